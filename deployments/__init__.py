@@ -1,0 +1,1 @@
+"""How it is run: deployments and automations as data, the intake, the worker, the `aeef` command."""

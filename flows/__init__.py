@@ -1,0 +1,1 @@
+"""One runbook per incident type, readable as prose."""

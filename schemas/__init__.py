@@ -1,0 +1,1 @@
+"""What we talk about: pure data and pure functions, no I/O but reading settings."""

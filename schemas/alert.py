@@ -1,0 +1,62 @@
+"""An alert: what a sender told us, before it is an incident. Our public alert JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
+
+from schemas.incident_type import IncidentType
+from schemas.model import Model, UtcDatetime, utc_now
+from schemas.severity import Severity, severity_from_word
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Alert(Model):
+    """One alert. Only `description` or `type` is needed; triage infers the rest.
+
+    dedup_key: alerts with the same key are one incident while it is open.
+    names_one_occurrence: the key stands for one occurrence (Alertmanager's startsAt, a webhook
+    delivery), so a repetition attaches to its incident even after that was resolved.
+    """
+
+    type: IncidentType | None = None
+    severity: Severity | None = None
+    service: Name | None = None
+    description: str = Field(default="", max_length=20_000)
+    detected_at: UtcDatetime = Field(default_factory=utc_now)
+    source: Name = "api"
+    dedup_key: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+    names_one_occurrence: bool = Field(default=False, exclude=True)
+
+    @field_validator("severity", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return severity_from_word(value) or value
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Alert:
+        if not self.description.strip() and self.type is None:
+            raise ValueError("an alert needs 'description' or 'type'")
+        return self
+
+
+def dedup_key_for(alert: Alert, incident_type: IncidentType) -> str:
+    """The alert's own key, or one made of what identifies the trouble.
+
+    A known type on a named service is the same trouble however it is described; without
+    either, only the same words are the same trouble.
+    """
+    if alert.dedup_key:
+        return alert.dedup_key
+    identity: list[str | None] = [incident_type, alert.service, alert.labels.get("alertname")]
+    if incident_type is IncidentType.UNKNOWN or alert.service is None:
+        identity.append(alert.description)
+    return "aeef:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()

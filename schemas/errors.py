@@ -1,0 +1,95 @@
+"""Everything that can go wrong, as one small tree.
+
+AeefError                        every error of ours; its text names what failed and what to do
+├── ConfigurationError           a setting is missing or wrong
+├── InvalidInput                 an alert, a record or an argument that cannot be accepted
+├── IncidentNotFound             no incident, or more than one, has that id
+├── AuditBroken                  the audit chain does not verify
+├── OutsideServiceError          an outside service did not do what was asked
+│   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
+│   └── PermanentError           trying again cannot help
+├── PageNotDelivered             no channel took the page
+└── RollbackError                a rollback stopped; `stage` says where
+    ├── NoProvenRelease          there is nothing proven good to go back to
+    ├── DirtyWorkTree            local changes would be lost
+    └── DeployFailed             the release could not be built, started or made healthy
+
+No error text may hold a secret: clients put only what a reader needs into it.
+"""
+
+from __future__ import annotations
+
+
+class AeefError(Exception):
+    """Base of every error that AEEF Runbooks raises on purpose."""
+
+
+class ConfigurationError(AeefError):
+    """A setting is missing or wrong; the text names the setting and the remedy."""
+
+
+class InvalidInput(AeefError):
+    """Input that cannot be accepted; the text names the field."""
+
+
+class IncidentNotFound(AeefError):
+    """No incident has this id, or a shortened id fits more than one."""
+
+
+class AuditBroken(AeefError):
+    """The audit chain does not verify; the text names the first broken link."""
+
+
+class OutsideServiceError(AeefError):
+    """An outside service did not do what was asked.
+
+    `service` is its name as a person says it, `status` the HTTP status if one came.
+    """
+
+    def __init__(self, service: str, message: str, *, status: int | None = None) -> None:
+        super().__init__(f"{service}: {message}")
+        self.service = service
+        self.status = status
+
+
+class TemporaryError(OutsideServiceError):
+    """Worth trying again; `retry_after` is the service's own wish in seconds."""
+
+    def __init__(
+        self,
+        service: str,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(service, message, status=status)
+        self.retry_after = retry_after
+
+
+class PermanentError(OutsideServiceError):
+    """Trying again cannot help: the request or the configuration has to change."""
+
+
+class PageNotDelivered(AeefError):
+    """No channel took the page; the text lists each channel with its reason."""
+
+
+class RollbackError(AeefError):
+    """A rollback stopped; `stage` is the part of the rollback in which it did."""
+
+    def __init__(self, stage: str, message: str) -> None:
+        super().__init__(f"rollback stopped at '{stage}': {message}")
+        self.stage = stage
+
+
+class NoProvenRelease(RollbackError):
+    """There is no release that is proven good to go back to."""
+
+
+class DirtyWorkTree(RollbackError):
+    """The target's work tree has local changes that a checkout would lose."""
+
+
+class DeployFailed(RollbackError):
+    """The release could not be built, started or made healthy."""

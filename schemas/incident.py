@@ -1,0 +1,79 @@
+"""The incident record of the spec: one document that stands up in an audit."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.model import Model, UtcDatetime, utc_now
+from schemas.severity import Severity
+
+
+class Status(StrEnum):
+    """Where an incident stands; it only ever moves forward."""
+
+    OPEN = "open"
+    INVESTIGATING = "investigating"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing is left to respond to."""
+        return self in (Status.RESOLVED, Status.CLOSED)
+
+    def comes_after(self, other: Status) -> bool:
+        """True when this status is further along than the other."""
+        order = list(Status)
+        return order.index(self) > order.index(other)
+
+
+class Action(Model):
+    """One thing that was done: by whom, when, and whether by itself."""
+
+    timestamp: UtcDatetime = Field(default_factory=utc_now)
+    action: str
+    automated: bool = True
+    actor: str = "aeef-runbooks"
+
+
+class PostMortem(Model):
+    """What was learned (spec, "Incident Record Schema")."""
+
+    timeline: str | None = None
+    root_cause_analysis: str | None = None
+    action_items: list[str] | None = None
+
+
+class Incident(Model):
+    """The spec's incident record; `to_json()` is valid against `incident.schema.json`."""
+
+    incident_id: UUID
+    severity: Severity
+    type: str
+    description: str = ""
+    detected_at: UtcDatetime
+    resolved_at: UtcDatetime | None = None
+    status: Status = Status.OPEN
+    affected_services: list[str] = Field(default_factory=list)
+    root_cause: str | None = None
+    actions_taken: list[Action] = Field(default_factory=list)
+    post_mortem: PostMortem | None = None
+
+    @property
+    def short_id(self) -> str:
+        """The last four characters of the id: enough to tell the incidents of one night apart."""
+        return self.incident_id.hex[-4:]
+
+    @property
+    def service(self) -> str:
+        """The service that is hit first, or `unknown service`."""
+        return self.affected_services[0] if self.affected_services else "unknown service"
+
+    @property
+    def title(self) -> str:
+        """One line for a person: `P1 deployment-failure shop 3f2a`."""
+        return f"{self.severity} {self.type} {self.service} {self.short_id}"

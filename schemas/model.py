@@ -1,0 +1,38 @@
+"""The base of our models: camelCase in JSON, snake_case in Python, times always with a zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment: any offset is accepted (a missing one is not), UTC is kept."""
+
+
+class Model(BaseModel):
+    """Immutable data that reads and writes camelCase JSON."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        """This value as JSON data: camelCase names, absent values left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)

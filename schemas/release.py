@@ -1,0 +1,128 @@
+"""Releases of a target: its deployment history, their provenance, and which one is proven good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
+
+from schemas.errors import NoProvenRelease
+from schemas.model import Model, UtcDatetime
+
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,64}$")]
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_THEIRS = ConfigDict(extra="allow")
+"""The files belong to the target: what we do not know in them is kept."""
+
+
+class Deployment(Model):
+    """One entry of `deployments/history.json`. `healthy` is the only good status."""
+
+    model_config = _THEIRS
+
+    commit: Commit
+    status: str
+    deployed_at: UtcDatetime | None = Field(
+        default=None, validation_alias=AliasChoices("deployedAt", "timestamp", "deployed_at")
+    )
+    images: dict[str, str] = Field(default_factory=dict)
+
+
+class RollbackEntry(Model):
+    """One rollback, as the history file keeps it."""
+
+    model_config = _THEIRS
+
+    commit: Commit
+    timestamp: UtcDatetime
+    from_commit: str | None = Field(
+        default=None, validation_alias=AliasChoices("from", "from_commit"),
+        serialization_alias="from",
+    )
+    incident_id: str | None = None
+    rollback_id: str | None = None
+
+
+class History(Model):
+    """The target's deployment history (spec, "Rollback Automation")."""
+
+    model_config = _THEIRS
+
+    deployments: list[Deployment] = Field(default_factory=list)
+    rollbacks: list[RollbackEntry] = Field(default_factory=list)
+
+    def newest_first(self) -> list[Deployment]:
+        """Deployments by their deployment time; among equals the later line in the file is newer."""
+        return [
+            entry
+            for _, entry in sorted(
+                enumerate(self.deployments),
+                key=lambda pair: (pair[1].deployed_at or _LONG_AGO, pair[0]),
+                reverse=True,
+            )
+        ]
+
+    def candidates(self, failing: str | None) -> list[Deployment]:
+        """Healthy releases that are not the failing one, newest first, each commit once.
+
+        A commit whose newest entry is not healthy is no candidate, whatever it was before.
+        """
+        seen: set[str] = set()
+        found = []
+        for entry in self.newest_first():
+            if entry.commit in seen:
+                continue
+            seen.add(entry.commit)
+            if entry.status == "healthy" and not same_commit(entry.commit, failing):
+                found.append(entry)
+        return found
+
+
+def same_commit(one: str, other: str | None) -> bool:
+    """True when one is the other, or its abbreviation (seven characters or more)."""
+    if not other or min(len(one), len(other)) < 7:
+        return False
+    return one.startswith(other) or other.startswith(one)
+
+
+class Provenance(Model):
+    """What a release went through before it was deployed: gate name → its result."""
+
+    model_config = _THEIRS
+
+    commit: str | None = None
+    stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def failures(self, required: tuple[str, ...]) -> list[str]:
+        """Why this is no proof, in words; empty when every required gate passed.
+
+        Every gate that ran must have passed (the spec's rule), and every required one must
+        have run: a record with no gates proves nothing.
+        """
+        if not self.stages:
+            return ["it has no gate results at all"]
+        missing = [f"required gate '{gate}' is missing" for gate in required if gate not in self.stages]
+        failed = [
+            f"gate '{gate}' has status '{result.get('status')}'"
+            for gate, result in self.stages.items()
+            if result.get("status") != "pass"
+        ]
+        return missing + failed
+
+
+def last_known_good(history: History, failing: str | None) -> Deployment:
+    """The newest healthy release that is not the failing one.
+
+    Raises NoProvenRelease when there is none.
+    """
+    candidates = history.candidates(failing)
+    if not candidates:
+        raise NoProvenRelease(
+            "choose release",
+            f"the history has no healthy release other than the failing one"
+            f" ({(failing or 'unknown')[:12]}); deploy a good release by hand,"
+            " or name one with --to-commit",
+        )
+    return candidates[0]

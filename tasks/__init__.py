@@ -1,0 +1,1 @@
+"""One reusable step per file, with the clients and the store that steps use."""
