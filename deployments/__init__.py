@@ -1,1 +1,1 @@
-"""How it is run: deployments and automations as data, the intake, the worker, the `aeef` command."""
+"""How it is run: deployments and automations as data, intake, worker, command line."""

@@ -38,7 +38,8 @@ class RollbackEntry(Model):
     commit: Commit
     timestamp: UtcDatetime
     from_commit: str | None = Field(
-        default=None, validation_alias=AliasChoices("from", "from_commit"),
+        default=None,
+        validation_alias=AliasChoices("from", "from_commit"),
         serialization_alias="from",
     )
     incident_id: str | None = None
@@ -54,7 +55,7 @@ class History(Model):
     rollbacks: list[RollbackEntry] = Field(default_factory=list)
 
     def newest_first(self) -> list[Deployment]:
-        """Deployments by their deployment time; among equals the later line in the file is newer."""
+        """By deployment time; of two equal times the later line in the file is newer."""
         return [
             entry
             for _, entry in sorted(
@@ -103,7 +104,9 @@ class Provenance(Model):
         """
         if not self.stages:
             return ["it has no gate results at all"]
-        missing = [f"required gate '{gate}' is missing" for gate in required if gate not in self.stages]
+        missing = [
+            f"required gate '{gate}' is missing" for gate in required if gate not in self.stages
+        ]
         failed = [
             f"gate '{gate}' has status '{result.get('status')}'"
             for gate, result in self.stages.items()

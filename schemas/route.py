@@ -30,7 +30,7 @@ class SlackChannel(StrEnum):
 
 
 class Escalation(Model):
-    """Who is told when nobody acknowledged; `after` is None where a list is kept instead of a clock."""
+    """Who is told when nobody acknowledged; `after` is None where it is a list, not a clock."""
 
     to: str
     after: timedelta | None = None

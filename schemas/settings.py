@@ -82,7 +82,7 @@ class AlertmanagerSettings(_Part):
 
 
 class RetrySettings(_Part):
-    """How steps are tried again: `attempts` in all, waits in seconds, doubling from `first_wait`."""
+    """Retries of a step: `attempts` in all; waits in seconds, doubling from `first_wait`."""
 
     attempts: int = Field(default=5, ge=1, le=20)
     first_wait: float = Field(default=1.0, ge=0)
@@ -91,7 +91,7 @@ class RetrySettings(_Part):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set; the documentation of each is in `docs/configuration.md`."""
+    """Everything that can be set; each is explained in `docs/configuration.md`."""
 
     model_config = SettingsConfigDict(
         env_prefix="AEEF_",
@@ -206,7 +206,7 @@ class Settings(BaseSettings):
 
 
 def config_path() -> Path | None:
-    """The config file: `AEEF_CONFIG`, else `aeef.toml` here, else in `AEEF_HOME`; None if absent."""
+    """The config file: `AEEF_CONFIG`, else `aeef.toml` here, else in `AEEF_HOME`, else None."""
     named = os.environ.get("AEEF_CONFIG")
     if named:
         return Path(named).expanduser().absolute()

@@ -19,9 +19,7 @@ def validator(name: str) -> Draft202012Validator:
     """The validator of `schemas/<name>.schema.json`; dates and UUIDs are checked too."""
     schema = json.loads(files("schemas").joinpath(f"{name}.schema.json").read_text("utf-8"))
     # jsonschema ignores `format` unless it is given a checker.
-    return Draft202012Validator(
-        schema, format_checker=FormatChecker(["date-time", "uuid"])
-    )
+    return Draft202012Validator(schema, format_checker=FormatChecker(["date-time", "uuid"]))
 
 
 def validate(name: str, data: Any) -> None:
