@@ -1,0 +1,138 @@
+"""Claims: who does a thing for an incident, so that it is done once; with a lease on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+
+from schemas.audit import canonical_json
+from tasks.store.audit import Clock
+from tasks.store.database import Database
+from tasks.store.records import find
+from tasks.store.tables import claims
+from tasks.store.text import clean_json, clean_text, moment_text
+
+
+class Claim(NamedTuple):
+    """How a claim stands.
+
+    held: the caller has it and must do the thing, until `expires_at`.
+    done: `result` is what its doer left.
+    busy: `holder` has it until `expires_at`.
+    free: nobody has it; only `Store.claims` says so, for whoever claims it holds it.
+    """
+
+    state: Literal["held", "done", "busy", "free"]
+    result: dict[str, Any] | None
+    holder: str | None
+    expires_at: datetime | None
+    attempts: int
+
+
+class Claims:
+    """The claims of one database. Leases follow the machines' clocks: keep those in step."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def claim(self, incident_id: UUID | str, key: str, holder: str, lease: timedelta) -> Claim:
+        """Take it if it is free, its lease ran out, or the holder is the same."""
+        key, holder = clean_text(key), clean_text(holder)
+
+        def work(connection: Connection) -> Claim:
+            now = self._clock()
+            until = now + lease
+            incident, row = _locked(connection, incident_id, key)
+            if row is not None:
+                standing = _standing(row, now)
+                if standing.state == "done" or (
+                    standing.state == "busy" and standing.holder != holder
+                ):
+                    return standing
+            attempts = 1 if row is None else row.attempts + 1
+            values = {"holder": holder, "leased_until": moment_text(until), "attempts": attempts}
+            _save(connection, incident, key, row, values)
+            return Claim("held", None, holder, until, attempts)
+
+        return self._database.write(work)
+
+    def finish(
+        self, incident_id: UUID | str, key: str, holder: str, result: dict[str, Any]
+    ) -> bool:
+        """It is done. False when someone else finished it before: the holder lost its lease."""
+        key, holder = clean_text(key), clean_text(holder)
+
+        def work(connection: Connection) -> bool:
+            incident, row = _locked(connection, incident_id, key)
+            if row is not None and row.done_at is not None:
+                return bool(row.holder == holder)
+            # Also when the lease ran out, or another holds it now: the thing was done.
+            values = {
+                "holder": holder,
+                "leased_until": None,
+                "attempts": 1 if row is None else row.attempts,
+                "result": canonical_json(clean_json(result)),
+                "done_at": moment_text(self._clock()),
+            }
+            _save(connection, incident, key, row, values)
+            return True
+
+        return self._database.write(work)
+
+    def release(self, incident_id: UUID | str, key: str, holder: str) -> None:
+        """Give it up undone: whoever claims next has it at once."""
+        key, holder = clean_text(key), clean_text(holder)
+
+        def work(connection: Connection) -> None:
+            incident, row = _locked(connection, incident_id, key)
+            if row is not None and row.done_at is None and row.holder == holder:
+                _save(connection, incident, key, row, {"holder": None, "leased_until": None})
+
+        self._database.write(work)
+
+    def all(self, incident_id: UUID | str) -> Mapping[str, Claim]:
+        """Every claim of an incident, by its key."""
+        now = self._clock()
+        with self._database.read() as connection:
+            incident = find(connection, incident_id).id
+            rows = connection.execute(
+                select(claims).where(claims.c.incident_id == incident).order_by(claims.c.key)
+            )
+            return {row.key: _standing(row, now) for row in rows}
+
+
+def _locked(
+    connection: Connection, incident_id: UUID | str, key: str
+) -> tuple[str, Row[Any] | None]:
+    incident = find(connection, incident_id).id
+    query = select(claims).where(_is(incident, key)).with_for_update()
+    return incident, connection.execute(query).one_or_none()
+
+
+def _save(
+    connection: Connection, incident: str, key: str, row: Row[Any] | None, values: dict[str, Any]
+) -> None:
+    if row is None:
+        # Two at once: the loser's insert fails as not unique, and its transaction runs again.
+        connection.execute(insert(claims).values(incident_id=incident, key=key, **values))
+    else:
+        connection.execute(update(claims).where(_is(incident, key)).values(values))
+
+
+def _is(incident: str, key: str) -> ColumnElement[bool]:
+    return and_(claims.c.incident_id == incident, claims.c.key == key)
+
+
+def _standing(row: Row[Any], now: datetime) -> Claim:
+    if row.done_at is not None:
+        return Claim("done", json.loads(row.result), row.holder, None, row.attempts)
+    until = None if row.leased_until is None else datetime.fromisoformat(row.leased_until)
+    if until is not None and until > now:
+        return Claim("busy", None, row.holder, until, row.attempts)
+    return Claim("free", None, row.holder, until, row.attempts)

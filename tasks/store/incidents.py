@@ -1,0 +1,216 @@
+"""Reading incidents, and moving them forward; every change is on record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, tuple_
+
+from schemas.alert import Alert
+from schemas.incident import Incident, PostMortem, Status
+from schemas.incident_type import IncidentType
+from schemas.severity import Severity
+from tasks.store.audit import AuditLog, Chain
+from tasks.store.outbox import put_event
+from tasks.store.records import Change, find, incident_of
+from tasks.store.tables import NOT_OVER, claims, incidents
+from tasks.store.text import clean_json, clean_text, moment_text
+
+
+class Incidents:
+    """The incidents of one database."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._database = log.database
+
+    def get(self, incident_id: UUID | str) -> Incident:
+        """One incident."""
+        with self._database.read() as connection:
+            return incident_of(find(connection, incident_id))
+
+    def alert(self, incident_id: UUID | str) -> Alert:
+        """The alert that opened it."""
+        with self._database.read() as connection:
+            return Alert.model_validate(json.loads(find(connection, incident_id).alert))
+
+    def list(
+        self, *, status: Status | None, open_only: bool, limit: int, before: UUID | str | None
+    ) -> list[Incident]:
+        """Newest first."""
+        order = tuple_(incidents.c.opened_at, incidents.c.id)
+        query = (
+            select(incidents)
+            .order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+            .limit(limit)
+        )
+        if status is not None:
+            query = query.where(incidents.c.status == status.value)
+        if open_only:
+            query = query.where(NOT_OVER)
+        with self._database.read() as connection:
+            if before is not None:
+                last = find(connection, before)
+                query = query.where(order < tuple_(last.opened_at, last.id))
+            return [incident_of(row) for row in connection.execute(query)]
+
+    def missing_claim(self, key: str, older_than: timedelta, limit: int) -> Sequence[Incident]:
+        """Not over, opened longer ago, and nobody did or is doing `key`; oldest first."""
+        now = self._log.clock()
+        mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == clean_text(key))
+        nobody = and_(
+            claims.c.done_at.is_(None),
+            or_(claims.c.leased_until.is_(None), claims.c.leased_until <= moment_text(now)),
+        )
+        query = (
+            select(incidents)
+            .outerjoin(claims, mine)
+            .where(NOT_OVER, incidents.c.opened_at < moment_text(now - older_than), nobody)
+            .order_by(incidents.c.opened_at, incidents.c.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
+    def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
+        """How many incidents there are of each kind."""
+        kind = (incidents.c.type, incidents.c.severity, incidents.c.status)
+        query = select(*kind, func.count()).group_by(*kind)
+        with self._database.read() as connection:
+            return {
+                (IncidentType(row[0]), Severity(row[1]), Status(row[2])): row[3]
+                for row in connection.execute(query)
+            }
+
+    def record_action(
+        self,
+        incident_id: UUID | str,
+        text: str,
+        *,
+        actor: str,
+        automated: bool,
+        entry_id: UUID | None,
+        timestamp: datetime | None,
+        in_record: bool,
+    ) -> bool:
+        """False when this entry is on record already."""
+
+        def work(chain: Chain) -> bool:
+            change = Change(chain, incident_of(find(chain.connection, incident_id)))
+            if entry_id is not None and chain.has(entry_id):
+                return False
+            write = change.record if in_record else change.note
+            write(text, actor=actor, automated=automated, entry_id=entry_id, timestamp=timestamp)
+            return True
+
+        return self._log.change(work)
+
+    def set_status(
+        self, incident_id: UUID | str, status: Status, *, actor: str, automated: bool, reason: str
+    ) -> Incident:
+        """Forward only."""
+
+        def work(change: Change, _row: Any) -> None:
+            before = change.incident.status
+            if not status.comes_after(before):
+                return
+            ends = status.is_over and change.incident.resolved_at is None
+            change.record(
+                f"status: {before} → {status}" + (f" ({reason})" if reason else ""),
+                actor=actor,
+                automated=automated,
+                status=status,
+                resolved_at=change.chain.now if ends else change.incident.resolved_at,
+            )
+            change.emit(f"aeef.incident.{status}")
+
+        return self._change(incident_id, work)
+
+    def acknowledge(self, incident_id: UUID | str, *, actor: str, automated: bool) -> Incident:
+        """Someone is on it; once, and not after it is over."""
+
+        def work(change: Change, row: Any) -> None:
+            before = change.incident.status
+            if row.acknowledged_at is not None or before.is_over:
+                return
+            moves = before is Status.OPEN
+            change.record(
+                "acknowledged" + (f"; status: {before} → {Status.INVESTIGATING}" if moves else ""),
+                actor=actor,
+                automated=automated,
+                columns={"acknowledged_at": moment_text(change.chain.now)},
+                status=Status.INVESTIGATING if moves else before,
+            )
+            change.emit("aeef.incident.acknowledged")
+
+        return self._change(incident_id, work)
+
+    def update(
+        self,
+        incident_id: UUID | str,
+        *,
+        actor: str,
+        root_cause: str | None,
+        post_mortem: PostMortem | None,
+        add_services: Sequence[str],
+    ) -> Incident:
+        """What a person adds to the record; nothing when it is there already."""
+        cause = None if root_cause is None else clean_text(root_cause)
+        learned = None
+        if post_mortem is not None:
+            learned = PostMortem.model_validate(clean_json(post_mortem.to_json()))
+
+        def work(change: Change, _row: Any) -> None:
+            old = change.incident
+            new: dict[str, Any] = {}
+            said = []
+            if cause is not None and cause != old.root_cause:
+                new["root_cause"] = cause
+                said.append("root cause recorded")
+            if learned is not None and learned != old.post_mortem:
+                new["post_mortem"] = learned
+                said.append("post-mortem recorded")
+            services = [
+                name
+                for name in dict.fromkeys(clean_text(service) for service in add_services)
+                if name not in old.affected_services
+            ]
+            if services:
+                new["affected_services"] = [*old.affected_services, *services]
+                said.append(f"affected services added: {', '.join(services)}")
+            if said:
+                details = {} if cause is None else {"rootCause": cause}
+                change.record("; ".join(said), actor=actor, automated=False, details=details, **new)
+
+        return self._change(incident_id, work)
+
+    def emit(
+        self, incident_id: UUID | str, event: str, payload: dict[str, Any], event_id: UUID | None
+    ) -> None:
+        """Put an event into the outbox."""
+
+        def work(chain: Chain) -> None:
+            put_event(
+                chain.connection,
+                incident_of(find(chain.connection, incident_id)),
+                event,
+                payload,
+                head=(chain.seq, chain.hash),
+                now=chain.now,
+                event_id=event_id,
+            )
+
+        self._log.change(work)
+
+    def _change(self, incident_id: UUID | str, work: Callable[[Change, Any], None]) -> Incident:
+        def transaction(chain: Chain) -> Incident:
+            row = find(chain.connection, incident_id)
+            change = Change(chain, incident_of(row))
+            work(change, row)
+            return change.incident
+
+        return self._log.change(transaction)

@@ -1,0 +1,162 @@
+"""Opening an incident, or attaching an alert to the one that is open: deduplication."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, insert, select
+
+from schemas.alert import Alert, dedup_key_for
+from schemas.audit import canonical_json, hash_of_text
+from schemas.incident import Action, Incident, Status
+from schemas.incident_type import IncidentType
+from schemas.severity import Severity
+from tasks.store.audit import AuditLog, Chain
+from tasks.store.records import Change, columns_of, incident_of
+from tasks.store.tables import incidents
+from tasks.store.text import alert_json, clean_alert, first_line, moment_text
+
+DETECTED = "aeef.incident.detected"
+
+
+class Opened(NamedTuple):
+    """What became of an alert: a new incident, or one that it was attached to."""
+
+    incident: Incident
+    is_new: bool
+    severity_raised: bool
+
+
+def open_or_attach(
+    log: AuditLog, alert: Alert, incident_type: IncidentType, severity: Severity
+) -> Opened:
+    """One incident per trouble while it is open; see `Store.open_or_attach`."""
+    alert = clean_alert(alert)
+    key = dedup_key_for(alert, incident_type)
+
+    def work(chain: Chain) -> Opened:
+        found = _with_key(chain, key, also_over=alert.names_one_occurrence)
+        if found is not None:
+            return _attach(chain, incident_of(found), alert, severity)
+        incident = _open(chain, uuid4(), alert, incident_type, severity, key=key)
+        Change(chain, incident).emit(DETECTED)
+        return Opened(incident, is_new=True, severity_raised=False)
+
+    return log.change(work)
+
+
+def open_with_id(
+    log: AuditLog,
+    incident_id: UUID,
+    alert: Alert,
+    incident_type: IncidentType,
+    severity: Severity,
+) -> Opened:
+    """The record of an event that someone else emitted; see `Store.open_with_id`."""
+    alert = clean_alert(alert)
+    key = dedup_key_for(alert, incident_type)
+
+    def work(chain: Chain) -> Opened:
+        known = chain.connection.execute(
+            select(incidents).where(incidents.c.id == str(incident_id))
+        ).one_or_none()
+        if known is not None:
+            return Opened(incident_of(known), is_new=False, severity_raised=False)
+        same = _with_key(chain, key, also_over=False)
+        own_key = key if same is None else f"aeef:id:{incident_id}"
+        related = {} if same is None else {"sameTroubleAs": same.id}
+        incident = _open(chain, incident_id, alert, incident_type, severity, key=own_key, **related)
+        return Opened(incident, is_new=True, severity_raised=False)
+
+    return log.change(work)
+
+
+def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:
+    """The open incident with this key, else, if asked for, the newest one that is over."""
+    query = select(incidents).where(incidents.c.dedup_hash == hash_of_text(key))
+    is_over = incidents.c.status.in_([s.value for s in Status if s.is_over])
+    if not also_over:
+        query = query.where(~is_over)
+    query = query.order_by(is_over, incidents.c.opened_at.desc()).limit(1)
+    return chain.connection.execute(query).one_or_none()
+
+
+def _open(
+    chain: Chain,
+    incident_id: UUID,
+    alert: Alert,
+    incident_type: IncidentType,
+    severity: Severity,
+    *,
+    key: str,
+    **related: str,
+) -> Incident:
+    text = f"incident opened from {alert.source}"
+    incident = Incident(
+        incident_id=incident_id,
+        severity=severity,
+        type=incident_type.value,
+        description=alert.description,
+        detected_at=alert.detected_at,
+        affected_services=[alert.service] if alert.service else [],
+        actions_taken=[Action(timestamp=chain.now, action=text, actor=alert.source)],
+    )
+    alert_text = canonical_json(alert_json(alert))
+    row = {
+        **columns_of(incident),
+        "id": str(incident_id),
+        "dedup_key": key,
+        "dedup_hash": hash_of_text(key),
+        "opened_at": moment_text(chain.now),
+        "alert": alert_text,
+    }
+    chain.connection.execute(insert(incidents).values(row))
+    chain.append(
+        incident_id,
+        text,
+        actor=alert.source,
+        automated=True,
+        details={
+            "type": incident.type,
+            "severity": severity.value,
+            "record": hash_of_text(row["document"]),
+            "alert": hash_of_text(alert_text),
+            **related,
+        },
+    )
+    return incident
+
+
+def _attach(chain: Chain, incident: Incident, alert: Alert, severity: Severity) -> Opened:
+    change = Change(chain, incident)
+    what = first_line(alert.description) or incident.type
+    change.note(
+        f"alert repeated: {what}",
+        actor=alert.source,
+        automated=True,
+        details={
+            "severity": severity.value,
+            "service": alert.service,
+            "detectedAt": moment_text(alert.detected_at),
+        },
+    )
+    if incident.status.is_over:
+        return Opened(incident, is_new=False, severity_raised=False)
+    if alert.service and alert.service not in incident.affected_services:
+        change.record(
+            f"affected service added: {alert.service}",
+            actor=alert.source,
+            automated=True,
+            affected_services=[*incident.affected_services, alert.service],
+        )
+    raised = severity.is_worse_than(incident.severity)
+    if raised:
+        change.record(
+            f"severity raised {incident.severity} → {severity}",
+            actor=alert.source,
+            automated=True,
+            severity=severity,
+        )
+        change.emit(DETECTED)
+    return Opened(change.incident, is_new=False, severity_raised=raised)

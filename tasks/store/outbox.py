@@ -1,0 +1,156 @@
+"""The outbox: events written with the change they tell of, delivered to Prefect at least once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from schemas.audit import canonical_json
+from schemas.incident import Incident
+from tasks.store.audit import Clock
+from tasks.store.database import Database
+from tasks.store.tables import outbox
+from tasks.store.text import clean_json, clean_text, moment_text
+
+
+class OutboxEvent(NamedTuple):
+    """An event to send; `attempts` counts how many times it was taken out, this time included."""
+
+    event_id: UUID
+    incident_id: UUID
+    event: str
+    payload: dict[str, Any]
+    occurred_at: datetime
+    attempts: int
+
+
+def put_event(
+    connection: Connection,
+    incident: Incident,
+    event: str,
+    payload: Mapping[str, Any],
+    *,
+    head: tuple[int, str],
+    now: datetime,
+    event_id: UUID | None = None,
+) -> None:
+    """Add an event once: with a known `event_id`, nothing happens.
+
+    To the payload come `type`, `severity` and `service` (empty when none is known) for labels,
+    unless it has its own, and `incidentId`, `auditSeq` and `auditHead`: an anchor of the audit
+    chain outside the database.
+    """
+    if event_id is not None:
+        known = select(outbox.c.seq).where(outbox.c.event_id == str(event_id))
+        if connection.execute(known).first() is not None:
+            return
+    full = {
+        "type": incident.type,
+        "severity": incident.severity.value,
+        "service": incident.affected_services[0] if incident.affected_services else "",
+        **clean_json(dict(payload)),
+        "incidentId": str(incident.incident_id),
+        "auditSeq": head[0],
+        "auditHead": head[1],
+    }
+    connection.execute(
+        insert(outbox).values(
+            event_id=str(event_id or uuid4()),
+            incident_id=str(incident.incident_id),
+            event=clean_text(event),
+            payload=canonical_json(full),
+            occurred_at=moment_text(now),
+            attempts=0,
+            due_at=moment_text(now),
+        )
+    )
+
+
+class Outbox:
+    """Takes events out for sending."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def lease(self, holder: str, limit: int, lease: timedelta) -> list[OutboxEvent]:
+        """The oldest events that are due and nobody else is sending, for the time of the lease."""
+        holder = clean_text(holder)
+        now = self._clock()
+        free = (
+            select(outbox)
+            .where(
+                outbox.c.sent_at.is_(None),
+                outbox.c.due_at <= moment_text(now),
+                or_(
+                    outbox.c.leased_until.is_(None),
+                    outbox.c.leased_until <= moment_text(now),
+                    outbox.c.leased_by == holder,
+                ),
+            )
+            .order_by(outbox.c.seq)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
+        def work(connection: Connection) -> list[OutboxEvent]:
+            rows = connection.execute(free).all()
+            if rows:
+                connection.execute(
+                    update(outbox)
+                    .where(outbox.c.seq.in_([row.seq for row in rows]))
+                    .values(
+                        leased_by=holder,
+                        leased_until=moment_text(now + lease),
+                        attempts=outbox.c.attempts + 1,
+                    )
+                )
+            return [
+                OutboxEvent(
+                    UUID(row.event_id),
+                    UUID(row.incident_id),
+                    row.event,
+                    json.loads(row.payload),
+                    datetime.fromisoformat(row.occurred_at),
+                    row.attempts + 1,
+                )
+                for row in rows
+            ]
+
+        # An idle sender asks often; only when there is something does it need to write.
+        return self._database.write(work) if self.pending() else []
+
+    def sent(self, event_ids: Sequence[UUID]) -> None:
+        """These events arrived."""
+        self._settle(event_ids, sent_at=moment_text(self._clock()))
+
+    def failed(self, event_ids: Sequence[UUID], retry_at: datetime) -> None:
+        """These events did not arrive; they are due again at `retry_at`."""
+        self._settle(event_ids, due_at=moment_text(retry_at))
+
+    def _settle(self, event_ids: Sequence[UUID], **values: str) -> None:
+        change = (
+            update(outbox)
+            .where(
+                outbox.c.event_id.in_([str(event_id) for event_id in event_ids]),
+                outbox.c.sent_at.is_(None),
+            )
+            .values(leased_by=None, leased_until=None, **values)
+        )
+
+        def work(connection: Connection) -> None:
+            connection.execute(change)
+
+        if event_ids:
+            self._database.write(work)
+
+    def pending(self) -> int:
+        """How many events were not sent yet."""
+        query = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()

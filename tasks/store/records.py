@@ -1,0 +1,165 @@
+"""Incident records as rows: finding them, and changing them together with the audit log."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from schemas.audit import canonical_json, hash_of_text
+from schemas.errors import AuditBroken, IncidentNotFound
+from schemas.incident import Action, Incident
+from schemas.validation import validate
+from tasks.store.audit import Chain
+from tasks.store.outbox import put_event
+from tasks.store.tables import incidents
+from tasks.store.text import clean_text
+
+_PART_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
+
+
+def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
+    """The row of an incident, by its id or by the beginning or end of it (4 characters or more).
+
+    Raises IncidentNotFound that names what was asked for.
+    """
+    full = _as_uuid(wanted)
+    if full is not None:
+        row = connection.execute(select(incidents).where(incidents.c.id == str(full))).one_or_none()
+        if row is None:
+            raise IncidentNotFound(f"there is no incident {full}; `aeef incidents list` shows all")
+        return row
+    part = str(wanted).strip().lower().replace("-", "")
+    if not _PART_OF_AN_ID.fullmatch(part):
+        raise IncidentNotFound(
+            f"'{clean_text(str(wanted))[:80]}' is no incident id: give the whole id, or at least "
+            "four characters of its beginning or end"
+        )
+    plain = func.replace(incidents.c.id, "-", "")
+    found = connection.execute(
+        select(incidents)
+        .where(or_(plain.like(f"{part}%"), plain.like(f"%{part}")))
+        .order_by(incidents.c.opened_at.desc())
+        .limit(5)
+    ).all()
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise IncidentNotFound(f"no incident's id begins or ends with '{part}'")
+    raise IncidentNotFound(
+        f"more than one incident's id begins or ends with '{part}': "
+        + ", ".join(row.id for row in found)
+        + "; give more of it"
+    )
+
+
+def _as_uuid(wanted: UUID | str) -> UUID | None:
+    if isinstance(wanted, UUID):
+        return wanted
+    try:
+        return UUID(wanted.strip())
+    except ValueError:
+        return None
+
+
+def incident_of(row: Row[Any]) -> Incident:
+    """The incident that a row holds. Raises AuditBroken when something spoiled it."""
+    try:
+        return Incident.model_validate(json.loads(row.document))
+    except (ValidationError, ValueError, TypeError) as error:
+        raise AuditBroken(
+            f"the record of incident {row.id} cannot be read: it was changed outside AEEF "
+            "Runbooks; `aeef audit verify` tells more"
+        ) from error
+
+
+def columns_of(incident: Incident) -> dict[str, Any]:
+    """The columns that follow from the record. Raises InvalidInput when it breaks its schema."""
+    document = incident.to_json()
+    validate("incident", document)
+    return {
+        "type": incident.type,
+        "severity": incident.severity.value,
+        "status": incident.status.value,
+        "document": canonical_json(document),
+    }
+
+
+class Change:
+    """One change of one incident in a transaction: actions and fields, each put on record."""
+
+    def __init__(self, chain: Chain, incident: Incident) -> None:
+        self.chain = chain
+        self.incident = incident
+
+    def record(
+        self,
+        text: str,
+        *,
+        actor: str,
+        automated: bool,
+        details: Mapping[str, Any] | None = None,
+        entry_id: UUID | None = None,
+        timestamp: datetime | None = None,
+        columns: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Change the fields, add the action to the record, and append it to the audit log."""
+        moment = timestamp or self.chain.now
+        action = Action(
+            timestamp=moment, action=clean_text(text), automated=automated, actor=clean_text(actor)
+        )
+        actions = [*self.incident.actions_taken, action]
+        self.incident = self.incident.model_copy(update={**fields, "actions_taken": actions})
+        row = columns_of(self.incident)
+        self.chain.connection.execute(
+            update(incidents)
+            .where(incidents.c.id == str(self.incident.incident_id))
+            .values({**row, **(columns or {})})
+        )
+        self.note(
+            text,
+            actor=actor,
+            automated=automated,
+            details={**(details or {}), "record": hash_of_text(row["document"])},
+            entry_id=entry_id,
+            timestamp=moment,
+        )
+
+    def note(
+        self,
+        text: str,
+        *,
+        actor: str,
+        automated: bool,
+        details: Mapping[str, Any] | None = None,
+        entry_id: UUID | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Append to the audit log only: it shows in the timeline, not in the record."""
+        self.chain.append(
+            self.incident.incident_id,
+            text,
+            actor=actor,
+            automated=automated,
+            details=details,
+            entry_id=entry_id,
+            timestamp=timestamp,
+        )
+
+    def emit(self, event: str) -> None:
+        """Put an event of this incident into the outbox, with the head of the chain now."""
+        put_event(
+            self.chain.connection,
+            self.incident,
+            event,
+            {},
+            head=(self.chain.seq, self.chain.hash),
+            now=self.chain.now,
+        )

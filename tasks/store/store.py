@@ -1,0 +1,283 @@
+"""The store: everything the rest of the house asks of it, in one class."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from schemas.alert import Alert
+from schemas.audit import AuditEntry
+from schemas.errors import ConfigurationError
+from schemas.incident import Incident, PostMortem, Status
+from schemas.incident_type import IncidentType
+from schemas.model import utc_now
+from schemas.settings import Settings
+from schemas.severity import Severity
+from tasks.store import opening
+from tasks.store.anchors import Anchors
+from tasks.store.audit import AuditLog, Clock
+from tasks.store.claims import Claim, Claims
+from tasks.store.database import Database
+from tasks.store.incidents import Incidents
+from tasks.store.migrate import migrate
+from tasks.store.opening import Opened
+from tasks.store.outbox import Outbox, OutboxEvent
+from tasks.store.tables import audit_head
+from tasks.store.verify import AuditSummary, verify_audit
+
+
+class Store:
+    """The incident store. Threads may share one; every method is one transaction.
+
+    Wherever an incident id is asked for, four characters or more of its beginning or end do too.
+    Every method may raise IncidentNotFound, and, when the database is not as it should be,
+    ConfigurationError, TemporaryError or PermanentError.
+    """
+
+    def __init__(self, url: str, anchors_path: Path, clock: Clock = utc_now) -> None:
+        """Open and migrate the database. `clock` is for tests of leases."""
+        self._database = Database(url)
+        migrate(self._database)
+        self._anchors = Anchors(anchors_path, self._database.label)
+        self._log = AuditLog(self._database, self._anchors, clock)
+        self._incidents = Incidents(self._log)
+        self._claims = Claims(self._database, clock)
+        self._outbox = Outbox(self._database, clock)
+
+    def close(self) -> None:
+        """Close every connection; `open_store` opens anew."""
+        with _lock:
+            for key in [key for key, store in _stores.items() if store is self]:
+                del _stores[key]
+        self._database.close()
+
+    def ping(self) -> None:
+        """Raise when the database does not answer."""
+        with self._database.read() as connection:
+            connection.execute(select(audit_head.c.seq)).first()
+
+    # Incidents
+
+    def open_or_attach(
+        self, alert: Alert, incident_type: IncidentType, severity: Severity
+    ) -> Opened:
+        """Attach the alert to the open incident with its dedup key, or open one.
+
+        Attaching notes the repetition in the timeline, adds a new service, and raises the
+        severity (never lowers it); then the incident is announced again for the stronger
+        runbook. An alert that names one occurrence also attaches to an incident that is over.
+        """
+        return opening.open_or_attach(self._log, alert, incident_type, severity)
+
+    def open_with_id(
+        self, incident_id: UUID, alert: Alert, incident_type: IncidentType, severity: Severity
+    ) -> Opened:
+        """Open the record for an event that a foreign emitter sent; once for each id.
+
+        Nothing is announced: the event is out. When another open incident has its dedup key, both
+        stay, and the audit log of this one names the other.
+        """
+        return opening.open_with_id(self._log, incident_id, alert, incident_type, severity)
+
+    def incident(self, incident_id: UUID | str) -> Incident:
+        """One incident."""
+        return self._incidents.get(incident_id)
+
+    def incidents(
+        self,
+        *,
+        status: Status | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+        before: UUID | str | None = None,
+    ) -> list[Incident]:
+        """Incidents, newest first; `before`: only those opened before this one (next page)."""
+        return self._incidents.list(status=status, open_only=open_only, limit=limit, before=before)
+
+    def alert(self, incident_id: UUID | str) -> Alert:
+        """The alert that opened the incident."""
+        return self._incidents.alert(incident_id)
+
+    def record_action(
+        self,
+        incident_id: UUID | str,
+        text: str,
+        *,
+        actor: str = "aeef-runbooks",
+        automated: bool = True,
+        entry_id: UUID | None = None,
+        timestamp: datetime | None = None,
+        in_record: bool = True,
+    ) -> bool:
+        """Put an action on record and into the audit log; with `in_record=False` only the latter.
+
+        False, and nothing changes, when `entry_id` is there already.
+        """
+        return self._incidents.record_action(
+            incident_id,
+            text,
+            actor=actor,
+            automated=automated,
+            entry_id=entry_id,
+            timestamp=timestamp,
+            in_record=in_record,
+        )
+
+    def set_status(
+        self,
+        incident_id: UUID | str,
+        status: Status,
+        *,
+        actor: str,
+        automated: bool = True,
+        reason: str = "",
+    ) -> Incident:
+        """Move the incident forward and announce it; the same or an earlier status does nothing."""
+        return self._incidents.set_status(
+            incident_id, status, actor=actor, automated=automated, reason=reason
+        )
+
+    def acknowledge(
+        self, incident_id: UUID | str, *, actor: str, automated: bool = False
+    ) -> Incident:
+        """Someone is on it: investigating, and announced; once, and not after it is over."""
+        return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
+
+    def update(
+        self,
+        incident_id: UUID | str,
+        *,
+        actor: str,
+        root_cause: str | None = None,
+        post_mortem: PostMortem | None = None,
+        add_services: Sequence[str] = (),
+    ) -> Incident:
+        """Add to the record what a person found out."""
+        return self._incidents.update(
+            incident_id,
+            actor=actor,
+            root_cause=root_cause,
+            post_mortem=post_mortem,
+            add_services=add_services,
+        )
+
+    def timeline(self, incident_id: UUID | str) -> list[AuditEntry]:
+        """The incident's entries in the audit log, in order."""
+        return self._log.timeline(self.incident(incident_id).incident_id)
+
+    def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
+        """How many incidents there are of each type, severity and status."""
+        return self._incidents.counts()
+
+    def open_incidents_missing_claim(
+        self, key: str, *, older_than: timedelta, limit: int = 100
+    ) -> list[Incident]:
+        """Open incidents, oldest first, for which nobody did or is doing `key` in that time."""
+        return list(self._incidents.missing_claim(key, older_than, limit))
+
+    # Claims
+
+    def claim(self, incident_id: UUID | str, key: str, holder: str, lease: timedelta) -> Claim:
+        """Ask to do a thing; only who gets `held` may do it."""
+        return self._claims.claim(incident_id, key, holder, lease)
+
+    def finish_claim(
+        self, incident_id: UUID | str, key: str, holder: str, result: dict[str, Any]
+    ) -> bool:
+        """The thing is done; False when someone else finished it before."""
+        return self._claims.finish(incident_id, key, holder, result)
+
+    def release_claim(self, incident_id: UUID | str, key: str, holder: str) -> None:
+        """Give it up: the next may claim at once. Nothing happens when it is not the holder's."""
+        self._claims.release(incident_id, key, holder)
+
+    def claim_result(self, incident_id: UUID | str, key: str) -> dict[str, Any] | None:
+        """What the doer left; None when it is not done."""
+        claim = self.claims(incident_id).get(key)
+        return None if claim is None else claim.result
+
+    def claims(self, incident_id: UUID | str) -> Mapping[str, Claim]:
+        """How every claim of the incident stands, by key."""
+        return self._claims.all(incident_id)
+
+    # Events for Prefect
+
+    def emit(
+        self,
+        incident_id: UUID | str,
+        event: str,
+        payload: dict[str, Any],
+        *,
+        event_id: UUID | None = None,
+    ) -> None:
+        """Put an event into the outbox; once for each `event_id`."""
+        self._incidents.emit(incident_id, event, payload, event_id)
+
+    def lease_events(
+        self, holder: str, limit: int = 50, lease: timedelta = timedelta(seconds=30)
+    ) -> list[OutboxEvent]:
+        """Take events to send, oldest first; while leased, nobody else gets them.
+
+        The same holder gets its own again: give each sender (process, thread) a name of its own.
+        """
+        return self._outbox.lease(holder, limit, lease)
+
+    def events_sent(self, event_ids: Sequence[UUID]) -> None:
+        """These arrived."""
+        self._outbox.sent(event_ids)
+
+    def events_failed(self, event_ids: Sequence[UUID], retry_at: datetime) -> None:
+        """These did not; they are due again at `retry_at`."""
+        self._outbox.failed(event_ids, retry_at)
+
+    def pending_events(self) -> int:
+        """How many events are not sent yet."""
+        return self._outbox.pending()
+
+    # Audit
+
+    def verify_audit(self) -> AuditSummary:
+        """Recompute the audit chain. Raises AuditBroken that names the first broken link."""
+        return verify_audit(self._database, self._anchors)
+
+    def audit_head(self) -> tuple[int, str]:
+        """Number and hash of the newest audit entry."""
+        return self._log.head()
+
+
+_stores: dict[tuple[int, str, Path], Store] = {}
+_lock = threading.Lock()
+
+
+def _new_lock() -> None:
+    global _lock  # noqa: PLW0603 (a fork may have happened while another thread held it)
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_new_lock)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of these settings, one for each process; the first call creates what is missing.
+
+    Raises ConfigurationError when AEEF_HOME or the database cannot be used.
+    """
+    key = (os.getpid(), settings.database, settings.home)
+    with _lock:
+        store = _stores.get(key)
+        if store is None:
+            try:
+                settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"AEEF_HOME {settings.home} cannot be created: {error.strerror}"
+                ) from error
+            store = _stores[key] = Store(settings.database, settings.anchors_path)
+    return store

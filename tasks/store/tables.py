@@ -1,0 +1,101 @@
+"""The tables of the incident store. JSON and moments are text: both databases hash it alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only for a primary key of type INTEGER.
+Sequence = BigInteger().with_variant(Integer(), "sqlite")
+NOT_OVER = text("status NOT IN ('resolved', 'closed')")
+
+incidents = Table(
+    "aeef_incidents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("status", String(13), nullable=False),
+    Column("dedup_key", Text, nullable=False),
+    # The index is on the hash: a key of 1000 characters does not fit PostgreSQL's index pages.
+    Column("dedup_hash", String(64), nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("acknowledged_at", String(32)),
+    Column("document", Text, nullable=False),
+    Column("alert", Text, nullable=False),
+)
+Index(
+    "aeef_incidents_one_open_per_key",
+    incidents.c.dedup_hash,
+    unique=True,
+    sqlite_where=NOT_OVER,
+    postgresql_where=NOT_OVER,
+)
+Index("aeef_incidents_key", incidents.c.dedup_hash)
+Index("aeef_incidents_opened", incidents.c.opened_at)
+
+audit = Table(
+    "aeef_audit",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("entry_id", String(36), nullable=False, unique=True),
+    Column("incident_id", String(36)),
+    Column("timestamp", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("automated", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+Index("aeef_audit_incident", audit.c.incident_id, audit.c.seq)
+
+audit_head = Table(
+    "aeef_audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+claims = Table(
+    "aeef_claims",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("holder", Text),
+    Column("leased_until", String(32)),
+    Column("attempts", Integer, nullable=False),
+    Column("result", Text),
+    Column("done_at", String(32)),
+)
+
+UNSENT = text("sent_at IS NULL")
+outbox = Table(
+    "aeef_outbox",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("occurred_at", String(32), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", String(32), nullable=False),
+    Column("leased_by", Text),
+    Column("leased_until", String(32)),
+    Column("sent_at", String(32)),
+)
+Index("aeef_outbox_unsent", outbox.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)
