@@ -1,0 +1,49 @@
+"""Makes texts fit a vendor's limit, with a mark where something was left out."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+MARK = "… [trimmed]"
+
+
+def characters(text: str) -> int:
+    """UTF-16 units, as Java and JavaScript count: an emoji is 2. Never less than `len`."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf8_bytes(text: str) -> int:
+    """Bytes of the text in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def clean(text: str) -> str:
+    """Without what no vendor accepts: lone surrogates, control characters; one kind of line end."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+def one_line(text: str) -> str:
+    """Cleaned, and every run of white space a single space."""
+    return " ".join(clean(text).split())
+
+
+def trim(text: str, limit: int, *, size: Callable[[str], int] = characters) -> str:
+    """The text when `size(text) <= limit`, else its longest beginning that fits with the mark.
+
+    size: must not shrink when a text grows. Give the size *after* escaping, and escape what is
+    returned: so an escape like `&amp;` is never cut in half.
+    """
+    if size(text) <= limit:
+        return text
+    mark = MARK if size(MARK) <= limit else ""
+    shortest, longest = 0, len(text)
+    while shortest < longest:
+        middle = (shortest + longest + 1) // 2
+        if size(text[:middle] + mark) <= limit:
+            shortest = middle
+        else:
+            longest = middle - 1
+    return text[:shortest] + mark
