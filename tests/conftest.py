@@ -1,0 +1,3 @@
+"""Where the fixtures are."""
+
+pytest_plugins = ["fixtures_store"]
