@@ -11,6 +11,7 @@ from schemas.errors import NoProvenRelease
 from schemas.model import Model, UtcDatetime
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,64}$")]
+FullCommit = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _THEIRS = ConfigDict(extra="allow")
@@ -129,3 +130,34 @@ def last_known_good(history: History, failing: str | None) -> Deployment:
             " or name one with --to-commit",
         )
     return candidates[0]
+
+
+class RollbackPlan(Model):
+    """Which release a rollback goes to, and why that one; made before anything is changed.
+
+    gates: each gate of the release's provenance with its status.
+    images: Compose service to image id, as far as the history knows them.
+    already_running: the release runs; nothing is left to do but to see that it is healthy.
+    """
+
+    target: str
+    from_commit: FullCommit | None = None
+    to_commit: FullCommit
+    chosen_because: str
+    gates: dict[str, str] = Field(default_factory=dict)
+    images: dict[str, str] = Field(default_factory=dict)
+    already_running: bool = False
+
+
+class DeployedRelease(Model):
+    """What runs after a rollback. `healthy_after`: seconds that the health check took.
+
+    changed: False when the release ran and was healthy before anything was touched.
+    """
+
+    target: str
+    commit: FullCommit
+    previous: FullCommit | None = None
+    images: dict[str, str] = Field(default_factory=dict)
+    healthy_after: float
+    changed: bool

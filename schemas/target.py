@@ -36,6 +36,15 @@ class Health(BaseModel):
     deadline: float = Field(default=60.0, gt=0)
     timeout: float = Field(default=5.0, gt=0)
 
+    @model_validator(mode="after")
+    def _can_succeed(self) -> Self:
+        if (self.successes - 1) * self.interval >= self.deadline:
+            raise ValueError(
+                f"{self.successes} successes, {self.interval:g} s apart, do not fit into"
+                f" the deadline of {self.deadline:g} s"
+            )
+        return self
+
 
 class Target(BaseModel):
     """One `[targets.NAME]` table of `aeef.toml`. A service belongs to one target.
@@ -45,6 +54,7 @@ class Target(BaseModel):
     compose_file: deploy by Docker Compose; `compose_services` are the ones to recreate (default:
     all), `compose_project` the project name (default: Compose's own).
     deploy_command: deploy by a command; `{commit}` stands for the full commit id.
+    deploy_command may be called again for the same commit, after a crash for example.
     running_command: prints the commit that runs; the history's newest entry otherwise.
     required_gates: every one must be in a release's provenance with status `pass`.
     deploy_timeout: seconds for one build or one deploy command.
@@ -79,7 +89,9 @@ class Target(BaseModel):
     def _inside(cls, path: str) -> str:
         if Path(path).is_absolute() or ".." in Path(path).parts:
             raise ValueError("must be a path inside the repository")
-        return path
+        if Path(path) == Path():
+            raise ValueError("must not be the repository itself")
+        return Path(path).as_posix()
 
     @property
     def history_path(self) -> Path:

@@ -1,0 +1,149 @@
+"""Runs a program of the target: no shell, a deadline, and only the tail of its output kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+TAIL_LINES = 20
+TAIL_CHARACTERS = 2_000
+_OUTPUT_READ = 1_000_000
+_GRACE = 5.0
+"""Seconds between asking a program to stop and killing it."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended. `problem` is None for exit code 0, else one line that says why."""
+
+    problem: str | None
+    output: str
+    errors: str = ""
+
+    @property
+    def tail(self) -> str:
+        """The last lines of the output: enough to see the cause, not a whole log."""
+        return tail_of(self.errors) or tail_of(self.output)
+
+    def __str__(self) -> str:
+        if self.problem is None:
+            return "it worked"
+        return f"{self.problem}\n{self.tail}" if self.tail else self.problem
+
+
+def run_command(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    pid_file: Path | None = None,
+    errors_apart: bool = False,
+) -> Finished:
+    """Run a program in its own process group; after `timeout` seconds the group is killed.
+
+    Our own settings (AEEF_…) are not handed on: they hold secrets. Output goes to a file, so
+    a server that the program leaves running does not keep us waiting for the end of a pipe.
+    pid_file: while the program runs it names it, for `end_orphan` after we were killed.
+    errors_apart: keep warnings out of an output that is going to be read.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env={**_environment(), **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors if errors_apart else subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Finished(f"'{argv[0]}' cannot be run: {error.strerror or error}", "")
+        _remember(process.pid, pid_file)
+        try:
+            code = process.wait(timeout)
+            problem = f"'{_shown(argv)}' ended with exit code {code}" if code else None
+        except subprocess.TimeoutExpired:
+            problem = f"'{_shown(argv)}' did not finish within {timeout:g} s"
+        finally:
+            if process.poll() is None:
+                _kill_group(process)
+            if pid_file:
+                pid_file.unlink(missing_ok=True)
+        return Finished(problem, _read(output), _read(errors))
+
+
+def end_orphan(pid_file: Path) -> str | None:
+    """Kill the program that a killed predecessor of ours left running; its name if there was one.
+
+    A pid alone may since belong to another program: the start time must agree too.
+    """
+    name: str | None = None
+    with suppress(OSError, ValueError, KeyError, TypeError, psutil.Error):
+        entry = json.loads(pid_file.read_text("utf-8"))
+        process = psutil.Process(int(entry["pid"]))
+        if abs(process.create_time() - float(entry["started"])) < 1:
+            name = process.name()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(_GRACE)
+    pid_file.unlink(missing_ok=True)
+    return name
+
+
+def tail_of(text: str) -> str:
+    """The last lines of a text, without addresses' user names and passwords."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()][-TAIL_LINES:]
+    return without_credentials("\n".join(lines))[-TAIL_CHARACTERS:]
+
+
+def without_credentials(text: str) -> str:
+    """The text with `user:token@` cut out of every address in it."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AEEF_")}
+
+
+def _shown(argv: Sequence[str]) -> str:
+    return without_credentials(" ".join(argv))[:200]
+
+
+def _remember(pid: int, pid_file: Path | None) -> None:
+    if pid_file is None:
+        return
+    try:
+        started = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return
+    pid_file.write_text(json.dumps({"pid": pid, "started": started}), "utf-8")
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            break
+    process.wait()
+
+
+def _read(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _OUTPUT_READ))
+    return output.read().decode("utf-8", "replace")
