@@ -9,6 +9,7 @@ AeefError                        every error of ours; its text names what failed
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
 │   └── PermanentError           trying again cannot help
 ├── PageNotDelivered             no channel took the page
+├── RunbookFailed                a runbook ended with something undone
 └── RollbackError                a rollback stopped; `stage` says where
     ├── NoProvenRelease          there is nothing proven good to go back to
     ├── DirtyWorkTree            local changes would be lost
@@ -73,6 +74,10 @@ class PermanentError(OutsideServiceError):
 
 class PageNotDelivered(AeefError):
     """No channel took the page; the text lists each channel with its reason."""
+
+
+class RunbookFailed(AeefError):
+    """A runbook ended with something undone; the text lists what."""
 
 
 class RollbackError(AeefError):

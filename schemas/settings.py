@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     public_url: str | None = None
     prefect_ui_url: str | None = None
+    prefect_port: int = Field(default=4200, gt=0, le=65535)
     intake: IntakeSettings = IntakeSettings()
     pagerduty: PagerDutySettings = PagerDutySettings()
     slack: SlackSettings = SlackSettings()
@@ -192,6 +193,12 @@ class Settings(BaseSettings):
         """The address under which people reach the intake's pages, without a slash at the end."""
         url = self.public_url or f"http://{self.intake.host}:{self.intake.port}"
         return url.rstrip("/")
+
+    @property
+    def intake_url(self) -> str:
+        """The address under which programs on this machine reach the intake."""
+        host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104
+        return f"http://{host}:{self.intake.port}"
 
     @property
     def triage_rules(self) -> tuple[Rule, ...]:

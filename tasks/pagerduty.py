@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.errors import PermanentError
 from schemas.incident import Incident
@@ -48,7 +48,7 @@ SEVERITIES: dict[Severity, str] = {
 
 class _Accepted(BaseModel):
     status: Literal["success"]
-    dedup_key: str | None = None
+    dedup_key: str | None = Field(default=None, repr=False)
 
 
 def configured(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.settings import Settings
@@ -42,8 +42,8 @@ class MissingScope(PermanentError):
 
 class _Ok(BaseModel):
     ok: bool
-    error: str = "no reason given"
-    needed: str = ""
+    error: str = Field(default="no reason given", repr=False)
+    needed: str = Field(default="", repr=False)
 
 
 class _Cursor(BaseModel):

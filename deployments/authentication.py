@@ -1,0 +1,77 @@
+"""Who may speak to the intake: bearer token, or basic auth with the same token as password."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+
+from fastapi import HTTPException, Request
+
+from schemas.errors import ConfigurationError
+from schemas.settings import Settings
+
+USER = "aeef"
+TOKEN_FILE = "intake.token"  # noqa: S105 - the name of a file
+
+
+def token_of(settings: Settings) -> str:
+    """The intake's token: as configured, else the generated one.
+
+    Raises ConfigurationError when there is none: without a token nobody comes in.
+    """
+    if settings.intake.token is not None:
+        return settings.intake.token.get_secret_value()
+    path = settings.home / TOKEN_FILE
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError:
+        raise ConfigurationError(
+            f"no intake token: set AEEF_INTAKE__TOKEN, or run `aeef up`, which makes {path}"
+        ) from None
+
+
+def ensure_token(settings: Settings) -> str:
+    """The token, generated on first use; only its owner can read the file."""
+    path = settings.home / TOKEN_FILE
+    if settings.intake.token is None and not path.exists():
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        draft.rename(path)
+    return token_of(settings)
+
+
+class Guard:
+    """A FastAPI dependency: 401 unless the request carries the token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    def __call__(self, request: Request) -> None:
+        """Raise 401 that says how to authenticate, and nothing about the token."""
+        given = _given(request.headers.get("authorization", ""))
+        # Compared also when nothing was given: how long it takes tells nothing.
+        if not hmac.compare_digest(given, self._token) or not self._token:
+            raise HTTPException(
+                401,
+                "authenticate with the intake's token: 'Authorization: Bearer …', or basic auth"
+                f" as user '{USER}'",
+                headers={"WWW-Authenticate": 'Basic realm="AEEF Runbooks", charset="UTF-8"'},
+            )
+
+
+def _given(header: str) -> bytes:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip().encode()
+    if scheme.lower() == "basic":
+        try:
+            user, _, password = base64.b64decode(value, validate=True).partition(b":")
+        except (binascii.Error, ValueError):
+            return b""
+        return password if user == USER.encode() else b""
+    return b""

@@ -1,0 +1,156 @@
+"""The command `aeef`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments import cli_incidents
+from deployments.prefect_server import use_prefect
+from schemas.errors import AeefError
+from schemas.incident_type import IncidentType
+from schemas.settings import Settings, config_path, load_settings
+from schemas.severity import Severity
+
+app = typer.Typer(
+    help="AEEF Runbooks: automated incident response.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(cli_incidents.incidents, name="incidents")
+app.add_typer(cli_incidents.audit, name="audit")
+app.command("ack")(cli_incidents.ack)
+app.command("resolve")(cli_incidents.resolve)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    use_prefect(settings)
+    return settings
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: Prefect, a worker and the intake. Ctrl-C stops it."""
+    from deployments.up import up as run
+
+    run(load_settings(), typer.echo)
+
+
+@app.command()
+def report(
+    incident_type: Annotated[IncidentType, typer.Argument(metavar="TYPE")],
+    severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
+    service: Annotated[str | None, typer.Option(help="The service that is hit.")] = None,
+    description: Annotated[str, typer.Option(help="What happened.")] = "",
+    wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
+    as_json: AsJson = False,
+) -> None:
+    """Report an incident to the intake, and perhaps watch its runbook."""
+    from deployments.report import report as send
+
+    send(
+        _settings(),
+        {
+            "type": incident_type,
+            "severity": severity,
+            "service": service,
+            "description": description,
+            "source": "cli",
+        },
+        wait=wait,
+        timeout=timeout,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def rollback(
+    target: Annotated[str | None, typer.Option(help="Needed when there are several.")] = None,
+    to_last_known_good: Annotated[
+        bool, typer.Option("--to-last-known-good", help="The newest proven release (default).")
+    ] = False,
+    to_commit: Annotated[str | None, typer.Option(help="This one, if proven good.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Print the plan and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Roll a target back now, in this process: it needs neither Prefect nor the intake."""
+    if to_last_known_good and to_commit:
+        raise typer.BadParameter("give --to-last-known-good or --to-commit, not both")
+    settings = _settings()
+    from deployments.rollback_by_hand import roll_back
+
+    roll_back(settings, target, to_commit, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check configuration, reachability and permissions; say what to do for each failure."""
+    try:
+        settings: Settings | AeefError = _settings()
+    except AeefError as error:
+        settings = error
+    from deployments.doctor import examine
+
+    raise typer.Exit(examine(settings, as_json=as_json))
+
+
+@app.command()
+def deploy() -> None:
+    """Register deployments and automations with Prefect's server. Safe to repeat."""
+    settings = _settings()
+    import os
+
+    from deployments.readiness import server_problem
+    from deployments.registry import register
+
+    if problem := server_problem():
+        raise AeefError(f"{problem} (PREFECT_API_URL is {os.environ['PREFECT_API_URL']})")
+    register(settings, typer.echo)
+
+
+@app.command("init-demo")
+def init_demo(
+    directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,
+    if_no_targets: Annotated[
+        bool, typer.Option("--if-no-targets", help="Do nothing when a target is configured.")
+    ] = False,
+) -> None:
+    """Make a small sample target whose newest release is broken, to try a rollback on."""
+    settings = load_settings()
+    if if_no_targets and settings.targets:
+        return
+    from deployments.demo import create_demo
+
+    place = (directory or settings.home / "demo").absolute()
+    config = config_path() or settings.home / "aeef.toml"
+    if "demo" in settings.targets:
+        raise AeefError(f"a target 'demo' is already configured in {config}")
+    table = create_demo(place)
+    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"\n{table}")
+    typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
+    typer.echo("try it: aeef report deployment-failure --service demo --wait")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line and exit code 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except AeefError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The door: makes an alert durable, pages at once, and hands the incident to Prefect."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+from deployments.dispatch import Dispatcher
+from deployments.sweep import Sweep
+from schemas.alert import Alert, dedup_key_for
+from schemas.errors import AeefError
+from schemas.incident import Incident, Status
+from schemas.route import route_for
+from schemas.settings import Settings
+from schemas.triage import classify
+from tasks.page_on_call import ensure_page
+from tasks.stand_down import resolve_page
+from tasks.store import Opened, Store
+
+PAGES_AT_ONCE = 16
+DISPATCH_SECONDS = 1.0
+SWEEP_SECONDS = 5.0
+
+log = logging.getLogger("aeef.door")
+
+
+class Door:
+    """What the intake does with an alert, and the thread that sees to what was left undone."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.dispatcher = Dispatcher(store, settings, holder=f"intake {uuid4()}")
+        self.sweep = Sweep(settings, store, self._page)
+        self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
+            for loop in (
+                (self._dispatch, DISPATCH_SECONDS, self._wake),
+                (self.sweep.run, SWEEP_SECONDS, self._stopping),
+            )
+        ]
+
+    def start(self) -> None:
+        """Start the thread that dispatches events, and the one that sweeps."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the pages that are being sent, and stop."""
+        self._stopping.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown(wait=True)
+
+    @property
+    def works(self) -> bool:
+        """True while both threads live."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def accept(self, alert: Alert) -> Opened:
+        """Open the alert's incident, or attach it to the open one. Durable on return.
+
+        The page and the event leave in the background: nobody waits for PagerDuty or Prefect.
+        """
+        settings = self.settings
+        triage = classify(alert, settings.triage_rules, settings.default_severities)
+        opened = self.store.open_or_attach(alert, triage.type, triage.severity)
+        incident = opened.incident
+        route = route_for(incident.severity, incident.type, settings.routes)
+        if (opened.is_new or opened.severity_raised) and route.page:
+            self._pool.submit(self._page, incident)
+        self._wake.set()
+        return opened
+
+    def resolve(self, alert: Alert) -> Incident | None:
+        """The sender says that its alert is over: so is its incident. None when we know none."""
+        settings = self.settings
+        triage = classify(alert, settings.triage_rules, settings.default_severities)
+        incident = self.store.open_incident_of(dedup_key_for(alert, triage.type))
+        if incident is None:
+            return None
+        incident = self.store.set_status(
+            incident.incident_id, Status.RESOLVED, actor=alert.source, reason="the alert is over"
+        )
+        self._pool.submit(self._stand_down, incident.incident_id)
+        self._wake.set()
+        return incident
+
+    def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
+        """Send a page, now; what fails is on the log, and the sweep tries it again."""
+        holder = f"door {uuid4()}"
+        try:
+            ensure_page(incident.incident_id, self.settings, holder=holder, key=key, reason=reason)
+        except AeefError as error:
+            log.error("%s", error)
+        except Exception:
+            log.exception("a page for %s failed", incident.title)
+        self._wake.set()
+
+    def _stand_down(self, incident_id: UUID) -> None:
+        try:
+            resolve_page(incident_id, self.settings, holder=f"door {uuid4()}")
+        except AeefError as error:
+            log.warning("%s; the flow `resolution` tries it again", error)
+        except Exception:
+            log.exception("resolving the page of %s failed", incident_id)
+        self._wake.set()
+
+    def _dispatch(self) -> None:
+        self._wake.clear()
+        self.dispatcher.run()
+
+    def _loop(self, work: Callable[[], object], seconds: float, wake: threading.Event) -> None:
+        while not self._stopping.is_set():
+            try:
+                work()
+            except AeefError as error:
+                log.error("%s", error)
+            except Exception:
+                log.exception("%s failed; it goes on", work.__qualname__)
+            wake.wait(seconds)

@@ -1,0 +1,89 @@
+"""Reads Alertmanager's webhook (version 4) as our alerts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from schemas.alert import Alert
+from schemas.errors import InvalidInput
+from tasks.alertmanager import is_our_own
+
+SERVICE_LABELS = ("aeef_service", "service", "app", "job")
+DESCRIPTIONS = ("description", "summary", "message")
+
+
+class _Lenient(BaseModel):
+    """Unknown fields are ignored: Alertmanager adds some from version to version."""
+
+    model_config = {"extra": "ignore", "alias_generator": to_camel, "hide_input_in_errors": True}
+
+
+class _Alert(_Lenient):
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str] = Field(default_factory=dict)
+    starts_at: AwareDatetime
+    fingerprint: str = ""
+    generator_url: str = Field(default="", alias="generatorURL")
+
+
+class _Webhook(_Lenient):
+    version: Literal["4"]
+    group_key: str
+    alerts: list[_Alert]
+
+
+class Received(NamedTuple):
+    """One alert of a webhook, and whether it is over."""
+
+    alert: Alert
+    is_over: bool
+
+
+def read_webhook(data: Any) -> list[Received]:
+    """The alerts of a webhook; our own, which came back, are left out.
+
+    Alertmanager sends an alert again at every `group_interval`: what stays the same, and so
+    names it, is the group's key, the fingerprint and the moment at which it began.
+    Raises InvalidInput that names each wrong field.
+    """
+    try:
+        webhook = _Webhook.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'body'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise InvalidInput(f"not an Alertmanager webhook (version 4): {problems}") from None
+    return [
+        Received(_as_ours(alert, webhook.group_key), alert.status == "resolved")
+        for alert in webhook.alerts
+        if not is_our_own(alert.labels)
+    ]
+
+
+def _as_ours(alert: _Alert, group_key: str) -> Alert:
+    identity = json.dumps([group_key, alert.fingerprint, alert.starts_at.isoformat()])
+    service = _first(alert.labels, SERVICE_LABELS)
+    return Alert(
+        service=service[:200] if service else None,
+        description=(
+            _first(alert.annotations, DESCRIPTIONS) or alert.labels.get("alertname") or "an alert"
+        )[:20_000],
+        detected_at=alert.starts_at,
+        source="alertmanager",
+        dedup_key="alertmanager:" + hashlib.sha256(identity.encode()).hexdigest(),
+        names_one_occurrence=True,
+        labels=alert.labels,
+        details={"annotations": dict(alert.annotations), "generatorURL": alert.generator_url},
+    )
+
+
+def _first(values: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((values[name].strip() for name in names if values.get(name, "").strip()), None)

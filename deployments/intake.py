@@ -1,0 +1,176 @@
+"""The intake: an ASGI application that takes alerts in and shows incidents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from deployments.authentication import Guard, token_of
+from deployments.door import Door
+from deployments.from_alertmanager import read_webhook
+from deployments.metrics import Metrics
+from deployments.pages import add_pages
+from deployments.readiness import Readiness
+from schemas.alert import Alert
+from schemas.errors import AeefError, IncidentNotFound, InvalidInput, OutsideServiceError
+from schemas.incident import Incident
+from schemas.settings import Settings, load_settings
+from tasks.links import links_for
+from tasks.open_incident import parse_alert
+from tasks.store import open_store
+
+RETRY_AFTER = "5"
+MOST_ALERTS = 1000
+
+Json = Callable[[Request], Awaitable[Any]]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application: `uvicorn --factory deployments.intake:create_app`.
+
+    Raises ConfigurationError when there is no token.
+    """
+    settings = settings or load_settings()
+    store = open_store(settings)
+    door = Door(settings, store)
+    readiness = Readiness(settings, store, door)
+    guard = Depends(Guard(token_of(settings)))
+    metrics = Metrics(store)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        door.start()
+        yield
+        await run_in_threadpool(door.stop)
+
+    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
+    body = Depends(_json_body(settings.intake.max_body_bytes))
+    _say_what_is_wrong(app)
+
+    @app.post("/v1/alerts", status_code=202, dependencies=[guard])
+    async def alerts(data: Annotated[Any, body]) -> dict[str, Any]:
+        """Our own JSON, one alert or a list; all are valid, or none is taken."""
+        parsed = _parse(data)
+        answers = await run_in_threadpool(_accept_all, door, metrics, parsed, settings)
+        return {"incidents": answers} if isinstance(data, list) else answers[0]
+
+    @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
+    async def alertmanager(data: Annotated[Any, body]) -> dict[str, Any]:
+        """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
+        received = read_webhook(data)
+        firing = [each.alert for each in received if not each.is_over]
+        answers = await run_in_threadpool(_accept_all, door, metrics, firing, settings)
+        over = [each.alert for each in received if each.is_over]
+        resolved = await run_in_threadpool(_resolve_all, door, over)
+        return {"incidents": answers, "resolved": resolved}
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        """200 only when an alert would really be handled; 503 says what is missing."""
+        problems = readiness.problems()
+        status = "failing" if problems else "ok"
+        return JSONResponse(
+            {"status": status, "problems": problems}, status_code=503 if problems else 200
+        )
+
+    @app.get("/metrics")
+    def scrape() -> Response:
+        """Prometheus' text format."""
+        content, media_type = metrics.render()
+        return Response(content, media_type=media_type)
+
+    add_pages(app, settings, store, guard)
+    return app
+
+
+def _parse(data: Any) -> list[Alert]:
+    if not isinstance(data, list):
+        return [parse_alert(data)]
+    if not 0 < len(data) <= MOST_ALERTS:
+        raise InvalidInput(f"body: a list of 1 to {MOST_ALERTS} alerts was expected")
+    alerts, problems = [], []
+    for index, each in enumerate(data):
+        try:
+            alerts.append(parse_alert(each))
+        except InvalidInput as error:
+            problems.append(f"[{index}] {error}")
+    if problems:
+        raise InvalidInput("nothing was taken: " + "; ".join(problems[:20]))
+    return alerts
+
+
+def _accept_all(
+    door: Door, metrics: Metrics, alerts: list[Alert], settings: Settings
+) -> list[dict[str, Any]]:
+    answers = []
+    for alert in alerts:
+        with metrics.accepting(alert.source):
+            opened = door.accept(alert)
+        answers.append(_answer(opened.incident, settings) | {"new": opened.is_new})
+    return answers
+
+
+def _resolve_all(door: Door, alerts: list[Alert]) -> list[str]:
+    over = [door.resolve(alert) for alert in alerts]
+    return [str(incident.incident_id) for incident in over if incident]
+
+
+def _answer(incident: Incident, settings: Settings) -> dict[str, Any]:
+    return {
+        "incidentId": str(incident.incident_id),
+        "type": incident.type,
+        "severity": incident.severity,
+        "status": incident.status,
+        "url": links_for(incident, settings).incident,
+    }
+
+
+def _json_body(limit: int) -> Json:
+    async def read(request: Request) -> Any:
+        too_large = HTTPException(413, f"the body is larger than {limit} bytes")
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > limit:
+            raise too_large
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+        try:
+            return json.loads(bytes(body), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput(f"body: not JSON: {error}") from None
+
+    return read
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _say_what_is_wrong(app: FastAPI) -> None:
+    """Our errors as HTTP: the sender's fault 422, ours 503 with a wish to try again."""
+
+    @app.exception_handler(InvalidInput)
+    async def invalid(_request: Request, error: InvalidInput) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=422)
+
+    @app.exception_handler(IncidentNotFound)
+    async def absent(_request: Request, error: IncidentNotFound) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=404)
+
+    async def unable(_request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse(
+            {"detail": f"nothing was taken, send it again: {error}"},
+            status_code=503,
+            headers={"Retry-After": RETRY_AFTER},
+        )
+
+    app.add_exception_handler(OutsideServiceError, unable)
+    app.add_exception_handler(AeefError, unable)

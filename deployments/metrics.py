@@ -1,0 +1,61 @@
+"""What Prometheus can ask the intake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from tasks.store import Store
+
+
+class Metrics:
+    """Counters of this process, and gauges read from the store at each scrape."""
+
+    def __init__(self, store: Store) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_StoreCollector(store))
+        self._alerts = Counter(
+            "aeef_alerts_accepted", "Alerts made durable", ["source"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "aeef_alert_accept_seconds", "From read to durable", registry=self._registry
+        )
+
+    @contextmanager
+    def accepting(self, source: str) -> Iterator[None]:
+        """Time and count one alert; it counts only when it was taken."""
+        with self._seconds.time():
+            yield
+        # A sender names itself: only the known names become label values.
+        known = source if source in {"alertmanager", "api", "cli", "prefect"} else "other"
+        self._alerts.labels(known).inc()
+
+    def render(self) -> tuple[bytes, str]:
+        """The page, and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+class _StoreCollector(Collector):
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        incidents = GaugeMetricFamily(
+            "aeef_incidents",
+            "Incidents on record",
+            labels=["type", "severity", "status"],
+        )
+        for labels, count in self._store.counts().items():
+            incidents.add_metric([str(label) for label in labels], count)
+        yield incidents
+        waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
+        waiting.add_metric([], self._store.pending_events())
+        yield waiting
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        return iter(())

@@ -1,0 +1,98 @@
+"""The intake's pages: incidents for people and as JSON, and the way to their run in Prefect."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.params import Depends
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.claim_runbook import RUN, is_alive, runbook_key
+from tasks.store import Store
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+)
+SECURITY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
+    """Add `/incidents`, `/incidents/<id>` and `/incidents/<id>/run`."""
+
+    @app.get("/incidents", dependencies=[guard])
+    def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
+        """Incidents, newest first."""
+        found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
+        if not _wants_page(request):
+            return JSONResponse([incident.to_json() for incident in found])
+        return _page("incidents.html", incidents=found)
+
+    @app.get("/incidents/{incident_id}", dependencies=[guard])
+    def incident(request: Request, incident_id: str) -> Response:
+        """One incident: the record as JSON, and for people also its timeline."""
+        found = store.incident(incident_id)
+        if not _wants_page(request):
+            return JSONResponse(found.to_json())
+        timeline = store.timeline(found.incident_id)
+        return _page("incident.html", incident=found, timeline=timeline, run=run_of(store, found))
+
+    @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
+    def runbook(incident_id: str) -> dict[str, str | None]:
+        """How far the runbook is, for programs that wait for it."""
+        found = store.incident(incident_id)
+        run_id = run_of(store, found)
+        return {"state": runbook_state(store, found), "runId": str(run_id) if run_id else None}
+
+    @app.get("/incidents/{incident_id}/run", dependencies=[guard])
+    def run(incident_id: str) -> Response:
+        """To the incident's run in Prefect's UI."""
+        found = store.incident(incident_id)
+        run_id = run_of(store, found)
+        if run_id is None:
+            raise HTTPException(404, f"no run has started for {found.title} yet")
+        return RedirectResponse(f"{prefect_ui(settings)}/runs/flow-run/{run_id}", 303)
+
+
+def runbook_state(store: Store, incident: Incident) -> str:
+    """How the incident's runbook stands: waiting, running, done or failed."""
+    claim = store.claims(incident.incident_id).get(runbook_key(incident))
+    if claim is None or claim.holder is None:
+        return "waiting for a worker"
+    if claim.state == "done":
+        return "done"
+    return "running" if is_alive(claim.holder) else "failed"
+
+
+def run_of(store: Store, incident: Incident) -> UUID | None:
+    """The newest run that took the incident's runbook."""
+    holders = [
+        claim.holder
+        for key, claim in sorted(store.claims(incident.incident_id).items(), reverse=True)
+        if key.startswith("runbook:") and claim.holder
+    ]
+    return UUID(holders[-1].removeprefix(RUN)) if holders else None
+
+
+def prefect_ui(settings: Settings) -> str:
+    """The address of Prefect's UI, without a slash at the end."""
+    url = settings.prefect_ui_url or os.environ.get("PREFECT_UI_URL")
+    if not url:
+        url = os.environ.get("PREFECT_API_URL", "").removesuffix("/").removesuffix("/api")
+    return url.rstrip("/")
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _page(template: str, **values: Any) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(template).render(values), headers=SECURITY)

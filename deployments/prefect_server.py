@@ -1,0 +1,45 @@
+"""Which Prefect server is used: the one that PREFECT_API_URL names, else our embedded one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from schemas.settings import Settings
+
+WORKER_POLL_SECONDS = "2"
+HEARTBEAT_SECONDS = "30"
+"""Prefect's minimum; a run whose heartbeat stays away is marked Crashed, see `registry`."""
+
+
+def is_embedded() -> bool:
+    """True when `aeef up` runs the server itself."""
+    return not os.environ.get("PREFECT_API_URL")
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """The environment of everything that speaks to Prefect; what the user set is kept."""
+    host = f"127.0.0.1:{settings.prefect_port}"
+    ours = {
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": WORKER_POLL_SECONDS,
+        "PREFECT_RUNNER_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    if is_embedded():
+        ours |= {
+            "PREFECT_API_URL": f"http://{host}/api",
+            "PREFECT_UI_API_URL": f"http://{host}/api",
+            "PREFECT_HOME": str(settings.home / "prefect"),
+        }
+    return {**ours, **_given()}
+
+
+def use_prefect(settings: Settings) -> None:
+    """Point this process at the server. Must come before Prefect is imported."""
+    os.environ.update(prefect_environment(settings))
+
+
+def _given() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}

@@ -1,0 +1,194 @@
+"""Deployments and automations as data, and their idempotent registration with Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from prefect import Flow
+from prefect.automations import AutomationCore
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.actions import RunDeployment
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound
+from prefect.types.entrypoint import EntrypointType
+
+from schemas.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.route import DEFAULT_ROUTES
+from schemas.settings import Settings
+from tasks.roll_back import limit_of
+
+WORK_POOL = "aeef"
+DETECTED = "aeef.incident.detected"
+RESOURCE = "aeef.incident."
+
+FLOWS: tuple[str, ...] = (
+    "flows.triage.triage",
+    "flows.deployment_failure.deployment_failure",
+    "flows.rollback.rollback",
+    "flows.escalation.escalation",
+    "flows.resolution.resolution",
+)
+"""Every flow; each is deployed as `<flow>/respond`."""
+
+RUNBOOK_OF: dict[IncidentType, str] = {
+    IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
+}
+"""The flow that responds to a type; every other type goes to `triage`."""
+
+
+class AutomationRow(NamedTuple):
+    """When `trigger` fires, the flow's deployment runs with the parameter `alert` = `template`.
+
+    template: Jinja that renders JSON; Prefect would pass a plain template on as a string.
+    """
+
+    name: str
+    description: str
+    flow: str
+    trigger: EventTrigger
+    template: str
+
+
+PAYLOAD = "{{ event.payload | tojson }}"
+OF_THE_RESOURCE = (
+    '{"incidentId": "{{ labels["prefect.resource.id"] | replace("' + RESOURCE + '", "") }}"}'
+)
+
+
+def automations(settings: Settings) -> list[AutomationRow]:
+    """One automation per incident type, one per severity with an escalation clock, the end."""
+    rows = [
+        AutomationRow(
+            f"AEEF {incident_type}",
+            f"{facts.description}: {facts.auto_response}",
+            RUNBOOK_OF.get(incident_type, "triage"),
+            EventTrigger(
+                expect={DETECTED},
+                match={"prefect.resource.id": f"{RESOURCE}*", "aeef.type": str(incident_type)},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            PAYLOAD,
+        )
+        for incident_type, facts in INCIDENT_TYPES.items()
+    ]
+    for severity, default in DEFAULT_ROUTES.items():
+        route = settings.routes.get(severity, default)
+        if route.page and route.escalation.after:
+            rows.append(
+                AutomationRow(
+                    f"AEEF {severity} escalation",
+                    f"Nobody acknowledged within {route.escalation.after}:"
+                    f" escalate to {route.escalation.to}",
+                    "escalation",
+                    _unless_taken(str(severity), route.escalation.after),
+                    OF_THE_RESOURCE,
+                )
+            )
+    rows.append(
+        AutomationRow(
+            "AEEF resolution",
+            "An incident is over: make sure that nobody is called any longer",
+            "resolution",
+            EventTrigger(
+                expect={"aeef.incident.resolved", "aeef.incident.closed"},
+                match={"prefect.resource.id": f"{RESOURCE}*"},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            PAYLOAD,
+        )
+    )
+    return rows
+
+
+def _unless_taken(severity: str, within: timedelta) -> EventTrigger:
+    return EventTrigger(
+        after={"aeef.incident.paged"},
+        expect={"aeef.incident.acknowledged", "aeef.incident.resolved", "aeef.incident.closed"},
+        match={"prefect.resource.id": f"{RESOURCE}*", "aeef.severity": severity},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
+    )
+
+
+def flows() -> list[Flow[..., Any]]:
+    """Every flow, imported."""
+    found = []
+    for path in FLOWS:
+        module, name = path.rsplit(".", 1)
+        found.append(getattr(import_module(module), name))
+    return found
+
+
+def register(settings: Settings, report: Callable[[str], None] = print) -> None:
+    """Create or update the work pool, limits, deployments and automations. Safe to repeat."""
+    with get_client(sync_client=True) as client:
+        _work_pool(client)
+        for target in settings.targets:
+            client.upsert_global_concurrency_limit_by_name(limit_of(target), limit=1)
+        ids = {}
+        for flow, entrypoint in zip(flows(), FLOWS, strict=True):
+            ids[flow.name] = _deployment(flow, entrypoint)
+            report(f"deployment {flow.name}/respond")
+        for row in automations(settings):
+            _automation(client, row, ids[row.flow])
+            report(f"automation '{row.name}' runs {row.flow}/respond")
+
+
+def _work_pool(client: SyncPrefectClient) -> None:
+    try:
+        client.read_work_pool(WORK_POOL)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+
+
+def _deployment(flow: Flow[..., Any], entrypoint: str) -> UUID:
+    deployment = RunnerDeployment.from_flow(
+        flow,
+        name="respond",
+        description=flow.description,
+        tags=["aeef"],
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.entrypoint = entrypoint
+    found = deployment.apply()
+    assert isinstance(found, UUID)  # a coroutine only inside an event loop
+    return found
+
+
+def _automation(client: SyncPrefectClient, row: AutomationRow, deployment_id: UUID) -> None:
+    wanted = AutomationCore(
+        name=row.name,
+        description=row.description,
+        trigger=row.trigger,
+        actions=[
+            RunDeployment(
+                deployment_id=deployment_id,
+                parameters={
+                    "alert": {
+                        "__prefect_kind": "json",
+                        "value": {"__prefect_kind": "jinja", "template": row.template},
+                    }
+                },
+            )
+        ],
+    )
+    present = client.read_automations_by_name(row.name)
+    if not present:
+        client.create_automation(wanted)
+        return
+    first, *doubles = present
+    for double in doubles:
+        client.delete_automation(double.id)
+    # What an operator switched off stays off; /health and `aeef doctor` say so.
+    client.update_automation(first.id, wanted.model_copy(update={"enabled": first.enabled}))

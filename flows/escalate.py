@@ -1,0 +1,20 @@
+"""Tells the people whom the severity table names; nothing here waits for them."""
+
+from __future__ import annotations
+
+from flows.runbook import Response
+from tasks.create_ticket import create_ticket
+from tasks.page_on_call import page_on_call
+from tasks.post_to_slack import post_to_slack
+
+
+def escalate(response: Response) -> None:
+    """Page, post and make a ticket, as the route says, side by side with what follows."""
+    route = response.route
+    if route.page:
+        response.start(page_on_call)
+    response.start(post_to_slack)
+    if route.ticket:
+        response.start(create_ticket)
+    if not route.page and not route.ticket:
+        response.note(f"logged for review: {route.escalation.to}")

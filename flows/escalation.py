@@ -1,0 +1,34 @@
+"""Runbook: nobody acknowledged a page in the time that the severity table gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.incident import Status
+from schemas.settings import load_settings
+from tasks.open_incident import open_incident
+from tasks.page_on_call import page_on_call
+
+
+@flow(name="escalation", persist_result=True)
+def escalation(alert: dict[str, Any]) -> State[str] | str:
+    """Page again, naming whom the severity table names next, unless somebody took the incident.
+
+    alert: `{"incidentId": …}`.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    response = Response(open_incident(alert, settings), run_id, settings)
+    name_run(response.incident)
+    if response.incident.status not in (Status.OPEN, Status.MITIGATED):
+        return f"{response.incident.title} is {response.incident.status}: nobody is called"
+    next_one = response.route.escalation
+    response.start(
+        page_on_call,
+        f"not acknowledged within {next_one.after}: escalated to {next_one.to}",
+        f"page:escalation:{response.incident.severity}",
+    )
+    return response.conclude(None)

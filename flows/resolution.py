@@ -1,0 +1,26 @@
+"""Runbook: an incident is over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.settings import load_settings
+from tasks.open_incident import open_incident
+from tasks.stand_down import stand_down
+
+
+@flow(name="resolution", persist_result=True)
+def resolution(alert: dict[str, Any]) -> State[str]:
+    """Make sure that every page of the incident is resolved; usually the intake already did.
+
+    alert: `{"incidentId": …}`.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    response = Response(open_incident(alert, settings), run_id, settings)
+    name_run(response.incident)
+    response.start(stand_down)
+    return response.conclude(None)

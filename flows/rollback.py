@@ -1,0 +1,43 @@
+"""Runbook: a rollback that a person asks for."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.restore import restore
+from flows.runbook import Response, name_run, this_run_id
+from schemas.incident import Status
+from schemas.settings import load_settings
+from tasks.change_status import change_status
+from tasks.choose_release import choose_release
+from tasks.open_incident import open_for_rollback
+from tasks.roll_back import target_named
+
+
+@flow(name="rollback", persist_result=True)
+def rollback(
+    target: str,
+    to_commit: str | None = None,
+    dry_run: bool = False,
+    requested_by: str = "operator",
+) -> State[str] | str:
+    """Go back to the last known good release of a target, or to a commit that is proven good.
+
+    target: a `[targets.NAME]` of aeef.toml. dry_run: only say what would be done.
+    """
+    settings = load_settings()
+    if dry_run:
+        plan = choose_release(target_named(target, settings), to_commit)
+        return f"would roll {target} back to {plan.to_commit}: {plan.chosen_because}"
+    run_id = this_run_id()
+    incident = open_for_rollback(target, requested_by, str(run_id), settings)
+    name_run(incident)
+    response = Response(incident, run_id, settings)
+    failure = None
+    try:
+        restore(response, to_commit)
+        response.do(change_status, Status.RESOLVED, "the rollback is complete")
+    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
+        failure = error
+    return response.conclude(failure)

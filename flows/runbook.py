@@ -1,0 +1,170 @@
+"""What every runbook has in common: its incident, steps side by side, and an honest end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID, uuid5
+
+from prefect import Flow, Task, flow, get_run_logger
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from schemas.errors import AeefError, InvalidInput, RunbookFailed
+from schemas.incident import Incident
+from schemas.route import Route, route_for
+from schemas.settings import Settings, load_settings
+from schemas.target import Target
+from tasks.claim_runbook import claim_runbook, finish_runbook
+from tasks.open_incident import open_incident, open_unreadable
+from tasks.page_on_call import failure_key, page_on_call
+from tasks.post_to_slack import update_slack_thread
+from tasks.publish_report import publish_report
+from tasks.redact import redact
+from tasks.store import open_store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Runbook = Flow[[dict[str, Any]], State[str]]
+
+
+class Response:
+    """One run's response to one incident.
+
+    `do` runs a step now and returns its result; `start` runs it beside what follows. Whatever
+    fails, everything that was started comes to its end, and is told.
+    """
+
+    def __init__(self, incident: Incident, run_id: UUID, settings: Settings) -> None:
+        self.run_id = run_id
+        self.settings = settings
+        self.incident = incident
+        self._started: list[tuple[str, PrefectFuture[Any]]] = []
+
+    @property
+    def id(self) -> str:
+        """The incident's id, the first argument of every step."""
+        return str(self.incident.incident_id)
+
+    @property
+    def route(self) -> Route:
+        """What the severity table asks for."""
+        return route_for(self.incident.severity, self.incident.type, self.settings.routes)
+
+    @property
+    def target(self) -> Target | None:
+        """The configured target that the incident's service belongs to."""
+        return self.settings.target_of(self.incident.service)
+
+    def do(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a step of this incident and wait for its result."""
+        return step(self.id, *args, **kwargs)
+
+    def start(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run a step of this incident side by side with what follows."""
+        self._started.append((step.name, step.submit(self.id, *args, **kwargs)))
+
+    def note(self, text: str) -> None:
+        """Put on record what this run did not do, and why; once, however often it is retried."""
+        open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
+        get_run_logger().warning(text)
+
+    def conclude(self, failure: Exception | None) -> State[str]:
+        """Wait for everything started, report, and end the run as it deserves.
+
+        Raises RunbookFailed after the on-call was paged, when anything was left undone.
+        """
+        failures = [self._told(failure)] if failure else []
+        for name, future in self._started:
+            future.wait()
+            if not future.state.is_completed():
+                error = future.state.result(raise_on_failure=False)
+                failures.append(f"{name}: {self._told(error)}")
+        if failures:
+            self._hand_over(failures)
+        summary = "; ".join(failures) or self._summary()
+        if not self.incident.status.is_over:
+            try:
+                self.do(update_slack_thread, summary)
+            except AeefError as error:
+                failures.append(f"{update_slack_thread.name}: {self._told(error)}")
+        self.incident = open_store(self.settings).incident(self.id)
+        publish_report(self.incident, failures, self.settings)
+        if failures:
+            raise RunbookFailed(f"{self.incident.title}: " + "; ".join(failures))
+        return Completed(message=summary)
+
+    def _hand_over(self, failures: list[str]) -> None:
+        reason = f"automation FAILED, take over: {failures[0]}"
+        try:
+            self.do(page_on_call, reason, failure_key(self.run_id))
+        except AeefError as error:
+            failures.append(f"{page_on_call.name}: {self._told(error)}")
+
+    def _summary(self) -> str:
+        incident = open_store(self.settings).incident(self.id)
+        return f"{incident.title}: {incident.status}. " + incident.actions_taken[-1].action
+
+    def _told(self, error: object) -> str:
+        told = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
+        return redact(told, self.settings)
+
+
+def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
+    """Make the Prefect flow `name` of a function that says what is done for an incident.
+
+    The flow takes the parameter `alert`: `{"incidentId": …}`, or our alert JSON. Of several runs
+    for one incident, one responds; the others end at once and say which one does.
+    """
+
+    def decorate(procedure: Callable[[Response], None]) -> Runbook:
+        def respond(alert: dict[str, Any]) -> State[str]:
+            settings, run_id = load_settings(), this_run_id()
+            response = Response(_incident_of(alert, run_id, settings), run_id, settings)
+            name_run(response.incident)
+            if handled := claim_runbook(response.incident, run_id, settings):
+                return Completed(message=handled, name="AlreadyHandled")
+            failure = None
+            try:
+                procedure(response)
+            except Exception as error:  # noqa: BLE001 - nothing may keep the run from its end
+                failure = error
+            state = response.conclude(failure)
+            finish_runbook(response.incident, run_id, settings)
+            return state
+
+        respond.__name__ = procedure.__name__
+        respond.__qualname__ = procedure.__qualname__
+        respond.__module__ = procedure.__module__
+        made: Runbook = flow(
+            name=name, description=procedure.__doc__, persist_result=True, log_prints=False
+        )(respond)
+        return made
+
+    return decorate
+
+
+def this_run_id() -> UUID:
+    """The id of the flow run that calls."""
+    return UUID(flow_run.get_id())
+
+
+def name_run(incident: Incident) -> None:
+    """Give this run a name and tags that read well in the UI: `P1 deployment-failure shop 3f2a`."""
+    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(this_run_id(), name=incident.title, tags=tags)
+
+
+def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:
+    """The incident; an event that nobody can read becomes one, pages, and fails the run."""
+    try:
+        return open_incident(alert, settings)
+    except InvalidInput as error:
+        response = Response(open_unreadable(error, settings), run_id, settings)
+        name_run(response.incident)
+        response.conclude(error)
+        raise

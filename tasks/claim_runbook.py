@@ -1,0 +1,53 @@
+"""Makes one run the runbook of an incident, and lets another take over when that run died."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.store import open_store
+
+LEASE = timedelta(days=1)
+"""Not a clock for the run: a dead run is found by asking Prefect, whatever its lease."""
+RUN = "run "
+
+
+def runbook_key(incident: Incident) -> str:
+    """The claim of the runbook at the incident's present severity: a raised one runs again."""
+    return f"runbook:{incident.severity}"
+
+
+def claim_runbook(incident: Incident, run_id: UUID, settings: Settings) -> str | None:
+    """None when this run is to respond; otherwise a sentence saying who did, or is doing it."""
+    store = open_store(settings)
+    key, me = runbook_key(incident), f"{RUN}{run_id}"
+    claim = store.claim(incident.incident_id, key, me, LEASE)
+    if claim.state == "busy" and claim.holder and not is_alive(claim.holder):
+        store.release_claim(incident.incident_id, key, claim.holder)
+        claim = store.claim(incident.incident_id, key, me, LEASE)
+    if claim.state == "held":
+        return None
+    verb = "was handled" if claim.state == "done" else "is being handled"
+    return f"{incident.title} {verb} by flow {claim.holder}"
+
+
+def finish_runbook(incident: Incident, run_id: UUID, settings: Settings) -> None:
+    """The runbook is complete: no other run, and no retry of this one, does anything again."""
+    open_store(settings).finish_claim(
+        incident.incident_id, runbook_key(incident), f"{RUN}{run_id}", {}
+    )
+
+
+def is_alive(holder: str) -> bool:
+    """True while the run that holds a claim may still go on by itself."""
+    try:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(UUID(holder.removeprefix(RUN))).state
+    except ObjectNotFound:
+        return False
+    return state is not None and not state.is_final()

@@ -1,0 +1,21 @@
+"""Makes sure that the incident has its Jira ticket."""
+
+from __future__ import annotations
+
+from schemas.settings import load_settings
+from tasks import jira
+from tasks.step import step
+from tasks.store import open_store
+
+
+@step("create ticket", says=lambda text: text, timeout=300)
+def create_ticket(incident_id: str) -> str:
+    """Find the incident's ticket, or create it; say which, and where.
+
+    Safe to repeat: Jira is searched first. Not configured is said in the record, not an error.
+    """
+    settings = load_settings()
+    if not jira.configured(settings):
+        return "no ticket was made: Jira is not configured"
+    ticket = jira.ensure_ticket(open_store(settings).incident(incident_id), settings)
+    return f"{'created' if ticket.created else 'found'} ticket {ticket.key} ({ticket.url})"

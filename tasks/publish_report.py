@@ -1,0 +1,74 @@
+"""Publishes a run's report in Prefect: what happened, what was done, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect.artifacts import create_markdown_artifact
+
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.links import links_for
+
+MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
+
+
+def publish_report(incident: Incident, failures: Sequence[str], settings: Settings) -> None:
+    """Make the Markdown artifact `incident-<id>`; the newest version is the one shown first."""
+    create_markdown_artifact(
+        key=f"incident-{incident.incident_id}",
+        markdown=report(incident, failures, settings),
+        description=incident.title,
+    )
+
+
+def report(incident: Incident, failures: Sequence[str], settings: Settings) -> str:
+    """The report as Markdown."""
+    links = links_for(incident, settings)
+    done = "\n".join(
+        f"| {action.timestamp:%H:%M:%S} | {_cell(action.action)} | {_cell(action.actor)} |"
+        for action in incident.actions_taken
+    )
+    return f"""# {_cell(incident.title)}
+
+**{_headline(incident, failures)}**
+
+## What happened
+{_cell(incident.description) or "No description was given."}
+
+Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status}**.
+[Incident record]({links.incident})
+
+## What was done
+| UTC | action | by |
+|---|---|---|
+{done}
+
+## What to do next
+{_next(incident, failures)}
+"""
+
+
+def _headline(incident: Incident, failures: Sequence[str]) -> str:
+    if failures:
+        return "The automation did NOT complete: take over by hand."
+    if incident.status.is_over:
+        return "Over."
+    return "The automation completed."
+
+
+def _next(incident: Incident, failures: Sequence[str]) -> str:
+    lines = [f"- **Failed:** {_cell(failure)}" for failure in failures]
+    if failures:
+        lines.append("- Remove the cause, then press **Retry**: only what did not complete runs.")
+    if not incident.status.is_over:
+        lines.append(f"- Take it: `aeef ack {incident.short_id}`")
+        lines.append(f"- When it is over: `aeef resolve {incident.short_id}`")
+    else:
+        lines.append("- Nothing.")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text as one table cell: no markup of the sender's, no line breaks."""
+    return " ".join(text.translate(MARKUP).split())

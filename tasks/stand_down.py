@@ -1,0 +1,94 @@
+"""Tells everyone who was called that an incident is acknowledged, or over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.errors import OutsideServiceError, TemporaryError
+from schemas.incident import Incident
+from schemas.route import Channel
+from schemas.settings import Settings, load_settings
+from tasks import alertmanager, pagerduty
+from tasks.page_on_call import NAMES, Page
+from tasks.post_to_slack import tell_thread
+from tasks.step import step, this_run
+from tasks.store import Claim, open_store
+
+LEASE = timedelta(minutes=2)
+RESOLVED_CLAIM = "page:resolved"
+
+RESOLVE: dict[Channel, Callable[[Incident, Settings], object]] = {
+    Channel.PAGERDUTY: pagerduty.resolve,
+    Channel.ALERTMANAGER: alertmanager.resolve,
+}
+"""Slack and Jira keep what was said; only these two ring until they are told to stop."""
+
+
+def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
+    """Resolve every page of an incident that is over, and say so in its Slack thread. Once.
+
+    Raises TemporaryError or PermanentError when a channel does not take it; it is free to be
+    tried again then.
+    """
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    claim = store.claim(incident.incident_id, RESOLVED_CLAIM, holder, LEASE)
+    if claim.state == "done":
+        return
+    if claim.state == "busy":
+        raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
+    try:
+        if _page_is_leaving(incident, settings):
+            raise TemporaryError("the page", "is still being sent", retry_after=1)
+        for channel in _paged_by(incident, settings):
+            RESOLVE[channel](incident, settings)
+            store.record_action(
+                incident.incident_id,
+                f"resolved the page in {NAMES[channel]}",
+                entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel}"),
+            )
+        tell_thread(
+            str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
+        )
+    except OutsideServiceError:
+        store.release_claim(incident.incident_id, RESOLVED_CLAIM, holder)
+        raise
+    store.finish_claim(incident.incident_id, RESOLVED_CLAIM, holder, {})
+
+
+def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
+    """Acknowledge the incident's page where that exists: in PagerDuty. Safe to repeat.
+
+    Raises TemporaryError or PermanentError when PagerDuty does not take it.
+    """
+    incident = open_store(settings).incident(incident_id)
+    if Channel.PAGERDUTY in _paged_by(incident, settings):
+        pagerduty.acknowledge(incident, settings)
+
+
+def _page_is_leaving(incident: Incident, settings: Settings) -> bool:
+    """True while somebody sends a page: resolving now would leave it ringing afterwards."""
+    return any(claim.state == "busy" for claim in _page_claims(incident, settings))
+
+
+def _page_claims(incident: Incident, settings: Settings) -> list[Claim]:
+    claims = open_store(settings).claims(incident.incident_id).items()
+    return [claim for key, claim in claims if key.startswith("page:") and key != RESOLVED_CLAIM]
+
+
+def _paged_by(incident: Incident, settings: Settings) -> list[Channel]:
+    """The ringing channels that took a page of this incident."""
+    pages = [
+        Page.model_validate(claim.result)
+        for claim in _page_claims(incident, settings)
+        if claim.result
+    ]
+    return [channel for channel in RESOLVE if any(page.channel == channel for page in pages)]
+
+
+@step("resolve the page", says=lambda _none: None, timeout=300)
+def stand_down(incident_id: str) -> None:
+    """Make sure that nobody is called any longer for an incident that is over."""
+    resolve_page(incident_id, load_settings(), holder=this_run())
