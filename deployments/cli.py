@@ -134,8 +134,9 @@ def init_demo(
     config = config_path() or settings.home / "aeef.toml"
     if "demo" in settings.targets:
         raise AeefError(f"a target 'demo' is already configured in {config}")
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.parent.mkdir(parents=True, exist_ok=True)
     table = create_demo(place)
-    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with config.open("a", encoding="utf-8") as file:
         file.write(f"\n{table}")
     typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")

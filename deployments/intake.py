@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
@@ -54,14 +54,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _say_what_is_wrong(app)
 
     @app.post("/v1/alerts", status_code=202, dependencies=[guard])
-    async def alerts(data: Annotated[Any, body]) -> dict[str, Any]:
+    async def alerts(data: Any = body) -> dict[str, Any]:
         """Our own JSON, one alert or a list; all are valid, or none is taken."""
         parsed = _parse(data)
         answers = await run_in_threadpool(_accept_all, door, metrics, parsed, settings)
         return {"incidents": answers} if isinstance(data, list) else answers[0]
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
-    async def alertmanager(data: Annotated[Any, body]) -> dict[str, Any]:
+    async def alertmanager(data: Any = body) -> dict[str, Any]:
         """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]

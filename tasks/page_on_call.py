@@ -44,7 +44,7 @@ class Page(Model):
     channel: None when no channel is configured, which the record says loudly.
     """
 
-    channel: Channel | None
+    channel: Channel | None = None
     refused: dict[Channel, str] = Field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ def ensure_page(
 def _by_the_first_channel(
     incident: Incident, settings: Settings, store: Store, key: str, reason: str | None
 ) -> Page:
-    refused: dict[Channel, str] = Field(default_factory=dict)
+    refused: dict[Channel, str] = {}
     for channel in route_for(incident.severity, incident.type, settings.routes).page_channels:
         configured, send = SENDERS[channel]
         if not configured(settings):
