@@ -138,14 +138,18 @@ def database_url(text: str) -> URL:
     Raises ConfigurationError for anything but a SQLite file or PostgreSQL; the URL is not
     repeated, for it may hold a password.
     """
+    not_a_url = ConfigurationError(
+        "AEEF_DATABASE_URL is not a database URL; write sqlite:///PATH or "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME, with special characters in the password "
+        "percent-encoded (@ is %40)"
+    )
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise ConfigurationError(
-            "AEEF_DATABASE_URL is not a database URL; write sqlite:///PATH or "
-            "postgresql://USER:PASSWORD@HOST:PORT/NAME, with special characters in the password "
-            "percent-encoded"
-        ) from None
+        raise not_a_url from None
+    if not url.drivername.startswith("sqlite") and text.count("@") > 1:
+        # What follows the first "@" would be taken for the host, and be shown as such.
+        raise not_a_url
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")

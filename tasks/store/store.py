@@ -44,7 +44,11 @@ class Store:
     def __init__(self, url: str, anchors_path: Path, clock: Clock = utc_now) -> None:
         """Open and migrate the database. `clock` is for tests of leases."""
         self._database = Database(url)
-        migrate(self._database)
+        try:
+            migrate(self._database)
+        except BaseException:
+            self._database.close()
+            raise
         self._anchors = Anchors(anchors_path, self._database.label)
         self._log = AuditLog(self._database, self._anchors, clock)
         self._incidents = Incidents(self._log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.audit import GENESIS, canonical_json, hash_of, hash_of_text
 from schemas.errors import AuditBroken
@@ -51,22 +51,20 @@ def _verify_chain(
     seq, previous = 0, GENESIS
     seals: dict[str, _Seal] = {}
     alerts: dict[str, str] = {}
-    rows = connection.execution_options(yield_per=_AT_ONCE).execute(
-        select(audit).order_by(audit.c.seq)
-    )
-    for row in rows:
-        details = _verify_entry(row, seq + 1, previous)
-        seq, previous = row.seq, row.hash
-        for anchor in anchored.pop(seq, ()):
-            if anchor.hash != previous:
-                raise AuditBroken(
-                    f"audit {_name(row)} does not have the hash that line {anchor.line} of "
-                    f"{anchors.path} noted: the chain was rewritten at or before it"
-                )
-        if isinstance(details.get("record"), str):
-            seals[row.incident_id] = _Seal(seq, details["record"])
-        if isinstance(details.get("alert"), str):
-            alerts.setdefault(row.incident_id, details["alert"])
+    with _streamed(connection, select(audit).order_by(audit.c.seq)) as rows:
+        for row in rows:
+            details = _verify_entry(row, seq + 1, previous)
+            seq, previous = row.seq, row.hash
+            for anchor in anchored.pop(seq, ()):
+                if anchor.hash != previous:
+                    raise AuditBroken(
+                        f"audit {_name(row)} does not have the hash that line {anchor.line} of "
+                        f"{anchors.path} noted: the chain was rewritten at or before it"
+                    )
+            if isinstance(details.get("record"), str):
+                seals[row.incident_id] = _Seal(seq, details["record"])
+            if isinstance(details.get("alert"), str):
+                alerts.setdefault(row.incident_id, details["alert"])
     head_seq, head_hash = read_head(connection)
     if (head_seq, head_hash) != (seq, previous):
         raise AuditBroken(
@@ -93,21 +91,22 @@ def _verify_entry(row: Row[Any], expected_seq: int, previous: str) -> dict[str, 
     try:
         details = json.loads(row.details)
         written = canonical_json(details)
-    except (TypeError, ValueError):
+        computed = hash_of(
+            {
+                "seq": row.seq,
+                "entryId": row.entry_id,
+                "incidentId": row.incident_id,
+                "timestamp": row.timestamp,
+                "actor": row.actor,
+                "automated": bool(row.automated),
+                "action": row.action,
+                "details": details,
+                "prevHash": row.prev_hash,
+            }
+        )
+    except (TypeError, ValueError):  # SQLite keeps any type in any column
         details = written = None
-    computed = hash_of(
-        {
-            "seq": row.seq,
-            "entryId": row.entry_id,
-            "incidentId": row.incident_id,
-            "timestamp": row.timestamp,
-            "actor": row.actor,
-            "automated": bool(row.automated),
-            "action": row.action,
-            "details": details,
-            "prevHash": row.prev_hash,
-        }
-    )
+        computed = ""
     if row.hash != computed or row.details != written or row.automated not in (0, 1):
         raise AuditBroken(
             f"audit {_name(row)} does not fit its own hash: it was changed after it was written"
@@ -124,47 +123,46 @@ def _verify_records(
     connection: Connection, seals: dict[str, _Seal], alerts: dict[str, str]
 ) -> None:
     """Every incident's record is as the last entry that changed it left it; none is missing."""
-    rows = connection.execution_options(yield_per=_AT_ONCE).execute(
-        select(
-            incidents.c.id,
-            incidents.c.type,
-            incidents.c.severity,
-            incidents.c.status,
-            incidents.c.document,
-            incidents.c.alert,
-        ).order_by(incidents.c.opened_at)
-    )
-    for row in rows:
-        seal = seals.pop(row.id, None)
-        if seal is None:
-            raise AuditBroken(
-                f"incident {row.id} has no entry in the audit log: it was put into the database "
-                "by something else than AEEF Runbooks"
-            )
-        if hash_of_text(row.document) != seal.record:
-            raise AuditBroken(
-                f"the record of incident {row.id} is not as audit entry {seal.seq} left it: "
-                "its actions or other fields were changed outside AEEF Runbooks"
-            )
-        document = json.loads(row.document)
-        if (document["type"], document["severity"], document["status"]) != (
-            row.type,
-            row.severity,
-            row.status,
-        ):
-            raise AuditBroken(
-                f"the columns of incident {row.id} (type, severity, status) do not fit its "
-                "record: they were changed outside AEEF Runbooks"
-            )
-        if alerts.get(row.id) != hash_of_text(row.alert):
-            raise AuditBroken(
-                f"the alert that opened incident {row.id} was changed outside AEEF Runbooks"
-            )
+    with _streamed(connection, select(incidents).order_by(incidents.c.opened_at)) as rows:
+        for row in rows:
+            _verify_record(row, seals.pop(row.id, None), alerts.get(row.id))
     for incident_id, seal in seals.items():
         raise AuditBroken(
             f"incident {incident_id} is missing, though audit entry {seal.seq} changed its "
             "record: it was deleted"
         )
+
+
+def _verify_record(row: Row[Any], seal: _Seal | None, alert: str | None) -> None:
+    if seal is None:
+        raise AuditBroken(
+            f"incident {row.id} has no entry in the audit log: it was put into the database "
+            "by something else than AEEF Runbooks"
+        )
+    if hash_of_text(row.document) != seal.record:
+        raise AuditBroken(
+            f"the record of incident {row.id} is not as audit entry {seal.seq} left it: "
+            "its actions or other fields were changed outside AEEF Runbooks"
+        )
+    document = json.loads(row.document)
+    if (document["type"], document["severity"], document["status"]) != (
+        row.type,
+        row.severity,
+        row.status,
+    ):
+        raise AuditBroken(
+            f"the columns of incident {row.id} (type, severity, status) do not fit its "
+            "record: they were changed outside AEEF Runbooks"
+        )
+    if alert != hash_of_text(row.alert):
+        raise AuditBroken(
+            f"the alert that opened incident {row.id} was changed outside AEEF Runbooks"
+        )
+
+
+def _streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
+    """The rows, so many at once in memory; close it, or PostgreSQL's cursor stays open."""
+    return connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
 
 def _name(row: Row[Any]) -> str:
