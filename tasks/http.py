@@ -61,7 +61,7 @@ class Unclear(TemporaryError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Its text is never printed: it may hold anything."""
+    """What came back. Its text is not shown, not even by `repr`: it may hold our secrets."""
 
     status: int
     text: str = field(repr=False)
@@ -76,6 +76,11 @@ class Answer:
         said = reason_in(self.text) if reason is None else reason
         words = f"answered {self.status}"
         return self._fail(kind, words, said, status=self.status, retry_after=self.retry_after)
+
+    def broken_promise(self) -> OutsideServiceError:
+        """The error for a success that is none: a sign-in page, a proxy, another service."""
+        said = reason_in(self.text) or "nothing"
+        return self.error(f"not what its API promises: {said}", kind=Unclear)
 
 
 @dataclass(frozen=True)
@@ -138,8 +143,7 @@ def _once(call: _Call[T], client: httpx.Client) -> T:
         return call.read(answer)
     except ValueError:
         pass  # its text may hold what the service sent; and raised here it would be chained
-    said = reason_in(answer.text) or "nothing"
-    raise answer.error(f"not what its API promises: {said}", kind=Unclear)
+    raise answer.broken_promise()
 
 
 def _exchange(call: _Call[T], client: httpx.Client) -> Answer:

@@ -36,7 +36,7 @@ class Ticket(NamedTuple):
 
 
 class _Issue(BaseModel):
-    key: str
+    key: str = Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")
 
 
 class _Found(BaseModel):
@@ -67,11 +67,13 @@ def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> 
     if found is not None:
         return found
     fields = fields_of(incident, settings)
-    key = _create(fields, settings, tries)
-    if key is None:  # the site has other priorities, or none on this screen
+    ticket = create(fields, settings, tries=tries)
+    if ticket is None:  # the site has other priorities, or none on this screen
         del fields["priority"]
-        key = _create(fields, settings, tries)
-    return _ticket(str(key), settings, created=True)
+        ticket = create(fields, settings, tries=tries)
+    if ticket is None:
+        raise AssertionError("only a priority that was sent can be refused")
+    return ticket
 
 
 def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ticket | None:
@@ -127,19 +129,24 @@ def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _create(fields: dict[str, Any], settings: Settings, tries: int) -> str | None:
-    """The new ticket's key; None when the site does not accept the priority."""
+def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | None:
+    """Create a ticket without looking first; None when the site does not accept the priority.
+
+    Raises TemporaryError (Unclear when it may have been created) or PermanentError.
+    """
 
     def build(client: httpx.Client) -> httpx.Request:
         return _request(client, settings, "POST", "/rest/api/3/issue", json={"fields": fields})
 
-    def read(answer: Answer) -> str | None:
+    def read(answer: Answer) -> Ticket | None:
         if answer.status != httpx.codes.BAD_REQUEST:
-            return _Issue.model_validate_json(answer.text).key
+            key = _Issue.model_validate_json(answer.text).key
+            return _ticket(key, settings, created=True)
         if "priority" in fields and "priority" in _problems(answer):
             return None
         raise answer.error()
 
+    _require(settings)
     try:
         return send(
             SERVICE,
@@ -164,8 +171,6 @@ def _problems(answer: Answer) -> dict[str, str]:
 
 
 def _ticket(key: str, settings: Settings, *, created: bool) -> Ticket:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*-[0-9]+", key):
-        raise ValueError("not an issue key")
     return Ticket(key, f"{(settings.jira.url or '').rstrip('/')}/browse/{key}", created)
 
 

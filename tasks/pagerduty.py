@@ -32,6 +32,8 @@ ROUTING_KEY_LENGTH = 32
 """https://developer.pagerduty.com/docs/send-alert-event#parameters"""
 SUMMARY_LIMIT = 1024
 """https://developer.pagerduty.com/docs/send-alert-event#payload-object-parameters"""
+NAME_LIMIT = 255
+"""Ours: PagerDuty gives none for group and class."""
 BODY_LIMIT = 512_000
 """Bytes: "512 KB", read the strict way. https://developer.pagerduty.com/docs/events-api-v2-overview"""
 DETAIL_LIMITS = (20_000, 4_000, 500)
@@ -110,8 +112,8 @@ def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
         "severity": SEVERITIES[incident.severity],
         "source": SOURCE,
         "component": COMPONENT,
-        "group": trim(one_line(incident.service), SUMMARY_LIMIT),
-        "class": trim(one_line(incident.type), SUMMARY_LIMIT),
+        "group": trim(one_line(incident.service), NAME_LIMIT),
+        "class": trim(one_line(incident.type), NAME_LIMIT),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
@@ -26,7 +27,6 @@ PAGE_SIZE = 200
 MOST_PAGES = 10
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 _log = logging.getLogger(__name__)
-_said: set[str] = set()
 
 
 class SlackMessage(NamedTuple):
@@ -122,10 +122,14 @@ def find_incident(
         channel_id = _channel_id(settings.slack.channels[channel], settings, tries)
         return _find(incident, channel_id, settings, tries) if channel_id else None
     except MissingScope as error:
-        if str(error) not in _said:
-            _said.add(str(error))
-            _log.warning("%s; a post that was cut off may appear twice", error)
+        warn_once(f"{error}; a post that was cut off may appear twice")
         return None
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Write a warning to the log, once in the life of the process."""
+    _log.warning("%s", text)
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:

@@ -13,7 +13,7 @@ from openapi_core.testing import MockRequest
 from standins import Received, Reply, StandIn, contract
 
 ROUTING_KEY = "R0123456789ABCDEF0123456789ABCDE"
-LIMITS = {"summary": 1024, "source": 255, "component": 255, "group": 255, "class": 255}
+LIMITS = {"summary": 1024}
 
 
 @dataclass

@@ -210,6 +210,8 @@ def block_problems(block: dict[str, Any]) -> list[str]:
     if parsed.to_dict() != block:
         return [f"Slack reads {parsed.to_dict()} instead of {block}"]
     texts = [block["text"]] if "text" in block else block.get("elements", [])
+    if block["type"] == "header" and block["text"]["type"] != "plain_text":
+        return ["a header is plain_text"]
     return [
         f"{text} in {block['type']}"
         for text in texts

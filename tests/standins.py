@@ -62,7 +62,7 @@ class Reply:
 class Fault:
     """One way to fail, for requests whose path ends with `path`, `times` times (None: always)."""
 
-    kind: Literal["reply", "drop", "accept_then_drop", "stall"]
+    kind: Literal["reply", "echo", "drop", "accept_then_drop", "stall"]
     times: int | None
     path: str
     reply: Reply | None = None
@@ -162,6 +162,10 @@ class StandIn:
         """Answer 200 with something else than the API promises, without doing the work."""
         self.fail_with(status, times=times, body=body, path=path)
 
+    def echo(self, status: int, *, times: int | None = 1, path: str = "") -> None:
+        """Answer this status with everything that was sent, secrets too, as the reason."""
+        self._fail(Fault("echo", times, path, Reply(status)))
+
     def drop_connection(self, *, times: int | None = 1, path: str = "") -> None:
         """Cut the connection before anything is done."""
         self._fail(Fault("drop", times, path))
@@ -211,7 +215,15 @@ class StandIn:
                 return reply if fault is None else None
         if fault.kind == "stall":
             self._released.wait(min(fault.seconds, LONGEST_STALL))
+        if fault.kind == "echo" and fault.reply is not None:
+            return Reply(fault.reply.status, _echo(request))
         return fault.reply
+
+
+def _echo(request: Received) -> dict[str, Any]:
+    sent = f"you sent {request.body.decode()} with {request.headers}"
+    names = ("message", "error", "status", "dedup_key", "needed", "key", "displayName")
+    return {"ok": False, "errors": {"priority": sent}, **dict.fromkeys(names, sent)}
 
 
 class _Server(ThreadingHTTPServer):
