@@ -1,3 +1,3 @@
 """Where the fixtures are."""
 
-pytest_plugins = ["fixtures_standins", "fixtures_store"]
+pytest_plugins = ["fixtures_standins", "fixtures_store", "fixtures_targets", "fixtures_stack"]

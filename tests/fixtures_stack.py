@@ -1,0 +1,223 @@
+"""Fixture: everything that `aeef up` starts, with stand-ins for the outside services."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+import pytest
+
+from sample_targets import free_port
+from schemas.target import Target
+from standin_jira import Jira
+from standin_pagerduty import PagerDuty
+from standin_slack import Slack
+
+T = TypeVar("T")
+
+START_SECONDS = 120.0
+RUN_SECONDS = 90.0
+
+
+class Stack:
+    """A running `aeef up`, seen as its users see it: by HTTP and by its command line."""
+
+    def __init__(self, home: Path, pagerduty: PagerDuty, slack: Slack, jira: Jira) -> None:
+        self.home = home
+        self.pagerduty, self.slack, self.jira = pagerduty, slack, jira
+        self.intake_port, prefect_port = free_port(), free_port()
+        self.prefect_api = f"http://127.0.0.1:{prefect_port}/api"
+        self.config = home / "aeef.toml"
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("AEEF_", "PREFECT_"))},
+            **pagerduty.env(),
+            **slack.env(),
+            **jira.env(),
+            "AEEF_HOME": str(home),
+            "AEEF_CONFIG": str(self.config),
+            "AEEF_PREFECT_PORT": str(prefect_port),
+            "AEEF_INTAKE__PORT": str(self.intake_port),
+            "AEEF_RETRY__FIRST_WAIT": "0.2",
+            "AEEF_RETRY__ATTEMPTS": "3",
+            "AEEF_RETRY__REQUEST_TIMEOUT": "2",
+        }
+        self.url = f"http://127.0.0.1:{self.intake_port}"
+        self._up: subprocess.Popen[bytes] | None = None
+        self._targets: dict[str, Target] = {}
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.configure()
+
+    def start(self) -> None:
+        """Run `aeef up` until it says that it is ready."""
+        with (self.home / "up.log").open("ab") as log:
+            self._up = subprocess.Popen(
+                [sys.executable, "-m", "deployments.cli", "up"],
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.home,
+            )
+        self.wait_for(self.is_ready, START_SECONDS)
+
+    def stop(self) -> None:
+        """Ctrl-C."""
+        if self._up is not None:
+            self._up.terminate()
+            self._up.wait(60)
+
+    @property
+    def process(self) -> psutil.Process:
+        """The process of `aeef up`."""
+        assert self._up is not None
+        return psutil.Process(self._up.pid)
+
+    def child(self, words: str) -> psutil.Process:
+        """The direct child of `aeef up` with these words in its command."""
+        return next(c for c in self.process.children() if words in " ".join(c.cmdline()))
+
+    def is_ready(self) -> bool:
+        """True when `/health` is ok."""
+        assert self._up is not None
+        assert self._up.poll() is None, (self.home / "up.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/health", timeout=20).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def configure(self, *targets: Target) -> None:
+        """Add targets to the config file; runs read it anew, and so does the command line."""
+        self._targets |= {target.name: target for target in targets}
+        lines = []
+        for name, target in self._targets.items():
+            table = target.model_dump(mode="json", exclude={"name"}, exclude_none=True)
+            health = table.pop("health")
+            lines += [f"[targets.{name}]", *_toml(table), f"[targets.{name}.health]"]
+            lines += _toml(health)
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `aeef …` and return what it printed."""
+        return subprocess.run(
+            [sys.executable, "-m", "deployments.cli", *arguments],
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=self.home,
+        )
+
+    @property
+    def token(self) -> str:
+        """The generated token."""
+        return (self.home / "intake.token").read_text().strip()
+
+    def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Speak to the intake as an authenticated sender."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, self.url + path, headers=headers, timeout=30, **content)
+
+    def report(self, service: str, severity: str = "P1", **more: Any) -> str:
+        """Send an alert of a failed deployment; the incident's id."""
+        alert = {"type": "deployment-failure", "severity": severity, "service": service, **more}
+        answer = self.ask("POST", "/v1/alerts", json=alert)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["incidentId"])
+
+    def incident(self, incident_id: str) -> dict[str, Any]:
+        """The record."""
+        record: dict[str, Any] = self.ask("GET", f"/incidents/{incident_id}").json()
+        return record
+
+    def actions(self, incident_id: str) -> list[str]:
+        """What is on record as done, in order."""
+        return [action["action"] for action in self.incident(incident_id)["actionsTaken"]]
+
+    def state(self, incident_id: str) -> str:
+        """How far the runbook is."""
+        return str(self.ask("GET", f"/incidents/{incident_id}/runbook").json()["state"])
+
+    def run_id(self, incident_id: str) -> str:
+        """The flow run that responds."""
+        return str(self.ask("GET", f"/incidents/{incident_id}/runbook").json()["runId"])
+
+    def wait_until_over(self, incident_id: str) -> str:
+        """Wait until the runbook is done or failed; which of them."""
+        self.wait_for(lambda: self.state(incident_id) in ("done", "failed"), RUN_SECONDS)
+        return self.state(incident_id)
+
+    def prefect(self, method: str, path: str, **content: Any) -> Any:
+        """Speak to Prefect's API, as its UI does."""
+        answer = httpx.request(method, self.prefect_api + path, timeout=30, **content)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """A flow run as Prefect has it."""
+        found: dict[str, Any] = self.prefect("GET", f"/flow_runs/{run_id}")
+        return found
+
+    def press_retry(self, run_id: str) -> None:
+        """What the UI's Retry button does."""
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
+        self.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
+
+    def wait_for(self, condition: Callable[[], T], seconds: float = RUN_SECONDS) -> T:
+        """Ask again and again until the answer is true; the answer."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if answer := condition():
+                return answer
+            time.sleep(0.05)
+        pytest.fail(f"not true within {seconds:.0f} s\n{self.logs()}")
+
+    def logs(self) -> str:
+        """The ends of all logs, for a test that fails."""
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+            for log in (self.home / "up.log", *sorted((self.home / "logs").glob("*.log")))
+        )
+
+
+def _toml(table: dict[str, Any]) -> list[str]:
+    """TOML lines; JSON's strings, numbers and arrays are TOML's too."""
+    return [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+
+
+@pytest.fixture(scope="session")
+def _running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with ExitStack() as services:
+        pagerduty, slack, jira = (
+            services.enter_context(PagerDuty()),
+            services.enter_context(Slack()),
+            services.enter_context(Jira()),
+        )
+        stack = Stack(tmp_path_factory.mktemp("stack") / "home", pagerduty, slack, jira)
+        try:
+            stack.start()
+            yield stack
+        finally:
+            for standin in (pagerduty, slack, jira):
+                standin.recover()
+                standin.release()
+            stack.stop()
+
+
+@pytest.fixture
+def stack(_running_stack: Stack) -> Iterator[Stack]:
+    """The running system, shared by the session; each test uses services of its own."""
+    running = _running_stack
+    running.wait_for(running.is_ready, START_SECONDS)
+    yield running
+    for standin in (running.pagerduty, running.slack, running.jira):
+        standin.recover()
+        assert [] == standin.violations
