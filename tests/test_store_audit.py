@@ -423,6 +423,16 @@ def test_a_deleted_or_invented_incident_is_detected(tampered: Tampered) -> None:
         tampered.store.verify_audit()
 
 
+def test_the_same_details_written_otherwise_are_detected(tampered: Tampered) -> None:
+    """Not a space may change: who rewrites a row was there."""
+    rows = [dict(row) for row in tampered.rows]
+    rows[0]["details"] = json.dumps(json.loads(rows[0]["details"]))
+    tampered.replace(rows)
+
+    with pytest.raises(AuditBroken, match="audit entry 1"):
+        tampered.store.verify_audit()
+
+
 def test_a_value_of_another_type_is_detected(tampered: Tampered) -> None:
     """SQLite keeps bytes in a text column; PostgreSQL refuses them."""
     if not tampered.url.startswith("sqlite"):

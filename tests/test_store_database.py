@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 import tasks.store
 from fixtures_store import PostgreSQL
@@ -27,8 +29,8 @@ from schemas.settings import Settings
 from schemas.severity import Severity
 from store_workers import first_start, in_processes, killed_while_writing
 from tasks.store import Store, open_store
-from tasks.store.database import database_url
-from tasks.store.migrate import HEAD, VERSION_TABLE
+from tasks.store.database import Database, database_url
+from tasks.store.migrate import HEAD, VERSION_TABLE, migrate
 from tasks.store.tables import metadata
 
 MIGRATIONS = Path(tasks.store.__file__).parent / "migrations"
@@ -154,7 +156,7 @@ def test_a_database_of_a_newer_version_is_refused(database: str, home: Path) -> 
 def test_a_kill_in_the_middle_of_a_write_leaves_nothing_half(
     store: Store, database: str, home: Path, at: str
 ) -> None:
-    """Kill -9 right before a statement: nothing of it stays, and the next alert works at once."""
+    """Killed right before a statement: nothing of it stays, and the next alert works at once."""
     code = killed_while_writing(database, str(home), at)
     before = (store.incidents(), store.pending_events(), store.verify_audit().entries)
     alert = Alert(description="shop answers 500", service="shop")
@@ -164,6 +166,25 @@ def test_a_kill_in_the_middle_of_a_write_leaves_nothing_half(
     assert before == ([], 0, 0)
     assert opened.is_new
     assert store.verify_audit().entries == 1
+
+
+def test_a_write_is_alone_from_its_beginning(home: Path) -> None:
+    """On SQLite, a transaction that begins as a reader would fail when it comes to write."""
+    path = home.with_name("alone.db")
+    database = Database(f"sqlite:///{path}")
+    try:
+        migrate(database)
+
+        def work(_connection: Connection) -> None:
+            with (
+                closing(sqlite3.connect(path, timeout=0)) as other,
+                pytest.raises(sqlite3.OperationalError, match="locked"),
+            ):
+                other.execute("BEGIN IMMEDIATE")
+
+        database.write(work)
+    finally:
+        database.close()
 
 
 def test_a_forked_child_opens_its_own(store_settings: Settings) -> None:
