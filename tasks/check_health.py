@@ -17,16 +17,12 @@ from tasks.run_command import run_command
 _LONGEST_ANSWER = 1_000_000
 
 
-def unhealthy_because(target: Target, timeout: float | None = None) -> str | None:
-    """Look once: None when the target is healthy, else what it answered, in one line.
-
-    timeout: seconds, by default the health settings' own.
-    """
+def unhealthy_because(target: Target) -> str | None:
+    """Look once: None when the target is healthy, else what it answered, in one line."""
     health = target.health
-    limit = health.timeout if timeout is None else min(timeout, health.timeout)
     if health.url:
-        return _ask(health.url, health, limit)
-    finished = run_command(health.command, cwd=target.repository, timeout=limit)
+        return _ask(health.url, health)
+    finished = run_command(health.command, cwd=target.repository, timeout=health.timeout)
     return None if finished.problem is None else str(finished)
 
 
@@ -46,9 +42,9 @@ def wait_until_healthy(
     started = time.monotonic()
     last: str | None = None
     in_a_row = 0
-    while (left := started + limit - time.monotonic()) > 0:
-        asked = time.monotonic()
-        problem = unhealthy_because(target, timeout=left)
+    # A look that begins in time may end a little later: half an answer would tell nothing.
+    while (asked := time.monotonic()) < started + limit:
+        problem = unhealthy_because(target)
         in_a_row = 0 if problem else in_a_row + 1
         if in_a_row == health.successes:
             took = time.monotonic() - started
@@ -57,8 +53,7 @@ def wait_until_healthy(
         if problem and problem != last:
             last = problem
             report(f"not healthy yet: {problem.splitlines()[0]}")
-        left = started + limit - time.monotonic()
-        time.sleep(max(0.0, min(asked + health.interval - time.monotonic(), left)))
+        time.sleep(max(0.0, min(asked + health.interval, started + limit) - time.monotonic()))
     raise RollbackError(
         "health",
         f"not {health.successes} good answers in a row within {limit:g} s;"
@@ -66,12 +61,12 @@ def wait_until_healthy(
     )
 
 
-def _ask(url: str, health: Health, timeout: float) -> str | None:
+def _ask(url: str, health: Health) -> str | None:
     shown = _shown(url)
-    over = time.monotonic() + timeout
+    over = time.monotonic() + health.timeout
     try:
         with (
-            httpx.Client(timeout=timeout, trust_env=not _is_loopback(url)) as client,
+            httpx.Client(timeout=health.timeout, trust_env=not _is_loopback(url)) as client,
             client.stream("GET", url, follow_redirects=False) as response,
         ):
             if response.status_code != 200:
@@ -82,7 +77,7 @@ def _ask(url: str, health: Health, timeout: float) -> str | None:
                 if len(body) > _LONGEST_ANSWER:
                     return f"{shown} answered more than {_LONGEST_ANSWER:,} bytes"
                 if time.monotonic() > over:
-                    return f"{shown} did not finish its answer within {timeout:g} s"
+                    return f"{shown} did not finish its answer within {health.timeout:g} s"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{shown} cannot be reached: {str(error) or type(error).__name__}"
     return _status_problem(shown, body, health)

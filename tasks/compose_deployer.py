@@ -18,7 +18,6 @@ from schemas.target import Target
 from tasks.compose_command import (
     COMMIT_LABEL,
     DEFAULT_HOST,
-    TARGET_LABEL,
     ComposeCommand,
     Service,
     image_tag,
@@ -50,17 +49,8 @@ class ComposeDeployer:
 
     def running(self) -> Running:
         """The images that run, and the commit that we labelled them with when all agree."""
-        try:
-            containers = [c for c in self._containers() if c["State"] == "running"]
-        except (RollbackError, *_DOCKER_ERRORS):
-            return Running()
+        containers = [c for c in self._containers() if c["State"] == "running"]
         commits = {c["Labels"].get(COMMIT_LABEL) for c in containers}
-        return Running()
-        commits = {
-            c["Labels"].get(COMMIT_LABEL)
-            for c in containers
-            if self._target.name == c["Labels"].get(TARGET_LABEL, self._target.name)
-        }
         return Running(
             commit=commits.pop() if len(commits) == 1 else None,
             images={_service(c): c["ImageID"] for c in containers},
@@ -224,9 +214,12 @@ class ComposeDeployer:
 
     def _containers(self) -> list[dict[str, Any]]:
         labels = [f"{_COMPOSE}.project={self._compose.project()}", f"{_COMPOSE}.oneoff=False"]
-        found: list[dict[str, Any]] = self._docker().api.containers(
-            all=True, filters={"label": labels}
-        )
+        try:
+            found: list[dict[str, Any]] = self._docker().api.containers(
+                all=True, filters={"label": labels}
+            )
+        except _DOCKER_ERRORS as error:
+            raise RollbackError("ask Docker", f"Docker did not list containers: {error}") from error
         wanted = self._target.compose_services
         return [c for c in found if not wanted or _service(c) in wanted]
 

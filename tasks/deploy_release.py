@@ -17,7 +17,7 @@ from tasks.release_files import gates_of
 from tasks.rollback_journal import Journal, end_journal, read_journal, write_journal
 from tasks.run_command import end_orphan, without_credentials
 from tasks.target_lock import records_lock, target_lock
-from tasks.target_repository import TargetRepository
+from tasks.target_repository import GitBusy, TargetRepository
 
 
 def deploy_release(
@@ -72,7 +72,7 @@ class _Rollback:
         journal = self._begin(unfinished)
         try:
             self._check_out(journal, self._commit)
-        except DirtyWorkTree:  # git refused, and changed nothing
+        except (DirtyWorkTree, GitBusy):  # git refused, and changed nothing
             end_journal(self._repository)
             raise
         except Exception as error:  # whatever it was, the old release comes back
@@ -138,15 +138,17 @@ class _Rollback:
 
     def _check_out(self, journal: Journal, commit: str, branch: str | None = None) -> None:
         head = self._repository.head()
-        if head.commit == commit and head.branch == branch:
-            return
-        if head.commit == commit and branch is None:
+        if head.commit == commit and branch in (None, head.branch):
             return
         with records_carried(self._repository, commit, self._report):
             write_journal(
                 self._repository, journal.model_copy(update={"checkout": (head.commit, commit)})
             )
-            self._repository.checkout(commit, branch=branch)
+            try:
+                self._repository.checkout(commit, branch=branch)
+            except (DirtyWorkTree, GitBusy):  # git refused, and changed nothing
+                write_journal(self._repository, journal)
+                raise
             write_journal(self._repository, journal)
         self._report(f"checked out {branch or commit[:12]}")
 
@@ -176,7 +178,7 @@ class _Rollback:
             where, why = _told(second)
             now = (
                 f"Putting back what ran before failed at '{where}': {why}."
-                f" What runs now: {self._deployer.running()}. Look at {self._plan.target} yourself"
+                f" What runs now: {self._what_runs()}. Look at {self._plan.target} yourself"
             )
         else:
             end_journal(self._repository)
@@ -197,6 +199,12 @@ class _Rollback:
         except RollbackError as error:
             return f"{journal.running} was put back and runs, but is not healthy: {_told(error)[1]}"
         return f"{journal.running} was put back, runs and is healthy"
+
+    def _what_runs(self) -> str:
+        try:
+            return str(self._deployer.running())
+        except RollbackError:
+            return "unknown"
 
 
 def _told(error: Exception) -> tuple[str, str]:

@@ -36,7 +36,7 @@ class Deployer(Protocol):
         """Raise when nothing can be deployed at all; called before anything is changed."""
 
     def running(self) -> Running:
-        """What runs now. It never raises: what cannot be found out is absent."""
+        """What runs now; empty when nothing does. Raises when it cannot be found out."""
 
     def runs(self, commit: str) -> bool:
         """True when exactly this release is known to run, complete."""

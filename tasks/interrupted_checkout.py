@@ -45,7 +45,7 @@ def _free_index(repository: TargetRepository, report: Report) -> None:
 
     Only called while the journal says that the checkout was ours and the rollback lock is held.
     """
-    lock = repository.aeef.parent / "index.lock"
+    lock = repository.index_lock
     give_up_at = time.monotonic() + _PATIENCE
     while lock.exists() and _git_works_in(repository.path):
         if time.monotonic() > give_up_at:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import gettempdir
 
+from schemas.errors import RollbackError
 from schemas.release import History
 from schemas.target import Target
 from tasks.deployer import deployer_for
@@ -33,6 +34,8 @@ def known_to_run(repository: TargetRepository) -> str | None:
     deployer = deployer_for(repository.target, Path(gettempdir()))
     try:
         commit = deployer.running().commit
+    except RollbackError:  # Docker is down: the history has to do
+        commit = None
     finally:
         deployer.close()
     return full_id(repository, commit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from schemas.target import Target
 from tasks.run_command import tail_of
 
 _LOOK_TIMEOUT = 60.0
+_LOCK_PATIENCE = 5.0
+_POLL = 0.05
 _FILES_NAMED = 10
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks belong to its developers: a rollback does not run them."""
@@ -35,6 +38,10 @@ class WorkTree(NamedTuple):
     branch: str | None
 
 
+class GitBusy(RollbackError):
+    """Another git command works here, or was killed: ours changed nothing."""
+
+
 class TargetRepository:
     """The git repository of a target. A context manager: it holds git processes open."""
 
@@ -47,8 +54,15 @@ class TargetRepository:
     def __enter__(self) -> TargetRepository:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._repo.close()
+        if isinstance(error, GitCommandError):
+            raise self.failure("use git", "a git command failed", error) from error
+
+    @property
+    def index_lock(self) -> Path:
+        """The file by which git commands exclude each other."""
+        return Path(self._repo.git_dir) / "index.lock"
 
     def git(self, *arguments: str, timeout: float = _LOOK_TIMEOUT) -> str:
         """Run git here and return what it prints. Raises GitCommandError.
@@ -130,6 +144,7 @@ class TargetRepository:
                     "check work tree",
                     f"a {what} is unfinished in {self.path}; finish or abort it first",
                 )
+        self._wait_for_others()
         try:
             changes = self.local_changes()
         except GitCommandError as error:
@@ -202,6 +217,8 @@ class TargetRepository:
                     f"local files in {self.path} would be overwritten: {some(names)};"
                     " move them away first",
                 ) from error
+            if "index.lock': File exists" in error.stderr:
+                raise self._busy("checkout") from error
             raise self.failure("checkout", f"cannot check out {commit[:12]}", error) from error
 
     def undo_changes(self, names: list[str]) -> None:
@@ -213,12 +230,22 @@ class TargetRepository:
         """Our error for one of git's, with the end of what git said."""
         _refuse_foreign_owner(self.target, error)
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
-        remedy = ""
-        if "index.lock" in said:
-            remedy = (
-                " (another git command runs there, or was killed: when none runs, remove that file)"
-            )
-        return RollbackError(stage, f"{message}: {said}{remedy}")
+        return RollbackError(stage, f"{message}: {said}")
+
+    def _wait_for_others(self) -> None:
+        """Another git command holds its lock for a moment; a killed one for ever."""
+        give_up_at = time.monotonic() + _LOCK_PATIENCE
+        while self.index_lock.exists():
+            if time.monotonic() > give_up_at:
+                raise self._busy("check work tree")
+            time.sleep(_POLL)
+
+    def _busy(self, stage: str) -> GitBusy:
+        return GitBusy(
+            stage,
+            f"another git command works in {self.path}, or was killed there; when none runs,"
+            f" remove {self.index_lock}",
+        )
 
     def _branch_commit(self, branch: str) -> str | None:
         try:

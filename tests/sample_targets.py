@@ -1,0 +1,200 @@
+"""Targets to roll back in tests: real git repositories, deployed by a command or by Compose."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import tomllib
+import uuid
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import docker
+from docker.errors import DockerException
+
+from deployments.demo import create_demo
+from schemas.target import Health, Target
+
+GATES = ("tests", "security-scan")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+QUICK = {"successes": 2, "interval": 0.02, "deadline": 2.0}
+
+
+def command_target(tmp_path: Path) -> Target:
+    """The demo target: a bad release runs, a good one is proven; deployed by a script."""
+    table = tomllib.loads(create_demo(tmp_path / "demo"))["targets"]["demo"]
+    return Target.model_validate(table | {"name": "demo", "health": table["health"] | QUICK})
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """Run git with a made-up identity."""
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid")
+    finished = subprocess.run(
+        ["git", *identity, *arguments],
+        cwd=repository,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return finished.stdout.strip()
+
+
+def new_repository(path: Path) -> Path:
+    """An empty git repository."""
+    path.mkdir(parents=True)
+    git(path, "init", "--quiet", "--template=", "--initial-branch=main")
+    return path
+
+
+def commit(repository: Path, files: Mapping[str, str], message: str = "A change") -> str:
+    """Commit these files and whatever else changed; returns the full id."""
+    for name, text in files.items():
+        path = repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(repository, "rev-parse", "HEAD")
+
+
+def write_history(target: Target, *deployments: tuple[str, str], **more: object) -> None:
+    """A history with these (commit, status), an hour apart, the last one newest."""
+    entries = [
+        {
+            "commit": sha,
+            "status": status,
+            "deployedAt": (START + timedelta(hours=hour)).isoformat(),
+        }
+        for hour, (sha, status) in enumerate(deployments)
+    ]
+    write_json(target.history_path, {"deployments": entries, **more})
+
+
+def prove(target: Target, sha: str, **statuses: str) -> None:
+    """A provenance record of the commit: every gate passed, but for the statuses given."""
+    stages = {gate: {"status": "pass"} for gate in GATES}
+    stages |= {gate.replace("_", "-"): {"status": status} for gate, status in statuses.items()}
+    write_json(target.provenance_path(sha), {"commit": sha, "stages": stages})
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON, with the folders that it needs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=2) + "\n")
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def docker_available() -> str | None:
+    """None when Docker, Compose and a static busybox are here, else what is missing."""
+    if not shutil.which("busybox"):
+        return "busybox-static is not installed"
+    if not compose_program():
+        return "Docker Compose is not installed"
+    try:
+        with closing(docker.from_env(timeout=10)) as client:
+            client.ping()
+    except (DockerException, OSError) as error:
+        return f"Docker does not answer: {type(error).__name__}"
+    return None
+
+
+def compose_program() -> list[str]:
+    """How Compose is called here."""
+    if shutil.which("docker"):
+        plugin = subprocess.run(
+            ["docker", "compose", "version"], capture_output=True, check=False, timeout=60
+        )
+        if plugin.returncode == 0:
+            return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else []
+
+
+_DOCKERFILE = """\
+FROM scratch
+COPY busybox /bin/busybox
+COPY www /www
+CMD ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
+"""
+_COMPOSE_FILE = """\
+services:
+  web:
+    build: .
+    stop_grace_period: 0s
+    ports: ["127.0.0.1:{port}:8080"]
+"""
+
+
+class ComposeSample:
+    """A Compose application with a good and a bad release; nothing runs at first."""
+
+    def __init__(self, directory: Path) -> None:
+        unique = uuid.uuid4().hex[:8]
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.path = new_repository(directory / "shop")
+        self.target = Target(
+            name=f"shop-{unique}",
+            repository=self.path,
+            compose_file="compose.yml",
+            compose_project=f"aeef-test-{unique}",
+            health=Health(url=f"{self.url}/health", timeout=2.0, successes=2, interval=0.05,
+                          deadline=5.0),
+            required_gates=GATES,
+            deploy_timeout=120.0,
+        )  # fmt: skip
+        shutil.copy(str(shutil.which("busybox")), self.path / "busybox")
+        files = {"Dockerfile": _DOCKERFILE, "compose.yml": _COMPOSE_FILE.format(port=port)}
+        self.good = commit(self.path, files | _pages("ok", "good"), "A good release")
+        self.bad = commit(self.path, _pages("broken", "bad"), "A bad release")
+        write_history(self.target, (self.good, "healthy"), (self.bad, "failed"))
+        prove(self.target, self.good)
+        prove(self.target, self.bad)
+
+    def serve_bad(self) -> None:
+        """Deploy the bad release as a pipeline would: it builds, and starts Compose."""
+        self.compose("up", "-d", "--build")
+
+    def compose(self, *arguments: str) -> None:
+        """Run Compose on the target's file, without AEEF."""
+        project = str(self.target.compose_project)
+        subprocess.run(
+            [*compose_program(), "-f", "compose.yml", "-p", project, *arguments],
+            cwd=self.path,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+    def down(self) -> None:
+        """Remove every container, network and image of this sample."""
+        label = f"com.docker.compose.project={self.target.compose_project}"
+        with closing(docker.from_env()) as client:
+            for container in client.containers.list(all=True, filters={"label": label}):
+                container.remove(force=True, v=True)
+            for network in client.networks.list(filters={"label": label}):
+                network.remove()
+            ours = (f"aeef-{self.target.name}-", f"{self.target.compose_project}")
+            for image in client.images.list():
+                for tag in image.tags:
+                    if tag.startswith(ours):
+                        client.images.remove(tag, force=True)
+
+
+def compose_target(tmp_path: Path) -> ComposeSample:
+    """A Compose application whose good release is proven; call `serve_bad()`, then `down()`."""
+    return ComposeSample(tmp_path)
+
+
+def _pages(status: str, version: str) -> dict[str, str]:
+    return {"www/health": json.dumps({"status": status}), "www/version": version}

@@ -1,0 +1,80 @@
+"""The sample target that `aeef init-demo` makes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deployments.demo import create_demo
+from schemas.errors import ConfigurationError
+from schemas.model import utc_now
+from schemas.target import Target
+from tasks.check_health import unhealthy_because
+from tasks.choose_release import choose_release
+from tasks.deploy_release import deploy_release
+from tasks.record_rollback import record_rollback
+
+
+def _target(toml: str) -> Target:
+    table = tomllib.loads(toml)["targets"]["demo"]
+    return Target.model_validate(table | {"name": "demo"})
+
+
+def test_the_demo_can_be_rolled_back(tmp_path: Path) -> None:
+    """From a bad release that runs to a healthy one, with the settings as printed."""
+    target = _target(create_demo(tmp_path / "demo"))
+    assert "status=broken" in str(unhealthy_because(target))
+    plan = choose_release(target)
+
+    deployed = deploy_release(target, plan, home=tmp_path / "home")
+
+    record_rollback(target, plan, deployed, incident_id=None, rollback_id="r", at=utc_now())
+    assert unhealthy_because(target) is None
+
+
+def test_the_demo_needs_no_git_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without name, mail or home directory can make it."""
+    monkeypatch.setenv("HOME", "/nowhere")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+
+    target = _target(create_demo(tmp_path / 'a "strange" name'))
+
+    assert target.repository.is_dir()
+
+
+def test_the_demo_leaves_no_process(tmp_path: Path) -> None:
+    """Nothing keeps running."""
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+
+    create_demo(tmp_path / "demo")
+
+    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+
+
+def test_a_directory_with_files_is_refused(tmp_path: Path) -> None:
+    """Nothing of the user's is overwritten, nor a demo that is there already."""
+    create_demo(tmp_path / "demo")
+
+    with pytest.raises(ConfigurationError, match="demo is not empty"):
+        create_demo(tmp_path / "demo")
+
+
+def test_the_work_tree_is_clean(tmp_path: Path) -> None:
+    """Whoever looks at it with git sees only the records."""
+    create_demo(tmp_path / "demo")
+
+    status = subprocess.run(
+        ["git", "status", "--porcelain"],
+        cwd=tmp_path / "demo",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert status.stdout.split() == ["??", "deployments/", "??", "provenance/"]
