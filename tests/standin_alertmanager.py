@@ -10,7 +10,8 @@ from typing import Any
 
 from jsonschema import Draft4Validator, FormatChecker
 
-from standins import Received, Reply, StandIn, contract
+from standin_server import Received, Reply
+from standins import StandIn, contract
 
 TOKEN = "alertmanager-token-0123456789"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

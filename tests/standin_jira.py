@@ -13,7 +13,8 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest
 
-from standins import Received, Reply, StandIn, contract
+from standin_server import Received, Reply
+from standins import StandIn, contract
 
 SITE = "https://your-domain.atlassian.net"
 EMAIL = "aeef@example.com"

@@ -10,7 +10,8 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest
 
-from standins import Received, Reply, StandIn, contract
+from standin_server import Received, Reply
+from standins import StandIn, contract
 
 ROUTING_KEY = "R0123456789ABCDEF0123456789ABCDE"
 LIMITS = {"summary": 1024}

@@ -11,7 +11,8 @@ from jsonschema import Draft4Validator
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
-from standins import Received, Reply, StandIn, contract
+from standin_server import Received, Reply
+from standins import StandIn, contract
 
 TOKEN = "xoxb-0123456789-abcdefghijkl"
 ALL_SCOPES = frozenset({"chat:write", "channels:read", "channels:history"})

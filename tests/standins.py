@@ -10,52 +10,18 @@ import json
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from schemas.settings import Settings
+from standin_server import Handler, Received, Reply, Server
 
 CONTRACTS = Path(__file__).parent / "contracts"
 LONGEST_STALL = 30.0
 """Seconds: a test that forgets to release a stalled request still ends."""
-
-
-@dataclass(frozen=True)
-class Received:
-    """A request as it arrived. `headers` have lower-case names."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON data; None when it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is sent back; `body` is JSON data, or bytes as they are."""
-
-    status: int
-    body: Any = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def content(self) -> bytes:
-        """The body as bytes."""
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 @dataclass
@@ -82,11 +48,11 @@ class StandIn:
         self._faults: deque[Fault] = deque()
         self._lock = threading.RLock()
         self._released = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), partial(_Handler, self))
+        self._server = Server(("127.0.0.1", 0), partial(Handler, self.handle))
         self._thread = threading.Thread(
             target=partial(self._server.serve_forever, poll_interval=0.02),
             name=f"stand-in {self.section}",
@@ -224,49 +190,6 @@ def _echo(request: Received) -> dict[str, Any]:
     sent = f"you sent {request.body.decode()} with {request.headers}"
     names = ("message", "error", "status", "dedup_key", "needed", "key", "displayName")
     return {"ok": False, "errors": {"priority": sent}, **dict.fromkeys(names, sent)}
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # server_close() waits for them: nothing is left behind
-    request_queue_size = 128
-
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = 10  # seconds for a client that connects and says nothing
-
-    def __init__(self, standin: StandIn, *args: Any) -> None:
-        self.standin = standin
-        super().__init__(*args)
-
-    def _any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        parts = urlsplit(self.path)
-        reply = self.standin.handle(
-            Received(
-                method=self.command,
-                path=parts.path,
-                query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=body,
-            )
-        )
-        if reply is None:
-            return  # HTTP/1.0: the connection is closed without a word
-        content = reply.content
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-        try:
-            self.send_response(reply.status)
-            for name, value in {**headers, **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-        except OSError:
-            return  # a client that did not wait
-
-    do_GET = do_POST = do_PUT = do_DELETE = _any  # noqa: N815  (the names http.server calls)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (http.server's name)
-        """Say nothing: tests read `requests`."""
 
 
 def settings_for(*standins: StandIn, **sections: Any) -> Settings:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from receiver_rules import an_incident
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.settings import Settings
-from standins import Received, Reply, StandIn, settings_for
+from standin_server import Received, Reply
+from standins import StandIn, settings_for
 from tasks.answers import LONGEST_RETRY_AFTER, reason_in, retry_after_seconds, without_secrets
 from tasks.http import LARGEST_ANSWER, LONGEST_REASON, Answer, Service, Unclear, send
 from tasks.links import links_for
@@ -55,9 +56,8 @@ def call(settings: Settings, *, path: str = "/", tries: int = 1, repeatable: boo
     """Call the service; anything but `ok` breaks its promise."""
 
     def build(client: httpx.Client) -> httpx.Request:
-        token = (
-            settings.alertmanager.token.get_secret_value() if settings.alertmanager.token else ""
-        )
+        secret = settings.alertmanager.token
+        token = secret.get_secret_value() if secret else ""
         url = f"{settings.alertmanager.url}{path}"
         return client.build_request("GET", url, headers={"Authorization": f"Bearer {token}"})
 
@@ -201,6 +201,15 @@ def test_forms_of_a_secret(form: str) -> None:
     settings = settings_for(alertmanager={"url": "http://a", "token": SECRET})
 
     assert f"a {HIDDEN} b" == without_secrets(f"a {form} b", settings)
+
+
+def test_every_secret_setting() -> None:
+    """Secrets of services that we did not call are hidden too."""
+    settings = settings_for(
+        database_url="postgresql://aeef:db-password@db/aeef", intake={"token": "intake-token"}
+    )
+
+    assert f"{HIDDEN} {HIDDEN}" == without_secrets("db-password intake-token", settings)
 
 
 @given(st.text(alphabet="09AZaz+/=-_%&éß漢", min_size=4), st.text(), st.text())
