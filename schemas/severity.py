@@ -13,16 +13,22 @@ class Severity(StrEnum):
     P3 = "P3"
     P4 = "P4"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Severity | None:
+        """Names of environment variables arrive in lower case: `AEEF_ROUTES__P1__PHONE`."""
+        upper = value.upper() if isinstance(value, str) else None
+        return next((severity for severity in cls if severity.value == upper), None)
+
     def is_worse_than(self, other: Severity) -> bool:
         """True when this one is more severe: P1 is worse than P2."""
         return self.value < other.value
 
 
 _WORDS = {
-    Severity.P1: "p1 sev1 sev-1 sev 1 1 critical crit page fatal emergency",
-    Severity.P2: "p2 sev2 sev-2 sev 2 2 error high major",
-    Severity.P3: "p3 sev3 sev-3 sev 3 3 warning warn medium moderate minor",
-    Severity.P4: "p4 sev4 sev-4 sev 4 4 info informational low none notice",
+    Severity.P1: "p1 sev1 1 critical crit page fatal emergency",
+    Severity.P2: "p2 sev2 2 error high major",
+    Severity.P3: "p3 sev3 3 warning warn medium moderate minor",
+    Severity.P4: "p4 sev4 4 info informational low none notice",
 }
 SEVERITY_WORDS: dict[str, Severity] = {
     word: severity for severity, words in _WORDS.items() for word in words.split()
@@ -30,5 +36,8 @@ SEVERITY_WORDS: dict[str, Severity] = {
 
 
 def severity_from_word(word: str) -> Severity | None:
-    """The severity that a monitoring system's word stands for, None when we do not know it."""
-    return SEVERITY_WORDS.get(word.strip().lower())
+    """The severity that a monitoring system's word stands for, None when we do not know it.
+
+    `SEV-1`, `sev_1`, `Sev 1` and `sev1` are the same word.
+    """
+    return SEVERITY_WORDS.get("".join(c for c in word.lower() if c.isalnum()))

@@ -22,7 +22,8 @@ from schemas.errors import (
     PageNotDelivered,
     TemporaryError,
 )
-from schemas.settings import RetrySettings, Settings, load_settings
+from schemas.sections import RetrySettings
+from schemas.settings import Settings, load_settings
 from tasks.redact import redact
 from tasks.store import open_store
 
