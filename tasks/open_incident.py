@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from schemas.alert import Alert
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident_type import IncidentType
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from schemas.triage import classify
+from tasks.claim_runbook import RUN, runbook_key
 from tasks.store import open_store
 
 
@@ -36,7 +37,7 @@ def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> In
     settings = settings or load_settings()
     alert = Alert(description=f"An event could not be read: {error}"[:20_000], source="prefect")
     incident_type = IncidentType.UNKNOWN
-    severity = INCIDENT_TYPES[incident_type].default_severity
+    severity = classify(alert, (), settings.default_severities).severity
     store = open_store(settings)
     return store.open_or_attach(alert, incident_type, severity, announce=False).incident
 
@@ -47,6 +48,8 @@ def open_for_rollback(
     """The record of a rollback that a person asked for: nobody is paged for it.
 
     run: what names this one request; asked again with it, the same record is used.
+    Its runbook counts as done from the start: the sweep must not find it missing, start the
+    automatic one, and so roll back a second time.
     """
     alert = Alert(
         type=IncidentType.DEPLOYMENT_FAILURE,
@@ -58,9 +61,11 @@ def open_for_rollback(
         names_one_occurrence=True,
     )
     store = open_store(settings or load_settings())
-    return store.open_or_attach(
+    incident = store.open_or_attach(
         alert, IncidentType.DEPLOYMENT_FAILURE, Severity.P4, announce=False
     ).incident
+    store.finish_claim(incident.incident_id, runbook_key(incident), f"{RUN}{run}", {})
+    return incident
 
 
 def parse_alert(data: Any) -> Alert:

@@ -71,7 +71,6 @@ def ensure_page(
 
     None while another process is sending it, and when the incident is over.
     holder: who sends; two that may send at the same time need different names.
-
     key, reason: for a page of its own that says more, for instance that the automation failed.
     wait: wait for the other process, and take over when its lease ends.
     Raises PageNotDelivered with the reason of every channel; the claim is free again then.
@@ -88,6 +87,12 @@ def ensure_page(
     if claim.state == "done":
         return Page.model_validate(claim.result)
     try:
+        # Read again under the claim: who resolves from now on sees it, and waits for this page;
+        # who resolved before is seen here. Otherwise a page could ring on for ever.
+        incident = store.incident(incident_id)
+        if incident.status.is_over:
+            store.release_claim(incident.incident_id, key, holder)
+            return None
         page = _by_the_first_channel(incident, settings, store, key, reason)
     except BaseException:
         store.release_claim(incident.incident_id, key, holder)
@@ -113,7 +118,7 @@ def _by_the_first_channel(
         page = Page(channel=channel, refused=refused)
         _record(incident, page, store, key, reason)
         return page
-    if set(refused.values()) == {NOT_CONFIGURED}:
+    if set(refused.values()) <= {NOT_CONFIGURED}:
         page = Page(channel=None, refused=refused)
         _record(incident, page, store, key, reason)
         return page

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from schemas.errors import OutsideServiceError, TemporaryError
+from schemas.errors import TemporaryError
 from schemas.incident import Incident
 from schemas.route import Channel
 from schemas.settings import Settings, load_settings
@@ -40,8 +40,7 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
     if claim.state == "busy":
         raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
     try:
-        if _page_is_leaving(incident, settings):
-            raise TemporaryError("the page", "is still being sent", retry_after=1)
+        _until_the_page_has_left(incident, settings)
         for channel in _paged_by(incident, settings):
             RESOLVE[channel](incident, settings)
             store.record_action(
@@ -52,7 +51,7 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
         tell_thread(
             str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
         )
-    except OutsideServiceError:
+    except BaseException:
         store.release_claim(incident.incident_id, RESOLVED_CLAIM, holder)
         raise
     store.finish_claim(incident.incident_id, RESOLVED_CLAIM, holder, {})
@@ -68,9 +67,10 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
         pagerduty.acknowledge(incident, settings)
 
 
-def _page_is_leaving(incident: Incident, settings: Settings) -> bool:
-    """True while somebody sends a page: resolving now would leave it ringing afterwards."""
-    return any(claim.state == "busy" for claim in _page_claims(incident, settings))
+def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
+    """Raise TemporaryError while somebody sends one: resolved now, it would ring afterwards."""
+    if any(claim.state == "busy" for claim in _page_claims(incident, settings)):
+        raise TemporaryError("the page", "is still being sent", retry_after=1)
 
 
 def _page_claims(incident: Incident, settings: Settings) -> list[Claim]:
