@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,48 +13,99 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.registry import RESOURCE
+from deployments.timing import USUAL
 from schemas.model import utc_now
-from schemas.settings import Settings
 from tasks.store import OutboxEvent, Store
 
-LONGEST_WAIT = timedelta(seconds=30)
 BATCH = 50
+FIRST_WAIT = 0.5
+REFUSED = frozenset({400, 413, 422})
+"""Prefect looked at the event and does not want it; any other error is about Prefect itself."""
+LONGEST_REST = timedelta(minutes=5)
+"""After which a refused event is tried again at the latest: an upgrade may have helped."""
 
 log = logging.getLogger("aeef.dispatch")
 
 
 class Dispatcher:
-    """Sends due events, in order, each at least once; the automations act on each once."""
+    """Sends due events, in order, each at least once; the automations act on each once.
 
-    def __init__(self, store: Store, settings: Settings, holder: str) -> None:
+    holder: a name of its own, so that no two dispatchers send the same event at once.
+    longest_wait: seconds between two tries, at most, while Prefect does not answer.
+    """
+
+    def __init__(
+        self, store: Store, holder: str, longest_wait: float = USUAL.dispatch_wait
+    ) -> None:
         self.store = store
-        self.settings = settings
         self.holder = holder
+        self.longest_wait = longest_wait
         self.problem: str | None = None
+        self._wait = FIRST_WAIT
+        self._next_try = 0.0
 
     def run(self) -> int:
         """Send what is due; the number of events that Prefect took. Never raises for Prefect."""
         sent = 0
-        while events := self.store.lease_events(self.holder, limit=BATCH):
-            try:
-                emit([as_prefect_event(event) for event in events])
-            except (httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
-                self._later(events, error)
-                return sent
-            self.store.events_sent([event.event_id for event in events])
-            if self.problem:
-                log.warning("Prefect is back: its events are delivered")
-            self.problem = None
-            sent += len(events)
+        while time.monotonic() >= self._next_try:
+            events = self.store.lease_events(self.holder, limit=BATCH)
+            if not events:
+                break
+            sent += self._send(events)
         return sent
 
-    def _later(self, events: list[OutboxEvent], error: Exception) -> None:
-        attempts = max(event.attempts for event in events)
-        wait = min(timedelta(seconds=0.5 * 2 ** min(attempts, 10)), LONGEST_WAIT)
-        self.store.events_failed([event.event_id for event in events], utc_now() + wait)
-        if not self.problem:
-            log.warning("Prefect does not take events (%s); they are kept", type(error).__name__)
-        self.problem = f"{type(error).__name__} while sending events to Prefect"
+    def _send(self, events: Sequence[OutboxEvent]) -> int:
+        ids = [event.event_id for event in events]
+        try:
+            emit([as_prefect_event(event) for event in events])
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code not in REFUSED:
+                self._away(events, error)
+            elif len(events) > 1:
+                return self._one_by_one(events)
+            else:
+                self._refused(events[0], error)
+            return 0
+        # ValueError, RuntimeError: Prefect's client has no address, or cannot be made.
+        except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+            self._away(events, error)
+            return 0
+        self.store.events_sent(ids)
+        if self.problem:
+            log.warning("Prefect takes events again")
+        self.problem, self._wait = None, FIRST_WAIT
+        return len(events)
+
+    def _one_by_one(self, events: Sequence[OutboxEvent]) -> int:
+        """One that is refused must not hold up the others."""
+        sent = 0
+        for number, event in enumerate(events):
+            if time.monotonic() < self._next_try:  # meanwhile Prefect went away
+                self._release(events[number:])
+                break
+            sent += self._send([event])
+        return sent
+
+    def _refused(self, event: OutboxEvent, error: PrefectHTTPStatusError) -> None:
+        rest = min(timedelta(seconds=2 ** min(event.attempts, 10)), LONGEST_REST)
+        self.store.events_failed([event.event_id], utc_now() + rest)
+        what = f"'{event.event}' of incident {event.incident_id}"
+        self._say(f"Prefect refuses the event {what} ({error.response.status_code})")
+
+    def _away(self, events: Sequence[OutboxEvent], error: Exception) -> None:
+        # Due again at once, for the order's sake: the waiting is the dispatcher's, not theirs.
+        self._release(events)
+        self._next_try = time.monotonic() + min(self._wait, self.longest_wait)
+        self._wait = min(2 * self._wait, self.longest_wait)
+        self._say(f"Prefect does not take events ({type(error).__name__}); they are kept")
+
+    def _release(self, events: Sequence[OutboxEvent]) -> None:
+        self.store.events_failed([event.event_id for event in events], utc_now())
+
+    def _say(self, problem: str) -> None:
+        if problem != self.problem:
+            log.warning("%s", problem)
+        self.problem = problem
 
 
 def as_prefect_event(event: OutboxEvent) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from deployments.dispatch import Dispatcher
 from deployments.sweep import Sweep
+from deployments.timing import USUAL, Timing
 from schemas.alert import Alert, dedup_key_for
-from schemas.errors import AeefError
+from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Incident, Status
 from schemas.route import route_for
 from schemas.settings import Settings
@@ -21,8 +22,6 @@ from tasks.stand_down import resolve_page
 from tasks.store import Opened, Store
 
 PAGES_AT_ONCE = 16
-DISPATCH_SECONDS = 1.0
-SWEEP_SECONDS = 5.0
 
 log = logging.getLogger("aeef.door")
 
@@ -30,19 +29,20 @@ log = logging.getLogger("aeef.door")
 class Door:
     """What the intake does with an alert, and the thread that sees to what was left undone."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, timing: Timing = USUAL) -> None:
         self.settings = settings
         self.store = store
-        self.dispatcher = Dispatcher(store, settings, holder=f"intake {uuid4()}")
-        self.sweep = Sweep(settings, store, self._page)
+        self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
+        self.sweep = Sweep(settings, store, self._page, timing)
+        self._still_ringing: set[UUID] = set()
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
             for loop in (
-                (self._dispatch, DISPATCH_SECONDS, self._wake),
-                (self.sweep.run, SWEEP_SECONDS, self._stopping),
+                (self._dispatch, timing.dispatch, self._wake),
+                (self._sweep, timing.sweep, self._stopping),
             )
         ]
 
@@ -105,13 +105,23 @@ class Door:
         self._wake.set()
 
     def _stand_down(self, incident_id: UUID) -> None:
+        """Resolve the page. Prefect's flow `resolution` ensures it; here nobody waits for that."""
         try:
             resolve_page(incident_id, self.settings, holder=f"door {uuid4()}")
+        except TemporaryError as error:
+            log.info("%s; it is tried again", error)
+            self._still_ringing.add(incident_id)
+            return
         except AeefError as error:
-            log.warning("%s; the flow `resolution` tries it again", error)
+            log.error("%s", error)
         except Exception:
             log.exception("resolving the page of %s failed", incident_id)
-        self._wake.set()
+        self._still_ringing.discard(incident_id)
+
+    def _sweep(self) -> None:
+        for incident_id in list(self._still_ringing):
+            self._stand_down(incident_id)
+        self.sweep.run()
 
     def _dispatch(self) -> None:
         self._wake.clear()

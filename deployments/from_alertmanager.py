@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.alert import Alert
 from schemas.errors import InvalidInput
+from schemas.model import UtcDatetime
 from tasks.alertmanager import is_our_own
 
 SERVICE_LABELS = ("aeef_service", "service", "app", "job")
@@ -28,7 +29,7 @@ class _Alert(_Lenient):
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: dict[str, str] = Field(default_factory=dict)
-    starts_at: AwareDatetime
+    starts_at: UtcDatetime
     fingerprint: str = ""
     generator_url: str = Field(default="", alias="generatorURL")
 

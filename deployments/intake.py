@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,28 +18,32 @@ from deployments.from_alertmanager import read_webhook
 from deployments.metrics import Metrics
 from deployments.pages import add_pages
 from deployments.readiness import Readiness
+from deployments.timing import USUAL, Timing
 from schemas.alert import Alert
-from schemas.errors import AeefError, IncidentNotFound, InvalidInput, OutsideServiceError
+from schemas.errors import AeefError, IncidentNotFound, InvalidInput
 from schemas.incident import Incident
 from schemas.settings import Settings, load_settings
 from tasks.links import links_for
 from tasks.open_incident import parse_alert
 from tasks.store import open_store
+from tasks.store.text import clean_text
 
 RETRY_AFTER = "5"
 MOST_ALERTS = 1000
 
+log = logging.getLogger("aeef.intake")
+
 Json = Callable[[Request], Awaitable[Any]]
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> FastAPI:
     """The application: `uvicorn --factory deployments.intake:create_app`.
 
     Raises ConfigurationError when there is no token.
     """
     settings = settings or load_settings()
     store = open_store(settings)
-    door = Door(settings, store)
+    door = Door(settings, store, timing)
     readiness = Readiness(settings, store, door)
     guard = Depends(Guard(token_of(settings)))
     metrics = Metrics(store)
@@ -159,18 +164,18 @@ def _say_what_is_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(InvalidInput)
     async def invalid(_request: Request, error: InvalidInput) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=422)
+        return JSONResponse({"detail": clean_text(str(error))}, status_code=422)
 
     @app.exception_handler(IncidentNotFound)
     async def absent(_request: Request, error: IncidentNotFound) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=404)
 
     async def unable(_request: Request, error: Exception) -> JSONResponse:
+        log.error("%s", error)
         return JSONResponse(
-            {"detail": f"nothing was taken, send it again: {error}"},
+            {"detail": f"this could not be done now, try it again: {error}"},
             status_code=503,
             headers={"Retry-After": RETRY_AFTER},
         )
 
-    app.add_exception_handler(OutsideServiceError, unable)
     app.add_exception_handler(AeefError, unable)

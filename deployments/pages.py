@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
@@ -63,23 +64,28 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
 
 def runbook_state(store: Store, incident: Incident) -> str:
-    """How the incident's runbook stands: waiting, running, done or failed."""
+    """How the incident's runbook stands: waiting, running, done, failed, or not to be known."""
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     if claim is None or claim.holder is None:
         return "waiting for a worker"
     if claim.state == "done":
         return "done"
-    return "running" if is_alive(claim.holder) else "failed"
+    try:
+        return "running" if is_alive(claim.holder) else "failed"
+    except httpx.HTTPError:
+        return "running, or not: Prefect's server does not answer"
 
 
 def run_of(store: Store, incident: Incident) -> UUID | None:
     """The newest run that took the incident's runbook."""
-    holders = [
-        claim.holder
-        for key, claim in sorted(store.claims(incident.incident_id).items(), reverse=True)
-        if key.startswith("runbook:") and claim.holder
-    ]
-    return UUID(holders[-1].removeprefix(RUN)) if holders else None
+    for key, claim in sorted(store.claims(incident.incident_id).items()):
+        # P1 sorts first: a raised severity has the newer run.
+        if key.startswith("runbook:") and claim.holder:
+            try:
+                return UUID(claim.holder.removeprefix(RUN))
+            except ValueError:  # a rollback by hand, without Prefect
+                continue
+    return None
 
 
 def prefect_ui(settings: Settings) -> str:

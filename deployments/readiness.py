@@ -7,7 +7,7 @@ import time
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound
 
 from deployments.door import Door
 from deployments.registry import FLOWS, WORK_POOL, automations
@@ -53,7 +53,7 @@ def prefect_problems(settings: Settings) -> list[str]:
     try:
         with get_client(sync_client=True) as client:
             return [*_deployments(client), *_automations(client, settings), *_worker(client)]
-    except (httpx.HTTPError, PrefectHTTPStatusError, OSError, RuntimeError) as error:
+    except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
         return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
 
 
@@ -62,7 +62,7 @@ def server_problem() -> str | None:
     try:
         with get_client(sync_client=True) as client:
             failure = client.api_healthcheck()
-    except (httpx.HTTPError, OSError, RuntimeError) as error:
+    except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
         failure = error
     if failure is None:
         return None

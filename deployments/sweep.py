@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 from uuid import UUID, uuid4, uuid5
 
@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.registry import DETECTED
+from deployments.timing import USUAL, Timing
 from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.model import utc_now
@@ -30,11 +31,11 @@ from tasks.claim_runbook import RUN, is_alive
 from tasks.page_on_call import Page, failure_key, page_key
 from tasks.store import Store
 
-PAGE_LATE = timedelta(seconds=10)
-RUNBOOK_LATE = timedelta(seconds=60)
-RUNBOOK_MISSING = timedelta(minutes=5)
-KEEP_ALIVE = timedelta(minutes=4)
 NOT_STARTED = "page:not-started"
+
+PAGES_AT_ONCE = 16
+MOST_RUNS = 200
+"""What Prefect answers at most when it is asked for runs."""
 
 log = logging.getLogger("aeef.sweep")
 
@@ -51,10 +52,13 @@ class Pager(Protocol):
 class Sweep:
     """Each check stands alone: what one cannot do does not keep the others from theirs."""
 
-    def __init__(self, settings: Settings, store: Store, page: Pager) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, page: Pager, timing: Timing = USUAL
+    ) -> None:
         self.settings = settings
         self.store = store
         self.page = page
+        self.timing = timing
 
     def run(self) -> None:
         """Do every check once."""
@@ -67,17 +71,27 @@ class Sweep:
         for check in checks:
             try:
                 check()
-            except (AeefError, httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
+            except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+                # Prefect does not answer: /health says so, and the dispatcher's log.
                 log.debug("%s: %s", check.__name__, type(error).__name__)
+            except AeefError as error:
+                log.error("%s: %s", check.__name__, error)
+            except Exception:
+                log.exception("%s failed; it is done again", check.__name__)
 
     def send_late_pages(self) -> None:
         """Pages that no channel took, and those of an intake that died."""
-        for severity in Severity:
-            for incident in self.store.open_incidents_missing_claim(
-                f"page:{severity}", older_than=PAGE_LATE, severity=severity
-            ):
-                if route_for(severity, incident.type, self.settings.routes).page:
-                    self.page(incident)
+        self._side_by_side(
+            self.page,
+            [
+                incident
+                for severity in Severity
+                for incident in self.store.open_incidents_missing_claim(
+                    f"page:{severity}", older_than=self.timing.page_late, severity=severity
+                )
+                if route_for(severity, incident.type, self.settings.routes).page
+            ],
+        )
 
     def keep_alerts_alive(self) -> None:
         """Send our alerts to Alertmanager again: they would end by themselves."""
@@ -89,29 +103,36 @@ class Sweep:
                 continue
             # Never finished: the lease is the clock, for all intakes together.
             claim = self.store.claim(
-                incident.incident_id, "alertmanager:keep-alive", str(uuid4()), KEEP_ALIVE
+                incident.incident_id,
+                "alertmanager:keep-alive",
+                str(uuid4()),
+                self.timing.keep_alive,
             )
             if claim.state == "held":
                 alertmanager.firing(incident, self.settings)
 
     def start_missing_runbooks(self) -> None:
-        """Events that reached Prefect and yet made no run: emit them again, then page."""
-        for severity in Severity:
+        """Events that reached Prefect and yet made no run: page when late, and emit them again."""
+        missing = [
+            (incident, utc_now() - self.store.opened_at(incident.incident_id))
+            for severity in Severity
             for incident in self.store.open_incidents_missing_claim(
-                f"runbook:{severity}", older_than=RUNBOOK_LATE, severity=severity
-            ):
-                age = utc_now() - self.store.opened_at(incident.incident_id)
-                route = route_for(severity, incident.type, self.settings.routes)
-                if age > RUNBOOK_MISSING and (route.page or route.rollback):
-                    self.page(incident, "no runbook has started, take over", NOT_STARTED)
-                if self.store.pending_events() == 0 and not _waits_for_a_worker(incident):
-                    minute = str(int(age / RUNBOOK_LATE))
-                    self.store.emit(
-                        incident.incident_id,
-                        DETECTED,
-                        {},
-                        event_id=uuid5(incident.incident_id, f"{severity}/{minute}"),
-                    )
+                f"runbook:{severity}", older_than=self.timing.runbook_late, severity=severity
+            )
+        ]
+        # Before Prefect is asked: it may be what is broken.
+        self._side_by_side(
+            self._tell_not_started,
+            [incident for incident, age in missing if age > self.timing.runbook_missing],
+        )
+        if not missing or self.store.pending_events():
+            return
+        waiting = _incidents_with_runs()
+        for incident, age in missing:
+            if waiting is not None and str(incident.incident_id) not in waiting:
+                minute = int(age / self.timing.runbook_late)
+                again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
+                self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
 
     def tell_of_dead_runs(self) -> None:
         """Runs that ended without finishing their runbook, for instance in a crash."""
@@ -122,17 +143,31 @@ class Sweep:
                 incident = self.store.incident(incident_id)
                 self.page(incident, f"automation FAILED, take over: run {run_id} ended", key)
 
+    def _tell_not_started(self, incident: Incident) -> None:
+        route = route_for(incident.severity, incident.type, self.settings.routes)
+        if route.page or route.rollback:
+            self.page(incident, "no runbook has started, take over", NOT_STARTED)
 
-def _waits_for_a_worker(incident: Incident) -> bool:
-    """True when Prefect has a run for this incident that is not over."""
+    def _side_by_side(
+        self, work: Callable[[Incident], None], incidents: Iterable[Incident]
+    ) -> None:
+        """A pager that does not answer must not make the hundredth incident wait for its turn."""
+        if found := list(incidents):
+            with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="sweep") as pool:
+                list(pool.map(work, found))
+
+
+def _incidents_with_runs() -> set[str] | None:
+    """The ids of incidents for which Prefect has a run that is not over; None: too many to say."""
     not_over = FlowRunFilterStateType(
         any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
     )
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=not_over)), limit=200
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=not_over)),
+            limit=MOST_RUNS,
         )
-    return len(runs) == 200 or any(
-        (run.parameters.get("alert") or {}).get("incidentId") == str(incident.incident_id)
-        for run in runs
-    )
+    if len(runs) == MOST_RUNS:
+        return None
+    alerts = [run.parameters.get("alert") for run in runs]
+    return {str(alert.get("incidentId")) for alert in alerts if isinstance(alert, dict)}
