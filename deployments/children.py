@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
+HOME = "AEEF_HOME"
 STOP_SECONDS = 20.0
+FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 STEADY_SECONDS = 30.0
 """A child that ran so long gets its first, short wait again when it dies."""
@@ -22,7 +24,12 @@ class Child:
     """One program, started again with growing waits whenever it ends by itself."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        first_wait: float = FIRST_WAIT,
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -31,7 +38,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._next_start = 0.0
-        self._wait = 1.0
+        self._first_wait = self._wait = first_wait
+        self._sessions: list[int] = []
 
     @property
     def process_id(self) -> int | None:
@@ -50,6 +58,7 @@ class Child:
                 start_new_session=True,
             )
         self._started = time.monotonic()
+        self._sessions.append(self._process.pid)
 
     def keep_running(self, say: Callable[[str], None]) -> bool:
         """Start it again if it ended and its wait is over; True when it was started."""
@@ -58,11 +67,11 @@ class Child:
         now = time.monotonic()
         if not self._next_start:
             if now - self._started > STEADY_SECONDS:
-                self._wait = 1.0
+                self._wait = self._first_wait
             self._next_start = now + self._wait
             say(
                 f"{self.name} ended with code {self._process.returncode}; it is started again in"
-                f" {self._wait:.0f} s (log: {self.log})"
+                f" {self._wait:g} s (log: {self.log})"
             )
             self._wait = min(2 * self._wait, LONGEST_WAIT)
         if now < self._next_start:
@@ -72,9 +81,14 @@ class Child:
         return True
 
     def stop(self) -> None:
-        """End it and all that it started: politely, then by force."""
+        """End it and all that it started: politely, then by force.
+
+        Also what earlier processes of it left behind when they died.
+        """
         if self._process is not None:
-            _end([psutil.Process(self._process.pid)] if self._process.poll() is None else [])
+            alive = self.process_id
+            leaders = [psutil.Process(alive)] if alive else []
+            _end(leaders, self._sessions, self.environment.get(HOME))
             self._process.wait()
 
 
@@ -102,28 +116,54 @@ class Memory:
             noted = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             return 0
-        left = []
+        left, sessions = [], []
         for pid, created in noted:
             try:
                 process = psutil.Process(pid)
                 # The same number may be another program by now: its start says which.
                 if abs(process.create_time() - created) < 1:
                     left.append(process)
+                    sessions.append(pid)
             except psutil.NoSuchProcess:
-                continue
-        _end(left)
+                sessions.append(pid)  # it died, but perhaps not what it had started
+        ended = _end(left, sessions, str(self._path.parent))
         self.forget()
-        return len(left)
+        return ended
 
 
-def _end(processes: Sequence[psutil.Process]) -> None:
-    families = [member for process in processes for member in (process, *_offspring(process))]
-    for process in processes:
+def _end(leaders: Sequence[psutil.Process], sessions: Collection[int], home: str | None) -> int:
+    """End the leaders, then whatever is left of them and their sessions; how many there were.
+
+    Only the leaders are asked: a worker that is told to stop stops its runs in good order.
+    """
+    families = {
+        member
+        for process in (*leaders, *_members(sessions, home))
+        for member in (process, *_offspring(process))
+    }
+    orphans = families - {m for leader in leaders for m in (leader, *_offspring(leader))}
+    for process in (*leaders, *orphans):
         _signal(process, signal.SIGTERM)
     _, stubborn = psutil.wait_procs(families, timeout=STOP_SECONDS)
     for process in stubborn:
         _signal(process, signal.SIGKILL)
     psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+    return len(families)
+
+
+def _members(sessions: Collection[int], home: str | None) -> list[psutil.Process]:
+    """The processes of these sessions, also those whose parent has died.
+
+    Numbers are used again after a while: ours also have our AEEF_HOME.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) in sessions and process.environ().get(HOME) == home:
+                found.append(process)
+        except (OSError, psutil.Error):
+            continue
+    return found
 
 
 def _offspring(process: psutil.Process) -> list[psutil.Process]:
@@ -135,6 +175,6 @@ def _offspring(process: psutil.Process) -> list[psutil.Process]:
 
 def _signal(process: psutil.Process, number: int) -> None:
     try:
-        os.kill(process.pid, number)
-    except ProcessLookupError:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
         return

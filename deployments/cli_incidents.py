@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,9 @@ from uuid import uuid4
 
 import typer
 
+from deployments.who import this_user
 from schemas.audit import AuditEntry
-from schemas.errors import OutsideServiceError
+from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import Incident, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
@@ -76,8 +76,11 @@ def export(
     text = json.dumps(record, indent=2) + "\n"
     if output is None:
         typer.echo(text, nl=False)
-    else:
+        return
+    try:
         output.write_text(text, "utf-8")
+    except OSError as error:
+        raise AeefError(f"{output} cannot be written: {error.strerror}") from None
 
 
 def ack(incident_id: Id, as_json: AsJson = False) -> None:
@@ -86,7 +89,7 @@ def ack(incident_id: Id, as_json: AsJson = False) -> None:
 
     settings = load_settings()
     store = open_store(settings)
-    incident = store.acknowledge(incident_id, actor=getpass.getuser())
+    incident = store.acknowledge(incident_id, actor=this_user())
     _show(incident, as_json)
     _tell(lambda: acknowledge_page(incident.incident_id, settings), "acknowledged")
 
@@ -102,7 +105,7 @@ def resolve(
 
     settings = load_settings()
     store = open_store(settings)
-    who = getpass.getuser()
+    who = this_user()
     if root_cause:
         store.update(incident_id, actor=who, root_cause=root_cause)
     incident = store.set_status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def create_demo(directory: Path) -> str:
             f"{directory} is not empty: name another directory for the sample target"
         )
     directory.mkdir(parents=True, exist_ok=True)
+    try:
+        _fill(directory)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)  # half a target would be in the way next time
+        raise
+    return _table(directory)
+
+
+def _fill(directory: Path) -> None:
     _run(directory, "git", "init", "--quiet", "--template=", "--initial-branch=main")
     for name, text in (("deploy", _DEPLOY), ("running", _RUNNING), ("health", _HEALTH)):
         (directory / name).write_text(text, "utf-8")
@@ -75,7 +85,6 @@ def create_demo(directory: Path) -> str:
     for commit in (good, bad):
         _run(directory, "./deploy", commit)
     _write_records(directory, good, bad)
-    return _table(directory)
 
 
 def _commit(directory: Path, configuration: str, message: str) -> str:

@@ -15,7 +15,7 @@ from deployments.readiness import prefect_problems
 from deployments.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.route import Channel
-from schemas.settings import Settings, config_path
+from schemas.settings import Settings, config_path, unknown_variables
 from schemas.target import Target
 from tasks import alertmanager, jira, slack
 from tasks.check_health import unhealthy_because
@@ -57,6 +57,8 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
             finding = Finding(check, FAILED, str(error))
         except _NotConfigured as missing:
             finding = Finding(check, NOT_CONFIGURED, str(missing))
+        except Exception as error:  # noqa: BLE001 - a surprise must not hide the other findings
+            finding = Finding(check, FAILED, f"cannot be checked: {type(error).__name__}")
         if not quiet:
             _print(finding)
         yield finding
@@ -73,6 +75,7 @@ class _NotConfigured(Exception):
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
     return [
         ("settings", lambda: f"file {config_path() or 'none'}"),
+        ("environment", _environment),
         ("AEEF_HOME", lambda: _home(settings)),
         ("incident store", lambda: _store(settings)),
         ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
@@ -90,6 +93,15 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
             for name, target in settings.targets.items()
         ),
     ]  # fmt: skip
+
+
+def _environment() -> str:
+    if unknown := unknown_variables():
+        raise AeefError(
+            f"{', '.join(unknown)}: no such setting; parts of a name are joined by two"
+            " underscores, as in AEEF_PAGERDUTY__ROUTING_KEY"
+        )
+    return "every AEEF_ variable is a setting"
 
 
 def _home(settings: Settings) -> str:

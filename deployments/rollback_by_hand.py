@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 from uuid import uuid4
 
 import typer
 
-from schemas.errors import AeefError, ConfigurationError, RollbackError
+from deployments.who import this_user
+from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Status
 from schemas.settings import Settings
 from schemas.target import Target
 from tasks.choose_release import choose_release
 from tasks.open_incident import open_for_rollback
 from tasks.page_on_call import ensure_page
+from tasks.redact import redact
 from tasks.roll_back import choose_rollback, deploy_rollback, note_rollback, target_named
 from tasks.store import open_store
 from tasks.target_lock import target_lock
@@ -31,7 +32,7 @@ def roll_back(
 ) -> None:
     """Roll back, on record; `dry_run` prints the plan and changes nothing.
 
-    Raises RollbackError after the on-call was paged.
+    Raises what went wrong, mostly RollbackError, after the on-call was paged.
     """
     target = _target(settings, target_name)
     if dry_run:
@@ -41,8 +42,8 @@ def roll_back(
         return
     if not as_json:
         _show_progress()
-    who = getpass.getuser()
-    incident = open_for_rollback(target.name, who, str(uuid4()), settings)
+    who = this_user()
+    incident = open_for_rollback(target.name, who, f"by hand {uuid4()}", settings)
     incident_id = str(incident.incident_id)
     store = open_store(settings)
     try:
@@ -50,8 +51,9 @@ def roll_back(
             plan = choose_rollback.fn(incident_id, target.name, to_commit)
             deployed = deploy_rollback.fn(incident_id, plan)
             note_rollback.fn(incident_id, plan, deployed)
-    except RollbackError as error:
-        _page(incident_id, settings, f"rollback by {who} FAILED: {error}")
+    except (Exception, KeyboardInterrupt) as error:
+        why = str(error) if isinstance(error, AeefError) else type(error).__name__
+        _page(incident_id, settings, redact(f"rollback by {who} FAILED: {why}", settings))
         raise
     incident = store.set_status(
         incident_id, Status.RESOLVED, actor="aeef-runbooks", reason="the rollback is complete"

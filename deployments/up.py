@@ -34,7 +34,7 @@ def up(settings: Settings, say: Say) -> None:
     Raises ConfigurationError when something is in the way; nothing is left running then.
     """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (settings.home / "logs").mkdir(exist_ok=True)
+    (settings.home / "logs").mkdir(mode=0o700, exist_ok=True)
     stopping = threading.Event()
     with _only_one(settings), _until_signal(stopping):
         memory = Memory(settings.home / "up.children")
@@ -113,6 +113,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     """What runs where, and what is not configured."""
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
+    nobody = len(missing) == len(Channel)
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager)",
         f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
@@ -120,7 +121,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"Prefect   {prefect}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
-        *(["NOBODY CAN BE PAGED until one of these is configured"] if len(missing) == 4 else []),
+        *(["NOBODY CAN BE PAGED until one of these is configured"] if nobody else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 
@@ -183,7 +184,8 @@ def _until_signal(stopping: threading.Event) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in ends}
     try:
         yield
     finally:
