@@ -23,7 +23,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     ours = {
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_WORKER_QUERY_SECONDS": WORKER_POLL_SECONDS,
-        "PREFECT_RUNNER_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS,
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

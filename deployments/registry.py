@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -12,8 +12,9 @@ from prefect import Flow
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
-from prefect.events.actions import RunDeployment
+from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
@@ -24,6 +25,8 @@ from schemas.settings import Settings
 from tasks.roll_back import limit_of
 
 WORK_POOL = "aeef"
+DEAD_AFTER = timedelta(seconds=100)
+"""Three heartbeats (of 30 s, see `prefect_server`) and a little."""
 DETECTED = "aeef.incident.detected"
 RESOURCE = "aeef.incident."
 
@@ -43,16 +46,18 @@ RUNBOOK_OF: dict[IncidentType, str] = {
 
 
 class AutomationRow(NamedTuple):
-    """When `trigger` fires, the flow's deployment runs with the parameter `alert` = `template`.
+    """When `trigger` fires, something is done about it.
 
-    template: Jinja that renders JSON; Prefect would pass a plain template on as a string.
+    flow: its deployment runs, with `template`, Jinja that renders JSON, as the parameter `alert`
+    (Prefect would pass a plain template on as a string). None: the run that the event is about
+    is marked Crashed.
     """
 
     name: str
     description: str
-    flow: str
     trigger: EventTrigger
-    template: str
+    flow: str | None
+    template: str = ""
 
 
 PAYLOAD = "{{ event.payload | tojson }}"
@@ -67,13 +72,13 @@ def automations(settings: Settings) -> list[AutomationRow]:
         AutomationRow(
             f"AEEF {incident_type}",
             f"{facts.description}: {facts.auto_response}",
-            RUNBOOK_OF.get(incident_type, "triage"),
             EventTrigger(
                 expect={DETECTED},
                 match={"prefect.resource.id": f"{RESOURCE}*", "aeef.type": str(incident_type)},
                 posture=Posture.Reactive,
                 threshold=1,
             ),
+            RUNBOOK_OF.get(incident_type, "triage"),
             PAYLOAD,
         )
         for incident_type, facts in INCIDENT_TYPES.items()
@@ -86,8 +91,8 @@ def automations(settings: Settings) -> list[AutomationRow]:
                     f"AEEF {severity} escalation",
                     f"Nobody acknowledged within {route.escalation.after}:"
                     f" escalate to {route.escalation.to}",
-                    "escalation",
                     _unless_taken(str(severity), route.escalation.after),
+                    "escalation",
                     OF_THE_RESOURCE,
                 )
             )
@@ -95,14 +100,38 @@ def automations(settings: Settings) -> list[AutomationRow]:
         AutomationRow(
             "AEEF resolution",
             "An incident is over: make sure that nobody is called any longer",
-            "resolution",
             EventTrigger(
                 expect={"aeef.incident.resolved", "aeef.incident.closed"},
                 match={"prefect.resource.id": f"{RESOURCE}*"},
                 posture=Posture.Reactive,
                 threshold=1,
             ),
+            "resolution",
             PAYLOAD,
+        )
+    )
+    rows.append(
+        AutomationRow(
+            "AEEF dead runs",
+            "A run's heartbeat stays away, its machine died perhaps: mark it Crashed, so that the"
+            " on-call is paged and Retry is offered",
+            EventTrigger(
+                after={"prefect.flow-run.heartbeat"},
+                expect={
+                    "prefect.flow-run.heartbeat",
+                    "prefect.flow-run.Completed",
+                    "prefect.flow-run.Failed",
+                    "prefect.flow-run.Cancelled",
+                    "prefect.flow-run.Crashed",
+                },
+                match={"prefect.resource.id": "prefect.flow-run.*"},
+                match_related={"prefect.resource.id": "prefect.tag.aeef"},
+                for_each={"prefect.resource.id"},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=DEAD_AFTER,
+            ),
+            flow=None,
         )
     )
     return rows
@@ -140,8 +169,9 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
             ids[flow.name] = _deployment(flow, entrypoint)
             report(f"deployment {flow.name}/respond")
         for row in automations(settings):
-            _automation(client, row, ids[row.flow])
-            report(f"automation '{row.name}' runs {row.flow}/respond")
+            _automation(client, row, _actions(row, ids))
+            does = f"runs {row.flow}/respond" if row.flow else "marks the run Crashed"
+            report(f"automation '{row.name}' {does}")
 
 
 def _work_pool(client: SyncPrefectClient) -> None:
@@ -166,22 +196,20 @@ def _deployment(flow: Flow[..., Any], entrypoint: str) -> UUID:
     return found
 
 
-def _automation(client: SyncPrefectClient, row: AutomationRow, deployment_id: UUID) -> None:
+def _actions(row: AutomationRow, ids: Mapping[str, UUID]) -> list[ActionTypes]:
+    if row.flow is None:
+        message = "No heartbeat for too long: its process, or its machine, is gone"
+        return [ChangeFlowRunState(state=StateType.CRASHED, message=message)]
+    alert = {
+        "__prefect_kind": "json",
+        "value": {"__prefect_kind": "jinja", "template": row.template},
+    }
+    return [RunDeployment(deployment_id=ids[row.flow], parameters={"alert": alert})]
+
+
+def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[ActionTypes]) -> None:
     wanted = AutomationCore(
-        name=row.name,
-        description=row.description,
-        trigger=row.trigger,
-        actions=[
-            RunDeployment(
-                deployment_id=deployment_id,
-                parameters={
-                    "alert": {
-                        "__prefect_kind": "json",
-                        "value": {"__prefect_kind": "jinja", "template": row.template},
-                    }
-                },
-            )
-        ],
+        name=row.name, description=row.description, trigger=row.trigger, actions=actions
     )
     present = client.read_automations_by_name(row.name)
     if not present:

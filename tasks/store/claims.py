@@ -14,7 +14,7 @@ from schemas.audit import canonical_json
 from tasks.store.audit import Clock
 from tasks.store.database import Database
 from tasks.store.records import find
-from tasks.store.tables import claims
+from tasks.store.tables import NOT_OVER, claims, incidents
 from tasks.store.text import clean_json, clean_text, moment_text
 
 
@@ -105,6 +105,21 @@ class Claims:
                 select(claims).where(claims.c.incident_id == incident).order_by(claims.c.key)
             )
             return {row.key: _standing(row, now) for row in rows}
+
+    def unfinished(self, key_prefix: str) -> list[tuple[UUID, str]]:
+        """Held and not done, of incidents that are not over; whether or not the lease ran out."""
+        query = (
+            select(claims.c.incident_id, claims.c.holder)
+            .join(incidents, incidents.c.id == claims.c.incident_id)
+            .where(
+                NOT_OVER,
+                claims.c.key.startswith(key_prefix, autoescape=True),
+                claims.c.done_at.is_(None),
+                claims.c.holder.is_not(None),
+            )
+        )
+        with self._database.read() as connection:
+            return [(UUID(row.incident_id), row.holder) for row in connection.execute(query)]
 
 
 def _locked(

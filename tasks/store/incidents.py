@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, tuple_
 
 from schemas.alert import Alert
+from schemas.audit import hash_of_text
 from schemas.incident import Incident, PostMortem, Status
 from schemas.incident_type import IncidentType
 from schemas.severity import Severity
@@ -58,7 +59,23 @@ class Incidents:
                 query = query.where(order < tuple_(last.opened_at, last.id))
             return [incident_of(row) for row in connection.execute(query)]
 
-    def missing_claim(self, key: str, older_than: timedelta, limit: int) -> Sequence[Incident]:
+    def open_one_of(self, dedup_key: str) -> Incident | None:
+        """The open incident with this dedup key."""
+        query = select(incidents).where(
+            NOT_OVER, incidents.c.dedup_hash == hash_of_text(clean_text(dedup_key))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else incident_of(row)
+
+    def opened_at(self, incident_id: UUID | str) -> datetime:
+        """When the record was opened, by our clock; the alert says when the trouble began."""
+        with self._database.read() as connection:
+            return datetime.fromisoformat(find(connection, incident_id).opened_at)
+
+    def missing_claim(
+        self, key: str, older_than: timedelta, limit: int, severity: Severity | None
+    ) -> Sequence[Incident]:
         """Not over, opened longer ago, and nobody did or is doing `key`; oldest first."""
         now = self._log.clock()
         mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == clean_text(key))
@@ -73,6 +90,8 @@ class Incidents:
             .order_by(incidents.c.opened_at, incidents.c.id)
             .limit(limit)
         )
+        if severity is not None:
+            query = query.where(incidents.c.severity == severity.value)
         with self._database.read() as connection:
             return [incident_of(row) for row in connection.execute(query)]
 

@@ -29,7 +29,11 @@ class Opened(NamedTuple):
 
 
 def open_or_attach(
-    log: AuditLog, alert: Alert, incident_type: IncidentType, severity: Severity
+    log: AuditLog,
+    alert: Alert,
+    incident_type: IncidentType,
+    severity: Severity,
+    announce: bool = True,
 ) -> Opened:
     """One incident per trouble while it is open; see `Store.open_or_attach`."""
     alert = clean_alert(alert)
@@ -40,7 +44,8 @@ def open_or_attach(
         if found is not None:
             return _attach(chain, incident_of(found), alert, severity)
         incident = _open(chain, uuid4(), alert, incident_type, severity, key=key)
-        Change(chain, incident).emit(DETECTED)
+        if announce:
+            Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)

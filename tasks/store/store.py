@@ -70,15 +70,21 @@ class Store:
     # Incidents
 
     def open_or_attach(
-        self, alert: Alert, incident_type: IncidentType, severity: Severity
+        self,
+        alert: Alert,
+        incident_type: IncidentType,
+        severity: Severity,
+        *,
+        announce: bool = True,
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
         severity (never lowers it); then the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
+        announce: a new incident is announced to Prefect; not when a run there opens it itself.
         """
-        return opening.open_or_attach(self._log, alert, incident_type, severity)
+        return opening.open_or_attach(self._log, alert, incident_type, severity, announce)
 
     def open_with_id(
         self, incident_id: UUID, alert: Alert, incident_type: IncidentType, severity: Severity
@@ -181,10 +187,23 @@ class Store:
         return self._incidents.counts()
 
     def open_incidents_missing_claim(
-        self, key: str, *, older_than: timedelta, limit: int = 100
+        self,
+        key: str,
+        *,
+        older_than: timedelta,
+        severity: Severity | None = None,
+        limit: int = 100,
     ) -> list[Incident]:
         """Open incidents, oldest first, for which nobody did or is doing `key` in that time."""
-        return list(self._incidents.missing_claim(key, older_than, limit))
+        return list(self._incidents.missing_claim(key, older_than, limit, severity))
+
+    def open_incident_of(self, dedup_key: str) -> Incident | None:
+        """The open incident that alerts with this dedup key attach to."""
+        return self._incidents.open_one_of(dedup_key)
+
+    def opened_at(self, incident_id: UUID | str) -> datetime:
+        """When the record was opened, by our clock."""
+        return self._incidents.opened_at(incident_id)
 
     # Claims
 
@@ -210,6 +229,10 @@ class Store:
     def claims(self, incident_id: UUID | str) -> Mapping[str, Claim]:
         """How every claim of the incident stands, by key."""
         return self._claims.all(incident_id)
+
+    def unfinished_claims(self, key_prefix: str) -> list[tuple[UUID, str]]:
+        """Incident and holder of every claim that somebody took for an open incident and has."""
+        return self._claims.unfinished(key_prefix)
 
     # Events for Prefect
 
