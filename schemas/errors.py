@@ -52,6 +52,11 @@ class OutsideServiceError(AeefError):
         self.service = service
         self.status = status
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: Prefect keeps the exceptions of failed steps."""
+        message = str(self).removeprefix(f"{self.service}: ")
+        return _rebuild, (type(self), (self.service, message), self.__dict__)
+
 
 class TemporaryError(OutsideServiceError):
     """Worth trying again; `retry_after` is the service's own wish in seconds."""
@@ -87,6 +92,11 @@ class RollbackError(AeefError):
         super().__init__(f"rollback stopped at '{stage}': {message}")
         self.stage = stage
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: Prefect keeps the exceptions of failed steps."""
+        message = str(self).removeprefix(f"rollback stopped at '{self.stage}': ")
+        return _rebuild, (type(self), (self.stage, message), self.__dict__)
+
 
 class NoProvenRelease(RollbackError):
     """There is no release that is proven good to go back to."""
@@ -98,3 +108,11 @@ class DirtyWorkTree(RollbackError):
 
 class DeployFailed(RollbackError):
     """The release could not be built, started or made healthy."""
+
+
+def _rebuild(
+    kind: type[AeefError], arguments: tuple[str, ...], state: dict[str, object]
+) -> AeefError:
+    error = kind(*arguments)
+    error.__dict__.update(state)
+    return error
