@@ -6,6 +6,7 @@ older versions. A copy is made in `.git/aeef/records` first: a kill in between l
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ def finish_carrying(repository: TargetRepository, report: Callable[[str], None])
     A file that someone else wrote since stays; the copy is kept beside the journal.
     """
     saved = repository.aeef / "records"
+    for half_done in ("records.new", "records.done"):
+        shutil.rmtree(repository.aeef / half_done, ignore_errors=True)
     if not saved.exists():
         return
     manifest = _manifest(saved)
@@ -97,7 +100,6 @@ def _manifest(saved: Path) -> _Manifest:
 
 def _save(repository: TargetRepository, commits: list[str]) -> None:
     new = repository.aeef / "records.new"
-    shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     manifest = _Manifest(commits=commits)
     for number, name in enumerate(record_names(repository)):
@@ -106,6 +108,8 @@ def _save(repository: TargetRepository, commits: list[str]) -> None:
             manifest.links[name] = str(path.readlink())
         else:
             shutil.copy2(path, new / str(number))
+            with (new / str(number)).open("rb") as copy:
+                os.fsync(copy.fileno())
             manifest.copies[name] = str(number)
     replace_file(new / "manifest.json", manifest.model_dump_json().encode())
     new.replace(repository.aeef / "records")
@@ -146,7 +150,6 @@ def _write_back(repository: TargetRepository) -> None:
         shutil.copystat(saved / copy, path)
     # Gone in one step, so that nobody reads half of it.
     done = repository.aeef / "records.done"
-    shutil.rmtree(done, ignore_errors=True)
     saved.replace(done)
     shutil.rmtree(done)
 

@@ -107,12 +107,15 @@ class ComposeCommand:
 
     def run(self, *arguments: str, timeout: float) -> Finished:
         """Run a Compose command with the pinned images."""
-        return self._run("-f", str(self._override), "-p", self.project(), *arguments,
-            timeout=timeout, pid_file=aeef_directory(self._target) / "running-command.json",
-        )  # fmt: skip
+        return self._run(
+            *("-f", str(self._override), "-p", self.project(), *arguments),
+            called=" ".join(arguments),
+            timeout=timeout,
+            pid_file=aeef_directory(self._target) / "running-command.json",
+        )
 
     def _config(self) -> dict[str, Any]:
-        finished = self._run("config", timeout=_LOOK_TIMEOUT, errors_apart=True)
+        finished = self._run("config", called="config", timeout=_LOOK_TIMEOUT, errors_apart=True)
         if finished.problem:
             raise RollbackError("read compose file", str(finished))
         config: dict[str, Any] = yaml.safe_load(finished.output) or {}
@@ -121,6 +124,7 @@ class ComposeCommand:
     def _run(
         self,
         *arguments: str,
+        called: str,
         timeout: float,
         pid_file: Path | None = None,
         errors_apart: bool = False,
@@ -135,6 +139,7 @@ class ComposeCommand:
             env={"DOCKER_HOST": os.environ.get("DOCKER_HOST") or DEFAULT_HOST},
             pid_file=pid_file,
             errors_apart=errors_apart,
+            called=" ".join([*self._program, called]),
         )
 
 

@@ -11,6 +11,7 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.target import Target
 from tasks.carry_records import finish_carrying, records_carried
 from tasks.check_health import wait_until_healthy
+from tasks.check_work_tree import refuse_local_changes, refuse_submodules
 from tasks.deployer import Deployer, Report, deployer_for
 from tasks.interrupted_checkout import finish_checkout
 from tasks.release_files import gates_of
@@ -110,11 +111,11 @@ class _Rollback:
 
     def _refuse_if_unready(self) -> None:
         repository = self._repository
-        repository.refuse_if_unready()
+        refuse_local_changes(repository)
         if repository.find_commit(self._commit) is None:
             repository.fetch(self._commit, repository.target.deploy_timeout)
             self._report(f"fetched {self._commit[:12]} from origin")
-        repository.refuse_submodules(self._commit)
+        refuse_submodules(repository, self._commit)
 
     def _begin(self, unfinished: Journal | None) -> Journal:
         """Write down what runs and what is checked out, before anything is changed.

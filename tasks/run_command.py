@@ -50,6 +50,7 @@ def run_command(
     env: Mapping[str, str] | None = None,
     pid_file: Path | None = None,
     errors_apart: bool = False,
+    called: str | None = None,
 ) -> Finished:
     """Run a program in its own process group; after `timeout` seconds the group is killed.
 
@@ -57,7 +58,9 @@ def run_command(
     a server that the program leaves running does not keep us waiting for the end of a pipe.
     pid_file: while the program runs it names it, for `end_orphan` after we were killed.
     errors_apart: keep warnings out of an output that is going to be read.
+    called: what to call the program in `problem`, by default its whole command line.
     """
+    name = called or without_credentials(" ".join(argv))[:200]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
@@ -74,9 +77,9 @@ def run_command(
         _remember(process.pid, pid_file)
         try:
             code = process.wait(timeout)
-            problem = f"'{_shown(argv)}' ended with exit code {code}" if code else None
+            problem = f"'{name}' ended with exit code {code}" if code else None
         except subprocess.TimeoutExpired:
-            problem = f"'{_shown(argv)}' did not finish within {timeout:g} s"
+            problem = f"'{name}' did not finish within {timeout:g} s"
         finally:
             if process.poll() is None:
                 _kill_group(process)
@@ -115,10 +118,6 @@ def without_credentials(text: str) -> str:
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AEEF_")}
-
-
-def _shown(argv: Sequence[str]) -> str:
-    return without_credentials(" ".join(argv))[:200]
 
 
 def _remember(pid: int, pid_file: Path | None) -> None:

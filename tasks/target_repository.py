@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,20 +14,11 @@ from schemas.target import Target
 from tasks.run_command import tail_of
 
 _LOOK_TIMEOUT = 60.0
-_LOCK_PATIENCE = 5.0
-_POLL = 0.05
 _FILES_NAMED = 10
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks belong to its developers: a rollback does not run them."""
 
 _MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
-_UNFINISHED = {
-    "MERGE_HEAD": "merge",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase or am",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-}
 
 
 class WorkTree(NamedTuple):
@@ -49,7 +39,8 @@ class TargetRepository:
         self.target = target
         self.path = target.repository
         self._repo = _open(target)
-        self.aeef = Path(self._repo.git_dir) / "aeef"
+        self.git_dir = Path(self._repo.git_dir)
+        self.aeef = self.git_dir / "aeef"
 
     def __enter__(self) -> TargetRepository:
         return self
@@ -62,7 +53,7 @@ class TargetRepository:
     @property
     def index_lock(self) -> Path:
         """The file by which git commands exclude each other."""
-        return Path(self._repo.git_dir) / "index.lock"
+        return self.git_dir / "index.lock"
 
     def git(self, *arguments: str, timeout: float = _LOOK_TIMEOUT) -> str:
         """Run git here and return what it prints. Raises GitCommandError.
@@ -135,38 +126,6 @@ class TargetRepository:
         lines = self.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
         return sorted(line[3:] for line in lines if not self.is_record(line[3:]))
 
-    def refuse_if_unready(self) -> None:
-        """Raise when a checkout could lose work or leave the work tree half changed."""
-        git_dir = Path(self._repo.git_dir)
-        for name, what in _UNFINISHED.items():
-            if (git_dir / name).exists():
-                raise DirtyWorkTree(
-                    "check work tree",
-                    f"a {what} is unfinished in {self.path}; finish or abort it first",
-                )
-        self._wait_for_others()
-        try:
-            changes = self.local_changes()
-        except GitCommandError as error:
-            raise self.failure("check work tree", "git status failed", error) from error
-        if changes:
-            raise DirtyWorkTree(
-                "check work tree",
-                f"local changes in {self.path} would be lost: {some(changes)};"
-                " commit, stash or undo them first",
-            )
-
-    def refuse_submodules(self, commit: str) -> None:
-        """Raise when the commit has submodules: a checkout would leave them as they are."""
-        entries = self.names("ls-tree", "-r", "-z", commit)
-        modules = [entry.partition("\t")[2] for entry in entries if entry.startswith("160000 ")]
-        if modules:
-            raise RollbackError(
-                "check work tree",
-                f"{commit[:12]} has submodules ({some(modules)}), which a rollback does not"
-                " handle; roll this target back by hand",
-            )
-
     def fetch(self, commit: str, timeout: float) -> None:
         """Bring the commit from `origin`. Raises RollbackError when it is not there either."""
         if "origin" not in [remote.name for remote in self._repo.remotes]:
@@ -218,7 +177,7 @@ class TargetRepository:
                     " move them away first",
                 ) from error
             if "index.lock': File exists" in error.stderr:
-                raise self._busy("checkout") from error
+                raise self.busy("checkout") from error
             raise self.failure("checkout", f"cannot check out {commit[:12]}", error) from error
 
     def undo_changes(self, names: list[str]) -> None:
@@ -232,15 +191,8 @@ class TargetRepository:
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
         return RollbackError(stage, f"{message}: {said}")
 
-    def _wait_for_others(self) -> None:
-        """Another git command holds its lock for a moment; a killed one for ever."""
-        give_up_at = time.monotonic() + _LOCK_PATIENCE
-        while self.index_lock.exists():
-            if time.monotonic() > give_up_at:
-                raise self._busy("check work tree")
-            time.sleep(_POLL)
-
-    def _busy(self, stage: str) -> GitBusy:
+    def busy(self, stage: str) -> GitBusy:
+        """The error that says that someone else uses git here."""
         return GitBusy(
             stage,
             f"another git command works in {self.path}, or was killed there; when none runs,"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from contextlib import closing
+from pathlib import Path
 
 import docker
 import httpx
 import pytest
 
 from rollback_process import killed_at
-from sample_targets import ComposeSample, commit, free_port, git, prove, write_history, write_json
+from sample_targets import (
+    ComposeSample,
+    commit,
+    compose_program,
+    free_port,
+    git,
+    prove,
+    write_history,
+    write_json,
+)
 from schemas.errors import DeployFailed, RollbackError
 from schemas.release import DeployedRelease
 from schemas.target import Target
@@ -122,7 +134,10 @@ def test_a_failed_build_leaves_what_runs(compose_sample: ComposeSample) -> None:
     git(compose_sample.path, "reset", "--quiet", "--keep", compose_sample.bad)
     before = _container_ids(compose_sample)
 
-    with pytest.raises(DeployFailed, match=r"(?s)stopped at 'build'.*not-there.*not touched"):
+    with pytest.raises(
+        DeployFailed,
+        match=r"(?s)stopped at 'build': 'docker.compose build web' ended.*not-there.*not touched",
+    ):
         _roll_back(compose_sample, to_commit=broken)
 
     assert before == _container_ids(compose_sample)
@@ -215,6 +230,28 @@ def test_image_tags_are_valid_for_every_service_name() -> None:
 
     assert len(tags) == 5
     assert all(tag == tag.lower() and "-:" not in tag for tag in tags)
+
+
+def test_the_compose_plugin_is_preferred(
+    compose_sample: ComposeSample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `docker compose` works, it is used (here it hands on to what is installed)."""
+    used = tmp_path / "used"
+    plugin = tmp_path / "bin" / "docker"
+    plugin.parent.mkdir()
+    plugin.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = compose ] || exec {shutil.which("docker")} "$@"\n'
+        f'shift\necho "$@" >> {used}\n'
+        f'exec {shutil.which(compose_program()[0])} {" ".join(compose_program()[1:])} "$@"\n'
+    )
+    plugin.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{plugin.parent}:{os.environ['PATH']}")
+
+    _roll_back(compose_sample)
+
+    assert _version(compose_sample) == "good"
+    assert any(" up -d " in line for line in used.read_text().splitlines())
 
 
 @pytest.mark.parametrize(

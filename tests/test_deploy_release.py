@@ -18,7 +18,6 @@ from schemas.target import Target
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
 from tasks.running_commit import running_commit
-from tasks.target_repository import TargetRepository
 
 
 def _roll_back(target: Target, to_commit: str | None = None) -> DeployedRelease:
@@ -412,7 +411,7 @@ def test_an_index_lock_that_is_not_ours_is_left(
     demo_target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another git command's lock is named with what to do, and never removed."""
-    monkeypatch.setattr("tasks.target_repository._LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr("tasks.check_work_tree._LOCK_PATIENCE", 0.1)
     lock = demo_target.repository / ".git" / "index.lock"
     lock.touch()
 
@@ -427,7 +426,7 @@ def test_git_that_gets_busy_in_between_changes_nothing(
 ) -> None:
     """A lock that appears after the look is not ours either."""
     lock = demo_target.repository / ".git" / "index.lock"
-    monkeypatch.setattr(TargetRepository, "refuse_submodules", lambda *_: lock.touch())
+    monkeypatch.setattr("tasks.deploy_release.refuse_submodules", lambda *_: lock.touch())
 
     with pytest.raises(RollbackError, match="stopped at 'checkout': another git command works"):
         _roll_back(demo_target)
