@@ -80,6 +80,12 @@ class Stack:
         assert self._up is not None
         return psutil.Process(self._up.pid)
 
+    def kill(self) -> None:
+        """`kill -9` of `aeef up` itself; what it started lives on."""
+        self.process.kill()
+        assert self._up is not None
+        self._up.wait(30)
+
     def child(self, words: str) -> psutil.Process:
         """The direct child of `aeef up` with these words in its command."""
         return next(c for c in self.process.children() if words in " ".join(c.cmdline()))
@@ -93,10 +99,10 @@ class Stack:
         except httpx.HTTPError:
             return False
 
-    def configure(self, *targets: Target) -> None:
+    def configure(self, *targets: Target, more: str = "") -> None:
         """Add targets to the config file; runs read it anew, and so does the command line."""
         self._targets |= {target.name: target for target in targets}
-        lines = []
+        lines = [more]
         for name, target in self._targets.items():
             table = target.model_dump(mode="json", exclude={"name"}, exclude_none=True)
             health = table.pop("health")
@@ -171,7 +177,7 @@ class Stack:
         state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
         self.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
 
-    def wait_for(self, condition: Callable[[], T], seconds: float = RUN_SECONDS) -> T:
+    def wait_for(self, condition: Callable[[], T | None], seconds: float = RUN_SECONDS) -> T:
         """Ask again and again until the answer is true; the answer."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -28,7 +28,7 @@ LONGEST_STALL = 30.0
 class Fault:
     """One way to fail, for requests whose path ends with `path`, `times` times (None: always)."""
 
-    kind: Literal["reply", "echo", "drop", "accept_then_drop", "stall"]
+    kind: Literal["reply", "echo", "drop", "accept_then_drop", "stall", "accept_then_stall"]
     times: int | None
     path: str
     reply: Reply | None = None
@@ -140,6 +140,11 @@ class StandIn:
         """Do the work, then cut the connection: the client cannot know."""
         self._fail(Fault("accept_then_drop", times, path))
 
+    def accept_then_stall(self, *, times: int | None = 1, path: str = "") -> None:
+        """Do the work, then say nothing until `release`: the client may die meanwhile."""
+        self._released.clear()
+        self._fail(Fault("accept_then_stall", times, path))
+
     def stall(
         self, seconds: float = LONGEST_STALL, *, times: int | None = 1, path: str = ""
     ) -> None:
@@ -176,10 +181,11 @@ class StandIn:
         with self._lock:
             self.requests.append(request)
             fault = self._next_fault(request.path)
-            if fault is None or fault.kind == "accept_then_drop":
-                reply = self.answer(request)
-                return reply if fault is None else None
-        if fault.kind == "stall":
+            if fault is None:
+                return self.answer(request)
+            if fault.kind.startswith("accept_then"):
+                self.answer(request)
+        if fault.kind.endswith("stall"):
             self._released.wait(min(fault.seconds, LONGEST_STALL))
         if fault.kind == "echo" and fault.reply is not None:
             return Reply(fault.reply.status, _echo(request))

@@ -72,7 +72,7 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
 
 def test_a_new_user_sees_the_steps_live_and_then_the_record(stack: Stack, tmp_path: Path) -> None:
     """`aeef report … --wait` shows what is done, and ends with a valid record."""
-    target = command_target(tmp_path).model_copy(update={"name": "fresh"})
+    target = command_target(tmp_path).model_copy(update={"name": "fresh", "services": ()})
     stack.configure(target)
 
     shown = stack.command("report", "deployment-failure", "--service", "fresh", "--wait")

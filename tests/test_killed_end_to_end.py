@@ -1,0 +1,252 @@
+"""Killed with `kill -9` in each step in turn, then retried as the UI does it: nothing twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fixtures_stack import Stack
+from sample_targets import command_target
+from schemas.target import Target
+from tasks.target_lock import records_lock
+
+GATE = """\
+#!/bin/sh
+# usage: gate NAME COMMAND…: waits while the gate is closed, then runs the command, and notes it
+name=$1; shift; here=$(dirname "$0")
+touch "$here/$name.reached"
+while [ -e "$here/$name.closed" ]; do sleep 0.02; done
+"$@" || exit
+echo "$*" >> "$here/$name.ran"
+"""
+COMMANDS = {"choose": "running_command", "deploy": "deploy_command"}
+
+
+class Gates:
+    """A target whose commands can be held up."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        target = command_target(directory)
+        self.directory = directory / "gates"
+        self.directory.mkdir()
+        self.gate = self.directory / "gate"
+        self.gate.write_text(GATE)
+        self.gate.chmod(0o755)
+        health = target.health.model_copy(
+            update={"command": self._gated("health", target.health.command), "deadline": 20.0}
+        )
+        self.target: Target = target.model_copy(
+            update={
+                "name": name,
+                "services": (),
+                "running_command": self._gated("choose", target.running_command),
+                "deploy_command": self._gated("deploy", target.deploy_command),
+                "health": health.model_copy(update={"timeout": 60.0}),
+            }
+        )
+
+    def _gated(self, name: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        return (str(self.gate), name, *command)
+
+    def close(self, name: str) -> None:
+        """The next call waits."""
+        (self.directory / f"{name}.closed").touch()
+
+    def is_reached(self, name: str) -> bool:
+        """True when somebody waits there."""
+        return (self.directory / f"{name}.reached").exists()
+
+    def open(self, name: str) -> None:
+        """Let everyone through."""
+        (self.directory / f"{name}.closed").unlink(missing_ok=True)
+
+    def times_run(self, name: str) -> int:
+        """How often the command behind the gate completed."""
+        ran = self.directory / f"{name}.ran"
+        return len(ran.read_text().splitlines()) if ran.exists() else 0
+
+
+def kill_worker(stack: Stack) -> None:
+    """`kill -9` of the worker and of every run that it started, as when a machine dies."""
+    worker = stack.child("worker start")
+    victims = [*worker.children(recursive=True), worker]
+    for victim in victims:
+        victim.send_signal(signal.SIGKILL)
+    psutil.wait_procs(victims[:-1], timeout=10)
+
+
+def retry(stack: Stack, incident_id: str) -> None:
+    """Mark the run Crashed, as its missing heartbeat would, and press Retry."""
+    run_id = stack.run_id(incident_id)
+    crashed = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
+    stack.prefect("POST", f"/flow_runs/{run_id}/set_state", json=crashed)
+    stack.press_retry(run_id)
+
+
+def nothing_twice(stack: Stack, incident_id: str, gates: Gates) -> None:
+    """One page, one Slack message, one rollback, and no action on record twice."""
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+    stack.wait_for(lambda: stack.incident(incident_id)["status"] == "mitigated")
+    triggers = [
+        event["payload"]["summary"]
+        for event in stack.pagerduty.alerts[incident_id].events
+        if "FAILED" not in event["payload"]["summary"]  # the on-call hears of the dead run
+    ]
+    assert 1 == len(triggers), triggers
+    [message] = [
+        m for m in stack.slack.in_channel("aeef-incidents") if gates.target.name in str(m.blocks)
+    ]
+    replies = Counter(reply.text for reply in stack.slack.in_thread(message.ts))
+    assert {1} == set(replies.values()), replies
+    actions = Counter(stack.actions(incident_id))
+    assert {1} == set(actions.values()), actions
+    rollbacks = json.loads(gates.target.history_path.read_text())["rollbacks"]
+    assert [incident_id] == [entry["incidentId"] for entry in rollbacks]
+    assert 0 == stack.command("audit", "verify").returncode
+
+
+@pytest.mark.parametrize("step", ["choose", "deploy", "health"])
+def test_killed_in_a_step_of_the_rollback(stack: Stack, tmp_path: Path, step: str) -> None:
+    """The run dies while choosing, deploying, or waiting for health; the retry completes it."""
+    gates = Gates(tmp_path, f"killed-{step}")
+    stack.configure(gates.target)
+    gates.close(step)
+    incident_id = stack.report(gates.target.name)
+    stack.wait_for(lambda: gates.is_reached(step))
+
+    kill_worker(stack)
+    gates.open(step)
+    retry(stack, incident_id)
+
+    nothing_twice(stack, incident_id, gates)
+    assert gates.times_run("deploy") == 1
+
+
+def test_killed_while_the_rollback_is_recorded(stack: Stack, tmp_path: Path) -> None:
+    """The run dies before the history file is written; the retry writes it, and deploys nothing."""
+    gates = Gates(tmp_path, "killed-record")
+    stack.configure(gates.target)
+    gates.close("health")
+    incident_id = stack.report(gates.target.name)
+    stack.wait_for(lambda: gates.is_reached("health"))
+    with records_lock(gates.target):
+        gates.open("health")
+        stack.wait_for(lambda: any("rolled" in text for text in stack.actions(incident_id)))
+        kill_worker(stack)
+
+    retry(stack, incident_id)
+
+    nothing_twice(stack, incident_id, gates)
+    assert gates.times_run("deploy") == 1
+
+
+def test_killed_while_posting_to_slack(stack: Stack, tmp_path: Path) -> None:
+    """The run dies when Slack took the message and did not answer: the retry looks first."""
+    gates = Gates(tmp_path, "killed-slack")
+    stack.configure(gates.target)
+    stack.slack.accept_then_stall(path="/chat.postMessage")
+    gates.close("deploy")
+    incident_id = stack.report(gates.target.name)
+    stack.wait_for(lambda: any(gates.target.name in str(m.blocks) for m in stack.slack.messages))
+
+    kill_worker(stack)
+    stack.slack.release()
+    gates.open("deploy")
+    retry(stack, incident_id)
+
+    nothing_twice(stack, incident_id, gates)
+
+
+def test_killed_while_paging(stack: Stack, tmp_path: Path) -> None:
+    """A foreign event's page is sent by the run; it dies while PagerDuty is silent."""
+    gates = Gates(tmp_path, "killed-page")
+    stack.configure(gates.target)
+    stack.pagerduty.accept_then_stall()
+    before = set(stack.pagerduty.alerts)
+    _emit(stack, gates.target.name)
+    [incident_id] = stack.wait_for(lambda: set(stack.pagerduty.alerts) - before)
+
+    kill_worker(stack)
+    stack.pagerduty.release()
+    retry(stack, incident_id)
+
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+    assert "triggered" == stack.pagerduty.alerts[incident_id].state
+    assert 1 == stack.actions(incident_id).count("paged on-call by PagerDuty")
+
+
+@pytest.mark.parametrize("said", ["chose", "rolled", "recorded", "status"])
+def test_killed_between_two_steps(stack: Stack, tmp_path: Path, said: str) -> None:
+    """The run dies as soon as a step is on record, its result perhaps not kept yet."""
+    gates = Gates(tmp_path, f"killed-after-{said}")
+    stack.configure(gates.target)
+    incident_id = stack.report(gates.target.name)
+    stack.wait_for(lambda: any(text.startswith(said) for text in stack.actions(incident_id)))
+
+    kill_worker(stack)
+    retry(stack, incident_id)
+
+    nothing_twice(stack, incident_id, gates)
+    assert gates.times_run("deploy") == 1
+
+
+def test_retry_of_a_finished_run_does_no_harm(stack: Stack, tmp_path: Path) -> None:
+    """The UI offers Retry on completed runs too: nothing is done again."""
+    gates = Gates(tmp_path, "retry-finished")
+    stack.configure(gates.target)
+    incident_id = stack.report(gates.target.name)
+    nothing_twice(stack, incident_id, gates)
+    before = stack.incident(incident_id)
+
+    run_id = stack.run_id(incident_id)
+    stack.press_retry(run_id)
+    stack.wait_for(lambda: stack.run(run_id)["run_count"] == 2)
+    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "COMPLETED")
+
+    assert before == stack.incident(incident_id)
+    nothing_twice(stack, incident_id, gates)
+
+
+def test_a_dead_run_pages_the_on_call(stack: Stack, tmp_path: Path) -> None:
+    """The run's process alone is killed: Prefect says Crashed, and the on-call hears of it."""
+    gates = Gates(tmp_path, "dead-run")
+    stack.configure(gates.target)
+    gates.close("deploy")
+    incident_id = stack.report(gates.target.name)
+    stack.wait_for(lambda: gates.is_reached("deploy"))
+    run_id = stack.run_id(incident_id)
+
+    for process in stack.child("worker start").children(recursive=True):
+        process.kill()
+    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "CRASHED")
+
+    stack.wait_for(
+        lambda: any(
+            "automation FAILED" in event["payload"]["summary"]
+            for event in stack.pagerduty.alerts[incident_id].events
+        )
+    )
+    gates.open("deploy")
+    stack.press_retry(run_id)
+    nothing_twice(stack, incident_id, gates)
+
+
+def _emit(stack: Stack, service: str) -> None:
+    event = {
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": "aeef.incident.detected",
+        "id": "00000000-0000-4000-8000-0000000000aa",
+        "resource": {
+            "prefect.resource.id": "aeef.incident.foreign-killed",
+            "aeef.type": "deployment-failure",
+        },
+        "related": [],
+        "payload": {"type": "deployment-failure", "severity": "P1", "service": service},
+    }
+    stack.prefect("POST", "/events", json=[event])
