@@ -26,7 +26,7 @@ from schemas.settings import Settings, load_settings
 from tasks.links import links_for
 from tasks.open_incident import parse_alert
 from tasks.store import open_store
-from tasks.store.text import clean_text
+from tasks.store.text import clean_json
 
 RETRY_AFTER = "5"
 MOST_ALERTS = 1000
@@ -148,9 +148,10 @@ def _json_body(limit: int) -> Json:
             if len(body) > limit:
                 raise too_large
         try:
-            return json.loads(bytes(body), parse_constant=_no_constant)
+            # Cleaned at once: half of an emoji, cut by the sender, must not lose an alert.
+            return clean_json(json.loads(bytes(body), parse_constant=_no_constant))
         except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"body: not JSON: {error}") from None
+            raise InvalidInput(f"body: not JSON, or nested too deeply: {error}") from None
 
     return read
 
@@ -164,7 +165,7 @@ def _say_what_is_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(InvalidInput)
     async def invalid(_request: Request, error: InvalidInput) -> JSONResponse:
-        return JSONResponse({"detail": clean_text(str(error))}, status_code=422)
+        return JSONResponse({"detail": str(error)}, status_code=422)
 
     @app.exception_handler(IncidentNotFound)
     async def absent(_request: Request, error: IncidentNotFound) -> JSONResponse:
