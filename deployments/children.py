@@ -15,7 +15,7 @@ import psutil
 HOME = "AEEF_HOME"
 STOP_SECONDS = 20.0
 FIRST_WAIT = 1.0
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 8.0
 STEADY_SECONDS = 30.0
 """A child that ran so long gets its first, short wait again when it dies."""
 

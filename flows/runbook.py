@@ -65,7 +65,10 @@ class Response:
 
     def start(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident side by side with what follows."""
-        self._started.append((step.name, step.submit(self.id, *args, **kwargs)))
+        # Prefect cannot interrupt a thread, and would warn of that in every run: what is started
+        # beside the procedure speaks to outside services only, whose clients have timeouts.
+        threaded = step.with_options(timeout_seconds=0)
+        self._started.append((step.name, threaded.submit(self.id, *args, **kwargs)))
 
     def note(self, text: str) -> None:
         """Put on record what this run did not do, and why; once, however often it is retried."""

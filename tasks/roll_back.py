@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import NAMESPACE_URL, uuid5
 
+from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
 
 from schemas.errors import RollbackError
@@ -48,6 +49,9 @@ def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[None]
     Prefect's limit covers all machines of one Prefect server and shows in its UI; the lock in
     the repository also covers a rollback by hand, without Prefect.
     """
+    with get_client(sync_client=True) as client:
+        # A target that was configured after the last `aeef deploy` has none yet.
+        client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
     with (
         concurrency(limit_of(target.name), occupy=1, lease_duration=LIMIT_LEASE),
         target_lock(target, settings.home, waiting=log_line),

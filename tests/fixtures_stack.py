@@ -172,10 +172,11 @@ class Stack:
         found: dict[str, Any] = self.prefect("GET", f"/flow_runs/{run_id}")
         return found
 
-    def press_retry(self, run_id: str) -> None:
-        """What the UI's Retry button does."""
+    def press_retry(self, run_id: str, *, force: bool = False) -> None:
+        """What the UI's Retry button does; `force` overrules Prefect, which may refuse."""
         state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
-        self.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
+        body = {"state": state, "force": force}
+        self.prefect("POST", f"/flow_runs/{run_id}/set_state", json=body)
 
     def wait_for(self, condition: Callable[[], T | None], seconds: float = RUN_SECONDS) -> T:
         """Ask again and again until the answer is true; the answer."""

@@ -205,7 +205,7 @@ def test_retry_of_a_finished_run_does_no_harm(stack: Stack, tmp_path: Path) -> N
     before = stack.incident(incident_id)
 
     run_id = stack.run_id(incident_id)
-    stack.press_retry(run_id)
+    stack.press_retry(run_id, force=True)
     stack.wait_for(lambda: stack.run(run_id)["run_count"] == 2)
     stack.wait_for(lambda: stack.run(run_id)["state_type"] == "COMPLETED")
 
