@@ -18,6 +18,7 @@ from support import wait_until
 from tasks.store import Store
 
 ALERT = {"type": "security", "severity": "P4", "service": "shop", "description": "CVE"}
+NESTED = b"[" * 500 + b"]" * 500
 PROTECTED = [
     ("POST", "/v1/alerts"),
     ("POST", "/v1/alertmanager"),
@@ -119,7 +120,10 @@ def test_a_list_is_taken_whole(intake: Intake) -> None:
         (b'{"description": NaN}', "NaN is not JSON"),
         (b'{"description": "x", "details": {"a": -Infinity}}', "-Infinity is not JSON"),
         (b"[" * 100_000, "body: not JSON"),
-        (b'{"description":"x","details":{"a":' + b"[" * 500 + b"]" * 500 + b"}}", "nested too deeply"),
+        (
+            b'{"description":"x","details":{"a":' + b"[" * 500 + b"]" * 500 + b"}}",
+            "nested too deeply",
+        ),
         (b"1" * 5_000, "body: not JSON"),
         (b"null", "alert: "),
         (b'"fire"', "alert: "),
