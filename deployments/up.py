@@ -63,7 +63,7 @@ def _children(settings: Settings) -> list[Child]:
     port = str(settings.prefect_port)
     commands = {
         "prefect-server": [
-            *run, "prefect", "server", "start", "--host", "127.0.0.1", "--port", port,
+            *run, "deployments.embedded_server", "--host", "127.0.0.1", "--port", port,
         ],
         "intake": [
             *run, "uvicorn", "--factory", "deployments.intake:create_app",

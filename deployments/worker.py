@@ -29,11 +29,13 @@ def wait_for_prefect() -> None:
 
 def main() -> None:
     """Register, then become Prefect's own process worker."""
+    settings = load_settings()
     wait_for_prefect()
-    register(load_settings())
+    register(settings)
     name = f"aeef-{os.uname().nodename}"
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL]
-    os.execv(sys.executable, [*command, "--type", "process", "--name", name])
+    limit = str(settings.worker_limit)
+    os.execv(sys.executable, [*command, "--type", "process", "--name", name, "--limit", limit])
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     prefect_ui_url: str | None = None
     prefect_port: int = Field(default=4200, gt=0, le=65535)
+    worker_limit: int = Field(default=10, gt=0)
     intake: IntakeSettings = IntakeSettings()
     pagerduty: PagerDutySettings = PagerDutySettings()
     slack: SlackSettings = SlackSettings()
