@@ -26,7 +26,7 @@ def report(incident: Incident, failures: Sequence[str], settings: Settings) -> s
     """The report as Markdown."""
     links = links_for(incident, settings)
     done = "\n".join(
-        f"| {action.timestamp:%H:%M:%S} | {_cell(action.action)} | {_cell(action.actor)} |"
+        f"| {action.timestamp:%H:%M:%S} | {_cell(action.actor)} | {_cell(action.action)} |"
         for action in incident.actions_taken
     )
     return f"""# {_cell(incident.title)}
@@ -40,7 +40,7 @@ Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status
 [Incident record]({links.incident})
 
 ## What was done
-| UTC | action | by |
+| UTC | by | action |
 |---|---|---|
 {done}
 

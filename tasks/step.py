@@ -73,6 +73,7 @@ def step(
 
         policied = task(
             name=name,
+            task_run_name=name,
             tags=["aeef"],
             persist_result=True,
             # Not the source of the task: an upgrade must not make a half-done run begin again.
