@@ -20,10 +20,20 @@ PROGRAM = "prometheus-alertmanager"
 START_SECONDS = 30.0
 
 
-class RealAlertmanager:
-    """A running Alertmanager whose one receiver is a webhook."""
+def webhook_receiver(url: str, token: str) -> str:
+    """The receiver that a user writes for our intake."""
+    return f"""\
+  webhook_configs:
+  - url: {url}
+    send_resolved: true
+    http_config: {{authorization: {{credentials: {token}}}}}
+"""
 
-    def __init__(self, directory: Path, webhook: str, token: str) -> None:
+
+class RealAlertmanager:
+    """A running Alertmanager with one receiver."""
+
+    def __init__(self, directory: Path, receiver: str) -> None:
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -33,11 +43,7 @@ route: {{receiver: aeef, group_by: [alertname, service], group_wait: 0s, group_i
         repeat_interval: 1h}}
 receivers:
 - name: aeef
-  webhook_configs:
-  - url: {webhook}
-    send_resolved: true
-    http_config: {{authorization: {{credentials: {token}}}}}
-"""
+{receiver}"""
         (directory / "am.yml").write_text(config)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from fixtures_stack import Stack
-from real_alertmanager import RealAlertmanager
+from real_alertmanager import RealAlertmanager, webhook_receiver
 from sample_targets import ComposeSample, command_target
 from schemas.validation import validate
 
@@ -19,7 +19,8 @@ from schemas.validation import validate
 @pytest.fixture
 def alertmanager(stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]:
     """Debian's Alertmanager, with our intake as its receiver."""
-    with RealAlertmanager(tmp_path / "am", f"{stack.url}/v1/alertmanager", stack.token) as real:
+    receiver = webhook_receiver(f"{stack.url}/v1/alertmanager", stack.token)
+    with RealAlertmanager(tmp_path / "am", receiver) as real:
         yield real
 
 
