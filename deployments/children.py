@@ -8,12 +8,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 HOME = "AEEF_HOME"
 STOP_SECONDS = 20.0
+ORPHAN_SECONDS = 5.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 8.0
 STEADY_SECONDS = 30.0
@@ -134,21 +136,23 @@ class Memory:
 def _end(leaders: Sequence[psutil.Process], sessions: Collection[int], home: str | None) -> int:
     """End the leaders, then whatever is left of them and their sessions; how many there were.
 
-    Only the leaders are asked: a worker that is told to stop stops its runs in good order.
+    First only the leaders are asked: a worker that is told to stop stops its runs in good order.
     """
-    families = {
-        member
-        for process in (*leaders, *_members(sessions, home))
-        for member in (process, *_offspring(process))
-    }
-    orphans = families - {m for leader in leaders for m in (leader, *_offspring(leader))}
-    for process in (*leaders, *orphans):
-        _signal(process, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(families, timeout=STOP_SECONDS)
-    for process in stubborn:
-        _signal(process, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
-    return len(families)
+    members = _members(sessions, home)
+    family = {one for each in (*leaders, *members) for one in (each, *_offspring(each))}
+    _signal(leaders, signal.SIGTERM, STOP_SECONDS)
+    left = [process for process in family if process not in leaders and process.is_running()]
+    _signal(left, signal.SIGTERM, ORPHAN_SECONDS)
+    _signal([process for process in family if process.is_running()], signal.SIGKILL, STOP_SECONDS)
+    return len(family)
+
+
+def _signal(processes: Sequence[psutil.Process], number: int, seconds: float) -> None:
+    """Send a signal, and wait so long at most until they have ended."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+    psutil.wait_procs(processes, timeout=seconds)
 
 
 def _members(sessions: Collection[int], home: str | None) -> list[psutil.Process]:
@@ -171,10 +175,3 @@ def _offspring(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def _signal(process: psutil.Process, number: int) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
