@@ -3,26 +3,33 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ARGS ?=
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: up test check bench clean
+.PHONY: help up test check clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 up: $(INSTALLED)  ## set up, make a sample target the first time, and run everything on this machine
 	$(BIN)/aeef init-demo --if-no-targets
 	exec $(BIN)/aeef up
 
-test: $(INSTALLED)  ## set up and pass the tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=tests/test_step.py
+	$(BIN)/python -m pytest $(ARGS)
 
-check: $(INSTALLED)  ## what CI checks besides the tests
+check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-clean:
+clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)
 
+# The constraints hold for the build backend too: pip reads them from the environment (its name
+# for that changed with pip 25.3).
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[test]"
+	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install \
+		--disable-pip-version-check --quiet --editable ".[test]"
 	touch $@
