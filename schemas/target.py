@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.agent_settings import AgentSettings
+
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -46,6 +48,52 @@ class Health(BaseModel):
         return self
 
 
+class DriftFile(BaseModel):
+    """A file of the release that must be as it was committed.
+
+    path: in the repository. at: where the file in use lies, if not there in the work tree.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    at: Path | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, path: str) -> str:
+        return _inside_repository(path)
+
+    @field_validator("at")
+    @classmethod
+    def _absolute(cls, at: Path | None) -> Path | None:
+        if at is not None and not at.is_absolute():
+            raise ValueError("must be an absolute path")
+        return at
+
+
+class TargetDrift(BaseModel):
+    """`[targets.NAME.drift]`: what is compared with the last known good release besides Compose.
+
+    files: paths in the repository, or tables `{path, at}`; JSON and YAML are compared by key.
+    ignore: patterns of paths in the report that are meant to differ: `web.labels.build*`.
+    show: patterns of keys whose values are no secrets: `config/app.yaml.content.log*`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: tuple[DriftFile, ...] = ()
+    ignore: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _plain_paths(cls, files: object) -> object:
+        if not isinstance(files, list | tuple):
+            return files
+        return [{"path": each} if isinstance(each, str) else each for each in files]
+
+
 class Target(BaseModel):
     """One `[targets.NAME]` table of `aeef.toml`. A service belongs to one target.
 
@@ -58,6 +106,7 @@ class Target(BaseModel):
     running_command: prints the commit that runs; the history's newest entry otherwise.
     required_gates: every one must be in a release's provenance with status `pass`.
     deploy_timeout: seconds for one build or one deploy command.
+    agents: the AI agents that work on it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +124,7 @@ class Target(BaseModel):
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)
+    agents: AgentSettings | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:
@@ -87,11 +137,7 @@ class Target(BaseModel):
     @field_validator("history", "provenance")
     @classmethod
     def _inside(cls, path: str) -> str:
-        if Path(path).is_absolute() or ".." in Path(path).parts:
-            raise ValueError("must be a path inside the repository")
-        if Path(path) == Path():
-            raise ValueError("must not be the repository itself")
-        return Path(path).as_posix()
+        return _inside_repository(path)
 
     @property
     def history_path(self) -> Path:
@@ -106,3 +152,11 @@ class Target(BaseModel):
     def provenance_path(self, commit: str) -> Path:
         """The provenance record of a commit."""
         return self.repository / self.provenance / f"{commit}.json"
+
+
+def _inside_repository(path: str) -> str:
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError("must be a path inside the repository")
+    if Path(path) == Path():
+        raise ValueError("must not be the repository itself")
+    return Path(path).as_posix()

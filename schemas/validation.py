@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from schemas.errors import InvalidInput
 
-SCHEMAS = ("incident", "provenance", "history")
+SCHEMAS = ("incident", "provenance", "history", "agent-registry")
 
 
 @cache

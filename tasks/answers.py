@@ -82,6 +82,10 @@ def _sent_secrets(settings: Settings) -> Iterator[str]:
     ):
         if token is not None:
             yield token.get_secret_value()
+    for target in settings.targets.values():
+        plane = target.agents.control_plane if target.agents else None
+        if plane and plane.token is not None:
+            yield plane.token.get_secret_value()
     if settings.jira.token is not None:
         yield f"{settings.jira.email}:{settings.jira.token.get_secret_value()}"
     for part in (settings.pagerduty, settings.slack, settings.jira, settings.alertmanager):

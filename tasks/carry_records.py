@@ -86,7 +86,9 @@ def record_names(repository: TargetRepository) -> list[str]:
     """The record files in the work tree, as paths from its top."""
     target: Target = repository.target
     folder = repository.path / target.provenance
-    found = [target.history_path, *sorted(folder.glob("*.json"))]
+    # A suspended agent must not come back to life with an older registry.
+    registry = [repository.path / target.agents.registry] if target.agents else []
+    found = [target.history_path, *registry, *sorted(folder.glob("*.json"))]
     return [
         path.relative_to(repository.path).as_posix()
         for path in found
@@ -158,7 +160,7 @@ def _records_in(repository: TargetRepository, commit: str) -> list[str]:
     target = repository.target
     names = repository.names(
         "--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", commit, "--",
-        target.history, target.provenance,
+        target.history, target.provenance, *([target.agents.registry] if target.agents else []),
     )  # fmt: skip
     return [name for name in names if repository.is_record(name)]
 

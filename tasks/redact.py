@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
@@ -32,3 +32,7 @@ def _secrets(part: BaseModel) -> Iterator[str]:
                 yield password
         elif isinstance(value, BaseModel):
             yield from _secrets(value)
+        elif isinstance(value, Mapping):  # the targets
+            for each in value.values():
+                if isinstance(each, BaseModel):
+                    yield from _secrets(each)

@@ -115,8 +115,11 @@ class TargetRepository:
         return full if full.startswith(sha) else None
 
     def is_record(self, name: str) -> bool:
-        """True for the history and provenance files: a rollback reads and carries them."""
+        """True for the history, provenance and agents' registry: a rollback carries them."""
         path = Path(name)
+        agents = self.target.agents
+        if agents and path == Path(agents.registry):
+            return True
         return path == Path(self.target.history) or (
             path.parent == Path(self.target.provenance) and path.suffix == ".json"
         )

@@ -1,0 +1,162 @@
+"""AI agents: their registry with contracts (AEEF PRD-STD-009), and what came of stopping one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from schemas.model import Model, UtcDatetime
+
+AgentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""Letters, digits, dot, dash, underscore: safe as a file name, in a URL and as a Docker label."""
+CONTAINER_LABEL = "aeef.agent"
+"""A container with `aeef.agent=<id>` belongs to that agent."""
+
+
+class AgentStatus(StrEnum):
+    """What the registry says of an agent; only an active one may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class _Written(Model):
+    """Written by the target's own people, who may add fields of theirs."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Contract(_Written):
+    """What an agent may do (PRD-STD-009).
+
+    forbidden_actions: `Tool` or `Tool(input)`, `*` for anything, are compared with the audit log;
+    any other sentence is for people.
+    escalation_approver: who alone approves that a suspended agent acts again.
+    """
+
+    allowed_inputs: list[str] = Field(default_factory=list)
+    allowed_outputs: list[str] = Field(default_factory=list)
+    forbidden_actions: list[str] = Field(default_factory=list)
+    required_checks: list[str] = Field(default_factory=list)
+    escalation_approver: str | None = None
+
+
+class Agent(_Written):
+    """One agent of the registry."""
+
+    agent_id: AgentId
+    role: str = ""
+    owner: str = ""
+    status: AgentStatus
+    contract: Contract = Contract()
+
+
+class AgentRegistry(_Written):
+    """`agents/registry.json` of a target."""
+
+    agents: list[Agent]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        ids = [agent.agent_id for agent in self.agents]
+        doubles = sorted({each for each in ids if ids.count(each) > 1})
+        if doubles:
+            raise ValueError(f"agents listed twice: {', '.join(doubles)}")
+        return self
+
+    def find(self, agent_id: str) -> Agent | None:
+        """The agent with this id."""
+        return next((agent for agent in self.agents if agent.agent_id == agent_id), None)
+
+
+class NamedAgent(Model):
+    """The agent that a step is about, and the target that it belongs to."""
+
+    agent_id: AgentId
+    target: str
+
+    def __str__(self) -> str:
+        return f"agent {self.agent_id} of {self.target}"
+
+
+class Means(Model):
+    """One means of stopping an agent, and what came of it.
+
+    works: True when it was verified, None when there is nothing to stop by it.
+    """
+
+    name: str
+    works: bool | None
+    text: str
+    may_pass: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+class Suspension(Model):
+    """What stopping an agent, or letting it act again, came to."""
+
+    agent: NamedAgent
+    means: list[Means]
+
+    @property
+    def failed(self) -> list[Means]:
+        """The means that did not do it."""
+        return [each for each in self.means if each.works is False]
+
+    def __str__(self) -> str:
+        return "; ".join(str(each) for each in self.means)
+
+
+class SuspensionJournal(Model):
+    """What we changed to stop an agent: exactly that is undone when it resumes.
+
+    incidents: those for which it was suspended, the first one first.
+    """
+
+    agent: NamedAgent
+    incidents: list[str] = Field(min_length=1)
+    suspended_at: UtcDatetime
+    previous_status: AgentStatus | None = None
+    paused_containers: list[str] = Field(default_factory=list)
+
+
+class EvidenceFile(Model):
+    """One line of an incident's manifest of evidence.
+
+    source: where it comes from, as a person says it. previous: the SHA-256 of the manifest
+    before this line, so that no line can be changed unnoticed.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    source: str
+    kept_at: UtcDatetime
+    previous: str
+
+
+class LogExtract(Model):
+    """What was found in an agent's audit log; counts, tool names, entry numbers and hashes only.
+
+    entries: those in the window, in all sources. violating: of these, forbidden by the contract;
+    `first` names some of them, `tools` counts them by tool.
+    undecided: the summary of the input is cut off before it says whether it is forbidden.
+    prose: forbidden actions that only a person can compare.
+    """
+
+    sources: int
+    bytes_read: int
+    entries: int
+    broken: int
+    violating: int
+    undecided: int
+    prose: int
+    tools: dict[str, int] = Field(default_factory=dict)
+    first: list[str] = Field(default_factory=list)
+    problems: list[str] = Field(default_factory=list)
+    manifest: str
