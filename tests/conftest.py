@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures_targets",
     "fixtures_stack",
     "fixtures_intake",
+    "fixtures_cli",
 ]
 
 
