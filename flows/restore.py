@@ -14,9 +14,10 @@ from tasks.roll_back import (
 )
 
 
-def restore(response: Response, to_commit: str | None = None) -> None:
+def restore(response: Response, to_commit: str | None = None, *, recreate: bool = False) -> None:
     """Put the last known good release, or the one named, in place of the failing one.
 
+    recreate: even if it runs already, because its configuration has drifted.
     Raises RollbackError that says at which stage it stopped, and what runs now.
     """
     target = response.target
@@ -28,6 +29,7 @@ def restore(response: Response, to_commit: str | None = None) -> None:
         )
     with one_rollback_at_a_time(target, response.settings):
         plan = response.do(choose_rollback, target.name, to_commit)
+        plan = plan.model_copy(update={"recreate": recreate})
         deployed = response.do(deploy_rollback, plan)
         response.do(note_rollback, plan, deployed)
     response.do(

@@ -138,6 +138,7 @@ class RollbackPlan(Model):
     gates: each gate of the release's provenance with its status.
     images: Compose service to image id, as far as the history knows them.
     already_running: the release runs; nothing is left to do but to see that it is healthy.
+    recreate: put it in place even so, because its configuration has drifted.
     """
 
     target: str
@@ -147,6 +148,7 @@ class RollbackPlan(Model):
     gates: dict[str, str] = Field(default_factory=dict)
     images: dict[str, str] = Field(default_factory=dict)
     already_running: bool = False
+    recreate: bool = False
 
 
 class DeployedRelease(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from schemas.drift import ImpactRule
 from schemas.route import SlackChannel
 from schemas.severity import Severity
 
@@ -79,6 +80,28 @@ class AlertmanagerSettings(Section):
 
     url: str | None = None
     token: SecretStr | None = None
+
+
+class DriftSettings(Section):
+    """Drift: every target is assessed `every` so many seconds (0: never by itself).
+
+    confirm_after: seconds after which a new difference must still be there to be reported.
+    deployment_grace: seconds that a newer deployment in the history may take to become healthy;
+    so long its target is not assessed by itself.
+    rules: which impact a difference has, before the default rules.
+    """
+
+    every: float = Field(default=900.0, ge=0)
+    confirm_after: float = Field(default=60.0, ge=0, le=600)
+    deployment_grace: float = Field(default=3600.0, ge=0)
+    rules: tuple[ImpactRule, ...] = ()
+
+    @field_validator("every")
+    @classmethod
+    def _not_without_pause(cls, every: float) -> float:
+        if 0 < every < 10:
+            raise ValueError("must be 0 or at least 10 seconds")
+        return every
 
 
 class RetrySettings(Section):

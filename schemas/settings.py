@@ -20,6 +20,7 @@ from schemas.incident_type import IncidentType
 from schemas.route import DEFAULT_ROUTES, Route
 from schemas.sections import (
     AlertmanagerSettings,
+    DriftSettings,
     IntakeSettings,
     JiraSettings,
     PagerDutySettings,
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     jira: JiraSettings = JiraSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     retry: RetrySettings = RetrySettings()
+    drift: DriftSettings = DriftSettings()
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)
     routes: dict[Severity, Route] = Field(default_factory=dict)

@@ -22,6 +22,8 @@ COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _LOOK_TIMEOUT = 60.0
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where there is one: ten times as fast."""
 
 
 class Service(NamedTuple):
@@ -64,7 +66,7 @@ class ComposeCommand:
 
     def services(self) -> dict[str, Service]:
         """The services to deploy, of the compose file that is checked out."""
-        found: dict[str, Any] = self._config().get("services") or {}
+        found: dict[str, Any] = self.config().get("services") or {}
         wanted = self._target.compose_services
         missing = [name for name in wanted if name not in found]
         if missing:
@@ -72,7 +74,7 @@ class ComposeCommand:
                 "read compose file", f"{self.file} has no service {', '.join(missing)}"
             )
         return {
-            name: Service("build" in data, data.get("image"), _replicas(data))
+            name: Service("build" in data, data.get("image"), replicas_of(data))
             for name, data in found.items()
             if not wanted or name in wanted
         }
@@ -84,7 +86,7 @@ class ComposeCommand:
         return self._project
 
     def _default_project(self) -> str:
-        name = self._config().get("name") or os.environ.get("COMPOSE_PROJECT_NAME")
+        name = self.config().get("name") or os.environ.get("COMPOSE_PROJECT_NAME")
         if not name:
             # What docker-compose 1.x does; it does not print the name.
             name = _from_dotenv(self.file.parent / ".env") or self.file.parent.resolve().name
@@ -114,11 +116,18 @@ class ComposeCommand:
             pid_file=aeef_directory(self._target) / "running-command.json",
         )
 
-    def _config(self) -> dict[str, Any]:
-        finished = self._run("config", called="config", timeout=_LOOK_TIMEOUT, errors_apart=True)
+    def config(self, project: str | None = None) -> dict[str, Any]:
+        """The compose file as Compose understands it; `project` where the folder's is not meant."""
+        finished = self._run(
+            *(("-p", project) if project else ()),
+            "config",
+            called="config",
+            timeout=_LOOK_TIMEOUT,
+            errors_apart=True,
+        )
         if finished.problem:
             raise RollbackError("read compose file", str(finished))
-        config: dict[str, Any] = yaml.safe_load(finished.output) or {}
+        config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506
         return config
 
     def _run(
@@ -156,7 +165,8 @@ def _image_name(name: str) -> str:
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _replicas(data: dict[str, Any]) -> int:
+def replicas_of(data: Mapping[str, Any]) -> int:
+    """How many containers a service of the rendered compose file should have."""
     scale = data.get("scale")
     if scale is None:
         scale = (data.get("deploy") or {}).get("replicas")

@@ -64,7 +64,7 @@ class _Rollback:
         unfinished = self._after_a_crash()
         self._refuse_unproven()
         self._deployer.check()
-        if self._deployer.runs(self._commit):
+        if not self._plan.recreate and self._deployer.runs(self._commit):
             try:
                 return self._done(changed=unfinished is not None, journal=unfinished)
             except RollbackError as error:

@@ -1,0 +1,306 @@
+"""Drift: what deviates from the last known good release, and how bad that is, by rules as data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from schemas.model import Model, UtcDatetime, utc_now
+from schemas.severity import Severity
+
+Change = Literal["added", "removed", "changed", "unreadable"]
+SHOWN = 200
+"""Characters of a value that a report shows."""
+LISTED = 25
+"""Differences that the record and the summary list one by one; the artifact has them all."""
+
+
+class Impact(StrEnum):
+    """How bad a difference is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+SEVERITY_OF: dict[Impact, Severity] = {
+    Impact.CRITICAL: Severity.P1,
+    Impact.HIGH: Severity.P2,
+    Impact.MEDIUM: Severity.P3,
+    Impact.LOW: Severity.P4,
+}
+"""Which severity an incident has whose worst difference has this impact."""
+
+
+class Setting(NamedTuple):
+    """What one value is about.
+
+    subject: a Compose service, a configured file, a container, or empty for the target itself.
+    field: what kind of setting it is; the rules speak of these.
+    name: which of several, a variable, a port, a key; empty where there is only one.
+    """
+
+    subject: str
+    field: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        """The path as a report shows it: `web.environment.LOG_LEVEL`."""
+        return ".".join(part for part in self if part)
+
+
+State = Mapping[Setting, str]
+"""Everything that is compared, each value as text. Secret values come as salted hashes."""
+
+
+class ImpactRule(Model):
+    """If everything that is given fits, the difference has this impact; the first rule wins.
+
+    field, name, subject, actual: patterns with `*` and `?`, upper and lower case told apart.
+    """
+
+    impact: Impact
+    field: str = "*"
+    change: Change | None = None
+    subject: str = "*"
+    name: str = "*"
+    actual: str = "*"
+
+    def fits(self, setting: Setting, change: Change, actual: str | None) -> bool:
+        """True when the rule is about such a difference."""
+        return (
+            self.change in (None, change)
+            and (self.field in ("*", setting.field) or fnmatchcase(setting.field, self.field))
+            and (self.name == "*" or fnmatchcase(setting.name, self.name))
+            and (self.subject == "*" or fnmatchcase(setting.subject, self.subject))
+            and (self.actual == "*" or fnmatchcase(actual or "", self.actual))
+        )
+
+
+def _rules(impact: Impact, *rows: tuple[str, Change | None, str, str]) -> tuple[ImpactRule, ...]:
+    return tuple(
+        ImpactRule(impact=impact, field=field, change=change, name=name, actual=actual)
+        for field, change, name, actual in rows
+    )
+
+
+DEFAULT_IMPACTS: tuple[ImpactRule, ...] = (
+    *_rules(
+        Impact.CRITICAL,
+        ("image", None, "*", "*"),
+        ("commit", None, "*", "*"),
+        ("privileges", "added", "*", "*"),
+        ("privileges", "changed", "*", "*"),
+        ("restrictions", "removed", "*", "*"),
+        ("restrictions", "changed", "*", "*"),
+        ("user", None, "*", "*"),
+        ("mounts", None, "*docker.sock", "*"),
+        ("environment", None, "LD_*", "*"),
+        ("replicas", None, "*", "0"),
+    ),
+    *_rules(
+        Impact.HIGH,
+        ("command", None, "*", "*"),
+        ("entrypoint", None, "*", "*"),
+        ("privileges", "removed", "*", "*"),
+        ("ports", None, "*", "*"),
+        ("mounts", None, "*", "*"),
+        ("networks", None, "*", "*"),
+        ("replicas", None, "*", "*"),
+        ("container", None, "*", "*"),
+        ("file", "removed", "*", "*"),
+    ),
+    *_rules(
+        Impact.MEDIUM,
+        ("environment", None, "*", "*"),
+        ("restart", None, "*", "*"),
+        ("restrictions", "added", "*", "*"),
+        ("working_dir", None, "*", "*"),
+        ("content", None, "*", "*"),
+        ("file", None, "*", "*"),
+        ("*", "unreadable", "*", "*"),
+    ),
+    *_rules(Impact.LOW, ("labels", None, "*", "*")),
+)
+"""A difference that no rule fits is medium."""
+
+
+class Difference(Model):
+    """One deviation. baseline, actual: None where there is nothing.
+
+    affects: the service, and every service that depends on it.
+    """
+
+    path: str
+    subject: str
+    field: str
+    name: str = ""
+    change: Change
+    baseline: str | None = None
+    actual: str | None = None
+    impact: Impact
+    affects: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        if self.change == "unreadable":
+            return f"{self.impact}: {self.path} cannot be read: {self.actual}"
+        before, after = (_shown(value) for value in (self.baseline, self.actual))
+        return f"{self.impact}: {self.path} {self.change}: {before} → {after}"
+
+
+class DriftReport(Model):
+    """What an assessment of one target found.
+
+    commit: the last known good release that was compared with; None when there is none.
+    compared: how many settings were compared.
+    not_compared: what could not be, and why; it is no deviation, and no proof of none either.
+    """
+
+    target: str
+    commit: str | None = None
+    assessed_at: UtcDatetime = Field(default_factory=utc_now)
+    compared: int = 0
+    differences: tuple[Difference, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Literal["drift", "none", "unknown"]:
+        """`none` only when there was something to compare, and it could be read."""
+        if any(each.change != "unreadable" for each in self.differences):
+            return "drift"
+        return "none" if self.compared and not self.differences else "unknown"
+
+    @property
+    def unreadable(self) -> tuple[Difference, ...]:
+        """What could not be read although it should."""
+        return tuple(each for each in self.differences if each.change == "unreadable")
+
+    @property
+    def worst(self) -> Impact | None:
+        """The worst impact; None without a difference."""
+        return self.differences[0].impact if self.differences else None
+
+    @property
+    def severity(self) -> Severity:
+        """The severity that the worst impact asks for."""
+        return SEVERITY_OF[self.worst or Impact.LOW]
+
+    @property
+    def headline(self) -> str:
+        """One line: how many differences, and the worst."""
+        against = f"the last known good {(self.commit or 'unknown')[:12]}"
+        if not self.differences:
+            if self.status == "unknown":
+                why = "; ".join(self.not_compared) or "nothing was compared"
+                return f"{self.target}: drift unknown: {why}"
+            return f"{self.target}: no drift from {against} in {self.compared} settings"
+        many = len(self.differences)
+        told = "1 difference" if many == 1 else f"{many} differences"
+        return f"{self.target}: {told} from {against}; worst is {self.differences[0]}"
+
+    def text(self, differences: Sequence[Difference] | None = None) -> str:
+        """The report, or this part of it, in plain lines, worst first; long ones are cut."""
+        found = self.differences if differences is None else differences
+        lines = [f"- {each} (affects {', '.join(each.affects) or 'nothing'})" for each in found]
+        if len(lines) > LISTED:
+            lines[LISTED:] = [f"- and {len(lines) - LISTED} more"]
+        notes = [f"- not compared: {note}" for note in self.not_compared]
+        return "\n".join([self.headline, *lines, *notes])
+
+
+def compare(
+    baseline: State,
+    actual: State,
+    rules: Sequence[ImpactRule] = DEFAULT_IMPACTS,
+    depends_on: Mapping[str, Collection[str]] | None = None,
+) -> tuple[Difference, ...]:
+    """Every difference, worst first. None exactly when the two states are equal.
+
+    depends_on: service → the services that it needs.
+    """
+    affected = _Affected(depends_on or {})
+    found = []
+    for setting in baseline.keys() | actual.keys():
+        before, after = baseline.get(setting), actual.get(setting)
+        if before != after:
+            change: Change = (
+                "added" if before is None else "removed" if after is None else "changed"
+            )
+            found.append(_difference(setting, change, before, after, rules, affected))
+    return ordered(found)
+
+
+def unreadable(subject: str, why: str, rules: Sequence[ImpactRule] = DEFAULT_IMPACTS) -> Difference:
+    """The difference that stands for a state which cannot be read: it is never "no drift"."""
+    setting = Setting(subject, "state")
+    return _difference(setting, "unreadable", None, why, rules, _Affected({}))
+
+
+def ordered(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Worst first, then by path."""
+    order = list(Impact)
+    return tuple(sorted(differences, key=lambda each: (order.index(each.impact), each.path)))
+
+
+def impact_of(
+    setting: Setting, change: Change, actual: str | None, rules: Sequence[ImpactRule]
+) -> Impact:
+    """The impact that the first fitting rule names."""
+    fitting = (rule.impact for rule in rules if rule.fits(setting, change, actual))
+    return next(fitting, Impact.MEDIUM)
+
+
+class _Affected:
+    """Finds a service's dependants, of which there are few, for many differences."""
+
+    def __init__(self, depends_on: Mapping[str, Collection[str]]) -> None:
+        self._dependants: dict[str, list[str]] = {}
+        for service, needed in sorted(depends_on.items()):
+            for each in needed:
+                self._dependants.setdefault(each, []).append(service)
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def by(self, subject: str) -> tuple[str, ...]:
+        """The subject, and all that directly or indirectly depend on it."""
+        if subject not in self._known:
+            found = dict.fromkeys([subject] if subject else [])
+            waiting = list(found)
+            while waiting:
+                new = [s for s in self._dependants.get(waiting.pop(), ()) if s not in found]
+                found |= dict.fromkeys(new)
+                waiting += new
+            self._known[subject] = tuple(found)
+        return self._known[subject]
+
+
+def _difference(
+    setting: Setting,
+    change: Change,
+    before: str | None,
+    after: str | None,
+    rules: Sequence[ImpactRule],
+    affected: _Affected,
+) -> Difference:
+    return Difference(
+        path=str(setting),
+        subject=setting.subject,
+        field=setting.field,
+        name=setting.name,
+        change=change,
+        baseline=before,
+        actual=after,
+        impact=impact_of(setting, change, after, rules),
+        affects=affected.by(setting.subject),
+    )
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "nothing"
+    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
