@@ -107,6 +107,7 @@ class Target(BaseModel):
     required_gates: every one must be in a release's provenance with status `pass`.
     deploy_timeout: seconds for one build or one deploy command.
     agents: the AI agents that work on it.
+    drift: what the drift runbook compares besides the Compose services.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -125,6 +126,7 @@ class Target(BaseModel):
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)
     agents: AgentSettings | None = None
+    drift: TargetDrift | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:
