@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,28 +93,43 @@ def _served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
+def _start(
+    running: ExitStack, home: Path, *standins: StandIn, timing: Timing = QUICK, **sections: Any
+) -> Intake:
+    listener = running.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port = listener.getsockname()[1]
+    own = {"token": TOKEN, "port": port, **sections.pop("intake", {})}
+    settings = settings_for(*standins, home=home, intake=own, **sections)
+    running.callback(lambda: open_store(settings).close())
+    app = create_app(settings, timing)
+    running.enter_context(_served(app, listener))
+    client = httpx.Client(base_url=settings.intake_url, timeout=30, trust_env=False)
+    return Intake(settings, running.enter_context(client))
+
+
 @pytest.fixture
 def start_intake(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartIntake]:
     """Start an intake with these stand-ins; all are stopped at the end."""
     # Prefect's client tries a refused connection again after 0.5 and 1 s: here it is for good.
     monkeypatch.setattr(httpcore.NetworkBackend, "sleep", lambda *_: None)
     with ExitStack() as running:
-
-        def start(*standins: StandIn, timing: Timing = QUICK, **sections: Any) -> Intake:
-            listener = running.enter_context(socket.create_server(("127.0.0.1", 0)))
-            port = listener.getsockname()[1]
-            own = {"token": TOKEN, "port": port, **sections.pop("intake", {})}
-            settings = settings_for(*standins, home=home, intake=own, **sections)
-            running.callback(lambda: open_store(settings).close())
-            app = create_app(settings, timing)
-            running.enter_context(_served(app, listener))
-            client = httpx.Client(base_url=settings.intake_url, timeout=30, trust_env=False)
-            return Intake(settings, running.enter_context(client))
-
-        yield start
+        yield partial(_start, running, home)
 
 
 @pytest.fixture
 def intake(start_intake: StartIntake, pagerduty: PagerDuty) -> Intake:
     """An intake that pages by PagerDuty."""
     return start_intake(pagerduty)
+
+
+@pytest.fixture(scope="module")
+def _empty_intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+    with ExitStack() as running:
+        yield _start(running, tmp_path_factory.mktemp("intake") / "home")
+
+
+@pytest.fixture
+def empty_intake(_empty_intake: Intake) -> Iterator[Intake]:
+    """An intake for what it must refuse; several tests share it, and none leaves an incident."""
+    yield _empty_intake
+    assert [] == _empty_intake.incidents()

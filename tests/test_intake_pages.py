@@ -49,9 +49,9 @@ def test_a_list_has_pages(intake: Intake) -> None:
 
 @pytest.mark.parametrize("path", ["{}", "{}/run", "{}/runbook"])
 @pytest.mark.parametrize("incident_id", ["12345678-1234-4234-8234-123456789abc", "zz", "<b>"])
-def test_an_unknown_incident_is_404(intake: Intake, path: str, incident_id: str) -> None:
+def test_an_unknown_incident_is_404(empty_intake: Intake, path: str, incident_id: str) -> None:
     """And the answer says so in words."""
-    answer = intake.ask("GET", f"/incidents/{path.format(incident_id)}")
+    answer = empty_intake.ask("GET", f"/incidents/{path.format(incident_id)}")
 
     assert 404 == answer.status_code
     assert answer.headers["content-type"] == "application/json"
@@ -74,9 +74,9 @@ def test_people_get_pages_in_which_nothing_from_outside_is_code(intake: Intake) 
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_an_empty_list_says_what_to_try(intake: Intake) -> None:
+def test_an_empty_list_says_what_to_try(empty_intake: Intake) -> None:
     """The first thing that a new user sees."""
-    assert "aeef report" in intake.ask("GET", "/incidents", headers=HTML).text
+    assert "aeef report" in empty_intake.ask("GET", "/incidents", headers=HTML).text
 
 
 def test_the_page_says_what_to_do_next(intake: Intake) -> None:
