@@ -92,6 +92,18 @@ def rollback(
 
 
 @app.command()
+def drift(
+    target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what runs with the last known good release: exit code 0 none, 3 drift, 1 unknown."""
+    settings = _settings()
+    from deployments.drift_now import show_drift
+
+    raise typer.Exit(show_drift(settings, target, as_json=as_json))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check configuration, reachability and permissions; say what to do for each failure."""
     try:

@@ -33,6 +33,7 @@ RESOURCE = "aeef.incident."
 FLOWS: tuple[str, ...] = (
     "flows.triage.triage",
     "flows.deployment_failure.deployment_failure",
+    "flows.drift.drift",
     "flows.rollback.rollback",
     "flows.escalation.escalation",
     "flows.resolution.resolution",
@@ -41,8 +42,22 @@ FLOWS: tuple[str, ...] = (
 
 RUNBOOK_OF: dict[IncidentType, str] = {
     IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
+    IncidentType.DRIFT: "drift",
 }
 """The flow that responds to a type; every other type goes to `triage`."""
+
+
+class ScheduledRow(NamedTuple):
+    """A flow that runs by itself, deployed as `<flow>/<name>`; every: seconds, 0 for never."""
+
+    entrypoint: str
+    name: str
+    every: Callable[[Settings], float]
+
+
+SCHEDULED: tuple[ScheduledRow, ...] = (
+    ScheduledRow("flows.drift.assess", "assess", lambda settings: settings.drift.every),
+)
 
 
 class AutomationRow(NamedTuple):
@@ -151,11 +166,13 @@ def _unless_taken(severity: str, within: timedelta) -> EventTrigger:
 
 def flows() -> list[Flow[..., Any]]:
     """Every flow, imported."""
-    found = []
-    for path in FLOWS:
-        module, name = path.rsplit(".", 1)
-        found.append(getattr(import_module(module), name))
-    return found
+    return [_imported(path) for path in FLOWS]
+
+
+def _imported(path: str) -> Flow[..., Any]:
+    module, name = path.rsplit(".", 1)
+    flow: Flow[..., Any] = getattr(import_module(module), name)
+    return flow
 
 
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:
@@ -168,6 +185,11 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
         for flow, entrypoint in zip(flows(), FLOWS, strict=True):
             ids[flow.name] = _deployment(flow, entrypoint)
             report(f"deployment {flow.name}/respond")
+        for scheduled in SCHEDULED:
+            flow, every = _imported(scheduled.entrypoint), scheduled.every(settings)
+            _deployment(flow, scheduled.entrypoint, scheduled.name, every)
+            when = f"every {every:g} s" if every else "only when it is asked for"
+            report(f"deployment {flow.name}/{scheduled.name} runs {when}")
         for row in automations(settings):
             _automation(client, row, _actions(row, ids))
             does = f"runs {row.flow}/respond" if row.flow else "marks the run Crashed"
@@ -181,10 +203,13 @@ def _work_pool(client: SyncPrefectClient) -> None:
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
 
 
-def _deployment(flow: Flow[..., Any], entrypoint: str) -> UUID:
+def _deployment(
+    flow: Flow[..., Any], entrypoint: str, name: str = "respond", every: float = 0
+) -> UUID:
     deployment = RunnerDeployment.from_flow(
         flow,
-        name="respond",
+        name=name,
+        interval=every or None,
         description=flow.description,
         tags=["aeef"],
         work_pool_name=WORK_POOL,

@@ -18,7 +18,13 @@ from schemas.drift import (
     ordered,
     unreadable,
 )
-from schemas.errors import AeefError, InvalidInput, RollbackError
+from schemas.errors import (
+    AeefError,
+    ConfigurationError,
+    InvalidInput,
+    PermanentError,
+    RollbackError,
+)
 from schemas.settings import Settings, load_settings
 from schemas.target import DriftFile, Target
 from tasks.compose_command import replicas_of
@@ -40,9 +46,13 @@ def assess(target: Target, settings: Settings) -> DriftReport:
     """Compare a target with its last known good release. Changes nothing.
 
     What cannot be read is a difference of its own, for it may hide one: this never raises for
-    the target's trouble. Raises ConfigurationError when AEEF_HOME cannot be used.
+    the target's trouble.
     """
-    return _Assessment(target, settings).run()
+    try:
+        return _Assessment(target, settings).run()
+    except ConfigurationError as error:
+        # Without a salt nothing can be compared; and a P1 must be restored even so.
+        return DriftReport(target=target.name, differences=(unreadable("", str(error)),))
 
 
 def _on_record(report: DriftReport) -> str:
@@ -57,6 +67,22 @@ def assess_drift(incident_id: str, target_name: str, when: str = "") -> DriftRep
     """
     settings = load_settings()
     return assess(target_named(target_name, settings), settings)
+
+
+def must_be_readable(report: DriftReport) -> None:
+    """Raise PermanentError when a part of the target could not be read."""
+    if report.unreadable:
+        raise PermanentError(
+            "drift", "what runs could not be assessed: " + "; ".join(map(str, report.unreadable))
+        )
+
+
+def must_be_clean(report: DriftReport) -> None:
+    """Raise PermanentError when something still differs after the release was restored."""
+    if report.differences:
+        raise PermanentError(
+            "drift", f"something still differs after the restore; look yourself: {report.headline}"
+        )
 
 
 class _Assessment:

@@ -49,6 +49,9 @@ class Stack:
             "AEEF_RETRY__FIRST_WAIT": "0.2",
             "AEEF_RETRY__ATTEMPTS": "3",
             "AEEF_RETRY__REQUEST_TIMEOUT": "2",
+            # tests of drift start it themselves
+            "AEEF_DRIFT__EVERY": "0",
+            "AEEF_DRIFT__CONFIRM_AFTER": "0",
         }
         self.url = f"http://127.0.0.1:{self.intake_port}"
         self._up: subprocess.Popen[bytes] | None = None

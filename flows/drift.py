@@ -1,0 +1,55 @@
+"""Runbook: what runs has deviated from the last known good release; and the watch for that."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.escalate import escalate
+from flows.restore import restore
+from flows.runbook import Response, runbook
+from schemas.errors import RunbookFailed
+from schemas.settings import load_settings
+from tasks.assess_drift import assess_drift, must_be_clean, must_be_readable
+from tasks.follow_drift import follow_impact, watch
+from tasks.publish_drift import publish_drift
+
+
+@runbook("drift")
+def drift(response: Response) -> None:
+    """Assess the impact and report it; for P1 also put the last known good release back."""
+    escalate(response)
+    target = response.target
+    if target is None:
+        response.note(
+            "nothing was compared: no configured target has the service"
+            f" '{response.incident.service}'"
+        )
+        return
+    found = response.do(assess_drift, target.name)
+    response.do(publish_drift, found)
+    response.do(follow_impact, found)
+    if response.route.rollback:
+        restore(response, found.commit, recreate=bool(found.differences))
+        left = response.do(assess_drift, target.name, "after the restore")
+        response.do(publish_drift, left)
+        must_be_clean(left)
+    elif response.route.page:
+        must_be_readable(found)
+
+
+@flow(name="drift")
+def assess() -> State[str]:
+    """Look for drift of every target, side by side; open, extend and resolve its incident."""
+    watches = {name: watch.submit(name) for name in load_settings().targets}
+    told, failures = [], []
+    for name, future in watches.items():
+        future.wait()
+        if future.state.is_completed():
+            told.append(future.result())
+        else:
+            failures.append(f"{name}: {future.state.message}")
+    if failures:
+        raise RunbookFailed("drift could not be assessed: " + "; ".join(failures))
+    return Completed(message=" | ".join(told) or "no target is configured")

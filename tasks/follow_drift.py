@@ -1,0 +1,186 @@
+"""Turns what assessments find into one incident per target: opened, added to, resolved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4, uuid5
+
+from prefect import task
+
+from schemas.alert import Alert, dedup_key_for
+from schemas.audit import hash_of_text
+from schemas.drift import Difference, DriftReport
+from schemas.errors import AeefError, RollbackError
+from schemas.incident import Incident, Status
+from schemas.incident_type import IncidentType
+from schemas.model import utc_now
+from schemas.settings import Settings, load_settings
+from schemas.severity import Severity
+from schemas.target import Target
+from schemas.triage import classify
+from tasks.assess_drift import assess
+from tasks.publish_drift import publish
+from tasks.read_baseline import read_target_baseline
+from tasks.roll_back import target_named
+from tasks.stand_down import resolve_page
+from tasks.step import log_line, step
+from tasks.store import open_store
+from tasks.target_lock import target_lock
+
+SOURCE = "drift/assess"
+_NOTED = "drift:noted:"
+
+
+def drift_key(target: str) -> str:
+    """The dedup key of a target's drift: one incident at a time."""
+    return f"drift:{target}"
+
+
+def look_for_drift(target_name: str, settings: Settings) -> DriftReport:
+    """Assess a target as the schedule does: what is new must still be there a while later.
+
+    A rollback or a deployment under way looks like drift: then the target is left alone.
+    """
+    target = target_named(target_name, settings)
+    if busy := _under_way(target, settings):
+        return DriftReport(target=target.name, not_compared=(busy,))
+    report = assess(target, settings)
+    incident = open_store(settings).open_incident_of(drift_key(target.name))
+    if not _new(report, incident, settings):
+        return report
+    time.sleep(settings.drift.confirm_after)
+    if busy := _under_way(target, settings):
+        return DriftReport(target=target.name, not_compared=(busy,))
+    again = assess(target, settings)
+    first = {each.path for each in report.differences}
+    lasting = tuple(each for each in again.differences if each.path in first)
+    if again.differences and not lasting:
+        unsettled = "what differs changed between two looks; the next assessment tells"
+        return again.model_copy(update={"differences": (), "compared": 0,
+                                        "not_compared": (unsettled,)})  # fmt: skip
+    return again.model_copy(update={"differences": lasting})
+
+
+def follow_drift(report: DriftReport, settings: Settings) -> str:
+    """Open the target's incident, add what is new to it, or resolve it; what was done, in words.
+
+    Only an assessment that could compare, and found nothing, resolves. Safe to repeat.
+    """
+    store = open_store(settings)
+    incident = store.open_incident_of(drift_key(report.target))
+    if not report.differences:
+        if incident is not None and report.status == "none":
+            return _resolve(incident, report, settings)
+        return report.headline
+    new = _new(report, incident, settings)
+    if not new:
+        return f"{report.headline}; known as {incident.title if incident else 'no incident'}"
+    alert = Alert(
+        type=IncidentType.DRIFT,
+        severity=report.severity,
+        service=report.target,
+        description=report.text(new if incident else None)[:20_000],
+        detected_at=report.assessed_at,
+        source=SOURCE,
+        dedup_key=drift_key(report.target),
+    )
+    opened = store.open_or_attach(alert, IncidentType.DRIFT, report.severity)
+    known = opened.incident
+    digest = hash_of_text("\n".join(sorted(map(_identity, new))))
+    if not opened.is_new and incident is not None:
+        text = f"the drift grew by {len(new)}: " + report.text(new)
+        store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
+    noted = {"differences": [_identity(each) for each in new]}
+    store.finish_claim(known.incident_id, _NOTED + digest, f"{SOURCE} {uuid4()}", noted)
+    verb = "opened" if opened.is_new else "added to"
+    return f"{report.headline}; {verb} {known.title}"
+
+
+@task(name="watch for drift", tags=["aeef"])
+def watch(target_name: str) -> str:
+    """Look for drift of a target, publish the report in Prefect, and follow it; what was done."""
+    settings = load_settings()
+    report = look_for_drift(target_name, settings)
+    publish(report)
+    told = follow_drift(report, settings)
+    log_line(told)
+    return told
+
+
+@step("follow the impact", says=lambda _none: None, timeout=60)
+def follow_impact(incident_id: str, report: DriftReport) -> None:
+    """Raise the severity to what the worst impact asks for, where the sender named none.
+
+    The incident is announced again then, and the stronger runbook runs.
+    """
+    settings = load_settings()
+    store = open_store(settings)
+    incident, alert = store.incident(incident_id), store.alert(incident_id)
+    could_be = {
+        classify(alert, settings.triage_rules, {IncidentType.DRIFT: severity}).severity
+        for severity in Severity
+    }
+    if len(could_be) == 1 or not report.severity.is_worse_than(incident.severity):
+        return
+    key = dedup_key_for(alert, IncidentType.DRIFT)
+    same = store.open_incident_of(key)
+    if same is None or same.incident_id != incident.incident_id or not report.differences:
+        return
+    worse = Alert(
+        type=IncidentType.DRIFT,
+        severity=report.severity,
+        description=report.headline,
+        source="aeef-runbooks",
+        dedup_key=key,
+    )
+    store.open_or_attach(worse, IncidentType.DRIFT, report.severity)
+
+
+def _resolve(incident: Incident, report: DriftReport, settings: Settings) -> str:
+    incident = open_store(settings).set_status(
+        incident.incident_id, Status.RESOLVED, actor=SOURCE, reason=f"gone: {report.headline}"
+    )
+    try:
+        resolve_page(incident.incident_id, settings, holder=f"{SOURCE} {uuid4()}")
+    except AeefError as error:
+        # The flow `resolution`, which the status starts, does it again.
+        log_line(f"the page of {incident.title} is not resolved yet: {error}")
+    return f"{report.headline}; resolved {incident.title}"
+
+
+def _new(
+    report: DriftReport, incident: Incident | None, settings: Settings
+) -> Sequence[Difference]:
+    """The differences that the incident does not know yet."""
+    if incident is None:
+        return report.differences
+    known: set[str] = set()
+    for key, claim in open_store(settings).claims(incident.incident_id).items():
+        if key.startswith(_NOTED) and claim.result:
+            known |= set(claim.result["differences"])
+    return [each for each in report.differences if _identity(each) not in known]
+
+
+def _identity(difference: Difference) -> str:
+    if difference.change == "unreadable":  # the reason's words may change
+        return f"{difference.path} unreadable"
+    return f"{difference.path} {difference.change} {hash_of_text(difference.actual or '')[:16]}"
+
+
+def _under_way(target: Target, settings: Settings) -> str | None:
+    """Why the target is not what it will be in a moment; None when nothing is known to go on."""
+    try:
+        with target_lock(target, settings.home, timeout=0):
+            pass
+        good = read_target_baseline(target)
+    except RollbackError as error:
+        # Anything else the assessment tells.
+        return "a rollback is under way" if error.stage == "wait for lock" else None
+    newer = good.newer if good else None
+    if newer is None or newer.deployed_at is None:
+        return None
+    if utc_now() - newer.deployed_at > timedelta(seconds=settings.drift.deployment_grace):
+        return None
+    return f"the deployment of {newer.commit[:12]} has status '{newer.status}' and may go on"

@@ -1,0 +1,65 @@
+"""Publishes a drift report in Prefect: a table to sort and a page to read."""
+
+from __future__ import annotations
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from schemas.drift import DriftReport
+from tasks.publish_report import MARKUP
+from tasks.step import step
+
+MOST_ROWS = 2_000
+
+
+def publish(report: DriftReport) -> None:
+    """Make the artifacts `drift-<target>` (table) and `drift-report-<target>` (Markdown)."""
+    name = report.target.replace("_", "-")
+    create_table_artifact(key=f"drift-{name}", table=rows(report), description=report.headline)
+    create_markdown_artifact(
+        key=f"drift-report-{name}", markdown=markdown(report), description=report.headline
+    )
+
+
+@step("publish the drift report", says=lambda _none: None, timeout=60)
+def publish_drift(incident_id: str, report: DriftReport) -> None:
+    """`publish`, as a step of a runbook."""
+    publish(report)
+
+
+def rows(report: DriftReport) -> list[dict[str, str]]:
+    """One row for each difference, worst first."""
+    return [
+        {
+            "impact": each.impact,
+            "path": each.path,
+            "change": each.change,
+            "baseline": each.baseline or "",
+            "actual": each.actual or "",
+            "affects": ", ".join(each.affects),
+        }
+        for each in report.differences[:MOST_ROWS]
+    ]
+
+
+def markdown(report: DriftReport) -> str:
+    """The report as a page; nothing in it that a value could use to pretend to be ours."""
+    lines = [
+        f"# Drift of {_cell(report.target)}: {report.status}",
+        "",
+        _cell(report.headline),
+        "",
+        f"Compared {report.compared} settings with {(report.commit or 'nothing')[:12]} at"
+        f" {report.assessed_at:%Y-%m-%d %H:%M:%S} UTC; values that may be secret are hashes.",
+    ]
+    if report.differences:
+        lines += ["", "| impact | path | change | baseline | actual | affects |", "|---" * 6 + "|"]
+        lines += [
+            "| " + " | ".join(_cell(value) for value in row.values()) + " |" for row in rows(report)
+        ]
+    if report.not_compared:
+        lines += ["", "## Not compared", *(f"- {_cell(note)}" for note in report.not_compared)]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.translate(MARKUP).split())
