@@ -34,6 +34,9 @@ FLOWS: tuple[str, ...] = (
     "flows.triage.triage",
     "flows.deployment_failure.deployment_failure",
     "flows.drift.drift",
+    "flows.agent_violation.agent_violation",
+    "flows.suspend_agent.suspend_agent",
+    "flows.resume_agent.resume_agent",
     "flows.rollback.rollback",
     "flows.escalation.escalation",
     "flows.resolution.resolution",
@@ -41,6 +44,7 @@ FLOWS: tuple[str, ...] = (
 """Every flow; each is deployed as `<flow>/respond`."""
 
 RUNBOOK_OF: dict[IncidentType, str] = {
+    IncidentType.AGENT_VIOLATION: "agent-violation",
     IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
     IncidentType.DRIFT: "drift",
 }

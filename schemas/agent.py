@@ -116,6 +116,7 @@ class SuspensionJournal(Model):
     """What we changed to stop an agent: exactly that is undone when it resumes.
 
     incidents: those for which it was suspended, the first one first.
+    told_control_plane: it was active there, and is suspended by us.
     """
 
     agent: NamedAgent
@@ -123,6 +124,7 @@ class SuspensionJournal(Model):
     suspended_at: UtcDatetime
     previous_status: AgentStatus | None = None
     paused_containers: list[str] = Field(default_factory=list)
+    told_control_plane: bool = False
 
 
 class EvidenceFile(Model):

@@ -1,0 +1,58 @@
+"""Runbook: an AI agent went beyond its trust boundary or its permissions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flows.attempt_all import attempt_all
+from flows.escalate import escalate
+from flows.restore import restore
+from flows.runbook import Response, runbook
+from schemas.incident import Status
+from tasks.assign_review import assign_review
+from tasks.change_status import change_status
+from tasks.extract_agent_log import extract_agent_log
+from tasks.name_agent import name_agent
+from tasks.preserve_agent_state import preserve_agent_state
+from tasks.suspend_agent import check_suspension, suspend_agent
+
+
+@runbook("agent-violation")
+def agent_violation(response: Response) -> None:
+    """Tell the people of the route; suspend the agent and verify it; keep and judge its log.
+
+    For P1 the last known good release is restored too.
+    """
+    escalate(response)
+    attempt_all(
+        partial(contain_agent, response),
+        partial(restore_if_routed, response),
+    )
+    response.do(change_status, Status.MITIGATED, "the agent cannot act any more")
+
+
+def contain_agent(response: Response) -> None:
+    """Evidence first, then the agent is stopped; its log waits until it cannot change it."""
+    agent = response.do(name_agent)
+    attempt_all(
+        partial(response.do, preserve_agent_state, agent, "before-suspension"),
+        partial(response.do, suspend_agent, agent),
+        partial(response.do, extract_agent_log, agent),
+        partial(response.do, assign_review, agent),
+    )
+
+
+def restore_if_routed(response: Response) -> None:
+    """What the agent deployed goes; a rollback recreates containers, so look at it once more."""
+    if not response.route.rollback:
+        return
+    if response.target is None:
+        response.note(
+            f"nothing was rolled back: no configured target has the service"
+            f" '{response.incident.service}'"
+        )
+        return
+    attempt_all(
+        partial(restore, response),
+        lambda: response.do(check_suspension, response.do(name_agent)),
+    )

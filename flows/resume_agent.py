@@ -1,0 +1,43 @@
+"""Runbook: a suspended agent may act again, because a named person approves."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, this_run_id
+from schemas.settings import load_settings
+from tasks.name_agent import find_target
+from tasks.preserve_agent_state import preserve_agent_state
+from tasks.resume_agent import check_approval, incident_of, plan_resumption
+from tasks.resume_agent import resume_agent as resume
+from tasks.store import open_store
+
+
+@flow(name="resume-agent", persist_result=True)
+def resume_agent(
+    agent_id: str,
+    approver: str = "",
+    service: str | None = None,
+    dry_run: bool = False,
+) -> State[str] | str:
+    """Undo an agent's suspension, on the record of the incident that it was suspended for.
+
+    approver: who approves; the escalation approver of the agent's contract, if it names one.
+    dry_run: only say what would be done.
+    """
+    settings = load_settings()
+    agent = find_target(agent_id, settings, service)
+    if dry_run:
+        return plan_resumption(agent, approver, settings)
+    incident = open_store(settings).incident(incident_of(agent, settings))
+    response = Response(incident, this_run_id(), settings)
+    # A refusal ends the run here: it is on record, and nobody has to take over.
+    response.do(check_approval, agent, approver)
+    failure = None
+    try:
+        response.do(preserve_agent_state, agent, "before-resumption")
+        response.do(resume, agent, approver)
+    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
+        failure = error
+    return response.conclude(failure)

@@ -1,0 +1,44 @@
+"""Runbook: a person asks for an agent's suspension."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.agent_violation import contain_agent
+from flows.runbook import Response, name_run, this_run_id
+from schemas.incident import Status
+from schemas.settings import load_settings
+from tasks.change_status import change_status
+from tasks.name_agent import find_target
+from tasks.open_for_agent import open_for_suspension
+from tasks.suspend_agent import plan_suspension
+
+
+@flow(name="suspend-agent", persist_result=True)
+def suspend_agent(
+    agent_id: str,
+    reason: str = "no reason given",
+    service: str | None = None,
+    dry_run: bool = False,
+    requested_by: str = "operator",
+) -> State[str] | str:
+    """Suspend an agent as the runbook does, with evidence; `resume-agent` undoes it.
+
+    service: says which target, when several registries list the agent.
+    dry_run: only say what would be done.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    agent = find_target(agent_id, settings, service)
+    if dry_run:
+        return f"would suspend {agent}: {plan_suspension(agent, settings)}"
+    incident = open_for_suspension(agent, requested_by, reason, str(run_id), settings)
+    name_run(incident)
+    response = Response(incident, run_id, settings)
+    failure = None
+    try:
+        contain_agent(response)
+        response.do(change_status, Status.MITIGATED, "the agent cannot act any more")
+    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
+        failure = error
+    return response.conclude(failure)

@@ -1,0 +1,202 @@
+"""Keeps evidence of an incident: `AEEF_HOME/evidence/<incident id>/`, for its owner's eyes only.
+
+Each file is written once and never again; the manifest (`manifest.jsonl`) gains a line with its
+SHA-256 and the SHA-256 of the manifest before it. The hash of the manifest goes on record.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from schemas.agent import EvidenceFile
+from schemas.audit import canonical_json
+from schemas.errors import InvalidInput
+from schemas.model import utc_now
+
+MANIFEST = "manifest.jsonl"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
+_UNFINISHED = ".unfinished-"
+
+
+class EvidenceWriter:
+    """A file of evidence that is being written; its hash grows with it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, content: bytes) -> None:
+        """Append."""
+        self._file.write(content)
+        self._hash.update(content)
+        self.size += len(content)
+
+    @property
+    def sha256(self) -> str:
+        """Of everything written so far."""
+        return self._hash.hexdigest()
+
+
+class Evidence:
+    """The evidence of one incident. Several processes may keep evidence at once.
+
+    Raises InvalidInput when the incident id is none, or when the place is not ours.
+    """
+
+    def __init__(self, incident_id: str, home: Path) -> None:
+        try:
+            name = str(UUID(incident_id))
+        except ValueError:
+            raise InvalidInput("evidence belongs to an incident: give its full id") from None
+        self.directory = home / "evidence" / name
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _private(self.directory.parent)
+        _private(self.directory)
+
+    def keep(self, name: str, content: bytes, *, source: str) -> EvidenceFile:
+        """Keep these bytes. The same ones again change nothing; others get `<name>-2`, and so on.
+
+        source: where they come from, as a person says it.
+        """
+        with self.writing(name, source=source) as writer:
+            writer.write(content)
+        sha256 = writer.sha256
+        return next(each for each in reversed(self.files()) if each.sha256 == sha256)
+
+    @contextmanager
+    def writing(self, name: str, *, source: str) -> Iterator[EvidenceWriter]:
+        """Write a file piece by piece; it is evidence when the block ends without an error."""
+        if not _NAME.fullmatch(name):
+            raise InvalidInput("the name of a file of evidence has letters, digits, . _ - only")
+        temporary = self.directory / f"{_UNFINISHED}{secrets.token_hex(8)}"
+        with self._locked():
+            self._remove_unfinished()
+            descriptor = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
+            )
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # says that its writer lives
+        with os.fdopen(descriptor, "wb") as file:
+            try:
+                writer = EvidenceWriter(file)
+                yield writer
+                file.flush()
+                os.fsync(descriptor)
+                with self._locked():
+                    self._settle(temporary, name, source, writer)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def files(self) -> list[EvidenceFile]:
+        """What the manifest names, in order; a line cut off by a power failure is left out."""
+        found = []
+        for line in self._manifest().splitlines():
+            with suppress(ValidationError):
+                found.append(EvidenceFile.model_validate_json(line))
+        return found
+
+    @property
+    def manifest_sha256(self) -> str:
+        """The hash that seals everything kept so far."""
+        return hashlib.sha256(self._manifest()).hexdigest()
+
+    def problems(self) -> list[str]:
+        """What is not as the manifest says: changed, missing, or lines that do not follow."""
+        found = []
+        before = b""
+        for number, line in enumerate(self._manifest().splitlines(keepends=True), 1):
+            try:
+                entry = EvidenceFile.model_validate_json(line)
+            except ValidationError:
+                found.append(f"line {number} of the manifest cannot be read")
+            else:
+                if entry.previous != hashlib.sha256(before).hexdigest():
+                    found.append(f"line {number} of the manifest does not follow the one before")
+                found += self._problems_of(entry)
+            before += line
+        return found
+
+    def _problems_of(self, entry: EvidenceFile) -> list[str]:
+        try:
+            with (self.directory / Path(entry.file).name).open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            return [f"{entry.file} cannot be read: {error.strerror}"]
+        return [] if sha256 == entry.sha256 else [f"{entry.file} was changed"]
+
+    def _manifest(self) -> bytes:
+        try:
+            return (self.directory / MANIFEST).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def _settle(self, temporary: Path, name: str, source: str, writer: EvidenceWriter) -> None:
+        """Give the file its name, then the manifest its line: what has no line is no evidence."""
+        known = {entry.file: entry.sha256 for entry in self.files()}
+        free, number = name, 1
+        while free in known:
+            if known[free] == writer.sha256:
+                return
+            number += 1
+            path = Path(name)
+            free = f"{path.stem}-{number}{path.suffix}"
+        temporary.replace(self.directory / free)
+        before = self._manifest()
+        torn = b"\n" if before and not before.endswith(b"\n") else b""
+        entry = EvidenceFile(
+            file=free,
+            sha256=writer.sha256,
+            size=writer.size,
+            source=source,
+            kept_at=utc_now(),
+            previous=hashlib.sha256(before + torn).hexdigest(),
+        )
+        descriptor = os.open(
+            self.directory / MANIFEST,
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW,
+            0o600,
+        )
+        try:
+            os.write(descriptor, torn + canonical_json(entry.to_json()).encode() + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _remove_unfinished(self) -> None:
+        """What a killed writer left."""
+        for path in self.directory.glob(f"{_UNFINISHED}*"):
+            with path.open("rb") as file, suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def _private(directory: Path) -> None:
+    """Make the directory, or make sure that it is one, and that nobody else may look into it."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise InvalidInput(f"{directory} must be a directory, and no link to one")
+    if stat.S_IMODE(status.st_mode) != 0o700:
+        directory.chmod(0o700)
