@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from schemas.errors import ConfigurationError
 from schemas.incident_type import IncidentType
+from schemas.quality_settings import Owner
 from schemas.route import DEFAULT_ROUTES, Route
 from schemas.sections import (
     AlertmanagerSettings,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)
     routes: dict[Severity, Route] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
+    owners: dict[str, Owner] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from schemas.agent_settings import AgentSettings
+from schemas.quality_settings import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
@@ -108,6 +109,7 @@ class Target(BaseModel):
     deploy_timeout: seconds for one build or one deploy command.
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
+    quality: where its coverage and mutation reports are, and its thresholds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -127,6 +129,7 @@ class Target(BaseModel):
     deploy_timeout: float = Field(default=600.0, gt=0)
     agents: AgentSettings | None = None
     drift: TargetDrift | None = None
+    quality: TargetQuality | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:

@@ -1,0 +1,111 @@
+r"""Who owns a file by a CODEOWNERS file, by GitHub's rules: the last match wins.
+
+Patterns are gitignore's with GitHub's exceptions: no `!`, no `\#`, `[` is only a bracket, case
+matters, and `docs/*` does not reach into folders below.
+https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+MOST_BYTES = 3_000_000
+"""GitHub does not read a larger file."""
+_OWNER = re.compile(
+    r"@[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:/[A-Za-z0-9._-]{1,100})?"
+    r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}"
+)
+_PATTERN_END = re.compile(r"(?<!\\)\s")
+
+
+class OwnersRule(NamedTuple):
+    """One line: files that match the pattern belong to these; to nobody when there are none."""
+
+    pattern: str
+    owners: tuple[str, ...]
+
+
+def parse_code_owners(text: str) -> tuple[list[OwnersRule], list[int]]:
+    """The rules in order, and the numbers of the lines that GitHub would not accept."""
+    rules, refused = [], []
+    for number, line in enumerate(text.split("\n"), start=1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        pattern, *rest = _PATTERN_END.split(stripped, maxsplit=1)
+        words = " ".join(rest).split("#", 1)[0].split()
+        if _unsupported(pattern) or not all(_OWNER.fullmatch(word) for word in words):
+            refused.append(number)
+            continue
+        rules.append(OwnersRule(pattern.replace("\\ ", " "), tuple(words)))
+    return rules, refused
+
+
+def owners_of(path: str, rules: Sequence[OwnersRule]) -> tuple[str, ...]:
+    """The owners by the last rule that matches; empty when none does, or it names nobody."""
+    return next((rule.owners for rule in reversed(rules) if matches(rule.pattern, path)), ())
+
+
+def matches(pattern: str, path: str) -> bool:
+    """True when a file, as a path from the top of the repository, fits a CODEOWNERS pattern.
+
+    Takes time in proportion to the lengths multiplied, whatever the pattern.
+    """
+    parts = path.split("/")
+    wanted = _segments(pattern)
+    if wanted is None or not all(parts):
+        return False
+    reached = {0}  # so many parts of the path are used up
+    for segment in wanted[:-1]:
+        if segment == "**":
+            reached = set(range(min(reached), len(parts)))
+        else:
+            reached = {n + 1 for n in reached if n < len(parts) and _same(segment, parts[n])}
+        if not reached:
+            return False
+    last = wanted[-1]
+    if last == "**":
+        return min(reached) < len(parts)
+    ends = {n + 1 for n in reached if n < len(parts) and _same(last, parts[n])}
+    # A name may be a folder's and stands for all below; `docs/*` does not, GitHub says.
+    return len(parts) in ends if last == "*" else bool(ends)
+
+
+def _unsupported(pattern: str) -> bool:
+    return pattern.startswith(("!", "\\#")) or "***" in pattern
+
+
+def _segments(pattern: str) -> list[str] | None:
+    """The pattern's parts from the top of the repository; None when it can match nothing."""
+    if not pattern.strip("/") or _unsupported(pattern):
+        return None
+    wanted = pattern.split("/")
+    if wanted[0] == "":
+        wanted = wanted[1:]
+    elif len(wanted) == 1 or (len(wanted) == 2 and wanted[1] == ""):
+        wanted = ["**", *wanted]  # a name alone is looked for at every depth
+    if wanted[-1] == "":
+        wanted[-1] = "**"
+    return wanted
+
+
+def _same(segment: str, name: str) -> bool:
+    """True when one name fits one part of a pattern: wildcards and escapes are git's."""
+    signs = re.findall(r"\\?.", segment, re.DOTALL)
+    at = here = 0
+    star, tried = -1, 0
+    while here < len(name):
+        sign = signs[at] if at < len(signs) else ""
+        if sign == "*":
+            star, tried = at, here
+            at += 1
+        elif sign and (sign == "?" or sign[-1] == name[here]):
+            at, here = at + 1, here + 1
+        elif star >= 0:
+            tried += 1
+            at, here = star + 1, tried
+        else:
+            return False
+    return all(sign == "*" for sign in signs[at:])

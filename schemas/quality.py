@@ -1,0 +1,210 @@
+"""The quality of a commit, file by file, and how it compares: with a release, with thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.code_owners import matches
+from schemas.model import Model
+from schemas.quality_settings import Measure, TargetQuality
+from schemas.release import FullCommit
+
+MOST_SUSPECTS = 50
+"""Files that an assessment names; the worst ones."""
+_SAME = 0.005
+"""Percentage points within which two figures are the same."""
+Number = Annotated[int, Field(ge=0, le=10**9)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class Count(NamedTuple):
+    """So many of so many: lines and branches that ran, mutants that were found."""
+
+    good: Number
+    total: Number
+
+    @property
+    def percent(self) -> float | None:
+        """None where there is nothing to measure."""
+        return 100.0 * self.good / self.total if self.total else None
+
+
+class FileQuality(Model):
+    """What is known of one file; a measure that no report has is None."""
+
+    line: Count | None = None
+    branch: Count | None = None
+    mutation: Count | None = None
+
+    @model_validator(mode="after")
+    def _parts_of_a_whole(self) -> Self:
+        for measure in Measure:
+            count = self.count(measure)
+            if count and count.good > count.total:
+                raise ValueError(f"{measure}: {count.good} of {count.total}")
+        return self
+
+    def count(self, measure: Measure) -> Count | None:
+        """The figures of one measure."""
+        found: Count | None = getattr(self, measure.value)
+        return found
+
+    def percent(self, measure: Measure) -> float | None:
+        """The percentage of one measure; None where nothing was measured."""
+        count = self.count(measure)
+        return count.percent if count else None
+
+
+class QualityReport(Model):
+    """Every measured file of a commit; kept as `quality/<commit>.json` when a release passes.
+
+    elsewhere: what the reports have of files that are not in the repository, generated ones
+    for example: it counts in the totals, and is nobody's.
+    """
+
+    commit: FullCommit
+    files: dict[FileName, FileQuality] = Field(default_factory=dict)
+    elsewhere: FileQuality = FileQuality()
+
+    def total(self, pattern: str | None = None) -> FileQuality:
+        """Everything together, or the files that match the pattern."""
+        if pattern is None:
+            return summed([*self.files.values(), self.elsewhere])
+        return summed(file for path, file in self.files.items() if matches(pattern, path))
+
+
+def summed(files: Iterable[FileQuality]) -> FileQuality:
+    """All figures together."""
+    everything = list(files)
+    counts: dict[str, Count] = {}
+    for measure in Measure:
+        found = [count for file in everything if (count := file.count(measure))]
+        if found:
+            counts[measure.value] = Count(
+                sum(count.good for count in found), sum(count.total for count in found)
+            )
+    return FileQuality.model_construct(**counts)
+
+
+class Shortfall(Model):
+    """A threshold that is not reached, by everything (`pattern` None) or by some files."""
+
+    pattern: str | None = None
+    measure: Measure
+    percent: float
+    required: float
+
+    def __str__(self) -> str:
+        where = f" of {self.pattern}" if self.pattern else ""
+        return f"{self.measure.title}{where} {self.percent:.1f} % (needs {self.required:g} %)"
+
+
+class Change(Model):
+    """One measure of a file: what it was at the release (None: not known there), and is now.
+
+    lost: about so many lines, branches or mutants that have to be won back.
+    """
+
+    measure: Measure
+    before: float | None = None
+    now: float
+    lost: float
+
+    def __str__(self) -> str:
+        before = "" if self.before is None else f"{self.before:.1f} → "
+        return f"{self.measure.title} {before}{self.now:.1f} %"
+
+
+class Suspect(Model):
+    """A file that fell since the release, or that is below its threshold."""
+
+    path: str
+    changes: tuple[Change, ...]
+
+    @property
+    def lost(self) -> float:
+        """How much there is to win back: where an investigation begins."""
+        return sum(change.lost for change in self.changes)
+
+
+class Assessment(Model):
+    """How a commit compares. `baseline`: the release's commit, None when there is none to use.
+
+    fell: the suspects are files that fell; else they are those below their thresholds.
+    notes: what a reader must know to trust the figures.
+    """
+
+    target: str
+    commit: FullCommit
+    baseline: FullCommit | None = None
+    now: FileQuality
+    before: FileQuality | None = None
+    shortfalls: tuple[Shortfall, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    fell: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def shortfalls_of(report: QualityReport, wanted: TargetQuality) -> tuple[Shortfall, ...]:
+    """Every threshold that is not reached: those for everything, then those by path."""
+    scopes: list[tuple[str | None, Iterable[Measure]]] = [(None, Measure)]
+    scopes += [(pattern, thresholds) for pattern, thresholds in wanted.paths.items()]
+    found = []
+    for pattern, measures in scopes:
+        total = report.total(pattern)
+        for measure in measures:
+            percent = total.percent(measure)
+            required = (
+                wanted.required(measure) if pattern is None else wanted.paths[pattern][measure]
+            )
+            if percent is not None and percent < required:
+                found.append(
+                    Shortfall(pattern=pattern, measure=measure, percent=percent, required=required)
+                )
+    return tuple(found)
+
+
+def fallen(
+    now: Mapping[str, FileQuality], before: Mapping[str, FileQuality], wanted: TargetQuality
+) -> list[Suspect]:
+    """The files that are worse than at the release, or new and below a threshold; worst first."""
+    return _worst_first(
+        Suspect(
+            path=path,
+            changes=tuple(
+                change
+                for measure in Measure
+                if (change := _change(path, measure, file, before.get(path), wanted))
+            ),
+        )
+        for path, file in now.items()
+    )
+
+
+def below(now: Mapping[str, FileQuality], wanted: TargetQuality) -> list[Suspect]:
+    """The files that are below a threshold, whatever they were before; worst first."""
+    return fallen(now, {}, wanted)
+
+
+def _change(
+    path: str, measure: Measure, now: FileQuality, before: FileQuality | None, wanted: TargetQuality
+) -> Change | None:
+    count = now.count(measure)
+    if count is None or count.percent is None:
+        return None
+    old = before.percent(measure) if before else None
+    bar = wanted.required(measure, path) if old is None else old - _SAME
+    if count.percent >= bar:
+        return None
+    lost = (bar - count.percent) / 100.0 * count.total
+    return Change(measure=measure, before=old, now=count.percent, lost=lost)
+
+
+def _worst_first(suspects: Iterable[Suspect]) -> list[Suspect]:
+    return sorted(
+        (suspect for suspect in suspects if suspect.changes),
+        key=lambda suspect: (-suspect.lost, suspect.path),
+    )

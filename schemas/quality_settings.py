@@ -1,0 +1,82 @@
+"""What quality a target must have, where its reports are, and who the owners are elsewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.code_owners import matches
+
+
+class Measure(StrEnum):
+    """What is measured, in percent."""
+
+    LINE = "line"
+    BRANCH = "branch"
+    MUTATION = "mutation"
+
+    @property
+    def title(self) -> str:
+        """As a person says it."""
+        return "mutation score" if self is Measure.MUTATION else f"{self} coverage"
+
+
+AEEF_THRESHOLDS = {Measure.LINE: 80.0, Measure.BRANCH: 70.0, Measure.MUTATION: 70.0}
+"""AEEF's quality gates, in percent."""
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if "\0" in path or "\\" in path or not parts or parts[0] == "/" or ".." in parts:
+        raise ValueError("must be a path inside the repository, with '/'")
+    if ".git" in (part.lower() for part in parts):
+        raise ValueError("must not lie in git's own directory")
+    return PurePosixPath(path).as_posix()
+
+
+ReportPath = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_inside)]
+"""A report's path, relative to the repository."""
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class TargetQuality(BaseModel):
+    """`[targets.NAME.quality]`: reports, thresholds, and where the summaries of releases lie.
+
+    coverage: Cobertura XML or coverage.py JSON. mutation: Stryker's JSON, mutmut's
+    `results --all true` or `junitxml`. All relative to the repository.
+    thresholds: percent by measure; AEEF's where one is not given.
+    paths: other thresholds for files that match a pattern as CODEOWNERS has it, last match wins.
+    summaries: the folder of `<commit>.json`, the quality that a release had when it passed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    coverage: tuple[ReportPath, ...] = ()
+    mutation: tuple[ReportPath, ...] = ()
+    thresholds: dict[Measure, Percent] = Field(default_factory=dict)
+    paths: dict[str, dict[Measure, Percent]] = Field(default_factory=dict)
+    summaries: ReportPath = "quality"
+
+    def required(self, measure: Measure, path: str | None = None) -> float:
+        """The percentage that everything together, or one file, must reach."""
+        if path is not None:
+            for pattern, thresholds in reversed(self.paths.items()):
+                if measure in thresholds and matches(pattern, path):
+                    return thresholds[measure]
+        return self.thresholds.get(measure, AEEF_THRESHOLDS[measure])
+
+
+class Owner(BaseModel):
+    """`[owners.NAME]`: who an owner is elsewhere.
+
+    NAME: as CODEOWNERS or git has it (`@user`, `@org/team`, an e-mail address), or `on-call`.
+    jira: an accountId. slack: the id of a user or of a team's channel.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    jira: str | None = Field(default=None, pattern=r"^[A-Za-z0-9:_-]{1,128}$")
+    slack: str | None = Field(default=None, pattern=r"^[UWCG][A-Z0-9]{2,30}$")
