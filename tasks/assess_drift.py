@@ -164,12 +164,14 @@ class _Assessment:
     def _service(
         self, service: str, compose: ComposeFile, running: RunningProject, images: ExpectedImages
     ) -> None:
-        containers = [c for c in running.of(service) if counts_as_running(c)]
+        present = running.of(service)
+        alive = [each for each in present if counts_as_running(each)]
         replicas = Setting(service, "replicas")
         self._baseline[replicas] = str(replicas_of(compose.services[service]))
-        self._actual[replicas] = str(len(containers))
+        self._actual[replicas] = str(len(alive))
+        containers = alive or present  # why one cannot start may be in its settings
         if not containers:
-            return  # one difference says it: nothing runs
+            return  # one difference says it
         actual = merged([container_settings(service, c, self._hider) for c in containers])
         base = images.base_of(service, str(containers[0]["Image"]))
         baseline = compose.settings(service, base, self._hider)

@@ -70,12 +70,15 @@ def read_bounded(path: Path, inside: Path | None) -> bytes | None:
         return None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise InvalidInput(f"{path} is not a regular file")
         refuse_large(str(path), facts.st_size)
-        content = file.read(MOST_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
     refuse_large(str(path), len(content))
     return content
 

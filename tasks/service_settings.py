@@ -12,6 +12,8 @@ from tasks.hide_values import Hider
 
 DOCKERS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker sets as PATH when neither image nor service do."""
+AFFINITY = "affinity:container"
+"""A variable that docker-compose 1.x gives to every container that replaces another."""
 ANONYMOUS = "volume (anonymous)"
 _ANY_ADDRESS = ("", "0.0.0.0", "::", "*")  # noqa: S104 - read, not bound
 _NOT_THEIRS = ("com.docker.compose.", "aeef.", "desktop.docker.io/")
@@ -43,7 +45,8 @@ class ServiceSettings:
     def environment(self, variables: Mapping[str, str | None]) -> None:
         """Every variable with a hash of its value; one without a value is as good as not set."""
         for name, value in variables.items():
-            if value is not None and (name, value) != ("PATH", DOCKERS_PATH):
+            others = name == AFFINITY or (name, value) == ("PATH", DOCKERS_PATH)
+            if value is not None and not others:
                 self.put("environment", self._hider.hidden(name, value), name)
 
     def labels(self, labels: Mapping[str, Any]) -> None:

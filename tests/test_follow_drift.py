@@ -1,0 +1,233 @@
+"""The life of a drift: opened once, added to when it grows, resolved when it is gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sample_targets import commit, new_repository, prove, write_history, write_json
+from schemas.alert import Alert
+from schemas.drift import DriftReport
+from schemas.incident import Incident, Status
+from schemas.incident_type import IncidentType
+from schemas.settings import Settings
+from schemas.severity import Severity
+from schemas.target import Health, Target, TargetDrift
+from tasks.assess_drift import assess
+from tasks.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
+from tasks.store import Store, open_store
+from tasks.target_lock import target_lock
+
+BASELINE = {"log": "info", "limit": 5}
+
+
+class Shop:
+    """A target whose one configured file is compared, and its store."""
+
+    def __init__(self, directory: Path) -> None:
+        path = new_repository(directory / "shop")
+        files = {"files": ["app.json", "rules.txt"]}
+        self.target = Target(
+            name="shop",
+            repository=path,
+            deploy_command=("true",),
+            health=Health(command=("true",)),
+            required_gates=("tests",),
+            drift=TargetDrift.model_validate(files),
+        )
+        self.commit = commit(
+            path, {"app.json": json.dumps(BASELINE), "rules.txt": "allow nothing\n"}
+        )
+        prove(self.target, self.commit)
+        write_history(self.target, (self.commit, "healthy"))
+        self.settings = Settings.model_validate(
+            {
+                "home": directory / "home",
+                "drift": {
+                    "confirm_after": 0,
+                    "rules": [{"impact": "critical", "field": "content", "name": "admin"}],
+                },
+                "targets": {"shop": self.target.model_dump()},
+            }
+        )
+        self.store: Store = open_store(self.settings)
+
+    def edit(self, **values: object) -> None:
+        """What somebody changed by hand."""
+        write_json(self.target.repository / "app.json", {**BASELINE, **values})
+
+    def watch(self) -> str:
+        """What the schedule does."""
+        return follow_drift(look_for_drift("shop", self.settings), self.settings)
+
+    def incident(self) -> Incident:
+        """The one open incident."""
+        found = self.store.open_incident_of(drift_key("shop"))
+        assert found is not None
+        return found
+
+    def events(self) -> list[str]:
+        """The names of the events that wait for Prefect, in order."""
+        events = self.store.lease_events("test")
+        self.store.events_sent([each.event_id for each in events])
+        return [each.event for each in events]
+
+
+@pytest.fixture
+def shop(home: Path) -> Iterator[Shop]:
+    """A target that runs as committed."""
+    shop = Shop(home.parent)
+    try:
+        yield shop
+    finally:
+        shop.store.close()
+
+
+def test_a_drift_opens_one_incident_grows_and_is_resolved(shop: Shop) -> None:
+    """Ten assessments of one drift are one incident; what is new is added; its end ends it."""
+    assert "no drift" in shop.watch()
+    assert [] == shop.store.incidents()
+
+    shop.edit(log="debug")
+    assert "opened P3 drift shop" in shop.watch()
+    first = shop.incident()
+    for _ in range(10):
+        assert "known as" in shop.watch()
+    assert ("P3", "drift", ["shop"]) == (first.severity, first.type, first.affected_services)
+    assert "app.json.content.log" in first.description
+    assert first == shop.incident()
+    assert ["aeef.incident.detected"] == shop.events()
+
+    shop.edit(log="debug", admin=True)
+    assert "added to P1 drift shop" in shop.watch()
+    grown = shop.incident()
+    assert (first.incident_id, Severity.P1) == (grown.incident_id, grown.severity)
+    (told,) = (a.action for a in grown.actions_taken if "grew" in a.action)
+    assert "app.json.content.admin" in told
+    assert "app.json.content.log" not in told
+    assert ["aeef.incident.detected"] == shop.events()
+    shop.edit(admin=True)
+    assert "known as" in shop.watch()
+
+    shop.edit()
+    assert "resolved P1 drift shop" in shop.watch()
+    over = shop.store.incident(first.incident_id)
+    assert Status.RESOLVED == over.status
+    assert ["aeef.incident.resolved"] == shop.events()
+    assert 1 == len(shop.store.incidents())
+    shop.store.verify_audit()
+
+    shop.edit(log="debug")
+    assert "opened P3 drift shop" in shop.watch()
+    assert first.incident_id != shop.incident().incident_id
+
+
+def test_what_cannot_be_read_neither_resolves_nor_passes_for_no_drift(shop: Shop) -> None:
+    """The repository is gone: an incident of its own, or the known one stays open."""
+    shop.edit(log="debug")
+    shop.watch()
+    known = shop.incident()
+    moved = shop.target.repository.rename(shop.target.repository.with_name("away"))
+
+    assert "added to" in shop.watch()
+    assert "known as" in shop.watch()
+    assert (known.incident_id, Status.OPEN) == (shop.incident().incident_id, shop.incident().status)
+
+    moved.rename(shop.target.repository)
+    shop.edit()
+    assert "resolved" in shop.watch()
+
+
+def test_without_a_healthy_release_nothing_is_known_and_nothing_opened(shop: Shop) -> None:
+    """A target that was never deployed has no baseline: that is told, and is no incident."""
+    write_history(shop.target, (shop.commit, "failed"))
+
+    assert "drift unknown: there is no last known good release" in shop.watch()
+    assert [] == shop.store.incidents()
+
+
+def test_a_release_that_lost_its_proof_is_no_baseline(shop: Shop) -> None:
+    """It was healthy, but nothing proves it: somebody has to look."""
+    shop.target.provenance_path(shop.commit).unlink()
+
+    assert "opened P3" in shop.watch()
+    assert "no healthy release is proven good" in shop.incident().description
+
+
+def test_a_target_in_motion_is_left_alone(shop: Shop) -> None:
+    """While a rollback runs, and while a newer deployment is not healthy yet."""
+    shop.edit(log="debug")
+    # Another thread: the lock lets its own holder in again.
+    with target_lock(shop.target, shop.settings.home), ThreadPoolExecutor(1) as other:
+        assert "a rollback is under way" in other.submit(shop.watch).result()
+    newer = commit(shop.target.repository, {"x": "y"})
+    entry = {"commit": newer, "status": "deploying", "deployedAt": datetime.now(UTC).isoformat()}
+    good = {"commit": shop.commit, "status": "healthy", "deployedAt": "2026-01-01T00:00:00Z"}
+    write_json(shop.target.history_path, {"deployments": [good, entry]})
+
+    assert "has status 'deploying' and may go on" in shop.watch()
+    assert [] == shop.store.incidents()
+    assert "drift" == assess(shop.target, shop.settings).status
+
+
+def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:
+    """The incident was opened, and nothing else: the next pass notes the rest, once."""
+    shop.edit(log="debug")
+    report = look_for_drift("shop", shop.settings)
+    alert = Alert(type=IncidentType.DRIFT, service="shop", dedup_key=drift_key("shop"))
+    shop.store.open_or_attach(alert, IncidentType.DRIFT, Severity.P3)
+
+    for _ in range(3):
+        follow_drift(report, shop.settings)
+
+    grown = [a.action for a in shop.incident().actions_taken if "grew" in a.action]
+    assert 1 == len(grown)
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [({}, "P1"), ({"severity": "P4"}, "P4"), ({"labels": {"severity": "low"}}, "P4")],
+)
+def test_the_impact_decides_the_severity_where_the_sender_named_none(
+    shop: Shop, said: dict[str, object], becomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a sender says wins; otherwise a critical impact makes P1 of the default P3."""
+    monkeypatch.setenv("AEEF_HOME", str(shop.settings.home))
+    shop.edit(admin=True)
+    report: DriftReport = assess(shop.target, shop.settings)
+    alert = Alert.model_validate({"type": "drift", "service": "shop", "description": "x", **said})
+    severity = Severity.P4 if said else Severity.P3
+    opened = shop.store.open_or_attach(alert, IncidentType.DRIFT, severity).incident
+
+    for _ in range(2):
+        follow_impact.fn(str(opened.incident_id), report)
+
+    assert becomes == shop.store.incident(opened.incident_id).severity
+    assert 1 == len(shop.store.incidents())
+
+
+def test_what_is_meant_to_differ_is_ignored(shop: Shop) -> None:
+    """`ignore` names paths of the report."""
+    drift = TargetDrift.model_validate({"files": ["app.json"], "ignore": ["app.json.content.lo*"]})
+    target = shop.target.model_copy(update={"drift": drift})
+    shop.edit(log="debug")
+
+    assert "none" == assess(target, shop.settings).status
+
+
+def test_a_file_that_is_no_json_is_compared_as_a_whole(shop: Shop) -> None:
+    """And one that is gone is one difference."""
+    (shop.target.repository / "rules.txt").write_text("allow everything\n")
+    (shop.target.repository / "app.json").unlink()
+
+    report = assess(shop.target, shop.settings)
+
+    assert ["app.json.file", "rules.txt.content.(whole file)"] == [
+        d.path for d in report.differences
+    ]
+    assert "everything" not in report.model_dump_json()
