@@ -35,6 +35,7 @@ FLOWS: tuple[str, ...] = (
     "flows.deployment_failure.deployment_failure",
     "flows.drift.drift",
     "flows.agent_violation.agent_violation",
+    "flows.quality_degradation.quality_degradation",
     "flows.suspend_agent.suspend_agent",
     "flows.resume_agent.resume_agent",
     "flows.rollback.rollback",
@@ -47,6 +48,7 @@ RUNBOOK_OF: dict[IncidentType, str] = {
     IncidentType.AGENT_VIOLATION: "agent-violation",
     IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
     IncidentType.DRIFT: "drift",
+    IncidentType.QUALITY_DEGRADATION: "quality-degradation",
 }
 """The flow that responds to a type; every other type goes to `triage`."""
 

@@ -79,14 +79,18 @@ class QualityReport(Model):
 def summed(files: Iterable[FileQuality]) -> FileQuality:
     """All figures together."""
     everything = list(files)
-    counts: dict[str, Count] = {}
-    for measure in Measure:
-        found = [count for file in everything if (count := file.count(measure))]
-        if found:
-            counts[measure.value] = Count(
-                sum(count.good for count in found), sum(count.total for count in found)
-            )
-    return FileQuality.model_construct(**counts)
+    return FileQuality.model_construct(
+        line=_sum(everything, Measure.LINE),
+        branch=_sum(everything, Measure.BRANCH),
+        mutation=_sum(everything, Measure.MUTATION),
+    )
+
+
+def _sum(files: Iterable[FileQuality], measure: Measure) -> Count | None:
+    found = [count for file in files if (count := file.count(measure))]
+    if not found:
+        return None
+    return Count(sum(count.good for count in found), sum(count.total for count in found))
 
 
 class Shortfall(Model):

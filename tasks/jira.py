@@ -88,13 +88,13 @@ def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ti
     }
 
     def build(client: httpx.Client) -> httpx.Request:
-        return _request(client, settings, "POST", "/rest/api/3/search/jql", json=search)
+        return request_for(client, settings, "POST", "/rest/api/3/search/jql", json=search)
 
     def read(answer: Answer) -> Ticket | None:
         issues = _Found.model_validate_json(answer.text).issues
         return _ticket(issues[0].key, settings, created=False) if issues else None
 
-    _require(settings)
+    require(settings)
     return send(SERVICE, build, settings, doing="look for the ticket", read=read, tries=tries)
 
 
@@ -102,12 +102,12 @@ def check(settings: Settings, *, tries: int = 1) -> str:
     """Ask who we are; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
 
     def build(client: httpx.Client) -> httpx.Request:
-        return _request(client, settings, "GET", "/rest/api/3/myself")
+        return request_for(client, settings, "GET", "/rest/api/3/myself")
 
     def read(answer: Answer) -> str:
         return f"Jira user {_Me.model_validate_json(answer.text).display_name}"
 
-    _require(settings)
+    require(settings)
     return send(SERVICE, build, settings, doing="sign in", read=read, tries=tries)
 
 
@@ -136,7 +136,7 @@ def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Tic
     """
 
     def build(client: httpx.Client) -> httpx.Request:
-        return _request(client, settings, "POST", "/rest/api/3/issue", json={"fields": fields})
+        return request_for(client, settings, "POST", "/rest/api/3/issue", json={"fields": fields})
 
     def read(answer: Answer) -> Ticket | None:
         if answer.status != httpx.codes.BAD_REQUEST:
@@ -146,7 +146,7 @@ def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Tic
             return None
         raise answer.error()
 
-    _require(settings)
+    require(settings)
     try:
         return send(
             SERVICE,
@@ -174,12 +174,13 @@ def _ticket(key: str, settings: Settings, *, created: bool) -> Ticket:
     return Ticket(key, f"{(settings.jira.url or '').rstrip('/')}/browse/{key}", created)
 
 
-def _require(settings: Settings) -> None:
+def require(settings: Settings) -> None:
+    """Raise PermanentError when Jira is not configured."""
     if not configured(settings):
         raise SERVICE.not_configured()
 
 
-def _request(
+def request_for(
     client: httpx.Client, settings: Settings, method: str, path: str, *, json: Any = None
 ) -> httpx.Request:
     """A request signed with email and token.

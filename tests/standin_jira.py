@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from standins import StandIn, contract
 SITE = "https://your-domain.atlassian.net"
 EMAIL = "aeef@example.com"
 TOKEN = "ATATT3xFfGF0123456789"
+_ISSUE_PATH = re.compile(r"/rest/api/3/issue/(?P<key>[A-Z]+-[0-9]+)(?P<comment>/comment)?")
 _LABEL_SEARCH = re.compile(r'labels = "([^"\s]+)" ORDER BY created ASC')
 
 
@@ -29,6 +30,7 @@ class JiraIssue:
     key: str
     fields: dict[str, Any]
     unseen_by: int = 0
+    comments: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Jira(StandIn):
@@ -43,6 +45,7 @@ class Jira(StandIn):
         self.projects = {"AEEF"}
         self.issue_types = {"Bug", "Task"}
         self.index_lag = 0
+        self.assignable = {"5b109f2e9729b51b54dc274d"}
 
     def credentials(self) -> dict[str, str]:
         """The account it knows."""
@@ -65,7 +68,36 @@ class Jira(StandIn):
                 return self._search(request.json)
             case "POST", "/rest/api/3/issue":
                 return self._create(request.json["fields"])
+        return self._one_issue(request)
+
+    def _one_issue(self, request: Received) -> Reply:
+        at = _ISSUE_PATH.fullmatch(request.path)
+        issue = at and next((each for each in self.issues if each.key == at["key"]), None)
+        if at and issue:
+            match request.method, at["comment"]:
+                case "GET", None:
+                    fields = {**issue.fields, "comment": {"comments": issue.comments}}
+                    fields["assignee"] = fields.get("assignee")
+                    return Reply(200, {"id": "1", "key": issue.key, "fields": fields})
+                case "PUT", None:
+                    return self._assign(issue, request.json["fields"])
+                case "POST", "/comment":
+                    return self._comment(issue, request.json["body"])
         return _errors(404, f"{request.path} is not here")
+
+    def _assign(self, issue: JiraIssue, fields: dict[str, Any]) -> Reply:
+        account = fields["assignee"]["id"]
+        if account not in self.assignable:
+            return Reply(400, {"errorMessages": [], "errors": {"assignee": "cannot be assigned"}})
+        issue.fields["assignee"] = {"accountId": account}
+        return Reply(204, b"")
+
+    def _comment(self, issue: JiraIssue, body: dict[str, Any]) -> Reply:
+        broken = [error.message[:200] for error in _document().iter_errors(body)]
+        if broken or not 1 <= len(_text_of(body)) <= 32_767:
+            return _errors(400, self.violated(f"comment: {broken or 'too long, or empty'}"))
+        issue.comments.append({"id": str(len(issue.comments)), "body": body})
+        return Reply(201, {"id": str(len(issue.comments))})
 
     def _search(self, search: dict[str, Any]) -> Reply:
         asked = _LABEL_SEARCH.fullmatch(search.get("jql", ""))

@@ -1,0 +1,99 @@
+"""Who investigates falling quality: the code's owner, its author, or the on-call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import Field
+
+from schemas.code_owners import OwnersRule, owners_of
+from schemas.model import Model
+from schemas.quality import Suspect
+from schemas.quality_settings import Owner
+
+ON_CALL = "on-call"
+
+
+class Touch(Model):
+    """A commit that touched a file."""
+
+    commit: str
+    email: str
+    author: str
+    subject: str
+
+
+class Investigation(Model):
+    """Who investigates, why they, and what they begin with.
+
+    owner: as CODEOWNERS or git names them, or `on-call`. jira, slack: who that is there, if the
+    settings say so. others: who owns the files as well. commits: the newest ones of each file.
+    """
+
+    owner: str
+    because: str
+    jira: str | None = None
+    slack: str | None = None
+    others: tuple[str, ...] = ()
+    commits: dict[str, tuple[Touch, ...]] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class _Score(NamedTuple):
+    lost: float
+    files: int
+
+
+def decide_owner(
+    suspects: Sequence[Suspect],
+    rules: Sequence[OwnersRule],
+    commits: Mapping[str, tuple[Touch, ...]],
+    owners: Mapping[str, Owner],
+) -> Investigation:
+    """Choose the owner of most of what was lost; without owners its newest author; else on-call.
+
+    Of owners who lost as much, one whom the settings know comes first.
+    """
+    known = {name.lower(): owner for name, owner in owners.items()}
+    by_owner = _tally(suspects, {each.path: owners_of(each.path, rules) for each in suspects})
+    by_author = _tally(
+        suspects, {path: (found[0].email,) for path, found in commits.items() if found}
+    )
+    for scores, why in ((by_owner, "CODEOWNERS names them"), (by_author, "they changed it last")):
+        if not scores:
+            continue
+        ranked = sorted(
+            scores, key=lambda name: (-scores[name].lost, _unknown(known.get(name.lower())))
+        )
+        first = ranked[0]
+        person = known.get(first.lower(), Owner())
+        return Investigation(
+            owner=_named(first, commits) if scores is by_author else first,
+            because=f"{why} for {scores[first].files} of {len(suspects)} files",
+            jira=person.jira,
+            slack=person.slack,
+            others=tuple(ranked[1:10]),
+            commits=dict(commits),
+        )
+    person = known.get(ON_CALL, Owner())
+    why = "neither owner nor author of the files is known" if suspects else "no file is to blame"
+    return Investigation(owner=ON_CALL, because=why, jira=person.jira, slack=person.slack)
+
+
+def _tally(suspects: Sequence[Suspect], names: Mapping[str, Sequence[str]]) -> dict[str, _Score]:
+    scores: dict[str, _Score] = {}
+    for suspect in suspects:
+        for name in names.get(suspect.path, ()):
+            lost, files = scores.get(name, _Score(0.0, 0))
+            scores[name] = _Score(lost + suspect.lost, files + 1)
+    return scores
+
+
+def _unknown(owner: Owner | None) -> int:
+    return (owner is None or owner.jira is None) + (owner is None or owner.slack is None)
+
+
+def _named(email: str, commits: Mapping[str, tuple[Touch, ...]]) -> str:
+    touch = next(each for found in commits.values() for each in found if each.email == email)
+    return f"{touch.author} ({email})" if touch.author else email
