@@ -22,6 +22,7 @@ from prefect.types.entrypoint import EntrypointType
 from schemas.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.route import DEFAULT_ROUTES
 from schemas.settings import Settings
+from schemas.severity import Severity
 from tasks.roll_back import limit_of
 
 WORK_POOL = "aeef"
@@ -109,7 +110,7 @@ def automations(settings: Settings) -> list[AutomationRow]:
         if route.page and route.escalation.after:
             rows.append(
                 AutomationRow(
-                    f"AEEF {severity} escalation",
+                    _escalation(severity),
                     f"Nobody acknowledged within {route.escalation.after}:"
                     f" escalate to {route.escalation.to}",
                     _unless_taken(str(severity), route.escalation.after),
@@ -158,6 +159,10 @@ def automations(settings: Settings) -> list[AutomationRow]:
     return rows
 
 
+def _escalation(severity: Severity) -> str:
+    return f"AEEF {severity} escalation"
+
+
 def _unless_taken(severity: str, within: timedelta) -> EventTrigger:
     return EventTrigger(
         after={"aeef.incident.paged"},
@@ -200,6 +205,11 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
             _automation(client, row, _actions(row, ids))
             does = f"runs {row.flow}/respond" if row.flow else "marks the run Crashed"
             report(f"automation '{row.name}' {does}")
+        wanted = {row.name for row in automations(settings)}
+        for name in {_escalation(severity) for severity in Severity} - wanted:
+            for present in client.read_automations_by_name(name):
+                client.delete_automation(present.id)
+                report(f"automation '{name}' removed: its severity no longer escalates")
 
 
 def _work_pool(client: SyncPrefectClient) -> None:

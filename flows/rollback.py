@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.restore import restore
 from flows.runbook import Response, name_run, this_run_id
@@ -11,6 +12,7 @@ from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.change_status import change_status
 from tasks.choose_release import choose_release
+from tasks.claim_runbook import claim_runbook, finish_runbook
 from tasks.open_incident import open_for_rollback
 from tasks.roll_back import target_named
 
@@ -33,6 +35,8 @@ def rollback(
     run_id = this_run_id()
     incident = open_for_rollback(target, requested_by, str(run_id), settings)
     name_run(incident)
+    if handled := claim_runbook(incident, run_id, settings):
+        return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings)
     failure = None
     try:
@@ -40,4 +44,6 @@ def rollback(
         response.do(change_status, Status.RESOLVED, "the rollback is complete")
     except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
         failure = error
-    return response.conclude(failure)
+    state = response.conclude(failure)
+    finish_runbook(incident, run_id, settings)
+    return state

@@ -13,7 +13,6 @@ from schemas.incident_type import IncidentType
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from schemas.triage import classify
-from tasks.claim_runbook import RUN, runbook_key
 from tasks.store import open_store
 
 
@@ -48,8 +47,6 @@ def open_for_rollback(
     """The record of a rollback that a person asked for: nobody is paged for it.
 
     run: what names this one request; asked again with it, the same record is used.
-    Its runbook counts as done from the start: the sweep must not find it missing, start the
-    automatic one, and so roll back a second time.
     """
     alert = Alert(
         type=IncidentType.DEPLOYMENT_FAILURE,
@@ -61,11 +58,9 @@ def open_for_rollback(
         names_one_occurrence=True,
     )
     store = open_store(settings or load_settings())
-    incident = store.open_or_attach(
+    return store.open_or_attach(
         alert, IncidentType.DEPLOYMENT_FAILURE, Severity.P4, announce=False
     ).incident
-    store.finish_claim(incident.incident_id, runbook_key(incident), f"{RUN}{run}", {})
-    return incident
 
 
 def parse_alert(data: Any) -> Alert:

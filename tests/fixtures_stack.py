@@ -60,7 +60,8 @@ class Stack:
         self.configure()
 
     def start(self) -> None:
-        """Run `aeef up` until it says that it is ready."""
+        """Run `aeef up` until it says that it is ready, and is."""
+        before = self._times_ready()
         with (self.home / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
                 [sys.executable, "-m", "deployments.cli", "up"],
@@ -69,7 +70,11 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 cwd=self.home,
             )
-        self.wait_for(self.is_ready, START_SECONDS)
+        self.wait_for(lambda: self.is_ready() and self._times_ready() > before, START_SECONDS)
+
+    def _times_ready(self) -> int:
+        log = self.home / "up.log"
+        return log.read_text().count("ready; Ctrl-C") if log.exists() else 0
 
     def stop(self) -> None:
         """Ctrl-C."""
