@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 
 from deployments.door import Door
-from deployments.registry import FLOWS, WORK_POOL, automations
+from deployments.registry import FLOWS, SCHEDULED, WORK_POOL, automations
 from schemas.errors import AeefError
 from schemas.settings import Settings
 from tasks.store import Store
@@ -70,11 +70,12 @@ def server_problem() -> str | None:
 
 
 def _deployments(client: SyncPrefectClient) -> list[str]:
-    names = {path.rsplit(".", 1)[1].replace("_", "-") for path in FLOWS}
+    names = [f"{path.rsplit('.', 1)[1].replace('_', '-')}/respond" for path in FLOWS]
+    names += [f"{row.entrypoint.split('.')[1]}/{row.name}" for row in SCHEDULED]
     missing = []
     for name in sorted(names):
         try:
-            client.read_deployment_by_name(f"{name}/respond")
+            client.read_deployment_by_name(name)
         except ObjectNotFound:
             missing.append(name)
     return [f"deployments are missing ({', '.join(missing)}): run `aeef deploy`"] if missing else []

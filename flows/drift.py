@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.escalate import escalate
@@ -27,12 +28,14 @@ def drift(response: Response) -> None:
             f" '{response.incident.service}'"
         )
         return
-    found = response.do(assess_drift, target.name)
+    # A retry looks anew: what could not be read may be readable now.
+    attempt = flow_run.get_run_count()
+    found = response.do(assess_drift, target.name, f"attempt {attempt}")
     response.do(publish_drift, found)
     response.do(follow_impact, found)
     if response.route.rollback:
-        restore(response, found.commit, recreate=bool(found.differences))
-        left = response.do(assess_drift, target.name, "after the restore")
+        restore(response, found.commit, recreate=found.status == "drift")
+        left = response.do(assess_drift, target.name, f"attempt {attempt}, after the restore")
         response.do(publish_drift, left)
         must_be_clean(left)
     elif response.route.page:

@@ -39,7 +39,7 @@ from tasks.redact import redact
 from tasks.roll_back import target_named
 from tasks.running_commit import running_commit
 from tasks.step import step
-from tasks.target_repository import TargetRepository
+from tasks.target_repository import TargetRepository, some
 
 
 def assess(target: Target, settings: Settings) -> DriftReport:
@@ -158,7 +158,12 @@ class _Assessment:
                 self._service(service, compose, running, images)
             for name, image in running.not_of(compose.services):
                 self._actual[Setting(name, "container")] = f"runs image {image[:19]}"
-        if any(service not in images.expected for service in wanted):
+        unknown = [service for service in wanted if service not in images.expected]
+        if unknown:
+            self._not_compared.append(
+                f"the image of {some(unknown)}: the history does not record it in `images`, and no"
+                f" image of this machine is tagged {images.tag(unknown[0])[:60]}"
+            )
             self._commit(good.commit)
 
     def _service(
@@ -180,10 +185,6 @@ class _Assessment:
             baseline[image] = images.expected[service]
         else:
             actual.pop(image)
-            self._not_compared.append(
-                f"the image of {service}: the history does not record it in `images`, and no"
-                f" image of this machine is tagged {images.tag(service)[:60]}"
-            )
         for name in compose.open_variables(service):
             actual.pop(Setting(service, "environment", name), None)
         self._baseline |= baseline

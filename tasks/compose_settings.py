@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.drift import Setting
 from tasks.hide_values import Hider
-from tasks.service_settings import ANONYMOUS, ServiceSettings, from_image, variables
+from tasks.service_settings import ANONYMOUS, ServiceSettings, adds_label, from_image, variables
 
 
 class ComposeFile:
@@ -193,7 +193,10 @@ def _privileges(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
     if data.get("read_only"):
         settings.restriction("read-only file system")
     settings.capabilities(data.get("cap_add"), data.get("cap_drop"))
-    settings.security_options(data.get("security_opt"), privileged=privileged)
+    settings.security_options(
+        data.get("security_opt"),
+        unlabelled=adds_label(privileged=privileged, pid=data.get("pid"), ipc=data.get("ipc")),
+    )
     settings.namespaces(
         {
             "network": data.get("network_mode"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.drift import Setting
 from tasks.hide_values import Hider
-from tasks.service_settings import ServiceSettings, variables
+from tasks.service_settings import ServiceSettings, adds_label, variables
 
 ABSENT = "(absent)"
 
@@ -85,7 +85,12 @@ def _privileges(settings: ServiceSettings, host: Mapping[str, Any]) -> None:
     if host.get("ReadonlyRootfs"):
         settings.restriction("read-only file system")
     settings.capabilities(host.get("CapAdd"), host.get("CapDrop"))
-    settings.security_options(host.get("SecurityOpt"), privileged=privileged)
+    settings.security_options(
+        host.get("SecurityOpt"),
+        unlabelled=adds_label(
+            privileged=privileged, pid=host.get("PidMode"), ipc=host.get("IpcMode")
+        ),
+    )
     settings.namespaces(
         {
             "network": host.get("NetworkMode"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from tasks.compose_command import image_tag
 from tasks.compose_settings import ComposeFile
 from tasks.read_baseline import LastKnownGood
 from tasks.read_running import RunningProject
+
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class ExpectedImages:
@@ -43,7 +46,10 @@ class ExpectedImages:
         for name in services:
             recorded = good.images.get(name)
             image = (
-                self._id(recorded) or recorded or self._id(tags[name]) or self._id(named.get(name))
+                self._id(recorded)
+                or (recorded if recorded and _IMAGE_ID.fullmatch(recorded) else None)
+                or self._id(tags[name])
+                or self._id(named.get(name))
             )
             if image:
                 self.expected[name] = image

@@ -100,12 +100,12 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
 
 @task(name="watch for drift", tags=["aeef"])
 def watch(target_name: str) -> str:
-    """Look for drift of a target, publish the report in Prefect, and follow it; what was done."""
+    """Look for drift of a target, follow it, and publish the report in Prefect; what was done."""
     settings = load_settings()
     report = look_for_drift(target_name, settings)
-    publish(report)
     told = follow_drift(report, settings)
     log_line(told)
+    publish(report)
     return told
 
 

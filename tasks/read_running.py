@@ -10,7 +10,7 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import TemporaryError
 from tasks.compose_command import DEFAULT_HOST
@@ -70,8 +70,10 @@ class RunningProject:
     def _image(self, reference: str) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self._client.images.get(reference).attrs
-        except ImageNotFound:
-            return None
+        except APIError as error:
+            if error.is_client_error():  # there is none, or the history names it wrongly
+                return None
+            raise
         return found
 
     def _side_by_side(self, ask: Any, wanted: list[str]) -> list[Mapping[str, Any] | None]:

@@ -98,14 +98,17 @@ class ServiceSettings:
         for each in dropped or ():
             self.restriction(f"without capability {each.upper().removeprefix('CAP_')}")
 
-    def security_options(self, options: Iterable[str] | None, *, privileged: bool) -> None:
-        """seccomp, AppArmor, SELinux, no-new-privileges."""
+    def security_options(self, options: Iterable[str] | None, *, unlabelled: bool) -> None:
+        """seccomp, AppArmor, SELinux, no-new-privileges.
+
+        unlabelled: Docker itself adds `label=disable`, see `adds_label`.
+        """
         for option in options or ():
             plain = re.sub(r"^([\w-]+):", r"\1=", option)
             if plain.startswith("no-new-privileges"):
                 if not plain.endswith("=false"):
                     self.restriction("no-new-privileges")
-            elif not (privileged and plain == "label=disable"):  # Docker's own addition
+            elif not (unlabelled and plain == "label=disable"):
                 self.privilege(f"security option {plain[:100]}")
 
     def namespaces(self, spaces: Mapping[str, str | None]) -> None:
@@ -125,3 +128,8 @@ def variables(lines: Iterable[str] | None) -> dict[str, str | None]:
     """`NAME=value` lines; a name alone has no value."""
     pairs = (line.partition("=") for line in lines or ())
     return {name: value if equals else None for name, equals, value in pairs}
+
+
+def adds_label(*, privileged: bool, pid: str | None, ipc: str | None) -> bool:
+    """True when Docker adds the security option `label=disable` by itself."""
+    return privileged or "host" in (pid, ipc)
