@@ -41,10 +41,11 @@ def read_report(root: Path, name: str) -> bytes:
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InvalidInput(f"report {shown(name)} in {root} cannot be read: {reason}") from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise InvalidInput(f"report {shown(name)} in {root} is not a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise InvalidInput(f"report {shown(name)} in {root} is not a plain file")
         _refuse_large(name, facts.st_size)
         content = file.read(MOST_BYTES + 1)
     _refuse_large(name, len(content))
