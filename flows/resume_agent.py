@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.runbook import Response, this_run_id
+from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.name_agent import find_target
 from tasks.preserve_agent_state import preserve_agent_state
@@ -31,6 +31,7 @@ def resume_agent(
     if dry_run:
         return plan_resumption(agent, approver, settings)
     incident = open_store(settings).incident(incident_of(agent, settings))
+    name_run(incident)
     response = Response(incident, this_run_id(), settings)
     # A refusal ends the run here: it is on record, and nobody has to take over.
     response.do(check_approval, agent, approver)

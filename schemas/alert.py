@@ -48,6 +48,18 @@ class Alert(Model):
         return self
 
 
+AGENT_NAMES = ("agent", "agent_id", "agentId")
+"""Labels or details of an alert that name the agent it is about."""
+
+
+def agents_named(alert: Alert) -> list[str]:
+    """What the alert gives as its agent, each once; not checked for what it is."""
+    return sorted(
+        {str(part[name]) for part in (alert.labels, alert.details) for name in AGENT_NAMES
+         if part.get(name) not in (None, "")}
+    )  # fmt: skip
+
+
 def dedup_key_for(alert: Alert, incident_type: IncidentType) -> str:
     """The alert's own key, or one made of what identifies the trouble.
 
@@ -57,6 +69,8 @@ def dedup_key_for(alert: Alert, incident_type: IncidentType) -> str:
     if alert.dedup_key:
         return alert.dedup_key
     identity: list[str | None] = [incident_type, alert.service, alert.labels.get("alertname")]
+    if incident_type is IncidentType.AGENT_VIOLATION and (agents := agents_named(alert)):
+        identity += agents  # another agent is another incident: it, too, has to be stopped
     if incident_type is IncidentType.UNKNOWN or alert.service is None:
         identity.append(alert.description)
     return "aeef:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()

@@ -26,7 +26,7 @@ class _Agent(BaseModel):
     status: str
 
 
-def status_of(agent_id: str, plane: ControlPlane, settings: Settings) -> str:
+def status_of(agent_id: str, plane: ControlPlane, settings: Settings, *, tries: int = 2) -> str:
     """What the control plane says of the agent. Raises TemporaryError or PermanentError."""
 
     def build(client: httpx.Client) -> httpx.Request:
@@ -36,7 +36,7 @@ def status_of(agent_id: str, plane: ControlPlane, settings: Settings) -> str:
         return _Agent.model_validate_json(answer.text).status
 
     doing = f"ask for the status of agent {agent_id}"
-    return send(SERVICE, build, settings, doing=doing, read=read, tries=2)
+    return send(SERVICE, build, settings, doing=doing, read=read, tries=tries)
 
 
 def order(

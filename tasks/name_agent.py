@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from schemas.agent import NamedAgent
-from schemas.alert import Alert
+from schemas.alert import Alert, agents_named
 from schemas.errors import AeefError, InvalidInput
 from schemas.settings import Settings, load_settings
 from schemas.target import Target
@@ -13,8 +13,6 @@ from tasks.agent_registry import read_registry
 from tasks.step import step
 from tasks.store import open_store
 
-NAMES = ("agent", "agent_id", "agentId")
-"""Labels or details of an alert that name the agent."""
 _AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -32,13 +30,12 @@ def name_agent(incident_id: str) -> NamedAgent:
 
 def agent_id_in(alert: Alert) -> str:
     """The agent id in an alert's labels or details."""
-    given = {str(part[name]) for part in (alert.labels, alert.details) for name in NAMES
-             if part.get(name) not in (None, "")}  # fmt: skip
+    given = agents_named(alert)
     if not given:
         raise InvalidInput("the alert names no agent: give it a label or a detail 'agent'")
     if len(given) > 1:
         raise InvalidInput("the alert names several agents: send one alert for each")
-    return checked_id(given.pop())
+    return checked_id(given[0])
 
 
 def checked_id(agent_id: str) -> str:

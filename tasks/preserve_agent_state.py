@@ -33,7 +33,7 @@ def preserve_agent_state(incident_id: str, agent: NamedAgent, moment: str) -> st
         parts["containers"] = lambda: _json(containers_of(agent.agent_id))
     if plane is not None:
         parts["control-plane"] = lambda: _json(
-            {"status": status_of(agent.agent_id, plane, settings)}
+            {"status": status_of(agent.agent_id, plane, settings, tries=1)}  # the agent still acts
         )
     problems = []
     for name, read in parts.items():

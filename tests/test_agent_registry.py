@@ -17,9 +17,9 @@ from schemas.agent_settings import AgentSettings
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, load_settings
 from tasks.agent_registry import find_agent, read_registry, set_status, target_with_agents
+from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
 from tasks.redact import redact
-from tasks.roll_back import choose_release
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sample_targets import docker_available
 from schemas.validation import validate
 from standin_control_plane import TOKEN, ControlPlane
 from support import not_available
+from test_killed_end_to_end import kill_worker, retry
 
 HOSTILE = "<!channel> *x* [x](http://evil) `; rm -rf /`"
 
@@ -180,6 +181,47 @@ def stopped_and_on_record_after_retry(
         for begins in ("kept ", "suspended agent", "extracted ")
     ]
     assert 0 == stack.command("audit", "verify").returncode
+
+
+def test_killed_while_the_control_plane_is_told(
+    stack: Stack, tmp_path: Path, plane: ControlPlane
+) -> None:
+    """`kill -9` after the order was taken; the retry tells it nothing twice and completes."""
+    sample = AgentSample(tmp_path)
+    sample.log.write_text("".join(around(datetime.now(UTC))))
+    configure(stack, plane, sample)
+    plane.accept_then_stall(path="/suspend")
+    incident_id = report(stack, sample, "P2")
+    stack.wait_for(lambda: plane.orders)
+
+    kill_worker(stack)
+    plane.release()
+    retry(stack, incident_id)
+
+    stack.wait_for(lambda: stack.state(incident_id) == "done")
+    stopped_and_on_record_after_retry(stack, plane, sample, incident_id)
+    assert [(sample.agent_id, "suspend")] == plane.orders
+
+
+def test_two_agents_of_one_service_are_two_incidents(
+    stack: Stack, tmp_path: Path, plane: ControlPlane
+) -> None:
+    """The second is not taken for a repetition of the first: both are stopped."""
+    samples = [AgentSample(tmp_path / name) for name in "ab"]
+    for sample in samples:
+        sample.log.write_text("".join(around(datetime.now(UTC))))
+    configure(stack, plane, *samples)
+    service = f"shared-{samples[0].agent_id}"
+    alert = {"type": "agent-violation", "description": "the same words"}
+
+    ids = [
+        stack.report(service, "P3", **alert, labels={"agent": each.agent_id}) for each in samples
+    ]
+
+    assert ids[0] != ids[1]
+    for sample, incident_id in zip(samples, ids, strict=True):
+        assert "done" == stack.wait_until_over(incident_id), stack.logs()
+        assert "suspended" == sample.status
 
 
 @pytest.mark.parametrize("agent_id", ["; rm -rf /", "../../x", ""])

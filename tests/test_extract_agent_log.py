@@ -125,8 +125,8 @@ def test_the_same_again_keeps_nothing_twice(store: Store, sample: AgentSample) -
 
     first = extract_agent_log.fn(incident_id, sample.agent)
     assert first == extract_agent_log.fn(incident_id, sample.agent)
-    with sample.log.open("a") as log:
-        log.write(entry(AT, "DropTable"))
+    with sample.log.open("a") as file:
+        file.write(entry(AT, "DropTable"))
     second = extract_agent_log.fn(incident_id, sample.agent)
 
     assert first.violating + 1 == second.violating

@@ -80,8 +80,7 @@ def test_every_means_is_used_verified_and_undone(
     configure(sample, plane)
     running = [containers.start(sample.agent_id) for _ in range(2)]
     other = containers.start(f"not-{sample.agent_id}")
-    for container in running:
-        wait_until(lambda c=container: containers.beats(c))
+    wait_until(lambda: all(containers.beats(each) for each in running))
     incident_id = incident(store)
 
     done = suspend_agent.fn(incident_id, sample.agent)
@@ -334,7 +333,7 @@ def test_the_state_before_is_kept_as_evidence(
     assert {"status": "active"} == json.loads(
         (kept / "control-plane-before-suspension.json").read_text()
     )
-    assert "kept 2 files of evidence before suspension; manifest sha256 " in text
+    assert "kept 2 files of evidence before suspension; manifest sha256 " in str(text)
 
 
 @pytest.mark.parametrize(
