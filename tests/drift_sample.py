@@ -25,6 +25,7 @@ class DriftSample:
     def __init__(self, directory: Path) -> None:
         self.sample = ComposeSample(directory)
         self.directory = directory
+        self._web_changed = False
         files = TargetDrift.model_validate({"files": ["config/app.yaml"]})
         self.target = self.sample.target.model_copy(update={"drift": files})
         self.settings = Settings.model_validate(
@@ -77,7 +78,10 @@ class DriftSample:
         content = {"version": "3.8", "services": changed} if changed else {"version": "3.8"}
         override.write_text(yaml.safe_dump(content))
         # docker-compose 1.x does not see by itself that, for instance, `pid` has changed.
-        options = ["--force-recreate", "--no-deps", "web"] if web else ["--remove-orphans"]
+        options = ["--remove-orphans"]
+        if web or self._web_changed:
+            options = ["--force-recreate", "--no-deps", "web"]
+        self._web_changed = bool(web)
         self.sample.compose("-f", str(override), "up", "-d", "--build", *options)
 
     def record(self) -> None:
