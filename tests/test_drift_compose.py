@@ -16,6 +16,8 @@ from drift_sample import CONFIG, SECRET, DriftSample
 from sample_targets import docker_available, git, write_json
 from schemas.drift import Impact
 from support import not_available
+from tasks.choose_release import choose_release
+from tasks.deploy_release import deploy_release
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +202,22 @@ def test_the_work_tree_stays_as_it_is(app: DriftSample) -> None:
 
     assert "none" == report.status
     assert before == after
+
+
+def test_restoring_the_release_ends_the_drift(app: DriftSample) -> None:
+    """Its commit runs already, and yet it is put in place anew; without `recreate` it is not."""
+    app.run(web={"environment": {"LOG_LEVEL": "debug"}})
+    plan = choose_release(app.target, app.commit)
+
+    recreate = plan.model_copy(update={"recreate": True})
+    deployed = deploy_release(app.target, recreate, home=app.settings.home)
+
+    assert (app.commit, True) == (deployed.commit, deployed.changed)
+    report = app.assess()
+    assert ("none", ()) == (report.status, report.differences)
+    ids = {each["id"] for each in app.containers()}
+    assert not deploy_release(app.target, plan, home=app.settings.home).changed
+    assert ids == {each["id"] for each in app.containers()}
 
 
 def test_when_docker_does_not_answer_that_is_no_proof(
