@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from schemas.drift import ImpactRule
+from schemas.impact import ImpactRule
 from schemas.route import SlackChannel
 from schemas.severity import Severity
 

@@ -8,16 +8,7 @@ from fnmatch import fnmatchcase
 
 from git.exc import GitError
 
-from schemas.drift import (
-    DEFAULT_IMPACTS,
-    Difference,
-    DriftReport,
-    Setting,
-    State,
-    compare,
-    ordered,
-    unreadable,
-)
+from schemas.drift import Difference, DriftReport, State, compare, ordered, unreadable
 from schemas.errors import (
     AeefError,
     ConfigurationError,
@@ -25,6 +16,7 @@ from schemas.errors import (
     PermanentError,
     RollbackError,
 )
+from schemas.impact import DEFAULT_IMPACTS, Setting
 from schemas.settings import Settings, load_settings
 from schemas.target import DriftFile, Target
 from tasks.compose_command import replicas_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from schemas.drift import Setting, compare
+from schemas.drift import compare
+from schemas.impact import Setting
 
 SERVICES, SETTINGS, LONGEST = 500, 40, 1.0
 

@@ -1,0 +1,128 @@
+"""How bad a difference is, by rules that are data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
+
+from schemas.model import Model
+from schemas.severity import Severity
+
+Change = Literal["added", "removed", "changed", "unreadable"]
+
+
+class Impact(StrEnum):
+    """How bad a difference is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+SEVERITY_OF: dict[Impact, Severity] = {
+    Impact.CRITICAL: Severity.P1,
+    Impact.HIGH: Severity.P2,
+    Impact.MEDIUM: Severity.P3,
+    Impact.LOW: Severity.P4,
+}
+"""Which severity an incident has whose worst difference has this impact."""
+
+
+class Setting(NamedTuple):
+    """What one value is about.
+
+    subject: a Compose service, a configured file, a container, or empty for the target itself.
+    field: what kind of setting it is; the rules speak of these.
+    name: which of several, a variable, a port, a key; empty where there is only one.
+    """
+
+    subject: str
+    field: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        """The path as a report shows it: `web.environment.LOG_LEVEL`."""
+        return ".".join(part for part in self if part)
+
+
+class ImpactRule(Model):
+    """If everything that is given fits, the difference has this impact; the first rule wins.
+
+    field, name, subject, actual: patterns with `*` and `?`, upper and lower case told apart.
+    """
+
+    impact: Impact
+    field: str = "*"
+    change: Change | None = None
+    subject: str = "*"
+    name: str = "*"
+    actual: str = "*"
+
+    def fits(self, setting: Setting, change: Change, actual: str | None) -> bool:
+        """True when the rule is about such a difference."""
+        return (
+            self.change in (None, change)
+            and (self.field in ("*", setting.field) or fnmatchcase(setting.field, self.field))
+            and (self.name == "*" or fnmatchcase(setting.name, self.name))
+            and (self.subject == "*" or fnmatchcase(setting.subject, self.subject))
+            and (self.actual == "*" or fnmatchcase(actual or "", self.actual))
+        )
+
+
+def _rules(impact: Impact, *rows: tuple[str, Change | None, str, str]) -> tuple[ImpactRule, ...]:
+    return tuple(
+        ImpactRule(impact=impact, field=field, change=change, name=name, actual=actual)
+        for field, change, name, actual in rows
+    )
+
+
+DEFAULT_IMPACTS: tuple[ImpactRule, ...] = (
+    *_rules(
+        Impact.CRITICAL,
+        ("image", None, "*", "*"),
+        ("commit", None, "*", "*"),
+        ("privileges", "added", "*", "*"),
+        ("privileges", "changed", "*", "*"),
+        ("restrictions", "removed", "*", "*"),
+        ("restrictions", "changed", "*", "*"),
+        ("user", None, "*", "*"),
+        ("mounts", None, "*docker.sock", "*"),
+        ("environment", None, "LD_*", "*"),
+        ("replicas", None, "*", "0"),
+    ),
+    *_rules(
+        Impact.HIGH,
+        ("command", None, "*", "*"),
+        ("entrypoint", None, "*", "*"),
+        ("privileges", "removed", "*", "*"),
+        ("ports", None, "*", "*"),
+        ("mounts", None, "*", "*"),
+        ("networks", None, "*", "*"),
+        ("replicas", None, "*", "*"),
+        ("container", None, "*", "*"),
+        ("file", "removed", "*", "*"),
+    ),
+    *_rules(
+        Impact.MEDIUM,
+        ("environment", None, "*", "*"),
+        ("restart", None, "*", "*"),
+        ("restrictions", "added", "*", "*"),
+        ("working_dir", None, "*", "*"),
+        ("content", None, "*", "*"),
+        ("file", None, "*", "*"),
+        ("*", "unreadable", "*", "*"),
+    ),
+    *_rules(Impact.LOW, ("labels", None, "*", "*")),
+)
+"""A difference that no rule fits is medium."""
+
+
+def impact_of(
+    setting: Setting, change: Change, actual: str | None, rules: Sequence[ImpactRule]
+) -> Impact:
+    """The impact that the first fitting rule names."""
+    fitting = (rule.impact for rule in rules if rule.fits(setting, change, actual))
+    return next(fitting, Impact.MEDIUM)
