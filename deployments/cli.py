@@ -104,6 +104,21 @@ def drift(
 
 
 @app.command()
+def quality(
+    target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the figures: this release passed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure coverage and mutation score: exit code 0 good, 3 fell or below a threshold."""
+    settings = _settings()
+    from deployments.quality_now import show_quality
+
+    raise typer.Exit(show_quality(settings, target, save=save, as_json=as_json))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check configuration, reachability and permissions; say what to do for each failure."""
     try:

@@ -58,12 +58,14 @@ def in_words(assessment: Assessment) -> str:
     """The assessment in one line."""
     gates = "; ".join(shown(str(each)) for each in assessment.shortfalls[:5])
     gates = f"below threshold: {gates}" if gates else "every threshold is reached"
+    count = len(assessment.suspects)
+    some = "1 file" if count == 1 else f"{count} files"
     if assessment.baseline is None:
-        files = f"{len(assessment.suspects)} files are below theirs; no release to compare with"
+        files = f"{some} below threshold; there is no release to compare with"
     elif assessment.fell:
-        files = f"{len(assessment.suspects)} files fell since {assessment.baseline[:12]}"
+        files = f"{some} fell since {assessment.baseline[:12]}"
     else:
-        files = f"no file fell since {assessment.baseline[:12]}"
+        files = f"no file fell since {assessment.baseline[:12]}; {some} below threshold"
     worst = f", {shown(assessment.suspects[0].path)} most" if assessment.suspects else ""
     return f"measured {assessment.target} at {assessment.commit[:12]}: {gates}; {files}{worst}"
 

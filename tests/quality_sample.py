@@ -10,7 +10,7 @@ from schemas.quality_settings import TargetQuality
 from schemas.target import Target
 
 SAMPLES = Path(__file__).parent / "samples" / "quality"
-AUTHOR = "Grace Hopper <!channel> **<grace@example.org>"
+AUTHOR = "Grace `Hopper` | **[x](http:evil) <grace@example.org>"
 OWNERS = "* @shop/everyone\n/shop/ @shop/cart @ada\n/shop/mail.py\n"
 ACCOUNT = "5b109f2e9729b51b54dc274d"
 

@@ -81,7 +81,7 @@ def _responds(stack: Stack, sample: QualitySample, severity: str) -> None:
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
 
     said = "\n".join(stack.actions(incident_id))
-    assert f"fell since {sample.good[:12]}, shop/cart.py most" in said
+    assert f"1 file fell since {sample.good[:12]}, shop/cart.py most" in said
     assert "assigned the investigation to @shop/cart" in said
     assert (severity in ("P1", "P2")) == (incident_id in stack.pagerduty.alerts)
     [issue] = [i for i in stack.jira.issues if f"aeef-{incident_id}" in i.fields["labels"]]
