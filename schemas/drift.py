@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import Field
@@ -124,6 +125,10 @@ def compare(
     depends_on: service → the services that it needs.
     """
     affected = _Affected(depends_on or {})
+    about = {
+        field: [rule for rule in rules if fnmatchcase(field, rule.field)]
+        for field in {setting.field for setting in baseline.keys() | actual.keys()}
+    }
     found = []
     for setting in baseline.keys() | actual.keys():
         before, after = baseline.get(setting), actual.get(setting)
@@ -131,7 +136,9 @@ def compare(
             change: Change = (
                 "added" if before is None else "removed" if after is None else "changed"
             )
-            found.append(_difference(setting, change, before, after, rules, affected))
+            found.append(
+                _difference(setting, change, before, after, about[setting.field], affected)
+            )
     return ordered(found)
 
 
