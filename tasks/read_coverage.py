@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from io import BytesIO
 from typing import Annotated
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 from pydantic import BaseModel, Field, ValidationError
 
 from schemas.quality import Count, FileQuality
 from tasks.report_files import fields_of, wrong
+from tasks.report_xml import elements
 
 _CONDITIONS = re.compile(r"\((\d{1,6})/(\d{1,6})\)")
 """https://raw.githubusercontent.com/cobertura/web/master/htdocs/xml/coverage-04.dtd"""
+
+MOST_FILES = 100_000
 
 
 class CoveredFile:
@@ -76,41 +76,40 @@ def read_coverage(content: bytes, name: str) -> Coverage:
 
 
 def _cobertura(content: bytes, name: str) -> Coverage:
+    """A file may have several classes. The lines in `methods` are among the class's again."""
     coverage = Coverage()
+    file = CoveredFile()
     try:
-        root: str | None = None
-        for event, element in iterparse(BytesIO(content), events=("start", "end")):
-            if event == "start":
-                if root is None:
-                    root = element.tag
-                    if root != "coverage":
-                        raise wrong(name, "it is XML, but not Cobertura's")
-            elif element.tag == "source":
+        for event, tags, element in elements(content, name):
+            if event == "start" and len(tags) == 1 and tags[0] != "coverage":
+                raise wrong(name, "it is XML, but not Cobertura's")
+            if event == "end" and tags[-1] == "source":
                 coverage.roots.append((element.text or "").strip())
-            elif element.tag == "class":
-                _class(element, coverage)
-                element.clear()
-    except DefusedXmlException as error:
-        raise wrong(name, f"it defines XML entities, which nobody needs ({error})") from None
-    except (ParseError, ValueError, LookupError) as error:
+            elif event == "start" and tags[-1] == "class":
+                file = coverage.files[element.attrib["filename"]]
+                if len(coverage.files) > MOST_FILES:
+                    raise wrong(name, f"it has more than {MOST_FILES} files")
+            elif event == "end" and tags[-3:] == ("class", "lines", "line"):
+                _line(element, file)
+    except (ValueError, LookupError) as error:
         raise wrong(name, f"{type(error).__name__}: {error}") from None
     return coverage
 
 
-def _class(element: Element, coverage: Coverage) -> None:
-    """One class; a file may have several. The lines in `methods` are among these again."""
-    file = coverage.files[element.attrib["filename"]]
-    for line in element.iterfind("lines/line"):
-        number = int(line.attrib["number"])
-        file.line(number, ran=int(line.attrib["hits"]) > 0)
-        conditions = _CONDITIONS.search(line.get("condition-coverage", ""))
-        if conditions:
-            good, total = int(conditions[1]), int(conditions[2])
-            file.branch(number, Count(min(good, total), total))
+def _line(element: Element, file: CoveredFile) -> None:
+    number = int(element.attrib["number"])
+    file.line(number, ran=int(element.attrib["hits"]) > 0)
+    conditions = _CONDITIONS.search(element.get("condition-coverage", ""))
+    if conditions:
+        good, total = int(conditions[1]), int(conditions[2])
+        file.branch(number, Count(min(good, total), total))
 
 
 _Line = Annotated[int, Field(ge=-(10**7), le=10**7)]
 """coverage.py writes the exit of a block as the negative number of its first line."""
+
+_Lines = Annotated[list[_Line], Field(max_length=1_000_000)]
+_Branches = Annotated[list[tuple[_Line, _Line]], Field(max_length=1_000_000)]
 
 
 class _Summary(BaseModel):
@@ -119,10 +118,10 @@ class _Summary(BaseModel):
 
 
 class _File(BaseModel):
-    executed_lines: list[_Line]
-    missing_lines: list[_Line]
-    executed_branches: list[tuple[_Line, _Line]] | None = None
-    missing_branches: list[tuple[_Line, _Line]] | None = None
+    executed_lines: _Lines
+    missing_lines: _Lines
+    executed_branches: _Branches | None = None
+    missing_branches: _Branches | None = None
     summary: _Summary = _Summary()
 
 
@@ -138,6 +137,8 @@ def _coverage_py(content: bytes, name: str) -> Coverage:
     except ValidationError as error:
         raise wrong(name, fields_of(error)) from None
     coverage = Coverage()
+    if len(report.files) > MOST_FILES:
+        raise wrong(name, f"it has more than {MOST_FILES} files")
     for path, found in report.files.items():
         file = coverage.files[path]
         for number in found.missing_lines:

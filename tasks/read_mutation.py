@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from io import BytesIO
 from typing import Literal
-from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 from pydantic import BaseModel, Field, ValidationError
 
 from schemas.quality import Count
 from tasks.report_files import fields_of, shown, wrong
+from tasks.report_xml import elements
 
 Verdict = Literal["found", "missed"] | None
 """What became of a mutant; None for one that says nothing of the tests."""
@@ -111,30 +108,23 @@ def _stryker(content: bytes, name: str) -> Mutants:
 
 def _mutmut_2(content: bytes, name: str) -> Mutants:
     mutants = Mutants()
-    root: str | None = None
+    verdict: str | None = None
     try:
-        for event, element in iterparse(BytesIO(content), events=("start", "end")):
-            if event == "start" and root is None:
-                root = element.tag
-                if root not in ("testsuites", "testsuite"):
-                    raise wrong(name, "it is XML, but not of `mutmut junitxml`")
-            elif event == "end" and element.tag == "testcase":
-                mutants.add((element.attrib["file"],), _fate(element))
-                element.clear()
-    except DefusedXmlException as error:
-        raise wrong(name, f"it defines XML entities, which nobody needs ({error})") from None
-    except (ParseError, ValueError, LookupError) as error:
+        for event, tags, element in elements(content, name):
+            if event == "start" and len(tags) == 1 and tags[0] not in ("testsuites", "testsuite"):
+                raise wrong(name, "it is XML, but not of `mutmut junitxml`")
+            if tags[-1] == "testcase":
+                if event == "start":
+                    verdict = "found"
+                else:
+                    mutants.add((element.attrib["file"],), verdict)
+            elif tags[-2:] == ("testcase", "skipped"):
+                verdict = None
+            elif tags[-2:] in (("testcase", "failure"), ("testcase", "error")):
+                verdict = MUTMUT_2.get(element.get("message", ""), "missed")
+    except (ValueError, LookupError) as error:
         raise wrong(name, f"{type(error).__name__}: {error}") from None
     return mutants
-
-
-def _fate(testcase: Element) -> str | None:
-    if testcase.find("skipped") is not None:
-        return None
-    for problem in (testcase.find("failure"), testcase.find("error")):
-        if problem is not None:
-            return MUTMUT_2.get(problem.get("message", ""), "missed")
-    return "found"
 
 
 def _mutmut(content: bytes, name: str) -> Mutants:

@@ -64,10 +64,20 @@ def incident_id(store: Store) -> str:
     return str(opened.incident.incident_id)
 
 
+def assigned(incident_id: str, investigation: Investigation = OWNER) -> str:
+    """What the step that assigns the ticket says."""
+    return str(assign_ticket.fn(incident_id, FOUND, investigation))
+
+
+def told(incident_id: str) -> str:
+    """What the step that tells the owner says."""
+    return str(tell_owner.fn(incident_id, FOUND, OWNER))
+
+
 def test_a_ticket_is_made_commented_and_assigned_once(jira: Jira, incident_id: str) -> None:
     """However often the step runs; the figures are in the comment as plain text."""
     for _ in range(3):
-        said = assign_ticket.fn(incident_id, FOUND, OWNER)
+        said = assigned(incident_id)
 
     [issue] = jira.issues
     assert {"accountId": ACCOUNT} == issue.fields["assignee"]
@@ -81,7 +91,7 @@ def test_whoever_took_the_ticket_keeps_it(jira: Jira, incident_id: str) -> None:
     create_ticket.fn(incident_id)
     jira.issues[0].fields["assignee"] = {"accountId": "somebody"}
 
-    assert "assigned already" in assign_ticket.fn(incident_id, FOUND, OWNER)
+    assert "assigned already" in assigned(incident_id)
     assert {"accountId": "somebody"} == jira.issues[0].fields["assignee"]
 
 
@@ -94,7 +104,7 @@ def test_an_owner_whom_jira_does_not_know_is_named(
     """In the record and in the ticket's comment."""
     nobody = OWNER.model_copy(update={"jira": account})
 
-    assert said in assign_ticket.fn(incident_id, FOUND, nobody)
+    assert said in assigned(incident_id, nobody)
     assert "@shop/cart" in json.dumps(jira.issues[0].comments)
 
 
@@ -102,9 +112,9 @@ def test_a_comment_that_was_cut_off_is_not_made_again(jira: Jira, incident_id: s
     """The retry looks first."""
     jira.accept_then_drop(path="/comment")
     with pytest.raises(TemporaryError):
-        assign_ticket.fn(incident_id, FOUND, OWNER)
+        assigned(incident_id)
 
-    assign_ticket.fn(incident_id, FOUND, OWNER)
+    assigned(incident_id)
 
     assert 1 == len(jira.issues[0].comments)
     assert {"accountId": ACCOUNT} == jira.issues[0].fields["assignee"]
@@ -138,7 +148,7 @@ def test_a_ticket_that_may_be_there_is_looked_for_by_the_same_step(
 def test_the_owner_is_told_once_and_nobody_else_is_called(slack: Slack, incident_id: str) -> None:
     """A direct message, in which a file's name can mention no one."""
     for _ in range(3):
-        assert "told @shop/cart in Slack" == tell_owner.fn(incident_id, FOUND, OWNER)
+        assert "told @shop/cart in Slack" == told(incident_id)
 
     [message] = slack.in_channel(USER)
     assert "&lt;!channel&gt;&amp;" in message.text
@@ -158,7 +168,7 @@ def test_a_message_that_may_not_have_arrived_goes_to_the_thread(
         slack.members.discard(USER)
 
     for _ in range(2):
-        assert "thread" in tell_owner.fn(incident_id, FOUND, OWNER)
+        assert "thread" in told(incident_id)
 
     assert (1 if fault == "accept_then_drop" else 0) == len(slack.in_channel(USER))
     [post] = slack.in_channel("aeef-warnings")
@@ -173,8 +183,8 @@ def test_without_slack_or_jira_the_record_says_so(
     monkeypatch.delenv("AEEF_SLACK__TOKEN")
     monkeypatch.delenv("AEEF_JIRA__TOKEN")
 
-    assert "Slack is not configured" in tell_owner.fn(incident_id, None, OWNER)
-    assert "Jira is not configured" in assign_ticket.fn(incident_id, None, OWNER)
+    assert "Slack is not configured" in str(tell_owner.fn(incident_id, None, OWNER))
+    assert "Jira is not configured" in str(assign_ticket.fn(incident_id, None, OWNER))
 
 
 def test_jira_that_is_down_is_worth_a_retry(jira: Jira, incident_id: str) -> None:
@@ -182,5 +192,5 @@ def test_jira_that_is_down_is_worth_a_retry(jira: Jira, incident_id: str) -> Non
     jira.fail_with(503, times=None)
 
     with pytest.raises(OutsideServiceError):
-        assign_ticket.fn(incident_id, FOUND, OWNER)
+        assigned(incident_id)
     assert [] == jira.issues

@@ -78,7 +78,8 @@ def test_coberturas_own_document_type_is_accepted() -> None:
         (b'{"files": {"a": {"executed_lines": [1e999], "missing_lines": []}}}', "files.a"),
         (b"[" * 100_000, "neither Cobertura"),
         (b'{"files":' * 100_000, "cannot be understood"),
-        (b"<coverage>" * 100_000, "ParseError"),
+        (b"<coverage>" * 100_000, "within each other"),
+        (b"<coverage>" + b"<a/>" * 100_000, "ParseError"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:
