@@ -16,8 +16,8 @@ MOST_SUSPECTS = 50
 """Files that an assessment names; the worst ones."""
 _SAME = 0.005
 """Percentage points within which two figures are the same."""
-Number = Annotated[int, Field(ge=0, le=10**9)]
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+Number = Annotated[int, Field(ge=0, le=10**15)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
 
 class Count(NamedTuple):

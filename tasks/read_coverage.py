@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from pydantic import BaseModel, Field, ValidationError
 
 from schemas.quality import Count, FileQuality
-from tasks.report_files import fields_of, wrong
+from tasks.report_files import fields_of, refuse_many_values, wrong
 from tasks.report_xml import elements
 
 _CONDITIONS = re.compile(r"\((\d{1,6})/(\d{1,6})\)")
@@ -132,6 +132,7 @@ class _Json(BaseModel):
 
 
 def _coverage_py(content: bytes, name: str) -> Coverage:
+    refuse_many_values(name, content)
     try:
         report = _Json.model_validate_json(content)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from schemas.quality import Count
-from tasks.report_files import fields_of, shown, wrong
+from tasks.report_files import fields_of, refuse_many_values, shown, wrong
 from tasks.report_xml import elements
 
 Verdict = Literal["found", "missed"] | None
@@ -94,6 +94,7 @@ class _Stryker(BaseModel):
 
 
 def _stryker(content: bytes, name: str) -> Mutants:
+    refuse_many_values(name, content)
     try:
         report = _Stryker.model_validate_json(content)
     except ValidationError as error:

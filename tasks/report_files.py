@@ -17,6 +17,7 @@ from tasks.target_repository import TargetRepository
 
 MOST_BYTES = 32_000_000
 """A larger report is refused: reading it would take the worker's memory."""
+MOST_VALUES = 8_000_000
 LONGEST_NAME = 200
 
 
@@ -75,6 +76,12 @@ def _refuse_large(name: str, size: int) -> None:
         )
 
 
+def refuse_many_values(name: str, content: bytes) -> None:
+    """Raise InvalidInput for JSON that would fill the worker's memory once it is parsed."""
+    if content.count(b",") > MOST_VALUES:
+        raise wrong(name, f"it has more than {MOST_VALUES} values: split it")
+
+
 def wrong(name: str, problem: str) -> InvalidInput:
     """The error for a report that cannot be understood."""
     return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 300)}")
@@ -119,8 +126,9 @@ class TrackedFiles:
 
 
 def tracked_files(repository: TargetRepository, commit: str) -> TrackedFiles:
-    """The files of a commit."""
-    return TrackedFiles(repository.names("ls-tree", "-r", "-z", "--name-only", commit))
+    """The files of a commit, but for those whose names are not UTF-8: no report can name them."""
+    names = repository.names("ls-tree", "-r", "-z", "--name-only", commit)
+    return TrackedFiles(name for name in names if _is_text(name))
 
 
 def _parts(name: str) -> tuple[str, ...] | None:
@@ -129,3 +137,11 @@ def _parts(name: str) -> tuple[str, ...] | None:
         return None
     parts = tuple(part for part in PurePosixPath(name.replace("\\", "/")).parts if part != "/")
     return parts if parts and ".." not in parts else None
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

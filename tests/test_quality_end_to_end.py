@@ -56,6 +56,19 @@ def test_a_hostile_alert_ends_in_a_clear_message_and_retry_completes(
     ]
 
 
+def test_a_service_of_no_target_goes_to_the_on_call(stack: Stack) -> None:
+    """Nothing can be measured, which the record says; the ticket names the on-call."""
+    incident_id = stack.report("gauge-nobody", "P3", type="quality-degradation")
+
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+
+    said = "\n".join(stack.actions(incident_id))
+    assert "no configured target has the service 'gauge-nobody'" in said
+    assert "assigned the investigation to on-call" in said
+    [issue] = [i for i in stack.jira.issues if f"aeef-{incident_id}" in i.fields["labels"]]
+    assert "Investigation: on-call" in str(issue.comments)
+
+
 def _configured(stack: Stack, tmp_path: Path) -> QualitySample:
     sample = quality_target(tmp_path)
     save_good_summary(sample)

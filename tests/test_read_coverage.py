@@ -92,6 +92,23 @@ def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:
     assert len(str(raised.value)) < 600
 
 
+def test_json_that_would_fill_the_memory_is_refused_unparsed() -> None:
+    """Its values are counted by their commas."""
+    with pytest.raises(InvalidInput, match="more than 8000000 values"):
+        read_coverage(b'{"a":[' + b"1," * 8_000_001, "x")
+
+
+def test_figures_may_be_absurd() -> None:
+    """Whatever a line claims, the sum is a number that a summary can keep."""
+    line = '<line number="{}" hits="9999999999" condition-coverage="1% (999999/999999)"/>'
+    lines = "".join(line.format(number) for number in range(2_000))
+    content = XML.format(f'<class filename="a"><lines>{lines}</lines></class>').encode()
+
+    quality = read_coverage(content, "x").files["a"].quality()
+
+    assert Count(1_999_998_000, 1_999_998_000) == quality.branch
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8")))
 def test_anything_else_is_our_error(content: bytes) -> None:
     """A parser raises InvalidInput and nothing else, whatever it is given."""

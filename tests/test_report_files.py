@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sample_targets import commit, new_repository
+from sample_targets import command_target, commit, new_repository
 from schemas.errors import InvalidInput
-from tasks.report_files import MOST_BYTES, TrackedFiles, read_report
+from tasks.report_files import MOST_BYTES, TrackedFiles, read_report, tracked_files
+from tasks.target_repository import TargetRepository
 
 FILES = TrackedFiles(
     ["shop/cart.py", "src/app/models.py", "models.py", "web/a.js", "admin/a.js", "x/only.kt"]
@@ -80,3 +81,17 @@ def test_what_is_no_report_in_the_repository_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match=reason) as raised:
             read_report(root, name)
         assert "secret" not in str(raised.value)
+
+
+def test_a_file_whose_name_is_not_utf_8_is_left_out(tmp_path: Path) -> None:
+    """Git hands its bytes over as they are, and no database would take them."""
+    target = command_target(tmp_path)
+    folder = os.fsencode(target.repository) + b"/\xff"
+    Path(os.fsdecode(folder)).mkdir()
+    Path(os.fsdecode(folder + b"/odd.py")).write_text("")
+    head = commit(target.repository, {"even.py": ""})
+
+    with TargetRepository(target) as repository:
+        files = tracked_files(repository, head)
+
+    assert (None, "even.py") == (files.find("odd.py"), files.find("even.py"))
