@@ -19,6 +19,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
+from deployments.prefect_server import HEARTBEAT_SECONDS
 from schemas.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.route import DEFAULT_ROUTES
 from schemas.settings import Settings
@@ -229,6 +230,8 @@ def _deployment(
         description=flow.description,
         tags=["aeef"],
         work_pool_name=WORK_POOL,
+        # Whoever started the worker: a run without heartbeats would never be found dead.
+        job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     deployment.entrypoint = entrypoint
@@ -260,4 +263,11 @@ def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[Act
     for double in doubles:
         client.delete_automation(double.id)
     # What an operator switched off stays off; /health and `aeef doctor` say so.
-    client.update_automation(first.id, wanted.model_copy(update={"enabled": first.enabled}))
+    wanted = wanted.model_copy(update={"enabled": first.enabled})
+    # An update makes Prefect forget what it is waiting for: every escalation clock that runs.
+    if _as_data(first) != _as_data(wanted):
+        client.update_automation(first.id, wanted)
+
+
+def _as_data(automation: AutomationCore) -> dict[str, Any]:
+    return automation.model_dump(mode="json", include=set(AutomationCore.model_fields))

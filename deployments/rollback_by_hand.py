@@ -14,7 +14,6 @@ from schemas.incident import Status
 from schemas.settings import Settings
 from schemas.target import Target
 from tasks.choose_release import choose_release
-from tasks.claim_runbook import runbook_key
 from tasks.open_incident import open_for_rollback
 from tasks.page_on_call import ensure_page
 from tasks.redact import redact
@@ -44,11 +43,9 @@ def roll_back(
     if not as_json:
         _show_progress()
     who = this_user()
-    incident = open_for_rollback(target.name, who, f"by hand {uuid4()}", settings)
+    incident = open_for_rollback(target.name, who, str(uuid4()), settings, by_hand=True)
     incident_id = str(incident.incident_id)
     store = open_store(settings)
-    # Done from the start: the sweep must not find it missing, and roll back a second time.
-    store.finish_claim(incident.incident_id, runbook_key(incident), f"by hand {who}", {})
     try:
         with target_lock(target, settings.home, waiting=logging.getLogger("aeef").info):
             plan = choose_rollback.fn(incident_id, target.name, to_commit)

@@ -25,6 +25,8 @@ def runbook_key(incident: Incident) -> str:
 def claim_runbook(incident: Incident, run_id: UUID, settings: Settings) -> str | None:
     """None when this run is to respond; otherwise a sentence saying who did, or is doing it."""
     store = open_store(settings)
+    if store.incident(incident.incident_id).status.is_over:
+        return f"{incident.title} is over: nothing is done for it any longer"
     key, me = runbook_key(incident), f"{RUN}{run_id}"
     claim = store.claim(incident.incident_id, key, me, LEASE)
     if claim.state == "busy" and claim.holder and not is_alive(claim.holder):

@@ -13,6 +13,7 @@ from schemas.incident_type import IncidentType
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from schemas.triage import classify
+from tasks.claim_runbook import runbook_key
 from tasks.store import open_store
 
 
@@ -42,11 +43,18 @@ def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> In
 
 
 def open_for_rollback(
-    target: str, requested_by: str, run: str, settings: Settings | None = None
+    target: str,
+    requested_by: str,
+    run: str,
+    settings: Settings | None = None,
+    *,
+    by_hand: bool = False,
 ) -> Incident:
     """The record of a rollback that a person asked for: nobody is paged for it.
 
     run: what names this one request; asked again with it, the same record is used.
+    by_hand: without Prefect. Its runbook counts as done from the start: the sweep must not find
+    it missing, start the automatic one, and so roll back a second time.
     """
     alert = Alert(
         type=IncidentType.DEPLOYMENT_FAILURE,
@@ -58,9 +66,12 @@ def open_for_rollback(
         names_one_occurrence=True,
     )
     store = open_store(settings or load_settings())
-    return store.open_or_attach(
+    incident = store.open_or_attach(
         alert, IncidentType.DEPLOYMENT_FAILURE, Severity.P4, announce=False
     ).incident
+    if by_hand:
+        store.finish_claim(incident.incident_id, runbook_key(incident), f"by hand {run}", {})
+    return incident
 
 
 def parse_alert(data: Any) -> Alert:

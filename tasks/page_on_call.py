@@ -19,6 +19,7 @@ from schemas.incident import Incident
 from schemas.model import Model
 from schemas.route import Channel, SlackChannel, route_for
 from schemas.settings import Settings, load_settings
+from schemas.severity import Severity
 from tasks import alertmanager, jira, pagerduty, slack
 from tasks.post_to_slack import ensure_slack_message
 from tasks.step import step, this_run
@@ -51,6 +52,12 @@ class Page(Model):
 def page_key(incident: Incident) -> str:
     """The claim under which the page of this incident's present severity is sent."""
     return f"page:{incident.severity}"
+
+
+def about_of(key: str) -> str:
+    """What a page is about: nothing but the incident, or something that has to ring again."""
+    about = key.removeprefix("page:")
+    return "" if about in set(Severity) else about
 
 
 def failure_key(run_id: UUID) -> str:
@@ -111,7 +118,7 @@ def _by_the_first_channel(
             refused[channel] = NOT_CONFIGURED
             continue
         try:
-            send(incident, settings, reason)
+            send(incident, settings, key, reason)
         except OutsideServiceError as error:
             refused[channel] = str(error)
             continue
@@ -150,27 +157,28 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
     )
 
 
-def _pagerduty(incident: Incident, settings: Settings, reason: str | None) -> None:
+def _pagerduty(incident: Incident, settings: Settings, key: str, reason: str | None) -> None:
     summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
-    pagerduty.trigger(incident, settings, summary=summary)
+    # Under the same dedup key PagerDuty would only note it, and call nobody who took the first.
+    pagerduty.trigger(incident, settings, summary=summary, about=about_of(key))
 
 
-def _alertmanager(incident: Incident, settings: Settings, _reason: str | None) -> None:
+def _alertmanager(incident: Incident, settings: Settings, _key: str, _reason: str | None) -> None:
     alertmanager.firing(incident, settings)
 
 
-def _slack(incident: Incident, settings: Settings, reason: str | None) -> None:
+def _slack(incident: Incident, settings: Settings, _key: str, reason: str | None) -> None:
     message = ensure_slack_message(
         incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
     )
     slack.reply(message, f"On-call, please take this: {reason or incident.title}", settings)
 
 
-def _jira(incident: Incident, settings: Settings, _reason: str | None) -> None:
+def _jira(incident: Incident, settings: Settings, _key: str, _reason: str | None) -> None:
     jira.ensure_ticket(incident, settings)
 
 
-Sender = Callable[[Incident, Settings, str | None], None]
+Sender = Callable[[Incident, Settings, str, str | None], None]
 
 SENDERS: dict[Channel, tuple[Callable[[Settings], bool], Sender]] = {
     Channel.PAGERDUTY: (pagerduty.configured, _pagerduty),

@@ -63,10 +63,13 @@ def trigger(
     settings: Settings,
     *,
     summary: str | None = None,
+    about: str = "",
     details: Mapping[str, str] | None = None,
     tries: int = 3,
 ) -> dict[str, str]:
     """Page the on-call; a repetition updates the same alert. Returns `{"dedupKey": …}`.
+
+    about: names another alert of the same incident, which rings although the first was taken.
 
     summary: the line that is read out, instead of `AEEF P1: deployment-failure shop - …`.
     details: more for the alert's table; each value is trimmed when the event grows too large.
@@ -89,17 +92,21 @@ def trigger(
     else:
         shortened = {"note": "more details were left out: the event was too large"}
         event["payload"]["custom_details"] = _details(incident, settings, shortened, limit)
-    return _enqueue("trigger", incident, settings, event, tries=tries)
+    return _enqueue("trigger", incident, settings, event, about=about, tries=tries)
 
 
-def acknowledge(incident: Incident, settings: Settings, *, tries: int = 3) -> dict[str, str]:
+def acknowledge(
+    incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
+) -> dict[str, str]:
     """Say that someone has taken the page. Raises TemporaryError or PermanentError."""
-    return _enqueue("acknowledge", incident, settings, {}, tries=tries)
+    return _enqueue("acknowledge", incident, settings, {}, about=about, tries=tries)
 
 
-def resolve(incident: Incident, settings: Settings, *, tries: int = 3) -> dict[str, str]:
+def resolve(
+    incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
+) -> dict[str, str]:
     """Say that the incident is over. Raises TemporaryError or PermanentError."""
-    return _enqueue("resolve", incident, settings, {}, tries=tries)
+    return _enqueue("resolve", incident, settings, {}, about=about, tries=tries)
 
 
 def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
@@ -144,6 +151,7 @@ def _enqueue(
     settings: Settings,
     event: Mapping[str, Any],
     *,
+    about: str,
     tries: int,
 ) -> dict[str, str]:
     doing = "page the on-call" if action == "trigger" else f"{action} the page"
@@ -156,7 +164,7 @@ def _enqueue(
             f"could not {doing}: AEEF_PAGERDUTY__ROUTING_KEY must have {ROUTING_KEY_LENGTH}"
             " characters (the Integration Key of an Events API v2 integration)",
         )
-    dedup_key = str(incident.incident_id)
+    dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)
 
     def build(client: httpx.Client) -> httpx.Request:
         keys = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -11,7 +10,7 @@ from schemas.incident import Incident
 from schemas.route import Channel
 from schemas.settings import Settings, load_settings
 from tasks import alertmanager, pagerduty
-from tasks.page_on_call import NAMES, Page
+from tasks.page_on_call import NAMES, Page, about_of
 from tasks.post_to_slack import tell_thread
 from tasks.step import step, this_run
 from tasks.store import Claim, open_store
@@ -19,10 +18,7 @@ from tasks.store import Claim, open_store
 LEASE = timedelta(minutes=2)
 RESOLVED_CLAIM = "page:resolved"
 
-RESOLVE: dict[Channel, Callable[[Incident, Settings], object]] = {
-    Channel.PAGERDUTY: pagerduty.resolve,
-    Channel.ALERTMANAGER: alertmanager.resolve,
-}
+RINGING = (Channel.PAGERDUTY, Channel.ALERTMANAGER)
 """Slack and Jira keep what was said; only these two ring until they are told to stop."""
 
 
@@ -41,8 +37,12 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
         raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
     try:
         _until_the_page_has_left(incident, settings)
-        for channel in _paged_by(incident, settings):
-            RESOLVE[channel](incident, settings)
+        pages = _pages(incident, settings)
+        for about in pages[Channel.PAGERDUTY]:
+            pagerduty.resolve(incident, settings, about=about)
+        if pages[Channel.ALERTMANAGER]:
+            alertmanager.resolve(incident, settings)
+        for channel in (each for each in RINGING if pages[each]):
             store.record_action(
                 incident.incident_id,
                 f"resolved the page in {NAMES[channel]}",
@@ -63,29 +63,31 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     Raises TemporaryError or PermanentError when PagerDuty does not take it.
     """
     incident = open_store(settings).incident(incident_id)
-    if Channel.PAGERDUTY in _paged_by(incident, settings):
-        pagerduty.acknowledge(incident, settings)
+    for about in _pages(incident, settings)[Channel.PAGERDUTY]:
+        pagerduty.acknowledge(incident, settings, about=about)
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
     """Raise TemporaryError while somebody sends one: resolved now, it would ring afterwards."""
-    if any(claim.state == "busy" for claim in _page_claims(incident, settings)):
+    if any(claim.state == "busy" for claim in _page_claims(incident, settings).values()):
         raise TemporaryError("the page", "is still being sent", retry_after=1)
 
 
-def _page_claims(incident: Incident, settings: Settings) -> list[Claim]:
+def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     claims = open_store(settings).claims(incident.incident_id).items()
-    return [claim for key, claim in claims if key.startswith("page:") and key != RESOLVED_CLAIM]
+    return {
+        key: claim for key, claim in claims if key.startswith("page:") and key != RESOLVED_CLAIM
+    }
 
 
-def _paged_by(incident: Incident, settings: Settings) -> list[Channel]:
-    """The ringing channels that took a page of this incident."""
-    pages = [
-        Page.model_validate(claim.result)
-        for claim in _page_claims(incident, settings)
-        if claim.result
-    ]
-    return [channel for channel in RESOLVE if any(page.channel == channel for page in pages)]
+def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
+    """What the pages that a ringing channel took are about, by channel."""
+    pages: dict[Channel, list[str]] = {channel: [] for channel in RINGING}
+    for key, claim in _page_claims(incident, settings).items():
+        channel = Page.model_validate(claim.result).channel if claim.result else None
+        if channel in pages and about_of(key) not in pages[channel]:
+            pages[channel].append(about_of(key))
+    return pages
 
 
 @step("resolve the page", says=lambda _none: None, timeout=300)

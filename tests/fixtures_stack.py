@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from deployments.children import Memory
 from sample_targets import free_port
 from schemas.target import Target
 from standin_jira import Jira
@@ -77,10 +78,11 @@ class Stack:
         return log.read_text().count("ready; Ctrl-C") if log.exists() else 0
 
     def stop(self) -> None:
-        """Ctrl-C."""
+        """Ctrl-C; what a killed `aeef up` left, when a test failed before the next, ends too."""
         if self._up is not None:
             self._up.terminate()
             self._up.wait(60)
+        Memory(self.home / "up.children").end_leftovers()
 
     @property
     def process(self) -> psutil.Process:
@@ -163,6 +165,14 @@ class Stack:
     def run_id(self, incident_id: str) -> str:
         """The flow run that responds."""
         return str(self.ask("GET", f"/incidents/{incident_id}/runbook").json()["runId"])
+
+    def handed_over(self, incident_id: str) -> list[str]:
+        """What the pages say that ring beside the incident's own: failed, escalated."""
+        return [
+            alert.payload["summary"]
+            for key, alert in self.pagerduty.alerts.items()
+            if key.startswith(f"{incident_id}:")
+        ]
 
     def wait_until_over(self, incident_id: str) -> str:
         """Wait until the runbook is done or failed; which of them."""

@@ -113,7 +113,7 @@ def test_a_rollback_that_fails_pages_and_says_why(
     assert "error: rollback stopped at " in answer.err
     assert (
         "FAILED: rollback stopped at"
-        in pagerduty.alerts[str(incident.incident_id)].payload["summary"]
+        in pagerduty.alerts[f"{incident.incident_id}:failed:by-hand"].payload["summary"]
     )
     assert not incident.status.is_over
 

@@ -134,7 +134,7 @@ def test_no_runbook_is_told_to_the_on_call_of_every_incident(settings: Settings)
 def test_a_rollback_by_hand_is_not_done_a_second_time(settings: Settings, prefect: Prefect) -> None:
     """Its record is no incident whose runbook is missing, however long it takes or if it failed."""
     watched = Watched(settings, QUICK._replace(runbook_missing=AT_ONCE))
-    open_for_rollback("shop", "ann", "by hand 1", settings)
+    open_for_rollback("shop", "ann", "1", settings, by_hand=True)
     watched.sweep.run()
 
     assert [] == watched.events()

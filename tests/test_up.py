@@ -49,12 +49,9 @@ def test_a_killed_aeef_up_starts_again_cleanly_and_stops_without_a_trace(own_sta
     assert "done" == own_stack.wait_until_over(second), own_stack.logs()
     taken = own_stack.report("taken", "P2", type="unknown", description="third")
     assert 0 == own_stack.command("ack", taken).returncode
-    own_stack.wait_for(
-        lambda: any(
-            "escalated to Team lead" in event["payload"]["summary"]
-            for event in own_stack.pagerduty.alerts[second].events
-        )
-    )
+    [told] = own_stack.wait_for(lambda: own_stack.handed_over(second))
+    assert "escalated to Team lead" in told
+    assert [] == own_stack.handed_over(taken)
     assert "acknowledged" == own_stack.pagerduty.alerts[taken].state
 
     everyone = own_stack.process.children(recursive=True)
