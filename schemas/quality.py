@@ -103,7 +103,7 @@ class Shortfall(Model):
 
     def __str__(self) -> str:
         where = f" of {self.pattern}" if self.pattern else ""
-        return f"{self.measure.title}{where} {self.percent:.1f} % (needs {self.required:g} %)"
+        return f"{self.measure.label}{where} {self.percent:.1f} % (needs {self.required:g} %)"
 
 
 class Change(Model):
@@ -119,7 +119,7 @@ class Change(Model):
 
     def __str__(self) -> str:
         before = "" if self.before is None else f"{self.before:.1f} → "
-        return f"{self.measure.title} {before}{self.now:.1f} %"
+        return f"{self.measure.label} {before}{self.now:.1f} %"
 
 
 class Suspect(Model):

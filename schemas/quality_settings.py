@@ -19,7 +19,7 @@ class Measure(StrEnum):
     MUTATION = "mutation"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """As a person says it."""
         return "mutation score" if self is Measure.MUTATION else f"{self} coverage"
 

@@ -93,7 +93,7 @@ def _missing(now: QualityReport, baseline: Baseline) -> list[str]:
         return []
     total, before = now.total(), baseline.report.total()
     notes = [
-        f"{measure.title} was measured at the release, and is not now"
+        f"{measure.label} was measured at the release, and is not now"
         for measure in Measure
         if before.percent(measure) is not None and total.percent(measure) is None
     ]

@@ -63,7 +63,7 @@ def _gates(assessment: Assessment) -> Iterator[str]:
     for measure in Measure:
         before = assessment.before.percent(measure) if assessment.before else None
         now = assessment.now.percent(measure)
-        yield f"| {measure.title} | {_percent(before)} | {_percent(now)} |"
+        yield f"| {measure.label} | {_percent(before)} | {_percent(now)} |"
     yield ""
     for shortfall in assessment.shortfalls:
         yield f"- below threshold: {code(str(shortfall))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -20,12 +20,12 @@ MOST_ELEMENTS = 2_000_000
 
 
 class Seen(NamedTuple):
-    """One element begins (its attributes are known), or ends (its text is too).
+    """One element: event `start` (its attributes are known) or `end` (its text is too).
 
     tags: the elements around it and its own, outermost first.
     """
 
-    event: Literal["start", "end"]
+    event: str
     tags: tuple[str, ...]
     element: Element
 
