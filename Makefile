@@ -18,11 +18,10 @@ up: $(INSTALLED)  ## set up, make a sample target the first time, and run everyt
 test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=tests/test_step.py
 	$(BIN)/python -m pytest $(ARGS)
 
-# The folders, not the packages of pyproject.toml: the tests import each other by their own names.
 check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy schemas tasks flows deployments tests
+	$(BIN)/mypy
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)
