@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: help up test check clean
+.PHONY: help up test check bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -22,6 +22,10 @@ check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## measure: alert to page, alert to rollback, a storm; drift
+	$(BIN)/python tests/bench_pages.py
+	$(BIN)/python tests/bench_drift.py
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)
