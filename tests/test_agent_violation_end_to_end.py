@@ -159,8 +159,9 @@ def test_what_could_not_be_stopped_pages_and_a_retry_completes_it(
 
     assert "failed" == stack.wait_until_over(incident_id), stack.logs()
     assert "suspended" == sample.status
-    pages = [e["payload"]["summary"] for e in stack.pagerduty.alerts[incident_id].events]
-    assert any("FAILED" in page and "NOT verified" in page for page in pages), pages
+    [page] = stack.handed_over(incident_id)
+    assert "FAILED" in page
+    assert "NOT verified" in page
     assert "mitigated" != stack.incident(incident_id)["status"]
     assert any("2 violate" in each for each in stack.actions(incident_id))
     plane.obeys = True
@@ -259,12 +260,14 @@ def test_suspend_and_resume_by_hand(stack: Stack, tmp_path: Path, plane: Control
     incident_id = stack.wait_for(lambda: _incident_of(stack, sample.target.name))
     stopped_and_on_record(stack, plane, sample, incident_id)
     assert incident_id not in stack.pagerduty.alerts
+    assert [] == stack.handed_over(incident_id)
 
     for approver in ("", "Somebody Else"):
         refused = run_by_hand(stack, "resume-agent", **agent, approver=approver)
         assert ("FAILED", "suspended") == (refused["state"]["type"], sample.status)
         assert "stays suspended" in refused["state"]["message"]
     assert incident_id not in stack.pagerduty.alerts
+    assert [] == stack.handed_over(incident_id)
     resumed = run_by_hand(stack, "resume-agent", **agent, approver=APPROVER)
     assert "COMPLETED" == resumed["state"]["type"], resumed["state"]
     assert sample.text == sample.registry.read_text()
