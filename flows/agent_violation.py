@@ -53,6 +53,6 @@ def restore_if_routed(response: Response) -> None:
         )
         return
     attempt_all(
-        partial(restore, response),
+        partial(restore, response, mitigates=False),
         lambda: response.do(check_suspension, response.do(name_agent)),
     )

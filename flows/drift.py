@@ -11,8 +11,10 @@ from flows.escalate import escalate
 from flows.restore import restore
 from flows.runbook import Response, runbook
 from schemas.errors import RunbookFailed
+from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.assess_drift import assess_drift, must_be_clean, must_be_readable
+from tasks.change_status import change_status
 from tasks.follow_drift import follow_impact, watch
 from tasks.publish_drift import publish_drift
 
@@ -34,10 +36,11 @@ def drift(response: Response) -> None:
     response.do(publish_drift, found)
     response.do(follow_impact, found)
     if response.route.rollback:
-        restore(response, found.commit, recreate=found.status == "drift")
+        restore(response, found.commit, recreate=found.status == "drift", mitigates=False)
         left = response.do(assess_drift, target.name, f"attempt {attempt}, after the restore")
         response.do(publish_drift, left)
         must_be_clean(left)
+        response.do(change_status, Status.MITIGATED, f"{target.name} runs what it should again")
     elif response.route.page:
         must_be_readable(found)
 

@@ -14,10 +14,17 @@ from tasks.roll_back import (
 )
 
 
-def restore(response: Response, to_commit: str | None = None, *, recreate: bool = False) -> None:
+def restore(
+    response: Response,
+    to_commit: str | None = None,
+    *,
+    recreate: bool = False,
+    mitigates: bool = True,
+) -> None:
     """Put the last known good release, or the one named, in place of the failing one.
 
     recreate: even if it runs already, because its configuration has drifted.
+    mitigates: the incident is mitigated by it; not when something else has to be contained too.
     Raises RollbackError that says at which stage it stopped, and what runs now.
     """
     target = response.target
@@ -32,6 +39,6 @@ def restore(response: Response, to_commit: str | None = None, *, recreate: bool 
         plan = plan.model_copy(update={"recreate": recreate})
         deployed = response.do(deploy_rollback, plan)
         response.do(note_rollback, plan, deployed)
-    response.do(
-        change_status, Status.MITIGATED, f"{target.name} serves {deployed.commit[:12]}, healthy"
-    )
+    if mitigates:
+        serves = f"{target.name} serves {deployed.commit[:12]}, healthy"
+        response.do(change_status, Status.MITIGATED, serves)
