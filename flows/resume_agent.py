@@ -35,10 +35,9 @@ def resume_agent(
     response = Response(incident, this_run_id(), settings)
     # A refusal ends the run here: it is on record, and nobody has to take over.
     response.do(check_approval, agent, approver)
-    failure = None
-    try:
+
+    def undo() -> None:
         response.do(preserve_agent_state, agent, "before-resumption")
         response.do(resume, agent, approver)
-    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
-        failure = error
-    return response.conclude(failure)
+
+    return response.carry_out(undo)

@@ -38,12 +38,11 @@ def rollback(
     if handled := claim_runbook(incident, run_id, settings):
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings)
-    failure = None
-    try:
-        restore(response, to_commit)
+
+    def go_back() -> None:
+        restore(response, to_commit, mitigates=False)
         response.do(change_status, Status.RESOLVED, "the rollback is complete")
-    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
-        failure = error
-    state = response.conclude(failure)
+
+    state = response.carry_out(go_back)
     finish_runbook(incident, run_id, settings)
     return state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
@@ -75,6 +76,18 @@ class Response:
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
         get_run_logger().warning(text)
 
+    def carry_out(self, procedure: Callable[[], object]) -> State[str]:
+        """Do what the runbook says; whatever happens, the run comes to its honest end.
+
+        Raises RunbookFailed after the on-call was paged, when anything was left undone.
+        """
+        failure = None
+        try:
+            procedure()
+        except Exception as error:  # noqa: BLE001 - `conclude` tells it
+            failure = error
+        return self.conclude(failure)
+
     def conclude(self, failure: Exception | None) -> State[str]:
         """Wait for everything started, report, and end the run as it deserves.
 
@@ -130,12 +143,7 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
             name_run(response.incident)
             if handled := claim_runbook(response.incident, run_id, settings):
                 return Completed(message=handled, name="AlreadyHandled")
-            failure = None
-            try:
-                procedure(response)
-            except Exception as error:  # noqa: BLE001 - nothing may keep the run from its end
-                failure = error
-            state = response.conclude(failure)
+            state = response.carry_out(partial(procedure, response))
             finish_runbook(response.incident, run_id, settings)
             return state
 

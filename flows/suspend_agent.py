@@ -35,10 +35,9 @@ def suspend_agent(
     incident = open_for_suspension(agent, requested_by, reason, str(run_id), settings)
     name_run(incident)
     response = Response(incident, run_id, settings)
-    failure = None
-    try:
+
+    def contain() -> None:
         contain_agent(response)
         response.do(change_status, Status.MITIGATED, "the agent cannot act any more")
-    except Exception as error:  # noqa: BLE001 - nothing may keep the run from its honest end
-        failure = error
-    return response.conclude(failure)
+
+    return response.carry_out(contain)
