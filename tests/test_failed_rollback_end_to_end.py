@@ -83,6 +83,29 @@ def test_a_rollback_that_is_refused_says_why_and_pages(
     _was_handed_over(stack, incident_id, case.said)
 
 
+def test_retry_of_what_was_resolved_meanwhile_does_nothing(stack: Stack, tmp_path: Path) -> None:
+    """Somebody repaired it in another way and resolved it: Retry must not roll that back."""
+    name = "resolved-meanwhile"
+    target = command_target(tmp_path).model_copy(update={"name": name, "services": ()})
+    proof = target.provenance_path(_only_candidate(target))
+    content = proof.read_text()
+    proof.unlink()
+    stack.configure(target)
+    before = running_commit(target)
+    incident_id = stack.report(name)
+    assert "failed" == stack.wait_until_over(incident_id), stack.logs()
+    run_id = stack.run_id(incident_id)
+
+    proof.write_text(content)
+    assert 0 == stack.command("resolve", incident_id).returncode
+    stack.press_retry(run_id)
+    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "COMPLETED")
+
+    assert "AlreadyHandled" == stack.run(run_id)["state_name"]
+    assert before == running_commit(target)
+    assert "resolved" == stack.pagerduty.alerts[incident_id].state
+
+
 def test_a_release_that_stays_unhealthy_is_put_back(stack: Stack, tmp_path: Path) -> None:
     """The health check never passes: what was running runs again, and the on-call knows."""
     target = command_target(tmp_path)
