@@ -94,12 +94,21 @@ def rollback(
 @app.command()
 def drift(
     target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Accept what runs of the target as it is.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why it is accepted; goes on record.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Accept without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare what runs with the last known good release: exit code 0 none, 3 drift, 1 unknown."""
     settings = _settings()
-    from deployments.drift_now import show_drift
+    from deployments.drift_now import accept, show_drift
 
+    if update_baseline:
+        if as_json or target is None or not reason.strip():
+            raise typer.BadParameter("--update-baseline needs --target and --reason, not --json")
+        raise typer.Exit(accept(settings, target, reason.strip(), sure=yes))
     raise typer.Exit(show_drift(settings, target, as_json=as_json))
 
 

@@ -1,4 +1,4 @@
-"""`aeef drift`: assess targets in this process; nothing is changed, and no incident is opened."""
+"""`aeef drift`: assess targets in this process; accept what runs, when a person asks for that."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
+from deployments.who import this_user
+from schemas.drift import DriftReport
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
+from tasks.accept_drift import accept_drift
 from tasks.assess_drift import assess
 from tasks.roll_back import target_named
 
@@ -34,3 +37,22 @@ def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) ->
             typer.echo(report.text())
     statuses = {report.status for report in reports}
     return DRIFT if "drift" in statuses else UNKNOWN if "unknown" in statuses else NO_DRIFT
+
+
+def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> int:
+    """Show what differs, ask, and make it the baseline; the exit code as of `show_drift`."""
+
+    def agrees(found: DriftReport) -> bool:
+        typer.echo(found.text())
+        return sure or typer.confirm("accept all of this as the baseline?")
+
+    target = target_named(target_name, settings)
+    found, incident = accept_drift(target, this_user(), reason, settings, agrees)
+    if incident is not None:
+        typer.echo(f"accepted; on record as {incident.title}")
+        return NO_DRIFT
+    if found.differences:
+        typer.echo("nothing was accepted")
+        return DRIFT
+    typer.echo(found.headline)
+    return NO_DRIFT

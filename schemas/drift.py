@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.audit import hash_of_text
 from schemas.impact import (
     DEFAULT_IMPACTS,
     SEVERITY_OF,
@@ -46,6 +47,13 @@ class Difference(Model):
     impact: Impact
     affects: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> str:
+        """What makes this difference the same one when it is found again."""
+        if self.change == "unreadable":  # the reason's words may change
+            return f"{self.path} unreadable"
+        return f"{self.path} {self.change} {hash_of_text(self.actual or '')[:16]}"
+
     def __str__(self) -> str:
         """One line for a person."""
         if self.change == "unreadable":
@@ -60,6 +68,7 @@ class DriftReport(Model):
     commit: the last known good release that was compared with; None when there is none.
     compared: how many settings were compared.
     not_compared: what could not be, and why; it is no deviation, and no proof of none either.
+    accepted: how many differences a person has accepted as they are, and who; not among those told.
     """
 
     target: str
@@ -68,6 +77,7 @@ class DriftReport(Model):
     compared: int = 0
     differences: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
+    accepted: str = ""
 
     @property
     def status(self) -> Literal["drift", "none", "unknown"]:
@@ -99,10 +109,12 @@ class DriftReport(Model):
             if self.status == "unknown":
                 why = "; ".join(self.not_compared) or "nothing was compared"
                 return f"{self.target}: drift unknown: {why}"
-            return f"{self.target}: no drift from {against} in {self.compared} settings"
+            told = f"{self.target}: no drift from {against} in {self.compared} settings"
+            return f"{told} ({self.accepted})" if self.accepted else told
         many = len(self.differences)
         told = "1 difference" if many == 1 else f"{many} differences"
-        return f"{self.target}: {told} from {against}; worst is {self.differences[0]}"
+        besides = f" besides {self.accepted}" if self.accepted else ""
+        return f"{self.target}: {told} from {against}{besides}; worst is {self.differences[0]}"
 
     def text(self, differences: Sequence[Difference] | None = None) -> str:
         """The report, or this part of it, in plain lines, worst first; long ones are cut."""
@@ -112,6 +124,17 @@ class DriftReport(Model):
             lines[LISTED:] = [f"- and {len(lines) - LISTED} more"]
         notes = [f"- not compared: {note}" for note in self.not_compared]
         return "\n".join([self.headline, *lines, *notes])
+
+
+class AcceptedDrift(Model):
+    """What a person accepted: these differences (by `identity`) from this release are meant."""
+
+    target: str
+    commit: str
+    accepted_by: str
+    accepted_at: UtcDatetime = Field(default_factory=utc_now)
+    reason: str
+    differences: tuple[str, ...]
 
 
 def compare(

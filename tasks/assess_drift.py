@@ -19,6 +19,7 @@ from schemas.errors import (
 from schemas.impact import DEFAULT_IMPACTS, Setting
 from schemas.settings import Settings, load_settings
 from schemas.target import DriftFile, Target
+from tasks.accepted_drift import without_accepted
 from tasks.compose_command import replicas_of
 from tasks.compose_settings import ComposeFile
 from tasks.container_settings import container_settings, counts_as_running, merged
@@ -220,13 +221,17 @@ class _Assessment:
             self._rules,
             self._depends_on,
         )
-        return DriftReport(
+        report = DriftReport(
             target=self._target.name,
             commit=commit,
             compared=len(self._baseline.keys() | self._actual.keys()),
             differences=ordered([*found, *self._unreadable]),
             not_compared=tuple(self._not_compared),
         )
+        with self._reading(f"{self._target.name}.accepted"):
+            return without_accepted(report, self._settings.home)
+        unread = ordered([*report.differences, *self._unreadable])
+        return report.model_copy(update={"differences": unread})
 
 
 def _without(state: State, patterns: tuple[str, ...]) -> State:

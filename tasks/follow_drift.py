@@ -72,7 +72,8 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
     incident = store.open_incident_of(drift_key(report.target))
     if not report.differences:
         if incident is not None and report.status == "none":
-            return _resolve(incident, report, settings)
+            over = end_drift(incident, f"gone: {report.headline}", settings)
+            return f"{report.headline}; resolved {over.title}"
         return report.headline
     new = _new(report, incident, settings)
     if not new:
@@ -88,11 +89,11 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
     )
     opened = store.open_or_attach(alert, IncidentType.DRIFT, report.severity)
     known = opened.incident
-    digest = hash_of_text("\n".join(sorted(map(_identity, new))))
+    digest = hash_of_text("\n".join(sorted(each.identity for each in new)))
     if not opened.is_new and incident is not None:
         text = f"the drift grew by {len(new)}: " + report.text(new)
         store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
-    noted = {"differences": [_identity(each) for each in new]}
+    noted = {"differences": [each.identity for each in new]}
     store.finish_claim(known.incident_id, _NOTED + digest, f"{SOURCE} {uuid4()}", noted)
     verb = "opened" if opened.is_new else "added to"
     return f"{report.headline}; {verb} {known.title}"
@@ -138,16 +139,23 @@ def follow_impact(incident_id: str, report: DriftReport) -> None:
     store.open_or_attach(worse, IncidentType.DRIFT, report.severity)
 
 
-def _resolve(incident: Incident, report: DriftReport, settings: Settings) -> str:
+def end_drift(
+    incident: Incident, reason: str, settings: Settings, *, actor: str = SOURCE
+) -> Incident:
+    """Resolve the target's incident, and its page."""
     incident = open_store(settings).set_status(
-        incident.incident_id, Status.RESOLVED, actor=SOURCE, reason=f"gone: {report.headline}"
+        incident.incident_id,
+        Status.RESOLVED,
+        actor=actor,
+        automated=actor == SOURCE,
+        reason=reason,
     )
     try:
         resolve_page(incident.incident_id, settings, holder=f"{SOURCE} {uuid4()}")
     except AeefError as error:
         # The flow `resolution`, which the status starts, does it again.
         log_line(f"the page of {incident.title} is not resolved yet: {error}")
-    return f"{report.headline}; resolved {incident.title}"
+    return incident
 
 
 def _new(
@@ -160,13 +168,7 @@ def _new(
     for key, claim in open_store(settings).claims(incident.incident_id).items():
         if key.startswith(_NOTED) and claim.result:
             known |= set(claim.result["differences"])
-    return [each for each in report.differences if _identity(each) not in known]
-
-
-def _identity(difference: Difference) -> str:
-    if difference.change == "unreadable":  # the reason's words may change
-        return f"{difference.path} unreadable"
-    return f"{difference.path} {difference.change} {hash_of_text(difference.actual or '')[:16]}"
+    return [each for each in report.differences if each.identity not in known]
 
 
 def _under_way(target: Target, settings: Settings) -> str | None:
