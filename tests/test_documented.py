@@ -1,4 +1,4 @@
-"""Every command and every setting is in the documentation."""
+"""Every command, setting and runbook is in the documentation, and its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ import typer
 from pydantic import BaseModel
 
 from deployments.cli import app
+from deployments.registry import RUNBOOK_OF, flows
+from schemas.incident_type import IncidentType
 from schemas.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+RUNBOOKS = sorted({RUNBOOK_OF.get(incident_type, "triage") for incident_type in IncidentType})
+SECTIONS = (
+    "What starts it",
+    "What it does, in which order",
+    "What it needs",
+    "Try it safely",
+    "Undo",
+)
 
 
 def commands(group: Any, path: tuple[str, ...]) -> Iterator[str]:
@@ -48,8 +59,7 @@ def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
 @pytest.fixture(scope="module")
 def text() -> str:
     """README.md and everything in docs/."""
-    files = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-    return "\n".join(file.read_text("utf-8") for file in files)
+    return "\n".join(page.read_text("utf-8") for page in PAGES)
 
 
 def mentions(text: str, name: str) -> bool:
@@ -67,6 +77,46 @@ def test_every_command_is_documented(text: str, command: str) -> None:
 def test_every_setting_is_documented(text: str, variable: str) -> None:
     """By its environment variable; those that are tables by it too."""
     assert mentions(text, variable)
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS)
+def test_every_runbook_has_its_page(runbook: str) -> None:
+    """What starts it, what it does in which order, what it needs, a safe try, and the undo."""
+    page = ROOT / "docs" / f"runbook-{runbook}.md"
+    assert page.is_file(), f"the runbook {runbook} has no {page.name}"
+    assert set(SECTIONS) <= set(headings(page))
+    assert f"]({page.relative_to(ROOT)})" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("flow", [flow.name for flow in flows()])
+def test_every_flow_is_in_the_documentation(text: str, flow: str) -> None:
+    """By its name, as code."""
+    assert f"`{flow}`" in text or f"`{flow}/respond`" in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> None:
+    """Links to other sites are not followed."""
+    wrong = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        there = (page.parent / path) if path else page
+        if not there.exists() or (anchor and anchor not in map(slug, headings(there))):
+            wrong.append(link)
+    assert [] == wrong
+
+
+def headings(page: Path) -> list[str]:
+    """The headings of a page, in order."""
+    plain = re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
+    return re.findall(r"(?m)^#+ (.+)$", plain)
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_there_is_something_to_document() -> None:
