@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.breach_settings import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.incident_type import IncidentType
 from schemas.quality_settings import Owner
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     retry: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
+    breach: BreachSettings = BreachSettings()
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)
     routes: dict[Severity, Route] = Field(default_factory=dict)

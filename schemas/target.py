@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from schemas.agent_settings import AgentSettings
+from schemas.breach_settings import TargetBreach
 from schemas.quality_settings import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -110,6 +111,7 @@ class Target(BaseModel):
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
     quality: where its coverage and mutation reports are, and its thresholds.
+    breach: which regulatory regimes apply to it, and what personal data it holds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -130,6 +132,7 @@ class Target(BaseModel):
     agents: AgentSettings | None = None
     drift: TargetDrift | None = None
     quality: TargetQuality | None = None
+    breach: TargetBreach | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:

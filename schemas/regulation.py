@@ -1,0 +1,309 @@
+"""Regulatory clocks: which notification is due when, to whom, and with what in it.
+
+The regimes are data (`regimes.toml`), each with its legal basis and the day as of which it was
+read; an organisation adds its own or changes one in `[breach.regime.NAME]`. What is computed here
+prepares a notification: whether there is a duty, and until when, counsel decides.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from schemas.calendar_rules import months_after, nth_business_day
+from schemas.errors import ConfigurationError
+from schemas.model import Model, UtcDatetime
+
+DATA = Path(__file__).parent / "regimes.toml"
+STARTS = ("aware", "discovered", "classified-major", "materiality", "causal-link")
+"""Different events start different clocks: each has a timestamp of its own."""
+SUBMITTED, LATEST_SUBMITTED = "submitted:", "latest-submitted:"
+"""The clock starts with the first, or the newest, submission of another deadline of the regime."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Facts = Mapping[str, bool | int]
+"""What is known of the breach: `people`, `residents`, `high-risk`, `death`, `widespread`."""
+
+YES_OR_NO = ("high-risk", "death", "widespread", "malicious", "cross-border")
+NUMBERS = ("people", "residents", "records")
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Condition(_Data):
+    """A fact that decides: true, or for a number `at_least` so many."""
+
+    fact: str
+    at_least: int | None = Field(default=None, ge=0)
+    text: Text
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        names = YES_OR_NO if self.at_least is None else NUMBERS
+        if self.fact not in names:
+            raise ValueError(f"fact must be one of {', '.join(names)}")
+        return self
+
+    def holds(self, facts: Facts) -> bool | None:
+        """True or false as far as the fact is known; None when it is not."""
+        value = facts.get(self.fact)
+        if value is None:
+            return None
+        return bool(value) if self.at_least is None else value >= self.at_least
+
+
+class Limit(_Data):
+    """So long after `after`: give one of the five kinds. The clock runs in UTC instants.
+
+    months: calendar months, to the same day of the month, or its last day where that is missing.
+    business_days: without weekends and US federal holidays, until `closes` in `zone`.
+    at_once: without undue delay; there is no moment, it is due as soon as it starts.
+    when: the limit counts only when this is known to be so.
+    """
+
+    after: str
+    hours: int | None = Field(default=None, gt=0, le=100_000)
+    days: int | None = Field(default=None, gt=0, le=10_000)
+    months: int | None = Field(default=None, gt=0, le=120)
+    business_days: int | None = Field(default=None, gt=0, le=250)
+    at_once: bool = False
+    zone: str = "America/New_York"
+    closes: time = time(17, 30)
+    when: Condition | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = (self.hours, self.days, self.months, self.business_days, self.at_once or None)
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("give exactly one of hours, days, months, business_days, at_once")
+        if self.after not in STARTS and not self.after.startswith((SUBMITTED, LATEST_SUBMITTED)):
+            raise ValueError(f"'after' must be one of {', '.join(STARTS)} or submitted:DEADLINE")
+        return self
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone such as America/New_York") from None
+        return zone
+
+    @property
+    def length(self) -> str:
+        """As a person says it."""
+        if self.at_once:
+            return "without undue delay"
+        kinds = {
+            "hour": self.hours,
+            "calendar day": self.days,
+            "calendar month": self.months,
+            "business day": self.business_days,
+        }
+        unit, count = next((unit, count) for unit, count in kinds.items() if count is not None)
+        return f"{count} {unit}{'' if count == 1 else 's'}"
+
+    def due(self, start: datetime, holidays: Iterable[date] = ()) -> datetime | None:
+        """When the time is over; None when it is due at once."""
+        if self.hours is not None:
+            return start + timedelta(hours=self.hours)
+        if self.days is not None:
+            return start + timedelta(days=self.days)
+        if self.months is not None:
+            return months_after(start, self.months)
+        if self.business_days is not None:
+            return nth_business_day(
+                start, self.business_days, ZoneInfo(self.zone), self.closes, frozenset(holidays)
+            )
+        return None
+
+
+class Stage(_Data):
+    """One notification that a regime asks for: the earliest of its limits counts."""
+
+    name: Name
+    addressee: Text
+    content: tuple[Text, ...] = Field(min_length=1)
+    limits: tuple[Limit, ...] = Field(min_length=1)
+    when: Condition | None = None
+    unless: str = ""
+    note: str = ""
+
+
+class Regime(_Data):
+    """A law that asks for notifications; `headings`: the drafts must use exactly these."""
+
+    name: Text
+    legal_basis: Text
+    as_of: date
+    deadlines: tuple[Stage, ...] = Field(min_length=1)
+    headings: bool = False
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        names = [stage.name for stage in self.deadlines]
+        if len(set(names)) != len(names):
+            raise ValueError("two deadlines have the same name")
+        for limit in (limit for stage in self.deadlines for limit in stage.limits):
+            if limit.after not in STARTS and limit.after.partition(":")[2] not in names:
+                raise ValueError(f"'{limit.after}' names no deadline of this regime")
+        return self
+
+
+class Deadline(Model):
+    """What one stage comes to, with the timestamps and facts that are known.
+
+    due_at: None before it starts, and when it is due without undue delay (`at_once`).
+    needs: timestamps and facts that are not known and would change it.
+    applies: False when a known fact says that nothing is due.
+    """
+
+    regime: str
+    name: str
+    title: str
+    addressee: str
+    legal_basis: str
+    as_of: date
+    content: tuple[str, ...]
+    starts_from: str
+    started_at: UtcDatetime | None = None
+    due_at: UtcDatetime | None = None
+    at_once: bool = False
+    applies: bool = True
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`gdpr-33/notification`."""
+        return f"{self.regime}/{self.name}"
+
+    @property
+    def due_text(self) -> str:
+        """When it is due, as a person reads it."""
+        if not self.applies:
+            return "does not apply"
+        if self.due_at is not None:
+            at_once = " at the latest, and without undue delay" if self.at_once else ""
+            return f"{self.due_at:%Y-%m-%d %H:%M:%S} UTC{at_once}"
+        if self.at_once:
+            return "without undue delay: now"
+        return f"not started: needs {', '.join(self.needs)}"
+
+
+def deadlines(
+    regimes: Mapping[str, Regime],
+    timestamps: Mapping[str, datetime],
+    facts: Facts,
+    holidays: Iterable[date] = (),
+) -> list[Deadline]:
+    """Every deadline of the regimes, in their order; also those that have not started.
+
+    timestamps: those of `STARTS`, and `submitted:REGIME/DEADLINE`, `latest-submitted:REGIME/…`.
+    holidays: days that are no business days, besides the US federal holidays.
+    """
+    off = frozenset(holidays)
+    return [
+        _deadline(name, regime, stage, timestamps, facts, off)
+        for name, regime in regimes.items()
+        for stage in regime.deadlines
+    ]
+
+
+def _deadline(
+    name: str,
+    regime: Regime,
+    stage: Stage,
+    timestamps: Mapping[str, datetime],
+    facts: Facts,
+    holidays: frozenset[date],
+) -> Deadline:
+    needs: list[str] = []
+    notes = [text for text in (stage.note, stage.unless and f"unless {stage.unless}") if text]
+    applies = stage.when.holds(facts) if stage.when else True
+    if stage.when and applies is None:
+        needs.append(stage.when.fact)
+        notes.append(f"only {stage.when.text}: not known, so it is taken to apply")
+    started: list[tuple[datetime, datetime | None]] = []
+    for limit in stage.limits:
+        holds = limit.when.holds(facts) if limit.when else True
+        if not holds:
+            if holds is None and limit.when:
+                needs.append(limit.when.fact)
+                notes.append(f"{limit.length} {limit.when.text}: not known")
+            continue
+        start = timestamps.get(_timestamp(limit.after, name))
+        if start is None:
+            needs.append(limit.after)
+            continue
+        started.append((start, limit.due(start, holidays)))
+    timed = [(due, start) for start, due in started if due is not None]
+    due_at, started_at = min(timed) if timed else (None, started[0][0] if started else None)
+    return Deadline(
+        regime=name,
+        name=stage.name,
+        title=regime.name,
+        addressee=stage.addressee,
+        legal_basis=regime.legal_basis,
+        as_of=regime.as_of,
+        content=stage.content,
+        starts_from="; ".join(_said(limit) for limit in stage.limits),
+        started_at=started_at,
+        due_at=due_at,
+        at_once=any(due is None for _start, due in started),
+        applies=applies is not False,
+        needs=tuple(dict.fromkeys(needs)),
+        notes=tuple(notes),
+    )
+
+
+def _said(limit: Limit) -> str:
+    when = f" ({limit.when.text})" if limit.when else ""
+    return f"{limit.length} from {limit.after}{when}"
+
+
+def _timestamp(after: str, regime: str) -> str:
+    kind, colon, stage = after.partition(":")
+    return f"{kind}:{regime}/{stage}" if colon else after
+
+
+@cache
+def known_regimes() -> Mapping[str, Regime]:
+    """The regimes that come with AEEF Runbooks, by their id."""
+    tables = tomllib.loads(DATA.read_text("utf-8"))
+    return {name: Regime.model_validate(table) for name, table in tables.items()}
+
+
+def chosen_regimes(
+    wanted: Iterable[str], own: Mapping[str, Regime] | None = None
+) -> dict[str, Regime]:
+    """These regimes, in this order; the organisation's own win.
+
+    Raises ConfigurationError that names an unknown one.
+    """
+    every: dict[str, Any] = {**known_regimes(), **(own or {})}
+    chosen = {}
+    for name in wanted:
+        if name not in every:
+            raise ConfigurationError(
+                f"[breach] regimes: there is no regime '{name}'; known are {', '.join(every)}"
+            )
+        chosen[name] = every[name]
+    return chosen
