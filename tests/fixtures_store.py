@@ -110,7 +110,8 @@ class PostgreSQL:
             raise RuntimeError(f"{program} failed with exit code {done.returncode}")
 
 
-def _binaries() -> Path | None:
+def postgresql_binaries() -> Path | None:
+    """Where its programs are; None when they are not installed."""
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
@@ -121,7 +122,7 @@ def _binaries() -> Path | None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A running server; it has a template database with the store's tables."""
-    binaries = _binaries()
+    binaries = postgresql_binaries()
     if binaries is None:
         not_available("PostgreSQL's server is not installed (initdb is missing)")
     home = Path(tempfile.mkdtemp(prefix="aeef-postgresql-"))
