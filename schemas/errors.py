@@ -10,6 +10,7 @@ AeefError                        every error of ours; its text names what failed
 │   └── PermanentError           trying again cannot help
 ├── PageNotDelivered             no channel took the page
 ├── RunbookFailed                a runbook ended with something undone
+├── UnexpectedError              a defect: a step raised what nobody foresaw
 └── RollbackError                a rollback stopped; `stage` says where
     ├── NoProvenRelease          there is nothing proven good to go back to
     ├── DirtyWorkTree            local changes would be lost
@@ -83,6 +84,10 @@ class PageNotDelivered(AeefError):
 
 class RunbookFailed(AeefError):
     """A runbook ended with something undone; the text lists what."""
+
+
+class UnexpectedError(AeefError):
+    """A defect: a step raised what nobody foresaw. The text has no secret; the log says where."""
 
 
 class RollbackError(AeefError):

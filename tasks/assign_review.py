@@ -7,8 +7,9 @@ from schemas.route import route_for
 from schemas.settings import load_settings
 from tasks import jira
 from tasks.agent_registry import agents_of, target_with_agents
+from tasks.ensure_ticket import ensure_ticket
 from tasks.evidence import Evidence
-from tasks.step import step
+from tasks.step import step, this_run
 from tasks.store import open_store
 
 
@@ -25,7 +26,7 @@ def assign_review(incident_id: str, agent: NamedAgent) -> str:
     if route_for(incident.severity, incident.type, settings.routes).ticket:
         where = "in the incident's ticket"
     elif jira.configured(settings):
-        ticket = jira.ensure_ticket(incident, settings)
+        ticket = ensure_ticket(incident_id, settings, holder=f"{this_run()}/review")
         where = f"in ticket {ticket.key} ({ticket.url})"
     else:
         where = "in this record only: Jira is not configured"

@@ -21,6 +21,7 @@ from schemas.route import Channel, SlackChannel, route_for
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from tasks import alertmanager, jira, pagerduty, slack
+from tasks.ensure_ticket import ensure_ticket
 from tasks.post_to_slack import ensure_slack_message
 from tasks.step import step, this_run
 from tasks.store import Store, open_store
@@ -174,8 +175,9 @@ def _slack(incident: Incident, settings: Settings, _key: str, reason: str | None
     slack.reply(message, f"On-call, please take this: {reason or incident.title}", settings)
 
 
-def _jira(incident: Incident, settings: Settings, _key: str, _reason: str | None) -> None:
-    jira.ensure_ticket(incident, settings)
+def _jira(incident: Incident, settings: Settings, key: str, _reason: str | None) -> None:
+    # Who sends this page has its claim: no two ask under this name at the same time.
+    ensure_ticket(str(incident.incident_id), settings, holder=key)
 
 
 Sender = Callable[[Incident, Settings, str, str | None], None]

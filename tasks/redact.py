@@ -22,17 +22,18 @@ def redact(text: str, settings: Settings) -> str:
     return text
 
 
-def _secrets(part: BaseModel) -> Iterator[str]:
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        if isinstance(value, SecretStr):
-            secret = value.get_secret_value()
-            yield secret
-            if "://" in secret and (password := urlsplit(secret).password):
-                yield password
-        elif isinstance(value, BaseModel):
-            yield from _secrets(value)
-        elif isinstance(value, Mapping):  # the targets
-            for each in value.values():
-                if isinstance(each, BaseModel):
-                    yield from _secrets(each)
+def _secrets(part: object) -> Iterator[str]:
+    if isinstance(part, SecretStr):
+        secret = part.get_secret_value()
+        yield secret
+        if "://" in secret and (password := urlsplit(secret).password):
+            yield password
+    elif isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from _secrets(getattr(part, name))
+    elif isinstance(part, Mapping):
+        for each in part.values():
+            yield from _secrets(each)
+    elif isinstance(part, tuple | list):
+        for each in part:
+            yield from _secrets(each)

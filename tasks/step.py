@@ -6,6 +6,7 @@ import functools
 import hashlib
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -21,6 +22,7 @@ from schemas.errors import (
     ConfigurationError,
     PageNotDelivered,
     TemporaryError,
+    UnexpectedError,
 )
 from schemas.sections import RetrySettings
 from schemas.settings import Settings, load_settings
@@ -63,9 +65,15 @@ def step(
             run = _Attempt(name, incident_id, hash_objects(args, kwargs) or repr((args, kwargs)))
             try:
                 result = function(incident_id, *args, **kwargs)
-            except Exception as error:
+            except (AeefError, TimeoutError) as error:
                 run.failed(error, settings, policy)
                 raise
+            except Exception as error:  # noqa: BLE001 - raised again, without its secrets
+                run.failed(error, settings, policy)
+                # Prefect logs what is raised, with everything that it came from.
+                log_line(redact(traceback.format_exc(), settings))
+                told = redact(f"{type(error).__name__}: {error}", settings)
+                raise UnexpectedError(told) from None
             text = says(result)
             if text:
                 run.done(text, settings)
