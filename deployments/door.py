@@ -17,6 +17,7 @@ from schemas.incident import Incident, Status
 from schemas.route import route_for
 from schemas.settings import Settings
 from schemas.triage import classify
+from tasks.keep_original import keep_original
 from tasks.page_on_call import ensure_page
 from tasks.stand_down import resolve_page
 from tasks.store import Opened, Store
@@ -72,6 +73,7 @@ class Door:
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
         opened = self.store.open_or_attach(alert, triage.type, triage.severity)
+        keep_original(opened, alert, settings)
         incident = opened.incident
         route = route_for(incident.severity, incident.type, settings.routes)
         if (opened.is_new or opened.severity_raised) and route.page:
@@ -83,7 +85,8 @@ class Door:
         """The sender says that its alert is over: so is its incident. None when we know none."""
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
-        incident = self.store.open_incident_of(dedup_key_for(alert, triage.type))
+        key = dedup_key_for(self.store.masked(alert), triage.type)
+        incident = self.store.open_incident_of(key)
         if incident is None:
             return None
         incident = self.store.set_status(

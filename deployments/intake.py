@@ -25,7 +25,7 @@ from schemas.incident import Incident
 from schemas.settings import Settings, load_settings
 from tasks.links import links_for
 from tasks.open_incident import parse_alert
-from tasks.store import open_store
+from tasks.store import Store, open_store
 from tasks.store.text import clean_json
 
 RETRY_AFTER = "5"
@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
     body = Depends(_json_body(settings.intake.max_body_bytes))
-    _say_what_is_wrong(app)
+    _say_what_is_wrong(app, store)
 
     @app.post("/v1/alerts", status_code=202, dependencies=[guard])
     async def alerts(data: Any = body) -> dict[str, Any]:
@@ -160,16 +160,19 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _say_what_is_wrong(app: FastAPI) -> None:
-    """Our errors as HTTP: the sender's fault 422, ours 503 with a wish to try again."""
+def _say_what_is_wrong(app: FastAPI, store: Store) -> None:
+    """Our errors as HTTP: the sender's fault 422, ours 503 with a wish to try again.
+
+    An error names fields, whose names may be anything: it is masked too.
+    """
 
     @app.exception_handler(InvalidInput)
     async def invalid(_request: Request, error: InvalidInput) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=422)
+        return JSONResponse({"detail": store.masked_text(str(error))}, status_code=422)
 
     @app.exception_handler(IncidentNotFound)
     async def absent(_request: Request, error: IncidentNotFound) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=404)
+        return JSONResponse({"detail": store.masked_text(str(error))}, status_code=404)
 
     async def unable(_request: Request, error: Exception) -> JSONResponse:
         log.error("%s", error)

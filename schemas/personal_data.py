@@ -73,24 +73,30 @@ def _address(text: str) -> str:
     return text.casefold().replace("%40", "@")
 
 
+_GAP = r"[ .\u00a0/-]{0,3}"
 _PHONES = (
     # E.164 with any separators, the trunk's (0) too; 00 stands for + where it is dialled so.
-    r"(?<!\d)\+1(?:[ ().\u00a0/-]{0,3}\d){10}",
-    rf"(?:(?<!\d)\+[1-9]|{_START}00[1-9]\d)(?:[ ().\u00a0/-]{{0,3}}\d){{7,13}}",
+    rf"(?<!\d)\+1{_GAP}(?:\d{{3}}|\(\d{{3}}\)){_GAP}\d{{3}}{_GAP}\d{{4}}",
+    rf"(?:(?<!\d)\+[1-9]|{_START}00[1-9]\d)(?:{_GAP}(?:\d|\(\d{{1,4}}\))){{5,13}}",
     # North America: 212-555-0123, (212) 555-0123, 1.212.555.0123
     rf"{_START}(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{{4}}",
     # With a trunk 0: 020 7946 0958, 030/1234567, (030) 123456, 01 23 45 67 89, 07700900123.
-    # Not after `17:`, where 02 are minutes.
-    rf"{_START}(?:(?<!\d:)|(?=\d{{3}}))\(?0[1-9](?:[ ().\u00a0/-]{{0,3}}\d){{7,10}}(?!:\d\d(?!\d))",
+    # Not after `17:`, where `02 ` are minutes.
+    rf"{_START}(?:(?<!\d:)|(?!0\d[ .\u00a0]))"
+    rf"(?:\(0[1-9]\d{{0,3}}\)(?:{_GAP}\d){{4,9}}|0[1-9](?:{_GAP}\d){{7,10}})",
     # Divided in no known way, but called a telephone number
     r"(?i:(?:tele)?phone|tel|mobile|fax|msisdn|whatsapp)(?:\.?:? ?|=)(?P<it>\d[\d ().-]{5,18}\d)",
 )
-_PHONE = re.compile(f"(?:{'|'.join(_PHONES)}){_END}")
+_PHONE = re.compile(
+    f"(?:{'|'.join(_PHONES)}){_END}"
+    r"(?!(?<= \d\d):\d\d(?!\d))(?!(?<= \d):\d\d(?!\d))"  # the hour that follows is no part of it
+)
 
 
 def _is_phone(found: str) -> bool:
-    """With nothing but one dot it is a decimal number."""
-    return found.count(".") != 1 or set(found) - set("0123456789.") != set()
+    """As long as a number may be (ITU-T E.164); with nothing but one dot it is a decimal number."""
+    plain = found.count(".") != 1 or set(found) - set("0123456789.") != set()
+    return plain and 7 <= len(digits_of(found)) <= 15
 
 
 _CARD = re.compile(
@@ -160,8 +166,8 @@ NO_IDENTIFIER = re.compile(
 )
 """What digits inside are never an identifier of their own."""
 
-SOME_DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){6}")
-"""Every identifier but an e-mail address has seven digits, with little between them."""
+SOME_DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
+"""Every identifier but an e-mail address has six digits, with little between them."""
 
 NAMED = (
     ("phone", re.compile(r"(?i)phone|mobile|msisdn|(?<![a-z])(?:tel|fax)(?![a-z])"), 7, 15),

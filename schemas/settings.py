@@ -18,6 +18,7 @@ from pydantic_settings import (
 from schemas.breach_settings import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.incident_type import IncidentType
+from schemas.masking_settings import MaskingSettings
 from schemas.quality_settings import Owner
 from schemas.route import DEFAULT_ROUTES, Route
 from schemas.sections import (
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     retry: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
+    masking: MaskingSettings = MaskingSettings()
     breach: BreachSettings = BreachSettings()
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)

@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.alert import Alert
-from schemas.errors import InvalidInput
+from schemas.errors import IncidentNotFound, InvalidInput
 from schemas.incident import Incident
 from schemas.incident_type import IncidentType
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from schemas.triage import classify
 from tasks.claim_runbook import runbook_key
+from tasks.keep_original import keep_original
 from tasks.store import open_store
 
 
@@ -25,11 +26,16 @@ def open_incident(alert: dict[str, Any], settings: Settings | None = None) -> In
     """
     settings = settings or load_settings()
     store = open_store(settings)
-    if incident_id := alert.get("incidentId"):
-        return store.incident(str(incident_id))
-    parsed = parse_alert(alert)
+    try:
+        if incident_id := alert.get("incidentId"):
+            return store.incident(str(incident_id))
+        parsed = parse_alert(alert)
+    except (InvalidInput, IncidentNotFound) as error:  # it may name what the sender wrote
+        raise type(error)(store.masked_text(str(error))) from None
     incident_type, severity = classify(parsed, settings.triage_rules, settings.default_severities)
-    return store.open_or_attach(parsed, incident_type, severity, announce=False).incident
+    opened = store.open_or_attach(parsed, incident_type, severity, announce=False)
+    keep_original(opened, parsed, settings)
+    return opened.incident
 
 
 def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> Incident:

@@ -21,11 +21,15 @@ DETECTED = "aeef.incident.detected"
 
 
 class Opened(NamedTuple):
-    """What became of an alert: a new incident, or one that it was attached to."""
+    """What became of an alert: a new incident, or one that it was attached to.
+
+    masked: the alert held personal identifiers; its original is no part of the record.
+    """
 
     incident: Incident
     is_new: bool
     severity_raised: bool
+    masked: bool = False
 
 
 def open_or_attach(

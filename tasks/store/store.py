@@ -17,9 +17,11 @@ from schemas.audit import AuditEntry
 from schemas.errors import ConfigurationError
 from schemas.incident import Incident, PostMortem, Status
 from schemas.incident_type import IncidentType
+from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
 from schemas.severity import Severity
+from tasks.masking_key import masking_key
 from tasks.store import opening
 from tasks.store.anchors import Anchors
 from tasks.store.audit import AuditLog, Clock
@@ -39,10 +41,19 @@ class Store:
     Wherever an incident id is asked for, four characters or more of its beginning or end do too.
     Every method may raise IncidentNotFound, and, when the database is not as it should be,
     ConfigurationError, TemporaryError or PermanentError.
+
+    Whatever people and senders say is masked here, on its way in: no caller can forget it.
     """
 
-    def __init__(self, url: str, anchors_path: Path, clock: Clock = utc_now) -> None:
-        """Open and migrate the database. `clock` is for tests of leases."""
+    def __init__(
+        self,
+        url: str,
+        anchors_path: Path,
+        clock: Clock = utc_now,
+        masker: Masker | None = None,
+    ) -> None:
+        """Open and migrate the database. `clock` is for tests of leases; masker: None masks not."""
+        self._masker = masker
         self._database = Database(url)
         try:
             migrate(self._database)
@@ -84,7 +95,9 @@ class Store:
         runbook. An alert that names one occurrence also attaches to an incident that is over.
         announce: a new incident is announced to Prefect; not when a run there opens it itself.
         """
-        return opening.open_or_attach(self._log, alert, incident_type, severity, announce)
+        masked = self.masked(alert)
+        opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce)
+        return opened._replace(masked=masked is not alert)
 
     def open_with_id(
         self, incident_id: UUID, alert: Alert, incident_type: IncidentType, severity: Severity
@@ -94,7 +107,17 @@ class Store:
         Nothing is announced: the event is out. When another open incident has its dedup key, both
         stay, and the audit log of this one names the other.
         """
-        return opening.open_with_id(self._log, incident_id, alert, incident_type, severity)
+        masked = self.masked(alert)
+        opened = opening.open_with_id(self._log, incident_id, masked, incident_type, severity)
+        return opened._replace(masked=masked is not alert)
+
+    def masked(self, alert: Alert) -> Alert:
+        """The alert as it goes on record; the same object when it holds no identifiers."""
+        return alert if self._masker is None else self._masker.alert(alert)
+
+    def masked_text(self, text: str) -> str:
+        """The text as it would go on record: for what is said elsewhere, errors for instance."""
+        return text if self._masker is None else self._masker.text(text)
 
     def incident(self, incident_id: UUID | str) -> Incident:
         """One incident."""
@@ -132,7 +155,7 @@ class Store:
         """
         return self._incidents.record_action(
             incident_id,
-            text,
+            self.masked_text(text),
             actor=actor,
             automated=automated,
             entry_id=entry_id,
@@ -151,7 +174,11 @@ class Store:
     ) -> Incident:
         """Move the incident forward and announce it; the same or an earlier status does nothing."""
         return self._incidents.set_status(
-            incident_id, status, actor=actor, automated=automated, reason=reason
+            incident_id,
+            status,
+            actor=actor,
+            automated=automated,
+            reason=self.masked_text(reason),
         )
 
     def acknowledge(
@@ -173,10 +200,15 @@ class Store:
         return self._incidents.update(
             incident_id,
             actor=actor,
-            root_cause=root_cause,
-            post_mortem=post_mortem,
-            add_services=add_services,
+            root_cause=None if root_cause is None else self.masked_text(root_cause),
+            post_mortem=self._masked_post_mortem(post_mortem),
+            add_services=[self.masked_text(service) for service in add_services],
         )
+
+    def _masked_post_mortem(self, learned: PostMortem | None) -> PostMortem | None:
+        if learned is None or self._masker is None:
+            return learned
+        return PostMortem.model_validate(self._masker.json(learned.to_json()))
 
     def timeline(self, incident_id: UUID | str) -> list[AuditEntry]:
         """The incident's entries in the audit log, in order."""
@@ -199,7 +231,7 @@ class Store:
 
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""
-        return self._incidents.open_one_of(dedup_key)
+        return self._incidents.open_one_of(self.masked_text(dedup_key))
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
         """When the record was opened, by our clock."""
@@ -245,7 +277,8 @@ class Store:
         event_id: UUID | None = None,
     ) -> None:
         """Put an event into the outbox; once for each `event_id`."""
-        self._incidents.emit(incident_id, event, payload, event_id)
+        masked = payload if self._masker is None else self._masker.json(payload)
+        self._incidents.emit(incident_id, event, masked, event_id)
 
     def lease_events(
         self, holder: str, limit: int = 50, lease: timedelta = timedelta(seconds=30)
@@ -279,7 +312,7 @@ class Store:
         return self._log.head()
 
 
-_stores: dict[tuple[int, str, Path], Store] = {}
+_stores: dict[tuple[int, str, Path, str], Store] = {}
 _lock = threading.Lock()
 
 
@@ -296,7 +329,8 @@ def open_store(settings: Settings) -> Store:
 
     Raises ConfigurationError when AEEF_HOME or the database cannot be used.
     """
-    key = (os.getpid(), settings.database, settings.home)
+    masking = settings.masking.model_dump_json()
+    key = (os.getpid(), settings.database, settings.home, masking)
     with _lock:
         store = _stores.get(key)
         if store is None:
@@ -306,5 +340,7 @@ def open_store(settings: Settings) -> Store:
                 raise ConfigurationError(
                     f"AEEF_HOME {settings.home} cannot be created: {error.strerror}"
                 ) from error
-            store = _stores[key] = Store(settings.database, settings.anchors_path)
+            masker = Masker(settings.masking, masking_key(settings))
+            store = Store(settings.database, settings.anchors_path, masker=masker)
+            _stores[key] = store
     return store
