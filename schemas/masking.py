@@ -42,7 +42,9 @@ class Masker:
         kinds = [KINDS[name] for name in KINDS if name in settings.kinds]
         self._kinds = kinds if settings.enabled else []
         self._own = [
-            Kind(name, re.compile(own.regex), *([CHECKS[own.check]] if own.check else []))
+            Kind(name, re.compile(own.regex), CHECKS[own.check])
+            if own.check
+            else Kind(name, re.compile(own.regex))
             for name, own in settings.patterns.items()
             if settings.enabled
         ]

@@ -97,7 +97,7 @@ UNTOUCHED = [
     "DE00370400440532013000 fails the check digits",
     "root@localhost git@github.com:org/repo.git user@host image@sha256:abc",
     "https://example.com/a/b?c=d&page=12345678 file:///var/log/app.log.2026-11-24.gz",
-    "Zürich – 日本 \U0001f600 \ufffd",
+    "Zürich, 日本 \U0001f600 \ufffd",
 ]  # fmt: skip
 
 
