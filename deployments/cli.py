@@ -52,20 +52,39 @@ def report(
     description: Annotated[str, typer.Option(help="What happened.")] = "",
     wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
+    findings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A scanner's report, for `security`: SARIF, or JSON of pip-audit,"
+            " Trivy, osv-scanner. May be given again."
+        ),
+    ] = None,
+    patch: Annotated[
+        Path | None, typer.Option(help="A unified diff that mends it, for `security`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Report an incident to the intake, and perhaps watch its runbook."""
     from deployments.report import report as send
 
+    alert = {
+        "type": incident_type,
+        "severity": severity,
+        "service": service,
+        "description": description,
+        "source": "cli",
+    }
+    settings = _settings()
+    if findings or patch:
+        if incident_type is not IncidentType.SECURITY:
+            raise typer.BadParameter("--findings and --patch are for `aeef report security`")
+        from deployments.report_findings import with_findings
+
+        if not (alert := with_findings(alert, findings or [], patch, settings, as_json=as_json)):
+            return
     send(
-        _settings(),
-        {
-            "type": incident_type,
-            "severity": severity,
-            "service": service,
-            "description": description,
-            "source": "cli",
-        },
+        settings,
+        alert,
         wait=wait,
         timeout=timeout,
         as_json=as_json,

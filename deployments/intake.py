@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from deployments.acceptance import Acceptance
 from deployments.authentication import Guard, token_of
+from deployments.bodies import json_body
 from deployments.door import Door
+from deployments.findings_route import add_findings
 from deployments.from_alertmanager import read_webhook
 from deployments.metrics import Metrics
 from deployments.pages import add_pages
@@ -21,19 +23,14 @@ from deployments.readiness import Readiness
 from deployments.timing import USUAL, Timing
 from schemas.alert import Alert
 from schemas.errors import AeefError, IncidentNotFound, InvalidInput
-from schemas.incident import Incident
 from schemas.settings import Settings, load_settings
-from tasks.links import links_for
 from tasks.open_incident import parse_alert
 from tasks.store import Store, open_store
-from tasks.store.text import clean_json
 
 RETRY_AFTER = "5"
 MOST_ALERTS = 1000
 
 log = logging.getLogger("aeef.intake")
-
-Json = Callable[[Request], Awaitable[Any]]
 
 
 def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> FastAPI:
@@ -47,6 +44,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     readiness = Readiness(settings, store, door)
     guard = Depends(Guard(token_of(settings)))
     metrics = Metrics(store)
+    acceptance = Acceptance(door, metrics, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,14 +53,14 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         await run_in_threadpool(door.stop)
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
-    body = Depends(_json_body(settings.intake.max_body_bytes))
+    body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 
     @app.post("/v1/alerts", status_code=202, dependencies=[guard])
     async def alerts(data: Any = body) -> dict[str, Any]:
         """Our own JSON, one alert or a list; all are valid, or none is taken."""
         parsed = _parse(data)
-        answers = await run_in_threadpool(_accept_all, door, metrics, parsed, settings)
+        answers = await run_in_threadpool(acceptance.accept_all, parsed)
         return {"incidents": answers} if isinstance(data, list) else answers[0]
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
@@ -70,9 +68,9 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
-        answers = await run_in_threadpool(_accept_all, door, metrics, firing, settings)
+        answers = await run_in_threadpool(acceptance.accept_all, firing)
         over = [each.alert for each in received if each.is_over]
-        resolved = await run_in_threadpool(_resolve_all, door, over)
+        resolved = await run_in_threadpool(acceptance.resolve_all, over)
         return {"incidents": answers, "resolved": resolved}
 
     @app.get("/health")
@@ -90,6 +88,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         content, media_type = metrics.render()
         return Response(content, media_type=media_type)
 
+    add_findings(app, settings, acceptance, guard)
     add_pages(app, settings, store, guard)
     return app
 
@@ -108,56 +107,6 @@ def _parse(data: Any) -> list[Alert]:
     if problems:
         raise InvalidInput("nothing was taken: " + "; ".join(problems[:20]))
     return alerts
-
-
-def _accept_all(
-    door: Door, metrics: Metrics, alerts: list[Alert], settings: Settings
-) -> list[dict[str, Any]]:
-    answers = []
-    for alert in alerts:
-        with metrics.accepting(alert.source):
-            opened = door.accept(alert)
-        answers.append(_answer(opened.incident, settings) | {"new": opened.is_new})
-    return answers
-
-
-def _resolve_all(door: Door, alerts: list[Alert]) -> list[str]:
-    over = [door.resolve(alert) for alert in alerts]
-    return [str(incident.incident_id) for incident in over if incident]
-
-
-def _answer(incident: Incident, settings: Settings) -> dict[str, Any]:
-    return {
-        "incidentId": str(incident.incident_id),
-        "type": incident.type,
-        "severity": incident.severity,
-        "status": incident.status,
-        "url": links_for(incident, settings).incident,
-    }
-
-
-def _json_body(limit: int) -> Json:
-    async def read(request: Request) -> Any:
-        too_large = HTTPException(413, f"the body is larger than {limit} bytes")
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
-            raise too_large
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise too_large
-        try:
-            # Cleaned at once: half of an emoji, cut by the sender, must not lose an alert.
-            return clean_json(json.loads(bytes(body), parse_constant=_no_constant))
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"body: not JSON, or nested too deeply: {error}") from None
-
-    return read
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _say_what_is_wrong(app: FastAPI, store: Store) -> None:

@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 
 from tasks.store import Store
 
+KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
+
 
 class Metrics:
     """Counters of this process, and gauges read from the store at each scrape."""
@@ -32,7 +34,7 @@ class Metrics:
         with self._seconds.time():
             yield
         # A sender names itself: only the known names become label values.
-        known = source if source in {"alertmanager", "api", "cli", "prefect"} else "other"
+        known = source if source in KNOWN_SOURCES else "other"
         self._alerts.labels(known).inc()
 
     def render(self) -> tuple[bytes, str]:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from schemas.model import Model
 from schemas.severity import Severity
+
+MOST_IDS = 100
+"""Aliases of one advisory, or versions in which it is mended."""
+
+Id = Annotated[str, StringConstraints(max_length=200)]
+Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS)]
 
 
 class Package(Model):
     """A dependency with a known vulnerability.
 
     ecosystem: `pypi`, `npm`, … in lower case, as scanners name it. manifest: the file of the
-    repository that asks for it, where the scanner says so.
+    repository that asks for it, where the scanner says so: see `Finding.path`.
     fixed: versions in which it is mended, as the scanner lists them, in no order.
     """
 
     name: str = Field(max_length=300)
     ecosystem: str = Field(max_length=50)
     installed: str | None = Field(default=None, max_length=200)
-    fixed: tuple[str, ...] = ()
+    fixed: Ids = ()
     manifest: str | None = Field(default=None, max_length=1000)
 
 
@@ -27,14 +35,25 @@ class Finding(Model):
     """One finding; text is cut to what a record can hold, and never trusted.
 
     id: of the rule or advisory (`B602`, `CVE-2024-35195`). aliases: other ids of the same advisory.
-    path, line: where in the repository, for a finding in the code itself.
+    path, line: where in the repository, for a finding in the code itself. A path is a claim of
+    whoever sent it, and absolute when the scanner ran so: look it up among the tracked files
+    (`TrackedFiles.find`), never open it.
     """
 
-    id: str = Field(max_length=200)
+    id: Id
     tool: str = Field(max_length=100)
     severity: Severity
     title: str = Field(default="", max_length=500)
-    aliases: tuple[str, ...] = ()
+    aliases: Ids = ()
     path: str | None = Field(default=None, max_length=1000)
     line: int | None = Field(default=None, ge=1)
     package: Package | None = None
+
+    @property
+    def where(self) -> str:
+        """`requests 2.31.0`, or `src/shop.py:11`; empty when nothing is known."""
+        if self.package:
+            return " ".join(filter(None, (self.package.name, self.package.installed)))
+        if self.path:
+            return f"{self.path}:{self.line}" if self.line else self.path
+        return ""

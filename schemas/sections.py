@@ -22,6 +22,7 @@ class IntakeSettings(Section):
     port: int = Field(default=8180, ge=0, le=65535)
     token: SecretStr | None = None
     max_body_bytes: int = Field(default=1_000_000, gt=0)
+    max_report_bytes: int = Field(default=50_000_000, gt=0)
 
 
 class PagerDutySettings(Section):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from schemas.alert import Alert
 from schemas.errors import IncidentNotFound, InvalidInput
+from schemas.findings import check_details
 from schemas.incident import Incident
 from schemas.incident_type import IncidentType
 from schemas.settings import Settings, load_settings
@@ -83,7 +84,7 @@ def open_for_rollback(
 def parse_alert(data: Any) -> Alert:
     """An alert from JSON data; InvalidInput names each wrong field and repeats no value."""
     try:
-        return Alert.model_validate(data)
+        return check_details(Alert.model_validate(data))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc']) or 'alert'}: {problem['msg']}"

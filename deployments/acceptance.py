@@ -1,0 +1,45 @@
+"""Takes alerts in for every way they come, and says what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from deployments.door import Door
+from deployments.metrics import Metrics
+from schemas.alert import Alert
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.links import links_for
+
+
+class Acceptance:
+    """The door, counted, with answers for senders."""
+
+    def __init__(self, door: Door, metrics: Metrics, settings: Settings) -> None:
+        self._door = door
+        self._metrics = metrics
+        self._settings = settings
+
+    def accept_all(self, alerts: Iterable[Alert]) -> list[dict[str, Any]]:
+        """Make each alert durable; an answer for each."""
+        answers = []
+        for alert in alerts:
+            with self._metrics.accepting(alert.source):
+                opened = self._door.accept(alert)
+            answers.append(self._answer(opened.incident) | {"new": opened.is_new})
+        return answers
+
+    def resolve_all(self, alerts: Iterable[Alert]) -> list[str]:
+        """Resolve the open incident of each alert; their ids."""
+        over = [self._door.resolve(alert) for alert in alerts]
+        return [str(incident.incident_id) for incident in over if incident]
+
+    def _answer(self, incident: Incident) -> dict[str, Any]:
+        return {
+            "incidentId": str(incident.incident_id),
+            "type": incident.type,
+            "severity": incident.severity,
+            "status": incident.status,
+            "url": links_for(incident, self._settings).incident,
+        }

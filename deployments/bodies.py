@@ -1,0 +1,56 @@
+"""Reads what senders send: never more than a limit, and JSON only when it is JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import HTTPException, Request
+
+from schemas.errors import InvalidInput
+from tasks.store.text import clean_json
+
+Body = Callable[[Request], Awaitable[bytes]]
+Json = Callable[[Request], Awaitable[Any]]
+
+
+def raw_body(limit: int) -> Body:
+    """A dependency that gives the body as it came; 413 when it is larger than the limit."""
+
+    async def read(request: Request) -> bytes:
+        too_large = HTTPException(413, f"the body is larger than {limit} bytes")
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > limit:
+            raise too_large
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+        return bytes(body)
+
+    return read
+
+
+def json_body(limit: int) -> Json:
+    """A dependency that gives the body as JSON data."""
+    read_raw = raw_body(limit)
+
+    async def read(request: Request) -> Any:
+        return parse_json(await read_raw(request))
+
+    return read
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON data with clean texts. Raises InvalidInput."""
+    try:
+        # Cleaned at once: half of an emoji, cut by the sender, must not lose an alert.
+        return clean_json(json.loads(body, parse_constant=_no_constant))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"body: not JSON, or nested too deeply: {error}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

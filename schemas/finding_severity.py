@@ -1,0 +1,108 @@
+"""How bad a finding is, by what its scanner says: the mapping to P1 to P4, as data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from schemas.severity import Severity
+
+SCORES: tuple[tuple[float, Severity], ...] = (
+    (9.0, Severity.P1),
+    (7.0, Severity.P2),
+    (4.0, Severity.P3),
+)
+"""From this CVSS score on; below all of them P4. CVSS' own critical, high, medium and low:
+https://www.first.org/cvss/v3.1/specification-document (Qualitative Severity Rating Scale)."""
+
+WORDS: dict[str, Severity] = {
+    "critical": Severity.P1,
+    "high": Severity.P2,
+    "medium": Severity.P3,
+    "moderate": Severity.P3,  # GitHub's and npm's word
+    "unknown": Severity.P3,  # Trivy asked several sources and none rates it: somebody has to
+    "low": Severity.P4,
+    "negligible": Severity.P4,
+}
+"""The words of Trivy, GitHub and the databases that osv-scanner reads; any other is P4."""
+
+SARIF_LEVELS: dict[str, Severity] = {
+    "error": Severity.P2,
+    "warning": Severity.P3,
+    "note": Severity.P4,
+    "none": Severity.P4,
+}
+"""For a result whose rule has no `security-severity` (SARIF 2.1.0, 3.27.10)."""
+
+UNRATED = Severity.P2
+"""A known vulnerability that comes without any severity, as all of pip-audit's do: it may be the
+worst there is, so a person is paged to judge it; but nothing is rolled back for it as for P1."""
+
+MALICIOUS = "MAL-"
+"""Ids of OSV's malicious packages: the package itself is the attack, whatever its score."""
+
+_IMPACT = {"H": 0.56, "L": 0.22, "N": 0.0}
+_METRICS: dict[str, dict[str, float]] = {
+    "AV": {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2},
+    "AC": {"L": 0.77, "H": 0.44},
+    "UI": {"N": 0.85, "R": 0.62},
+    "C": _IMPACT,
+    "I": _IMPACT,
+    "A": _IMPACT,
+}
+_PRIVILEGES = {
+    "U": {"N": 0.85, "L": 0.62, "H": 0.27},
+    "C": {"N": 0.85, "L": 0.68, "H": 0.5},
+}
+"""Weights of CVSS 3.1, section 7.4."""
+
+
+def severity_of_score(score: float) -> Severity:
+    """The severity of a CVSS score."""
+    return next((severity for least, severity in SCORES if score >= least), Severity.P4)
+
+
+def severity_of_word(word: str) -> Severity:
+    """The severity of a scanner's word."""
+    return WORDS.get(word.strip().lower(), Severity.P4)
+
+
+def score_of(value: Any) -> float | None:
+    """A CVSS score, as a number or as text; None when it is none (0 to 10)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        score = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return score if math.isfinite(score) and 0 <= score <= 10 else None
+
+
+def score_of_vector(vector: str) -> float | None:
+    """The base score of a CVSS 3.0 or 3.1 vector; None for another version, or a wrong one.
+
+    CVSS 3.1, section 7.1. Version 4 has no formula but a table of 270 rows: scanners that name
+    such vectors give the score or a word too.
+    """
+    head, *pairs = vector[:500].split("/")
+    if head not in ("CVSS:3.0", "CVSS:3.1"):
+        return None
+    given = dict(pair.split(":", 1) for pair in pairs if ":" in pair)
+    try:
+        value = {name: weights[given[name]] for name, weights in _METRICS.items()}
+        privileges = _PRIVILEGES[given["S"]][given["PR"]]
+    except KeyError:
+        return None
+    changed = given["S"] == "C"
+    lost = 1 - (1 - value["C"]) * (1 - value["I"]) * (1 - value["A"])
+    impact = 7.52 * (lost - 0.029) - 3.25 * (lost - 0.02) ** 15 if changed else 6.42 * lost
+    if impact <= 0:
+        return 0.0
+    exploitability = 8.22 * value["AV"] * value["AC"] * privileges * value["UI"]
+    return _round_up(min((1.08 if changed else 1.0) * (impact + exploitability), 10.0))
+
+
+def _round_up(number: float) -> float:
+    """To one decimal, as appendix A asks, so that every machine gets the same."""
+    whole = round(number * 100_000)
+    return whole / 100_000 if whole % 10_000 == 0 else (whole // 10_000 + 1) / 10

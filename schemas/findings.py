@@ -1,0 +1,232 @@
+"""What a scan found, in all; and how it travels with an alert."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from schemas.alert import Alert
+from schemas.errors import InvalidInput
+from schemas.finding import Finding
+from schemas.incident_type import IncidentType
+from schemas.model import Model
+from schemas.severity import Severity
+
+MOST_FINDINGS = 500
+"""So many are kept of one scan, the worst ones; a person looks at no more."""
+
+MOST_DISTINCT = 50_000
+"""A report with more is refused: a scanner that says so much says nothing."""
+
+FINDINGS, LEFT_OUT, NOT_CHECKED, PATCH = "findings", "findingsLeftOut", "notChecked", "patch"
+"""The names in an alert's `details`."""
+
+ToolName = Annotated[str, StringConstraints(max_length=100)]
+Count = Annotated[int, Field(ge=0)]
+Key = tuple[str | int | None, ...]
+
+
+class Findings(Model):
+    """The findings of one scan, or of several; worst first.
+
+    left_out: how many more there were. not_checked: dependencies that the scanner could not judge.
+    """
+
+    tools: tuple[ToolName, ...]
+    findings: tuple[Finding, ...] = ()
+    left_out: Count = 0
+    not_checked: Count = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are, also those left out."""
+        return len(self.findings) + self.left_out
+
+    @property
+    def worst(self) -> Finding | None:
+        """The worst one."""
+        return self.findings[0] if self.findings else None
+
+    @property
+    def sentence(self) -> str:
+        """`12 findings by trivy: 2 P1, 10 P3; worst CVE-… in requests 2.31.0, fixed in …`."""
+        by = ", ".join(self.tools) or "an unknown scanner"
+        said = [f"{self.total or 'no'} finding{'' if self.total == 1 else 's'} by {by}"]
+        if self.worst:
+            counts = sorted(Counter(each.severity for each in self.findings).items())
+            said[0] += ": " + ", ".join(f"{count} {severity}" for severity, count in counts)
+            said.append("worst " + _in_words(self.worst))
+        if self.left_out:
+            said.append(f"the {self.left_out} least severe ones are left out")
+        if self.not_checked:
+            said.append(f"{self.not_checked} dependencies could not be checked")
+        return "; ".join(said)
+
+    def cut(self, most: int) -> Findings:
+        """At most so many, the worst ones."""
+        more = max(0, len(self.findings) - most)
+        update = {"findings": self.findings[:most], "left_out": self.left_out + more}
+        return self.model_copy(update=update) if more else self
+
+
+def _in_words(finding: Finding) -> str:
+    words = finding.id + (f" in {finding.where}" if finding.where else "")
+    if finding.package and finding.package.fixed:
+        words += ", fixed in " + ", ".join(finding.package.fixed[:3])
+    elif finding.package:
+        words += ", no fixed version known"
+    return words
+
+
+def collect(found: Iterable[Finding], tools: Iterable[str], *, not_checked: int = 0) -> Findings:
+    """The findings, each once, worst first, at most MOST_FINDINGS.
+
+    The same advisory under several ids (CVE, GHSA, PYSEC) for the same package is one finding,
+    as severe as the worst of them. Raises InvalidInput for more than MOST_DISTINCT.
+    """
+    distinct: dict[int, Finding] = {}
+    place: dict[Key, int] = {}
+    for number, each in enumerate(found):
+        joined = each
+        known = sorted({place[key] for key in _keys(each) if key in place}, reverse=True)
+        for other in known:  # an advisory may connect two that were apart until now
+            joined = _join(distinct.pop(other), joined)
+        first = known[-1] if known else number
+        distinct[first] = joined
+        if len(distinct) > MOST_DISTINCT:
+            raise InvalidInput(f"more than {MOST_DISTINCT} findings: split the report")
+        place.update(dict.fromkeys(_keys(joined), first))
+    ordered = sorted(distinct.items(), key=lambda each: (each[1].severity, each[0]))
+    return Findings(
+        tools=tuple(sorted(set(tools))),
+        findings=tuple(finding for _, finding in ordered),
+        not_checked=not_checked,
+    ).cut(MOST_FINDINGS)
+
+
+def _keys(finding: Finding) -> Iterable[Key]:
+    package = finding.package
+    if package is None:
+        yield ("code", finding.tool, finding.id, finding.path, finding.line, finding.title)
+        return
+    for name in (finding.id, *finding.aliases):
+        yield (
+            name.lower(),
+            package.ecosystem,
+            package.name.lower(),
+            package.installed,
+            package.manifest,
+        )
+
+
+def _join(one: Finding, other: Finding) -> Finding:
+    """One finding out of two of the same trouble."""
+    if one.package is None or other.package is None:
+        return one
+    ids = dict.fromkeys((*one.aliases, other.id, *other.aliases))
+    fixed = tuple(dict.fromkeys((*one.package.fixed, *other.package.fixed)))[:100]
+    return one.model_copy(
+        update={
+            "severity": min(one.severity, other.severity),
+            "title": one.title or other.title,
+            "aliases": tuple(each for each in ids if each != one.id)[:100],
+            "package": one.package.model_copy(update={"fixed": fixed}),
+        }
+    )
+
+
+def join(scans: Iterable[Findings]) -> Findings:
+    """Several scans as one."""
+    scans = list(scans)
+    whole = collect(
+        (finding for scan in scans for finding in scan.findings),
+        (tool for scan in scans for tool in scan.tools),
+        not_checked=sum(scan.not_checked for scan in scans),
+    )
+    left_out = whole.left_out + sum(scan.left_out for scan in scans)
+    return whole.model_copy(update={"left_out": left_out})
+
+
+def alert_data(
+    scan: Findings, service: str | None, *, source: str, severity: Severity | str | None = None
+) -> dict[str, Any]:
+    """Our alert JSON for what a scan found: one incident for each service and scanner."""
+    worst = scan.worst.severity if scan.worst else None
+    service = (service or "").strip() or None
+    return {
+        "type": IncidentType.SECURITY,
+        "severity": severity or worst,
+        "service": service,
+        "description": scan.sentence[:20_000],
+        "source": source,
+        "dedupKey": f"findings:{service or ''}:{','.join(scan.tools)}"[:1000],
+        "details": details_of(scan),
+    }
+
+
+def details_of(scan: Findings) -> dict[str, Any]:
+    """The findings as an alert's `details` hold them."""
+    details: dict[str, Any] = {FINDINGS: [each.to_json() for each in scan.findings]}
+    details |= {LEFT_OUT: scan.left_out} if scan.left_out else {}
+    details |= {NOT_CHECKED: scan.not_checked} if scan.not_checked else {}
+    return details
+
+
+_LIST = TypeAdapter(Annotated[tuple[Finding, ...], Field(max_length=MOST_FINDINGS)])
+_COUNT = TypeAdapter(Count)
+_TEXT = TypeAdapter(str | None)
+
+
+def findings_of(alert: Alert) -> tuple[Finding, ...]:
+    """The findings that an alert brought, as it orders them; none when it brought none.
+
+    Raises InvalidInput that names the wrong field.
+    """
+    found: tuple[Finding, ...] = _checked(_LIST, alert, FINDINGS, ())
+    return found
+
+
+def patch_of(alert: Alert) -> str | None:
+    """The patch that an alert brought, a unified diff; not checked for what it is.
+
+    Raises InvalidInput when it is no text.
+    """
+    patch: str | None = _checked(_TEXT, alert, PATCH, None)
+    return patch or None
+
+
+def scan_of(alert: Alert) -> Findings:
+    """The findings of an alert with what was said about them.
+
+    Raises InvalidInput that names the wrong field.
+    """
+    found = findings_of(alert)
+    return Findings(
+        tools=tuple(sorted({each.tool for each in found})),
+        findings=tuple(sorted(found, key=lambda each: each.severity)),
+        left_out=_checked(_COUNT, alert, LEFT_OUT, 0),
+        not_checked=_checked(_COUNT, alert, NOT_CHECKED, 0),
+    )
+
+
+def check_details(alert: Alert) -> Alert:
+    """The alert, when what it says of findings and of a patch can be read; else InvalidInput."""
+    scan_of(alert)
+    patch_of(alert)
+    return alert
+
+
+def _checked(kind: TypeAdapter[Any], alert: Alert, name: str, absent: Any) -> Any:
+    if alert.details.get(name) is None:
+        return absent
+    try:
+        return kind.validate_python(alert.details[name])
+    except ValidationError as error:
+        problems = "; ".join(
+            ".".join(("details", name, *(str(part) for part in each["loc"]))) + f": {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)[:5]
+        )
+        raise InvalidInput(f"not a valid alert: {problems}") from None
