@@ -41,6 +41,8 @@ FLOWS: tuple[str, ...] = (
     "flows.suspend_agent.suspend_agent",
     "flows.resume_agent.resume_agent",
     "flows.rollback.rollback",
+    "flows.regulatory_clock.regulatory_clock",
+    "flows.regulatory_clock.regulatory_clocks",
     "flows.escalation.escalation",
     "flows.resolution.resolution",
 )
@@ -131,6 +133,20 @@ def automations(settings: Settings) -> list[AutomationRow]:
             ),
             "resolution",
             PAYLOAD,
+        )
+    )
+    rows.append(
+        AutomationRow(
+            "AEEF regulatory clocks",
+            "A person set a fact of a breach: compute its deadlines anew, and draft again",
+            EventTrigger(
+                expect={"aeef.incident.clocks-changed"},
+                match={"prefect.resource.id": f"{RESOURCE}*"},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            "regulatory-clocks",
+            OF_THE_RESOURCE,
         )
     )
     rows.append(

@@ -63,8 +63,8 @@ class Evidence:
             raise InvalidInput("evidence belongs to an incident: give its full id") from None
         self.directory = home / "evidence" / name
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _private(self.directory.parent)
-        _private(self.directory)
+        private_directory(self.directory.parent)
+        private_directory(self.directory)
 
     def keep(self, name: str, content: bytes, *, source: str) -> EvidenceFile:
         """Keep these bytes. The same ones again change nothing; others get `<name>-2`, and so on.
@@ -192,8 +192,11 @@ class Evidence:
                 path.unlink()
 
 
-def _private(directory: Path) -> None:
-    """Make the directory, or make sure that it is one, and that nobody else may look into it."""
+def private_directory(directory: Path) -> None:
+    """Make the directory, or make sure that it is one, and that nobody else may look into it.
+
+    Raises InvalidInput when it is a link.
+    """
     directory.mkdir(mode=0o700, exist_ok=True)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode):

@@ -74,6 +74,8 @@ def ensure_page(
     key: str | None = None,
     reason: str | None = None,
     wait: bool = False,
+    even_if_over: bool = False,
+    severity: Severity | None = None,
 ) -> Page | None:
     """Send the incident's page unless it was sent.
 
@@ -81,12 +83,15 @@ def ensure_page(
     holder: who sends; two that may send at the same time need different names.
     key, reason: for a page of its own that says more, for instance that the automation failed.
     wait: wait for the other process, and take over when its lease ends.
+    even_if_over: a legal duty, for one, does not end with the incident.
+    severity: ring as if the incident had this one.
     Raises PageNotDelivered with the reason of every channel; the claim is free again then.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
     key = key or page_key(incident)
-    if incident.status.is_over and store.claim_result(incident.incident_id, key) is None:
+    is_done = incident.status.is_over and not even_if_over
+    if is_done and store.claim_result(incident.incident_id, key) is None:
         return None
     while (claim := store.claim(incident.incident_id, key, holder, LEASE)).state == "busy":
         if not wait:
@@ -98,9 +103,11 @@ def ensure_page(
         # Read again under the claim: who resolves from now on sees it, and waits for this page;
         # who resolved before is seen here. Otherwise a page could ring on for ever.
         incident = store.incident(incident_id)
-        if incident.status.is_over:
+        if incident.status.is_over and not even_if_over:
             store.release_claim(incident.incident_id, key, holder)
             return None
+        if severity:
+            incident = incident.model_copy(update={"severity": severity})
         page = _by_the_first_channel(incident, settings, store, key, reason)
     except BaseException:
         store.release_claim(incident.incident_id, key, holder)

@@ -1,0 +1,49 @@
+"""Runbooks of the regulatory clocks: one speaks; all of them follow what people found out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.attempt_all import attempt_all
+from flows.runbook import Response, name_run, this_run_id
+from schemas.settings import load_settings
+from tasks.draft_notifications import draft_notifications
+from tasks.open_incident import open_incident
+from tasks.ring_clock import ring_clock
+from tasks.start_clocks import start_clocks
+from tasks.store import open_store
+
+
+@flow(name="regulatory-clock", persist_result=True)
+def regulatory_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str:
+    """Remind of a notification that is due, or tell that it is overdue, unless that is moot.
+
+    due, point: of the timer that started this run, see `tasks/clock_timers.py`.
+    """
+    settings = load_settings()
+    incident = open_store(settings).incident(incident_id)
+    response = Response(incident, this_run_id(), settings)
+    said = response.do(ring_clock, regime, deadline, due, point)
+    return said or f"{regime}/{deadline}: nothing to say any longer"
+
+
+@flow(name="regulatory-clocks", persist_result=True)
+def regulatory_clocks(alert: dict[str, Any]) -> State[str]:
+    """Compute the clocks anew, make their timers, and draft the notifications.
+
+    alert: `{"incidentId": …}`. Runs whenever a person set a fact; by hand it does no harm.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    response = Response(open_incident(alert, settings), run_id, settings)
+    name_run(response.incident)
+
+    def follow() -> None:
+        attempt_all(
+            lambda: response.do(start_clocks),
+            lambda: response.do(draft_notifications),
+        )
+
+    return response.carry_out(follow)

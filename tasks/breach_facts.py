@@ -1,0 +1,71 @@
+"""Keeps what people say about a breach with its incident, and reads it back.
+
+Each saying is one finished claim of the incident, whose key begins with the moment at which it was
+said: nothing is ever overwritten. The record and the audit log say the same in words.
+"""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from schemas.clocks import Change, Clock, Situation, check_names, clocks_of, situation_of
+from schemas.incident import Incident
+from schemas.regulation import Regime, chosen_regimes
+from schemas.settings import Settings
+from tasks.store import open_store
+
+CHANGE = "clock:change:"
+CHANGED = "aeef.incident.clocks-changed"
+"""Follows every change: the clocks are computed anew, timers made, notifications drafted again."""
+
+
+def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, actor: str) -> None:
+    """Keep it, put it on record, and have the clocks follow it.
+
+    Raises InvalidInput when no such regime or deadline is configured for the incident.
+    """
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    check_names(regimes_of(incident, settings), change.regime, change.deadline)
+    moment = change.said_at.isoformat(timespec="microseconds")
+    key = f"{CHANGE}{moment}:{uuid4()}"
+    store.finish_claim(incident.incident_id, key, actor, change.to_json())
+    identity = f"aeef:{incident.incident_id}/{key}"
+    store.record_action(
+        incident.incident_id,
+        change.sentence,
+        actor=actor,
+        automated=False,
+        entry_id=uuid5(NAMESPACE_URL, identity),
+    )
+    event_id = uuid5(NAMESPACE_URL, f"{identity}/event")
+    store.emit(incident.incident_id, CHANGED, {}, event_id=event_id)
+
+
+def changes_of(incident: Incident, settings: Settings) -> list[Change]:
+    """Everything that was said, in order."""
+    claims = open_store(settings).claims(incident.incident_id)
+    said = sorted((key, claim.result) for key, claim in claims.items() if key.startswith(CHANGE))
+    return [Change.model_validate(result) for _key, result in said if result is not None]
+
+
+def situation(incident: Incident, settings: Settings) -> Situation:
+    """What is known of the breach now."""
+    return situation_of(incident.detected_at, changes_of(incident, settings))
+
+
+def regimes_of(incident: Incident, settings: Settings) -> dict[str, Regime]:
+    """The regimes that apply to the targets that are hit; `[breach] regimes` where none says so."""
+    wanted: dict[str, None] = {}
+    for service in incident.affected_services or [""]:
+        target = settings.target_of(service)
+        own = target.breach.regimes if target and target.breach else None
+        wanted |= dict.fromkeys(settings.breach.regimes if own is None else own)
+    return chosen_regimes(wanted, settings.breach.regime)
+
+
+def clocks_for(incident: Incident, settings: Settings) -> list[Clock]:
+    """How every regulatory clock of the incident stands now."""
+    return clocks_of(
+        situation(incident, settings), regimes_of(incident, settings), settings.breach.holidays
+    )

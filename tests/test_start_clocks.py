@@ -1,0 +1,293 @@
+"""Regulatory clocks are put on record once, have timers, and speak once unless it is moot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from breach_sample import breach, clock, configure, say, submit
+from schemas.clocks import Kind
+from schemas.errors import InvalidInput, PageNotDelivered
+from schemas.incident import Incident, Status
+from schemas.model import utc_now
+from schemas.settings import load_settings
+from standin_pagerduty import PagerDuty
+from standin_slack import Slack
+from tasks.breach_facts import CHANGED, changes_of, regimes_of
+from tasks.clock_timers import AT_DUE, AT_START, moment_of, timers_for
+from tasks.post_to_slack import post_to_slack
+from tasks.ring_clock import ring_clock, silence_clock, spoken_clocks
+from tasks.start_clocks import NONE_CONFIGURED, Clocks, record_clocks, table_of
+from tasks.store import Store, open_store
+
+HOUR = timedelta(hours=1)
+KEY = ("gdpr-33", "notification")
+
+
+@pytest.fixture
+def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store of this test's own; GDPR and DORA apply."""
+    monkeypatch.setenv("AEEF_HOME", str(home))
+    configure("gdpr-33", "gdpr-34", "dora-19")
+    opened = open_store(load_settings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def channels(
+    pagerduty: PagerDuty, slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> tuple[PagerDuty, Slack]:
+    """PagerDuty and Slack, configured."""
+    for name, value in {**pagerduty.env(), **slack.env()}.items():
+        monkeypatch.setenv(name, value)
+    return pagerduty, slack
+
+
+def actions(store: Store, incident: Incident, beginning: str = "") -> list[str]:
+    """What is on record, in order."""
+    done = store.incident(incident.incident_id).actions_taken
+    return [each.action for each in done if each.action.startswith(beginning)]
+
+
+def ring(incident: Incident, point: str = AT_START) -> str | None:
+    """The GDPR clock's timer of this point fires."""
+    due = moment_of(clock(incident, "/".join(KEY)))
+    return ring_clock.fn(str(incident.incident_id), *KEY, due, point)
+
+
+def test_each_clock_is_on_record_once_with_all_that_counsel_needs(store: Store) -> None:
+    """Due time, start, addressee, legal basis and its day; again only what changed."""
+    incident = breach(store)
+    record_clocks(incident, load_settings())
+    record_clocks(incident, load_settings())
+
+    said = actions(store, incident, "clock ")
+    assert 5 == len(said)
+    [gdpr] = [text for text in said if text.startswith("clock gdpr-33/notification: due ")]
+    due = (incident.detected_at + 72 * HOUR).strftime("%Y-%m-%d %H:%M:%S UTC")
+    for part in (due, "72 hours from aware", "supervisory authority", "Article 33", "2026-11-01",
+                 "assumed"):  # fmt: skip
+        assert part in gdpr
+    assert any("dora-19/final: not started: needs latest-submitted:intermediate" in t for t in said)
+
+    say(incident, timestamps={"aware": incident.detected_at - HOUR})
+    record_clocks(incident, load_settings())
+    assert 7 == len(actions(store, incident, "clock "))  # two moved
+
+
+def test_everything_that_is_said_is_on_record_with_who(store: Store) -> None:
+    """And an event follows, so that the clocks do."""
+    incident = breach(store)
+    say(incident, facts={"people": 1200, "death": False})
+    say(incident, Kind.NOT_APPLICABLE, regime="gdpr-33", reason="encrypted")
+    submit(incident, "dora-19", "initial")
+
+    said = [
+        each for each in store.incident(incident.incident_id).actions_taken if each.actor == "ada"
+    ]
+    assert ["regulatory facts set by Ada: people 1200, death no",
+            "gdpr-33 does not apply, decided by Ada: encrypted"] == [
+        each.action for each in said[:2]
+    ]  # fmt: skip
+    assert said[2].action.startswith("notification dora-19/initial was submitted at ")
+    assert not any(each.automated for each in said)
+    assert ["set", "not-applicable", "submitted"] == [
+        str(each.kind) for each in changes_of(incident, load_settings())
+    ]
+    events = [event.event for event in store.lease_events("test")]
+    assert 3 == events.count(CHANGED)
+
+
+def test_an_unknown_regime_or_deadline_changes_nothing(store: Store) -> None:
+    """Nor one that is known but does not apply here."""
+    incident = breach(store)
+    for regime, deadline in [("sec-8k-1.05", "form-8-k"), ("gdpr-33", "final"), ("../x", "y")]:
+        with pytest.raises(InvalidInput):
+            submit(incident, regime, deadline)
+    assert [] == changes_of(incident, load_settings())
+
+
+def test_the_targets_that_are_hit_say_which_regimes_apply(store: Store) -> None:
+    """Their own instead of the organisation's; each once, over all services."""
+    table = """
+[targets.{name}]
+repository = "."
+deploy_command = ["true"]
+required_gates = ["tests"]
+health = {{ command = ["true"] }}
+"""
+    own = '[targets.clinic.breach]\nregimes = ["hipaa-164-404", "gdpr-33"]\n'
+    configure("gdpr-33", more=table.format(name="shop") + table.format(name="clinic") + own)
+    incident = breach(store, service="clinic")
+    both = store.update(incident.incident_id, actor="test", add_services=["shop"])
+
+    assert ["hipaa-164-404", "gdpr-33"] == list(regimes_of(incident, load_settings()))
+    assert ["hipaa-164-404", "gdpr-33"] == list(regimes_of(both, load_settings()))
+    assert ["gdpr-33"] == list(regimes_of(breach(store, service="x"), load_settings()))
+
+
+def test_without_a_regime_the_record_says_so_loudly(store: Store) -> None:
+    """Nobody may think that no clock runs."""
+    configure()
+    assert [] == record_clocks(breach(store), load_settings())
+    assert NONE_CONFIGURED == str(Clocks())
+
+
+def test_timers_before_the_end_and_at_the_end(store: Store) -> None:
+    """Three reminders and the alarm; the GDPR's clock for people has none while risk is unknown."""
+    incident, now = breach(store), utc_now()
+    clocks = [clock(incident, "gdpr-33/notification"), clock(incident, "gdpr-34/communication")]
+    end = incident.detected_at + 72 * HOUR
+    timers = timers_for(clocks, load_settings().breach.remind_before, now)
+
+    assert [end - 24 * HOUR, end - 4 * HOUR, end - HOUR, end] == [each.at for each in timers]
+    say(incident, facts={"high-risk": True})
+    (at_once,) = timers_for([clock(incident, "gdpr-34/communication")], [HOUR], now)
+    assert (AT_START, now, "at once") == (at_once.point, at_once.at, at_once.due)
+
+
+@pytest.mark.parametrize(("left", "points"), [(80, 4), (20, 4), (3, 3), (0.5, 2), (-5, 1)])
+def test_what_is_past_is_said_at_once(store: Store, left: float, points: int) -> None:
+    """One word at the start when less is left than the first reminder wants."""
+    incident, now = breach(store, ago=timedelta(hours=72 - left)), utc_now()
+    timers = timers_for([clock(incident, "/".join(KEY))], load_settings().breach.remind_before, now)
+
+    assert points == len(timers)
+    assert all(each.at >= now for each in timers)
+    assert AT_DUE == timers[-1].point
+    assert (left == 80) == (timers[0].point not in (AT_START, AT_DUE))
+
+
+def test_computed_again_later_a_clock_that_spoke_gets_no_second_first_word(store: Store) -> None:
+    """The reminder of 24 hours rang; at 20 hours a fact is set."""
+    incident, now = breach(store, ago=timedelta(hours=52)), utc_now()
+    assert ring(incident)
+    spoken = spoken_clocks(incident, load_settings())
+    timers = timers_for(
+        [clock(incident, "/".join(KEY))], load_settings().breach.remind_before, now, spoken
+    )
+
+    assert AT_START not in [each.point for each in timers]
+
+
+def test_a_reminder_pages_posts_and_records_once(
+    store: Store, channels: tuple[PagerDuty, Slack]
+) -> None:
+    """Under a dedup key of its own; a second run of the same timer adds nothing."""
+    pagerduty, slack = channels
+    incident = breach(store, ago=69 * HOUR)
+    post_to_slack.fn(str(incident.incident_id))
+
+    said = ring(incident)
+    again = ring(incident)
+
+    assert said is not None
+    assert again is None
+    assert said.startswith("REMINDER gdpr-33/notification: the notification to the supervisory")
+    [(key, alert)] = pagerduty.alerts.items()
+    assert key.startswith(f"{incident.incident_id}:clock:gdpr-33/notification:")
+    assert "REMINDER gdpr-33/notification" in alert.payload["summary"]
+    assert [said] == actions(store, incident, "REMINDER")
+    [message] = slack.in_channel("aeef-incidents")
+    assert 1 == sum("REMINDER" in each.text for each in slack.in_thread(message.ts))
+
+
+def test_an_overdue_clock_is_an_alarm_even_when_the_incident_is_resolved(
+    store: Store, channels: tuple[PagerDuty, Slack]
+) -> None:
+    """As loud as a P1, and it says how late."""
+    incident = breach(store, ago=75 * HOUR)
+    store.set_status(incident.incident_id, Status.RESOLVED, actor="test")
+
+    said = ring(incident, AT_DUE)
+
+    assert said is not None
+    assert "OVERDUE gdpr-33/notification" in said
+    assert "3 h 0 min ago" in said
+    assert "reasons for the delay" in said
+    [alert] = channels[0].alerts.values()
+    assert ("critical", "triggered") == (alert.payload["severity"], alert.state)
+    assert [said] == actions(store, incident, "OVERDUE")
+
+
+def test_a_page_that_fails_is_tried_again_with_the_same_words(
+    store: Store, channels: tuple[PagerDuty, Slack]
+) -> None:
+    """One page, one entry."""
+    incident = breach(store, ago=75 * HOUR)
+    for service in channels:
+        service.fail_with(400, times=None)
+    with pytest.raises(PageNotDelivered):
+        ring(incident, AT_DUE)
+    for service in channels:
+        service.recover()
+
+    said = ring(incident, AT_DUE)
+
+    assert [said] == actions(store, incident, "OVERDUE")
+    assert 1 == channels[0].pages
+
+
+@pytest.mark.parametrize("why", ["submitted", "not applicable", "moved", "not configured"])
+def test_a_timer_that_is_moot_says_nothing(
+    store: Store, channels: tuple[PagerDuty, Slack], why: str
+) -> None:
+    """It looks at the present state first."""
+    incident = breach(store, ago=75 * HOUR)
+    due = moment_of(clock(incident, "/".join(KEY)))
+    match why:
+        case "submitted":
+            submit(incident, *KEY)
+        case "not applicable":
+            say(incident, Kind.NOT_APPLICABLE, regime="gdpr-33", reason="encrypted")
+        case "moved":
+            say(incident, timestamps={"aware": utc_now() - 74 * HOUR})
+        case _:
+            configure("dora-19")
+
+    assert ring_clock.fn(str(incident.incident_id), *KEY, due, AT_DUE) is None
+    assert {} == channels[0].alerts
+    assert [] == actions(store, incident, "OVERDUE")
+
+
+def test_of_late_reminders_only_the_newest_speaks(store: Store) -> None:
+    """The server was down for a day: 24 h, 4 h and 1 h before are due together."""
+    late, over = breach(store, ago=71.5 * HOUR), breach(store, ago=73 * HOUR, service="web")
+    points = ["86400 s before", "14400 s before", "3600 s before"]
+
+    said = [ring(late, point) for point in points]
+
+    assert [None, None] == said[:2]
+    assert said[2] is not None
+    assert [None] * 3 == [ring(over, point) for point in points]
+    assert ring(over, AT_DUE)
+
+
+def test_a_submission_silences_what_its_clock_rang(
+    store: Store, channels: tuple[PagerDuty, Slack]
+) -> None:
+    """In PagerDuty the alerts of this deadline are resolved, and no others."""
+    incident = breach(store, ago=75 * HOUR)
+    ring(incident, AT_DUE)
+    initial = clock(incident, "dora-19/initial")
+    ring_clock.fn(str(incident.incident_id), "dora-19", "initial", moment_of(initial), AT_DUE)
+    submit(incident, *KEY)
+
+    silence_clock(incident.incident_id, *KEY, load_settings())
+
+    states = {key.split(":")[2]: alert.state for key, alert in channels[0].alerts.items()}
+    assert {"gdpr-33/notification": "resolved", "dora-19/initial": "triggered"} == states
+
+
+def test_the_table_has_no_markup_of_others(store: Store) -> None:
+    """A reason is a person's text."""
+    incident = breach(store)
+    say(incident, Kind.NOT_APPLICABLE, regime="gdpr-33", reason="<script> [x](y)")
+    rows = table_of([clock(incident, "/".join(KEY))], utc_now())
+
+    assert "\\<script\\> \\[x\\](y)" in rows[0]["status"]
+    assert "as of 2026-11-01" in rows[0]["legal basis"]
