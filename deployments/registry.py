@@ -146,7 +146,7 @@ def automations(settings: Settings) -> list[AutomationRow]:
                 threshold=1,
             ),
             "regulatory-clocks",
-            OF_THE_RESOURCE,
+            PAYLOAD,
         )
     )
     rows.append(

@@ -76,8 +76,8 @@ def test_a_submission_stops_one_clock_starts_the_next_and_silences_the_pager(
     incident = breach(cli_store, ago=timedelta(hours=80))
     due = moment_of(clock(incident, "nis2-23/notification"))
     ring_clock.fn(str(incident.incident_id), "nis2-23", "notification", due, AT_DUE)
-    [alert] = pagerduty.alerts.values()
-    assert "triggered" == alert.state
+    [key] = pagerduty.alerts
+    assert "triggered" == pagerduty.alerts[key].state
 
     done = aeef("breach", "submitted", incident.short_id, "nis2-23", "notification", "--by", "Ada")
 
@@ -85,7 +85,7 @@ def test_a_submission_stops_one_clock_starts_the_next_and_silences_the_pager(
     assert "nis2-23/notification: submitted" in done.out
     assert "by Ada, LATE" in done.out
     assert "nis2-23/final: 30 d" in done.out or "nis2-23/final: 29 d" in done.out
-    assert "resolved" == alert.state
+    assert "resolved" == pagerduty.alerts[key].state
     back = aeef("breach", "reopen", incident.short_id, "nis2-23", "notification",
                 "--by", "Ada", "--reason", "the wrong form")  # fmt: skip
     assert "nis2-23/notification: OVERDUE by 8 h" in back.out
