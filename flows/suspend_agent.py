@@ -11,7 +11,7 @@ from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.change_status import change_status
 from tasks.name_agent import find_target
-from tasks.open_for_agent import open_for_suspension
+from tasks.open_by_hand import open_for_suspension
 from tasks.suspend_agent import plan_suspension
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 
 from schemas.agent_settings import AgentSettings
 from schemas.breach_settings import TargetBreach
+from schemas.isolation_settings import TargetIsolation
 from schemas.quality_settings import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -112,6 +113,7 @@ class Target(BaseModel):
     drift: what the drift runbook compares besides the Compose services.
     quality: where its coverage and mutation reports are, and its thresholds.
     breach: which regulatory regimes apply to it, and what personal data it holds.
+    isolation: how it is isolated, where Docker Compose cannot tell.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -133,6 +135,7 @@ class Target(BaseModel):
     drift: TargetDrift | None = None
     quality: TargetQuality | None = None
     breach: TargetBreach | None = None
+    isolation: TargetIsolation | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:
@@ -146,6 +149,11 @@ class Target(BaseModel):
     @classmethod
     def _inside(cls, path: str) -> str:
         return _inside_repository(path)
+
+    @property
+    def how_to_isolate(self) -> TargetIsolation:
+        """The isolation table, or what counts without one."""
+        return self.isolation or TargetIsolation()
 
     @property
     def history_path(self) -> Path:

@@ -25,11 +25,15 @@ _GRACE = 5.0
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended. `problem` is None for exit code 0, else one line that says why."""
+    """How a program ended. `problem` is None for exit code 0, else one line that says why.
+
+    code: its exit code; None when it could not be run, or not to its end.
+    """
 
     problem: str | None
     output: str
     errors: str = ""
+    code: int | None = None
 
     @property
     def tail(self) -> str:
@@ -75,6 +79,7 @@ def run_command(
         except OSError as error:
             return Finished(f"'{argv[0]}' cannot be run: {error.strerror or error}", "")
         _remember(process.pid, pid_file)
+        code = None
         try:
             code = process.wait(timeout)
             problem = f"'{name}' ended with exit code {code}" if code else None
@@ -85,7 +90,7 @@ def run_command(
                 _kill_group(process)
             if pid_file:
                 pid_file.unlink(missing_ok=True)
-        return Finished(problem, _read(output), _read(errors))
+        return Finished(problem, _read(output), _read(errors), code)
 
 
 def end_orphan(pid_file: Path) -> str | None:

@@ -1,0 +1,40 @@
+"""Runbook: a person asks for evidence of how services stand; nothing is changed."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.settings import load_settings
+from tasks.open_by_hand import open_for_service
+from tasks.preserve_service_state import preserve_service_state
+from tasks.service_containers import target_named
+from tasks.store import open_store
+
+
+@flow(name="collect-evidence", persist_result=True)
+def collect_evidence(
+    target: str,
+    services: list[str] | None = None,
+    requested_by: str = "operator",
+    incident: str | None = None,
+) -> State[str] | str:
+    """Keep logs, processes, file changes and networks of a target's containers as evidence.
+
+    services: Compose services of the target; none: all of them.
+    incident: keep it with this incident's evidence instead of that of a new one.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    name = target_named(target, settings).name
+    if incident:
+        found = open_store(settings).incident(incident)
+    else:
+        found = open_for_service(
+            "Collection of evidence", name, requested_by, "as it stands", str(run_id), settings
+        )
+    name_run(found)
+    response = Response(found, run_id, settings)
+    return response.carry_out(
+        lambda: response.do(preserve_service_state, name, services or [], "as-it-stands")
+    )

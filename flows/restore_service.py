@@ -1,0 +1,42 @@
+"""Runbook: isolated services may return, because a named person approves."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.settings import load_settings
+from tasks.restore_service import check_restore_approval, incident_of, plan_restoration
+from tasks.restore_service import restore_service as restore
+from tasks.service_containers import target_named
+from tasks.store import open_store
+
+
+@flow(name="restore-service", persist_result=True)
+def restore_service(
+    target: str,
+    approver: str = "",
+    services: list[str] | None = None,
+    dry_run: bool = False,
+    incident: str | None = None,
+) -> State[str] | str:
+    """Undo the isolation of services, on the record of the incident that it was for.
+
+    approver: the name of the person who approves. services: none: all that are isolated.
+    dry_run: only say what would be done. incident: put it on this one's record instead.
+    """
+    settings = load_settings()
+    named, wanted = target_named(target, settings), services or []
+    if dry_run:
+        return plan_restoration(named.name, wanted, approver, settings)
+    found = open_store(settings).incident(incident or incident_of(named, settings))
+    name_run(found)
+    response = Response(found, this_run_id(), settings)
+    # A refusal ends the run here: it is on record, and nobody has to take over.
+    response.do(check_restore_approval, named.name, approver)
+
+    def undo() -> None:
+        response.do(restore, named.name, wanted, approver)
+
+    return response.carry_out(undo)
