@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 
 from deployments.door import Door
-from deployments.registry import FLOWS, SCHEDULED, WORK_POOL, automations
+from deployments.registry import FLOWS, SCHEDULED, automations
 from schemas.errors import AeefError
 from schemas.settings import Settings
 from tasks.store import Store
@@ -52,7 +52,7 @@ def prefect_problems(settings: Settings) -> list[str]:
     """What is missing on Prefect's side, each with the remedy."""
     try:
         with get_client(sync_client=True) as client:
-            return [*_deployments(client), *_automations(client, settings), *_worker(client)]
+            return [*_deployments(client), *_automations(client, settings), *_worker(client, settings)]
     except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
         return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
 
@@ -92,11 +92,12 @@ def _automations(client: SyncPrefectClient, settings: Settings) -> list[str]:
     return problems
 
 
-def _worker(client: SyncPrefectClient) -> list[str]:
+def _worker(client: SyncPrefectClient, settings: Settings) -> list[str]:
+    pool = settings.worker.pool
     try:
-        workers = client.read_workers_for_work_pool(WORK_POOL)
+        workers = client.read_workers_for_work_pool(pool)
     except ObjectNotFound:
-        return [f"work pool '{WORK_POOL}' is missing: run `aeef deploy`"]
+        return [f"work pool '{pool}' is missing: run `aeef deploy`"]
     if any(worker.status == "ONLINE" for worker in workers):
         return []
-    return [f"no worker is online: run `prefect worker start --pool {WORK_POOL}`"]
+    return [f"no worker of work pool '{pool}' is online: run `aeef up`, or `aeef worker`"]

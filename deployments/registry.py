@@ -11,22 +11,20 @@ from uuid import UUID
 from prefect import Flow
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from deployments.prefect_server import HEARTBEAT_SECONDS
+from deployments.work_pool import ensure_work_pool
 from schemas.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.route import DEFAULT_ROUTES
 from schemas.settings import Settings
 from schemas.severity import Severity
 from tasks.roll_back import limit_of
 
-WORK_POOL = "aeef"
 DEAD_AFTER = timedelta(seconds=100)
 """Three heartbeats (of 30 s, see `prefect_server`) and a little."""
 DETECTED = "aeef.incident.detected"
@@ -209,16 +207,16 @@ def _imported(path: str) -> Flow[..., Any]:
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:
     """Create or update the work pool, limits, deployments and automations. Safe to repeat."""
     with get_client(sync_client=True) as client:
-        _work_pool(client)
+        ensure_work_pool(client, settings.worker)
         for target in settings.targets:
             client.upsert_global_concurrency_limit_by_name(limit_of(target), limit=1)
         ids = {}
         for flow, entrypoint in zip(flows(), FLOWS, strict=True):
-            ids[flow.name] = _deployment(flow, entrypoint)
+            ids[flow.name] = _deployment(flow, entrypoint, settings.worker.pool)
             report(f"deployment {flow.name}/respond")
         for scheduled in SCHEDULED:
             flow, every = _imported(scheduled.entrypoint), scheduled.every(settings)
-            _deployment(flow, scheduled.entrypoint, scheduled.name, every)
+            _deployment(flow, scheduled.entrypoint, settings.worker.pool, scheduled.name, every)
             when = f"every {every:g} s" if every else "only when it is asked for"
             report(f"deployment {flow.name}/{scheduled.name} runs {when}")
         for row in automations(settings):
@@ -232,15 +230,8 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
                 report(f"automation '{name}' removed: its severity no longer escalates")
 
 
-def _work_pool(client: SyncPrefectClient) -> None:
-    try:
-        client.read_work_pool(WORK_POOL)
-    except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
-
-
 def _deployment(
-    flow: Flow[..., Any], entrypoint: str, name: str = "respond", every: float = 0
+    flow: Flow[..., Any], entrypoint: str, pool: str, name: str = "respond", every: float = 0
 ) -> UUID:
     deployment = RunnerDeployment.from_flow(
         flow,
@@ -248,7 +239,7 @@ def _deployment(
         interval=every or None,
         description=flow.description,
         tags=["aeef"],
-        work_pool_name=WORK_POOL,
+        work_pool_name=pool,
         # Whoever started the worker: a run without heartbeats would never be found dead.
         job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
         entrypoint_type=EntrypointType.MODULE_PATH,

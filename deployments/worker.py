@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import time
+from contextlib import suppress
+from typing import NoReturn
 
 import httpx
 from prefect.client.orchestration import get_client
 
-from deployments.registry import WORK_POOL, register
-from schemas.settings import load_settings
+from deployments.registry import register
+from schemas.sections import WorkerKind
+from schemas.settings import Settings, load_settings
 
 ASK_SECONDS = 0.3
 
@@ -28,14 +33,37 @@ def wait_for_prefect() -> None:
 
 
 def main() -> None:
-    """Register, then become Prefect's own process worker."""
+    """Register, then serve the work pool until told to stop."""
     settings = load_settings()
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL]
+    if settings.worker.kind is WorkerKind.PROCESS:
+        _become_stock_worker(settings, name)
+    asyncio.run(_serve(settings, name))
+
+
+def _become_stock_worker(settings: Settings, name: str) -> NoReturn:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", settings.worker.pool]
     limit = str(settings.worker_limit)
     os.execv(sys.executable, [*command, "--type", "process", "--name", name, "--limit", limit])
+
+
+async def _serve(settings: Settings, name: str) -> None:
+    from deployments.warm_worker import WarmWorker
+
+    worker = WarmWorker(
+        settings.worker.pool,
+        name=name,
+        limit=settings.worker_limit,
+        processes=settings.worker.processes,
+        reserved=min(settings.worker.reserved, settings.worker_limit - 1),
+    )
+    serving = asyncio.ensure_future(worker.start())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from schemas.impact import ImpactRule
@@ -103,6 +106,31 @@ class DriftSettings(Section):
         if 0 < every < 10:
             raise ValueError("must be 0 or at least 10 seconds")
         return every
+
+
+class WorkerKind(StrEnum):
+    """Who runs what Prefect schedules: see `docs/operations.md`."""
+
+    WARM = "warm"
+    PROCESS = "process"
+
+
+def _as_many_as_cores() -> int:
+    return min(max(os.cpu_count() or 2, 2), 4)
+
+
+class WorkerSettings(Section):
+    """The worker that `aeef up` starts.
+
+    pool: the Prefect work pool of all deployments; one that exists is used as it is.
+    processes: how many wait for a run, with everything imported (warm).
+    reserved: so many of the `worker_limit` places are kept for P1 and P2 (warm).
+    """
+
+    kind: WorkerKind = WorkerKind.WARM
+    pool: str = Field(default="aeef", min_length=1, pattern=r"^[^/%&<>]+$")
+    processes: int = Field(default_factory=_as_many_as_cores, ge=1, le=64)
+    reserved: int = Field(default=2, ge=0)
 
 
 class RetrySettings(Section):

@@ -29,6 +29,7 @@ from schemas.sections import (
     PagerDutySettings,
     RetrySettings,
     SlackSettings,
+    WorkerSettings,
 )
 from schemas.severity import Severity
 from schemas.target import Target
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     prefect_ui_url: str | None = None
     prefect_port: int = Field(default=4200, gt=0, le=65535)
     worker_limit: int = Field(default=10, gt=0)
+    worker: WorkerSettings = WorkerSettings()
     intake: IntakeSettings = IntakeSettings()
     pagerduty: PagerDutySettings = PagerDutySettings()
     slack: SlackSettings = SlackSettings()

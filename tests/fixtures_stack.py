@@ -100,6 +100,11 @@ class Stack:
         """The direct child of `aeef up` with these words in its command."""
         return next(c for c in self.process.children() if words in " ".join(c.cmdline()))
 
+    @property
+    def worker(self) -> psutil.Process:
+        """The process of the worker."""
+        return self.child("deployments.worker")
+
     def is_ready(self) -> bool:
         """True when `/health` is ok."""
         assert self._up is not None

@@ -77,7 +77,7 @@ class Gates:
 
 def kill_worker(stack: Stack) -> None:
     """`kill -9` of the worker and of every run that it started, as when a machine dies."""
-    worker = stack.child("worker start")
+    worker = stack.worker
     victims = [*worker.children(recursive=True), worker]
     for victim in victims:
         _kill(victim)
@@ -234,7 +234,7 @@ def test_a_dead_run_pages_the_on_call(stack: Stack, tmp_path: Path) -> None:
     stack.wait_for(lambda: gates.is_reached("deploy"))
     run_id = stack.run_id(incident_id)
 
-    for process in stack.child("worker start").children(recursive=True):
+    for process in stack.worker.children(recursive=True):
         _kill(process)
     stack.wait_for(lambda: stack.run(run_id)["state_type"] == "CRASHED")
 

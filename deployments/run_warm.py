@@ -1,0 +1,109 @@
+"""What a warm process does: it waits for one flow run, carries it out, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from prefect.context import SettingsContext, get_settings_context
+from prefect.engine import handle_engine_signals
+from prefect.events.worker import EventsWorker
+from prefect.flow_engine import load_flow, load_flow_run, run_flow
+from prefect.settings import Settings
+
+LESS_URGENT = 5
+"""How much nicer (see nice(2)) the process of a run is that may wait for others."""
+
+
+class Order(NamedTuple):
+    """Which run to carry out, and where."""
+
+    run_id: UUID
+    environment: Mapping[str, str]
+    directory: Path
+    urgent: bool
+
+    def as_line(self) -> bytes:
+        """As it travels through a pipe."""
+        data = [str(self.run_id), dict(self.environment), str(self.directory), self.urgent]
+        return json.dumps(data).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Order:
+        """As it came out of the pipe."""
+        run_id, environment, directory, urgent = json.loads(line)
+        return cls(UUID(run_id), environment, Path(directory), urgent)
+
+
+def wait_and_run(orders: int, lifeline: int) -> int:
+    """Wait for an order and carry it out; the exit code of this process.
+
+    orders: the pipe that brings one order; closed without one when nothing is left to do.
+    lifeline: a pipe that is closed when our parent dies: then this process ends, too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    with os.fdopen(orders, "rb") as pipe:
+        line = pipe.readline()
+    return carry_out(Order.from_line(line)) if line.endswith(b"\n") else 0
+
+
+def _end_with(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def carry_out(order: Order) -> int:
+    """Carry out a flow run as Prefect's own engine process does; its exit code."""
+    if not order.urgent:
+        os.nice(LESS_URGENT)
+    os.chdir(order.directory)
+    # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        with _environment(order.environment), handle_engine_signals(order.run_id):
+            flow_run = load_flow_run(order.run_id)
+            flow = load_flow(flow_run)
+            # Failed or not is in the state that the engine reports: no need to raise it here.
+            result: Any = run_flow(flow, flow_run=flow_run, return_type="state")
+            if flow.isasync:
+                import asyncio
+
+                asyncio.run(result)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - nothing may reach the parent's code that we were forked from
+        traceback.print_exc()
+        return 1
+    finally:
+        _hand_in()
+    return 0
+
+
+def _environment(changes: Mapping[str, str]) -> AbstractContextManager[Any]:
+    """Take on the run's environment; where it changes Prefect's settings, read them again."""
+    changed = {name for name, value in changes.items() if os.environ.get(name) != value}
+    os.environ.update(changes)
+    if any(name.startswith("PREFECT_") and name[8] != "_" for name in changed):
+        return SettingsContext(profile=get_settings_context().profile, settings=Settings())
+    return nullcontext()
+
+
+def _hand_in() -> None:
+    """Send the last events and log lines: this process ends without Python's own goodbyes."""
+    with contextlib.suppress(Exception):
+        EventsWorker.drain_all(timeout=10)
+    with contextlib.suppress(Exception):
+        logging.shutdown()

@@ -1,0 +1,29 @@
+"""The Prefect work pool that every deployment belongs to, and what can be set for a run in it."""
+
+from __future__ import annotations
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
+from schemas.sections import WorkerKind, WorkerSettings
+
+WARM = "aeef-warm"
+"""The type of our own worker, and of its pools."""
+
+
+def ensure_work_pool(client: SyncPrefectClient, settings: WorkerSettings) -> None:
+    """Create the pool if there is none.
+
+    One that exists stays as it is, whatever its type: runs that wait in it, and runs that are
+    retried after an upgrade, belong to it. Our job template is that of Prefect's process worker,
+    so that either worker can serve either pool.
+    """
+    try:
+        client.read_work_pool(settings.pool)
+    except ObjectNotFound:
+        kind = WARM if settings.kind is WorkerKind.WARM else "process"
+        template = ProcessWorker.get_default_base_job_template()
+        pool = WorkPoolCreate(name=settings.pool, type=kind, base_job_template=template)
+        client.create_work_pool(pool, overwrite=True)
