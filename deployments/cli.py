@@ -173,6 +173,15 @@ def deploy() -> None:
     register(settings, typer.echo)
 
 
+@app.command()
+def worker() -> None:
+    """Run what Prefect schedules, on this machine: for larger installations. Ctrl-C stops it."""
+    _settings()
+    from deployments.worker import main as run
+
+    run()
+
+
 @app.command("init-demo")
 def init_demo(
     directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,

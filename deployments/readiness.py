@@ -52,7 +52,11 @@ def prefect_problems(settings: Settings) -> list[str]:
     """What is missing on Prefect's side, each with the remedy."""
     try:
         with get_client(sync_client=True) as client:
-            return [*_deployments(client), *_automations(client, settings), *_worker(client, settings)]
+            return [
+                *_deployments(client),
+                *_automations(client, settings),
+                *_worker(client, settings),
+            ]
     except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
         return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
 

@@ -13,15 +13,19 @@ import traceback
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from prefect._internal import control_listener
 from prefect.context import SettingsContext, get_settings_context
 from prefect.engine import handle_engine_signals
 from prefect.events.worker import EventsWorker
 from prefect.flow_engine import load_flow, load_flow_run, run_flow
 from prefect.settings import Settings
 
+CANCEL = signal.SIGINT
+"""Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
 LESS_URGENT = 5
 """How much nicer (see nice(2)) the process of a run is that may wait for others."""
 
@@ -52,7 +56,6 @@ def wait_and_run(orders: int, lifeline: int) -> int:
     orders: the pipe that brings one order; closed without one when nothing is left to do.
     lifeline: a pipe that is closed when our parent dies: then this process ends, too.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     with os.fdopen(orders, "rb") as pipe:
@@ -72,6 +75,7 @@ def carry_out(order: Order) -> int:
     os.chdir(order.directory)
     # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(CANCEL, _cancel)
     try:
         with _environment(order.environment), handle_engine_signals(order.run_id):
             flow_run = load_flow_run(order.run_id)
@@ -90,6 +94,14 @@ def carry_out(order: Order) -> int:
     finally:
         _hand_in()
     return 0
+
+
+def _cancel(_number: int, _frame: FrameType | None) -> None:
+    """Tell the engine why, so that the run ends as Cancelled, then that it must end."""
+    # Prefect has no public way; without it the worker puts right what the engine calls Crashed.
+    if set_intent := getattr(control_listener, "_set_intent", None):
+        set_intent("cancel")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _environment(changes: Mapping[str, str]) -> AbstractContextManager[Any]:

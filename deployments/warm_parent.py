@@ -21,7 +21,7 @@ from uuid import UUID
 
 from deployments import run_warm
 from deployments.registry import flows
-from deployments.run_warm import Order
+from deployments.run_warm import CANCEL, Order
 
 REFILL_SECONDS = 0.2
 """A process that was taken is replaced so much later: the run that took it needs the cores now."""
@@ -96,8 +96,10 @@ class Parent:
     def _signal(self, run_id: UUID, number: int) -> None:
         for pid, running in self._running.items():
             if running == run_id:
+                # What a cancelled run started, a git perhaps, it ends itself, in good order.
+                send = os.kill if number == CANCEL else os.killpg
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, number)
+                    send(pid, number)
 
     def _retire(self) -> None:
         self._retired = True

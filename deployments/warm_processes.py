@@ -144,11 +144,11 @@ class WarmProcesses:
             for running in list(generation.running.values()):
                 yield generation, running
 
-    async def stop(self, run_id: UUID, seconds: float = KILL_SECONDS) -> None:
-        """Ask a run to stop, kill it if it does not, and return when it has ended."""
+    async def stop(self, run_id: UUID, number: int, seconds: float = KILL_SECONDS) -> None:
+        """Send a run this signal, kill it if it does not end, and return when it has."""
         for generation, running in self.runs():
             if running.run_id == run_id:
-                generation.signal(run_id, signal.SIGTERM)
+                generation.signal(run_id, number)
                 ended, _ = await asyncio.wait([running.ended], timeout=seconds)
                 if not ended:
                     generation.signal(run_id, signal.SIGKILL)
@@ -164,7 +164,5 @@ class WarmProcesses:
 def newest_code() -> tuple[int, int]:
     """Changes when a source file of ours does, or comes, or goes."""
     root = Path(__file__).parent.parent
-    times = [
-        path.stat().st_mtime_ns for name in PACKAGES for path in (root / name).rglob("*.py")
-    ]
+    times = [path.stat().st_mtime_ns for name in PACKAGES for path in (root / name).rglob("*.py")]
     return max(times), len(times)

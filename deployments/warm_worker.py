@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 from prefect.exceptions import ObjectNotFound
@@ -31,7 +32,7 @@ from prefect.workers.base import (
     BaseWorkerResult,
 )
 
-from deployments.run_warm import Order
+from deployments.run_warm import CANCEL, Order
 from deployments.urgency import is_urgent, urgency
 from deployments.warm_processes import WarmProcesses
 from deployments.work_pool import WARM
@@ -72,13 +73,13 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     def __init__(
         self,
         work_pool_name: str,
-        *args: Any,
+        *,
         processes: int = 2,
         reserved: int = 0,
-        **kwargs: Any,
+        **stock: Any,
     ) -> None:
         # A run that is due later must not occupy a place until then.
-        super().__init__(work_pool_name, *args, prefetch_seconds=0, **kwargs)
+        super().__init__(work_pool_name, **{**stock, "prefetch_seconds": 0})
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
         self._told = asyncio.Event()
@@ -102,7 +103,10 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         for task in self._background:
             task.cancel()
         await asyncio.gather(
-            *(self.processes.stop(running.run_id) for _, running in self.processes.runs())
+            *(
+                self.processes.stop(running.run_id, signal.SIGTERM)
+                for _, running in self.processes.runs()
+            )
         )
         await super().teardown(*exc_info)
         await self.processes.close()
@@ -179,7 +183,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> WarmResult:
         """Carry a run out in a waiting process, and return when the process has ended."""
-        environment = {name: value for name, value in configuration.env.items() if value}
+        environment = {k: value for k, value in configuration.env.items() if value is not None}
         with tempfile.TemporaryDirectory(prefix="aeef-run-") as directory:
             order = Order(flow_run.id, environment, Path(directory), is_urgent(flow_run))
             running = await self.processes.run(order)
@@ -206,7 +210,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         ours = any(running.run_id == run_id for _, running in self.processes.runs())
         if ours and run_id not in self._cancelled:
             self._cancelled.add(run_id)
-            self._background.append(asyncio.create_task(self.processes.stop(run_id)))
+            self._background.append(asyncio.create_task(self.processes.stop(run_id, CANCEL)))
 
     async def _find_cancelled(self) -> None:
         while True:
@@ -224,6 +228,6 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     async def _say_cancelled(self, run_id: UUID) -> None:
         with suppress(ObjectNotFound):
             found = await self.client.read_flow_run(run_id)
-            if found.state and not found.state.is_final():
-                told = Cancelled(message="Cancelled: its process was stopped")
+            if found.state and not (found.state.is_cancelled() or found.state.is_completed()):
+                told: State[None] = Cancelled(message="Cancelled: its process was stopped")
                 await self.client.set_flow_run_state(run_id, told, force=True)

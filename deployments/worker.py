@@ -15,7 +15,7 @@ from prefect.client.orchestration import get_client
 
 from deployments.registry import register
 from schemas.sections import WorkerKind
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings, config_path, load_settings
 
 ASK_SECONDS = 0.3
 
@@ -35,6 +35,10 @@ def wait_for_prefect() -> None:
 def main() -> None:
     """Register, then serve the work pool until told to stop."""
     settings = load_settings()
+    # Runs have a directory of their own: they must not look for the file there.
+    if path := config_path():
+        os.environ["AEEF_CONFIG"] = str(path)
+    os.environ["AEEF_HOME"] = str(settings.home)
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"

@@ -1,0 +1,246 @@
+"""The warm worker: ready before the run, one process a run, and every end told truthfully."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from prefect import Flow
+from prefect.deployments.runner import RunnerDeployment
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.types.entrypoint import EntrypointType
+
+import sample_flow
+from fixtures_stack import Stack
+from gates import Gates
+from standin_jira import Jira
+from standin_pagerduty import PagerDuty
+from standin_slack import Slack
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("schemas", "tasks", "flows", "deployments")
+PARENT = "deployments.warm_parent"
+LIMIT, RESERVED = 3, 1
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of our code, so that a test can change it."""
+    copy = tmp_path_factory.mktemp("code")
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return copy
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[Stack]:
+    """A system with few places, which runs the copy."""
+    with PagerDuty() as pagerduty, Slack() as slack, Jira() as jira:
+        stack = Stack(tmp_path_factory.mktemp("warm") / "home", pagerduty, slack, jira)
+        stack.env |= {
+            "PYTHONPATH": f"{code}{os.pathsep}{Path(__file__).parent}",
+            "AEEF_WORKER_LIMIT": str(LIMIT),
+            "AEEF_WORKER__RESERVED": str(RESERVED),
+            "AEEF_WORKER__PROCESSES": "2",
+        }
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.stop()
+
+
+def test_a_run_starts_in_a_process_that_was_ready(warm: Stack, tmp_path: Path) -> None:
+    """Its parent is ours, and the process is older than the run."""
+    held, incident_id = _held(warm, tmp_path, "ready")
+
+    process = _process(warm, incident_id)
+
+    [parent] = [each for each in warm.worker.children() if PARENT in " ".join(each.cmdline())]
+    assert parent.pid == process.ppid()
+    assert process.pid == os.getpgid(process.pid)
+    held.open("deploy")
+    assert "done" == warm.wait_until_over(incident_id)
+    warm.wait_for(lambda: not process.is_running())
+
+
+def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None:
+    """One of two is cancelled as the UI does it."""
+    gates = {name: _held(warm, tmp_path, name) for name in ("cancelled", "goes-on")}
+    [cancelled, goes_on] = [incident_id for _, incident_id in gates.values()]
+    process = _process(warm, cancelled)
+    run_id = warm.run_id(cancelled)
+
+    state = {"type": "CANCELLING", "name": "Cancelling"}
+    warm.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
+
+    warm.wait_for(lambda: warm.run(run_id)["state_type"] == "CANCELLED")
+    assert not process.is_running()
+    assert _process(warm, goes_on).is_running()
+    gates["goes-on"][0].open("deploy")
+    assert "done" == warm.wait_until_over(goes_on)
+    assert 0 == gates["cancelled"][0].times_run("deploy")
+
+
+def test_a_killed_process_is_told_at_once_and_the_next_run_works(
+    warm: Stack, tmp_path: Path
+) -> None:
+    """Crashed, long before its heartbeat is missed; the message says by which signal."""
+    held, incident_id = _held(warm, tmp_path, "killed")
+
+    _process(warm, incident_id).kill()
+
+    run_id = warm.run_id(incident_id)
+    warm.wait_for(lambda: warm.run(run_id)["state_type"] == "CRASHED", seconds=20)
+    assert "-9" in warm.run(run_id)["state"]["message"]
+    held.open("deploy")
+    after, next_one = _held(warm, tmp_path, "after-killed")
+    after.open("deploy")
+    assert "done" == warm.wait_until_over(next_one)
+
+
+def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> None:
+    """Variables, directory, context, log handlers, threads: each run finds none of another's."""
+    path = _deployed(warm, sample_flow.leaves_traces)
+
+    found: list[dict[str, Any]] = []
+    for number in range(4):
+        told = tmp_path / str(number)
+        run = warm.prefect("POST", path, json={"parameters": {"told": str(told)}})
+        warm.wait_for(partial(_is_completed, warm, run["id"]))
+        found.append(json.loads(told.read_text()))
+
+    for each in found:
+        assert [None, "nothing", [], 0, 0] == [
+            each[what] for what in ("variable", "context", "in_directory", "handlers", "threads")
+        ]
+        assert "by the deployment" == each["given"]
+    assert len(found) == len({each["process"] for each in found})
+    assert len(found) == len({each["directory"] for each in found})
+    assert 1 == len({each["parent"] for each in found})
+
+
+def test_p1_overtakes_waiting_p4(warm: Stack, tmp_path: Path) -> None:
+    """More P4 are due than may run at once: a place is kept, and P1 has it at once."""
+    path, until = _deployed(warm, sample_flow.waits), tmp_path / "go on"
+    body = {"parameters": {"alert": {"severity": "P4"}, "until": str(until)}}
+    ids = [warm.prefect("POST", path, json=body)["id"] for _ in range(LIMIT + 1)]
+    warm.wait_for(lambda: _count(warm, ids, "RUNNING") == LIMIT - RESERVED)
+
+    p1 = warm.report("overtakes", "P1", type="unknown", description="urgent")
+
+    assert "done" == warm.wait_until_over(p1)
+    assert LIMIT - RESERVED == _count(warm, ids, "RUNNING")
+    until.touch()
+    warm.wait_for(lambda: _count(warm, ids, "COMPLETED") == len(ids))
+
+
+def test_changed_code_is_run_by_new_processes(warm: Stack, tmp_path: Path, code: Path) -> None:
+    """A run that goes on keeps its process; the next one has the new code."""
+    held, before = _held(warm, tmp_path, "old-code")
+    old = _process(warm, before)
+    module = code / "flows" / "deployment_failure.py"
+    module.write_text(module.read_text() + "\n# changed\n")
+
+    later, after = _held(warm, tmp_path, "new-code")
+
+    new = _process(warm, after)
+    assert old.is_running()
+    assert old.ppid() != new.ppid()
+    for gates, incident_id in ((held, before), (later, after)):
+        gates.open("deploy")
+        assert "done" == warm.wait_until_over(incident_id)
+
+
+def test_a_killed_worker_leaves_no_process(warm: Stack, tmp_path: Path) -> None:
+    """`kill -9` of the worker ends its runs, too; `aeef up` starts another, which works."""
+    held, _ = _held(warm, tmp_path, "worker-killed")
+    worker = warm.worker
+    ours = [each for each in worker.children(recursive=True) if PARENT in " ".join(each.cmdline())]
+
+    worker.kill()
+
+    _, alive = psutil.wait_procs(ours, timeout=20)
+    assert [] == alive
+    held.open("deploy")
+    warm.wait_for(lambda: _is_there(warm, worker))
+    again, next_one = _held(warm, tmp_path, "after-worker")
+    again.open("deploy")
+    assert "done" == warm.wait_until_over(next_one)
+
+
+def test_a_server_that_restarts_is_found_again(warm: Stack, tmp_path: Path) -> None:
+    """`kill -9` of Prefect's server: the run that goes on ends well, and the next one starts."""
+    held, before = _held(warm, tmp_path, "server-killed")
+
+    warm.child("embedded_server").kill()
+
+    after = warm.report("after-server", "P2", type="unknown", description="next")
+    assert "done" == warm.wait_until_over(after)
+    held.open("deploy")
+    assert "done" == warm.wait_until_over(before)
+
+
+def test_without_events_runs_start_by_polling(
+    tmp_path: Path, pagerduty: PagerDuty, slack: Slack, jira: Jira
+) -> None:
+    """The server sends no events: slower, and yet nothing is missed."""
+    stack = Stack(tmp_path / "home", pagerduty, slack, jira)
+    stack.env["PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED"] = "false"
+    try:
+        stack.start()
+        incident_id = stack.report("polled", "P2", type="unknown", description="polled")
+        assert "done" == stack.wait_until_over(incident_id)
+    finally:
+        stack.stop()
+
+
+def _deployed(stack: Stack, flow: Flow[..., None]) -> str:
+    """Deploy a sample flow; the path of Prefect's API that makes a run of it."""
+    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+        deployment = RunnerDeployment.from_flow(
+            flow,
+            name="test",
+            work_pool_name="aeef",
+            job_variables={"env": {"GIVEN": "by the deployment"}},
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        deployment.entrypoint = f"sample_flow.{flow.fn.__name__}"
+        return f"/deployments/{deployment.apply()}/create_flow_run"
+
+
+def _is_completed(stack: Stack, run_id: str) -> bool:
+    return bool(stack.run(run_id)["state_type"] == "COMPLETED")
+
+
+def _count(stack: Stack, ids: list[str], state: str) -> int:
+    return [stack.run(run_id)["state_type"] for run_id in ids].count(state)
+
+
+def _is_there(stack: Stack, before: psutil.Process) -> bool:
+    found = [c for c in stack.process.children() if "deployments.worker" in " ".join(c.cmdline())]
+    return bool(found) and found[0] != before
+
+
+def _held(stack: Stack, directory: Path, name: str) -> tuple[Gates, str]:
+    """A run that waits in the middle of its rollback."""
+    gates = Gates(directory / name, name)
+    stack.configure(gates.target)
+    gates.close("deploy")
+    incident_id = stack.report(name)
+    stack.wait_for(lambda: gates.is_reached("deploy"))
+    return gates, incident_id
+
+
+def _process(stack: Stack, incident_id: str) -> psutil.Process:
+    run_id = stack.run_id(incident_id)
+    return psutil.Process(int(stack.wait_for(lambda: stack.run(run_id)["infrastructure_pid"])))
