@@ -15,6 +15,7 @@ from deployments.readiness import prefect_problems
 from deployments.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.route import Channel
+from schemas.sections import GithubSettings
 from schemas.settings import Settings, config_path, unknown_variables
 from schemas.target import Target
 from tasks import alertmanager, jira, slack
@@ -87,6 +88,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
                              jira.check)),
         ("Alertmanager", lambda: _if(alertmanager.configured, settings, "AEEF_ALERTMANAGER__URL",
                                      alertmanager.check)),
+        *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
@@ -158,6 +160,18 @@ def _pagerduty(settings: Settings) -> str:
             " check network and proxy"
         ) from None
     return f"{settings.pagerduty.url} answers; the key is proven by the first page"
+
+
+def _wants_github(settings: Settings) -> bool:
+    return settings.github != GithubSettings()
+
+
+def _github(settings: Settings) -> str:
+    if not settings.github.secrets:
+        raise AeefError(
+            "every webhook is refused: set AEEF_GITHUB__WEBHOOK_SECRET to the webhook's secret"
+        )
+    return f"webhooks are taken; {len(settings.github.repositories)} repositories have a service"
 
 
 def _if(

@@ -20,7 +20,7 @@ from schemas.triage import classify
 from tasks.keep_original import keep_original
 from tasks.page_on_call import ensure_page
 from tasks.stand_down import resolve_page
-from tasks.store import Opened, Store
+from tasks.store import Opened, Store, delivery_entry
 
 PAGES_AT_ONCE = 16
 
@@ -90,8 +90,14 @@ class Door:
         if incident is None:
             return None
         incident = self.store.set_status(
-            incident.incident_id, Status.RESOLVED, actor=alert.source, reason="the alert is over"
+            incident.incident_id,
+            Status.RESOLVED,
+            actor=alert.source,
+            reason="the alert is over",
+            entry_id=delivery_entry(key, alert.delivery),
         )
+        if not incident.status.is_over:  # an old message again: the alert has come back since
+            return None
         self._pool.submit(self._stand_down, incident.incident_id)
         self._wake.set()
         return incident

@@ -17,6 +17,7 @@ from deployments.bodies import json_body
 from deployments.door import Door
 from deployments.findings_route import add_findings
 from deployments.from_alertmanager import read_webhook
+from deployments.github_route import add_github
 from deployments.metrics import Metrics
 from deployments.pages import add_pages
 from deployments.readiness import Readiness
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         return Response(content, media_type=media_type)
 
     add_findings(app, settings, acceptance, guard)
+    add_github(app, settings, acceptance)
     add_pages(app, settings, store, guard)
     return app
 

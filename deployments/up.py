@@ -115,7 +115,8 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     missing = unconfigured(settings)
     nobody = len(missing) == len(Channel)
     return [
-        f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings)",
+        f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
+        " /v1/github)",
         f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
         f"token     {_token_place(settings)}",
         f"Prefect   {prefect}",

@@ -21,6 +21,7 @@ class Alert(Model):
     dedup_key: alerts with the same key are one incident while it is open.
     names_one_occurrence: the key stands for one occurrence (Alertmanager's startsAt, a webhook
     delivery), so a repetition attaches to its incident even after that was resolved.
+    delivery: the sender's id of this one message, which may come again: then it changes nothing.
     """
 
     type: IncidentType | None = None
@@ -33,6 +34,7 @@ class Alert(Model):
     labels: dict[str, str] = Field(default_factory=dict)
     details: dict[str, JsonValue] = Field(default_factory=dict)
     names_one_occurrence: bool = Field(default=False, exclude=True)
+    delivery: str | None = Field(default=None, max_length=200, exclude=True)
 
     @field_validator("severity", mode="before")
     @classmethod

@@ -86,6 +86,31 @@ class AlertmanagerSettings(Section):
     token: SecretStr | None = None
 
 
+class GithubSettings(Section):
+    """GitHub's webhooks. `webhook_secret`: several, separated by commas, while they are rotated.
+
+    repositories: `owner/name` → service; without an entry the service is called as the repository.
+    environments: only failed deployments to these count; none given: to all but transient ones.
+    """
+
+    webhook_secret: SecretStr | None = None
+    repositories: dict[str, str] = Field(default_factory=dict)
+    environments: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What a sender may have signed with; none: nobody is believed."""
+        if self.webhook_secret is None:
+            return ()
+        parts = (each.strip() for each in self.webhook_secret.get_secret_value().split(","))
+        return tuple(each.encode() for each in parts if each)
+
+    def service_of(self, repository: str) -> str:
+        """The service that a repository (`owner/name`) holds."""
+        known = {name.casefold(): service for name, service in self.repositories.items()}
+        return known.get(repository.casefold()) or repository.rpartition("/")[2]
+
+
 class DriftSettings(Section):
     """Drift: every target is assessed `every` so many seconds (0: never by itself).
 

@@ -24,6 +24,7 @@ from schemas.route import DEFAULT_ROUTES, Route
 from schemas.sections import (
     AlertmanagerSettings,
     DriftSettings,
+    GithubSettings,
     IntakeSettings,
     JiraSettings,
     PagerDutySettings,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     slack: SlackSettings = SlackSettings()
     jira: JiraSettings = JiraSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()

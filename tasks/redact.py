@@ -26,6 +26,8 @@ def _secrets(part: object) -> Iterator[str]:
     if isinstance(part, SecretStr):
         secret = part.get_secret_value()
         yield secret
+        if "," in secret:  # several, while they are rotated
+            yield from (part.strip() for part in secret.split(","))
         if "://" in secret and (password := urlsplit(secret).password):
             yield password
     elif isinstance(part, BaseModel):

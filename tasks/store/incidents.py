@@ -129,19 +129,28 @@ class Incidents:
         return self._log.change(work)
 
     def set_status(
-        self, incident_id: UUID | str, status: Status, *, actor: str, automated: bool, reason: str
+        self,
+        incident_id: UUID | str,
+        status: Status,
+        *,
+        actor: str,
+        automated: bool,
+        reason: str,
+        entry_id: UUID | None,
     ) -> Incident:
-        """Forward only."""
+        """Forward only; and not when `entry_id` is there already."""
 
         def work(change: Change, _row: Any) -> None:
             before = change.incident.status
-            if not status.comes_after(before):
+            heard = entry_id is not None and change.chain.has(entry_id)
+            if heard or not status.comes_after(before):
                 return
             ends = status.is_over and change.incident.resolved_at is None
             change.record(
                 f"status: {before} → {status}" + (f" ({reason})" if reason else ""),
                 actor=actor,
                 automated=automated,
+                entry_id=entry_id,
                 status=status,
                 resolved_at=change.chain.now if ends else change.incident.resolved_at,
             )

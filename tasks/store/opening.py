@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlalchemy import Row, insert, select
 
@@ -15,7 +15,7 @@ from schemas.severity import Severity
 from tasks.store.audit import AuditLog, Chain
 from tasks.store.records import Change, columns_of, incident_of
 from tasks.store.tables import incidents
-from tasks.store.text import alert_json, clean_alert, first_line, moment_text
+from tasks.store.text import alert_json, clean_alert, clean_text, first_line, moment_text
 
 DETECTED = "aeef.incident.detected"
 
@@ -42,17 +42,28 @@ def open_or_attach(
     """One incident per trouble while it is open; see `Store.open_or_attach`."""
     alert = clean_alert(alert)
     key = dedup_key_for(alert, incident_type)
+    entry = delivery_entry(key, alert.delivery)
 
     def work(chain: Chain) -> Opened:
-        found = _with_key(chain, key, also_over=alert.names_one_occurrence)
+        again = entry is not None and chain.has(entry)
+        found = _with_key(chain, key, also_over=again or alert.names_one_occurrence)
+        if found is not None and again:
+            return Opened(incident_of(found), is_new=False, severity_raised=False)
         if found is not None:
-            return _attach(chain, incident_of(found), alert, severity)
-        incident = _open(chain, uuid4(), alert, incident_type, severity, key=key)
+            return _attach(chain, incident_of(found), alert, severity, entry)
+        incident = _open(chain, uuid4(), alert, incident_type, severity, key=key, entry=entry)
         if announce:
             Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)
+
+
+def delivery_entry(key: str, delivery: str | None) -> UUID | None:
+    """The audit entry of one message about the trouble with this key: it says that we heard it."""
+    if delivery is None:
+        return None
+    return uuid5(NAMESPACE_URL, f"aeef:delivery:{hash_of_text(key)}:{clean_text(delivery)}")
 
 
 def open_with_id(
@@ -99,6 +110,7 @@ def _open(
     severity: Severity,
     *,
     key: str,
+    entry: UUID | None = None,
     **related: str,
 ) -> Incident:
     text = f"incident opened from {alert.source}"
@@ -133,11 +145,14 @@ def _open(
             "alert": hash_of_text(alert_text),
             **related,
         },
+        entry_id=entry,
     )
     return incident
 
 
-def _attach(chain: Chain, incident: Incident, alert: Alert, severity: Severity) -> Opened:
+def _attach(
+    chain: Chain, incident: Incident, alert: Alert, severity: Severity, entry: UUID | None
+) -> Opened:
     change = Change(chain, incident)
     what = first_line(alert.description) or incident.type
     change.note(
@@ -149,6 +164,7 @@ def _attach(chain: Chain, incident: Incident, alert: Alert, severity: Severity) 
             "service": alert.service,
             "detectedAt": moment_text(alert.detected_at),
         },
+        entry_id=entry,
     )
     if incident.status.is_over:
         return Opened(incident, is_new=False, severity_raised=False)

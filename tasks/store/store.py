@@ -171,14 +171,19 @@ class Store:
         actor: str,
         automated: bool = True,
         reason: str = "",
+        entry_id: UUID | None = None,
     ) -> Incident:
-        """Move the incident forward and announce it; the same or an earlier status does nothing."""
+        """Move the incident forward and announce it; the same or an earlier status does nothing.
+
+        Nor does anything happen when `entry_id` is in the audit log already.
+        """
         return self._incidents.set_status(
             incident_id,
             status,
             actor=actor,
             automated=automated,
             reason=self.masked_text(reason),
+            entry_id=entry_id,
         )
 
     def acknowledge(

@@ -43,8 +43,12 @@ def clean_alert(alert: Alert) -> Alert:
 
 
 def alert_json(alert: Alert) -> dict[str, Any]:
-    """The alert as clean JSON data, with the flag that its public JSON leaves out."""
-    return {**clean_json(alert.to_json()), "namesOneOccurrence": alert.names_one_occurrence}
+    """The alert as clean JSON data, with what its public JSON leaves out."""
+    return {
+        **clean_json(alert.to_json()),
+        "namesOneOccurrence": alert.names_one_occurrence,
+        "delivery": clean_json(alert.delivery),
+    }
 
 
 def moment_text(moment: datetime) -> str:
