@@ -194,7 +194,8 @@ def test_what_people_write_later_is_masked_too(told: Intake) -> None:
     store.set_status(incident_id, Status.RESOLVED, actor="ada", reason=f"{SSN} is safe")
 
     assert [] == kept_by_us(told.settings.home)
-    assert "[us-ssn " in told.actions(incident_id)[-1]
+    # The page of the report may go on record last.
+    assert any("[us-ssn " in action for action in told.actions(incident_id)[-2:])
     store.verify_audit()
 
 
