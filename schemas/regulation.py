@@ -148,13 +148,12 @@ class Stage(_Data):
 
 
 class Regime(_Data):
-    """A law that asks for notifications; `headings`: the drafts must use exactly these."""
+    """A law, or a contract, that asks for notifications. Their content is the drafts' headings."""
 
     name: Text
     legal_basis: Text
     as_of: date
     deadlines: tuple[Stage, ...] = Field(min_length=1)
-    headings: bool = False
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

@@ -27,6 +27,9 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
     store = open_store(settings)
     incident = store.incident(incident_id)
     check_names(regimes_of(incident, settings), change.regime, change.deadline)
+    # A person's words: what the store does to the record's texts happens to them too.
+    masked = {"by": store.masked_text(change.by), "reason": store.masked_text(change.reason)}
+    change = change.model_copy(update=masked)
     moment = change.said_at.isoformat(timespec="microseconds")
     key = f"{CHANGE}{moment}:{uuid4()}"
     store.finish_claim(incident.incident_id, key, actor, change.to_json())

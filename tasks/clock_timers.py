@@ -18,14 +18,14 @@ from schemas.errors import PermanentError
 from schemas.incident import Incident
 
 DEPLOYMENT = "regulatory-clock/respond"
-AT_DUE, AT_START = "due", "start"
+AT_DUE, AT_START, AT_ONCE = "due", "start", "at once"
 
 
 class Timer(NamedTuple):
     """One moment at which a clock speaks.
 
-    point: how many seconds before it is due, `start` when less was left from the beginning or it
-    is due at once, `due` for the alarm.
+    point: how many seconds before it is due, `start` when less was left from the beginning,
+    `at once` when it is due without undue delay, `due` for the alarm.
     """
 
     clock: Clock
@@ -68,13 +68,15 @@ def _of_one(
 ) -> list[Timer]:
     due = clock.deadline.due_at
     if clock.standing is Standing.DUE_AT_ONCE and not clock.deadline.needs:
-        return [Timer(clock, AT_START, now)]
+        return [Timer(clock, AT_ONCE, now)]
     if clock.standing is not Standing.RUNNING or due is None:
         return []
     if due <= now:
         return [Timer(clock, AT_DUE, now)]
     timers = [Timer(clock, point_of(span), due - span) for span in before if due - span > now]
-    if len(timers) < len(before) and ring_name(clock) not in spoken:
+    if clock.deadline.at_once:
+        timers.insert(0, Timer(clock, AT_ONCE, now))
+    elif len(timers) < len(before) and ring_name(clock) not in spoken:
         timers.insert(0, Timer(clock, AT_START, now))
     return [*timers, Timer(clock, AT_DUE, due)]
 

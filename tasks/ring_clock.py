@@ -13,7 +13,7 @@ from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from tasks import pagerduty
 from tasks.breach_facts import clocks_for
-from tasks.clock_timers import AT_DUE, AT_START, moment_of, point_of
+from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of
 from tasks.page_on_call import about_of, ensure_page
 from tasks.post_to_slack import tell_thread
 from tasks.step import log_line, step, this_run
@@ -103,7 +103,7 @@ def _spoken_for(point: str, reminders: list[datetime], end: datetime, now: datet
     if now >= end:
         return "the deadline has passed, which its alarm tells"
     begun = [moment for moment in reminders if now >= moment]
-    if point == AT_START or not begun or point == point_of(end - max(begun)):
+    if point in (AT_START, AT_ONCE) or not begun or point == point_of(end - max(begun)):
         return None
     return "a later reminder is due as well"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,6 +28,7 @@ from schemas.regulation import (
     deadlines,
     known_regimes,
 )
+from schemas.settings import load_settings
 
 NEW_YORK = ZoneInfo("America/New_York")
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -362,3 +365,29 @@ def test_an_organisation_adds_and_replaces_regimes() -> None:
     assert {"ours": ours, "gdpr-33": ours} == chosen
     with pytest.raises(ConfigurationError, match=r"no regime 'gdpr'; known are gdpr-33"):
         chosen_regimes(["gdpr"])
+
+
+def test_the_example_of_the_documentation_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both blocks of docs/regulatory-clocks.md, from a real file."""
+    page = Path(__file__).parent.parent / "docs" / "regulatory-clocks.md"
+    general, own = re.findall(r"(?ms)^```toml\n(.*?)^```", page.read_text("utf-8"))
+    clinic = """
+        [targets.clinic]
+        repository = "."
+        deploy_command = ["true"]
+        required_gates = ["tests"]
+        health = { command = ["true"] }
+    """
+    monkeypatch.setenv("AEEF_CONFIG", str(tmp_path / "aeef.toml"))
+    (tmp_path / "aeef.toml").write_text(
+        general.replace('"nis2-23"]', '"nis2-23", "contract-acme"]') + own + clinic
+    )
+    settings = load_settings()
+
+    assert "contract-acme" in chosen_regimes(settings.breach.regimes, settings.breach.regime)
+    assert (date(2026, 12, 24),) == settings.breach.holidays
+    target = settings.targets["clinic"].breach
+    assert target is not None
+    assert ("hipaa-164-404",) == target.regimes

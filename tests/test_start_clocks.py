@@ -13,14 +13,15 @@ from schemas.clocks import Kind
 from schemas.errors import InvalidInput, PageNotDelivered
 from schemas.incident import Incident, Status
 from schemas.model import utc_now
+from schemas.regulation import STARTS, known_regimes
 from schemas.settings import load_settings
 from standin_pagerduty import PagerDuty
 from standin_slack import Slack
 from tasks.breach_facts import CHANGED, changes_of, regimes_of
-from tasks.clock_timers import AT_DUE, AT_START, moment_of, timers_for
+from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, timers_for
 from tasks.post_to_slack import post_to_slack
 from tasks.ring_clock import ring_clock, silence_clock, spoken_clocks
-from tasks.start_clocks import NONE_CONFIGURED, Clocks, record_clocks, table_of
+from tasks.start_clocks import NONE_CONFIGURED, Clocks, record_clocks, sentence_of, table_of
 from tasks.store import Store, open_store
 
 HOUR = timedelta(hours=1)
@@ -147,7 +148,7 @@ def test_timers_before_the_end_and_at_the_end(store: Store) -> None:
     assert [end - 24 * HOUR, end - 4 * HOUR, end - HOUR, end] == [each.at for each in timers]
     say(incident, facts={"high-risk": True})
     (at_once,) = timers_for([clock(incident, "gdpr-34/communication")], [HOUR], now)
-    assert (AT_START, now, "at once") == (at_once.point, at_once.at, at_once.due)
+    assert (AT_ONCE, now, "at once") == (at_once.point, at_once.at, at_once.due)
 
 
 @pytest.mark.parametrize(("left", "points"), [(80, 4), (20, 4), (3, 3), (0.5, 2), (-5, 1)])
@@ -291,3 +292,39 @@ def test_the_table_has_no_markup_of_others(store: Store) -> None:
 
     assert "\\<script\\> \\[x\\](y)" in rows[0]["status"]
     assert "as of 2026-11-01" in rows[0]["legal basis"]
+
+
+def test_an_established_causal_link_is_said_at_once(store: Store) -> None:
+    """And the reminders before the outer limit stay."""
+    configure("eu-ai-act-73")
+    incident, now = breach(store), utc_now()
+    say(incident, timestamps={"causal-link": incident.detected_at})
+    timers = timers_for([clock(incident, "eu-ai-act-73/report")], [HOUR], now)
+
+    assert [AT_ONCE, "3600 s before", AT_DUE] == [each.point for each in timers]
+    due = timers[0].due
+    said = ring_clock.fn(str(incident.incident_id), "eu-ai-act-73", "report", due, AT_ONCE)
+    assert said is not None
+    assert "at the latest, and without undue delay" in said
+
+
+def test_identifiers_of_people_in_a_reason_are_masked(store: Store) -> None:
+    """In the record, and where the change is kept."""
+    incident = breach(store)
+    say(incident, Kind.NOT_APPLICABLE, regime="gdpr-33", reason="asked jane@victim.example")
+
+    assert "jane@" not in str(changes_of(incident, load_settings()))
+    assert "jane@" not in str(store.incident(incident.incident_id).to_json())
+
+
+def test_masking_takes_nothing_of_what_a_clock_says(store: Store) -> None:
+    """Articles, times and numbers of people are no identifiers."""
+    configure(*known_regimes())
+    incident = breach(store)
+    say(incident, facts={"people": 1_234_567, "records": 98_765_432},
+        timestamps=dict.fromkeys(STARTS, incident.detected_at))  # fmt: skip
+    clocks = record_clocks(incident, load_settings())
+
+    on_record = actions(store, incident)
+    assert all(sentence_of(each) in on_record for each in clocks)
+    assert any("people 1234567, records 98765432" in text for text in on_record)
