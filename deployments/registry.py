@@ -68,6 +68,9 @@ class ScheduledRow(NamedTuple):
 
 SCHEDULED: tuple[ScheduledRow, ...] = (
     ScheduledRow("flows.drift.assess", "assess", lambda settings: settings.drift.every),
+    ScheduledRow(
+        "flows.regulatory_clock.watch", "watch", lambda settings: settings.breach.watch_every
+    ),
 )
 
 

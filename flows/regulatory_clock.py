@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.attempt_all import attempt_all
 from flows.runbook import Response, name_run, this_run_id
@@ -13,7 +14,7 @@ from schemas.settings import load_settings
 from tasks.draft_notifications import draft_notifications
 from tasks.open_incident import open_incident
 from tasks.ring_clock import ring_clock
-from tasks.start_clocks import start_clocks
+from tasks.start_clocks import start_clocks, watch_clocks
 from tasks.store import open_store
 
 
@@ -47,3 +48,9 @@ def regulatory_clocks(alert: dict[str, Any]) -> State[str]:
         )
 
     return response.carry_out(follow)
+
+
+@flow(name="regulatory-clock")
+def watch() -> State[str]:
+    """Make timers that are missing, and run those again that died before they could speak."""
+    return Completed(message=watch_clocks(load_settings()))

@@ -31,6 +31,7 @@ class BreachSettings(BaseModel):
 
     regimes: which apply; `regime`: own ones, or known ones changed as a whole.
     remind_before: how long before a deadline people are reminded of it.
+    watch_every: seconds between two looks whether a timer is missing; 0: never.
     holidays: days that are no business days, besides the US federal holidays.
     """
 
@@ -43,6 +44,7 @@ class BreachSettings(BaseModel):
         timedelta(hours=4),
         timedelta(hours=1),
     )
+    watch_every: float = Field(default=900.0, ge=0)
     holidays: tuple[date, ...] = ()
     organisation: Organisation = Organisation()
 
@@ -52,6 +54,13 @@ class BreachSettings(BaseModel):
         if any(each <= timedelta() for each in before):
             raise ValueError("must be longer than nothing")
         return tuple(sorted(set(before), reverse=True))
+
+    @field_validator("watch_every")
+    @classmethod
+    def _not_without_pause(cls, every: float) -> float:
+        if 0 < every < 10:
+            raise ValueError("must be 0 or at least 10 seconds")
+        return every
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
 from schemas.clocks import Clock, Standing
 from schemas.errors import PermanentError
 from schemas.incident import Incident
+from schemas.model import utc_now
 
 DEPLOYMENT = "regulatory-clock/respond"
 AT_DUE, AT_START, AT_ONCE = "due", "start", "at once"
+STARTS_WITHIN = timedelta(minutes=10)
+"""A run that has begun to start for longer than this died with its machine."""
 
 
 class Timer(NamedTuple):
@@ -86,8 +90,19 @@ def point_of(span: timedelta) -> str:
     return f"{span.total_seconds():g} s before"
 
 
+def _is_dead(state: State[Any] | None) -> bool:
+    """True for a run that did not speak and never will; one that a person cancelled is left."""
+    if state is None:
+        return False
+    if state.is_pending():
+        return state.timestamp < utc_now() - STARTS_WITHIN
+    return state.is_failed() or state.is_crashed()
+
+
 def schedule(incident: Incident, timers: Iterable[Timer]) -> int:
     """Make the timers in Prefect; one that is there already stays as it is. How many there are.
+
+    One whose run died before it could speak runs again.
 
     Raises PermanentError when the deployment is not registered.
     """
@@ -101,7 +116,7 @@ def schedule(incident: Incident, timers: Iterable[Timer]) -> int:
             ) from None
         for timer in timers:
             clock, incident_id = timer.clock, str(incident.incident_id)
-            client.create_flow_run_from_deployment(
+            run = client.create_flow_run_from_deployment(
                 deployment.id,
                 parameters={
                     "incident_id": incident_id,
@@ -115,5 +130,8 @@ def schedule(incident: Incident, timers: Iterable[Timer]) -> int:
                 tags=["aeef", "regulatory-clock"],
                 idempotency_key=f"{incident_id}:{clock.key}:{timer.due}:{timer.point}",
             )
+            if _is_dead(run.state):
+                again: State[Any] = Scheduled(scheduled_time=timer.at)
+                client.set_flow_run_state(run.id, again, force=True)
             made += 1
     return made

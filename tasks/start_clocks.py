@@ -18,6 +18,7 @@ from tasks.ring_clock import spoken_clocks
 from tasks.step import step
 from tasks.store import open_store
 
+STARTED = "clock:started"
 NONE_CONFIGURED = (
     "NO REGULATORY CLOCK runs: no regime is configured ([breach] regimes in aeef.toml);"
     " legal deadlines may be running all the same"
@@ -56,10 +57,9 @@ def start_clocks(incident_id: str) -> Clocks:
     settings = load_settings()
     incident = open_store(settings).incident(incident_id)
     now = utc_now()
+    open_store(settings).finish_claim(incident.incident_id, STARTED, "clock", {})
     clocks = record_clocks(incident, settings)
-    spoken = spoken_clocks(incident, settings)
-    timers = timers_for(clocks, settings.breach.remind_before, now, spoken)
-    made = schedule(incident, timers) if timers else 0
+    made = make_timers(incident, clocks, settings)
     if clocks:
         create_table_artifact(
             key=f"clocks-{incident.incident_id}",
@@ -68,6 +68,24 @@ def start_clocks(incident_id: str) -> Clocks:
             " (prepared for counsel, not legal advice)",
         )
     return Clocks(clocks=tuple(clocks), timers=made)
+
+
+def make_timers(incident: Incident, clocks: list[Clock], settings: Settings) -> int:
+    """Make every timer that is not there; how many there are."""
+    spoken = spoken_clocks(incident, settings)
+    timers = timers_for(clocks, settings.breach.remind_before, utc_now(), spoken)
+    return schedule(incident, timers) if timers else 0
+
+
+def watch_clocks(settings: Settings) -> str:
+    """See to it that every clock that was started has its timers; what was found.
+
+    A timer may have died when it was due, or was lost with Prefect's database.
+    """
+    store = open_store(settings)
+    incidents = [store.incident(each) for each in store.incidents_with_claim(STARTED)]
+    timers = sum(make_timers(each, clocks_for(each, settings), settings) for each in incidents)
+    return f"{timers} timers of the regulatory clocks of {len(incidents)} incidents"
 
 
 def record_clocks(incident: Incident, settings: Settings) -> list[Clock]:

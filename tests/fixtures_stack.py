@@ -52,6 +52,7 @@ class Stack:
             "AEEF_RETRY__REQUEST_TIMEOUT": "2",
             # tests of drift start it themselves
             "AEEF_DRIFT__EVERY": "0",
+            "AEEF_BREACH__WATCH_EVERY": "0",
             "AEEF_DRIFT__CONFIRM_AFTER": "0",
         }
         self.url = f"http://127.0.0.1:{self.intake_port}"

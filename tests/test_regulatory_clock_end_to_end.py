@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import signal
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fixtures_stack import Stack
@@ -77,6 +79,48 @@ def test_timers_remind_alarm_once_and_are_moot_after_a_submission(stack: Stack) 
         _drafts_and_table_are_there(stack, incident_id)
     finally:
         stack.configure()
+
+
+def test_timers_outlive_a_standstill_and_a_death(stack: Stack) -> None:
+    """Prefect is down while one runs out, and another dies: both speak, once, and say how late."""
+    stack.configure(more=SETTINGS.replace('"nis2-23"', ""))
+    try:
+        down, died = (
+            stack.report(service, "P3", type="unknown", description="data left")
+            for service in ("clock-down", "clock-died")
+        )
+        for incident_id in (down, died):
+            assert "done" == stack.wait_until_over(incident_id), stack.logs()
+            set_aware(stack, incident_id, timedelta(seconds=30))
+        for incident_id in (down, died):
+            stack.wait_for(partial(of, stack, incident_id, "gdpr-33", "due"))
+        [timer] = of(stack, died, "gdpr-33", "due")
+        crashed = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
+        stack.prefect("POST", f"/flow_runs/{timer['id']}/set_state", json=crashed)
+        due = datetime.fromisoformat(of(stack, down, "gdpr-33", "due")[0]["parameters"]["due"])
+        server = stack.child("embedded_server")
+        server.send_signal(signal.SIGSTOP)
+        stack.wait_for(lambda: utc_now() > due)
+        server.kill()
+
+        stack.wait_for(stack.is_ready)
+        stack.wait_for(lambda: _overdue(stack, down))
+        assert [] == _overdue(stack, died)
+        found = stack.prefect("GET", "/deployments/name/regulatory-clock/watch")
+        stack.prefect("POST", f"/deployments/{found['id']}/create_flow_run", json={})
+        stack.wait_for(lambda: _overdue(stack, died))
+
+        for incident_id in (down, died):
+            [text] = _overdue(stack, incident_id)
+            assert " ago, and nobody says" in text
+            rang = [key for key in stack.pagerduty.alerts if key.startswith(f"{incident_id}:clock")]
+            assert 1 == sum(key.endswith(":due") for key in rang)
+    finally:
+        stack.configure()
+
+
+def _overdue(stack: Stack, incident_id: str) -> list[str]:
+    return [text for text in stack.actions(incident_id) if text.startswith("OVERDUE gdpr-33")]
 
 
 def _ended(runs: list[dict[str, Any]]) -> bool:

@@ -169,3 +169,16 @@ def test_the_sweep_finds_what_nobody_does(store: Store, clock: Clock) -> None:
 
     assert [incident.incident_id for incident in found] == [unclaimed, expired, released]
     assert two == found[:2]
+
+
+def test_every_incident_for_which_a_thing_is_done(store: Store, incident: UUID) -> None:
+    """Also one that is over; not one for which it is only being done."""
+    other = store.open_or_attach(
+        Alert(description="another"), IncidentType.SECURITY, Severity.P1
+    ).incident.incident_id
+    store.claim(other, "clock", "a", MINUTE)
+    store.finish_claim(incident, "clock", "a", {})
+    store.set_status(incident, Status.RESOLVED, actor="test")
+
+    assert [incident] == store.incidents_with_claim("clock")
+    assert [] == store.incidents_with_claim("cloc")

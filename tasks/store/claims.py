@@ -106,6 +106,16 @@ class Claims:
             )
             return {row.key: _standing(row, now) for row in rows}
 
+    def incidents_with(self, key: str) -> list[UUID]:
+        """Every incident for which this is done, also those that are over."""
+        query = (
+            select(claims.c.incident_id)
+            .where(claims.c.key == key, claims.c.done_at.is_not(None))
+            .order_by(claims.c.done_at, claims.c.incident_id)
+        )
+        with self._database.read() as connection:
+            return [UUID(row.incident_id) for row in connection.execute(query)]
+
     def unfinished(self, key_prefix: str) -> list[tuple[UUID, str]]:
         """Held and not done, of incidents that are not over; whether or not the lease ran out."""
         query = (

@@ -267,6 +267,10 @@ class Store:
         """How every claim of the incident stands, by key."""
         return self._claims.all(incident_id)
 
+    def incidents_with_claim(self, key: str) -> list[UUID]:
+        """Every incident for which `key` is done, also those that are over; the first one first."""
+        return self._claims.incidents_with(key)
+
     def unfinished_claims(self, key_prefix: str) -> list[tuple[UUID, str]]:
         """Incident and holder of every claim that somebody took for an open incident and has."""
         return self._claims.unfinished(key_prefix)
