@@ -165,3 +165,13 @@ class RetrySettings(Section):
     first_wait: float = Field(default=1.0, ge=0)
     longest_wait: float = Field(default=60.0, ge=0)
     request_timeout: float = Field(default=5.0, gt=0)
+
+
+class SecuritySettings(Section):
+    """`isolate`: the severities at which a service with a finding is isolated at once.
+
+    PRD-STD-010 asks to contain P1 and P2 immediately. A finding that may wait until the next
+    business day is patched without taking the service away from its users at night.
+    """
+
+    isolate: tuple[Severity, ...] = (Severity.P1, Severity.P2)

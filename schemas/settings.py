@@ -29,6 +29,7 @@ from schemas.sections import (
     JiraSettings,
     PagerDutySettings,
     RetrySettings,
+    SecuritySettings,
     SlackSettings,
     WorkerSettings,
 )
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     retry: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
+    security: SecuritySettings = SecuritySettings()
     breach: BreachSettings = BreachSettings()
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)
