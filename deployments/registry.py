@@ -34,6 +34,7 @@ FLOWS: tuple[str, ...] = (
     "flows.triage.triage",
     "flows.deployment_failure.deployment_failure",
     "flows.drift.drift",
+    "flows.security.security",
     "flows.agent_violation.agent_violation",
     "flows.quality_degradation.quality_degradation",
     "flows.suspend_agent.suspend_agent",
@@ -54,6 +55,7 @@ RUNBOOK_OF: dict[IncidentType, str] = {
     IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
     IncidentType.DRIFT: "drift",
     IncidentType.QUALITY_DEGRADATION: "quality-degradation",
+    IncidentType.SECURITY: "security",
 }
 """The flow that responds to a type; every other type goes to `triage`."""
 

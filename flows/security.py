@@ -11,7 +11,6 @@ from flows.runbook import Response, runbook
 from schemas.incident import Status
 from tasks.change_status import change_status
 from tasks.record_findings import record_findings
-from tasks.start_emergency_patch import start_emergency_patch
 
 
 @runbook("security")
@@ -21,7 +20,6 @@ def security(response: Response) -> None:
     attempt_all(
         partial(contain, response),
         partial(response.do, record_findings),
-        partial(patch, response),
     )
 
 
@@ -36,9 +34,3 @@ def contain(response: Response) -> None:
         return
     if contain_service(response):
         response.do(change_status, Status.MITIGATED, "the service is isolated")
-
-
-def patch(response: Response) -> None:
-    """The patch has a run of its own, which waits for a person's approval."""
-    if response.target:
-        response.do(start_emergency_patch)
