@@ -21,6 +21,7 @@ from schemas.severity import Severity
 from schemas.target import Target
 from schemas.triage import classify
 from tasks.assess_drift import assess
+from tasks.isolation_journal import read_isolation
 from tasks.publish_drift import publish
 from tasks.read_baseline import read_target_baseline
 from tasks.roll_back import target_named
@@ -173,6 +174,10 @@ def _new(
 
 def _under_way(target: Target, settings: Settings) -> str | None:
     """Why the target is not what it will be in a moment; None when nothing is known to go on."""
+    if isolation := read_isolation(target.name, settings.home):
+        return (
+            f"it is isolated for incident {isolation.incidents[-1]}: its networks are not its own"
+        )
     try:
         with target_lock(target, settings.home, timeout=0):
             pass

@@ -154,7 +154,13 @@ class _Keeper:
         if driver == "none":
             return f"{name} keeps no log"
         pieces = self._api.logs(
-            identity, stdout=True, stderr=True, timestamps=True, stream=True, tail=LOG_LINES
+            identity,
+            stdout=True,
+            stderr=True,
+            timestamps=True,
+            stream=True,
+            follow=False,
+            tail=LOG_LINES,
         )
         with tempfile.TemporaryFile() as older, tempfile.TemporaryFile() as newer:
             total = _last_pieces(pieces, self._limit, older, newer)

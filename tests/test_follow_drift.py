@@ -119,6 +119,15 @@ def test_a_target_in_motion_is_left_alone(shop: Shop) -> None:
     assert "drift" == assess(shop.target, shop.settings).status
 
 
+def test_an_isolated_target_is_left_alone(shop: Shop) -> None:
+    """That its networks are gone is no drift; nor is it proof of none."""
+    shop.edit(log="debug")
+    begin_isolation("shop", "an-incident", shop.settings.home)
+
+    assert "it is isolated for incident an-incident" in shop.watch()
+    assert [] == shop.store.incidents()
+
+
 def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:
     """The incident was opened, and nothing else: the next pass notes the rest, once."""
     shop.edit(log="debug")

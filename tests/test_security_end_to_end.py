@@ -49,8 +49,10 @@ def networks(sample: ComposeSample) -> dict[str, Any]:
         (container,) = client.containers.list(filters={"label": label})
         assert "running" == container.status
         found = container.attrs["NetworkSettings"]["Networks"]
-    kept = ("Aliases", "IPAddress", "NetworkID")
-    return {name: {key: each[key] for key in kept} for name, each in found.items()}
+    return {
+        name: (each["NetworkID"], each["IPAddress"], sorted(each["Aliases"] or []))
+        for name, each in found.items()
+    }
 
 
 def isolated(sample: ComposeSample) -> bool:
