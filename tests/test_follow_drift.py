@@ -19,6 +19,7 @@ from schemas.severity import Severity
 from schemas.target import TargetDrift
 from tasks.assess_drift import assess
 from tasks.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
+from tasks.isolation_journal import begin_isolation
 from tasks.target_lock import target_lock
 
 
