@@ -27,6 +27,7 @@ bench: $(INSTALLED)  ## measure: alert to page, alert to rollback, a storm; drif
 	$(BIN)/python tests/bench_pages.py
 	$(BIN)/python tests/bench_drift.py
 	$(BIN)/python tests/bench_store.py
+	$(BIN)/python tests/bench_rollback.py
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)
