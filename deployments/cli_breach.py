@@ -100,16 +100,9 @@ def submitted(
     as_json: AsJson = False,
 ) -> None:
     """Say that a notification was made: its clock stops, and what follows it starts."""
-    from tasks.ring_clock import silence_clock
-
     moment = _moment(at) if at else utc_now()
     what = {"kind": Kind.SUBMITTED, "regime": regime, "deadline": deadline, "moment": moment}
-    incident, settings = _say(incident_id, {**what, "by": by}, as_json=as_json)
-    try:
-        silence_clock(incident.incident_id, regime, deadline, settings)
-    except OutsideServiceError as error:
-        typer.echo(f"on record, but its page could not be resolved: {error}", err=True)
-        raise typer.Exit(1) from None
+    _say(incident_id, {**what, "by": by}, as_json=as_json)
 
 
 @breach.command("not-applicable")
@@ -141,7 +134,9 @@ def reopen(
     _say(incident_id, {**what, "by": by}, as_json=as_json)
 
 
-def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> tuple[Incident, Settings]:
+def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> None:
+    from tasks.ring_clock import silence_clocks
+
     settings = load_settings()
     incident = open_store(settings).incident(incident_id)
     try:
@@ -152,7 +147,11 @@ def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> tuple[Inci
         raise InvalidInput(f"{where or 'aeef breach'}: {problem['msg']}") from None
     add_change(incident.incident_id, change, settings, actor=this_user())
     _show(incident, settings, as_json=as_json)
-    return incident, settings
+    try:
+        silence_clocks(incident.incident_id, settings)
+    except OutsideServiceError as error:
+        typer.echo(f"on record, but its page could not be resolved: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _moment(text: str) -> datetime:

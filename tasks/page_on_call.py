@@ -30,6 +30,8 @@ LEASE = timedelta(minutes=2)
 """Longer than all channels with all their quick tries together take."""
 POLL_SECONDS = 0.2
 PAGED = "aeef.incident.paged"
+CLOCK = "clock:"
+"""Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
 NOT_CONFIGURED = "not configured"
 
 NAMES = {

@@ -9,18 +9,19 @@ from schemas.clocks import Clock, Standing, length
 from schemas.errors import TemporaryError
 from schemas.incident import Incident
 from schemas.model import utc_now
+from schemas.route import Channel
 from schemas.settings import Settings, load_settings
 from schemas.severity import Severity
 from tasks import pagerduty
 from tasks.breach_facts import clocks_for
-from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of
-from tasks.page_on_call import about_of, ensure_page
+from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
+from tasks.page_on_call import CLOCK, Page, about_of, ensure_page
 from tasks.post_to_slack import tell_thread
 from tasks.step import log_line, step, this_run
 from tasks.store import open_store
 
 LEASE = timedelta(minutes=5)
-PAGE = "page:clock:"
+PAGE = f"page:{CLOCK}"
 RING = "clock:ring:"
 
 
@@ -124,14 +125,17 @@ def words(clock: Clock) -> str:
     return f"REMINDER {clock.key}: the {whom} is due {deadline.due_text}, {clock.told(now)}; {end}"
 
 
-def silence_clock(incident_id: str | UUID, regime: str, deadline: str, settings: Settings) -> None:
-    """Resolve what a clock rang in PagerDuty: it was submitted. Safe to repeat.
+def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
+    """Resolve in PagerDuty what was rung for deadlines that are met, do not apply, or moved.
 
-    Raises TemporaryError or PermanentError.
+    Safe to repeat. Raises TemporaryError or PermanentError.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
+    running = {ring_name(each) for each in clocks_for(incident, settings) if each.is_open}
     for key, claim in store.claims(incident.incident_id).items():
-        rang = key.startswith(f"{PAGE}{regime}/{deadline}:") and claim.state == "done"
-        if rang and (claim.result or {}).get("channel") == "pagerduty":
+        name = key.removeprefix(PAGE).rpartition(":")[0]
+        if not key.startswith(PAGE) or name in running or claim.result is None:
+            continue
+        if Page.model_validate(claim.result).channel is Channel.PAGERDUTY:
             pagerduty.resolve(incident, settings, about=about_of(key))

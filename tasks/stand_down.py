@@ -10,7 +10,7 @@ from schemas.incident import Incident
 from schemas.route import Channel
 from schemas.settings import Settings, load_settings
 from tasks import alertmanager, pagerduty
-from tasks.page_on_call import NAMES, Page, about_of
+from tasks.page_on_call import CLOCK, NAMES, Page, about_of
 from tasks.post_to_slack import tell_thread
 from tasks.step import step, this_run
 from tasks.store import Claim, open_store
@@ -39,7 +39,9 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
         _until_the_page_has_left(incident, settings)
         pages = _pages(incident, settings)
         for about in pages[Channel.PAGERDUTY]:
-            pagerduty.resolve(incident, settings, about=about)
+            # A legal duty does not end with the incident: `aeef breach submitted` ends it.
+            if not about.startswith(CLOCK):
+                pagerduty.resolve(incident, settings, about=about)
         if pages[Channel.ALERTMANAGER]:
             alertmanager.resolve(incident, settings)
         for channel in (each for each in RINGING if pages[each]):
