@@ -224,6 +224,21 @@ def test_doctor_tells_of_wrong_settings_too(aeef: Aeef, home: Path) -> None:
     assert ["settings"] == [finding["check"] for finding in data.json]
 
 
+def test_doctor_speaks_of_github_where_it_is_used(aeef: Aeef, monkeypatch: Env) -> None:
+    """Without its secret every webhook is refused; who does not use it hears nothing."""
+
+    def told() -> str | None:
+        return next((f["outcome"] for f in aeef("doctor", "--json").json if f["check"] == "GitHub"),
+                    None)  # fmt: skip
+
+    assert told() is None
+    monkeypatch.setenv("AEEF_GITHUB__REPOSITORIES", '{"acme/shop": "shop"}')
+    assert "FAILED" == told()
+    monkeypatch.setenv("AEEF_GITHUB__WEBHOOK_SECRET", SECRET)
+    assert "ok" == told()
+    assert SECRET not in aeef("doctor").out
+
+
 def test_doctor_warns_when_nobody_would_be_paged(aeef: Aeef) -> None:
     """The worst of all findings."""
     assert "NOBODY WOULD BE PAGED" in aeef("doctor").out

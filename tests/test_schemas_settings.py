@@ -239,3 +239,19 @@ def test_the_defaults_need_no_file(home: Path, monkeypatch: Env) -> None:
     assert f"sqlite:///{home}/aeef.db" == settings.database
     assert home / "audit.anchors" == settings.anchors_path
     assert not home.exists()
+
+
+def test_githubs_secrets_and_services(config: Path, monkeypatch: Env) -> None:
+    """Several secrets while they are rotated; a repository's service, whatever the case."""
+    config.write_text('[github.repositories]\n"Acme/Shop-Frontend" = "shop"\n')
+    assert () == load_settings().github.secrets
+
+    monkeypatch.setenv("AEEF_GITHUB__WEBHOOK_SECRET", f" old, {SECRET},,")
+    github = load_settings().github
+
+    assert (b"old", SECRET.encode()) == github.secrets
+    assert ("shop", "till") == (
+        github.service_of("acme/shop-frontend"),
+        github.service_of("acme/till"),
+    )
+    assert SECRET not in repr(load_settings())
