@@ -57,10 +57,11 @@ class Findings(Model):
         said = [f"{self.total or 'no'} finding{'' if self.total == 1 else 's'} by {by}"]
         if self.worst:
             counts = sorted(Counter(each.severity for each in self.findings).items())
-            said[0] += ": " + ", ".join(f"{count} {severity}" for severity, count in counts)
+            said[0] += f", the {len(self.findings)} worst: " if self.left_out else ": "
+            said[0] += ", ".join(f"{count} {severity}" for severity, count in counts)
             said.append("worst " + _in_words(self.worst))
         if self.left_out:
-            said.append(f"the {self.left_out} least severe ones are left out")
+            said.append(f"{self.left_out} are left out")
         if self.not_checked:
             said.append(f"{self.not_checked} dependencies could not be checked")
         return "; ".join(said)
@@ -97,7 +98,7 @@ def collect(found: Iterable[Finding], tools: Iterable[str], *, not_checked: int 
         first = known[-1] if known else number
         distinct[first] = joined
         if len(distinct) > MOST_DISTINCT:
-            raise InvalidInput(f"more than {MOST_DISTINCT} findings: split the report")
+            raise InvalidInput(f"more than {MOST_DISTINCT} findings; split the report")
         place.update(dict.fromkeys(_keys(joined), first))
     ordered = sorted(distinct.items(), key=lambda each: (each[1].severity, each[0]))
     return Findings(

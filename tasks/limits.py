@@ -20,6 +20,8 @@ def utf8_bytes(text: str) -> int:
 
 def clean(text: str) -> str:
     """Without what no vendor accepts: lone surrogates, control characters; one kind of line end."""
+    if text.isascii() and text.isprintable():
+        return text  # most are
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")

@@ -19,6 +19,9 @@ M = TypeVar("M", bound=BaseModel)
 MOST_VALUES = 2_000_000
 """A report of 50 MB has about a million; more would take the memory of the process."""
 
+MOST_ITEMS = 100_000
+"""In one list; no scanner's report that a person could act on has as many."""
+
 
 class Lenient(BaseModel):
     """A part of a report: what we do not know is left alone, scanners add fields at any time."""
@@ -78,6 +81,8 @@ def items(data: Any, where: str) -> list[Any]:
         return []
     if not isinstance(data, list):
         raise ValueError(f"{where}: a list was expected")  # noqa: TRY004 - one kind of error
+    if len(data) > MOST_ITEMS:
+        raise ValueError(f"{where}: more than {MOST_ITEMS} entries; split the report")
     return data
 
 
