@@ -70,7 +70,11 @@ def _plan(sample: ComposeSample, release: str) -> RollbackPlan:
 
 def main() -> None:
     """Measure, and print a line."""
-    sys.stdout.write(f"{measure(lambda line: sys.stderr.write(line + chr(10)))}\n")
+    sys.stdout.write(f"{measure(_progress)}\n")
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 if __name__ == "__main__":
