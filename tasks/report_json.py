@@ -48,7 +48,7 @@ def load_report(content: bytes, name: str, most_bytes: int) -> Any:
         return clean_json(data) if b"\\ud" in content.lower() else data
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
-        if error.pos >= len(error.doc.rstrip()):
+        if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
             raise wrong(name, f"it was cut off at {place}") from None
         raise wrong(name, f"it is not JSON: {error.msg} at {place}") from None
     except RecursionError:

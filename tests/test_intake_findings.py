@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from deployments.findings_route import LARGE
 from fixtures_intake import Intake, StartIntake
 from quality_sample import SAMPLES as QUALITY
 from schemas.findings import scan_of
@@ -127,3 +130,25 @@ def test_findings_that_somebody_made_up_must_be_right(empty_intake: Intake) -> N
 
     assert 422 == answer.status_code
     assert "details.findings.0.tool: " in answer.json()["detail"]
+
+
+def test_a_large_report_keeps_no_alert_waiting(intake: Intake) -> None:
+    """Another process reads it; what is wrong with it is said all the same."""
+    report = json.loads((SAMPLES / "bandit.sarif").read_bytes())
+    (run,) = report["runs"]
+    first = run["results"][0]
+    lines = ({**first, "message": {"text": f"finding {number}"}} for number in range(20_000))
+    run["results"] = list(lines)
+    large = json.dumps(report).encode()
+    assert len(large) > LARGE
+    waits: list[float] = []
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(send, intake, large, service="shop", severity="P4")
+        while not sent.done():
+            before = time.monotonic()
+            intake.ask("GET", "/incidents?limit=1")
+            waits.append(time.monotonic() - before)
+
+    assert len(waits) > 1  # it answered meanwhile
+    assert (202, 20_000) == (sent.result().status_code, sent.result().json()["findings"])
+    assert "cut off" in send(intake, large[:-5], service="shop").text

@@ -166,6 +166,7 @@ def test_nothing_found_is_no_error(empty: Any) -> None:
         (b"hello", "it is not JSON: Expecting value at line 1 column 1"),
         (b"\xff\xfe\xfa", "it is not JSON"),
         (b'{"runs": [', "it was cut off at line 1 column 11"),
+        (b'{"runs": "2.1', "it was cut off at line 1 column 10"),
         (b'{"runs": NaN}', "NaN is not JSON"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
@@ -194,7 +195,7 @@ def test_nothing_found_is_no_error(empty: Any) -> None:
         ),
         (b" " * 50_000_001, "larger than 50000000 bytes"),
     ],
-    ids=range(25),
+    ids=range(26),
 )
 def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:
     """The error names the report and what is wrong with it."""
