@@ -90,6 +90,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
                                      alertmanager.check)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
+        ("breach clocks", lambda: _clocks(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
             for name, target in settings.targets.items()
@@ -160,6 +161,18 @@ def _pagerduty(settings: Settings) -> str:
             " check network and proxy"
         ) from None
     return f"{settings.pagerduty.url} answers; the key is proven by the first page"
+
+
+def _clocks(settings: Settings) -> str:
+    breach, targets = settings.breach, settings.targets.values()
+    own = [name for each in targets if each.breach for name in each.breach.regimes or ()]
+    if not (regimes := list(dict.fromkeys([*breach.regimes, *own]))):
+        raise _NotConfigured("set [breach] regimes: the regulatory regimes that apply to you")
+    who = breach.organisation
+    wanted = {"name": who.name, "dpo_name": who.dpo_name, "dpo_contact": who.dpo_contact}
+    missing = [name for name, value in wanted.items() if not value]
+    gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
+    return f"{', '.join(regimes)}{gaps}"
 
 
 def _wants_github(settings: Settings) -> bool:

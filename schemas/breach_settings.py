@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Self
 
@@ -64,11 +65,15 @@ class BreachSettings(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
+        self.chosen(self.regimes)
+        return self
+
+    def chosen(self, regimes: Iterable[str]) -> dict[str, Regime]:
+        """These regimes, the organisation's own first. Raises ValueError for an unknown one."""
         try:
-            chosen_regimes(self.regimes, self.regime)
+            return chosen_regimes(regimes, self.regime)
         except ConfigurationError as error:
             raise ValueError(str(error)) from None
-        return self
 
 
 class TargetBreach(BaseModel):

@@ -204,7 +204,7 @@ class Deadline(Model):
             return f"{self.due_at:%Y-%m-%d %H:%M:%S} UTC{at_once}"
         if self.at_once:
             return "without undue delay: now"
-        return f"not started: needs {', '.join(self.needs)}"
+        return f"not started: needs {', '.join(map(plain, self.needs))}"
 
 
 def deadlines(
@@ -273,9 +273,16 @@ def _deadline(
     )
 
 
+def plain(start: str) -> str:
+    """What starts a clock, as a person says it."""
+    kind, colon, stage = start.partition(":")
+    latest = "latest " if f"{kind}:" == LATEST_SUBMITTED else ""
+    return f"the {latest}submission of {stage}" if colon else start
+
+
 def _said(limit: Limit) -> str:
     when = f" ({limit.when.text})" if limit.when else ""
-    return f"{limit.length} from {limit.after}{when}"
+    return f"{limit.length} from {plain(limit.after)}{when}"
 
 
 def _timestamp(after: str, regime: str) -> str:

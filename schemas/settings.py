@@ -120,6 +120,13 @@ class Settings(BaseSettings):
                 owners[service] = name
         return self
 
+    @model_validator(mode="after")
+    def _regimes_are_known(self) -> Settings:
+        for target in self.targets.values():
+            if target.breach and target.breach.regimes:
+                self.breach.chosen(target.breach.regimes)
+        return self
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the incident store. May hold a password: never print it."""

@@ -212,6 +212,18 @@ def test_doctor_says_what_to_do(
     assert ROUTING_KEY not in told.out + told.err
 
 
+def test_doctor_tells_of_regulatory_clocks(aeef: Aeef) -> None:
+    """Which run, and what the drafts lack; that none do is no secret."""
+
+    def clocks() -> tuple[str, str]:
+        (found,) = (e for e in aeef("doctor", "--json").json if e["check"] == "breach clocks")
+        return found["outcome"], found["detail"]
+
+    assert "not configured" == clocks()[0]
+    Path("aeef.toml").write_text('[breach]\nregimes = ["gdpr-33"]\norganisation.name = "Us"\n')
+    assert ("ok", "gdpr-33; drafts lack [breach.organisation] dpo_name, dpo_contact") == clocks()
+
+
 def test_doctor_tells_of_wrong_settings_too(aeef: Aeef, home: Path) -> None:
     """It does not fall over what it is to find."""
     home.mkdir()

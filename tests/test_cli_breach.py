@@ -147,6 +147,10 @@ def test_without_regimes_it_says_what_to_set(aeef: Aeef, cli_store: Store) -> No
     assert "set [breach] regimes" in aeef("breach", "clocks", incident.short_id).out
     Path("aeef.toml").write_text('[breach]\nregimes = ["gdpr"]\n')
     answer = aeef("breach", "clocks", incident.short_id)
+    table = '[targets.shop]\nrepository = "."\ndeploy_command = ["true"]\n'
+    table += 'required_gates = ["tests"]\nhealth = { command = ["true"] }\n'
+    Path("aeef.toml").write_text(table + 'breach = { regimes = ["gdpr"] }\n')
+    assert "there is no regime 'gdpr'" in aeef("breach", "clocks", incident.short_id).err
     assert (1, True) == (answer.code, "there is no regime 'gdpr'; known are" in answer.err)
     Path("aeef.toml").write_text("")
     assert load_settings().breach.regimes == ()

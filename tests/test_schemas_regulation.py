@@ -102,7 +102,8 @@ def test_what_follows_a_notification_starts_with_it(key: str, start: str, due: s
     started = deadlines(known_regimes(), {start: START}, {"residents": 501})
 
     assert (None, None) == (waiting.due_at, waiting.started_at)
-    assert f"not started: needs {start.partition(':')[0]}:" in waiting.due_text
+    assert waiting.due_text.startswith("not started: needs ")
+    assert f"submission of {start.partition('/')[2]}" in waiting.due_text
     assert [at(due)] == [each.due_at for each in started if each.key == key]
 
 

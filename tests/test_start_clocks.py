@@ -60,7 +60,9 @@ def test_each_clock_is_on_record_once_with_all_that_counsel_needs(store: Store) 
     for part in (due, "72 hours from aware", "supervisory authority", "Article 33", "2026-11-01",
                  "assumed"):  # fmt: skip
         assert part in gdpr
-    assert any("dora-19/final: not started: needs latest-submitted:intermediate" in t for t in said)
+    assert any(
+        "dora-19/final: not started: needs the latest submission of intermediate" in t for t in said
+    )
 
     say(incident, timestamps={"aware": incident.detected_at - HOUR})
     record_clocks(incident, load_settings())
