@@ -202,6 +202,7 @@ def test_doctor_says_what_to_do(
         "Jira": "not configured",
         "Alertmanager": "not configured",
         "paging": "ok",
+        "breach clocks": "not configured",
         "target demo": "ok",
     } == outcomes
     assert "AEEF_PAGERDUTY_ROUTING_KEY: no such setting" in told.out
