@@ -24,6 +24,16 @@ def networks_of(container: Inspected) -> dict[str, dict[str, Any]]:
     return {name: facts for name, facts in found.items() if name not in _NO_NETWORKS}
 
 
+def joined_networks_of(container: Inspected) -> set[str]:
+    """The names of those that it is really on.
+
+    After it refused to connect a container that runs, Docker 20.10 lists that network all the
+    same, without an endpoint, and does not let go of it either.
+    """
+    networks = networks_of(container)
+    return {name for name, facts in networks.items() if _is_joined(container, facts)}
+
+
 def network_mode(container: Inspected) -> str:
     """`host`, `none`, `container:<id>`, or a network."""
     return str((container.get("HostConfig") or {}).get("NetworkMode") or "default")
@@ -79,7 +89,9 @@ def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) ->
     network = _network(api, wanted)
     now = networks_of(container).get(wanted.network)
     if now is not None:
-        if not _differences(wanted, _attachment(wanted.network, now, str(container["Id"])[:12])):
+        if _is_joined(container, now) and not _differences(
+            wanted, _attachment(wanted.network, now, str(container["Id"])[:12])
+        ):
             return _recreated(wanted, network)
         _leave(api, container["Id"], wanted.network, _id(now))
     _join(api, container, network, wanted, wanted.ipv4, wanted.ipv6)
@@ -198,6 +210,9 @@ def _leave(api: docker.APIClient, container_id: str, name: str, network_id: str 
         api.disconnect_container_from_network(container_id, network_id or name)
     except NotFound:
         api.disconnect_container_from_network(container_id, name, force=True)
+    except APIError as error:
+        if "is not connected to" not in explained(error):
+            raise
 
 
 def _differences(wanted: Attachment, now: Attachment) -> list[str]:
@@ -219,6 +234,10 @@ def _differences(wanted: Attachment, now: Attachment) -> list[str]:
         if had_text and have_text and had_text != have_text:
             found.append(f"{wanted.network}: {what} {have_text} instead of {had_text}")
     return found
+
+
+def _is_joined(container: Inspected, facts: Mapping[str, Any]) -> bool:
+    return bool(facts.get("EndpointID")) or not is_alive(container)
 
 
 def _said(value: object) -> str:

@@ -19,7 +19,14 @@ from schemas.isolation import (
 )
 from schemas.target import Target
 from tasks import isolation_journal
-from tasks.container_networks import attachments_of, network_mode, networks_of, ports_of, take_off
+from tasks.container_networks import (
+    attachments_of,
+    joined_networks_of,
+    network_mode,
+    networks_of,
+    ports_of,
+    take_off,
+)
 from tasks.published_ports import still_answering
 from tasks.quarantine import ensure_quarantine
 from tasks.service_containers import (
@@ -116,7 +123,7 @@ class IsolateContainers:
             return True
         match means_for(container, affected):
             case Means.QUARANTINE:
-                on_it = set(networks_of(container)) == {self._journal.quarantine}
+                on_it = joined_networks_of(container) == {self._journal.quarantine}
                 return not on_it or bool(ports_of(container))
             case Means.PAUSED:
                 return container["State"].get("Status") in ("running", "restarting")
@@ -206,7 +213,7 @@ class IsolateContainers:
         outside = self._is_outside(container, affected)
         status = container["State"].get("Status")
         if outside or answering:
-            still = some(sorted(set(networks_of(container)) - {self._journal.quarantine}))
+            still = some(sorted(joined_networks_of(container) - {self._journal.quarantine}))
             on = f"still on {still}" if still else f"it is {status}"
             why = self._problems.get(container["Id"], "")
             said = answering or (f"{on} ({why})" if why else on)

@@ -26,7 +26,13 @@ from schemas.isolation import (
 from schemas.settings import Settings, load_settings
 from schemas.target import Target
 from tasks import isolation_journal
-from tasks.container_networks import leave, networks_of, ports_of, put_back
+from tasks.container_networks import (
+    joined_networks_of,
+    leave,
+    networks_of,
+    ports_of,
+    put_back,
+)
 from tasks.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation_command import commanded_services, restore_by_command
 from tasks.published_ports import answering
@@ -238,10 +244,9 @@ def _reconnect(
 
 def _still_missing(entry: IsolatedContainer, container: Inspected, quarantine: str) -> list[str]:
     """What Docker itself says is not as it was."""
-    now = set(networks_of(container))
-    missing = sorted({a.network for a in entry.attachments} - now)
+    missing = sorted({a.network for a in entry.attachments} - joined_networks_of(container))
     found = [f"Docker says that it is not on {', '.join(missing)}"] if missing else []
-    if quarantine in now:
+    if quarantine in networks_of(container):
         found.append("Docker says that it is still in quarantine")
     if entry.paused_by_us and container["State"].get("Status") == "paused":
         found.append("it is still paused")

@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures_standins",
     "fixtures_store",
     "fixtures_targets",
+    "fixtures_isolation",
     "fixtures_stack",
     "fixtures_intake",
     "fixtures_cli",

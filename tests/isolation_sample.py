@@ -93,19 +93,7 @@ class IsolationSample:
 
     def config(self) -> str:
         """A config file with this target."""
-        table = self.target.model_dump(
-            mode="json",
-            exclude={"name", "health", "isolation"},
-            exclude_none=True,
-        )
-        lines = [f"[targets.{self.target.name}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-        health = self.target.health.model_dump(mode="json", exclude_none=True)
-        isolation = self.target.how_to_isolate.model_dump(mode="json", exclude_none=True)
-        for name, values in (("health", health), ("isolation", isolation)):
-            lines.append(f"[targets.{self.target.name}.{name}]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-        return "\n".join(lines) + "\n"
+        return config_of(self.target)
 
     def container(self, service: str) -> Container:
         """The one container of a service, as it is now."""
@@ -158,10 +146,11 @@ class IsolationSample:
             return False
 
     def reaches(self, container: Container, address: str, port: int) -> bool:
-        """True when something answers HTTP there, asked from inside the container."""
-        ask = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | /bin/busybox nc -w {_WAIT} {address} {port}"
+        """True when the page is served there, asked for from inside the container."""
+        get = "printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n'"
+        ask = f"{get} | /bin/busybox nc -w {_WAIT} {address} {port}"
         ran = container.exec_run(["/bin/busybox", "sh", "-c", ask])
-        return b"HTTP/1." in ran.output
+        return b"hello" in ran.output
 
     def down(self) -> None:
         """Remove every container, network and image of this sample."""
@@ -179,3 +168,18 @@ class IsolationSample:
                     network.remove()
             with suppress(docker.errors.ImageNotFound):
                 client.images.remove(self.image, force=True)
+
+
+def config_of(target: Target) -> str:
+    """A config file with this target."""
+    table = target.model_dump(
+        mode="json", exclude={"name", "health", "isolation"}, exclude_none=True
+    )
+    tables = {target.name: table, f"{target.name}.health": target.health.model_dump(mode="json")}
+    if target.isolation:
+        tables[f"{target.name}.isolation"] = target.isolation.model_dump(mode="json")
+    lines = []
+    for name, values in tables.items():
+        lines.append(f"[targets.{name}]")
+        lines += [f"{k} = {json.dumps(v)}" for k, v in values.items() if v is not None]
+    return "\n".join(lines) + "\n"
