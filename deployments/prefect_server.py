@@ -32,6 +32,8 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
             "PREFECT_API_URL": f"http://{host}/api",
             "PREFECT_UI_API_URL": f"http://{host}/api",
             "PREFECT_HOME": str(settings.home / "prefect"),
+            # The same Prefect on both sides: no need for each run to ask.
+            "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         }
     return {**ours, **_given()}
 

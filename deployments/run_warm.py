@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -10,18 +11,18 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from prefect._internal import control_listener
-from prefect.context import SettingsContext, get_settings_context
+from prefect.context import SettingsContext, SyncClientContext, get_settings_context
 from prefect.engine import handle_engine_signals
 from prefect.events.worker import EventsWorker
 from prefect.flow_engine import load_flow, load_flow_run, run_flow
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
 
 CANCEL = signal.SIGINT
@@ -58,9 +59,18 @@ def wait_and_run(orders: int, lifeline: int) -> int:
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    client = _made_ready()
     with os.fdopen(orders, "rb") as pipe:
         line = pipe.readline()
-    return carry_out(Order.from_line(line)) if line.endswith(b"\n") else 0
+    return carry_out(Order.from_line(line), client) if line.endswith(b"\n") else 0
+
+
+def _made_ready() -> SyncClientContext:
+    """What takes a run its first tenths of a second: the client, and who sends events and logs."""
+    for sender in (EventsWorker, APILogWorker):
+        with contextlib.suppress(Exception):  # made again when it is needed
+            sender.instance()
+    return SyncClientContext()
 
 
 def _end_with(lifeline: int) -> None:
@@ -68,7 +78,7 @@ def _end_with(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def carry_out(order: Order) -> int:
+def carry_out(order: Order, client: SyncClientContext) -> int:
     """Carry out a flow run as Prefect's own engine process does; its exit code."""
     if not order.urgent:
         os.nice(LESS_URGENT)
@@ -77,14 +87,12 @@ def carry_out(order: Order) -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(CANCEL, _cancel)
     try:
-        with _environment(order.environment), handle_engine_signals(order.run_id):
+        with _taken_on(order.environment, client), handle_engine_signals(order.run_id):
             flow_run = load_flow_run(order.run_id)
             flow = load_flow(flow_run)
             # Failed or not is in the state that the engine reports: no need to raise it here.
             result: Any = run_flow(flow, flow_run=flow_run, return_type="state")
             if flow.isasync:
-                import asyncio
-
                 asyncio.run(result)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
@@ -104,13 +112,20 @@ def _cancel(_number: int, _frame: FrameType | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _environment(changes: Mapping[str, str]) -> AbstractContextManager[Any]:
+@contextlib.contextmanager
+def _taken_on(environment: Mapping[str, str], client: SyncClientContext) -> Iterator[None]:
     """Take on the run's environment; where it changes Prefect's settings, read them again."""
-    changed = {name for name, value in changes.items() if os.environ.get(name) != value}
-    os.environ.update(changes)
-    if any(name.startswith("PREFECT_") and name[8] != "_" for name in changed):
-        return SettingsContext(profile=get_settings_context().profile, settings=Settings())
-    return nullcontext()
+    changed = {name for name, value in environment.items() if os.environ.get(name) != value}
+    os.environ.update(environment)
+    with contextlib.ExitStack() as contexts:
+        if any(
+            name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed
+        ):
+            profile = get_settings_context().profile
+            contexts.enter_context(SettingsContext(profile=profile, settings=Settings()))
+            client = SyncClientContext()
+        contexts.enter_context(client)
+        yield
 
 
 def _hand_in() -> None:

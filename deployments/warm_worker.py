@@ -39,7 +39,7 @@ from deployments.work_pool import WARM
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
-    from prefect.client.schemas.responses import WorkerFlowRunResponse
+    from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
     from prefect.events.schemas.events import Event
 
 SCHEDULED = "prefect.flow-run.Scheduled"
@@ -52,11 +52,27 @@ CANCEL_POLL_SECONDS = 5.0
 log = logging.getLogger("aeef.worker")
 
 
+class WarmJob(BaseJobConfiguration):
+    """What can be set for a run; `env` is used, the rest is for stock workers of the same pool."""
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> None:
+        """As Prefect; and a flow that is a module of ours need not be looked up by the run."""
+        super().prepare_for_flow_run(flow_run, deployment, *more, **named)
+        if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
+            self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
+
+
 class WarmResult(BaseWorkerResult):
     """How a run's process ended."""
 
 
-class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
+class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     """Runs each flow run in a process of its own that was ready before the run was there.
 
     It hears of a run by Prefect's events the moment it is scheduled; polling is the safety net.
@@ -65,7 +81,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     """
 
     type = WARM
-    job_configuration = BaseJobConfiguration
+    job_configuration = WarmJob
     job_configuration_variables = BaseVariables
     _description = "Run flows in processes that have already imported them."
     _display_name = "AEEF warm processes"
@@ -179,7 +195,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: BaseJobConfiguration,
+        configuration: WarmJob,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> WarmResult:
         """Carry a run out in a waiting process, and return when the process has ended."""

@@ -49,8 +49,9 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         # Compose files pass `AEEF_X: ${AEEF_X:-}`: an empty variable is one that is not set
         env_ignore_empty=True,
-        # a .env file or a stray argument must not change how incidents are handled
-        cli_parse_args=False,
+        # a .env file or a stray argument must not change how incidents are handled; False would
+        # build a parser of the command line each time, which takes longer than all the rest
+        cli_parse_args=None,
     )
 
     home: Path = Field(default_factory=lambda: Path.home() / ".aeef")

@@ -82,7 +82,7 @@ def step(
         policied = task(
             name=name,
             task_run_name=name,
-            tags=["aeef"],
+            # No tags: Prefect would ask its server for each task whether a limit belongs to them.
             persist_result=True,
             # Not the source of the task: an upgrade must not make a half-done run begin again.
             cache_policy=CacheKeyFnPolicy(cache_key_fn=_same_run_same_arguments),
