@@ -11,6 +11,9 @@ WORKER_POLL_SECONDS = "2"
 HEARTBEAT_SECONDS = "30"
 """Prefect's minimum; a run whose heartbeat stays away is marked Crashed, see `registry`."""
 
+CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
+"""Off by default; each new client would ask for a token all the same."""
+
 
 def is_embedded() -> bool:
     """True when `aeef up` runs the server itself."""
@@ -34,6 +37,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
             "PREFECT_HOME": str(settings.home / "prefect"),
             # The same Prefect on both sides: no need for each run to ask.
             "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+            "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": os.environ.get(CSRF, "false"),
         }
     return {**ours, **_given()}
 

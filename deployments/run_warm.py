@@ -25,6 +25,8 @@ from prefect.flow_engine import load_flow, load_flow_run, run_flow
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
 
+from deployments.suspension import SUSPEND, hear_suspension
+
 CANCEL = signal.SIGINT
 """Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
 LESS_URGENT = 5
@@ -58,6 +60,7 @@ def wait_and_run(orders: int, lifeline: int) -> int:
     lifeline: a pipe that is closed when our parent dies: then this process ends, too.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(SUSPEND, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     client = _made_ready()
     with os.fdopen(orders, "rb") as pipe:
@@ -86,6 +89,7 @@ def carry_out(order: Order, client: SyncClientContext) -> int:
     # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(CANCEL, _cancel)
+    hear_suspension(order.run_id)
     try:
         with _taken_on(order.environment, client), handle_engine_signals(order.run_id):
             flow_run = load_flow_run(order.run_id)

@@ -25,6 +25,7 @@ from prefect.settings import get_current_settings
 from deployments import run_warm
 from deployments.registry import flows
 from deployments.run_warm import CANCEL, Order
+from deployments.suspension import SUSPEND
 
 LAZY = (
     "anyio._backends._asyncio",
@@ -109,7 +110,7 @@ class Parent:
         for pid, running in self._running.items():
             if running == run_id:
                 # What a cancelled run started, a git perhaps, it ends itself, in good order.
-                send = os.kill if number == CANCEL else os.killpg
+                send = os.kill if number in (CANCEL, SUSPEND) else os.killpg
                 with contextlib.suppress(ProcessLookupError):
                     send(pid, number)
 

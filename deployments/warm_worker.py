@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import tempfile
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from prefect.workers.base import (
 )
 
 from deployments.run_warm import CANCEL, Order
+from deployments.suspension import SUSPEND
 from deployments.urgency import is_urgent, urgency
 from deployments.warm_processes import WarmProcesses
 from deployments.work_pool import WARM
@@ -42,12 +44,12 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
     from prefect.events.schemas.events import Event
 
-SCHEDULED = "prefect.flow-run.Scheduled"
-RETRIED = "prefect.flow-run.AwaitingRetry"
+DUE = [f"prefect.flow-run.{name}" for name in ("Scheduled", "AwaitingRetry", "Resuming")]
 CANCELLING = "prefect.flow-run.Cancelling"
+SUSPENDED = "prefect.flow-run.Suspended"
 RECONNECT_SECONDS = 1.0
-CANCEL_POLL_SECONDS = 5.0
-"""How often runs are asked whether somebody cancelled them, in case the event was missed."""
+STOP_POLL_SECONDS = 5.0
+"""How often it is asked whether somebody cancelled or suspended a run of ours."""
 
 log = logging.getLogger("aeef.worker")
 
@@ -100,7 +102,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self.reserved = reserved
         self._told = asyncio.Event()
         self._taking = asyncio.Lock()
-        self._background: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Task[None]] = set()
         self._cancelled: set[UUID] = set()
         self._stopping = False
 
@@ -108,10 +110,13 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start the processes, then listen and poll."""
         await self.processes.refresh()
         await super().setup()
-        self._background = [
-            asyncio.create_task(work())
-            for work in (self._listen, self._take_when_told, self._find_cancelled)
-        ]
+        for work in (self._listen, self._take_when_told, self._find_stopped):
+            self._beside(work())
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def teardown(self, *exc_info: Any) -> None:
         """Stop what still runs, in good order."""
@@ -168,7 +173,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     async def _subscribe(self) -> None:
         wanted = EventFilter(
-            event=EventNameFilter(name=[SCHEDULED, RETRIED, CANCELLING]),
+            event=EventNameFilter(name=[*DUE, CANCELLING, SUSPENDED]),
             any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{self.work_pool.id}"]),
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
@@ -177,11 +182,11 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
-        if event.event == CANCELLING:
-            run_id = UUID(event.resource.id.removeprefix("prefect.flow-run."))
-            self._cancel_if_ours(run_id)
-        else:
+        if event.event in DUE:
             self._told.set()
+        else:
+            run_id = UUID(event.resource.id.removeprefix("prefect.flow-run."))
+            self._stop_if_ours(run_id, cancelled=event.event == CANCELLING)
 
     async def _take_when_told(self) -> None:
         while True:
@@ -220,26 +225,31 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
         """Not needed: our processes run as soon as they are asked."""
 
-    # -- a run is cancelled ----------------------------------------------------------------------
+    # -- a run is cancelled or suspended ---------------------------------------------------------
 
-    def _cancel_if_ours(self, run_id: UUID) -> None:
-        ours = any(running.run_id == run_id for _, running in self.processes.runs())
-        if ours and run_id not in self._cancelled:
-            self._cancelled.add(run_id)
-            self._background.append(asyncio.create_task(self.processes.stop(run_id, CANCEL)))
+    def _stop_if_ours(self, run_id: UUID, *, cancelled: bool) -> None:
+        for generation, running in self.processes.runs():
+            if running.run_id != run_id:
+                continue
+            if not cancelled:
+                generation.signal(run_id, SUSPEND)
+            elif run_id not in self._cancelled:
+                self._cancelled.add(run_id)
+                self._beside(self.processes.stop(run_id, CANCEL))
 
-    async def _find_cancelled(self) -> None:
+    async def _find_stopped(self) -> None:
+        """The safety net: ask which of our runs were cancelled or suspended."""
         while True:
-            await asyncio.sleep(CANCEL_POLL_SECONDS)
-            ours = [running.run_id for _, running in self.processes.runs()]
-            if ours:
-                cancelling = FlowRunFilterStateType(any_=[StateType.CANCELLING])
+            await asyncio.sleep(STOP_POLL_SECONDS)
+            if ours := [running.run_id for _, running in self.processes.runs()]:
+                stopped = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.PAUSED])
                 wanted = FlowRunFilter(
-                    id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=cancelling)
+                    id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=stopped)
                 )
                 with suppress(httpx.HTTPError):
-                    for flow_run in await self.client.read_flow_runs(flow_run_filter=wanted):
-                        self._cancel_if_ours(flow_run.id)
+                    for found in await self.client.read_flow_runs(flow_run_filter=wanted):
+                        cancelled = found.state_type == StateType.CANCELLING
+                        self._stop_if_ours(found.id, cancelled=cancelled)
 
     async def _say_cancelled(self, run_id: UUID) -> None:
         with suppress(ObjectNotFound):

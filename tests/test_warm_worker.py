@@ -91,6 +91,27 @@ def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None
     assert 0 == gates["cancelled"][0].times_run("deploy")
 
 
+def test_a_suspended_run_ends_before_its_next_step_and_can_be_resumed(
+    warm: Stack, tmp_path: Path
+) -> None:
+    """Suspended while it deploys: that is finished, the rest is done when it is resumed."""
+    held, incident_id = _held(warm, tmp_path, "suspended")
+    process, run_id = _process(warm, incident_id), warm.run_id(incident_id)
+    details = {"pause_reschedule": True, "pause_timeout": "2099-01-01T00:00:00Z"}
+    state = {"type": "PAUSED", "name": "Suspended", "state_details": details}
+    warm.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
+    warm.wait_for(partial(_is_in, warm, run_id, "PAUSED"))
+
+    held.open("deploy")
+
+    warm.wait_for(lambda: not process.is_running())
+    assert _is_in(warm, run_id, "PAUSED")
+    assert not any(text.startswith("recorded") for text in warm.actions(incident_id))
+    warm.prefect("POST", f"/flow_runs/{run_id}/resume")
+    assert "done" == warm.wait_until_over(incident_id)
+    assert 1 == held.times_run("deploy")
+
+
 def test_a_killed_process_is_told_at_once_and_the_next_run_works(
     warm: Stack, tmp_path: Path
 ) -> None:
@@ -116,7 +137,7 @@ def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> N
     for number in range(4):
         told = tmp_path / str(number)
         run = warm.prefect("POST", path, json={"parameters": {"told": str(told)}})
-        warm.wait_for(partial(_is_completed, warm, run["id"]))
+        warm.wait_for(partial(_is_in, warm, run["id"], "COMPLETED"))
         found.append(json.loads(told.read_text()))
 
     for each in found:
@@ -218,8 +239,8 @@ def _deployed(stack: Stack, flow: Flow[..., None]) -> str:
         return f"/deployments/{deployment.apply()}/create_flow_run"
 
 
-def _is_completed(stack: Stack, run_id: str) -> bool:
-    return bool(stack.run(run_id)["state_type"] == "COMPLETED")
+def _is_in(stack: Stack, run_id: str, state: str) -> bool:
+    return bool(stack.run(run_id)["state_type"] == state)
 
 
 def _count(stack: Stack, ids: list[str], state: str) -> int:

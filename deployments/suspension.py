@@ -1,0 +1,50 @@
+"""How a warm process hears that its run was suspended: from the worker, which listens for all."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from prefect import flow_engine
+from prefect.client.orchestration import get_client
+
+SUSPEND = signal.SIGUSR1
+"""Tells a run that somebody suspended it: it ends before its next step."""
+OBSERVE = "observe_flow_run_suspension"
+
+
+def hear_suspension(run_id: UUID) -> None:
+    """Listen to the worker instead of to the server.
+
+    Prefect's engine opens a connection of its own for each run and waits for it, before the first
+    line and after the last. It has no setting for that. Where a later Prefect does it otherwise,
+    nothing is changed, and the engine listens as it always did.
+    """
+    try:
+        from prefect._flow_run_suspension import mark_flow_run_suspension_requested as mark
+    except ImportError:
+        return
+    if not hasattr(flow_engine, OBSERVE):
+        return
+
+    def look() -> None:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(run_id).state
+        if state and state.is_paused() and state.name == "Suspended":
+            mark(run_id, state)
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=look, daemon=True).start()
+
+    signal.signal(SUSPEND, heard)
+    setattr(flow_engine, OBSERVE, _the_worker_does)
+
+
+@contextmanager
+def _the_worker_does(*_arguments: Any, **_named: Any) -> Iterator[None]:
+    yield
