@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deployments import cli_breach, cli_incidents
+from deployments import cli_breach, cli_freeze, cli_incidents
 from deployments.prefect_server import use_prefect
 from schemas.errors import AeefError
 from schemas.incident_type import IncidentType
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_incidents.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
+app.add_typer(cli_freeze.freeze, name="freeze")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 

@@ -18,6 +18,7 @@ from schemas.route import route_for
 from schemas.settings import Settings
 from schemas.triage import classify
 from tasks.keep_original import keep_original
+from tasks.page_breach_teams import ensure_breach_pages
 from tasks.page_on_call import ensure_page
 from tasks.stand_down import resolve_page
 from tasks.store import Opened, Store, delivery_entry
@@ -78,6 +79,8 @@ class Door:
         route = route_for(incident.severity, incident.type, settings.routes)
         if (opened.is_new or opened.severity_raised) and route.page:
             self._pool.submit(self._page, incident)
+        if (opened.is_new or opened.severity_raised) and incident.is_restricted:
+            self._pool.submit(self._page_breach_teams, incident)
         self._wake.set()
         return opened
 
@@ -111,6 +114,17 @@ class Door:
             log.error("%s", error)
         except Exception:
             log.exception("a page for %s failed", incident.title)
+        self._wake.set()
+
+    def _page_breach_teams(self, incident: Incident) -> None:
+        """The flow's step ensures it: here what fails is only on the log."""
+        holder = f"door {uuid4()}"
+        try:
+            ensure_breach_pages(incident.incident_id, self.settings, holder=holder)
+        except AeefError as error:
+            log.error("%s", error)
+        except Exception:
+            log.exception("paging security and privacy for %s failed", incident.title)
         self._wake.set()
 
     def _stand_down(self, incident_id: UUID) -> None:

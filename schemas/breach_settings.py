@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from schemas.errors import ConfigurationError
 from schemas.regulation import Name, Regime, chosen_regimes
+
+CommandName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Command = Annotated[tuple[str, ...], Field(min_length=1)]
+SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 
 
 class Organisation(BaseModel):
@@ -27,6 +39,15 @@ class Organisation(BaseModel):
     authorities: dict[str, str] = Field(default_factory=dict)
 
 
+class BreachPage(BaseModel):
+    """`[breach.page]`: PagerDuty routing keys of those who are paged whatever the severity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    security: SecretStr | None = None
+    privacy: SecretStr | None = None
+
+
 class BreachSettings(BaseModel):
     """`[breach]`.
 
@@ -34,6 +55,8 @@ class BreachSettings(BaseModel):
     remind_before: how long before a deadline people are reminded of it.
     watch_every: seconds between two looks whether a timer is missing; 0: never.
     holidays: days that are no business days, besides the US federal holidays.
+    page: routing keys of the security and the privacy team.
+    members: ids of the Slack users who are invited to the restricted channel.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -48,6 +71,8 @@ class BreachSettings(BaseModel):
     watch_every: float = Field(default=900.0, ge=0)
     holidays: tuple[date, ...] = ()
     organisation: Organisation = Organisation()
+    page: BreachPage = BreachPage()
+    members: tuple[SlackUser, ...] = ()
 
     @field_validator("remind_before")
     @classmethod
@@ -81,9 +106,22 @@ class TargetBreach(BaseModel):
 
     regimes: those that apply to this target, instead of `[breach] regimes`.
     data: the kinds of personal data that it holds, for the drafts: "names", "health data".
+    freeze_command, unfreeze_command: tell a pipeline that it may not, or may again, deploy.
+    revoke: named commands that revoke or rotate a credential each.
+    command_timeout: seconds for each of these commands. All must be safe to repeat.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     regimes: tuple[str, ...] | None = None
     data: tuple[str, ...] = ()
+    freeze_command: tuple[str, ...] = ()
+    unfreeze_command: tuple[str, ...] = ()
+    revoke: dict[CommandName, Command] = Field(default_factory=dict)
+    command_timeout: float = Field(default=60.0, gt=0)
+
+    @model_validator(mode="after")
+    def _undone_as_well(self) -> Self:
+        if bool(self.freeze_command) != bool(self.unfreeze_command):
+            raise ValueError("give both 'freeze_command' and 'unfreeze_command', or neither")
+        return self

@@ -7,8 +7,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.incident_type import IncidentType
 from schemas.model import Model, UtcDatetime, utc_now
 from schemas.severity import Severity
+
+
+RESTRICTED = "restricted: those who work on it find it in the record"
 
 
 class Status(StrEnum):
@@ -72,6 +76,16 @@ class Incident(Model):
     def service(self) -> str:
         """The service that is hit first, or `unknown service`."""
         return self.affected_services[0] if self.affected_services else "unknown service"
+
+    @property
+    def is_restricted(self) -> bool:
+        """Of a data breach only those who work on it hear more than that there is one."""
+        return self.type == IncidentType.DATA_BREACH
+
+    @property
+    def public_description(self) -> str:
+        """The description, as far as whoever may read a channel or a project may know it."""
+        return RESTRICTED if self.is_restricted else self.description
 
     @property
     def title(self) -> str:

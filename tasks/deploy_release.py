@@ -13,6 +13,7 @@ from tasks.carry_records import finish_carrying, records_carried
 from tasks.check_health import wait_until_healthy
 from tasks.check_work_tree import refuse_local_changes, refuse_submodules
 from tasks.deployer import Deployer, Report, deployer_for
+from tasks.freezes import refuse_frozen
 from tasks.interrupted_checkout import finish_checkout
 from tasks.release_files import gates_of
 from tasks.rollback_journal import Journal, end_journal, read_journal, write_journal
@@ -40,6 +41,7 @@ def deploy_release(
         TargetRepository(target) as repository,
         closing(deployer_for(target, home)) as deployer,
     ):
+        refuse_frozen(target, home)
         return _Rollback(repository, deployer, plan, report).run()
 
 

@@ -25,13 +25,13 @@ NAME_LIMIT = 300
 def summary_of(incident: Incident) -> str:
     """The spec's summary, and what it is about: `AEEF Incident: P3 - drift shop: …`."""
     line = one_line(f"AEEF Incident: {incident.severity} - {incident.type} {incident.service}")
-    about = one_line(incident.description)
+    about = one_line(incident.public_description)
     return trim(line + (f": {about}" if about else ""), SUMMARY_LIMIT)
 
 
 def description_of(incident: Incident, settings: Settings) -> dict[str, Any]:
     """The ticket's description, trimmed so that the document fits."""
-    text = clean(incident.description).strip()
+    text = clean(incident.public_description).strip()
 
     def size(description: str) -> int:
         return characters(json.dumps(_document(incident, settings, description)))

@@ -42,6 +42,10 @@ NAMES = {
 }
 
 
+PEOPLE = {"security": "security", "privacy": "privacy"}
+"""Whom a page calls that is about this, in place of the on-call."""
+
+
 class Page(Model):
     """A page that went out: by which channel, and why earlier ones did not take it.
 
@@ -124,7 +128,8 @@ def _by_the_first_channel(
     refused: dict[Channel, str] = {}
     for channel in route_for(incident.severity, incident.type, settings.routes).page_channels:
         configured, send = SENDERS[channel]
-        if not configured(settings):
+        own_key = channel is Channel.PAGERDUTY and pagerduty.configured(settings, about_of(key))
+        if not (configured(settings) or own_key):
             refused[channel] = NOT_CONFIGURED
             continue
         try:
@@ -157,7 +162,7 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
     tried = "".join(
         f"; {NAMES[channel]} did not take it: {why}" for channel, why in page.refused.items()
     )
-    text = f"paged on-call by {NAMES[page.channel]}{about}{tried}"
+    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {NAMES[page.channel]}{about}{tried}"
     store.record_action(incident.incident_id, text, entry_id=entry_id)
     store.emit(
         incident.incident_id,
@@ -181,7 +186,8 @@ def _slack(incident: Incident, settings: Settings, _key: str, reason: str | None
     message = ensure_slack_message(
         incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
     )
-    slack.reply(message, f"On-call, please take this: {reason or incident.title}", settings)
+    why = incident.title if incident.is_restricted else reason or incident.title
+    slack.reply(message, f"On-call, please take this: {why}", settings)
 
 
 def _jira(incident: Incident, settings: Settings, key: str, _reason: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from schemas.errors import PermanentError
 from schemas.incident import Incident
@@ -53,9 +53,15 @@ class _Accepted(BaseModel):
     dedup_key: str | None = Field(default=None, repr=False)
 
 
-def configured(settings: Settings) -> bool:
+def configured(settings: Settings, about: str = "") -> bool:
     """True when there is a routing key."""
-    return settings.pagerduty.routing_key is not None
+    return routing_key_of(about, settings) is not None
+
+
+def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
+    """Whom a page reaches: what is about a breach team goes to that team, if it has a key."""
+    teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
+    return teams.get(about) or settings.pagerduty.routing_key
 
 
 def trigger(
@@ -109,6 +115,12 @@ def resolve(
     return _enqueue("resolve", incident, settings, {}, about=about, tries=tries)
 
 
+def _setting_of(secret: SecretStr, settings: Settings) -> str:
+    if secret is settings.pagerduty.routing_key:
+        return "AEEF_PAGERDUTY__ROUTING_KEY"
+    return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
+
+
 def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
     about = one_line(incident.description)
     line = f"AEEF {incident.severity}: {incident.type} {incident.service}"
@@ -155,13 +167,13 @@ def _enqueue(
     tries: int,
 ) -> dict[str, str]:
     doing = "page the on-call" if action == "trigger" else f"{action} the page"
-    secret = settings.pagerduty.routing_key
+    secret = routing_key_of(about, settings)
     if secret is None:
         raise SERVICE.not_configured()
     if len(secret.get_secret_value()) != ROUTING_KEY_LENGTH:
         raise PermanentError(
             SERVICE.name,
-            f"could not {doing}: AEEF_PAGERDUTY__ROUTING_KEY must have {ROUTING_KEY_LENGTH}"
+            f"could not {doing}: {_setting_of(secret, settings)} must have {ROUTING_KEY_LENGTH}"
             " characters (the Integration Key of an Events API v2 integration)",
         )
     dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)

@@ -88,6 +88,9 @@ def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str)
     posted = store.claim_result(incident_id, CLAIM)
     if posted is None or not slack.configured(settings):
         return False
+    incident = store.incident(incident_id)
+    if incident.is_restricted:
+        text = f"Incident {incident.status}: its record says more."
     key = f"{UPDATE_CLAIM}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     claim = store.claim(incident_id, key, holder, LEASE)
     if claim.state != "held":

@@ -99,6 +99,33 @@ def post_incident(
     return _post(message, settings, f"post to {settings.slack.channels[channel]}", tries)
 
 
+def post_in_private(
+    channel_id: str, incident: Incident, settings: Settings, *, auto_response: str, tries: int = 3
+) -> SlackMessage:
+    """Post everything to a private channel. After an Unclear error: `find_in` first."""
+    message = {
+        "channel": channel_id,
+        "text": text_of(incident),
+        "blocks": blocks_of(incident, settings, auto_response, in_private=True),
+        "metadata": {
+            "event_type": EVENT_TYPE,
+            "event_payload": {"incident_id": str(incident.incident_id)},
+        },
+    }
+    return _post(message, settings, "post to the restricted channel", tries)
+
+
+def find_in(
+    channel_id: str, incident: Incident, settings: Settings, *, tries: int = 3
+) -> SlackMessage | None:
+    """The incident's message in this channel; None also when the scopes forbid to look."""
+    try:
+        return _find(incident, channel_id, settings, tries)
+    except MissingScope as error:
+        warn_once(f"{error}; a post that was cut off may appear twice")
+        return None
+
+
 def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
     """Say more in the message's thread. Raises TemporaryError or PermanentError."""
     answer = {

@@ -35,8 +35,13 @@ def escaped(text: str, limit: int) -> str:
     return escape(trim(clean(text), limit, size=lambda part: characters(escape(part))))
 
 
-def blocks_of(incident: Incident, settings: Settings, auto_response: str) -> list[dict[str, Any]]:
-    """The incident as blocks: the spec's header and section, then service and links."""
+def blocks_of(
+    incident: Incident, settings: Settings, auto_response: str, *, in_private: bool = False
+) -> list[dict[str, Any]]:
+    """The incident as blocks: the spec's header and section, then service and links.
+
+    in_private: only those who work on it can read this, so nothing is left out.
+    """
     links = links_for(incident, settings)
     after = (
         f"\n*Detected:* {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -44,7 +49,8 @@ def blocks_of(incident: Incident, settings: Settings, auto_response: str) -> lis
     )
     before = "*Description:* "
     room = SECTION_LIMIT - characters(before + after)
-    description = escaped(incident.description.strip() or "none given", room)
+    about = incident.description if in_private else incident.public_description
+    description = escaped(about.strip() or "none given", room)
     return [
         {"type": "header", "text": {"type": "plain_text", "text": title_of(incident)}},
         {"type": "section", "text": _mrkdwn(before + description + after)},
@@ -67,7 +73,7 @@ def title_of(incident: Incident) -> str:
 def text_of(incident: Incident) -> str:
     """The message for notifications and screen readers, which do not read blocks."""
     line = f"AEEF Incident: {incident.severity} - {incident.type}: {incident.service}"
-    about = one_line(incident.description)
+    about = one_line(incident.public_description)
     return escaped(one_line(line) + (f": {about}" if about else ""), TEXT_LIMIT)
 
 
