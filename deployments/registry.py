@@ -37,11 +37,13 @@ FLOWS: tuple[str, ...] = (
     "flows.security.security",
     "flows.agent_violation.agent_violation",
     "flows.quality_degradation.quality_degradation",
+    "flows.data_breach.data_breach",
     "flows.suspend_agent.suspend_agent",
     "flows.resume_agent.resume_agent",
     "flows.isolate_service.isolate_service",
     "flows.restore_service.restore_service",
     "flows.collect_evidence.collect_evidence",
+    "flows.revoke_credentials.revoke_credentials",
     "flows.rollback.rollback",
     "flows.regulatory_clock.regulatory_clock",
     "flows.regulatory_clock.regulatory_clocks",
@@ -52,6 +54,7 @@ FLOWS: tuple[str, ...] = (
 
 RUNBOOK_OF: dict[IncidentType, str] = {
     IncidentType.AGENT_VIOLATION: "agent-violation",
+    IncidentType.DATA_BREACH: "data-breach",
     IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
     IncidentType.DRIFT: "drift",
     IncidentType.QUALITY_DEGRADATION: "quality-degradation",

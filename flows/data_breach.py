@@ -9,10 +9,12 @@ from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
 from tasks.change_status import change_status
+from tasks.draft_notifications import draft_notifications
 from tasks.freeze_target import freeze_target
 from tasks.open_restricted_channel import open_restricted_channel
 from tasks.page_breach_teams import page_breach_teams
 from tasks.revoke_credentials import revoke_credentials
+from tasks.start_clocks import start_clocks
 
 
 @runbook("data-breach")
@@ -27,6 +29,15 @@ def data_breach(response: Response) -> None:
     response.start(open_restricted_channel)
     attempt_all(
         partial(contain, response),
+        partial(prepare_notifications, response),
+    )
+
+
+def prepare_notifications(response: Response) -> None:
+    """The law's deadlines run whether or not anything could be contained."""
+    attempt_all(
+        partial(response.do, start_clocks),
+        partial(response.do, draft_notifications),
     )
 
 

@@ -11,7 +11,6 @@ from schemas.incident_type import IncidentType
 from schemas.model import Model, UtcDatetime, utc_now
 from schemas.severity import Severity
 
-
 RESTRICTED = "restricted: those who work on it find it in the record"
 
 

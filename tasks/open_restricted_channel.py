@@ -9,13 +9,13 @@ from schemas.errors import PermanentError
 from schemas.incident import Incident
 from schemas.settings import Settings, load_settings
 from tasks import slack
+from tasks.post_to_slack import RESTRICTED_CLAIM as MESSAGE_CLAIM
 from tasks.post_to_slack import auto_response
 from tasks.slack_channels import ensure_private_channel, invite
 from tasks.step import step, this_run
 from tasks.store import Store, open_store
 
 CHANNEL_CLAIM = "breach-channel"
-MESSAGE_CLAIM = "breach-channel-message"
 LEASE = timedelta(minutes=1)
 POLL_SECONDS = 0.2
 

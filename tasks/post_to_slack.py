@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from datetime import timedelta
+from typing import Any
 
 from schemas.errors import PermanentError
 from schemas.incident import Incident
@@ -19,6 +20,8 @@ LEASE = timedelta(minutes=1)
 POLL_SECONDS = 0.2
 CLAIM = "slack"
 UPDATE_CLAIM = "slack-update"
+RESTRICTED_CLAIM = "slack-restricted"
+"""The message in the restricted channel."""
 
 
 def ensure_slack_message(
@@ -82,23 +85,42 @@ def update_slack_thread(incident_id: str, text: str) -> bool:
 def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:
     """Reply once in the incident's thread; False when there is none, or another is doing it.
 
+    Of a restricted incident the text goes to its restricted channel; the thread that anyone may
+    read hears only that there is something new.
     Raises OutsideServiceError when Slack does not take it.
     """
     store = open_store(settings)
-    posted = store.claim_result(incident_id, CLAIM)
-    if posted is None or not slack.configured(settings):
+    if not slack.configured(settings):
         return False
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     incident = store.incident(incident_id)
     if incident.is_restricted:
+        if restricted := store.claim_result(incident_id, RESTRICTED_CLAIM):
+            key = f"{UPDATE_CLAIM}:restricted:{digest}"
+            _reply_once(incident, restricted, text, key, settings, holder)
         text = f"Incident {incident.status}: its record says more."
-    key = f"{UPDATE_CLAIM}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    claim = store.claim(incident_id, key, holder, LEASE)
+    posted = store.claim_result(incident_id, CLAIM)
+    if posted is None:
+        return False
+    return _reply_once(incident, posted, text, f"{UPDATE_CLAIM}:{digest}", settings, holder)
+
+
+def _reply_once(
+    incident: Incident,
+    posted: dict[str, Any],
+    text: str,
+    key: str,
+    settings: Settings,
+    holder: str,
+) -> bool:
+    store = open_store(settings)
+    claim = store.claim(incident.incident_id, key, holder, LEASE)
     if claim.state != "held":
         return claim.state == "done"
     try:
         slack.reply(slack.SlackMessage(**posted), text, settings)
     except PermanentError:
-        store.release_claim(incident_id, key, holder)
+        store.release_claim(incident.incident_id, key, holder)
         raise
-    store.finish_claim(incident_id, key, holder, {})
+    store.finish_claim(incident.incident_id, key, holder, {})
     return True

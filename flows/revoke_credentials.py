@@ -1,0 +1,33 @@
+"""Runbook: a person asks that a target's credentials be revoked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.settings import load_settings
+from tasks.revoke_credentials import plan_revocation
+from tasks.revoke_credentials import revoke_credentials as revoke
+from tasks.roll_back import target_named
+from tasks.store import open_store
+
+
+@flow(name="revoke-credentials", persist_result=True)
+def revoke_credentials(
+    target: str, incident_id: str = "", dry_run: bool = False
+) -> State[str] | str:
+    """Run the target's commands that did not work yet for this incident.
+
+    dry_run: only say which there are. It needs no incident.
+    """
+    settings = load_settings()
+    named = target_named(target, settings)
+    if dry_run:
+        return plan_revocation(named)
+    incident = open_store(settings).incident(incident_id)
+    name_run(incident)
+    response = Response(incident, this_run_id(), settings)
+    return response.carry_out(partial(response.do, revoke, named.name))
