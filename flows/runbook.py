@@ -60,6 +60,17 @@ class Response:
         """The configured target that the incident's service belongs to."""
         return self.settings.target_of(self.incident.service)
 
+    @property
+    def targets(self) -> list[Target]:
+        """Every configured target that one of the incident's services belongs to."""
+        found = map(self.settings.target_of, self.incident.affected_services)
+        return list({target.name: target for target in found if target}.values())
+
+    def services_of(self, target: Target) -> list[str]:
+        """The incident's services that belong to this target."""
+        services = self.incident.affected_services
+        return [each for each in services if self.settings.target_of(each) == target]
+
     def do(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
         return step(self.id, *args, **kwargs)
