@@ -22,6 +22,7 @@ class PagerDutyAlert:
     """One alert, as its dedup key identifies it."""
 
     dedup_key: str
+    routed: str = ROUTING_KEY
     state: Literal["triggered", "acknowledged", "resolved"] = "triggered"
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -40,6 +41,7 @@ class PagerDuty(StandIn):
         super().__init__()
         self.alerts: dict[str, PagerDutyAlert] = {}
         self.pages = 0
+        self.keys = {ROUTING_KEY}
 
     def credentials(self) -> dict[str, str]:
         """The routing key it knows."""
@@ -55,7 +57,7 @@ class PagerDuty(StandIn):
                 self.violated(problem)
             return _invalid(problems)
         event = request.json
-        if event["routing_key"] != ROUTING_KEY:
+        if event["routing_key"] not in self.keys:
             return _invalid(["Invalid routing key"])
         key = event.get("dedup_key") or f"made-up-{len(self.alerts)}"
         self._apply(key, event)
@@ -65,9 +67,9 @@ class PagerDuty(StandIn):
         alert = self.alerts.get(key)
         if event["event_action"] == "trigger":
             if alert is None or alert.state == "resolved":
-                alert = self.alerts[key] = PagerDutyAlert(key)
+                alert = self.alerts[key] = PagerDutyAlert(key, event["routing_key"])
                 self.pages += 1
-        elif alert is None or alert.state == "resolved":
+        elif alert is None or alert.state == "resolved" or alert.routed != event["routing_key"]:
             return  # PagerDuty accepts it, and nothing happens
         else:
             resolved = event["event_action"] == "resolve"

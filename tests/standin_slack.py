@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,7 +16,11 @@ from standin_server import Received, Reply
 from standins import StandIn, contract
 
 TOKEN = "xoxb-0123456789-abcdefghijkl"
-ALL_SCOPES = frozenset({"chat:write", "channels:read", "channels:history"})
+BOT = "U00000000"
+ALL_SCOPES = frozenset(
+    {"chat:write", "channels:read", "channels:history",
+     "groups:write", "groups:read", "groups:history"}
+)  # fmt: skip
 NEWER_ARGUMENTS = frozenset({"metadata", "markdown_text", "reply_broadcast"})
 """In the documentation, but younger than the description."""
 
@@ -32,6 +37,16 @@ class SlackPost:
     metadata: dict[str, Any] | None = None
 
 
+@dataclass
+class PrivateChannel:
+    """A private channel: only its members see it."""
+
+    id: str
+    name: str
+    creator: str
+    members: set[str]
+
+
 class Slack(StandIn):
     """Keeps messages. Change `channels`, `members`, `archived` or `scopes` to make it refuse."""
 
@@ -45,6 +60,8 @@ class Slack(StandIn):
         self.members = set(self.channels)
         self.archived: set[str] = set()
         self.scopes = set(ALL_SCOPES)
+        self.private: list[PrivateChannel] = []
+        self.users = {"U0000ADA", "U000GRACE", BOT}
         self.messages: list[SlackPost] = []
         self.page_size = 200
 
@@ -68,6 +85,8 @@ class Slack(StandIn):
             "/api/chat.postMessage": self._post,
             "/api/conversations.list": self._list,
             "/api/conversations.history": self._history,
+            "/api/conversations.create": self._create,
+            "/api/conversations.invite": self._invite,
         }
         method = methods.get(request.path)
         if method is None:
@@ -85,7 +104,7 @@ class Slack(StandIn):
                 "team": "Example",
                 "team_id": "T00000000",
                 "user": "aeef",
-                "user_id": "U00000000",
+                "user_id": BOT,
             },
         )
 
@@ -101,15 +120,17 @@ class Slack(StandIn):
                 self.violated(problem)
             return _refused("invalid_arguments")
         channel = str(message["channel"]).removeprefix("#")
-        name = next((n for n, i in self.channels.items() if channel in (n, i)), None)
-        if name is None:
-            return _refused("channel_not_found")
-        if name in self.archived:
-            return _refused("is_archived")
-        if name not in self.members:
-            return _refused("not_in_channel")
+        if channel not in {each.id for each in self.private if BOT in each.members}:
+            name = next((n for n, i in self.channels.items() if channel in (n, i)), None)
+            if name is None:
+                return _refused("channel_not_found")
+            if name in self.archived:
+                return _refused("is_archived")
+            if name not in self.members:
+                return _refused("not_in_channel")
+            channel = self.channels[name]
         post = SlackPost(
-            channel=self.channels[name],
+            channel=channel,
             ts=f"1790000000.{len(self.messages):06d}",
             text=message.get("text", ""),
             blocks=message.get("blocks", []),
@@ -123,14 +144,24 @@ class Slack(StandIn):
     def _list(self, request: Received) -> Reply:
         if "channels:read" not in self.scopes:
             return _refused("missing_scope", needed="channels:read")
-        channels = [{"id": i, "name": n} for n, i in self.channels.items()]
+        types = request.query.get("types", "public_channel").split(",")
+        channels: list[dict[str, Any]] = []
+        if "public_channel" in types:
+            channels += [{"id": i, "name": n} for n, i in self.channels.items()]
+        if "private_channel" in types:
+            if "groups:read" not in self.scopes:
+                return _refused("missing_scope", needed="groups:read")
+            channels += [_shown(each) for each in self.private if BOT in each.members]
         return self._page("channels", channels, request)
 
     def _history(self, request: Received) -> Reply:
         if "channels:history" not in self.scopes:
             return _refused("missing_scope", needed="channels:history")
         channel = request.query.get("channel")
-        if channel not in self.channels.values():
+        known = {each.id for each in self.private if BOT in each.members}
+        if channel in known and "groups:history" not in self.scopes:
+            return _refused("missing_scope", needed="groups:history")
+        if channel not in known | set(self.channels.values()):
             return _refused("channel_not_found")
         with_metadata = request.query.get("include_all_metadata") == "true"
         messages = [
@@ -145,6 +176,42 @@ class Slack(StandIn):
         ]
         return self._page("messages", messages, request)
 
+    def _create(self, request: Received) -> Reply:
+        if "groups:write" not in self.scopes:
+            return _refused("missing_scope", needed="groups:write")
+        if problems := _problems("/conversations.create", request.json):
+            self.violations += problems
+            return _refused("invalid_arguments")
+        name = request.json["name"]
+        if not request.json.get("is_private"):
+            self.violated("a channel about a breach was to be public")
+        if len(name) > 80:
+            return _refused("invalid_name_maxlength")
+        if not re.fullmatch(r"[a-z0-9_-]+", name):
+            return _refused("invalid_name_specials")
+        if name in {*self.channels, *(each.name for each in self.private)}:
+            return _refused("name_taken")
+        channel = PrivateChannel(f"C1000000{len(self.private)}", name, BOT, {BOT})
+        self.private.append(channel)
+        return Reply(200, {"ok": True, "channel": _shown(channel)})
+
+    def _invite(self, request: Received) -> Reply:
+        if "groups:write" not in self.scopes:
+            return _refused("missing_scope", needed="groups:write")
+        if problems := _problems("/conversations.invite", request.json):
+            self.violations += problems
+            return _refused("invalid_arguments")
+        wanted = request.json["channel"]
+        channel = next((each for each in self.private if each.id == wanted), None)
+        if channel is None or BOT not in channel.members:
+            return _refused("not_in_channel" if channel else "channel_not_found")
+        for user in request.json["users"].split(","):
+            if user not in self.users or user in channel.members:
+                mine = "cant_invite_self" if user == BOT else "already_in_channel"
+                return _refused(mine if user in self.users else "user_not_found")
+            channel.members.add(user)
+        return Reply(200, {"ok": True, "channel": _shown(channel)})
+
     def _page(self, name: str, items: list[dict[str, Any]], request: Received) -> Reply:
         start = int(request.query.get("cursor") or 0)
         end = start + min(int(request.query.get("limit", "100")), self.page_size)
@@ -155,6 +222,28 @@ class Slack(StandIn):
 
 def _refused(error: str, **more: str) -> Reply:
     return Reply(200, {"ok": False, "error": error, **more})
+
+
+def _shown(channel: PrivateChannel) -> dict[str, Any]:
+    """The fields of a conversation object that matter here."""
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "creator": channel.creator,
+        "is_private": True,
+        "is_archived": False,
+    }
+
+
+def _problems(path: str, arguments: Any) -> list[str]:
+    """What the description says against these arguments; it has them as form fields."""
+    described = contract("slack-conversations.swagger.json")["paths"][path]["post"]["parameters"]
+    fields = {
+        each["name"]: {"type": each["type"]} for each in described if each["in"] == "formData"
+    }
+    schema = {"type": "object", "properties": fields, "additionalProperties": False,
+              "required": ["name"] if "name" in fields else ["channel", "users"]}  # fmt: skip
+    return [error.message for error in Draft4Validator(schema).iter_errors(arguments)]
 
 
 @cache
