@@ -71,7 +71,11 @@ def runbook_state(store: Store, incident: Incident) -> str:
     if claim.state == "done":
         return "done"
     try:
-        return "running" if is_alive(claim.holder) else "failed"
+        if is_alive(claim.holder):
+            return "running"
+        # It may have finished between the two questions.
+        done = store.claim_result(incident.incident_id, runbook_key(incident)) is not None
+        return "done" if done else "failed"
     except httpx.HTTPError:
         return "running, or not: Prefect's server does not answer"
 
