@@ -12,6 +12,8 @@ from schemas.severity import Severity
 MOST_IDS = 100
 """Aliases of one advisory, or versions in which it is mended."""
 
+LAST_LINE = 10_000_000
+
 Id = Annotated[str, StringConstraints(max_length=200)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS)]
 
@@ -46,7 +48,7 @@ class Finding(Model):
     title: str = Field(default="", max_length=500)
     aliases: Ids = ()
     path: str | None = Field(default=None, max_length=1000)
-    line: int | None = Field(default=None, ge=1)
+    line: int | None = Field(default=None, ge=1, le=LAST_LINE)
     package: Package | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
@@ -23,6 +23,10 @@ MOST_DISTINCT = 50_000
 
 FINDINGS, LEFT_OUT, NOT_CHECKED, PATCH = "findings", "findingsLeftOut", "notChecked", "patch"
 """The names in an alert's `details`."""
+
+LIMITS = {"title": 500, "path": 1000, "manifest": 1000, "name": 300, "tool": 100, "ecosystem": 50}
+SHORTEST_LIMIT = 200
+"""The lengths that `Finding` and `Package` allow; this one for ids and versions."""
 
 ToolName = Annotated[str, StringConstraints(max_length=100)]
 Count = Annotated[int, Field(ge=0)]
@@ -184,10 +188,25 @@ _TEXT = TypeAdapter(str | None)
 def findings_of(alert: Alert) -> tuple[Finding, ...]:
     """The findings that an alert brought, as it orders them; none when it brought none.
 
+    A text that grew too long because something in it was masked is cut.
     Raises InvalidInput that names the wrong field.
     """
-    found: tuple[Finding, ...] = _checked(_LIST, alert, FINDINGS, ())
+    found: tuple[Finding, ...] = _checked(_LIST, alert, FINDINGS, (), _fitting)
     return found
+
+
+def _fitting(data: Any) -> Any:
+    """The findings with every text as long as it may be at most."""
+    if isinstance(data, list | tuple):
+        return [_fitting(each) for each in data]
+    if not isinstance(data, dict):
+        return data[:SHORTEST_LIMIT] if isinstance(data, str) else data
+    return {
+        name: value[: LIMITS.get(name, SHORTEST_LIMIT)]
+        if isinstance(value, str)
+        else _fitting(value)
+        for name, value in data.items()
+    }
 
 
 def patch_of(alert: Alert) -> str | None:
@@ -215,16 +234,23 @@ def scan_of(alert: Alert) -> Findings:
 
 def check_details(alert: Alert) -> Alert:
     """The alert, when what it says of findings and of a patch can be read; else InvalidInput."""
+    _checked(_LIST, alert, FINDINGS, ())
     scan_of(alert)
     patch_of(alert)
     return alert
 
 
-def _checked(kind: TypeAdapter[Any], alert: Alert, name: str, absent: Any) -> Any:
+def _checked(
+    kind: TypeAdapter[Any],
+    alert: Alert,
+    name: str,
+    absent: Any,
+    prepare: Callable[[Any], Any] = lambda data: data,
+) -> Any:
     if alert.details.get(name) is None:
         return absent
     try:
-        return kind.validate_python(alert.details[name])
+        return kind.validate_python(prepare(alert.details[name]))
     except ValidationError as error:
         problems = "; ".join(
             ".".join(("details", name, *(str(part) for part in each["loc"]))) + f": {each['msg']}"

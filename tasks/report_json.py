@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from schemas.finding import LAST_LINE
 from tasks.limits import one_line, trim
 from tasks.report_files import fields_of, wrong
 from tasks.store.text import clean_json
@@ -99,7 +100,7 @@ def text(value: Any, limit: int) -> str:
 
 def line_number(value: int | None) -> int | None:
     """A line, or None for what cannot be one."""
-    return value if value is not None and 1 <= value <= 10**9 else None
+    return value if value is not None and 1 <= value <= LAST_LINE else None
 
 
 def file_path(value: str | None, limit: int = 1000) -> str | None:

@@ -152,3 +152,13 @@ def test_a_large_report_keeps_no_alert_waiting(intake: Intake) -> None:
     assert len(waits) > 1  # it answered meanwhile
     assert (202, 20_000) == (sent.result().status_code, sent.result().json()["findings"])
     assert "cut off" in send(intake, large[:-5], service="shop").text
+
+
+def test_masked_findings_can_be_read(intake: Intake) -> None:
+    """A title full of addresses grows when they are masked."""
+    finding = {"id": "C", "tool": "t", "severity": "P4", "title": "a@b.example " * 41}
+    incident_id = intake.report(severity="P4", details={"findings": [finding]})
+    (found,) = scan_of(intake.store.alert(incident_id)).findings
+
+    assert 500 == len(found.title)
+    assert "a@b" not in found.title

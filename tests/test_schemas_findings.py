@@ -139,6 +139,23 @@ def test_an_alert_without_findings_has_none() -> None:
         assert ((), None) == (findings_of(alert), patch_of(alert))
 
 
+def test_a_text_that_masking_made_longer_is_cut() -> None:
+    """What was taken in can always be read again."""
+    long = {"id": "i" * 201, "tool": "t" * 101, "severity": "P1", "title": "t" * 501,
+            "aliases": ["a" * 201], "path": "p" * 1001,
+            "package": {"name": "n" * 301, "ecosystem": "e" * 51, "installed": "v" * 201,
+                        "fixed": ["f" * 201], "manifest": "m" * 1001}}  # fmt: skip
+    (found,) = findings_of(Alert.model_validate({"type": "drift", "details": {"findings": [long]}}))
+
+    assert (200, 100, 500, 200, 1000) == (
+        len(found.id),
+        len(found.tool),
+        len(found.title),
+        len(found.aliases[0]),
+        len(found.path or ""),
+    )
+
+
 GOOD = {"id": "C", "tool": "t", "severity": "P1"}
 
 
@@ -147,6 +164,7 @@ GOOD = {"id": "C", "tool": "t", "severity": "P1"}
     [
         ({"findings": "many"}, "details.findings: "),
         ({"findings": [GOOD, {**GOOD, "severity": "P9"}]}, "details.findings.1.severity: "),
+        ({"findings": [{**GOOD, "line": 4111111111111111}]}, "details.findings.0.line: "),
         ({"findings": [{**GOOD, "line": 0}]}, "details.findings.0.line: "),
         ({"findings": [{**GOOD, "package": {"name": "a"}}]}, "package.ecosystem: "),
         ({"findings": [{**GOOD, "id": "i" * 201}]}, "details.findings.0.id: "),
