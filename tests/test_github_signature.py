@@ -16,7 +16,7 @@ PUBLISHED = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b04
 
 
 def test_githubs_own_example() -> None:
-    """https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries"""
+    """Of its page "Validating webhook deliveries"."""
     assert PUBLISHED == signed(BODY)
     assert is_signed(BODY, PUBLISHED, [SECRET.encode()])
 
