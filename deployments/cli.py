@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deployments import cli_breach, cli_freeze, cli_incidents
+from deployments import cli_breach, cli_freeze, cli_incidents, cli_services
 from deployments.prefect_server import use_prefect
 from schemas.errors import AeefError
 from schemas.incident_type import IncidentType
@@ -28,6 +28,8 @@ app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
+app.command("isolate")(cli_services.isolate)
+app.command("restore")(cli_services.restore)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -34,14 +34,14 @@ def roll_back(
 
     Raises what went wrong, mostly RollbackError, after the on-call was paged.
     """
-    target = _target(settings, target_name)
+    target = the_target(settings, target_name)
     if dry_run:
         plan = choose_release(target, to_commit)
         would = f"would roll {target.name} back to {plan.to_commit}: {plan.chosen_because}"
         typer.echo(json.dumps(plan.to_json(), indent=2) if as_json else would)
         return
     if not as_json:
-        _show_progress()
+        show_progress()
     who = this_user()
     incident = open_for_rollback(target.name, who, str(uuid4()), settings, by_hand=True)
     incident_id = str(incident.incident_id)
@@ -53,7 +53,7 @@ def roll_back(
             note_rollback.fn(incident_id, plan, deployed)
     except (Exception, KeyboardInterrupt) as error:
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        _page(incident_id, settings, redact(f"rollback by {who} FAILED: {why}", settings))
+        page_failure(incident_id, settings, redact(f"rollback by {who} FAILED: {why}", settings))
         raise
     incident = store.set_status(
         incident_id, Status.RESOLVED, actor="aeef-runbooks", reason="the rollback is complete"
@@ -65,7 +65,8 @@ def roll_back(
     )
 
 
-def _target(settings: Settings, name: str | None) -> Target:
+def the_target(settings: Settings, name: str | None) -> Target:
+    """The target that is named, or the only one. Raises ConfigurationError."""
     if name is not None:
         return target_named(name, settings)
     if len(settings.targets) == 1:
@@ -74,7 +75,8 @@ def _target(settings: Settings, name: str | None) -> Target:
     raise ConfigurationError(f"say which target with --target: {known}")
 
 
-def _page(incident_id: str, settings: Settings, reason: str) -> None:
+def page_failure(incident_id: str, settings: Settings, reason: str) -> None:
+    """Page the on-call, once for the incident; when nobody can be reached, say so."""
     try:
         ensure_page(
             incident_id, settings, holder=f"cli {uuid4()}", key="page:failed:by-hand", reason=reason
@@ -83,7 +85,8 @@ def _page(incident_id: str, settings: Settings, reason: str) -> None:
         typer.echo(f"error: {error}", err=True)
 
 
-def _show_progress() -> None:
+def show_progress() -> None:
+    """Print what the steps log."""
     progress = logging.StreamHandler()
     progress.setFormatter(logging.Formatter("  %(message)s"))
     log = logging.getLogger("aeef")
