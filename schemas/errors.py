@@ -11,6 +11,7 @@ AeefError                        every error of ours; its text names what failed
 ├── PageNotDelivered             no channel took the page
 ├── RunbookFailed                a runbook ended with something undone
 ├── UnexpectedError              a defect: a step raised what nobody foresaw
+├── PatchError                   an emergency patch could not be made, or may not be deployed
 └── RollbackError                a rollback stopped; `stage` says where
     ├── NoProvenRelease          there is nothing proven good to go back to
     ├── DirtyWorkTree            local changes would be lost
@@ -88,6 +89,10 @@ class RunbookFailed(AeefError):
 
 class UnexpectedError(AeefError):
     """A defect: a step raised what nobody foresaw. The text has no secret; the log says where."""
+
+
+class PatchError(AeefError):
+    """An emergency patch could not be made, or may not be deployed; the text says what to do."""
 
 
 class RollbackError(AeefError):

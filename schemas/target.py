@@ -18,6 +18,7 @@ from pydantic import (
 from schemas.agent_settings import AgentSettings
 from schemas.breach_settings import TargetBreach
 from schemas.isolation_settings import TargetIsolation
+from schemas.patch_settings import TargetPatch
 from schemas.quality_settings import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -114,6 +115,7 @@ class Target(BaseModel):
     quality: where its coverage and mutation reports are, and its thresholds.
     breach: which regulatory regimes apply to it, and what personal data it holds.
     isolation: how it is isolated, where Docker Compose cannot tell.
+    patch: the gates of an emergency patch, and who approves it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -136,6 +138,7 @@ class Target(BaseModel):
     quality: TargetQuality | None = None
     breach: TargetBreach | None = None
     isolation: TargetIsolation | None = None
+    patch: TargetPatch | None = None
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:

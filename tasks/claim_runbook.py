@@ -15,19 +15,26 @@ from tasks.store import open_store
 LEASE = timedelta(days=1)
 """Not a clock for the run: a dead run is found by asking Prefect, whatever its lease."""
 RUN = "run "
+PATCH_KEY = "emergency-patch"
+"""An incident's emergency patch is a run beside its runbook."""
 
 
-def runbook_key(incident: Incident) -> str:
-    """The claim of the runbook at the incident's present severity: a raised one runs again."""
-    return f"runbook:{incident.severity}"
+def runbook_key(incident: Incident, beside: str | None = None) -> str:
+    """The claim of the runbook at the incident's present severity: a raised one runs again.
+
+    beside: the name of another flow that an incident has one run of.
+    """
+    return f"runbook:{beside or incident.severity}"
 
 
-def claim_runbook(incident: Incident, run_id: UUID, settings: Settings) -> str | None:
+def claim_runbook(
+    incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
+) -> str | None:
     """None when this run is to respond; otherwise a sentence saying who did, or is doing it."""
     store = open_store(settings)
     if store.incident(incident.incident_id).status.is_over:
         return f"{incident.title} is over: nothing is done for it any longer"
-    key, me = runbook_key(incident), f"{RUN}{run_id}"
+    key, me = runbook_key(incident, beside), f"{RUN}{run_id}"
     claim = store.claim(incident.incident_id, key, me, LEASE)
     if claim.state == "busy" and claim.holder and not is_alive(claim.holder):
         store.release_claim(incident.incident_id, key, claim.holder)
@@ -38,10 +45,21 @@ def claim_runbook(incident: Incident, run_id: UUID, settings: Settings) -> str |
     return f"{incident.title} {verb} by flow {claim.holder}"
 
 
-def finish_runbook(incident: Incident, run_id: UUID, settings: Settings) -> None:
+def finish_runbook(
+    incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
+) -> None:
     """The runbook is complete: no other run, and no retry of this one, does anything again."""
     open_store(settings).finish_claim(
-        incident.incident_id, runbook_key(incident), f"{RUN}{run_id}", {}
+        incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}", {}
+    )
+
+
+def give_up_runbook(
+    incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
+) -> None:
+    """This run ended well without doing it: another one may."""
+    open_store(settings).release_claim(
+        incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}"
     )
 
 

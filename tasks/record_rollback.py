@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +19,7 @@ from tasks.target_lock import records_lock
 from tasks.target_repository import TargetRepository
 
 ROLLED_BACK = "rolled-back"
+VULNERABLE = "vulnerable"
 
 
 def record_rollback(
@@ -36,19 +40,15 @@ def record_rollback(
 
     at: when it happened, with a zone. Raises RollbackError when the file cannot be understood.
     """
-    with TargetRepository(target) as repository, records_lock(target):
-        finish_carrying(repository, lambda _: None)
-        path = target.history_path
-        content = path.read_bytes() if path.exists() else b'{"deployments": []}'
-        data = parse_history(target, content)
+    with _history(target) as data:
         rollbacks: list[dict[str, Any]] = data.setdefault("rollbacks", [])
         if any(entry.get("rollbackId") == rollback_id for entry in rollbacks):
             return
         moment = _text(at)
         failing = deployed.previous or plan.from_commit
         if failing and not same_commit(failing, deployed.commit):
-            _mark(data, failing)
-        _add_deployment(data, deployed, moment, rollback_id)
+            _mark(data, failing, ROLLED_BACK)
+        _add_deployment(data, deployed, moment, {"rollbackId": rollback_id})
         rollbacks.append(
             {
                 "commit": deployed.commit,
@@ -58,9 +58,40 @@ def record_rollback(
                 "rollbackId": rollback_id,
             }
         )
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-        parse_history(target, text.encode())
-        replace_file(path, text.encode())
+
+
+def record_hotfix(
+    target: Target, deployed: DeployedRelease, *, base: str, incident_id: str, at: datetime
+) -> None:
+    """Note that a hotfix replaced its base; with the same incident and commit again, nothing changes.
+
+    The base's newest deployment gets status `vulnerable`, so that no rollback goes back to it; the
+    hotfix becomes the newest deployment, healthy, as a pipeline would have written it.
+    Raises RollbackError when the file cannot be understood.
+    """
+    mark = {"incidentId": incident_id, "hotfixOf": base}
+    with _history(target) as data:
+        known = [each for each in data["deployments"] if each["commit"] == deployed.commit]
+        if any(mark.items() <= each.items() for each in known):
+            return
+        _mark(data, base, VULNERABLE)
+        _add_deployment(data, deployed, _text(at), mark)
+
+
+@contextmanager
+def _history(target: Target) -> Iterator[dict[str, Any]]:
+    """The history as data, to be changed; it replaces the file when the block ends."""
+    with TargetRepository(target) as repository, records_lock(target):
+        finish_carrying(repository, lambda _: None)
+        path = target.history_path
+        content = path.read_bytes() if path.exists() else b'{"deployments": []}'
+        data = parse_history(target, content)
+        before = copy.deepcopy(data)
+        yield data
+        if data != before:
+            text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+            parse_history(target, text.encode())
+            replace_file(path, text.encode())
 
 
 def _text(moment: UtcDatetime) -> str:
@@ -75,15 +106,15 @@ def _newest(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [raw[place[id(entry)]] for entry in history.newest_first()]
 
 
-def _mark(data: dict[str, Any], failing: str) -> None:
+def _mark(data: dict[str, Any], failing: str, status: str) -> None:
     for entry in _newest(data):
         if same_commit(entry["commit"], failing):
-            entry["status"] = ROLLED_BACK
+            entry["status"] = status
             return
 
 
 def _add_deployment(
-    data: dict[str, Any], deployed: DeployedRelease, moment: str, rollback_id: str
+    data: dict[str, Any], deployed: DeployedRelease, moment: str, more: dict[str, str]
 ) -> None:
     newest = next(iter(_newest(data)), None)
     if newest and newest["commit"] == deployed.commit and newest["status"] == "healthy":
@@ -96,6 +127,6 @@ def _add_deployment(
             "status": "healthy",
             key: moment,
             **({"images": deployed.images} if deployed.images else {}),
-            "rollbackId": rollback_id,
+            **more,
         }
     )

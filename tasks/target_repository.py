@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,15 +56,21 @@ class TargetRepository:
         """The file by which git commands exclude each other."""
         return self.git_dir / "index.lock"
 
-    def git(self, *arguments: str, timeout: float = _LOOK_TIMEOUT) -> str:
+    def git(
+        self,
+        *arguments: str,
+        timeout: float = _LOOK_TIMEOUT,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
         """Run git here and return what it prints. Raises GitCommandError.
 
         It never asks for a password, and looking never writes the index.
+        env: more of git's own variables, for instance another index.
         """
         output = self._repo.git.execute(
             [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments],
             kill_after_timeout=timeout,
-            env={"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"},
+            env={"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
             with_extended_output=False,
             as_process=False,
             stdout_as_string=True,
@@ -74,11 +81,12 @@ class TargetRepository:
         """The file names that a git command with `-z` prints."""
         return [name for name in self.git(*arguments).split("\0") if name]
 
-    def blob(self, identity: str) -> bytes:
+    def blob(self, identity: str, env: Mapping[str, str] | None = None) -> bytes:
         """The content of a file version."""
         content = self._repo.git.execute(
             [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", "cat-file", "blob", identity],
             kill_after_timeout=_LOOK_TIMEOUT,
+            env=dict(env or {}),
             with_extended_output=False,
             as_process=False,
             stdout_as_string=False,

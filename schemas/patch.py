@@ -1,0 +1,108 @@
+"""An emergency patch: what was changed for which finding, what was not, its gates, its approval."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.model import Model, UtcDatetime
+from schemas.release import FullCommit
+
+_MOST_NAMED = 10
+
+
+class PatchChange(Model):
+    """One change: a requirement of a manifest, or, with no package, a file of a supplied patch."""
+
+    file: str
+    package: str | None = None
+    before: str = ""
+    after: str = ""
+    findings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.package is None:
+            return f"{self.file} by the supplied patch"
+        return f"{self.file}: {self.before} becomes {self.after}"
+
+
+class Unpatched(Model):
+    """A finding that could not be patched by itself: why, and what a person may type."""
+
+    finding: str
+    why: str
+    commands: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.finding}: {self.why}"
+
+
+class PreparedPatch(Model):
+    """A hotfix that lies ready on its branch, or the reasons why there is none.
+
+    base: the commit that runs, on which it is built. already: what needs no change any more.
+    locks: lock files that `lock_command` brought up to date with it.
+    """
+
+    target: str
+    base: FullCommit
+    branch: str | None = None
+    commit: FullCommit | None = None
+    changes: tuple[PatchChange, ...] = ()
+    already: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    unpatched: tuple[Unpatched, ...] = ()
+
+    def __str__(self) -> str:
+        told = [some_of(self.changes)] if self.changes else []
+        if self.locks:
+            told.append(f"brought up to date: {', '.join(self.locks)}")
+        if self.already:
+            told.append(some_of(self.already))
+        if self.unpatched:
+            told.append(f"NOT patched: {some_of(self.unpatched)}")
+        return "; ".join(told) or "nothing"
+
+
+class GateResult(Model):
+    """How one gate ended; status is `pass`, `fail`, or `missing` when it has no command."""
+
+    gate: str
+    status: str
+    started_at: UtcDatetime
+    completed_at: UtcDatetime
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.status}" + (f" ({self.problem})" if self.problem else "")
+
+
+class GateResults(Model):
+    """The gates of a hotfix."""
+
+    commit: FullCommit
+    results: tuple[GateResult, ...] = ()
+
+    @property
+    def failures(self) -> list[str]:
+        """Why this is no proof, one line each."""
+        return [str(each) for each in self.results if each.status != "pass"]
+
+
+class Decision(Model):
+    """What a person said about a hotfix."""
+
+    approve: bool
+    approver: str = Field(min_length=1, max_length=200)
+    comment: str = Field(default="", max_length=2_000)
+
+    def __str__(self) -> str:
+        verb = "approved" if self.approve else "rejected"
+        said = f": {self.comment}" if self.comment else ""
+        return f"{verb} by {self.approver}{said}"
+
+
+def some_of(things: tuple[object, ...]) -> str:
+    """The first of them, and how many more there are."""
+    shown = "; ".join(str(each) for each in things[:_MOST_NAMED])
+    more = len(things) - _MOST_NAMED
+    return f"{shown}; and {more} more" if more > 0 else shown

@@ -1,0 +1,34 @@
+"""The table `[targets.NAME.patch]`: the gates of a hotfix, and who approves it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Command = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A program with its arguments; no shell reads it."""
+GateName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class TargetPatch(BaseModel):
+    """One `[targets.NAME.patch]` table.
+
+    gates: the command of each gate, run in a work tree of the hotfix; exit code 0 passes.
+    gate_timeout: seconds that one gate may take.
+    lock_command: brings the lock files up to date after a manifest was changed.
+    approval_timeout: how long the run waits for a person.
+    approvers: who may approve; anyone who gives a name when empty.
+    supplied_patches: take a patch that comes with the alert. Its code runs in the gates, before
+    anybody has approved it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gates: dict[GateName, Command] = Field(default_factory=dict)
+    gate_timeout: float = Field(default=1800.0, gt=0)
+    lock_command: tuple[str, ...] = ()
+    approval_timeout: timedelta = Field(default=timedelta(hours=24), gt=timedelta())
+    approvers: tuple[str, ...] = ()
+    supplied_patches: bool = True
