@@ -115,6 +115,26 @@ def rollback(
 
 
 @app.command()
+def approve(
+    incident_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Without one: list what waits.")
+    ] = None,
+    approver: Annotated[str, typer.Option(help="Who decides; for the record.")] = "",
+    reject: Annotated[bool, typer.Option("--reject", help="Do not deploy it.")] = False,
+    comment: Annotated[str, typer.Option(help="Why; for the record.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Approve, or reject, the hotfix of an incident that waits for a person."""
+    settings = _settings()
+    from deployments.approve import decide, show_waiting
+
+    if incident_id is None:
+        show_waiting(settings, as_json=as_json)
+    else:
+        decide(settings, incident_id, approver=approver, reject=reject, comment=comment)
+
+
+@app.command()
 def drift(
     target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
     update_baseline: Annotated[

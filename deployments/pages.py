@@ -62,6 +62,16 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
             raise HTTPException(404, f"no run has started for {found.title} yet")
         return RedirectResponse(f"{prefect_ui(settings)}/runs/flow-run/{run_id}", 303)
 
+    @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[guard])
+    def run_beside(incident_id: str, flow: str) -> Response:
+        """To the run of another flow that the incident has beside its runbook."""
+        found = store.incident(incident_id)
+        claim = store.claims(found.incident_id).get(runbook_key(found, flow))
+        if claim is None or not claim.holder:
+            raise HTTPException(404, f"no such run has started for {found.title} yet")
+        run_id = claim.holder.removeprefix(RUN)
+        return RedirectResponse(f"{prefect_ui(settings)}/runs/flow-run/{run_id}", 303)
+
 
 def runbook_state(store: Store, incident: Incident) -> str:
     """How the incident's runbook stands: waiting, running, done, failed, or not to be known."""

@@ -45,6 +45,7 @@ FLOWS: tuple[str, ...] = (
     "flows.collect_evidence.collect_evidence",
     "flows.revoke_credentials.revoke_credentials",
     "flows.rollback.rollback",
+    "flows.emergency_patch.emergency_patch",
     "flows.regulatory_clock.regulatory_clock",
     "flows.regulatory_clock.regulatory_clocks",
     "flows.escalation.escalation",
@@ -171,6 +172,8 @@ def automations(settings: Settings) -> list[AutomationRow]:
                     "prefect.flow-run.Failed",
                     "prefect.flow-run.Cancelled",
                     "prefect.flow-run.Crashed",
+                    # It waits for a person, without a process.
+                    "prefect.flow-run.Suspended",
                 },
                 match={"prefect.resource.id": "prefect.flow-run.*"},
                 match_related={"prefect.resource.id": "prefect.tag.aeef"},

@@ -6,7 +6,6 @@ A suspended run has no process. The answer is given in Prefect's UI, by its API 
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from prefect import suspend_flow_run
@@ -15,7 +14,6 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, ValidationError
 
-from schemas.errors import PatchError
 from schemas.incident import Incident
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.route import Channel, route_for
@@ -68,6 +66,7 @@ def await_decision(
         )
     try:
         given = Approval.load(keyset_from_base_key(f"suspended-{key}"), run_id)
+        assert isinstance(given, Approval)  # a coroutine only inside an event loop
         decision = Decision(
             approve=given.approve,
             approver=" ".join(given.approver.split()),
@@ -154,13 +153,3 @@ def note_decision(incident_id: str, run_id: str, number: int, decision: Decision
 def refuse_decision(incident_id: str, number: int, decision: Decision) -> str:
     """Put on record that somebody decided who may not."""
     return f"{decision.approver} is none of the configured `approvers`: it is asked again"
-
-
-def expires_at(state_timeout: datetime | None) -> str:
-    """Until when a person may decide, in words."""
-    return f"until {state_timeout:%Y-%m-%d %H:%M} UTC" if state_timeout else "without a limit"
-
-
-def refuse_endless() -> PatchError:
-    """The error of a run that asked too often."""
-    return PatchError(f"it was asked {_MOST_ROUNDS} times and nobody decided")

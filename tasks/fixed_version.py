@@ -9,7 +9,6 @@ from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 from semver import Version as NpmVersion
 
-
 Parse = Callable[[str], Any]
 """A version from its text, None when it is none."""
 

@@ -144,8 +144,8 @@ def _in_pyproject(name: str, all_fixes: Sequence[Fixes], installed: str | None) 
         for key in ("dependencies", "dev-dependencies"):
             yield from poetry_table(("tool", "poetry", key), _table(poetry, key))
         for group, table in _table(poetry, "group").items():
-            place = ("tool", "poetry", "group", group, "dependencies")
-            yield from poetry_table(place, _table(table, "dependencies"))
+            here = ("tool", "poetry", "group", group, "dependencies")
+            yield from poetry_table(here, _table(table, "dependencies"))
 
     def strings(place: Path, entries: Any) -> Iterator[_Ask]:
         for number, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -149,7 +149,7 @@ class PatchTree:
 def patch_tree(
     repository: TargetRepository, base: str, *, dry_run: bool = False
 ) -> Iterator[PatchTree]:
-    """The tree of a commit, to be changed. dry_run: not even an object is left in the repository."""
+    """The tree of a commit, to be changed. dry_run: no object is left in the repository either."""
     with TemporaryDirectory(prefix="aeef-") as directory:
         env = {"GIT_INDEX_FILE": f"{directory}/index", "GIT_TERMINAL_PROMPT": "0"}
         if dry_run:

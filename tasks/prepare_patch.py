@@ -11,7 +11,6 @@ from git.exc import GitCommandError
 
 from schemas.alert import Alert
 from schemas.errors import PatchError
-from schemas.findings import findings_of, patch_of
 from schemas.incident import Incident
 from schemas.patch import PreparedPatch
 from schemas.patch_settings import TargetPatch
@@ -24,6 +23,7 @@ from tasks.run_command import end_orphan, run_command
 from tasks.running_commit import running_commit
 from tasks.step import log_line, step
 from tasks.store import open_store
+from tasks.supplied_patch import findings_of, supplied_patch
 from tasks.target_file import open_file
 from tasks.target_repository import TargetRepository
 
@@ -66,7 +66,8 @@ def plan_for(incident_id: str, settings: Settings) -> PreparedPatch:
         TargetRepository(target) as repository,
         patch_tree(repository, base, dry_run=True) as tree,
     ):
-        plan = plan_patch(tree, findings_of(alert), patch_of(alert), patch_settings(target))
+        patch = supplied_patch(incident_id, settings)
+        plan = plan_patch(tree, findings_of(alert), patch, patch_settings(target))
     return _result(target, base, plan)
 
 
@@ -133,9 +134,9 @@ class _Preparation:
         self._settings = settings
 
     def prepare(self, alert: Alert) -> PreparedPatch:
-        plan = plan_patch(
-            self._tree, findings_of(alert), patch_of(alert), patch_settings(self._target)
-        )
+        patch = supplied_patch(self._incident_id, self._settings)
+        settings = patch_settings(self._target)
+        plan = plan_patch(self._tree, findings_of(alert), patch, settings)
         result = _result(self._target, self._tree.base, plan)
         if not plan.changes:
             branch, _ = self._settle(self._tree.base, None)

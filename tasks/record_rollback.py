@@ -63,7 +63,7 @@ def record_rollback(
 def record_hotfix(
     target: Target, deployed: DeployedRelease, *, base: str, incident_id: str, at: datetime
 ) -> None:
-    """Note that a hotfix replaced its base; with the same incident and commit again, nothing changes.
+    """Note that a hotfix replaced its base; for the same incident and commit, once.
 
     The base's newest deployment gets status `vulnerable`, so that no rollback goes back to it; the
     hotfix becomes the newest deployment, healthy, as a pipeline would have written it.

@@ -1,0 +1,107 @@
+"""Runbook: a hotfix for a vulnerability, from the branch to its deployment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.runbook import Response, name_run, this_run_id
+from schemas.errors import PatchError
+from schemas.incident import Status
+from schemas.patch import Decision, GateResults, PreparedPatch
+from schemas.settings import load_settings
+from tasks.await_approval import (
+    ask_for_approval,
+    await_decision,
+    may_decide,
+    most_rounds,
+    note_decision,
+    refuse_decision,
+)
+from tasks.change_status import change_status
+from tasks.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
+from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix
+from tasks.open_incident import open_incident
+from tasks.prepare_patch import plan_for, prepare_patch
+from tasks.roll_back import one_rollback_at_a_time, target_named
+from tasks.run_gates import refuse_unproven, run_gates, write_provenance
+
+
+@flow(name="emergency-patch", persist_result=True)
+def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] | str:
+    """Put a hotfix on a branch, prove it, wait for a person's approval, deploy it, resolve.
+
+    alert: `{"incidentId": …}`. dry_run: only say what would be changed.
+    """
+    settings, run_id = load_settings(), this_run_id()
+    incident = open_incident(alert, settings)
+    name_run(incident)
+    if dry_run:
+        return f"would patch {incident.service}: {plan_for(str(incident.incident_id), settings)}"
+    if handled := claim_runbook(incident, run_id, settings, PATCH_KEY):
+        return Completed(message=handled, name="AlreadyHandled")
+    response = Response(incident, run_id, settings)
+    procedure = _Procedure(response)
+    state = response.carry_out(procedure.patch)
+    end = finish_runbook if procedure.is_deployed else give_up_runbook
+    end(incident, run_id, settings, PATCH_KEY)
+    return state
+
+
+class _Procedure:
+    """The order of the steps; `is_deployed` tells a deployment from a rejection."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        self.is_deployed = False
+
+    def patch(self) -> None:
+        """Prepare, prove, ask, and only then change what runs."""
+        do = self.response.do
+        patch = do(prepare_patch)
+        if patch.commit is None:
+            self._hand_over(patch)
+            return
+        gates = do(run_gates, patch.target, patch.commit)
+        refuse_unproven(patch.target, do(write_provenance, patch.target, gates))
+        decision = self._decision(patch, gates)
+        if decision.approve:
+            self._deploy(patch, decision)
+
+    def _hand_over(self, patch: PreparedPatch) -> None:
+        """Nothing could be patched: where the severity pages, a person has to take over now."""
+        told = (
+            f"nothing could be patched by itself: {patch}. Branch {patch.branch} lies ready in the"
+            f" repository of {patch.target} for a fix by hand"
+        )
+        if self.response.route.page:
+            raise PatchError(told)
+        self.response.note(told)
+
+    def _decision(self, patch: PreparedPatch, gates: GateResults) -> Decision:
+        do, run_id = self.response.do, self.response.run_id
+        for number in most_rounds():
+            do(ask_for_approval, str(run_id), number, patch)
+            decision = await_decision(run_id, number, patch.target, patch, gates)
+            if decision is None:
+                continue
+            if may_decide(patch.target, decision):
+                return do(note_decision, str(run_id), number, decision)
+            do(refuse_decision, number, decision)
+        raise PatchError("it was asked again and again, and nobody decided")
+
+    def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
+        do, settings = self.response.do, self.response.settings
+        with one_rollback_at_a_time(target_named(patch.target, settings), settings):
+            plan = do(choose_hotfix, patch)
+            deployed = do(deploy_hotfix, plan)
+            do(note_hotfix, patch, deployed)
+        self.is_deployed = True
+        serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"
+        if patch.unpatched:
+            do(change_status, Status.MITIGATED, f"{serves}; some findings are left")
+        else:
+            do(change_status, Status.RESOLVED, serves)

@@ -1,0 +1,29 @@
+"""Starts the emergency patch of an incident, as a run of its own: it waits for a person."""
+
+from __future__ import annotations
+
+from prefect.client.orchestration import get_client
+
+from schemas.settings import load_settings
+from tasks.await_approval import approval_link
+from tasks.claim_runbook import PATCH_KEY
+from tasks.step import step
+from tasks.store import open_store
+
+DEPLOYMENT = "emergency-patch/respond"
+
+
+@step("start the emergency patch", says=lambda text: text, timeout=120)
+def start_emergency_patch(incident_id: str) -> str:
+    """Start the flow; one run for each incident, however often this is done."""
+    settings = load_settings()
+    incident = open_store(settings).incident(incident_id)
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(DEPLOYMENT)
+        client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={"alert": {"incidentId": str(incident.incident_id)}},
+            idempotency_key=f"{PATCH_KEY}:{incident.incident_id}",
+            tags=["aeef"],
+        )
+    return f"started the emergency patch: {approval_link(incident, settings)}"

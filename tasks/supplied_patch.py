@@ -1,0 +1,61 @@
+"""What an incident's alert brought: findings, and a patch as its sender wrote it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from schemas.alert import Alert
+from schemas.errors import InvalidInput
+from schemas.finding import Finding
+from schemas.settings import Settings
+from tasks.evidence import Evidence
+from tasks.keep_original import ORIGINAL
+from tasks.store import open_store
+
+_FINDINGS = TypeAdapter(Annotated[tuple[Finding, ...], Field(max_length=500)])
+_LARGEST_ORIGINAL = 10_000_000
+
+
+def findings_of(alert: Alert) -> tuple[Finding, ...]:
+    """`details.findings`; none when there are none. Raises InvalidInput."""
+    try:
+        return _FINDINGS.validate_python(alert.details.get("findings") or [])
+    except ValidationError as error:
+        raise InvalidInput(
+            f"details.findings cannot be read: {error.error_count()} fields are wrong"
+        ) from None
+
+
+def patch_of(alert: Alert) -> str | None:
+    """`details.patch`; None when there is none. Raises InvalidInput."""
+    patch = alert.details.get("patch")
+    if patch is not None and not isinstance(patch, str):
+        raise InvalidInput("details.patch must be the text of a unified diff")
+    return patch or None
+
+
+def supplied_patch(incident_id: str, settings: Settings) -> str | None:
+    """The patch that came with the alert, with what was masked in the record.
+
+    Masking may have changed it: then the original, kept as evidence, is taken, if it is the
+    original of this very patch.
+    """
+    store = open_store(settings)
+    patch = patch_of(store.alert(incident_id))
+    if patch is None:
+        return None
+    evidence = Evidence(incident_id, settings.home)
+    stem = ORIGINAL.removesuffix(".json")
+    for entry in evidence.files():
+        if not entry.file.startswith(stem) or entry.size > _LARGEST_ORIGINAL:
+            continue
+        try:
+            content = (evidence.directory / entry.file).read_bytes()
+            original = patch_of(Alert.model_validate_json(content))
+        except (OSError, ValidationError, InvalidInput):
+            continue
+        if original is not None and store.masked_text(original) == patch:
+            return original
+    return patch
