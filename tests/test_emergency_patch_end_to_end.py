@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,6 @@ def vulnerable_target(stack: Stack, directory: Path, name: str, timeout: int = 3
     running = git(repository, "rev-parse", "HEAD")
     git(repository, "reset", "--quiet", "--hard")
     deploy = [word.replace("{commit}", running) for word in target.deploy_command]
-    import subprocess
-
     subprocess.run(deploy, cwd=repository, check=True)
     history = json.loads(target.history_path.read_text())
     now = datetime.now(UTC).isoformat()
@@ -49,7 +48,7 @@ def alerted(stack: Stack, name: str) -> str:
     """The incident that a finding opened, and that its own runbook has seen to."""
     found = vulnerable("requests", "2.31.0", "2.32.0", installed="2.30.0")
     incident_id = stack.report(
-        name, "P2", type="quality-degradation", description="CVE", details=details(found)
+        name, "P2", type="unknown", description="CVE", details=details(found)
     )
     stack.wait_until_over(incident_id)
     return incident_id
