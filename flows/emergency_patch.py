@@ -26,6 +26,7 @@ from tasks.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_u
 from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix
 from tasks.open_incident import open_incident
 from tasks.prepare_patch import plan_for, prepare_patch
+from tasks.restore_service import is_isolated, restore_service
 from tasks.roll_back import one_rollback_at_a_time, target_named
 from tasks.run_gates import refuse_unproven, run_gates, write_provenance
 
@@ -95,10 +96,13 @@ class _Procedure:
 
     def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
         do, settings = self.response.do, self.response.settings
-        with one_rollback_at_a_time(target_named(patch.target, settings), settings):
+        target = target_named(patch.target, settings)
+        with one_rollback_at_a_time(target, settings):
             plan = do(choose_hotfix, patch)
             deployed = do(deploy_hotfix, plan)
             do(note_hotfix, patch, deployed)
+        if is_isolated(target, settings):
+            do(restore_service, target.name, (), decision.approver)
         self.is_deployed = True
         serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"
         if patch.unpatched:

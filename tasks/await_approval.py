@@ -37,7 +37,7 @@ class Approval(RunInput):
 
     approve: bool
     approver: str = Field(
-        min_length=1, max_length=200, pattern=r"\S", description="Your name, for the record"
+        pattern=r"^[^\W_][\w .,@'+-]{1,99}$", description="The name of who decides, for the record"
     )
     comment: str = Field(default="", max_length=2_000)
 

@@ -11,6 +11,7 @@ from git.exc import GitCommandError
 
 from schemas.alert import Alert
 from schemas.errors import PatchError
+from schemas.findings import findings_of
 from schemas.incident import Incident
 from schemas.patch import PreparedPatch
 from schemas.patch_settings import TargetPatch
@@ -23,7 +24,7 @@ from tasks.run_command import end_orphan, run_command
 from tasks.running_commit import running_commit
 from tasks.step import log_line, step
 from tasks.store import open_store
-from tasks.supplied_patch import findings_of, supplied_patch
+from tasks.supplied_patch import supplied_patch
 from tasks.target_file import open_file
 from tasks.target_repository import TargetRepository
 

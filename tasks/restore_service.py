@@ -100,6 +100,11 @@ def approved_by(approver: str, target_name: str) -> str:
     return name
 
 
+def is_isolated(target: Target, settings: Settings) -> bool:
+    """True while something of the target is isolated by us."""
+    return isolation_journal.read_isolation(target.name, settings.home) is not None
+
+
 def isolation_of(target: Target, settings: Settings) -> IsolationJournal:
     """What we changed to isolate the target. Raises InvalidInput when we did not isolate it."""
     journal = isolation_journal.read_isolation(target.name, settings.home)

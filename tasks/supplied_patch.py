@@ -1,39 +1,18 @@
-"""What an incident's alert brought: findings, and a patch as its sender wrote it."""
+"""The patch that an incident's alert brought, as its sender wrote it."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from schemas.alert import Alert
 from schemas.errors import InvalidInput
-from schemas.finding import Finding
+from schemas.findings import patch_of
 from schemas.settings import Settings
 from tasks.evidence import Evidence
 from tasks.keep_original import ORIGINAL
 from tasks.store import open_store
 
-_FINDINGS = TypeAdapter(Annotated[tuple[Finding, ...], Field(max_length=500)])
 _LARGEST_ORIGINAL = 10_000_000
-
-
-def findings_of(alert: Alert) -> tuple[Finding, ...]:
-    """`details.findings`; none when there are none. Raises InvalidInput."""
-    try:
-        return _FINDINGS.validate_python(alert.details.get("findings") or [])
-    except ValidationError as error:
-        raise InvalidInput(
-            f"details.findings cannot be read: {error.error_count()} fields are wrong"
-        ) from None
-
-
-def patch_of(alert: Alert) -> str | None:
-    """`details.patch`; None when there is none. Raises InvalidInput."""
-    patch = alert.details.get("patch")
-    if patch is not None and not isinstance(patch, str):
-        raise InvalidInput("details.patch must be the text of a unified diff")
-    return patch or None
 
 
 def supplied_patch(incident_id: str, settings: Settings) -> str | None:

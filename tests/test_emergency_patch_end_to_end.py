@@ -93,9 +93,9 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
     assert run_id in link.headers["location"]
     assert incident_id in stack.command("approve").stdout
 
-    refused = resume(stack, run_id, approve=True, approver=" ")
+    refused = resume(stack, run_id, approve=True, approver="<x>")
     assert "REJECT" == refused["status"], refused
-    assert "ACCEPT" == resume(stack, run_id, approve=True, approver="Ada <x>")["status"]
+    assert "ACCEPT" == resume(stack, run_id, approve=True, approver="Ada Lovelace")["status"]
     wait_for_state(stack, run_id, "Completed", "Failed")
 
     assert "Completed" == stack.run(run_id)["state_name"], stack.logs()
@@ -104,7 +104,7 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
     validate("incident", record)
     assert "resolved" == record["status"]
     said = stack.actions(incident_id)
-    assert 1 == sum(each == "the hotfix was approved by Ada <x>" for each in said), said
+    assert 1 == sum(each == "the hotfix was approved by Ada Lovelace" for each in said), said
     assert 1 == sum(each.startswith("deployed the hotfix") for each in said), said
     history = History.model_validate_json(target.history_path.read_bytes())
     assert (hotfix, "healthy") == (
