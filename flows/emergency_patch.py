@@ -24,9 +24,10 @@ from tasks.await_approval import (
 from tasks.change_status import change_status
 from tasks.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
 from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix
+from tasks.isolate_service import check_isolation
 from tasks.open_incident import open_incident
 from tasks.prepare_patch import plan_for, prepare_patch
-from tasks.restore_service import is_isolated, restore_service
+from tasks.restore_service import isolated_services, restore_service
 from tasks.roll_back import one_rollback_at_a_time, target_named
 from tasks.run_gates import refuse_unproven, run_gates, write_provenance
 
@@ -97,11 +98,17 @@ class _Procedure:
     def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
         do, settings = self.response.do, self.response.settings
         target = target_named(patch.target, settings)
-        with one_rollback_at_a_time(target, settings):
-            plan = do(choose_hotfix, patch)
-            deployed = do(deploy_hotfix, plan)
-            do(note_hotfix, patch, deployed)
-        if is_isolated(target, settings):
+        try:
+            with one_rollback_at_a_time(target, settings):
+                plan = do(choose_hotfix, patch)
+                deployed = do(deploy_hotfix, plan)
+                do(note_hotfix, patch, deployed)
+        except Exception:
+            # What was put back runs in new containers: they must not leave the quarantine.
+            if services := isolated_services(target, settings):
+                do(check_isolation, target.name, services)
+            raise
+        if isolated_services(target, settings):
             do(restore_service, target.name, (), decision.approver)
         self.is_deployed = True
         serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"

@@ -100,9 +100,12 @@ def approved_by(approver: str, target_name: str) -> str:
     return name
 
 
-def is_isolated(target: Target, settings: Settings) -> bool:
-    """True while something of the target is isolated by us."""
-    return isolation_journal.read_isolation(target.name, settings.home) is not None
+def isolated_services(target: Target, settings: Settings) -> tuple[str, ...]:
+    """The services of the target that are isolated by us now."""
+    journal = isolation_journal.read_isolation(target.name, settings.home)
+    if journal is None:
+        return ()
+    return tuple(sorted({each.service for each in journal.containers} | set(journal.commanded)))
 
 
 def isolation_of(target: Target, settings: Settings) -> IsolationJournal:
