@@ -14,7 +14,7 @@ from schemas.errors import AeefError
 from schemas.incident import Status
 from schemas.isolation import Isolation
 from schemas.settings import Settings
-from tasks.isolate_service import isolate_service, plan_isolation
+from tasks.isolate_service import check_services, isolate_service, plan_isolation
 from tasks.open_by_hand import open_for_service
 from tasks.preserve_service_state import preserve_service_state
 from tasks.redact import redact
@@ -37,10 +37,10 @@ def isolate(
     Raises what went wrong, after the on-call was paged.
     """
     name = the_target(settings, target_name).name
-    plan = plan_isolation(name, services, settings)  # a typing error pages nobody
     if dry_run:
-        typer.echo(plan)
+        typer.echo(plan_isolation(name, services, settings))
         return
+    check_services(name, services, settings)  # a typing error is no incident
     who = this_user()
     store = open_store(settings)
     found = (

@@ -12,8 +12,8 @@ from flows.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.change_status import change_status
+from tasks.isolate_service import check_services, plan_isolation
 from tasks.isolate_service import isolate_service as isolate
-from tasks.isolate_service import plan_isolation
 from tasks.open_by_hand import open_for_service
 from tasks.preserve_service_state import preserve_service_state
 from tasks.service_containers import target_named
@@ -39,6 +39,7 @@ def isolate_service(
     name, wanted = target_named(target, settings).name, services or []
     if dry_run:
         return plan_isolation(name, wanted, settings)
+    check_services(name, wanted, settings)  # a typing error is no incident
     if incident:
         found = open_store(settings).incident(incident)
     else:

@@ -64,6 +64,17 @@ def check_isolation(incident_id: str, target_name: str, services: Sequence[str])
     return _isolate(incident_id, target_name, services, load_settings())
 
 
+def check_services(target_name: str, services: Sequence[str], settings: Settings) -> None:
+    """Raise InvalidInput for a name that means nothing here; nothing is changed."""
+    target = target_named(target_name, settings)
+    if not target.compose_file:
+        check_commands(target)
+        commanded_services(services, target)
+    elif services:
+        with docker_connection() as client:
+            ServiceContainers(target, settings.home, client).which(services)
+
+
 def plan_isolation(target_name: str, services: Sequence[str], settings: Settings) -> str:
     """What `isolate_service` would do; nothing is changed. Raises as it does."""
     target = target_named(target_name, settings)
