@@ -57,7 +57,7 @@ class PatchTree:
                 *_NO_HOOKS, *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
             )
         except GitCommandError as error:
-            said = tail_of(str(error.stderr)).removeprefix("stderr: ").strip(" '")
+            said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
             raise PatchError(f"git {arguments[0]}: {said}") from error
 
     def entries(self) -> dict[str, Entry]:
@@ -154,6 +154,7 @@ def patch_tree(
         env = {"GIT_INDEX_FILE": f"{directory}/index", "GIT_TERMINAL_PROMPT": "0"}
         if dry_run:
             objects = repository.git("rev-parse", "--git-path", "objects")
+            (Path(directory) / "objects").mkdir()
             env["GIT_OBJECT_DIRECTORY"] = f"{directory}/objects"
             env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(repository.path / objects)
         yield PatchTree(repository, base, env)
@@ -172,7 +173,7 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
         )  # fmt: skip
     except GitCommandError as error:
         _remove(repository, place)
-        said = tail_of(str(error.stderr))
+        said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
         raise PatchError(f"no work tree of {commit[:12]} could be made: {said}") from error
     try:
         yield place
