@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from flows.attempt_all import attempt_all
+from flows.cut_off import cut_off
 from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
@@ -12,20 +13,15 @@ from schemas.target import Target
 from tasks.change_status import change_status
 from tasks.draft_notifications import draft_notifications
 from tasks.freeze_target import freeze_target
-from tasks.isolate_service import isolate_service
 from tasks.open_restricted_channel import open_restricted_channel
 from tasks.page_breach_teams import page_breach_teams
-from tasks.preserve_service_state import preserve_service_state
 from tasks.revoke_credentials import revoke_credentials
 from tasks.start_clocks import start_clocks
 
 
 @runbook("data-breach")
 def data_breach(response: Response) -> None:
-    """Page security and privacy, whatever the severity; contain the breach; prepare the notices.
-
-    Nothing is rolled back, not even for P1: that would destroy the evidence.
-    """
+    """Page security and privacy, whatever the severity; contain the breach; prepare the notices."""
     response.start(page_breach_teams)
     response.start(open_restricted_channel)
     escalate(response)
@@ -50,15 +46,9 @@ def contain_breach(response: Response) -> None:
 
 
 def contain_target(response: Response, target: Target) -> None:
-    """Evidence first, then the way out is closed; what may have leaked is of no use any more."""
-    services = response.services_of(target)
-    if response.route.rollback:
-        response.note(
-            f"{target.name} is not rolled back: that would destroy the evidence of the breach"
-        )
+    """The way out is closed first; then what may have leaked is made useless."""
     attempt_all(
-        partial(response.do, preserve_service_state, target.name, services, "before-isolation"),
-        partial(response.do, isolate_service, target.name, services),
+        partial(cut_off, response, target),
         partial(response.do, freeze_target, target.name),
         partial(response.do, revoke_credentials, target.name),
     )

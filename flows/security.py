@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from flows.attempt_all import attempt_all
-from flows.contain_service import contain_service
+from flows.cut_off import cut_off
 from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
@@ -15,7 +15,7 @@ from tasks.record_findings import record_findings
 
 @runbook("security")
 def security(response: Response) -> None:
-    """Tell the people; keep the evidence and isolate the service; prepare an emergency patch."""
+    """Tell the people; keep the evidence and isolate the service; put the findings on record."""
     escalate(response)
     attempt_all(
         partial(contain, response),
@@ -25,12 +25,18 @@ def security(response: Response) -> None:
 
 def contain(response: Response) -> None:
     """Isolate at the severities that are configured: an isolated service serves nobody."""
-    severity, wanted = response.incident.severity, response.settings.security.isolate
-    if response.target and severity not in wanted:
+    targets, wanted = response.targets, response.settings.security.isolate
+    names = " and ".join(target.name for target in targets)
+    if not targets:
         response.note(
-            f"not isolated: that is done for {', '.join(wanted) or 'no severity'};"
-            f" `aeef isolate --target {response.target.name}` does it by hand"
+            "nothing was isolated: no configured target has the service"
+            f" '{response.incident.service}'"
         )
-        return
-    if contain_service(response):
-        response.do(change_status, Status.MITIGATED, "the service is isolated")
+    elif response.incident.severity in wanted:
+        attempt_all(*(partial(cut_off, response, target) for target in targets))
+        response.do(change_status, Status.MITIGATED, f"{names} is isolated")
+    else:
+        response.note(
+            f"{names} is not isolated: that is done for {', '.join(wanted) or 'no severity'};"
+            " `aeef isolate` does it by hand"
+        )

@@ -97,7 +97,7 @@ def test_a_severe_finding_isolates_the_service_until_a_person_restores_it(
     order = [text.split()[0] for text in actions]
     assert order.index("kept") < order.index("isolated")
     assert not any(text.startswith("rolled") for text in actions)
-    assert (severity == "P1") == ("not rolled back" in said)
+    assert (severity == "P1") == ("is not rolled back" in said)
     folder = stack.home / "evidence" / incident_id
     assert (folder / "findings.json").is_file()
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
@@ -133,7 +133,7 @@ def test_a_mild_finding_is_recorded_and_takes_nothing_from_the_users(
         assert "done" == stack.wait_until_over(incident_id), stack.logs()
 
         said = "\n".join(stack.actions(incident_id))
-        assert "not isolated" in said
+        assert "is not isolated" in said
         assert "CVE-2024-35195" in said
         assert incident_id not in stack.pagerduty.alerts
         ticket = any(f"aeef-{incident_id}" in i.fields["labels"] for i in stack.jira.issues)
