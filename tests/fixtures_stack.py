@@ -20,7 +20,7 @@ from deployments.children import Memory
 from sample_targets import free_port
 from schemas.target import Target
 from standin_jira import Jira
-from standin_pagerduty import PagerDuty
+from standin_pagerduty import PRIVACY_KEY, SECURITY_KEY, PagerDuty
 from standin_slack import Slack
 
 T = TypeVar("T")
@@ -50,6 +50,8 @@ class Stack:
             "AEEF_RETRY__FIRST_WAIT": "0.2",
             "AEEF_RETRY__ATTEMPTS": "3",
             "AEEF_RETRY__REQUEST_TIMEOUT": "2",
+            "AEEF_BREACH__PAGE__SECURITY": SECURITY_KEY,
+            "AEEF_BREACH__PAGE__PRIVACY": PRIVACY_KEY,
             # tests of drift start it themselves
             "AEEF_DRIFT__EVERY": "0",
             "AEEF_BREACH__WATCH_EVERY": "0",

@@ -14,6 +14,8 @@ from standin_server import Received, Reply
 from standins import StandIn, contract
 
 ROUTING_KEY = "R0123456789ABCDEF0123456789ABCDE"
+SECURITY_KEY, PRIVACY_KEY = "S" * 32, "P" * 32
+"""Of the teams that a data breach pages."""
 LIMITS = {"summary": 1024}
 
 
@@ -41,7 +43,7 @@ class PagerDuty(StandIn):
         super().__init__()
         self.alerts: dict[str, PagerDutyAlert] = {}
         self.pages = 0
-        self.keys = {ROUTING_KEY}
+        self.keys = {ROUTING_KEY, SECURITY_KEY, PRIVACY_KEY}
 
     def credentials(self) -> dict[str, str]:
         """The routing key it knows."""

@@ -15,20 +15,16 @@ from fixtures_stack import Stack
 from isolation_sample import IsolationSample
 from sample_targets import docker_available
 from schemas.validation import validate
+from standin_pagerduty import PRIVACY_KEY, SECURITY_KEY
 from standin_slack import PrivateChannel
 from support import not_available
 from test_masked_at_the_door import EMAIL, LEAK, leaks
 
-SECURITY, PRIVACY = "S" * 32, "P" * 32
 NEW_SECRET = "the-new-password-9f3a"
 CONFIG = """
 [breach]
 regimes = ["gdpr-33"]
 members = ["U0000ADA", "U000GRACE"]
-
-[breach.page]
-security = "{security}"
-privacy = "{privacy}"
 
 {target}
 
@@ -61,10 +57,8 @@ def calls(stack: Stack, shop: IsolationSample, tmp_path: Path) -> Iterator[Path]
     """Where the target's commands leave their traces; the stack knows target and teams."""
     directory = tmp_path / "calls"
     directory.mkdir()
-    stack.pagerduty.keys |= {SECURITY, PRIVACY}
     stack.configure(more=CONFIG.format(
-        security=SECURITY, privacy=PRIVACY, target=shop.config(), name=shop.target.name,
-        calls=directory, secret=NEW_SECRET,
+        target=shop.config(), name=shop.target.name, calls=directory, secret=NEW_SECRET,
     ))  # fmt: skip
     yield directory
     stack.configure()
@@ -138,7 +132,7 @@ def each_heard_what_they_may(stack: Stack, incident_id: str) -> None:
     keys = (incident_id, f"{incident_id}:security", f"{incident_id}:privacy")
     pages = [stack.pagerduty.alerts[key] for key in keys]
     assert ["triggered"] * 3 == [page.state for page in pages]
-    assert [SECURITY, PRIVACY] == [page.routed for page in pages[1:]]
+    assert [SECURITY_KEY, PRIVACY_KEY] == [page.routed for page in pages[1:]]
     channel = channel_of(stack, incident_id)
     assert {"U0000ADA", "U000GRACE"} <= channel.members
     private = [m for m in stack.slack.messages if m.channel == channel.id]
