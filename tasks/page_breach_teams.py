@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid5
 
-from schemas.errors import AeefError, PageNotDelivered
+from schemas.errors import PageNotDelivered
 from schemas.settings import Settings, load_settings
 from tasks.page_on_call import ensure_page
 from tasks.step import step, this_run
@@ -28,15 +29,22 @@ def ensure_breach_pages(
 ) -> None:
     """As `ensure_page`, for each team; what one page does not reach does not stop the other."""
     keys = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
-    problems: list[AeefError] = []
-    for key, reason in (
-        *((f"page:{team}", f"data breach, for {team}") for team in TEAMS if keys[team]),
-        *([(None, None)] if None in keys.values() else []),  # whatever the severity
-    ):
+    pages: list[tuple[str | None, str | None]] = [
+        (f"page:{team}", f"data breach, for {team}") for team in TEAMS if keys[team]
+    ]
+    if None in keys.values():
+        pages.append((None, None))  # the on-call, whatever the severity
+
+    def page(key: str | None, reason: str | None) -> PageNotDelivered | None:
         try:
             ensure_page(incident_id, settings, holder=holder, key=key, reason=reason, wait=wait)
         except PageNotDelivered as error:
-            problems.append(error)
+            return error
+        return None
+
+    # Side by side: a channel that does not answer for one must not keep the other waiting.
+    with ThreadPoolExecutor(len(pages), thread_name_prefix="page") as pool:
+        problems = [problem for problem in pool.map(page, *zip(*pages, strict=True)) if problem]
     if missing := [team for team in TEAMS if keys[team] is None]:
         store = open_store(settings)
         incident = store.incident(incident_id).incident_id
