@@ -20,7 +20,7 @@ LEASE = timedelta(minutes=1)
 POLL_SECONDS = 0.2
 
 
-@step("open a restricted channel", says=lambda text: text, timeout=300)
+@step("open a restricted channel", says=str, timeout=300)
 def open_restricted_channel(incident_id: str) -> str:
     """Create the channel, invite the members, post what is known there. Each once.
 

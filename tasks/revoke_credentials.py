@@ -23,7 +23,7 @@ AT_ONCE = 4
 CLAIM = "revoke:"
 
 
-@step("revoke credentials", says=lambda text: text, timeout=4 * 3600)
+@step("revoke credentials", says=str, timeout=4 * 3600)
 def revoke_credentials(incident_id: str, target_name: str) -> str:
     """Run every command that did not work yet, whatever becomes of the others.
 
