@@ -182,8 +182,10 @@ class ComposeSample:
         with closing(docker.from_env()) as client:
             for container in client.containers.list(all=True, filters={"label": label}):
                 container.remove(force=True, v=True)
-            for network in client.networks.list(filters={"label": label}):
-                network.remove()
+            quarantine = f"aeef.target={self.target.name}"
+            for each in (label, quarantine):
+                for network in client.networks.list(filters={"label": each}):
+                    network.remove()
             ours = (f"aeef-{self.target.name}-", f"{self.target.compose_project}")
             for image in client.images.list():
                 for tag in image.tags:
