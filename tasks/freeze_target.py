@@ -27,7 +27,11 @@ from tasks.store import open_store
 RUNBOOK = "aeef-runbooks"
 
 
-@step("freeze the target", says=str, timeout=900)
+def _told(text: str) -> str:
+    return text
+
+
+@step("freeze the target", says=_told, timeout=900)
 def freeze_target(incident_id: str, target_name: str) -> str:
     """No deployment on the target until `release_freeze`. Freezing twice is harmless.
 
@@ -37,7 +41,7 @@ def freeze_target(incident_id: str, target_name: str) -> str:
     return freeze(target_named(target_name, settings), incident_id, settings, by=RUNBOOK)
 
 
-@step("release the freeze", says=str, timeout=900)
+@step("release the freeze", says=_told, timeout=900)
 def release_freeze(incident_id: str, target_name: str, approver: str) -> str:
     """The undo: this incident needs the freeze no longer. It stays while another one does.
 

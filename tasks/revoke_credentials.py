@@ -23,7 +23,11 @@ AT_ONCE = 4
 CLAIM = "revoke:"
 
 
-@step("revoke credentials", says=str, timeout=4 * 3600)
+def _told(text: str) -> str:
+    return text
+
+
+@step("revoke credentials", says=_told, timeout=4 * 3600)
 def revoke_credentials(incident_id: str, target_name: str) -> str:
     """Run every command that did not work yet, whatever becomes of the others.
 
