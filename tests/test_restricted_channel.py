@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from breach_sample import breach
+from fixtures_intake import StartIntake
 from schemas.alert import Alert
 from schemas.errors import PageNotDelivered, PermanentError, TemporaryError
 from schemas.incident import Incident, Status
@@ -19,6 +20,7 @@ from standin_jira import Jira
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standin_slack import BOT, PrivateChannel, Slack
 from standins import StandIn, contract
+from support import wait_until
 from tasks import jira as jira_client
 from tasks.open_restricted_channel import channel_name, open_restricted_channel
 from tasks.page_breach_teams import page_breach_teams
@@ -269,6 +271,21 @@ def test_without_keys_the_on_call_is_paged_whatever_the_severity(
     assert ROUTING_KEY == pagerduty.alerts[incident_id].routed
     text = "no routing key of security and privacy is configured"
     assert 1 == sum(text in each for each in said(store, incident_id))
+
+
+def test_the_teams_are_paged_at_the_door(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
+    """As soon as the alert is durable, without Prefect; P4 too, and nobody else then."""
+    pagerduty.keys |= {SECURITY, PRIVACY}
+    page = {"security": SECURITY, "privacy": PRIVACY}
+    intake = start_intake(pagerduty, breach={"page": page})
+
+    incident_id = intake.report(type="data-breach", severity="P4", description="data left")
+
+    both = {f"{incident_id}:security", f"{incident_id}:privacy"}
+    wait_until(lambda: both == set(pagerduty.alerts))
+    again = intake.report(type="data-breach", severity="P4", description="data left")
+    assert again == incident_id
+    assert 2 == pagerduty.pages
 
 
 def test_a_page_that_pagerduty_refuses_goes_out_by_the_next_channel(
