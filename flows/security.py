@@ -11,15 +11,17 @@ from flows.runbook import Response, runbook
 from schemas.incident import Status
 from tasks.change_status import change_status
 from tasks.record_findings import record_findings
+from tasks.start_emergency_patch import start_emergency_patch
 
 
 @runbook("security")
 def security(response: Response) -> None:
-    """Tell the people; keep the evidence and isolate the service; put the findings on record."""
+    """Tell the people; keep the evidence, isolate the service; prepare an emergency patch."""
     escalate(response)
     attempt_all(
         partial(contain, response),
         partial(response.do, record_findings),
+        partial(patch, response),
     )
 
 
@@ -40,3 +42,9 @@ def contain(response: Response) -> None:
             f"{names} is not isolated: that is done for {', '.join(wanted) or 'no severity'};"
             " `aeef isolate` does it by hand"
         )
+
+
+def patch(response: Response) -> None:
+    """The patch has a run of its own: it waits for a person's approval."""
+    if response.targets:
+        response.do(start_emergency_patch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect.client.orchestration import get_client
 
+from schemas.findings import findings_of, patch_of
 from schemas.settings import load_settings
 from tasks.await_approval import approval_link
 from tasks.claim_runbook import PATCH_KEY
@@ -15,9 +16,18 @@ DEPLOYMENT = "emergency-patch/respond"
 
 @step("start the emergency patch", says=lambda text: text, timeout=120)
 def start_emergency_patch(incident_id: str) -> str:
-    """Start the flow; one run for each incident, however often this is done."""
+    """Start the flow; one run for each incident, however often this is done.
+
+    Not for an alert that brings nothing to patch. Raises InvalidInput when it cannot be read.
+    """
     settings = load_settings()
-    incident = open_store(settings).incident(incident_id)
+    store = open_store(settings)
+    incident, alert = store.incident(incident_id), store.alert(incident_id)
+    if not findings_of(alert) and patch_of(alert) is None:
+        return (
+            "no emergency patch was started: the alert brings neither findings nor a patch; report"
+            " it with --findings or --patch"
+        )
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name(DEPLOYMENT)
         client.create_flow_run_from_deployment(

@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 from fixtures_stack import Stack
-from sample_targets import ComposeSample
+from sample_targets import GATES, ComposeSample, commit, git, prove, write_history
 from schemas.validation import validate
 from support import wait_until
+from tasks.running_commit import running_commit
 
 HOSTILE = "<!channel> CVE-2024-35195 [x](http://evil) `; rm -rf /` <script>alert(1)</script>"
 FINDING = {
@@ -111,6 +112,43 @@ def test_a_severe_finding_isolates_the_service_until_a_person_restores_it(
     wait_until(lambda: answers(compose_sample))
     assert "Ada Lovelace approves" in "\n".join(stack.actions(incident_id))
     assert 0 == stack.command("audit", "verify").returncode
+
+
+def test_from_the_finding_to_the_approved_hotfix(
+    stack: Stack, compose_sample: ComposeSample
+) -> None:
+    """Isolated, patched, proven, approved, deployed, and reachable again; then it is over."""
+    target = compose_sample.target
+    release = commit(
+        compose_sample.path, {"requirements.txt": "requests==2.31.0\n", "www/health": "{}"}
+    )
+    prove(target, release)
+    write_history(target, (release, "healthy"))
+    compose_sample.serve_bad()  # serves what is checked out
+    wait_until(lambda: answers(compose_sample))
+    gates = "".join(f'{gate} = ["grep", "-q", "2.32.0", "requirements.txt"]\n' for gate in GATES)
+    stack.configure(target, more=f"[targets.{target.name}.patch.gates]\n{gates}")
+
+    incident_id = stack.report(
+        target.name, "P1", type="security", description="CVE", details={"findings": [FINDING]}
+    )
+    stack.wait_for(
+        lambda: stack.command("approve", incident_id, "--approver", "Ada").returncode == 0
+    )
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+    stack.wait_for(lambda: "resolved" == stack.incident(incident_id)["status"])
+
+    wait_until(lambda: answers(compose_sample))
+    assert not any(name.startswith("aeef-quarantine-") for name in networks(compose_sample))
+    hotfix = git(compose_sample.path, "rev-parse", f"hotfix/{incident_id}")
+    assert hotfix == running_commit(target)
+    [asked] = stack.handed_over(incident_id)
+    assert "waits for approval" in asked
+    order = [text.split(":")[0] for text in stack.actions(incident_id)]
+    said = "\n".join(order)
+    assert said.index("isolated ") < said.index("deployed the hotfix") < said.index("restored ")
+    assert 0 == stack.command("audit", "verify").returncode
+    stack.configure()
 
 
 def test_a_mild_finding_is_recorded_and_takes_nothing_from_the_users(
