@@ -1,0 +1,55 @@
+"""A hotfix for a service that is isolated: it comes back by the approval, and not before."""
+
+from __future__ import annotations
+
+import httpx
+
+from fixtures_stack import Stack
+from sample_findings import details, vulnerable
+from sample_targets import ComposeSample, commit, write_history
+from tasks.running_commit import running_commit
+from test_emergency_patch_end_to_end import resume, start, wait_for_state
+
+PATCH = """
+[targets.{name}.patch]
+gates = {{ tests = ["grep", "-q", "2.31.0", "requirements.txt"], security-scan = ["true"] }}
+"""
+
+
+def answers(sample: ComposeSample) -> bool:
+    """True when the published port does."""
+    try:
+        return httpx.get(f"{sample.url}/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_an_isolated_service_is_back_patched_when_a_person_approves(
+    stack: Stack, compose_sample: ComposeSample
+) -> None:
+    """Isolated by the security runbook, patched beside it, restored and resolved."""
+    sample, name = compose_sample, compose_sample.target.name
+    page = {"www/health": '{"status": "ok"}', "requirements.txt": "requests==2.30.0\n"}
+    runs = commit(sample.path, page, "Ask for requests")
+    sample.serve_bad()
+    write_history(sample.target, (sample.good, "healthy"), (runs, "healthy"))
+    stack.configure(sample.target, more=PATCH.format(name=name))
+    found = details(vulnerable("requests", "2.31.0"))
+    incident_id = stack.report(name, "P1", type="security", description="CVE", details=found)
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+    assert not answers(sample)
+
+    start(stack, incident_id)  # of several runs one does it
+    link = f"/incidents/{incident_id}/run/emergency-patch"
+    stack.wait_for(lambda: stack.ask("GET", link).status_code == 303)
+    run_id = stack.ask("GET", link).headers["location"].rsplit("/", 1)[1]
+    wait_for_state(stack, run_id, "Suspended", "Failed")
+    assert not answers(sample)
+    resume(stack, run_id, approve=True, approver="Ada Lovelace")
+    wait_for_state(stack, run_id, "Completed", "Failed")
+
+    assert "Completed" == stack.run(run_id)["state_name"], stack.actions(incident_id)
+    assert answers(sample)
+    assert runs != running_commit(sample.target)
+    assert "resolved" == stack.incident(incident_id)["status"]
+    assert any(each.startswith("restored") for each in stack.actions(incident_id))
