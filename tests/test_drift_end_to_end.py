@@ -62,7 +62,8 @@ def test_the_watch_finds_a_drift_restores_it_and_resolves_its_incident(
     _watch(stack)
     stack.wait_for(lambda: stack.pagerduty.alerts[incident_id].state == "resolved")
     assert "resolved" == stack.incident(incident_id)["status"]
-    keys = {each["key"] for each in stack.prefect("POST", "/artifacts/filter", json={})}
+    wanted = {"artifacts": {"key": {"like_": name}}}
+    keys = {each["key"] for each in stack.prefect("POST", "/artifacts/filter", json=wanted)}
     assert {f"drift-{name}", f"drift-report-{name}"} <= keys
     assert 0 == stack.command("audit", "verify").returncode
 

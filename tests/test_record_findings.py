@@ -84,9 +84,10 @@ def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
     with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
         scan = a_runbook()
     actions = [each.action for each in store.incident(incident_id).actions_taken[1:]]
+    wanted = {"key": {"like_": str(incident_id)}}
     artifacts = {
         each["key"]: each["data"]
-        for each in stack.prefect("POST", "/artifacts/filter", json={"limit": 200})
+        for each in stack.prefect("POST", "/artifacts/filter", json={"artifacts": wanted})
     }
 
     assert [scan.sentence] == actions

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("schemas", "tasks", "flows", "deployments")
 PARENT = "deployments.warm_parent"
 LIMIT, RESERVED = 3, 1
+_GATES: list[Gates] = []
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,14 @@ def warm(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[Stack
             stack.stop()
 
 
+@pytest.fixture(autouse=True)
+def _held_runs_go_on() -> Iterator[None]:
+    """A test that fails leaves no run behind which would keep a place from the next test."""
+    yield
+    while _GATES:
+        _GATES.pop().open("deploy")
+
+
 def test_a_run_starts_in_a_process_that_was_ready(warm: Stack, tmp_path: Path) -> None:
     """Its parent is ours, and the process is older than the run."""
     held, incident_id = _held(warm, tmp_path, "ready")
@@ -84,7 +93,7 @@ def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None
     warm.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
 
     warm.wait_for(lambda: warm.run(run_id)["state_type"] == "CANCELLED")
-    assert not process.is_running()
+    warm.wait_for(lambda: not process.is_running())  # it tells the server, then it ends
     assert _process(warm, goes_on).is_running()
     gates["goes-on"][0].open("deploy")
     assert "done" == warm.wait_until_over(goes_on)
@@ -255,6 +264,7 @@ def _is_there(stack: Stack, before: psutil.Process) -> bool:
 def _held(stack: Stack, directory: Path, name: str) -> tuple[Gates, str]:
     """A run that waits in the middle of its rollback."""
     gates = Gates(directory / name, name)
+    _GATES.append(gates)
     stack.configure(gates.target)
     gates.close("deploy")
     incident_id = stack.report(name)
