@@ -1,12 +1,14 @@
-"""Prefect's own server, whose SQLite transactions wait for their turn instead of failing."""
+"""Prefect's own server, tuned for one machine: SQLite takes turns, and nothing is made twice."""
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 
 from prefect.cli import app
+from prefect.server.api import server
 from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.database.dependencies import temporary_database_config
 from prefect.server.utilities.database import get_dialect
@@ -33,8 +35,19 @@ class InTurn(AioSqliteConfiguration):
             yield transaction
 
 
+def look_up_the_app_once() -> None:
+    """Let the server remember its own application.
+
+    Each action of an automation asks for it, and so that it is found, Prefect writes out all
+    settings and reads its logging configuration again: with many alerts, 40 % of the server's time
+    went there (docs/performance.md). The settings of a running server do not change.
+    """
+    server.create_app = functools.cache(server.create_app)
+
+
 def main() -> None:
     """Run `prefect server start` with the arguments given."""
+    look_up_the_app_once()
     url = PREFECT_API_DATABASE_CONNECTION_URL.value()
     is_sqlite = get_dialect(url).name == "sqlite"
     in_turn = temporary_database_config(InTurn(connection_url=url)) if is_sqlite else nullcontext()

@@ -11,6 +11,22 @@ WORKER_POLL_SECONDS = "2"
 HEARTBEAT_SECONDS = "30"
 """Prefect's minimum; a run whose heartbeat stays away is marked Crashed, see `registry`."""
 
+SERVICES = "PREFECT_SERVER_SERVICES_"
+FOR_ONE_MACHINE = {
+    # Task runs and events are written many at a time: they are for the UI, and it can wait.
+    f"{SERVICES}TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    f"{SERVICES}TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    f"{SERVICES}EVENT_PERSISTER_BATCH_SIZE": "200",
+    # What looks around every five seconds by default, and finds nothing.
+    f"{SERVICES}LATE_RUNS_LOOP_SECONDS": "30",
+    f"{SERVICES}PAUSE_EXPIRATIONS_LOOP_SECONDS": "30",
+    f"{SERVICES}CLEANUP_RECONCILER_LOOP_SECONDS": "60",
+    f"{SERVICES}SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
+    f"{SERVICES}FOREMAN_LOOP_SECONDS": "30",
+    f"{SERVICES}CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
+}
+"""Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
+
 CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 """Off by default; each new client would ask for a token all the same."""
 
@@ -32,6 +48,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     }
     if is_embedded():
         ours |= {
+            **FOR_ONE_MACHINE,
             "PREFECT_API_URL": f"http://{host}/api",
             "PREFECT_UI_API_URL": f"http://{host}/api",
             "PREFECT_HOME": str(settings.home / "prefect"),

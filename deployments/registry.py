@@ -251,6 +251,7 @@ def _deployment(
         description=flow.description,
         tags=["aeef"],
         work_pool_name=pool,
+        enforce_parameter_schema=False,
         # Whoever started the worker: a run without heartbeats would never be found dead.
         job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
         entrypoint_type=EntrypointType.MODULE_PATH,

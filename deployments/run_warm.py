@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -14,17 +13,19 @@ import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from prefect._internal import control_listener
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import SettingsContext, SyncClientContext, get_settings_context
 from prefect.engine import handle_engine_signals
 from prefect.events.worker import EventsWorker
-from prefect.flow_engine import load_flow, load_flow_run, run_flow
+from prefect.flow_engine import load_flow, run_flow
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
+from pydantic import BaseModel
 
+from deployments.related_objects import Related, tell_events
 from deployments.suspension import SUSPEND, hear_suspension
 
 CANCEL = signal.SIGINT
@@ -33,24 +34,14 @@ LESS_URGENT = 5
 """How much nicer (see nice(2)) the process of a run is that may wait for others."""
 
 
-class Order(NamedTuple):
-    """Which run to carry out, and where."""
+class Order(BaseModel):
+    """Which run to carry out, and where; known: what its events name."""
 
-    run_id: UUID
-    environment: Mapping[str, str]
+    flow_run: FlowRun
+    environment: dict[str, str]
     directory: Path
     urgent: bool
-
-    def as_line(self) -> bytes:
-        """As it travels through a pipe."""
-        data = [str(self.run_id), dict(self.environment), str(self.directory), self.urgent]
-        return json.dumps(data).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> Order:
-        """As it came out of the pipe."""
-        run_id, environment, directory, urgent = json.loads(line)
-        return cls(UUID(run_id), environment, Path(directory), urgent)
+    known: list[Related] = []
 
 
 def wait_and_run(orders: int, lifeline: int) -> int:
@@ -65,7 +56,7 @@ def wait_and_run(orders: int, lifeline: int) -> int:
     client = _made_ready()
     with os.fdopen(orders, "rb") as pipe:
         line = pipe.readline()
-    return carry_out(Order.from_line(line), client) if line.endswith(b"\n") else 0
+    return carry_out(Order.model_validate_json(line), client) if line.endswith(b"\n") else 0
 
 
 def _made_ready() -> SyncClientContext:
@@ -89,13 +80,14 @@ def carry_out(order: Order, client: SyncClientContext) -> int:
     # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(CANCEL, _cancel)
-    hear_suspension(order.run_id)
+    run_id = order.flow_run.id
+    hear_suspension(run_id)
+    tell_events(order.known)
     try:
-        with _taken_on(order.environment, client), handle_engine_signals(order.run_id):
-            flow_run = load_flow_run(order.run_id)
-            flow = load_flow(flow_run)
+        with _taken_on(order.environment, client), handle_engine_signals(run_id):
+            flow = load_flow(order.flow_run)
             # Failed or not is in the state that the engine reports: no need to raise it here.
-            result: Any = run_flow(flow, flow_run=flow_run, return_type="state")
+            result: Any = run_flow(flow, flow_run=order.flow_run, return_type="state")
             if flow.isasync:
                 asyncio.run(result)
     except SystemExit as end:

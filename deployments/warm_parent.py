@@ -24,7 +24,7 @@ from prefect.settings import get_current_settings
 
 from deployments import run_warm
 from deployments.registry import flows
-from deployments.run_warm import CANCEL, Order
+from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
 
 LAZY = (
@@ -90,20 +90,20 @@ class Parent:
             message = json.loads(line)
             match message[0]:
                 case "run":
-                    self._run(Order.from_line(json.dumps(message[1:]).encode()))
+                    self._run(UUID(message[1]), message[2])
                 case "signal":
                     self._signal(UUID(message[1]), message[2])
                 case "retire":
                     self._retire()
 
-    def _run(self, order: Order) -> None:
+    def _run(self, run_id: UUID, order: str) -> None:
         if not self._waiting:
             self._fork()
         process = self._waiting.pop(0)
-        self._running[process.pid] = order.run_id
-        self._tell("started", order.run_id, process.pid)
+        self._running[process.pid] = run_id
+        self._tell("started", run_id, process.pid)
         with contextlib.suppress(BrokenPipeError), os.fdopen(process.orders, "wb") as orders:
-            orders.write(order.as_line())
+            orders.write(order.encode() + b"\n")
         self._refill_at = time.monotonic() + REFILL_SECONDS
 
     def _signal(self, run_id: UUID, number: int) -> None:

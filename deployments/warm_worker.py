@@ -6,8 +6,10 @@ import asyncio
 import logging
 import signal
 import tempfile
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,7 +23,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import Flow, FlowRun, State, StateType, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 from prefect.exceptions import ObjectNotFound
@@ -32,22 +35,41 @@ from prefect.workers.base import (
     BaseWorker,
     BaseWorkerResult,
 )
+from pydantic import PrivateAttr
 
+from deployments.due_runs import DueRuns, is_restricted, sort_heard
+from deployments.related_objects import Related, related_to
+from deployments.remember import Memory
 from deployments.run_warm import CANCEL, Order
 from deployments.suspension import SUSPEND
-from deployments.urgency import is_urgent, urgency
+from deployments.urgency import is_urgent
 from deployments.warm_processes import WarmProcesses
 from deployments.work_pool import WARM
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
-    from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
     from prefect.events.schemas.events import Event
 
-DUE = [f"prefect.flow-run.{name}" for name in ("Scheduled", "AwaitingRetry", "Resuming")]
-CANCELLING = "prefect.flow-run.Cancelling"
-SUSPENDED = "prefect.flow-run.Suspended"
+RUN = "prefect.flow-run."
+DUE = [
+    f"{RUN}{name}"
+    for name in ("Scheduled", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming", "Late")
+]
+CANCELLING = f"{RUN}Cancelling"
+SUSPENDED = f"{RUN}Suspended"
+CHANGED = [
+    "prefect.deployment.updated",
+    "prefect.deployment.deleted",
+    "prefect.work-pool.updated",
+    "prefect.work-pool.paused",
+    "prefect.work-queue.paused",
+]
 RECONNECT_SECONDS = 1.0
+ASK_SECONDS = 15.0
+"""How often Prefect is asked what is due while its events are heard; it is dear, see `_ask`."""
+UNSEEN_SECONDS = 0.2
+"""So long after its event a run is in Prefect's database, surely."""
+MOST_AT_ONCE = 200
+"""What Prefect answers at most."""
 STOP_POLL_SECONDS = 5.0
 """How often it is asked whether somebody cancelled or suspended a run of ours."""
 
@@ -57,17 +79,31 @@ log = logging.getLogger("aeef.worker")
 class WarmJob(BaseJobConfiguration):
     """What can be set for a run; `env` is used, the rest is for stock workers of the same pool."""
 
+    _flow: Flow | None = PrivateAttr(default=None)
+    _deployment: DeploymentResponse | None = PrivateAttr(default=None)
+
     def prepare_for_flow_run(
         self,
         flow_run: FlowRun,
         deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
         *more: Any,
         **named: Any,
     ) -> None:
         """As Prefect; and a flow that is a module of ours need not be looked up by the run."""
-        super().prepare_for_flow_run(flow_run, deployment, *more, **named)
+        super().prepare_for_flow_run(flow_run, deployment, flow, *more, **named)
+        self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
             self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
+
+    def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
+        """What the events of the run name."""
+        return related_to(flow_run, self._flow, self._deployment, pool)
+
+    @classmethod
+    def _base_environment(cls) -> dict[str, str]:
+        """Nothing: our processes have our settings, and writing them out takes long."""
+        return {}
 
 
 class WarmResult(BaseWorkerResult):
@@ -100,8 +136,14 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         super().__init__(work_pool_name, **{**stock, "prefetch_seconds": 0})
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
+        self._due = DueRuns()
+        self._heard: set[UUID] = set()
         self._told = asyncio.Event()
         self._taking = asyncio.Lock()
+        self._hears = False
+        self._restricted = True  # until we know better
+        self._ask_at = 0.0
+        self._memory = Memory()
         self._background: set[asyncio.Task[None]] = set()
         self._cancelled: set[UUID] = set()
         self._stopping = False
@@ -110,6 +152,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start the processes, then listen and poll."""
         await self.processes.refresh()
         await super().setup()
+        self._memory.answer_for(self.client, "read_deployment", "read_flow")
         for work in (self._listen, self._take_when_told, self._find_stopped):
             self._beside(work())
 
@@ -135,65 +178,121 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     # -- runs come in ----------------------------------------------------------------------------
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """Take what is due; a server that does not answer is asked again, and nothing ends."""
+        """The safety net, every few seconds: ask what is due, seldom while we hear of it."""
+        await self.processes.refresh()
+        if self._hears and time.monotonic() < self._ask_at:
+            return []
+        await self._ask()
+        return await self._start_due()
+
+    async def _ask(self) -> None:
+        """Ask what is due, and whether something limits it.
+
+        Not with each run: Prefect then also writes down for each deployment that it was asked for,
+        which costs more than the run. A server that does not answer is asked again.
+        """
+        if not self._has_successfully_synced:
+            return
         async with self._taking:
             try:
-                await self.processes.refresh()
-                return await super().get_and_submit_flow_runs()
+                due = await self._get_scheduled_flow_runs()
+                pool = await self.client.read_work_pool(self.work_pool.name)
+                queues = await self.client.read_work_queues(self.work_pool.name)
             except httpx.HTTPError as error:
                 log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
-                return []
+                return
+            self._ask_at = time.monotonic() + ASK_SECONDS
+            self._restricted = is_restricted(pool, queues)
+            (self._due.replace if self._restricted else self._due.add)(due)
 
-    async def _submit_scheduled_flow_runs(
-        self, flow_run_response: list[WorkerFlowRunResponse]
-    ) -> list[FlowRun]:
+    async def _look_at_heard(self) -> None:
+        """Read the runs that we heard of."""
+        ids = set(list(self._heard)[:MOST_AT_ONCE])
+        self._heard -= ids
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(ids)))
+        async with self._taking:
+            try:
+                found = await self.client.read_flow_runs(flow_run_filter=wanted, limit=MOST_AT_ONCE)
+            except httpx.HTTPError as error:
+                log.warning("Prefect does not show the runs that are due: %s", type(error).__name__)
+                self._ask_at = 0.0
+                return
+            now = datetime.now(UTC)
+            heard = sort_heard(ids, found, self.work_pool.id, now)
+            self._due.add(heard.due)
+        if heard.next_at:
+            wait = (heard.next_at - now).total_seconds()
+            self._ask_at = min(self._ask_at, time.monotonic() + wait)
+        if heard.unseen:
+            self._beside(self._ask_soon())
+        if self._heard:
+            self._told.set()
+
+    async def _ask_soon(self) -> None:
+        await asyncio.sleep(UNSEEN_SECONDS)
+        self._ask_at = 0.0
+        self._told.set()
+
+    async def _start_due(self) -> list[FlowRun]:
         """The most urgent first; places are kept for those that are urgent."""
         if self._stopping:
             return []
-        ranked = sorted(flow_run_response, key=lambda entry: urgency(entry.flow_run))
         places = float("inf")
         if self._limiter is not None:
             places = self._limiter.total_tokens - self._limiter.borrowed_tokens
-        admitted = []
-        for entry in ranked:
-            if entry.flow_run.id in self._submitting_flow_run_ids:
-                continue
-            if places > (0 if is_urgent(entry.flow_run) else self.reserved):
-                admitted.append(entry)
-                places -= 1
-        return await super()._submit_scheduled_flow_runs(admitted)
+        entries = self._due.take(places, self.reserved, self._submitting_flow_run_ids)
+        return await self._submit_scheduled_flow_runs(entries) if entries else []
+
+    def _release_limit_slot(self, flow_run_id: UUID) -> None:
+        super()._release_limit_slot(flow_run_id)
+        self._told.set()  # there is a place again
 
     async def _listen(self) -> None:
         """Hear of runs that are scheduled or cancelled; connect again whenever it breaks off."""
         while True:
             with suppress(Exception):
                 await self._subscribe()
+            self._hears = False
             self._told.set()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe(self) -> None:
         wanted = EventFilter(
-            event=EventNameFilter(name=[*DUE, CANCELLING, SUSPENDED]),
+            event=EventNameFilter(name=[*DUE, CANCELLING, SUSPENDED, *CHANGED]),
             any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{self.work_pool.id}"]),
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
-            self._told.set()  # of what came meanwhile
+            self._hears, self._ask_at = True, 0.0  # of what came meanwhile
+            self._memory.forget()
+            self._told.set()
             async for event in events:
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
+        if event.event in CHANGED:
+            self._memory.forget()
+            self._ask_at = 0.0
+            self._told.set()
+            return
+        run_id = UUID(event.resource.id.removeprefix(RUN))
         if event.event in DUE:
+            self._heard.add(run_id)
             self._told.set()
         else:
-            run_id = UUID(event.resource.id.removeprefix("prefect.flow-run."))
             self._stop_if_ours(run_id, cancelled=event.event == CANCELLING)
 
     async def _take_when_told(self) -> None:
         while True:
             await self._told.wait()
             self._told.clear()
-            if self.is_setup:
-                await self.get_and_submit_flow_runs()
+            if not self.is_setup:
+                continue
+            if self._restricted or time.monotonic() >= self._ask_at:
+                self._heard.clear()
+                await self._ask()
+            elif self._heard:
+                await self._look_at_heard()
+            await self._start_due()
 
     # -- a run -----------------------------------------------------------------------------------
 
@@ -206,7 +305,13 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Carry a run out in a waiting process, and return when the process has ended."""
         environment = {k: value for k, value in configuration.env.items() if value is not None}
         with tempfile.TemporaryDirectory(prefix="aeef-run-") as directory:
-            order = Order(flow_run.id, environment, Path(directory), is_urgent(flow_run))
+            order = Order(
+                flow_run=flow_run,
+                environment=environment,
+                directory=Path(directory),
+                urgent=is_urgent(flow_run),
+                known=configuration.related_to(flow_run, self.work_pool),
+            )
             running = await self.processes.run(order)
             pid = await running.started
             if task_status is not None:
@@ -216,7 +321,6 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             self._cancelled.discard(flow_run.id)
             await self._say_cancelled(flow_run.id)
             code = 0
-        self._told.set()  # there is a place again
         return WarmResult(identifier=str(pid), status_code=code)
 
     async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:

@@ -13,6 +13,23 @@ WARM = "aeef-warm"
 """The type of our own worker, and of its pools."""
 
 
+TEMPLATE = {
+    "job_configuration": {"env": "{{ env }}"},
+    "variables": {
+        "type": "object",
+        "properties": {
+            "env": {
+                "title": "Environment Variables",
+                "description": "Variables that a run's process gets beside the worker's own.",
+                "type": "object",
+                "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            }
+        },
+    },
+}
+"""What can be set for a run. Prefect checks the whole of it for each run that it creates."""
+
+
 def ensure_work_pool(client: SyncPrefectClient, settings: WorkerSettings) -> None:
     """Create the pool if there is none.
 
@@ -24,6 +41,6 @@ def ensure_work_pool(client: SyncPrefectClient, settings: WorkerSettings) -> Non
         client.read_work_pool(settings.pool)
     except ObjectNotFound:
         kind = WARM if settings.kind is WorkerKind.WARM else "process"
-        template = ProcessWorker.get_default_base_job_template()
+        template = TEMPLATE if kind == WARM else ProcessWorker.get_default_base_job_template()
         pool = WorkPoolCreate(name=settings.pool, type=kind, base_job_template=template)
         client.create_work_pool(pool, overwrite=True)

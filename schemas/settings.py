@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -220,13 +221,29 @@ def unknown_variables() -> list[str]:
 
 
 def load_settings() -> Settings:
-    """Read the settings.
+    """Read the settings; again only when the file or the environment has changed since.
 
     Raises ConfigurationError that names each wrong setting; values are never repeated in it.
     """
     path = config_path()
     if path is not None and not path.is_file():
         raise ConfigurationError(f"AEEF_CONFIG names {path}, which is not a file")
+    given = {name: text for name, text in os.environ.items() if name.upper().startswith("AEEF_")}
+    return _read_settings(path, _version_of(path), frozenset(given.items()), Path.home())
+
+
+def _version_of(path: Path | None) -> tuple[int, ...]:
+    if path is None:
+        return ()
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@lru_cache(maxsize=4)
+def _read_settings(path: Path | None, *_what_else_they_depend_on: object) -> Settings:
     try:
         return Settings()
     except ValidationError as error:

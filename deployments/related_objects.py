@@ -1,0 +1,62 @@
+"""What the events of a run name beside it: told by the worker, so that no run asks Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prefect.client.schemas.objects import Flow, WorkPool, WorkQueue
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events import related
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
+
+CACHE = "RESOURCE_CACHE"
+KINDS: dict[str, type[Any]] = {
+    "flow": Flow,
+    "deployment": DeploymentResponse,
+    "work-queue": WorkQueue,
+    "work-pool": WorkPool,
+}
+
+
+class Related(BaseModel):
+    """One of them. asked_by: what Prefect's client would ask for it by."""
+
+    kind: str
+    asked_by: str
+    facts: dict[str, Any]
+
+
+def related_to(
+    flow_run: FlowRun, flow: Flow | None, deployment: DeploymentResponse | None, pool: WorkPool
+) -> list[Related]:
+    """What the worker knows already."""
+    found = [Related(kind="work-pool", asked_by=pool.name, facts=_facts(pool, "type"))]
+    if flow is not None:
+        found.append(Related(kind="flow", asked_by=str(flow.id), facts=_facts(flow, "tags")))
+    if deployment is not None:
+        facts = _facts(deployment, "tags")
+        found.append(Related(kind="deployment", asked_by=str(deployment.id), facts=facts))
+    if flow_run.work_queue_id is not None:
+        queue = {"id": str(flow_run.work_queue_id), "name": flow_run.work_queue_name}
+        found.append(Related(kind="work-queue", asked_by=queue["id"] or "", facts=queue))
+    return found
+
+
+def _facts(thing: Flow | DeploymentResponse | WorkPool, *more: str) -> dict[str, Any]:
+    return thing.model_dump(mode="json", include={"id", "name", *more})
+
+
+def tell_events(known: Iterable[Related]) -> None:
+    """Let the events of this process name them. A later Prefect without this cache asks again."""
+    cache = getattr(related, CACHE, None)
+    if cache is None:
+        return
+    for each in known:
+        thing = KINDS[each.kind].model_construct(**each.facts)
+        entry = {"kind": each.kind, "object": thing}
+        cache[f"{each.kind}.{each.asked_by}"] = entry, datetime.now(UTC)
