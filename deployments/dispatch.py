@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import httpx
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
 from deployments.registry import RESOURCE
 from deployments.timing import USUAL
@@ -42,6 +44,7 @@ class Dispatcher:
         self.holder = holder
         self.longest_wait = longest_wait
         self.problem: str | None = None
+        self._sender = EventSender()
         self._wait = FIRST_WAIT
         self._next_try = 0.0
 
@@ -55,10 +58,14 @@ class Dispatcher:
             sent += self._send(events)
         return sent
 
+    def close(self) -> None:
+        """Close the connection to Prefect."""
+        self._sender.close()
+
     def _send(self, events: Sequence[OutboxEvent]) -> int:
         ids = [event.event_id for event in events]
         try:
-            emit([as_prefect_event(event) for event in events])
+            self._sender.send([as_prefect_event(event) for event in events])
         except PrefectHTTPStatusError as error:
             if error.response.status_code not in REFUSED:
                 self._away(events, error)
@@ -132,11 +139,34 @@ def as_prefect_event(event: OutboxEvent) -> dict[str, Any]:
     }
 
 
-def emit(events: list[dict[str, Any]]) -> None:
-    """Hand events to Prefect's API and wait until it confirms. Raises httpx.HTTPError."""
-    # Its client would try again by itself, for a minute and more: we do, and sooner.
-    with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
-        get_client(sync_client=True) as client,
-    ):
-        client.request("POST", "/events", json=events)
+class EventSender:
+    """Hands events to Prefect's API. Its connection is kept: an alert must not wait for one.
+
+    For one thread. Prefect's client would try again by itself, for a minute and more: the
+    dispatcher does, and sooner.
+    """
+
+    def __init__(self) -> None:
+        self._client: SyncPrefectClient | None = None
+        self._open = ExitStack()
+        self._settings: SettingsContext | None = None
+
+    def send(self, events: list[dict[str, Any]]) -> None:
+        """Return when Prefect has confirmed them. Raises what its client raises."""
+        if self._settings is None:
+            present = get_settings_context()
+            changed = present.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
+            self._settings = SettingsContext(profile=present.profile, settings=changed)
+        with self._settings:
+            try:
+                if self._client is None:
+                    self._client = self._open.enter_context(get_client(sync_client=True))
+                self._client.request("POST", "/events", json=events)
+            except (httpx.HTTPError, OSError, ValueError, RuntimeError):
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the next `send` opens another."""
+        self._client = None
+        self._open.close()

@@ -16,6 +16,7 @@ from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Incident, Status
 from schemas.route import route_for
 from schemas.settings import Settings
+from schemas.severity import Severity
 from schemas.triage import classify
 from tasks.keep_original import keep_original
 from tasks.page_breach_teams import ensure_breach_pages
@@ -37,6 +38,8 @@ class Door:
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
+        # In a storm a P1 must not wait behind the pages of others.
+        self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -59,7 +62,9 @@ class Door:
         self._wake.set()
         for thread in self._threads:
             thread.join()
-        self._pool.shutdown(wait=True)
+        self.dispatcher.close()
+        for pool in (self._urgent, self._pool):
+            pool.shutdown(wait=True)
 
     @property
     def works(self) -> bool:
@@ -78,9 +83,10 @@ class Door:
         incident = opened.incident
         route = route_for(incident.severity, incident.type, settings.routes)
         if (opened.is_new or opened.severity_raised) and route.page:
-            self._pool.submit(self._page, incident)
+            pool = self._urgent if incident.severity is Severity.P1 else self._pool
+            pool.submit(self._page, incident)
         if (opened.is_new or opened.severity_raised) and incident.is_restricted:
-            self._pool.submit(self._page_breach_teams, incident)
+            self._urgent.submit(self._page_breach_teams, incident)
         self._wake.set()
         return opened
 

@@ -25,6 +25,7 @@ from deployments.timing import USUAL, Timing
 from schemas.alert import Alert
 from schemas.errors import AeefError, IncidentNotFound, InvalidInput
 from schemas.settings import Settings, load_settings
+from tasks.http import keep_connections
 from tasks.open_incident import parse_alert
 from tasks.store import Store, open_store
 
@@ -49,9 +50,10 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        door.start()
-        yield
-        await run_in_threadpool(door.stop)
+        with keep_connections(settings):
+            door.start()
+            yield
+            await run_in_threadpool(door.stop)
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
     body = Depends(json_body(settings.intake.max_body_bytes))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from prefect import Flow, Task, flow, get_run_logger
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
@@ -151,12 +154,12 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
         def respond(alert: dict[str, Any]) -> State[str]:
             settings, run_id = load_settings(), this_run_id()
             response = Response(_incident_of(alert, run_id, settings), run_id, settings)
-            name_run(response.incident)
-            if handled := claim_runbook(response.incident, run_id, settings):
-                return Completed(message=handled, name="AlreadyHandled")
-            state = response.carry_out(partial(procedure, response))
-            finish_runbook(response.incident, run_id, settings)
-            return state
+            with named_run(response.incident):
+                if handled := claim_runbook(response.incident, run_id, settings):
+                    return Completed(message=handled, name="AlreadyHandled")
+                state = response.carry_out(partial(procedure, response))
+                finish_runbook(response.incident, run_id, settings)
+                return state
 
         respond.__name__ = procedure.__name__
         respond.__qualname__ = procedure.__qualname__
@@ -174,11 +177,27 @@ def this_run_id() -> UUID:
     return UUID(flow_run.get_id())
 
 
+@contextmanager
+def named_run(incident: Incident) -> Iterator[None]:
+    """Name this run beside what it does: a name is for the reader, and nothing waits for it."""
+    context, run_id = copy_context(), this_run_id()
+    # Entered here only: of two threads that enter and leave it, one could close it for both.
+    with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
+        named = beside.submit(context.run, _name_run, client, run_id, incident)
+        yield
+    if error := named.exception():
+        get_run_logger().warning("this run could not be named: %s", type(error).__name__)
+
+
 def name_run(incident: Incident) -> None:
     """Give this run a name and tags that read well in the UI: `P1 deployment-failure shop 3f2a`."""
-    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
     with get_client(sync_client=True) as client:
-        client.update_flow_run(this_run_id(), name=incident.title, tags=tags)
+        _name_run(client, this_run_id(), incident)
+
+
+def _name_run(client: SyncPrefectClient, run_id: UUID, incident: Incident) -> None:
+    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
+    client.update_flow_run(run_id, name=incident.title, tags=tags)
 
 
 def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:

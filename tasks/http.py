@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from ssl import SSLContext
@@ -38,6 +39,9 @@ LONGEST_REASON = 300
 """Characters of a service's own words in an error."""
 LARGEST_ANSWER = 10_000_000
 """Bytes; a page of Slack's history is well under one million."""
+
+_KEPT: list[httpx.Client] = []
+"""The client whose connections are kept, if there is one."""
 
 _log = logging.getLogger(__name__)
 # httpcore writes the answer's headers at DEBUG, and a service may send back what we sent.
@@ -131,8 +135,31 @@ def send(
         wait_jitter=FIRST_WAIT,
         wait_max=LONGEST_WAIT,
     )
-    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
+    with _client(settings) as client:
         return quickly.on(worth_it)(_once, call, client)
+
+
+@contextmanager
+def keep_connections(settings: Settings) -> Iterator[None]:
+    """While this lasts, all calls of this process share their connections, whatever the thread.
+
+    For a process that lives long and must not shake hands before each page; it is not to fork.
+    """
+    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
+        _KEPT.append(client)
+        try:
+            yield
+        finally:
+            _KEPT.remove(client)
+
+
+@contextmanager
+def _client(settings: Settings) -> Iterator[httpx.Client]:
+    if _KEPT:
+        yield _KEPT[-1]
+        return
+    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
+        yield client
 
 
 def _once(call: _Call[T], client: httpx.Client) -> T:

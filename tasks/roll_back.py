@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from uuid import NAMESPACE_URL, uuid5
 
 from prefect.client.orchestration import get_client
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
 from schemas.errors import RollbackError
@@ -49,14 +50,27 @@ def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[None]
     Prefect's limit covers all machines of one Prefect server and shows in its UI; the lock in
     the repository also covers a rollback by hand, without Prefect.
     """
-    with get_client(sync_client=True) as client:
-        # A target that was configured after the last `aeef deploy` has none yet.
-        client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
-    with (
-        concurrency(limit_of(target.name), occupy=1, lease_duration=LIMIT_LEASE),
-        target_lock(target, settings.home, waiting=log_line),
-    ):
+    with ExitStack() as held:
+        try:
+            held.enter_context(_prefect_limit(target))
+        except ConcurrencySlotAcquisitionError:
+            # A target that was configured after the last `aeef deploy` has none yet.
+            with get_client(sync_client=True) as client:
+                client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
+            held.enter_context(_prefect_limit(target))
+        held.enter_context(target_lock(target, settings.home, waiting=log_line))
         yield
+
+
+def _prefect_limit(target: Target) -> AbstractContextManager[None]:
+    return concurrency(
+        limit_of(target.name),
+        occupy=1,
+        lease_duration=LIMIT_LEASE,
+        strict=True,
+        # A rollback that goes on is better than one that is cut off.
+        raise_on_lease_renewal_failure=False,
+    )
 
 
 def _chosen(plan: RollbackPlan) -> str:
