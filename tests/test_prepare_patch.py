@@ -255,6 +255,8 @@ def escape(path: str, mode: str = "100644") -> str:
         escape(".git/hooks/post-checkout"),
         escape("sub/.GIT/config"),
         escape("link", "120000"),
+        escape("link-to-etc/passwd"),
+        escape("deep/" * 200 + "x"),
         escape("deployments/history.json"),
         escape("provenance/0123456789012345678901234567890123456789.json"),
         GOOD_PATCH.replace("flask==3.0.0", "flask==9"),
@@ -266,6 +268,9 @@ def escape(path: str, mode: str = "100644") -> str:
 )
 def test_a_patch_that_goes_where_it_must_not_is_refused(place: Place, patch: str) -> None:
     """Nothing is left of it."""
+    (place.target.repository / "link-to-etc").symlink_to("/etc")
+    place.git("add", "link-to-etc")
+    place = place.release()
     incident_id = open_incident(settings(), "demo", patch=patch)
     before = place.state()
     with pytest.raises(PatchError):
