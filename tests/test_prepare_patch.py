@@ -171,10 +171,11 @@ def test_a_hint_of_a_manifest_is_no_path_that_is_opened(place: Place) -> None:
     assert ["requirements.txt"] == [each.file for each in patch.changes]
 
 
-def test_the_manifest_that_is_named_is_the_one_that_is_changed(place: Place) -> None:
-    """The other one belongs to something else."""
+@pytest.mark.parametrize("root", ["", "/builds/shop/"])
+def test_the_manifest_that_is_named_is_the_one_that_is_changed(place: Place, root: str) -> None:
+    """The other one belongs to something else; osv-scanner names it from the root."""
     place = place.add({"docs/requirements.txt": "requests==2.30.0\n"})
-    finding = vulnerable("requests", "2.31.0", manifest="docs/requirements.txt")
+    finding = vulnerable("requests", "2.31.0", manifest=f"{root}docs/requirements.txt")
     patch = prepare_patch(open_incident(settings(), "demo", finding))
     assert ["docs/requirements.txt"] == [each.file for each in patch.changes]
 
