@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
+from deployments.screen import plain
 from schemas.errors import AeefError, InvalidInput
 from schemas.incident import Incident
 from schemas.settings import Settings
@@ -44,7 +45,7 @@ def show_waiting(settings: Settings, *, as_json: bool) -> None:
         )
         return
     for each in found:
-        typer.echo(f"{each.incident.incident_id}  {each.incident.title}")
+        typer.echo(plain(f"{each.incident.incident_id}  {each.incident.title}"))
     if not found:
         typer.echo("nothing waits for approval")
 
@@ -62,7 +63,7 @@ def decide(
     answer = {"approve": not reject, "approver": approver.strip(), "comment": comment}
     _resume(waiting.run_id, answer)
     verb = "rejected" if reject else "approved"
-    typer.echo(f"{verb}: the emergency patch of {incident.title} goes on")
+    typer.echo(plain(f"{verb}: the emergency patch of {incident.title} goes on"))
 
 
 def _waiting(incident: Incident, settings: Settings) -> Waiting | None:

@@ -11,6 +11,7 @@ import typer
 
 from deployments import cli_breach, cli_freeze, cli_incidents, cli_services
 from deployments.prefect_server import use_prefect
+from deployments.screen import plain
 from schemas.errors import AeefError
 from schemas.incident_type import IncidentType
 from schemas.settings import Settings, config_path, load_settings
@@ -237,7 +238,7 @@ def main() -> None:
     try:
         app()
     except AeefError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(plain(f"error: {error}"), err=True)
         sys.exit(1)
 
 

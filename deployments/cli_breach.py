@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from deployments.screen import plain
 from deployments.who import this_user
 from schemas.clocks import Change, Clock, Kind
 from schemas.errors import InvalidInput, OutsideServiceError
@@ -180,7 +181,7 @@ def _show(incident: Incident, settings: Settings, *, as_json: bool) -> None:
                   for clock in found]  # fmt: skip
         typer.echo(json.dumps({"situation": known.to_json(), "clocks": listed}, indent=2))
         return
-    typer.echo(incident.title)
+    typer.echo(plain(incident.title))
     for name, moment in known.timestamps.items():
         if ":" not in name:
             assumed = "  (assumed: when it was detected)" if name in known.assumed else ""

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import typer
 
+from deployments.screen import plain
 from deployments.who import this_user
 from schemas.audit import AuditEntry
 from schemas.errors import AeefError, OutsideServiceError
@@ -37,9 +38,8 @@ def list_incidents(
         typer.echo(json.dumps([incident.to_json() for incident in found], indent=2))
         return
     for incident in found:
-        typer.echo(
-            f"{incident.detected_at:%Y-%m-%d %H:%M:%S}  {incident.status:<13}  {incident.title}"
-        )
+        since = f"{incident.detected_at:%Y-%m-%d %H:%M:%S}"
+        typer.echo(plain(f"{since}  {incident.status:<13}  {incident.title}"))
     if not found:
         typer.echo("no incidents")
 
@@ -127,7 +127,7 @@ def verify(as_json: AsJson = False) -> None:
 
 def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
     """An incident as lines for a person."""
-    return [
+    lines = [
         incident.title,
         f"  id        {incident.incident_id}",
         f"  status    {incident.status}",
@@ -137,13 +137,14 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
+    return [plain(line) for line in lines]
 
 
 def _show(incident: Incident, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(incident.to_json(), indent=2))
     else:
-        typer.echo(f"{incident.title}: {incident.status}")
+        typer.echo(plain(f"{incident.title}: {incident.status}"))
 
 
 def _tell(tell: Callable[[], None], done: str) -> None:

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
+from deployments.screen import plain
 from deployments.who import this_user
 from schemas.drift import DriftReport
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from tasks.accept_drift import accept_drift
 from tasks.assess_drift import assess
+from tasks.limits import clean
 from tasks.roll_back import target_named
 
 NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
@@ -34,7 +36,7 @@ def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) ->
         typer.echo(json.dumps(found, indent=2))
     else:
         for report in reports:
-            typer.echo(report.text())
+            typer.echo(clean(report.text()))
     statuses = {report.status for report in reports}
     return DRIFT if "drift" in statuses else UNKNOWN if "unknown" in statuses else NO_DRIFT
 
@@ -43,16 +45,16 @@ def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> 
     """Show what differs, ask, and make it the baseline; the exit code as of `show_drift`."""
 
     def agrees(found: DriftReport) -> bool:
-        typer.echo(found.text())
+        typer.echo(clean(found.text()))
         return sure or typer.confirm("accept all of this as the baseline?")
 
     target = target_named(target_name, settings)
     found, incident = accept_drift(target, this_user(), reason, settings, agrees)
     if incident is not None:
-        typer.echo(f"accepted; on record as {incident.title}")
+        typer.echo(plain(f"accepted; on record as {incident.title}"))
         return NO_DRIFT
     if found.differences:
         typer.echo("nothing was accepted")
         return DRIFT
-    typer.echo(found.headline)
+    typer.echo(clean(found.headline))
     return NO_DRIFT

@@ -146,10 +146,22 @@ def _code_scanning(data: Any, settings: GithubSettings) -> Heard:
     event = _CodeScanning.model_validate(data)
     if event.action in ENDS["code_scanning_alert"] and event.alert.state == "open":
         return Heard(ignored="fixed in one branch, and still open in another")
+    if event.action in OPENS["code_scanning_alert"] and (why := _unreleased(event.ref, settings)):
+        return Heard(ignored=why)
     more = _details(ref=text(event.ref, 300), commit=text(event.commit_oid, 100))
     return _alert(
         "code_scanning_alert", event, code_finding(event.alert), event.alert, settings, more
     )
+
+
+def _unreleased(ref: str | None, settings: GithubSettings) -> str:
+    """Why what was found there is not in what runs; once it is merged GitHub tells again."""
+    ref = text(ref, 300)
+    if settings.branches and ref and ref.removeprefix("refs/heads/") not in settings.branches:
+        return f"'{ref}' is not among github.branches"
+    if ref.startswith("refs/pull/") and not settings.branches:
+        return f"'{ref}' is a pull request: nothing of it runs"
+    return ""
 
 
 def _dependabot(data: Any, settings: GithubSettings) -> Heard:

@@ -11,6 +11,7 @@ import httpx
 import typer
 
 from deployments.authentication import token_of
+from deployments.screen import plain
 from schemas.errors import AeefError, ConfigurationError
 from schemas.settings import Settings
 
@@ -65,7 +66,7 @@ def _follow(
         actions = record.get("actionsTaken", [])
         if not quiet:
             for action in actions[shown:]:
-                typer.echo(f"  {action['timestamp'][11:19]}  {action['action']}")
+                typer.echo(plain(f"  {action['timestamp'][11:19]}  {action['action']}"))
             if state != last_state:
                 typer.echo(f"  runbook: {state}")
         shown, last_state = len(actions), state

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from deployments.screen import plain
 from deployments.who import this_user
 from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Status
@@ -82,7 +83,7 @@ def page_failure(incident_id: str, settings: Settings, reason: str) -> None:
             incident_id, settings, holder=f"cli {uuid4()}", key="page:failed:by-hand", reason=reason
         )
     except AeefError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(plain(f"error: {error}"), err=True)
 
 
 def show_progress() -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from deployments.rollback_by_hand import page_failure, show_progress, the_target
+from deployments.screen import plain
 from deployments.who import this_user
 from schemas.errors import AeefError
 from schemas.incident import Status
@@ -112,4 +113,5 @@ def _carry_out(
     if as_json:
         typer.echo(json.dumps(done.to_json(), indent=2))
     else:
-        typer.echo(f"on record as {open_store(settings).incident(incident_id).title}")
+        title = open_store(settings).incident(incident_id).title
+        typer.echo(plain(f"on record as {title}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.attempt_all import attempt_all
 from flows.runbook import Response, name_run, this_run_id
 from schemas.errors import PatchError
 from schemas.incident import Status
@@ -23,7 +25,7 @@ from tasks.await_approval import (
 )
 from tasks.change_status import change_status
 from tasks.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
-from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix
+from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
 from tasks.isolate_service import check_isolation
 from tasks.open_incident import open_incident
 from tasks.prepare_patch import plan_for, prepare_patch
@@ -71,7 +73,10 @@ class _Procedure:
         refuse_unproven(patch.target, do(write_provenance, patch.target, gates))
         decision = self._decision(patch, gates)
         if decision.approve:
-            self._deploy(patch, decision)
+            # Evidence that cannot be kept does not hold up what a person approved.
+            attempt_all(
+                partial(do, preserve_replaced, patch), partial(self._deploy, patch, decision)
+            )
 
     def _hand_over(self, patch: PreparedPatch) -> None:
         """Nothing could be patched: where the severity pages, a person has to take over now."""

@@ -91,11 +91,13 @@ class GithubSettings(Section):
 
     repositories: `owner/name` → service; without an entry the service is called as the repository.
     environments: only failed deployments to these count; none given: to all but transient ones.
+    branches: only what code scanning finds there counts; none given: in all but pull requests.
     """
 
     webhook_secret: SecretStr | None = None
     repositories: dict[str, str] = Field(default_factory=dict)
     environments: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[bytes, ...]:

@@ -9,6 +9,7 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import load_settings
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
+from tasks.preserve_service_state import keep_state
 from tasks.record_rollback import record_hotfix
 from tasks.roll_back import target_named
 from tasks.running_commit import running_commit
@@ -34,6 +35,28 @@ def choose_hotfix(incident_id: str, patch: PreparedPatch) -> RollbackPlan:
         )
     plan = choose_release(target, patch.commit)
     return plan.model_copy(update={"from_commit": patch.base})
+
+
+def _kept(text: str) -> str:
+    return text
+
+
+@step("preserve what the hotfix replaces", says=_kept, timeout=900)
+def preserve_replaced(incident_id: str, patch: PreparedPatch) -> str:
+    """Keep the evidence of what runs, as long as that is what the hotfix is built on.
+
+    Raises PermanentError that says what could not be kept, after the rest was.
+    """
+    settings = load_settings()
+    target = target_named(patch.target, settings)
+    if running_commit(target) != patch.base:
+        return f"{patch.base[:12]} does not run any more: there is nothing of it to keep"
+    if not (target.compose_file or target.how_to_isolate.evidence_command):
+        return (
+            f"no evidence of what runs is kept: {target.name} has no evidence_command in"
+            f" [targets.{target.name}.isolation]"
+        )
+    return keep_state(incident_id, target, (), "before-hotfix", settings)
 
 
 def _deployed(release: DeployedRelease) -> str:

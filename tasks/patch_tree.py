@@ -23,6 +23,8 @@ from tasks.target_repository import TargetRepository
 
 LARGEST_FILE = 500_000
 """Bytes of a manifest; a larger one is not changed."""
+LONGEST_PATH = 500
+"""Characters of a file's path in a patch: no file system takes thousands of nested folders."""
 AUTHOR = {"NAME": "AEEF Runbooks", "EMAIL": "aeef@localhost"}
 _GIT_TIMEOUT = 120.0
 _PLAIN = ("100644", "100755")
@@ -139,6 +141,8 @@ class PatchTree:
                 raise PatchError(f"the patch touches git's own files: {shown}")
             if self.repository.is_record(name):
                 raise PatchError(f"the patch touches the records of the releases: {shown}")
+            if len(name) > LONGEST_PATH:
+                raise PatchError(f"the patch has a path of over {LONGEST_PATH} characters: {shown}")
             names.append(shown)
         if not names:
             raise PatchError("the patch changes nothing")

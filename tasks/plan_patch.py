@@ -17,6 +17,7 @@ from schemas.patch_settings import TargetPatch
 from tasks.fixed_version import Fixes, candidates, fixes_of, npm_version, python_version
 from tasks.manifests import ECOSYSTEMS, NPM, PYPI, is_manifest, locks_beside, raise_in
 from tasks.patch_tree import Entry, PatchTree
+from tasks.report_files import TrackedFiles
 
 MOST_MANIFESTS = 200
 _NAMES = {
@@ -184,15 +185,15 @@ class _Package:
     def _files(self, kind: str, entries: dict[str, Entry]) -> list[str]:
         """The manifest that the scanner names, or the one beside the lock file it names; or all."""
         known = sorted(name for name in entries if is_manifest(name, kind))
-        hinted = []
+        tracked, hinted = TrackedFiles(entries), []
         for hint in self._hints:
-            path = PurePosixPath(hint.removeprefix("./"))
-            folder = path.parent
+            # osv-scanner names files by their absolute path on the machine that it ran on.
+            path = PurePosixPath(tracked.find(hint) or hint.removeprefix("./"))
             hinted += [
                 name
                 for name in known
                 if name == path.as_posix()
-                or (not is_manifest(hint, kind) and PurePosixPath(name).parent == folder)
+                or (not is_manifest(hint, kind) and PurePosixPath(name).parent == path.parent)
             ]
         return sorted(set(hinted) or known)[:MOST_MANIFESTS]
 

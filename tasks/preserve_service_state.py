@@ -14,7 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.isolation import some
-from schemas.settings import load_settings
+from schemas.settings import Settings, load_settings
 from schemas.target import Target
 from tasks.container_networks import networks_of
 from tasks.evidence import Evidence
@@ -61,7 +61,13 @@ def preserve_service_state(
     Raises PermanentError that says what could not be kept, after the rest was.
     """
     settings = load_settings()
-    target = target_named(target_name, settings)
+    return keep_state(incident_id, target_named(target_name, settings), services, moment, settings)
+
+
+def keep_state(
+    incident_id: str, target: Target, services: Sequence[str], moment: str, settings: Settings
+) -> str:
+    """`preserve_service_state`, for another step. Arguments and errors as there."""
     if not _MOMENT.fullmatch(moment):
         raise InvalidInput("the moment of evidence has small letters, digits and - only")
     evidence = Evidence(incident_id, settings.home)

@@ -13,10 +13,10 @@ MOST_ROWS = 2_000
 
 def publish(report: DriftReport) -> None:
     """Make the artifacts `drift-<target>` (table) and `drift-report-<target>` (Markdown)."""
-    name = report.target.replace("_", "-")
-    create_table_artifact(key=f"drift-{name}", table=rows(report), description=report.headline)
+    name, headline = report.target.replace("_", "-"), _cell(report.headline)
+    create_table_artifact(key=f"drift-{name}", table=rows(report), description=headline)
     create_markdown_artifact(
-        key=f"drift-report-{name}", markdown=markdown(report), description=report.headline
+        key=f"drift-report-{name}", markdown=markdown(report), description=headline
     )
 
 
@@ -27,15 +27,15 @@ def publish_drift(incident_id: str, report: DriftReport) -> None:
 
 
 def rows(report: DriftReport) -> list[dict[str, str]]:
-    """One row for each difference, worst first."""
+    """One row for each difference, worst first; Prefect shows each cell as Markdown."""
     return [
         {
             "impact": each.impact,
-            "path": each.path,
+            "path": _cell(each.path),
             "change": each.change,
-            "baseline": each.baseline or "",
-            "actual": each.actual or "",
-            "affects": ", ".join(each.affects),
+            "baseline": _cell(each.baseline or ""),
+            "actual": _cell(each.actual or ""),
+            "affects": _cell(", ".join(each.affects)),
         }
         for each in report.differences[:MOST_ROWS]
     ]
@@ -53,9 +53,7 @@ def markdown(report: DriftReport) -> str:
     ]
     if report.differences:
         lines += ["", "| impact | path | change | baseline | actual | affects |", "|---" * 6 + "|"]
-        lines += [
-            "| " + " | ".join(_cell(value) for value in row.values()) + " |" for row in rows(report)
-        ]
+        lines += ["| " + " | ".join(row.values()) + " |" for row in rows(report)]
     if report.not_compared:
         lines += ["", "## Not compared", *(f"- {_cell(note)}" for note in report.not_compared)]
     return "\n".join(lines) + "\n"

@@ -12,23 +12,23 @@ from tasks.publish_report import MARKUP
 
 def publish(incident_id: str, scan: Findings) -> None:
     """Make the artifacts `findings-<incident>` (Markdown) and `findings-table-<incident>`."""
-    headline = one_line(scan.sentence)
+    headline = _cell(scan.sentence)
     create_table_artifact(
         key=f"findings-table-{incident_id}",
         table=[row(finding) for finding in scan.findings],
-        description=headline.translate(MARKUP),
+        description=headline,
     )
     create_markdown_artifact(
         key=f"findings-{incident_id}",
         markdown=markdown(scan),
-        description=headline.translate(MARKUP),
+        description=headline,
     )
 
 
 def row(finding: Finding) -> dict[str, str]:
-    """One finding as it stands in the table."""
+    """One finding as it stands in both; Prefect shows each cell of its tables as Markdown too."""
     package = finding.package
-    return {
+    cells = {
         "severity": finding.severity,
         "id": finding.id,
         "tool": finding.tool,
@@ -38,6 +38,7 @@ def row(finding: Finding) -> dict[str, str]:
         "title": finding.title,
         "also known as": ", ".join(finding.aliases[:10]),
     }
+    return {name: _cell(value) for name, value in cells.items()}
 
 
 def markdown(scan: Findings) -> str:
@@ -46,10 +47,7 @@ def markdown(scan: Findings) -> str:
     if scan.findings:
         names = list(row(scan.findings[0]))
         lines += ["", "| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-        lines += [
-            "| " + " | ".join(_cell(value) for value in row(finding).values()) + " |"
-            for finding in scan.findings
-        ]
+        lines += ["| " + " | ".join(row(finding).values()) + " |" for finding in scan.findings]
     return "\n".join(lines) + "\n"
 
 

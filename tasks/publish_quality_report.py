@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from schemas.investigation import Investigation
 from schemas.quality import Assessment
 from schemas.settings import load_settings
+from tasks.publish_report import MARKUP
 from tasks.quality_text import report_of
 from tasks.step import step
 from tasks.store import open_store
@@ -22,6 +23,6 @@ def publish_quality_report(
     create_markdown_artifact(
         key=key,
         markdown=report_of(incident.title, assessment, investigation),
-        description=f"Quality: {incident.title}",
+        description=f"Quality: {incident.title.translate(MARKUP)}",
     )
     return f"published the quality report, artifact {key}"

@@ -18,7 +18,7 @@ def publish_report(incident: Incident, failures: Sequence[str], settings: Settin
     create_markdown_artifact(
         key=f"incident-{incident.incident_id}",
         markdown=report(incident, failures, settings),
-        description=incident.title,
+        description=_cell(incident.title),
     )
 
 

@@ -71,7 +71,7 @@ def raise_requirements(
 
 def _requirement(logical: str) -> tuple[str, Requirement] | None:
     """The requirement of a line, as text and parsed; None for options, comments and addresses."""
-    unfolded = re.sub(r"\\\r?\n", " ", logical)
+    unfolded = re.sub(r"\\\r?\n", " ", logical).removeprefix("\ufeff")  # as Windows marks UTF-8
     if unfolded.lstrip().startswith(("-", "#")):
         return None
     plain = _OPTION.split(_COMMENT.sub("", unfolded.rstrip("\r\n")), maxsplit=1)[0].rstrip()

@@ -33,6 +33,7 @@ from tasks.container_networks import (
     ports_of,
     put_back,
 )
+from tasks.end_of_isolation import restored_before, tell_other_incidents
 from tasks.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation_command import commanded_services, restore_by_command
 from tasks.published_ports import answering
@@ -82,14 +83,21 @@ def restore_service(
     target = target_named(target_name, settings)
     name = approved_by(approver, target_name)
     with isolation_journal.isolation_lock(target.name, settings.home):
-        journal = isolation_of(target, settings)
-        if target.compose_file:
-            with docker_connection() as client:
-                done = restore_containers(journal, target, services, settings, client)
-        else:
-            done = _by_command(journal, target, services, settings)
+        done = restored_before(incident_id, target, settings) or _restore_all(
+            isolation_of(target, settings), target, services, settings
+        )
     done = conclude(done, "it is still isolated in part")
+    tell_other_incidents(incident_id, target, name, settings)
     return done.model_copy(update={"notes": [*done.notes, f"approved by {name}"]})
+
+
+def _restore_all(
+    journal: IsolationJournal, target: Target, services: Sequence[str], settings: Settings
+) -> Isolation:
+    if not target.compose_file:
+        return _by_command(journal, target, services, settings)
+    with docker_connection() as client:
+        return restore_containers(journal, target, services, settings, client)
 
 
 def approved_by(approver: str, target_name: str) -> str:

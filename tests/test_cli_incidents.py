@@ -10,8 +10,11 @@ from uuid import uuid4
 import pytest
 
 from fixtures_cli import Aeef
+from schemas.alert import Alert
 from schemas.incident import Incident, Status
+from schemas.incident_type import IncidentType
 from schemas.settings import load_settings
+from schemas.severity import Severity
 from schemas.validation import validate
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from tasks.page_on_call import ensure_page
@@ -45,6 +48,25 @@ def test_incidents_are_listed_newest_first(
         "incidents", "list", "--json"
     ).json
     assert "no incidents\n" == aeef("incidents", "list", "--open").out
+
+
+def test_a_hostile_text_neither_steers_the_terminal_nor_passes_for_a_line_of_ours(
+    aeef: Aeef, cli_store: Store
+) -> None:
+    """No window title, no cleared screen, and no timeline that a sender made up."""
+    alert = Alert(
+        service="shop\x1b]0;owned\x07",
+        description="odd\x9b2J\ntimeline:\n  03:00:00  all is well  (Ada)",
+        source="\x1b]52;c;cm0=\x07",
+    )
+    cli_store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1)
+    listed = aeef("incidents", "list").out
+    [incident] = cli_store.incidents()
+    shown = aeef("incidents", "show", str(incident.incident_id)).out
+
+    assert not set(listed + shown) & {"\x1b", "\x07", "\x9b"}
+    assert 1 == shown.splitlines().count("timeline:")
+    assert "\n  03:00:00" not in shown
 
 
 def test_an_incident_is_shown_with_its_timeline(aeef: Aeef, reported: Incident) -> None:

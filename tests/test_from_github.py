@@ -141,6 +141,30 @@ def test_severity_of_code(changes: dict[str, Any], severity: str) -> None:
     assert severity == finding("code_scanning_alert", code_scanning(**changes)).severity
 
 
+@pytest.mark.parametrize(
+    ("ref", "branches", "ignored"),
+    [
+        ("refs/heads/feature", (), ""),
+        ("refs/heads/main", ("main",), ""),
+        ("refs/heads/feature", ("main",), "not among github.branches"),
+        ("refs/pull/7/merge", (), "a pull request"),
+        ("refs/pull/7/merge", ("main",), "not among github.branches"),
+        ("", ("main",), ""),
+        (None, ("main",), ""),
+    ],
+)
+def test_what_is_not_released_isolates_nothing(
+    ref: str | None, branches: tuple[str, ...], ignored: str
+) -> None:
+    """An alert in a pull request is none of what runs; one that is over is over anywhere."""
+    settings = GithubSettings(branches=branches)
+    heard = read_event("code_scanning_alert", code_scanning(ref=ref), None, settings)
+    fixed = code_scanning(ref=ref, action="fixed", alert__state="fixed")
+
+    assert (ignored in heard.ignored, not ignored) == (True, heard.alert is not None)
+    assert read_event("code_scanning_alert", fixed, None, settings).is_over
+
+
 def test_an_alert_fixed_in_one_branch_is_not_over() -> None:
     """While another one has it."""
     still = code_scanning(action="fixed", alert__state="open")

@@ -169,7 +169,7 @@ def test_one_service_is_isolated_and_who_needs_it_is_named(
 def test_isolating_twice_joins_the_incidents(
     shop_store: Store, shop_incident: str, shop: IsolationSample
 ) -> None:
-    """The first journal stays; one restoration undoes both."""
+    """The first journal stays; one restoration undoes both, on the record of both."""
     before = shop.settings(shop.container("web"))
     second = new_incident(shop_store)
 
@@ -181,8 +181,11 @@ def test_isolating_twice_joins_the_incidents(
     assert [shop_incident, second] == journal.incidents
     assert 2 == len(journal.containers)
     assert second == incident_of(shop.target, load_settings())
-    restore_service.fn(second, shop.target.name, [], APPROVER)
+    for _ in range(2):  # a retry says nothing twice
+        restore_service.fn(second, shop.target.name, [], APPROVER)
     assert before == shop.settings(shop.container("web"))
+    said = [each.action for each in shop_store.incident(shop_incident).actions_taken]
+    assert 1 == sum(f"restored for incident {second}, approved by {APPROVER}" in s for s in said)
 
 
 def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: IsolationSample) -> None:

@@ -262,6 +262,14 @@ def test_a_package_json_keeps_its_text() -> None:
     assert json.loads(edit.text)["version"] == "4.17.20"
 
 
+def test_a_byte_order_mark_hides_no_requirement() -> None:
+    """Nor is it lost."""
+    fixes = [fixes_of("CVE-1", ["2.31.0"], python_version)]
+    edit = raise_in("requirements.txt", "\ufeffrequests==2.30.0\r\n", "requests", fixes, None)
+
+    assert "\ufeffrequests==2.31.0\r\n" == edit.text
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"dependencies": []}', "[" * 5000, "\ufeff{}"])
 def test_a_broken_manifest_is_left_alone(text: str) -> None:
     """It is said, or nothing asks for the package."""

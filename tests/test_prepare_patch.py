@@ -171,10 +171,11 @@ def test_a_hint_of_a_manifest_is_no_path_that_is_opened(place: Place) -> None:
     assert ["requirements.txt"] == [each.file for each in patch.changes]
 
 
-def test_the_manifest_that_is_named_is_the_one_that_is_changed(place: Place) -> None:
-    """The other one belongs to something else."""
+@pytest.mark.parametrize("root", ["", "/builds/shop/"])
+def test_the_manifest_that_is_named_is_the_one_that_is_changed(place: Place, root: str) -> None:
+    """The other one belongs to something else; osv-scanner names it from the root."""
     place = place.add({"docs/requirements.txt": "requests==2.30.0\n"})
-    finding = vulnerable("requests", "2.31.0", manifest="docs/requirements.txt")
+    finding = vulnerable("requests", "2.31.0", manifest=f"{root}docs/requirements.txt")
     patch = prepare_patch(open_incident(settings(), "demo", finding))
     assert ["docs/requirements.txt"] == [each.file for each in patch.changes]
 
@@ -255,6 +256,8 @@ def escape(path: str, mode: str = "100644") -> str:
         escape(".git/hooks/post-checkout"),
         escape("sub/.GIT/config"),
         escape("link", "120000"),
+        escape("link-to-etc/passwd"),
+        escape("deep/" * 200 + "x"),
         escape("deployments/history.json"),
         escape("provenance/0123456789012345678901234567890123456789.json"),
         GOOD_PATCH.replace("flask==3.0.0", "flask==9"),
@@ -266,6 +269,9 @@ def escape(path: str, mode: str = "100644") -> str:
 )
 def test_a_patch_that_goes_where_it_must_not_is_refused(place: Place, patch: str) -> None:
     """Nothing is left of it."""
+    (place.target.repository / "link-to-etc").symlink_to("/etc")
+    place.git("add", "link-to-etc")
+    place = place.release()
     incident_id = open_incident(settings(), "demo", patch=patch)
     before = place.state()
     with pytest.raises(PatchError):

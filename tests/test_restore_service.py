@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dying_docker import Killed, dying_docker
+from fixtures_isolation import new_incident
 from isolation_sample import IsolationSample
 from schemas.errors import InvalidInput, PermanentError
 from schemas.settings import load_settings
@@ -18,6 +19,7 @@ from tasks.restore_service import (
     restore_containers,
     restore_service,
 )
+from tasks.store import Store
 
 APPROVER = "Ada Lovelace"
 
@@ -84,8 +86,21 @@ def test_one_service_after_the_other(shop_incident: str, shop: IsolationSample) 
     assert not shop.answers()
     restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
     assert shop.answers()
+
+
+def test_a_retry_after_the_end_is_no_failure_and_says_so(
+    shop_store: Store, shop_incident: str, shop: IsolationSample
+) -> None:
+    """Killed before that was on record; for another incident there is nothing to restore."""
+    isolated(shop_incident, shop)
+    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    again = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+
+    assert ["everything was back already", f"approved by {APPROVER}"] == again.notes
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
-        restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+        restore_service.fn(new_incident(shop_store), shop.target.name, [], APPROVER)
+    with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
+        plan_restoration(shop.target.name, [], APPROVER, load_settings())
 
 
 def test_the_dry_run_changes_nothing(shop_incident: str, shop: IsolationSample) -> None:

@@ -147,6 +147,7 @@ def test_from_the_finding_to_the_approved_hotfix(
     order = [text.split(":")[0] for text in stack.actions(incident_id)]
     said = "\n".join(order)
     assert said.index("isolated ") < said.index("deployed the hotfix") < said.index("restored ")
+    assert said.index(" before hotfix;") < said.index("deployed the hotfix")
     assert 0 == stack.command("audit", "verify").returncode
     stack.configure()
 

@@ -1,0 +1,13 @@
+"""What a terminal may show of texts that came from outside."""
+
+from __future__ import annotations
+
+from tasks.limits import clean
+
+
+def plain(text: str) -> str:
+    """The text as text: it moves no cursor and clears no screen.
+
+    Its further lines are indented, so that none of them passes for a line of ours.
+    """
+    return "\n      ".join(clean(text).splitlines())
