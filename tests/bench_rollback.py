@@ -1,4 +1,4 @@
-"""How long a rollback takes beside Compose's own `up`: `python tests/bench_rollback.py`, a minute.
+"""How long a rollback takes beside Compose's own `up`.
 
 Both recreate the same containers from images that the machine has, and end when the service is
 healthy. It needs Docker and Compose.
@@ -7,7 +7,6 @@ healthy. It needs Docker and Compose.
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -66,16 +65,3 @@ def _measured(sample: ComposeSample, home: Path, report: Callable[[str], None]) 
 
 def _plan(sample: ComposeSample, release: str) -> RollbackPlan:
     return choose_release(sample.target, release).model_copy(update={"recreate": True})
-
-
-def main() -> None:
-    """Measure, and print a line."""
-    sys.stdout.write(f"{measure(_progress)}\n")
-
-
-def _progress(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What an alert and a page cost with 10 and with 10,000 incidents: `python tests/bench_store.py`.
+"""What an alert and a page cost with 10 and with 10,000 incidents in the store.
 
 On SQLite, and on PostgreSQL where it is installed; some minutes, most of them to fill the stores.
 """
@@ -6,14 +6,13 @@ On SQLite, and on PostgreSQL where it is installed; some minutes, most of them t
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 from uuid import UUID
 
 from fixtures_store import PostgreSQL, postgresql_binaries
@@ -90,10 +89,12 @@ def _milliseconds(operation: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _postgresql(directory: Path) -> Iterator[str]:
+def postgresql(directory: Path) -> Iterator[str]:
+    """A server that really writes to disk; the URL of an empty database."""
     binaries = postgresql_binaries()
     assert binaries is not None
-    server = PostgreSQL(binaries, directory)
+    directory.chmod(0o755)
+    server = PostgreSQL(binaries, directory, durable=True)
     try:
         server.start()
         yield server.create("template0")
@@ -109,25 +110,5 @@ def _databases(report: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]
         return
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        home.chmod(0o755)
-        with _postgresql(home) as url:
+        with postgresql(home) as url:
             yield "PostgreSQL", url, home
-
-
-def _say(line: str, where: TextIO | None = None) -> None:
-    where = where or sys.stdout
-    where.write(line + "\n")
-    where.flush()
-
-
-def main() -> None:
-    """Measure, and print a table."""
-    results = measure(lambda line: _say(line, sys.stderr))
-    for database, by_size in results.items():
-        _say(f"{database}: milliseconds with {' and '.join(map(str, SIZES))} incidents")
-        for name in by_size[str(SIZES[0])]:
-            _say(f"  {name:35}" + "".join(f"{by_size[str(s)][name]:9.2f}" for s in SIZES))
-
-
-if __name__ == "__main__":
-    main()

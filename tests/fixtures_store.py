@@ -42,8 +42,9 @@ class Clock:
 class PostgreSQL:
     """A server on a free port of the loopback interface, with passwords."""
 
-    def __init__(self, binaries: Path, home: Path) -> None:
+    def __init__(self, binaries: Path, home: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._fsync = "on" if durable else "off"
         self._data = home / "data"
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else None
@@ -65,7 +66,8 @@ class PostgreSQL:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         options = (
-            f"-p {self.port} -k {self._data} -c listen_addresses=127.0.0.1 -c fsync=off "
+            f"-p {self.port} -k {self._data} -c listen_addresses=127.0.0.1 "
+            f"-c fsync={self._fsync} "
             "-c max_connections=200"
         )
         self._run("pg_ctl", "start", "-w", "-o", options, "-l", str(self._home / "log"))

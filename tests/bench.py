@@ -1,0 +1,136 @@
+"""Every benchmark in one run: `make bench`. Writes docs/benchmark.json and docs/benchmark.svg.
+
+Figures of different machines, or of different runs, do not compare; ratios within one run do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import make_url
+
+import bench_chart
+import bench_drift
+import bench_response
+import bench_rollback
+import bench_shell
+import bench_store
+from bench_spread import say
+from fixtures_store import postgresql_binaries
+from schemas.model import utc_now
+
+DOCS = Path(__file__).parent.parent / "docs"
+WARM, STOCK, POSTGRESQL, SHELL = (
+    "warm worker, SQLite",
+    "stock process worker, SQLite",
+    "warm worker, PostgreSQL",
+    "the spec's shell scripts",
+)
+PAGE, ACTION = "alert to page", "alert to first containing action"
+
+
+def main() -> None:
+    """Measure, print, and write what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small numbers, nothing is written")
+    parser.add_argument("--only", choices=(WARM, STOCK, POSTGRESQL, SHELL), help="one of them")
+    asked = parser.parse_args()
+    storms = (20,) if asked.quick else (20, 100)
+    results: dict[str, Any] = {"machine": _machine(), "measured": utc_now().date().isoformat()}
+    results["response"] = dict(_responses(asked.only, quick=asked.quick, storms=storms))
+    if not asked.only:
+        results["ratios"] = _ratios(results["response"])
+        say("rollback beside Compose's own up")
+        results["rollback"] = bench_rollback.measure(say)
+        say("drift")
+        results["drift"] = bench_drift.measure()
+    if not (asked.only or asked.quick):
+        results["store"] = bench_store.measure(say)
+        (DOCS / "benchmark.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        bench_chart.draw(results, DOCS / "benchmark.svg")
+    sys.stdout.write(json.dumps(results, indent=2) + "\n")
+
+
+def _responses(
+    only: str | None, *, quick: bool, storms: tuple[int, ...]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    quiet = {WARM: 40, STOCK: 8, POSTGRESQL: 40, SHELL: 40}
+    for name in (only,) if only else quiet:
+        with ExitStack() as stack:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            env = {"AEEF_WORKER__KIND": "process" if name == STOCK else "warm"}
+            if name == POSTGRESQL:
+                if postgresql_binaries() is None:
+                    say("PostgreSQL is not installed: left out")
+                    continue
+                place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                env |= _on(stack.enter_context(bench_store.postgresql(place)))
+            count = min(quiet[name], 5) if quick else quiet[name]
+            say(f"--- {name}")
+            if name == SHELL:
+                yield name, bench_shell.measure(directory, quiet=count, storms=storms, say=say)
+            else:
+                yield name, bench_response.measure(directory, env, quiet=count, storms=storms)
+
+
+def _on(url: str) -> dict[str, str]:
+    """Our store and Prefect's server on the same PostgreSQL."""
+    prefect = make_url(url).set(drivername="postgresql+asyncpg")
+    return {
+        "AEEF_DATABASE_URL": url,
+        "PREFECT_API_DATABASE_CONNECTION_URL": prefect.render_as_string(hide_password=False),
+    }
+
+
+def _ratios(response: dict[str, Any]) -> dict[str, float]:
+    """How often the warm worker's time goes into the stock worker's, and the shell's into ours."""
+    warm, stock, shell = response[WARM], response[STOCK], response[SHELL]
+    found = {
+        "first containing action, stock / warm": (
+            stock["quiet"][ACTION]["p50"] / warm["quiet"][ACTION]["p50"]
+        ),
+        "page, warm / shell": warm["quiet"][PAGE]["p50"] / shell["quiet"][PAGE]["p50"],
+    }
+    for storm in (name for name in warm if name.startswith("storm")):
+        over = "all runs over"
+        found[f"{storm}, all runs over, stock / warm"] = stock[storm][over] / warm[storm][over]
+        found[f"{storm}, last page, warm / shell"] = (
+            warm[storm]["last page"] / shell[storm]["last page"]
+        )
+    return {name: round(ratio, 2) for name, ratio in found.items()}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "memory GiB": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "Python": platform.python_version(),
+        "Prefect": version("prefect"),
+        "load before": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""From an alert to the page, to the first containing action, and to the end of all runbooks.
+
+Everything is real but PagerDuty, Slack and Jira: `aeef up`, an alert by HTTP, a git repository
+with a proven release for each incident, and its deploy command. The first containing action is
+the start of that command.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench_spread import spread
+from fixtures_stack import Stack
+from gates import Gates
+from standin_jira import Jira
+from standin_pagerduty import PagerDuty
+from standin_slack import Slack
+
+IDLE_SECONDS = 20.0
+LONGEST_STORM = 1200.0
+OVER = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+BREATH = 1.0
+"""Seconds between two quiet alerts: the last one's afterwork is done."""
+
+
+def measure(
+    directory: Path, env: Mapping[str, str], *, quiet: int, storms: tuple[int, ...]
+) -> dict[str, Any]:
+    """Everything about one way of running it.
+
+    directory: an empty one. env: what differs from the defaults.
+    quiet: alerts one after the other. storms: how many incidents at once.
+    """
+    with _running(directory / "home", env) as stack:
+        targets = Targets(stack, directory / "targets", 1 + quiet + sum(storms))
+        _quiet(stack, targets, 1)  # the first run of all fills caches, in every way of running it
+        time.sleep(2 * BREATH)
+        results: dict[str, Any] = {"idle": _idle(stack)}
+        results["quiet"] = _quiet(stack, targets, quiet)
+        for size in storms:
+            results[f"storm of {size}"] = _storm(stack, targets, size)
+        return results
+
+
+@contextmanager
+def _running(home: Path, env: Mapping[str, str]) -> Iterator[Stack]:
+    with ExitStack() as services:
+        pagerduty, slack, jira = (
+            services.enter_context(PagerDuty()),
+            services.enter_context(Slack()),
+            services.enter_context(Jira()),
+        )
+        stack = Stack(home, pagerduty, slack, jira)
+        stack.env |= env
+        stack.start()
+        try:
+            yield stack
+        finally:
+            stack.stop()
+
+
+class Targets:
+    """Applications whose bad release runs and whose good one is proven; each is used once."""
+
+    def __init__(self, stack: Stack, directory: Path, count: int) -> None:
+        self._made = []
+        with _progress(stack.home.parent.name + ": sample targets", count) as advance:
+            for number in range(count):
+                self._made.append(Gates(directory / f"t{number}", f"target-{number}"))
+                advance(number + 1)
+        stack.configure(*(gates.target for gates in self._made))
+
+    def take(self, count: int) -> list[Gates]:
+        """So many that nobody used."""
+        taken, self._made = self._made[:count], self._made[count:]
+        return taken
+
+
+def _quiet(stack: Stack, targets: Targets, count: int) -> dict[str, Any]:
+    """One alert after the other, each when the last one's runbook is over."""
+    pages, actions, ends = [], [], []
+    with _progress("quiet alerts", count) as advance:
+        for number, gates in enumerate(targets.take(count)):
+            began, wall = time.monotonic(), time.time()
+            incident_id = stack.report(gates.target.name)
+            stack.wait_until_over(incident_id)
+            ends.append(time.monotonic() - began)
+            pages.append(_paged_at(stack, [incident_id])[0] - began)
+            actions.append(_acted_at(gates) - wall)
+            advance(number + 1)
+            time.sleep(BREATH)
+    return {
+        "alert to page": spread(pages),
+        "alert to first containing action": spread(actions),
+        "alert to the runbook's end": spread(ends),
+    }
+
+
+def _storm(stack: Stack, targets: Targets, size: int) -> dict[str, Any]:
+    """So many incidents at once, every second one P1; until every run is over."""
+    chosen = targets.take(size)
+    alerts = [
+        {"type": "deployment-failure", "service": gates.target.name, "severity": severity}
+        for number, gates in enumerate(chosen)
+        for severity in (("P1", "P2")[number % 2],)
+    ]
+    before, cpu = _runs_over(stack), _cpu_seconds(stack)
+    began, wall = time.monotonic(), time.time()
+    answers = stack.ask("POST", "/v1/alerts", json=alerts).json()["incidents"]
+    durable = time.monotonic() - began
+    with _progress(f"storm of {size}", size) as advance:
+        while (over := _runs_over(stack) - before) < size:
+            if time.monotonic() - began > LONGEST_STORM:
+                raise TimeoutError(f"{over} of {size} runs over after {LONGEST_STORM:.0f} s")
+            advance(over)
+            time.sleep(0.25)
+        advance(size)
+    took = time.monotonic() - began
+    spent = _cpu_seconds(stack) - cpu
+    ids = [answer["incidentId"] for answer in answers]
+    assert {"done"} == {stack.state(incident_id) for incident_id in ids}
+    p1, others = ids[0::2], ids[1::2]
+    acted = [_acted_at(gates) - wall for gates in chosen]
+    return {
+        "durable": round(durable, 3),
+        "first page": round(min(_paged_at(stack, ids)) - began, 3),
+        "last page": round(max(_paged_at(stack, ids)) - began, 3),
+        "last page of a P1": round(max(_paged_at(stack, p1)) - began, 3),
+        "last page of a P2": round(max(_paged_at(stack, others)) - began, 3),
+        "first containing action": round(min(acted), 3),
+        "last containing action": round(max(acted), 3),
+        "all runs over": round(took, 2),
+        "runbooks a second": round(size / took, 2),
+        "CPU seconds an incident": round(spent / size, 3),
+    }
+
+
+def _paged_at(stack: Stack, ids: list[str]) -> list[float]:
+    """When PagerDuty heard of each, on the monotonic clock."""
+    first: dict[str, float] = {}
+    for request in stack.pagerduty.requests:
+        first.setdefault((request.json or {}).get("dedup_key", ""), request.at)
+    return [first[incident_id] for incident_id in ids]
+
+
+def _acted_at(gates: Gates) -> float:
+    return (gates.directory / "deploy.reached").stat().st_mtime
+
+
+def _runs_over(stack: Stack) -> int:
+    wanted = {"flow_runs": {"state": {"type": {"any_": OVER}}}}
+    return int(stack.prefect("POST", "/flow_runs/count", json=wanted))
+
+
+def _idle(stack: Stack) -> dict[str, float]:
+    """Per cent of one core, and megabytes (shared pages counted once), of all processes."""
+    before = _cpu_seconds(stack)
+    time.sleep(IDLE_SECONDS)
+    spent = _cpu_seconds(stack) - before
+    memory = sum(process.memory_full_info().pss for process in _processes(stack))
+    return {
+        "per cent of a core": round(100 * spent / IDLE_SECONDS, 2),
+        "megabytes": round(memory / 1e6),
+    }
+
+
+def _processes(stack: Stack) -> list[psutil.Process]:
+    return [stack.process, *stack.process.children(recursive=True)]
+
+
+def _cpu_seconds(stack: Stack) -> float:
+    """Of all that run, and of all that they have waited for."""
+    total = 0.0
+    for process in _processes(stack):
+        try:
+            total += sum(process.cpu_times()[:4])  # user, system, and both of its dead children
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
