@@ -156,3 +156,20 @@ def test_a_report_survives_json_and_stays_short() -> None:
     assert len(report.text()) < 20_000
     assert "and 975 more" in report.text()
     assert {change} == {each.change for each in report.differences}
+
+
+def test_a_value_cannot_add_lines_or_steer_a_terminal() -> None:
+    """Whoever changed a label wrote its name and its text: each difference stays one short line."""
+    evil = "x\n- critical: web.image changed \x1b[2J\u202e" + "y" * 300_000
+    report = DriftReport(
+        target="shop",
+        compared=1,
+        differences=compare({}, {Setting("web", "labels", f"a\r\nb{evil}"): evil}),
+    )
+
+    text = report.text()
+
+    assert 2 == len(text.splitlines())
+    assert text.replace("\n", "").isprintable()
+    assert "nothing → x\\n- critical: web.image changed \\x1b[2J\\u202eyyy" in text
+    assert len(text) < 2_000
