@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from git.exc import GitError
 
@@ -90,7 +91,7 @@ class _Assessment:
         self._actual: dict[Setting, str] = {}
         self._unreadable: list[Difference] = []
         self._not_compared: list[str] = []
-        self._depends_on: Mapping[str, set[str]] = {}
+        self._depends_on: dict[str, set[str]] = {}
 
     def run(self) -> DriftReport:
         commit = None
@@ -195,6 +196,8 @@ class _Assessment:
         committed = read_committed(repository, commit, file.path)
         inside = None if file.at else repository.path
         present = read_bounded(file.at or repository.path / file.path, inside)
+        for service in self._users_of(file.at or repository.path.resolve() / file.path):
+            self._depends_on.setdefault(service, set()).add(file.path)
         if committed is None and present is None:
             raise InvalidInput(f"neither {commit[:12]} nor this machine has it")
         show = self._target.drift.show if self._target.drift else ()
@@ -212,6 +215,15 @@ class _Assessment:
             before, after = (only, {}) if committed is not None else ({}, only)
         self._baseline |= before
         self._actual |= after
+
+    def _users_of(self, place: Path) -> Iterator[str]:
+        """The services that have a file mounted; where nothing tells, the target."""
+        if not self._target.compose_file:
+            yield from self._target.services or (self._target.name,)
+        for setting, source in self._baseline.items():
+            mounted = source.removeprefix("bind ").removesuffix(" ro")
+            if setting.field == "mounts" and mounted != source and place.is_relative_to(mounted):
+                yield setting.subject
 
     def _report(self, commit: str | None) -> DriftReport:
         ignore = self._target.drift.ignore if self._target.drift else ()

@@ -174,6 +174,15 @@ def test_what_is_meant_to_differ_is_ignored(shop: Shop) -> None:
     assert "none" == assess(target, shop.settings).status
 
 
+def test_a_file_hits_the_target_where_no_container_tells_who_uses_it(shop: Shop) -> None:
+    """A target that a command deploys has no mounts."""
+    shop.edit(log="debug")
+
+    (found,) = assess(shop.target, shop.settings).differences
+
+    assert ("app.json", "shop") == found.affects
+
+
 def test_a_file_that_is_no_json_is_compared_as_a_whole(shop: Shop) -> None:
     """And one that is gone is one difference."""
     (shop.target.repository / "rules.txt").write_text("allow everything\n")
