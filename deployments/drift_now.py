@@ -55,4 +55,4 @@ def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> 
         typer.echo("nothing was accepted")
         return DRIFT
     typer.echo(found.headline)
-    return NO_DRIFT
+    return NO_DRIFT if found.status == "none" else UNKNOWN

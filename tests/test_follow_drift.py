@@ -129,6 +129,20 @@ def test_an_isolated_target_is_left_alone(shop: Shop) -> None:
     assert [] == shop.store.incidents()
 
 
+def test_a_watch_that_cannot_look_says_so_and_goes_on_once_it_can(shop: Shop) -> None:
+    """The journal of isolations is damaged: an incident, not a run that fails unseen for ever."""
+    journal = shop.settings.home / "isolations" / "shop.json"
+    journal.parent.mkdir(parents=True)
+    journal.write_text("{")
+
+    assert "opened P3 drift shop" in shop.watch()
+    assert "isolations/shop.json is no journal of ours" in shop.incident().description
+    assert "known as" in shop.watch()
+
+    journal.unlink()
+    assert "resolved P3 drift shop" in shop.watch()
+
+
 def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:
     """The incident was opened, and nothing else: the next pass notes the rest, once."""
     shop.edit(log="debug")
