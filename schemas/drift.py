@@ -203,7 +203,7 @@ class _Affected:
         """The subject, and all that directly or indirectly depend on it."""
         if subject not in self._known:
             found = dict.fromkeys([subject] if subject else [])
-            waiting = list(found)
+            waiting = [subject]
             while waiting:
                 new = [s for s in self._dependants.get(waiting.pop(), ()) if s not in found]
                 found |= dict.fromkeys(new)

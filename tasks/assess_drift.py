@@ -158,7 +158,7 @@ class _Assessment:
                 f"the image of {some(unknown)}: the history does not record it in `images`, and no"
                 f" image of this machine is tagged {images.tag(unknown[0])[:60]}"
             )
-            self._commit(good.commit)
+            self._commit(good.commit, unknown)
 
     def _service(
         self, service: str, compose: ComposeFile, running: RunningProject, images: ExpectedImages
@@ -184,13 +184,15 @@ class _Assessment:
         self._baseline |= baseline
         self._actual |= actual
 
-    def _commit(self, commit: str) -> None:
-        """Where images are not known, the commit that is known to run tells."""
+    def _commit(self, commit: str, services: list[str]) -> None:
+        """Where images of services are not known, the commit that is known to run tells."""
         runs = running_commit(self._target)
         if runs is None:
             return
-        setting = Setting(self._target.name, "commit")
+        setting = Setting("", "commit")
         self._baseline[setting], self._actual[setting] = commit, runs
+        for service in services:
+            self._depends_on.setdefault(service, set()).add(setting.subject)
 
     def _file(self, repository: TargetRepository, commit: str, file: DriftFile) -> None:
         committed = read_committed(repository, commit, file.path)

@@ -129,6 +129,13 @@ def test_everything_that_depends_on_a_service_is_affected() -> None:
     assert ("db", "api", "web") == found.affects
 
 
+def test_what_is_about_the_target_affects_the_services_that_need_it() -> None:
+    """Its commit, for example: the services whose images nobody knows, and their dependants."""
+    (found,) = compare({}, {Setting("", "commit"): "a"}, depends_on={"web": ["db"], "db": [""]})
+
+    assert ("commit", ("db", "web")) == (found.path, found.affects)
+
+
 @pytest.mark.parametrize(
     ("compared", "differences", "status"),
     [
