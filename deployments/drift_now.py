@@ -57,4 +57,4 @@ def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> 
         typer.echo("nothing was accepted")
         return DRIFT
     typer.echo(clean(found.headline))
-    return NO_DRIFT
+    return NO_DRIFT if found.status == "none" else UNKNOWN

@@ -17,6 +17,8 @@ _OWNER = re.compile(
     r"@[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:/[A-Za-z0-9._-]{1,100})?"
     r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}"
 )
+_MARK = "\ufeff"
+"""What some editors put before the first line."""
 _PATTERN_END = re.compile(r"(?<!\\)\s")
 
 
@@ -30,7 +32,7 @@ class OwnersRule(NamedTuple):
 def parse_code_owners(text: str) -> tuple[list[OwnersRule], list[int]]:
     """The rules in order, and the numbers of the lines that GitHub would not accept."""
     rules, refused = [], []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.removeprefix(_MARK).split("\n"), start=1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
@@ -87,7 +89,8 @@ def _segments(pattern: str) -> list[str] | None:
     elif len(wanted) == 1 or (len(wanted) == 2 and wanted[1] == ""):
         wanted = ["**", *wanted]  # a name alone is looked for at every depth
     if wanted[-1] == "":
-        wanted[-1] = "**"
+        # `a/**/` is every folder below `a`, and so all files but those in `a` itself.
+        wanted[-1:] = ["*", "**"] if wanted[-2:-1] == ["**"] else ["**"]
     return wanted
 
 

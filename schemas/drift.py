@@ -31,6 +31,16 @@ State = Mapping[Setting, str]
 """Everything that is compared, each value as text. Secret values come as salted hashes."""
 
 
+def shown(value: str | None, most: int = SHOWN) -> str:
+    """A value from outside on one line, cut; what a terminal or a page could act on is escaped."""
+    if value is None:
+        return "nothing"
+    part = value[: most + 1]
+    if not part.isprintable():
+        part = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in part)
+    return part if len(part) <= most else part[: most - 1] + "…"
+
+
 class Difference(Model):
     """One deviation. baseline, actual: None where there is nothing.
 
@@ -56,10 +66,12 @@ class Difference(Model):
 
     def __str__(self) -> str:
         """One line for a person."""
+        path = shown(self.path)
         if self.change == "unreadable":
-            return f"{self.impact}: {self.path} cannot be read: {self.actual}"
-        before, after = (_shown(value) for value in (self.baseline, self.actual))
-        return f"{self.impact}: {self.path} {self.change}: {before} → {after}"
+            why = shown(" ".join((self.actual or "").split()), 500)
+            return f"{self.impact}: {path} cannot be read: {why}"
+        before, after = (shown(value) for value in (self.baseline, self.actual))
+        return f"{self.impact}: {path} {self.change}: {before} → {after}"
 
 
 class DriftReport(Model):
@@ -122,7 +134,7 @@ class DriftReport(Model):
         lines = [f"- {each} (affects {', '.join(each.affects) or 'nothing'})" for each in found]
         if len(lines) > LISTED:
             lines[LISTED:] = [f"- and {len(lines) - LISTED} more"]
-        notes = [f"- not compared: {note}" for note in self.not_compared]
+        notes = [f"- not compared: {shown(note, 500)}" for note in self.not_compared]
         return "\n".join([self.headline, *lines, *notes])
 
 
@@ -191,7 +203,7 @@ class _Affected:
         """The subject, and all that directly or indirectly depend on it."""
         if subject not in self._known:
             found = dict.fromkeys([subject] if subject else [])
-            waiting = list(found)
+            waiting = [subject]
             while waiting:
                 new = [s for s in self._dependants.get(waiting.pop(), ()) if s not in found]
                 found |= dict.fromkeys(new)
@@ -219,9 +231,3 @@ def _difference(
         impact=impact_of(setting, change, after, rules),
         affects=affected.by(setting.subject),
     )
-
-
-def _shown(value: str | None) -> str:
-    if value is None:
-        return "nothing"
-    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pydantic import Field
@@ -24,11 +25,16 @@ class Touch(Model):
     subject: str
 
 
+Commits = Mapping[str, tuple[Touch, ...]]
+"""The newest commits of each file, newest first."""
+
+
 class Investigation(Model):
     """Who investigates, why they, and what they begin with.
 
     owner: as CODEOWNERS or git names them, or `on-call`. jira, slack: who that is there, if the
-    settings say so. others: who owns the files as well. commits: the newest ones of each file.
+    settings say so. others: who owns the files as well. commits: the newest ones of each file
+    since the release; none where nobody touched it.
     """
 
     owner: str
@@ -48,19 +54,23 @@ class _Score(NamedTuple):
 def decide_owner(
     suspects: Sequence[Suspect],
     rules: Sequence[OwnersRule],
-    commits: Mapping[str, tuple[Touch, ...]],
+    commits: Commits,
     owners: Mapping[str, Owner],
+    earlier: Commits = MappingProxyType({}),
 ) -> Investigation:
     """Choose the owner of most of what was lost; without owners its newest author; else on-call.
 
     Of owners who lost as much, one whom the settings know comes first.
+    earlier: the commits before the release, of files that nobody touched since; asked last.
     """
     known = {name.lower(): owner for name, owner in owners.items()}
-    by_owner = _tally(suspects, {each.path: owners_of(each.path, rules) for each in suspects})
-    by_author = _tally(
-        suspects, {path: (found[0].email,) for path, found in commits.items() if found}
-    )
-    for scores, why in ((by_owner, "CODEOWNERS names them"), (by_author, "they changed it last")):
+    of_files = {each.path: owners_of(each.path, rules) for each in suspects}
+    for names, authored, why in (
+        (of_files, None, "CODEOWNERS names them"),
+        (_newest_authors(commits), commits, "they changed it last"),
+        (_newest_authors(earlier), earlier, "they changed it last, before the release,"),
+    ):
+        scores = _tally(suspects, names)
         if not scores:
             continue
         ranked = sorted(
@@ -69,7 +79,7 @@ def decide_owner(
         first = ranked[0]
         person = known.get(first.lower(), Owner())
         return Investigation(
-            owner=_named(first, commits) if scores is by_author else first,
+            owner=_named(first, authored) if authored else first,
             because=f"{why} for {scores[first].files} of {len(suspects)} files",
             jira=person.jira,
             slack=person.slack,
@@ -79,6 +89,10 @@ def decide_owner(
     person = known.get(ON_CALL, Owner())
     why = "neither owner nor author of the files is known" if suspects else "no file is to blame"
     return Investigation(owner=ON_CALL, because=why, jira=person.jira, slack=person.slack)
+
+
+def _newest_authors(commits: Commits) -> dict[str, tuple[str, ...]]:
+    return {path: (found[0].email,) for path, found in commits.items() if found}
 
 
 def _tally(suspects: Sequence[Suspect], names: Mapping[str, Sequence[str]]) -> dict[str, _Score]:
@@ -94,6 +108,6 @@ def _unknown(owner: Owner | None) -> int:
     return (owner is None or owner.jira is None) + (owner is None or owner.slack is None)
 
 
-def _named(email: str, commits: Mapping[str, tuple[Touch, ...]]) -> str:
+def _named(email: str, commits: Commits) -> str:
     touch = next(each for found in commits.values() for each in found if each.email == email)
     return f"{touch.author} ({email})" if touch.author else email

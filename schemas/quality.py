@@ -7,7 +7,6 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.code_owners import matches
 from schemas.model import Model
 from schemas.quality_settings import Measure, TargetQuality
 from schemas.release import FullCommit
@@ -69,11 +68,9 @@ class QualityReport(Model):
     files: dict[FileName, FileQuality] = Field(default_factory=dict)
     elsewhere: FileQuality = FileQuality()
 
-    def total(self, pattern: str | None = None) -> FileQuality:
-        """Everything together, or the files that match the pattern."""
-        if pattern is None:
-            return summed([*self.files.values(), self.elsewhere])
-        return summed(file for path, file in self.files.items() if matches(pattern, path))
+    def total(self) -> FileQuality:
+        """Everything together."""
+        return summed([*self.files.values(), self.elsewhere])
 
 
 def summed(files: Iterable[FileQuality]) -> FileQuality:
@@ -153,21 +150,32 @@ class Assessment(Model):
 
 
 def shortfalls_of(report: QualityReport, wanted: TargetQuality) -> tuple[Shortfall, ...]:
-    """Every threshold that is not reached: those for everything, then those by path."""
-    scopes: list[tuple[str | None, Iterable[Measure]]] = [(None, Measure)]
-    scopes += [(pattern, thresholds) for pattern, thresholds in wanted.paths.items()]
+    """Every threshold that is not reached: those for everything, then those by path.
+
+    A file counts for the last pattern that fits it, as its own threshold does.
+    """
+    by_path: dict[tuple[str, Measure], list[FileQuality]] = {
+        (pattern, measure): []
+        for pattern, thresholds in wanted.paths.items()
+        for measure in thresholds
+    }
+    for path, file in report.files.items():
+        for measure in Measure:
+            pattern = wanted.pattern_for(measure, path)
+            if pattern is not None:
+                by_path[pattern, measure].append(file)
+    everything = report.total()
+    scopes: list[tuple[str | None, Measure, FileQuality]] = [
+        *((None, measure, everything) for measure in Measure),
+        *((pattern, measure, summed(files)) for (pattern, measure), files in by_path.items()),
+    ]
     found = []
-    for pattern, measures in scopes:
-        total = report.total(pattern)
-        for measure in measures:
-            percent = total.percent(measure)
-            required = (
-                wanted.required(measure) if pattern is None else wanted.paths[pattern][measure]
+    for scope, measure, total in scopes:
+        percent, required = total.percent(measure), wanted.threshold(measure, scope)
+        if percent is not None and percent < required:
+            found.append(
+                Shortfall(pattern=scope, measure=measure, percent=percent, required=required)
             )
-            if percent is not None and percent < required:
-                found.append(
-                    Shortfall(pattern=pattern, measure=measure, percent=percent, required=required)
-                )
     return tuple(found)
 
 

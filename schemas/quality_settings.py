@@ -62,10 +62,19 @@ class TargetQuality(BaseModel):
 
     def required(self, measure: Measure, path: str | None = None) -> float:
         """The percentage that everything together, or one file, must reach."""
-        if path is not None:
-            for pattern, thresholds in reversed(self.paths.items()):
-                if measure in thresholds and matches(pattern, path):
-                    return thresholds[measure]
+        return self.threshold(measure, self.pattern_for(measure, path) if path else None)
+
+    def pattern_for(self, measure: Measure, path: str) -> str | None:
+        """The last pattern that fits the file and has a threshold of its own."""
+        for pattern, thresholds in reversed(self.paths.items()):
+            if measure in thresholds and matches(pattern, path):
+                return pattern
+        return None
+
+    def threshold(self, measure: Measure, pattern: str | None) -> float:
+        """The percentage that the pattern's files, or everything together, must reach."""
+        if pattern is not None:
+            return self.paths[pattern][measure]
         return self.thresholds.get(measure, AEEF_THRESHOLDS[measure])
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from git.exc import GitError
 
@@ -90,7 +91,7 @@ class _Assessment:
         self._actual: dict[Setting, str] = {}
         self._unreadable: list[Difference] = []
         self._not_compared: list[str] = []
-        self._depends_on: Mapping[str, set[str]] = {}
+        self._depends_on: dict[str, set[str]] = {}
 
     def run(self) -> DriftReport:
         commit = None
@@ -157,7 +158,7 @@ class _Assessment:
                 f"the image of {some(unknown)}: the history does not record it in `images`, and no"
                 f" image of this machine is tagged {images.tag(unknown[0])[:60]}"
             )
-            self._commit(good.commit)
+            self._commit(good.commit, unknown)
 
     def _service(
         self, service: str, compose: ComposeFile, running: RunningProject, images: ExpectedImages
@@ -183,18 +184,22 @@ class _Assessment:
         self._baseline |= baseline
         self._actual |= actual
 
-    def _commit(self, commit: str) -> None:
-        """Where images are not known, the commit that is known to run tells."""
+    def _commit(self, commit: str, services: list[str]) -> None:
+        """Where images of services are not known, the commit that is known to run tells."""
         runs = running_commit(self._target)
         if runs is None:
             return
-        setting = Setting(self._target.name, "commit")
+        setting = Setting("", "commit")
         self._baseline[setting], self._actual[setting] = commit, runs
+        for service in services:
+            self._depends_on.setdefault(service, set()).add(setting.subject)
 
     def _file(self, repository: TargetRepository, commit: str, file: DriftFile) -> None:
         committed = read_committed(repository, commit, file.path)
         inside = None if file.at else repository.path
         present = read_bounded(file.at or repository.path / file.path, inside)
+        for service in self._users_of(file.at or repository.path.resolve() / file.path):
+            self._depends_on.setdefault(service, set()).add(file.path)
         if committed is None and present is None:
             raise InvalidInput(f"neither {commit[:12]} nor this machine has it")
         show = self._target.drift.show if self._target.drift else ()
@@ -212,6 +217,15 @@ class _Assessment:
             before, after = (only, {}) if committed is not None else ({}, only)
         self._baseline |= before
         self._actual |= after
+
+    def _users_of(self, place: Path) -> Iterator[str]:
+        """The services that have a file mounted; where nothing tells, the target."""
+        if not self._target.compose_file:
+            yield from self._target.services or (self._target.name,)
+        for setting, source in self._baseline.items():
+            mounted = source.removeprefix("bind ").removesuffix(" ro")
+            if setting.field == "mounts" and mounted != source and place.is_relative_to(mounted):
+                yield setting.subject
 
     def _report(self, commit: str | None) -> DriftReport:
         ignore = self._target.drift.ignore if self._target.drift else ()

@@ -24,7 +24,10 @@ def find_owner(target: Target, assessment: Assessment, settings: Settings) -> In
         paths = [suspect.path for suspect in assessment.suspects]
         since = assessment.baseline if assessment.fell else None
         commits = commits_touching(repository, paths, since, assessment.commit)
-    found = decide_owner(assessment.suspects, rules, commits, settings.owners)
+        # A file falls, too, when its tests are gone: then who wrote it knows most.
+        untouched = [path for path, found in commits.items() if not found]
+        earlier = commits_touching(repository, untouched, None, assessment.commit)
+    found = decide_owner(assessment.suspects, rules, commits, settings.owners, earlier)
     return found.model_copy(update={"commits": commits, "notes": tuple(notes)})
 
 

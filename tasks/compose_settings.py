@@ -207,7 +207,12 @@ def _privileges(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
         }
     )
     for device in data.get("devices") or ():
-        source = device.get("source") if isinstance(device, Mapping) else str(device).split(":")[0]
-        settings.privilege(f"device {source}")
+        if isinstance(device, Mapping):
+            settings.device(str(device.get("source")), device.get("permissions"))
+        else:
+            source, _, rest = str(device).partition(":")
+            settings.device(source, rest.partition(":")[2])
+    for rule in data.get("device_cgroup_rules") or ():
+        settings.privilege(f"device rule {rule}")
     for group in data.get("group_add") or ():
         settings.privilege(f"group {group}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.impact import Setting
 from tasks.hide_values import Hider
-from tasks.service_settings import ServiceSettings, adds_label, variables
+from tasks.service_settings import UNMASKED, ServiceSettings, adds_label, variables
 
 ABSENT = "(absent)"
 
@@ -100,7 +100,11 @@ def _privileges(settings: ServiceSettings, host: Mapping[str, Any]) -> None:
             "user": host.get("UsernsMode"),
         }
     )
+    if [] in (host.get("MaskedPaths"), host.get("ReadonlyPaths")):
+        settings.privilege(UNMASKED)
     for device in host.get("Devices") or ():
-        settings.privilege(f"device {device.get('PathOnHost')}")
+        settings.device(str(device.get("PathOnHost")), device.get("CgroupPermissions"))
+    for rule in host.get("DeviceCgroupRules") or ():
+        settings.privilege(f"device rule {rule}")
     for group in host.get("GroupAdd") or ():
         settings.privilege(f"group {group}")

@@ -11,7 +11,7 @@ from prefect import task
 
 from schemas.alert import Alert, dedup_key_for
 from schemas.audit import hash_of_text
-from schemas.drift import Difference, DriftReport
+from schemas.drift import Difference, DriftReport, unreadable
 from schemas.errors import AeefError, RollbackError
 from schemas.incident import Incident, Status
 from schemas.incident_type import IncidentType
@@ -24,6 +24,7 @@ from tasks.assess_drift import assess
 from tasks.isolation_journal import read_isolation
 from tasks.publish_drift import publish
 from tasks.read_baseline import read_target_baseline
+from tasks.redact import redact
 from tasks.roll_back import target_named
 from tasks.stand_down import resolve_page
 from tasks.step import log_line, step
@@ -43,8 +44,17 @@ def look_for_drift(target_name: str, settings: Settings) -> DriftReport:
     """Assess a target as the schedule does: what is new must still be there a while later.
 
     A rollback or a deployment under way looks like drift: then the target is left alone.
+    What keeps the watch from looking is told as what cannot be read: it never falls silent.
     """
     target = target_named(target_name, settings)
+    try:
+        return _look(target, settings)
+    except (AeefError, OSError) as error:
+        why = f"the watch cannot look: {redact(str(error), settings)}"
+        return DriftReport(target=target.name, differences=(unreadable("", why),))
+
+
+def _look(target: Target, settings: Settings) -> DriftReport:
     if busy := _under_way(target, settings):
         return DriftReport(target=target.name, not_compared=(busy,))
     report = assess(target, settings)

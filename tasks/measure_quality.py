@@ -21,7 +21,7 @@ from tasks.target_repository import TargetRepository
 
 MOST_REPORTS = 50
 LONGEST = 240.0
-"""Seconds after which no further report is begun."""
+"""Seconds after which reading ends, also within a report."""
 
 
 def _one_or_more(value: Any) -> Any:
@@ -104,6 +104,7 @@ def figures(
         _in_time(began, name)
         coverage = read_coverage(content(name), name)
         for path, file in coverage.files.items():
+            _in_time(began, name)
             found = tracked.find(path, coverage.roots)
             if found is None:
                 strangers.append(file.quality())
@@ -114,6 +115,7 @@ def figures(
         _in_time(began, name)
         mutants = read_mutation(content(name), name)
         for names, count in mutants.files.items():
+            _in_time(began, name)
             found = _first(tracked.find(each, mutants.roots) for each in names)
             figure = FileQuality(mutation=count)
             if found is None:
@@ -129,4 +131,6 @@ def _first(found: Iterable[str | None]) -> str | None:
 
 def _in_time(began: float, name: str) -> None:
     if time.monotonic() - began > LONGEST:
-        raise InvalidInput(f"the reports took longer than {LONGEST:g} s; {name} was not read")
+        raise InvalidInput(
+            f"the reports took longer than {LONGEST:g} s; {name} was not read to its end"
+        )

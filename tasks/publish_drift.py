@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from schemas.drift import DriftReport
+from schemas.drift import DriftReport, shown
 from tasks.publish_report import MARKUP
 from tasks.step import step
 
 MOST_ROWS = 2_000
+LONGEST = 500
+"""Characters of a value; the one that runs may be as long as whoever changed it likes."""
 
 
 def publish(report: DriftReport) -> None:
@@ -31,10 +33,10 @@ def rows(report: DriftReport) -> list[dict[str, str]]:
     return [
         {
             "impact": each.impact,
-            "path": _cell(each.path),
+            "path": _cell(shown(each.path, LONGEST)),
             "change": each.change,
-            "baseline": _cell(each.baseline or ""),
-            "actual": _cell(each.actual or ""),
+            "baseline": _cell(shown(each.baseline or "", LONGEST)),
+            "actual": _cell(shown(each.actual or "", LONGEST)),
             "affects": _cell(", ".join(each.affects)),
         }
         for each in report.differences[:MOST_ROWS]

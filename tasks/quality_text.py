@@ -13,6 +13,7 @@ from tasks.report_files import shown
 MOST_FILES = 10
 MOST_COMMITS = 3
 SHORT = 12
+UNTOUCHED = "no commit touched it since the release: look at its tests"
 
 
 def lines_of(assessment: Assessment | None, investigation: Investigation) -> list[str]:
@@ -26,6 +27,8 @@ def lines_of(assessment: Assessment | None, investigation: Investigation) -> lis
         lines.append(f"• {shown(suspect.path)}: {changes}")
         touches = investigation.commits.get(suspect.path, ())
         lines += [f"    {_touch(touch)}" for touch in touches[:MOST_COMMITS]]
+        if suspect.path in investigation.commits and not touches:
+            lines.append(f"    {UNTOUCHED}")
     more = len(assessment.suspects) - MOST_FILES
     if more > 0:
         lines.append(f"• and {more} more files")
@@ -81,7 +84,9 @@ def _files(assessment: Assessment, investigation: Investigation) -> Iterator[str
     for suspect in assessment.suspects:
         figures = ", ".join(str(change) for change in suspect.changes)
         touches = investigation.commits.get(suspect.path, ())
-        commits = " ".join(code(_touch(touch)) for touch in touches) or "not looked up"
+        known = suspect.path in investigation.commits
+        nothing = UNTOUCHED if known else "not looked up"
+        commits = " ".join(code(_touch(touch)) for touch in touches) or nothing
         yield f"| {code(suspect.path)} | {figures} | {commits} |"
     for note in investigation.notes:
         yield f"- {code(note)}"

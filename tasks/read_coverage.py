@@ -17,6 +17,8 @@ _CONDITIONS = re.compile(r"\((\d{1,6})/(\d{1,6})\)")
 """https://raw.githubusercontent.com/cobertura/web/master/htdocs/xml/coverage-04.dtd"""
 
 MOST_FILES = 100_000
+MOST_ROOTS = 200
+"""Every file is looked for in every one; a report of many modules has dozens."""
 
 
 class CoveredFile:
@@ -85,6 +87,8 @@ def _cobertura(content: bytes, name: str) -> Coverage:
                 raise wrong(name, "it is XML, but not Cobertura's")
             if event == "end" and tags[-1] == "source":
                 coverage.roots.append((element.text or "").strip())
+                if len(coverage.roots) > MOST_ROOTS:
+                    raise wrong(name, f"it has more than {MOST_ROOTS} source folders")
             elif event == "start" and tags[-1] == "class":
                 file = coverage.files[element.attrib["filename"]]
                 if len(coverage.files) > MOST_FILES:

@@ -19,6 +19,8 @@ from tasks.hide_values import Hider
 MOST_BYTES = 1_000_000
 MOST_KEYS = 20_000
 DEEPEST = 50
+LONGEST_NUMBER = 1_000
+_SIGNS_OF_NUMBERS = frozenset("0123456789abcdefABCDEFxX_:.+-")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -39,7 +41,7 @@ class SettingsFile:
         found = {Setting(self.name, "file"): "present"}
         for keys, value in _leaves(data):
             setting = Setting(self.name, "content", ".".join(keys) or "(value)")
-            text = json.dumps(value, default=str, ensure_ascii=False)
+            text = _text(setting, value)
             shown = any(fnmatchcase(str(setting), pattern) for pattern in self._show)
             found[setting] = text if shown else self._hider.hidden(str(setting), text)
             if len(found) > MOST_KEYS:
@@ -116,6 +118,8 @@ def _refuse_bombs(text: str) -> None:
     for events, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
             raise InvalidInput("it uses YAML aliases")
+        if isinstance(event, yaml.ScalarEvent) and _is_endless(event):
+            raise InvalidInput(f"it has a number of more than {LONGEST_NUMBER} digits")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -124,10 +128,20 @@ def _refuse_bombs(text: str) -> None:
             raise InvalidInput(f"it is nested deeper than {DEEPEST}, or has too many values")
 
 
+def _is_endless(event: yaml.ScalarEvent) -> bool:
+    """True for a number whose parsing takes minutes: `1:1:1:…`, which YAML counts by sixties."""
+    meant = not event.style or event.tag
+    return bool(
+        meant and len(event.value) > LONGEST_NUMBER and not set(event.value) - _SIGNS_OF_NUMBERS
+    )
+
+
 def _leaves(data: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every value that is no mapping and no list; an empty one of these is a value too."""
     if len(keys) > DEEPEST:
         raise InvalidInput(f"it is nested deeper than {DEEPEST}")
+    if isinstance(data, set):  # `!!set`: its order is not the file's
+        data = dict.fromkeys(data)
     if isinstance(data, dict) and data:
         for key, value in data.items():
             yield from _leaves(value, (*keys, _key(key)))
@@ -136,6 +150,16 @@ def _leaves(data: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from _leaves(value, (*keys, f"[{number}]"))
     else:
         yield keys, data
+
+
+def _text(setting: Setting, value: Any) -> str:
+    """A value as JSON. Raises InvalidInput for what a report cannot hold."""
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+        f"{setting}{text}".encode()
+    except ValueError:  # half of a character, by its escape; a number without end
+        raise InvalidInput("it has a text or a number that cannot be told") from None
+    return text
 
 
 def _key(key: Any) -> str:

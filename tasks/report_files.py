@@ -6,6 +6,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from git.exc import GitCommandError
@@ -111,7 +112,7 @@ class TrackedFiles:
         much of their end is taken as makes a file of the repository.
         """
         parts = _parts(name)
-        if parts is None:
+        if parts is None or parts[-1] not in self._by_name:
             return None
         starts = [()] if name.startswith("/") else [start for r in roots if (start := _parts(r))]
         for start in (*starts, ()):
@@ -131,6 +132,7 @@ def tracked_files(repository: TargetRepository, commit: str) -> TrackedFiles:
     return TrackedFiles(name for name in names if _is_text(name))
 
 
+@lru_cache(maxsize=1024)
 def _parts(name: str) -> tuple[str, ...] | None:
     """The folders and the file of a name; None for one that climbs, or is none."""
     if len(name) > 4 * LONGEST_NAME or "\0" in name:

@@ -15,6 +15,8 @@ DOCKERS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AFFINITY = "affinity:container"
 """A variable that docker-compose 1.x gives to every container that replaces another."""
 ANONYMOUS = "volume (anonymous)"
+UNMASKED = "security option systempaths=unconfined"
+"""Docker keeps no such option: it leaves no path of /proc and /sys masked or read-only."""
 _ANY_ADDRESS = ("", "0.0.0.0", "::", "*")  # noqa: S104 - read, not bound
 _NOT_THEIRS = ("com.docker.compose.", "aeef.", "desktop.docker.io/")
 """Labels that Compose, Docker and we put on containers."""
@@ -83,9 +85,13 @@ class ServiceSettings:
         name = policy or "no"
         self.put("restart", f"{name}:{retries}" if name == "on-failure" and retries else name)
 
-    def privilege(self, name: str) -> None:
+    def privilege(self, name: str, how: str = "granted") -> None:
         """Something that the service may do which others may not."""
-        self.put("privileges", "granted", name)
+        self.put("privileges", how, name)
+
+    def device(self, path: str, permissions: str | None) -> None:
+        """A device of the host, and what may be done with it: read, write, make nodes."""
+        self.privilege(f"device {path}", permissions or "rwm")
 
     def restriction(self, name: str) -> None:
         """Something that the service may not do which others may."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.drift_now import UNKNOWN, accept
 from drift_shop import Shop
 from fixtures_cli import Aeef
 from sample_targets import commit, prove, write_history
@@ -128,5 +129,17 @@ def test_by_the_command_line(shop: Shop, aeef: Aeef, home: Path) -> None:
     assert 0 == done.code
     assert "app.json.content.log" in done.out
     assert 0 == aeef("drift").code
+    assert 0 == aeef("drift", "--update-baseline", "--target", "shop", "--reason", "x").code
     (record,) = aeef("incidents", "list", "--json").json
     assert "drift" == record["type"]
+
+
+def test_nothing_to_compare_is_not_accepted_as_none(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A target of which nothing is compared: exit code 1, as without `--update-baseline`."""
+    bare = shop.target.model_copy(update={"drift": None})
+    settings = shop.settings.model_copy(update={"targets": {"shop": bare}})
+
+    assert UNKNOWN == accept(settings, "shop", "OPS-1", sure=True)
+    assert "drift unknown" in capsys.readouterr().out

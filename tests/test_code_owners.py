@@ -69,6 +69,8 @@ def test_githubs_documented_file(path: str, owners: tuple[str, ...]) -> None:
         ("/*", "a", "a/b"),
         ("a/**/b", "a/b a/x/b a/x/y/b a/b/c", "x/a/b a/xb"),
         ("a/**", "a/b a/b/c", "a x/a/b"),
+        ("a/**/", "a/b/c a/b/c/d", "a a/b x/a/b/c"),
+        ("**/", "a/b a/b/c", "a"),
         ("a/b", "a/b a/b/c", "x/a/b a/bc"),
         ("f?o", "foo fxo/y", "fo fooo f/o"),
         (r"f\*o", "f*o", "foo"),
@@ -93,6 +95,11 @@ def test_lines_that_github_does_not_accept_are_named_and_left_out() -> None:
 
     assert [1, 2, 3, 6] == refused
     assert [OwnersRule("d e", ("@x",)), OwnersRule("*", ("@a/b-c", "x@y.example"))] == rules
+
+
+def test_a_mark_before_the_first_line_is_no_part_of_it() -> None:
+    """As editors of another system write it, with their line ends."""
+    assert ([OwnersRule("*", ("@x",))], []) == parse_code_owners("\ufeff* @x\r\n")
 
 
 SEGMENTS = st.sampled_from(["a", "b", "*", "**", "a*", "*.py", "?", "docs"])

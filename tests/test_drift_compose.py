@@ -187,6 +187,7 @@ def test_a_configured_file_is_compared_by_key(app: DriftSample) -> None:
     file_path = "config/app.yaml.content."
     paths = [each.path for each in report.differences]
     assert [f"{file_path}database.password", f"{file_path}log.level"] == paths
+    assert {("config/app.yaml", "web")} == {each.affects for each in report.differences}
     assert "secret" not in report.model_dump_json()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures_stack import Stack
-from sample_targets import ComposeSample, command_target
+from sample_targets import ComposeSample, command_target, git
 
 
 @pytest.mark.parametrize("severity", ["P1", "P2", "P3", "P4"])
@@ -35,6 +35,37 @@ def test_an_alert_of_drift_is_assessed_reported_and_escalated_by_its_route(
     )
     assert (severity == "P1") == any(action.startswith(f"rolled {name} back") for action in actions)
     assert ("mitigated" if severity == "P1" else "open") == record["status"]
+
+
+def test_a_restore_that_would_lose_work_pages_and_retry_completes_it(
+    stack: Stack, compose_sample: ComposeSample
+) -> None:
+    """A P1 stops before a local change; once that is put away, Retry looks anew and restores."""
+    name = compose_sample.target.name
+    stack.configure(compose_sample.target)
+    edited = compose_sample.path / "www" / "version"
+    edited.write_text("somebody's work")
+
+    incident_id = stack.report(name, "P1", type="drift")
+
+    assert "failed" == stack.wait_until_over(incident_id), stack.logs()
+    said = "\n".join(stack.actions(incident_id))
+    assert f"critical: commit changed: {compose_sample.good} → {compose_sample.bad}" in said
+    assert "(affects web)" in said
+    assert "www/version" in said
+    assert "open" == stack.incident(incident_id)["status"]
+    assert 1 == len(stack.handed_over(incident_id))
+    assert "somebody's work" == edited.read_text()
+
+    git(compose_sample.path, "checkout", "--", "www/version")
+    stack.press_retry(stack.run_id(incident_id))
+    stack.wait_for(lambda: stack.incident(incident_id)["status"] == "mitigated")
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+
+    actions = stack.actions(incident_id)
+    assert 1 == sum(action.startswith(f"rolled {name} back") for action in actions)
+    assert 1 == sum(action.startswith(f"{name}: no drift") for action in actions)
+    assert 1 == len(stack.handed_over(incident_id))
 
 
 def test_the_watch_finds_a_drift_restores_it_and_resolves_its_incident(

@@ -129,6 +129,20 @@ def test_an_isolated_target_is_left_alone(shop: Shop) -> None:
     assert [] == shop.store.incidents()
 
 
+def test_a_watch_that_cannot_look_says_so_and_goes_on_once_it_can(shop: Shop) -> None:
+    """The journal of isolations is damaged: an incident, not a run that fails unseen for ever."""
+    journal = shop.settings.home / "isolations" / "shop.json"
+    journal.parent.mkdir(parents=True)
+    journal.write_text("{")
+
+    assert "opened P3 drift shop" in shop.watch()
+    assert "isolations/shop.json is no journal of ours" in shop.incident().description
+    assert "known as" in shop.watch()
+
+    journal.unlink()
+    assert "resolved P3 drift shop" in shop.watch()
+
+
 def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:
     """The incident was opened, and nothing else: the next pass notes the rest, once."""
     shop.edit(log="debug")
@@ -172,6 +186,15 @@ def test_what_is_meant_to_differ_is_ignored(shop: Shop) -> None:
     shop.edit(log="debug")
 
     assert "none" == assess(target, shop.settings).status
+
+
+def test_a_file_hits_the_target_where_no_container_tells_who_uses_it(shop: Shop) -> None:
+    """A target that a command deploys has no mounts."""
+    shop.edit(log="debug")
+
+    (found,) = assess(shop.target, shop.settings).differences
+
+    assert ("app.json", "shop") == found.affects
 
 
 def test_a_file_that_is_no_json_is_compared_as_a_whole(shop: Shop) -> None:

@@ -80,6 +80,8 @@ def test_coberturas_own_document_type_is_accepted() -> None:
         (b'{"files":' * 100_000, "cannot be understood"),
         (b"<coverage>" * 100_000, "within each other"),
         (b"<coverage>" + b"<a/>" * 100_000, "ParseError"),
+        (b"<coverage><sources>" + b"<source>/a</source>" * 201 + b"</sources></coverage>",
+         "more than 200 source folders"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:

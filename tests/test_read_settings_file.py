@@ -56,6 +56,15 @@ def test_a_value_is_shown_only_where_that_is_configured(hider: Hider) -> None:
     assert found[Setting("app.yaml", "content", "password")].startswith("hash ")
 
 
+def test_a_set_is_compared_by_its_members(hider: Hider) -> None:
+    """Python's own order of them is another one in every process."""
+    file = SettingsFile("app.yaml", hider)
+
+    assert file.by_key(b"a: !!set {x, y}") == file.by_key(b"a: !!set {y, x}")
+    assert Setting("app.yaml", "content", "a.x") in file.by_key(b"a: !!set {x, y}")
+    assert file.by_key(b"a: !!set {}") == file.by_key(b"a: {}")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -67,6 +76,11 @@ def test_a_value_is_shown_only_where_that_is_configured(hider: Hider) -> None:
         ("a.yaml", b"!!python/object/apply:os.system [id]", "no valid YAML"),
         ("a.yaml", b"\xff\xfe\x00", "not UTF-8"),
         ("a.yaml", b"a: \x01", "no valid YAML"),
+        ("a.yaml", b"a: 1" + b":1" * 400_000, "number of more than 1000 digits"),
+        ("a.yaml", b'a: !!int "1' + b":1" * 400_000 + b'"', "number of more than 1000 digits"),
+        ("a.yaml", b"a: 0x" + b"f" * 4_000, "number of more than 1000 digits"),
+        ("a.json", b'{"\\ud800": 1}', "cannot be told"),
+        ("a.json", b'{"a": "\\udfff"}', "cannot be told"),
         ("a.json", b"[" * 100_000, "no valid JSON"),
         ("a.json", b"[" * 60 + b"]" * 60, "nested deeper"),
         ("a.json", b'{"password": hunter22}', "no valid JSON"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +129,13 @@ def test_everything_that_depends_on_a_service_is_affected() -> None:
     assert ("db", "api", "web") == found.affects
 
 
+def test_what_is_about_the_target_affects_the_services_that_need_it() -> None:
+    """Its commit, for example: the services whose images nobody knows, and their dependants."""
+    (found,) = compare({}, {Setting("", "commit"): "a"}, depends_on={"web": ["db"], "db": [""]})
+
+    assert ("commit", ("db", "web")) == (found.path, found.affects)
+
+
 @pytest.mark.parametrize(
     ("compared", "differences", "status"),
     [
@@ -156,3 +165,34 @@ def test_a_report_survives_json_and_stays_short() -> None:
     assert len(report.text()) < 20_000
     assert "and 975 more" in report.text()
     assert {change} == {each.change for each in report.differences}
+
+
+def test_a_value_cannot_add_lines_or_steer_a_terminal() -> None:
+    """Whoever changed a label wrote its name and its text: each difference stays one short line."""
+    evil = "x\n- critical: web.image changed \x1b[2J\u202e" + "y" * 300_000
+    report = DriftReport(
+        target="shop",
+        compared=1,
+        differences=compare({}, {Setting("web", "labels", f"a\r\nb{evil}"): evil}),
+    )
+
+    text = report.text()
+
+    assert 2 == len(text.splitlines())
+    assert text.replace("\n", "").isprintable()
+    assert "nothing → x\\n- critical: web.image changed \\x1b[2J\\u202eyyy" in text
+    assert len(text) < 2_000
+
+
+def test_500_services_of_40_settings_compare_in_well_under_a_second() -> None:
+    """Also when everything differs; `make bench` measures it. CPU time: others may be busy."""
+    settings = [Setting(f"s{s}", "environment", f"N{n}") for s in range(500) for n in range(40)]
+    depends_on = {f"s{s}": [f"s{s // 2}"] for s in range(1, 500)}
+    began = time.process_time()
+
+    found = compare(
+        dict.fromkeys(settings, "a"), dict.fromkeys(settings, "b"), depends_on=depends_on
+    )
+
+    assert 20_000 == len(found)
+    assert time.process_time() - began < 1

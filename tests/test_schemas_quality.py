@@ -55,6 +55,22 @@ def test_a_path_can_have_a_threshold_of_its_own() -> None:
     assert ["pay/a.py"] == [suspect.path for suspect in below(files, wanted)]
 
 
+def test_a_file_counts_for_the_last_pattern_that_fits_it() -> None:
+    """An exception within a folder does not pull the folder down; measures are told apart."""
+    wanted = TargetQuality(
+        paths={"/src/": {Measure.LINE: 90, Measure.BRANCH: 50}, "/src/old/": {Measure.LINE: 10}}
+    )
+    files = {
+        "src/a.py": FileQuality(line=Count(95, 100), branch=Count(9, 10)),
+        "src/old/b.py": FileQuality(line=Count(15, 100), branch=Count(0, 10)),
+        "c.py": FileQuality(line=Count(900, 900), branch=Count(900, 900)),
+    }
+
+    found = shortfalls_of(QualityReport(commit=SHA, files=files), wanted)
+
+    assert ["branch coverage of /src/ 45.0 % (needs 50 %)"] == [str(each) for each in found]
+
+
 def test_files_fell_that_are_worse_than_at_the_release_or_new_and_poor() -> None:
     """Worst first, by what is to win back; a file that was always poor did not fall."""
     before = {"small": lines(9, 10), "large": lines(900, 1000), "poor": lines(1, 10)}
