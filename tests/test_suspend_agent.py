@@ -143,6 +143,23 @@ def test_suspending_twice_is_harmless(store: Store, tmp_path: Path, plane: Contr
     assert sample.text == sample.registry.read_text()
 
 
+def test_the_record_says_when_only_the_registry_holds_an_agent(
+    store: Store, tmp_path: Path, plane: ControlPlane
+) -> None:
+    """Nobody may think that a word in a file has stopped a program; a control plane has."""
+    loud = "NOTHING BUT THE REGISTRY holds it"
+    said: list[list[str]] = []
+    for control in (None, plane):
+        sample = AgentSample(tmp_path / str(len(said)))
+        configure(sample, control)
+        incident_id = incident(store)
+        suspend_agent.fn(incident_id, sample.agent)
+        check_suspension.fn(incident_id, sample.agent)
+        said.append([each.action for each in store.incident(incident_id).actions_taken[-2:]])
+
+    assert [[True, True], [False, False]] == [[loud in text for text in each] for each in said]
+
+
 @pytest.mark.parametrize(
     "approver", ["", "  ", "Somebody Else", "x", "*bold*", "<!channel>", "a\nb", "../../x"]
 )
