@@ -372,6 +372,20 @@ def test_what_is_no_agent_id_is_refused_and_not_repeated(
     assert sample.text == sample.registry.read_text()
 
 
+def test_an_id_that_was_masked_says_what_to_set(store: Store, tmp_path: Path) -> None:
+    """Nobody would find out why an agent with a telephone number for an id is not stopped."""
+    agent_id = "bot-212-555-0123"
+    configure(AgentSample(tmp_path))
+    with pytest.raises(InvalidInput, match=r"masked.*\[masking\] allow"):
+        name_agent.fn(incident(store, labels={"agent": agent_id}))
+
+    config = Path("aeef.toml")
+    config.write_text(config.read_text() + '[masking]\nallow = ["212-555-0123"]\n')
+    store.close()
+    with pytest.raises(InvalidInput, match=f"'{agent_id}': no target's registry lists it"):
+        name_agent.fn(incident(open_store(load_settings()), labels={"agent": agent_id}))
+
+
 def test_the_target_is_the_one_whose_registry_lists_the_agent(store: Store, tmp_path: Path) -> None:
     """With another service, or none, the registries decide; a detail names the agent as well."""
     sample, other = AgentSample(tmp_path / "a"), AgentSample(tmp_path / "b")
