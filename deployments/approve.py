@@ -56,11 +56,17 @@ def decide(
     """Answer for the incident. Raises AeefError when nothing waits, or Prefect refuses."""
     if not approver.strip():
         raise InvalidInput("--approver must be the name of a person")
-    incident = open_store(settings).incident(incident_id)
+    store = open_store(settings)
+    incident = store.incident(incident_id)
     waiting = _waiting(incident, settings)
     if waiting is None:
         raise AeefError(f"no hotfix of {incident.title} waits for approval")
-    answer = {"approve": not reject, "approver": approver.strip(), "comment": comment}
+    # Masked here: Prefect keeps the answer as it gets it.
+    answer = {
+        "approve": not reject,
+        "approver": approver.strip(),
+        "comment": store.masked_text(comment),
+    }
     _resume(waiting.run_id, answer)
     verb = "rejected" if reject else "approved"
     typer.echo(plain(f"{verb}: the emergency patch of {incident.title} goes on"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,18 +67,25 @@ def report(
     patch: Annotated[
         Path | None, typer.Option(help="A unified diff that mends it, for `security`.")
     ] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Report an incident to the intake, and perhaps watch its runbook."""
     from deployments.report import report as send
 
-    alert = {
+    alert: dict[str, Any] = {
         "type": incident_type,
         "severity": severity,
         "service": service,
         "description": description,
         "source": "cli",
     }
+    if agent is not None:
+        if incident_type is not IncidentType.AGENT_VIOLATION:
+            raise typer.BadParameter("--agent is for `aeef report agent-violation`")
+        alert["labels"] = {"agent": agent}
     settings = _settings()
     if findings or patch:
         if incident_type is not IncidentType.SECURITY:
@@ -87,13 +94,7 @@ def report(
 
         if not (alert := with_findings(alert, findings or [], patch, settings, as_json=as_json)):
             return
-    send(
-        settings,
-        alert,
-        wait=wait,
-        timeout=timeout,
-        as_json=as_json,
-    )
+    send(settings, alert, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command()

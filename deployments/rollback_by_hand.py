@@ -17,10 +17,10 @@ from schemas.target import Target
 from tasks.choose_release import choose_release
 from tasks.open_incident import open_for_rollback
 from tasks.page_on_call import ensure_page
-from tasks.redact import redact
 from tasks.roll_back import choose_rollback, deploy_rollback, note_rollback, target_named
 from tasks.store import open_store
 from tasks.target_lock import target_lock
+from tasks.tellable import tellable
 
 
 def roll_back(
@@ -54,7 +54,7 @@ def roll_back(
             note_rollback.fn(incident_id, plan, deployed)
     except (Exception, KeyboardInterrupt) as error:
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        page_failure(incident_id, settings, redact(f"rollback by {who} FAILED: {why}", settings))
+        page_failure(incident_id, settings, tellable(f"rollback by {who} FAILED: {why}", settings))
         raise
     incident = store.set_status(
         incident_id, Status.RESOLVED, actor="aeef-runbooks", reason="the rollback is complete"

@@ -18,9 +18,9 @@ from schemas.settings import Settings
 from tasks.isolate_service import check_services, isolate_service, plan_isolation
 from tasks.open_by_hand import open_for_service
 from tasks.preserve_service_state import preserve_service_state
-from tasks.redact import redact
 from tasks.restore_service import incident_of, plan_restoration, restore_service
 from tasks.store import open_store
+from tasks.tellable import tellable
 
 
 def isolate(
@@ -108,7 +108,7 @@ def _carry_out(
         done = do()
     except (Exception, KeyboardInterrupt) as error:
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        page_failure(incident_id, settings, redact(f"{what} FAILED: {why}", settings))
+        page_failure(incident_id, settings, tellable(f"{what} FAILED: {why}", settings))
         raise
     if as_json:
         typer.echo(json.dumps(done.to_json(), indent=2))

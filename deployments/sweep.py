@@ -139,7 +139,10 @@ class Sweep:
         for incident_id, holder in self.store.unfinished_claims("runbook:"):
             run_id = UUID(holder.removeprefix(RUN))
             key = failure_key(run_id)
-            if self.store.claim_result(incident_id, key) is None and not is_alive(holder):
+            if self.store.claim_result(incident_id, key) is not None or is_alive(holder):
+                continue
+            # A run finishes its runbook before it ends: only what is open even now was left so.
+            if (incident_id, holder) in self.store.unfinished_claims("runbook:"):
                 incident = self.store.incident(incident_id)
                 self.page(incident, f"automation FAILED, take over: run {run_id} ended", key)
 

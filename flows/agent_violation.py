@@ -28,7 +28,7 @@ def agent_violation(response: Response) -> None:
         partial(contain_agent, response),
         partial(restore_if_routed, response),
     )
-    response.do(change_status, Status.MITIGATED, "the agent cannot act any more")
+    response.do(change_status, Status.MITIGATED, "the agent is suspended")
 
 
 def contain_agent(response: Response) -> None:

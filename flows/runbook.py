@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from prefect import Flow, Task, flow, get_run_logger
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
@@ -27,8 +27,8 @@ from tasks.open_incident import open_incident, open_unreadable
 from tasks.page_on_call import failure_key, page_on_call
 from tasks.post_to_slack import update_slack_thread
 from tasks.publish_report import publish_report
-from tasks.redact import redact
 from tasks.store import open_store
+from tasks.tellable import tellable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,7 +88,7 @@ class Response:
     def note(self, text: str) -> None:
         """Put on record what this run did not do, and why; once, however often it is retried."""
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
-        get_run_logger().warning(text)
+        get_run_logger().warning(tellable(text, self.settings))
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
         """Do what the runbook says; whatever happens, the run comes to its honest end.
@@ -140,7 +140,7 @@ class Response:
 
     def _told(self, error: object) -> str:
         told = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
-        return redact(told, self.settings)
+        return tellable(told, self.settings)
 
 
 def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
@@ -180,24 +180,35 @@ def this_run_id() -> UUID:
 @contextmanager
 def named_run(incident: Incident) -> Iterator[None]:
     """Name this run beside what it does: a name is for the reader, and nothing waits for it."""
-    context, run_id = copy_context(), this_run_id()
+    context, change = copy_context(), _naming(incident)
     # Entered here only: of two threads that enter and leave it, one could close it for both.
     with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
-        named = beside.submit(context.run, _name_run, client, run_id, incident)
+        named = beside.submit(context.run, partial(client.update_flow_run, **change))
         yield
     if error := named.exception():
         get_run_logger().warning("this run could not be named: %s", type(error).__name__)
 
 
-def name_run(incident: Incident) -> None:
-    """Give this run a name and tags that read well in the UI: `P1 deployment-failure shop 3f2a`."""
+def name_run(incident: Incident, alert: Any = None) -> None:
+    """Give this run a name and tags that read well in the UI: `P1 deployment-failure shop 3f2a`.
+
+    alert: takes the place of the run's parameter, by default the incident's id: what a foreign
+    event says may name people, and Prefect keeps parameters for ever.
+    """
     with get_client(sync_client=True) as client:
-        _name_run(client, this_run_id(), incident)
+        client.update_flow_run(**_naming(incident, alert))
 
 
-def _name_run(client: SyncPrefectClient, run_id: UUID, incident: Incident) -> None:
+def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
-    client.update_flow_run(run_id, name=incident.title, tags=tags)
+    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
+    is_told = given.get("alert", alert) == alert
+    return {
+        "flow_run_id": this_run_id(),
+        "name": incident.title,
+        "tags": tags,
+        "parameters": None if is_told else {**given, "alert": alert},
+    }
 
 
 def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:
@@ -206,6 +217,7 @@ def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Inc
         return open_incident(alert, settings)
     except InvalidInput as error:
         response = Response(open_unreadable(error, settings), run_id, settings)
-        name_run(response.incident)
+        # With the alert: a Retry has to find it unreadable again.
+        name_run(response.incident, open_store(settings).masked_json(alert))
         response.conclude(error)
         raise

@@ -38,6 +38,6 @@ def suspend_agent(
 
     def contain() -> None:
         contain_agent(response)
-        response.do(change_status, Status.MITIGATED, "the agent cannot act any more")
+        response.do(change_status, Status.MITIGATED, "the agent is suspended")
 
     return response.carry_out(contain)

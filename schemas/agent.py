@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -61,10 +62,9 @@ class AgentRegistry(_Written):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        ids = [agent.agent_id for agent in self.agents]
-        doubles = sorted({each for each in ids if ids.count(each) > 1})
-        if doubles:
-            raise ValueError(f"agents listed twice: {', '.join(doubles)}")
+        counted = Counter(agent.agent_id for agent in self.agents)
+        if doubles := sorted(each for each, count in counted.items() if count > 1):
+            raise ValueError(f"agents listed twice: {', '.join(doubles[:10])}")
         return self
 
     def find(self, agent_id: str) -> Agent | None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from heapq import nsmallest
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ from tasks.target_repository import TargetRepository
 
 LARGEST_REGISTRY = 10_000_000
 """Bytes."""
+MOST_PLACES = 50
+"""So many words of the file are tried; a registry that hides its status among more is rewritten."""
 _STATUS = re.compile(rb'"status"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -116,9 +119,10 @@ def _found(target: Target, registry: AgentRegistry, agent_id: str) -> Agent:
 def _with_status(content: bytes, data: Any, position: int, status: AgentStatus) -> bytes:
     """The content with one word changed: that `status` whose change gives the data wanted."""
     data["agents"][position]["status"] = str(status)
-    places = list(_STATUS.finditer(content))
-    # Mostly the agent's own is the one with its number.
-    for place in sorted(places, key=lambda each: abs(places.index(each) - position)):
+    places = enumerate(_STATUS.finditer(content))
+    # Mostly the agent's own is the one with its number, or a little after it.
+    nearest = nsmallest(MOST_PLACES, places, key=lambda place: abs(place[0] - position))
+    for _, place in nearest:
         changed = b"".join(
             (content[: place.start(1)], json.dumps(str(status)).encode(), content[place.end(1) :])
         )

@@ -7,6 +7,7 @@ import re
 from schemas.agent import NamedAgent
 from schemas.alert import Alert, agents_named
 from schemas.errors import AeefError, InvalidInput
+from schemas.masking import MASK
 from schemas.settings import Settings, load_settings
 from schemas.target import Target
 from tasks.agent_registry import read_registry
@@ -40,6 +41,11 @@ def agent_id_in(alert: Alert) -> str:
 
 def checked_id(agent_id: str) -> str:
     """The id when it is one; what is not is not repeated: it may be an attack."""
+    if MASK.search(agent_id):
+        raise InvalidInput(
+            "this is no agent id any more: it looked like a person's, and was masked; give the"
+            " masked part in [masking] allow, or the agent another id"
+        )
     if not _AGENT_ID.fullmatch(agent_id):
         raise InvalidInput(
             "this is no agent id: letters, digits, '.', '_' and '-' only, 100 at most, beginning"

@@ -8,7 +8,7 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -24,6 +24,8 @@ LONGEST_LINE = 1 << 20
 """Bytes. The tools write less than 2 kB; what is longer is broken."""
 LARGEST_UNPACKED = 20 << 30
 """Bytes that one log may unpack to: a compressed bomb ends there."""
+MOST_FILES = 500
+"""Of one log with its rotated neighbours: all are open at once, and a process may open 1,024."""
 _BUFFER = 1 << 20
 _ROTATED = re.compile(r"[.-][0-9]{1,8}(?:\.gz)?")
 """What logrotate appends: `.1`, `.2.gz`, `-20260131`, `-20260131.gz`."""
@@ -99,12 +101,17 @@ def open_logs(target: Target, name: str) -> Iterator[tuple[list[LogSource], list
     with ExitStack() as stack:
         for _ in range(_TRIES):
             before = _listed(path)
-            files, problems = _open(path.parent, before, stack)
+            newest = list(before)[-MOST_FILES:]
+            files, problems = _open(path.parent, newest, stack)
             if _listed(path) == before:
                 break
             stack.pop_all().close()  # it was just rotated: some may be missing, or there twice
         else:
             problems.append(f"{name} is being rotated all the time: files may be missing")
+        if left := len(before) - len(newest):
+            problems.append(
+                f"{left} older files of {name} are not read: only the newest {MOST_FILES} are"
+            )
         yield [LogSource(path.parent / each, file) for each, file in files], problems
 
 
@@ -141,7 +148,7 @@ def _age(name: str, log: str) -> tuple[bool, int]:
 
 
 def _open(
-    folder: Path, names: dict[str, int], stack: ExitStack
+    folder: Path, names: Iterable[str], stack: ExitStack
 ) -> tuple[list[tuple[str, BinaryIO]], list[str]]:
     files, problems = [], []
     for name in names:

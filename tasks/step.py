@@ -28,6 +28,7 @@ from schemas.sections import RetrySettings
 from schemas.settings import Settings, load_settings
 from tasks.redact import redact
 from tasks.store import open_store
+from tasks.tellable import mask_error, tellable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,12 +68,13 @@ def step(
                 result = function(incident_id, *args, **kwargs)
             except (AeefError, TimeoutError) as error:
                 run.failed(error, settings, policy)
+                mask_error(error, settings)
                 raise
             except Exception as error:  # noqa: BLE001 - raised again, without its secrets
                 run.failed(error, settings, policy)
                 # Prefect logs what is raised, with everything that it came from.
-                log_line(redact(traceback.format_exc(), settings))
-                told = redact(f"{type(error).__name__}: {error}", settings)
+                log_line(tellable(traceback.format_exc(), settings))
+                told = tellable(f"{type(error).__name__}: {error}", settings)
                 raise UnexpectedError(told) from None
             text = says(result)
             if text:
@@ -129,7 +131,7 @@ class _Attempt:
         self.identity = f"aeef:{incident_id}/{run_id}/{name}/{arguments}"
 
     def done(self, text: str, settings: Settings) -> None:
-        log_line(text)
+        log_line(tellable(text, settings))
         self._record(text, "done", settings)
 
     def failed(self, error: Exception, settings: Settings, policy: RetrySettings) -> None:

@@ -21,11 +21,18 @@ REGISTRY, CONTAINERS, CONTROL_PLANE = "registry", "containers", "control plane"
 
 
 def _suspended(done: Suspension) -> str:
-    return f"suspended {done.agent}, verified: {done}"
+    return f"suspended {done.agent}, verified: {done}{_on_paper(done)}"
 
 
 def _still(done: Suspension) -> str:
-    return f"looked again: {done.agent} still cannot act: {done}"
+    return f"looked again: {done.agent} is still suspended: {done}{_on_paper(done)}"
+
+
+def _on_paper(done: Suspension) -> str:
+    """A warning when no container and no control plane was there to be stopped."""
+    if [each.name for each in done.means if each.works] != [REGISTRY]:
+        return ""
+    return ". NOTHING BUT THE REGISTRY holds it: see to it that whatever runs it obeys that"
 
 
 @step("suspend the agent", says=_suspended, timeout=600)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from deployments.cli import main
+from fixtures_intake import TOKEN, Intake
 from schemas.alert import Alert
 from schemas.incident import Incident
 from schemas.incident_type import IncidentType
@@ -73,3 +74,11 @@ def reported(cli_store: Store) -> Incident:
     """An open incident of severity P1."""
     alert = Alert(description="shop answers 500", service="shop", source="test")
     return cli_store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1).incident
+
+
+@pytest.fixture
+def there(intake: Intake, aeef: Aeef, monkeypatch: pytest.MonkeyPatch) -> Intake:
+    """The command knows this intake."""
+    monkeypatch.setenv("AEEF_INTAKE__PORT", str(intake.settings.intake.port))
+    monkeypatch.setenv("AEEF_INTAKE__TOKEN", TOKEN)
+    return intake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,24 @@ def test_a_registry_that_cannot_be_used_says_why(
         set_status(sample.target, "x", AgentStatus.SUSPENDED)
 
     assert content == sample.registry.read_bytes()
+
+
+def test_a_large_registry_takes_no_longer_than_its_size_asks_for(sample: AgentSample) -> None:
+    """10,000 agents, and one that hides its status among thousands: linear, and right."""
+    agents: list[dict[str, object]] = [
+        {"agentId": f"a{number}", "status": "active"} for number in range(10_000)
+    ]
+    agents[0]["notes"] = [{"status": "active"}] * 10_000
+    sample.registry.write_text(json.dumps({"agents": agents}))
+    began = time.monotonic()
+
+    for agent_id in ("a0", "a9999"):
+        set_status(sample.target, agent_id, AgentStatus.SUSPENDED)
+
+    assert time.monotonic() - began < 30, "seconds; far above what was measured"
+    for each in (agents[0], agents[-1]):
+        each["status"] = "suspended"
+    assert {"agents": agents} == json.loads(sample.registry.read_bytes())
 
 
 @pytest.mark.parametrize("kind", ["link", "folder link", "pipe", "missing", "large"])

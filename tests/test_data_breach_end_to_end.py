@@ -212,6 +212,19 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
     tickets = [i.fields for i in stack.jira.issues if f"aeef-{foreign}" in i.fields["labels"]]
     assert 1 == len(tickets)
     assert "leak of" not in json.dumps(tickets)
+    nobody_is_named_in_prefect(stack, foreign)
+
+
+def nobody_is_named_in_prefect(stack: Stack, incident_id: str) -> None:
+    """The event itself is the emitter's; of the run it started nothing names anybody."""
+    run = stack.run(stack.run_id(incident_id))
+    assert {"alert": {"incidentId": incident_id}} == run["parameters"]
+    wanted = {"flow_run_id": {"any_": [run["id"]]}}
+    logs = stack.prefect("POST", "/logs/filter", json={"logs": wanted})
+    artifacts = stack.prefect("POST", "/artifacts/filter", json={"artifacts": wanted})
+    assert logs
+    assert artifacts
+    assert [] == leaks(json.dumps([run, logs, artifacts]) + stack.logs())
 
 
 def _incident_of(stack: Stack, service: str) -> str | None:

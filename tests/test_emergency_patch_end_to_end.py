@@ -120,7 +120,7 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
 
 
 def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
-    """By the command line; the reason is on record, the incident stays as it was."""
+    """By the command line; the reason is on record, masked, the incident stays as it was."""
     target = vulnerable_target(stack, tmp_path, "rejected")
     before = running_commit(target)
     incident_id = alerted(stack, "rejected")
@@ -130,13 +130,20 @@ def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
     wait_for_state(stack, run_id, "Suspended", "Failed")
 
     ran = stack.command(
-        "approve", incident_id, "--approver", "Ada", "--reject", "--comment", "too late"
-    )
+        "approve", incident_id, "--approver", "Ada", "--reject",
+        "--comment", "too late for alice.liddell@example.com",
+    )  # fmt: skip
     assert 0 == ran.returncode, ran.stderr
+    kept = stack.prefect(
+        "POST", f"/flow_runs/{run_id}/input/filter", json={"prefix": "", "limit": 50}
+    )
+    assert "too late for [email " in str(kept)
+    assert "alice" not in str(kept)
     wait_for_state(stack, run_id, "Completed", "Failed")
 
     assert before == running_commit(target)
-    assert "the hotfix was rejected by Ada: too late" in stack.actions(incident_id)
+    rejected = "the hotfix was rejected by Ada: too late for [email "
+    assert any(each.startswith(rejected) for each in stack.actions(incident_id))
     assert status == stack.incident(incident_id)["status"]
     assert 1 == stack.command("approve", incident_id, "--approver", "Ada").returncode
 

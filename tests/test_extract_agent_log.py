@@ -217,6 +217,20 @@ def test_a_bomb_ends(store: Store, sample: AgentSample, monkeypatch: pytest.Monk
     assert 1 == findings(incident_id)["counts"]["violating"]
 
 
+def test_thousands_of_rotated_files_do_not_blind_us(store: Store, sample: AgentSample) -> None:
+    """The newest are read, as many as a process may open; that there are more is told."""
+    sample.log.write_text(entry(AT, "DropTable"))
+    for number in range(1, 2_000):
+        sample.log.with_name(f"audit.log.{number}").touch()
+    incident_id = incident(store)
+
+    with pytest.raises(PermanentError, match=r"1500 older files of .* are not read"):
+        extract_agent_log.fn(incident_id, sample.agent)
+
+    assert 1 == findings(incident_id)["counts"]["violating"]
+    assert "audit.log" == findings(incident_id)["sources"][-1]["log"]
+
+
 READ_IT = """
 import json, sys, time
 from pathlib import Path

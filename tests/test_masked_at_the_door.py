@@ -143,6 +143,21 @@ def test_a_foreign_event_is_masked_as_an_alert(told: Intake) -> None:
     assert ["evidence"] == sorted({each.split("/")[0] for each in kept_by_us(told.settings.home)})
 
 
+def test_what_a_scanner_found_is_masked_too(told: Intake) -> None:
+    """A secret scanner quotes what it found; a report that cannot be read is not repeated."""
+    result = {"ruleId": EMAIL, "level": "error", "message": {"text": f"{EMAIL} owns {CARD}"}}
+    run = {"tool": {"driver": {"name": "leaks"}}, "results": [result]}
+    report = json.dumps({"version": "2.1.0", "runs": [run]})
+    path = f"/v1/findings?service=mail of {EMAIL}"
+
+    taken = told.ask("POST", path, content=report)
+    refused = told.ask("POST", path, content=report.replace('"2.1.0"', f'"{EMAIL}"'))
+
+    assert (202, 422) == (taken.status_code, refused.status_code)
+    assert [] == leaks(taken.text + refused.text)
+    assert [f"evidence/{taken.json()['incidentId']}/{ORIGINAL}"] == kept_by_us(told.settings.home)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

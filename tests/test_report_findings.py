@@ -7,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from fixtures_cli import Aeef
-from fixtures_intake import TOKEN, Intake
+from fixtures_intake import Intake
 from quality_sample import SAMPLES as QUALITY
 from schemas.findings import patch_of, scan_of
 
 SAMPLES = QUALITY.parent / "findings"
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
-
-
-@pytest.fixture
-def there(intake: Intake, aeef: Aeef, monkeypatch: pytest.MonkeyPatch) -> Intake:
-    """The command knows this intake."""
-    monkeypatch.setenv("AEEF_INTAKE__PORT", str(intake.settings.intake.port))
-    monkeypatch.setenv("AEEF_INTAKE__TOKEN", TOKEN)
-    return intake
 
 
 def test_reports_and_a_patch_become_one_incident(there: Intake, aeef: Aeef, tmp_path: Path) -> None:

@@ -143,6 +143,23 @@ def test_suspending_twice_is_harmless(store: Store, tmp_path: Path, plane: Contr
     assert sample.text == sample.registry.read_text()
 
 
+def test_the_record_says_when_only_the_registry_holds_an_agent(
+    store: Store, tmp_path: Path, plane: ControlPlane
+) -> None:
+    """Nobody may think that a word in a file has stopped a program; a control plane has."""
+    loud = "NOTHING BUT THE REGISTRY holds it"
+    said: list[list[str]] = []
+    for control in (None, plane):
+        sample = AgentSample(tmp_path / str(len(said)))
+        configure(sample, control)
+        incident_id = incident(store)
+        suspend_agent.fn(incident_id, sample.agent)
+        check_suspension.fn(incident_id, sample.agent)
+        said.append([each.action for each in store.incident(incident_id).actions_taken[-2:]])
+
+    assert [[True, True], [False, False]] == [[loud in text for text in each] for each in said]
+
+
 @pytest.mark.parametrize(
     "approver", ["", "  ", "Somebody Else", "x", "*bold*", "<!channel>", "a\nb", "../../x"]
 )
@@ -353,6 +370,20 @@ def test_what_is_no_agent_id_is_refused_and_not_repeated(
     assert "no agent" in str(caught.value)
     assert not agent_id or len(agent_id) < 3 or agent_id not in str(caught.value)
     assert sample.text == sample.registry.read_text()
+
+
+def test_an_id_that_was_masked_says_what_to_set(store: Store, tmp_path: Path) -> None:
+    """Nobody would find out why an agent with a telephone number for an id is not stopped."""
+    agent_id = "bot-212-555-0123"
+    configure(AgentSample(tmp_path))
+    with pytest.raises(InvalidInput, match=r"masked.*\[masking\] allow"):
+        name_agent.fn(incident(store, labels={"agent": agent_id}))
+
+    config = Path("aeef.toml")
+    config.write_text(config.read_text() + '[masking]\nallow = ["212-555-0123"]\n')
+    store.close()
+    with pytest.raises(InvalidInput, match=f"'{agent_id}': no target's registry lists it"):
+        name_agent.fn(incident(open_store(load_settings()), labels={"agent": agent_id}))
 
 
 def test_the_target_is_the_one_whose_registry_lists_the_agent(store: Store, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from schemas.severity import Severity
 from standin_alertmanager import Alertmanager
 from standin_prefect import Prefect
 from standins import settings_for
+from tasks.claim_runbook import is_alive
 from tasks.open_incident import open_for_rollback, open_unreadable, parse_alert
 from tasks.page_on_call import ensure_page
 from tasks.store import Store, open_store
@@ -173,6 +174,25 @@ def test_a_run_that_died_is_told_once(
     watched.store.finish_claim(incident.incident_id, f"page:failed:{run_id}", "flow", {})
     watched.paged.clear()
     watched.sweep.tell_of_dead_runs()
+    assert [] == watched.paged
+
+
+def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
+    settings: Settings, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a storm Prefect answers late: nobody is called for a runbook that was done meanwhile."""
+    watched = Watched(settings)
+    incident, run_id = open_one(watched.store), uuid4()
+    watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
+
+    def completed_by_now(holder: str) -> bool:
+        watched.store.finish_claim(incident.incident_id, "runbook:P1", holder, {})
+        prefect.runs[run_id] = ("COMPLETED", {})
+        return is_alive(holder)
+
+    monkeypatch.setattr("deployments.sweep.is_alive", completed_by_now)
+    watched.sweep.tell_of_dead_runs()
+
     assert [] == watched.paged
 
 

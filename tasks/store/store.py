@@ -119,6 +119,10 @@ class Store:
         """The text as it would go on record: for what is said elsewhere, errors for instance."""
         return text if self._masker is None else self._masker.text(text)
 
+    def masked_json(self, data: Any) -> Any:
+        """JSON data as it would go on record."""
+        return data if self._masker is None else self._masker.json(data)
+
     def incident(self, incident_id: UUID | str) -> Incident:
         """One incident."""
         return self._incidents.get(incident_id)
@@ -286,8 +290,7 @@ class Store:
         event_id: UUID | None = None,
     ) -> None:
         """Put an event into the outbox; once for each `event_id`."""
-        masked = payload if self._masker is None else self._masker.json(payload)
-        self._incidents.emit(incident_id, event, masked, event_id)
+        self._incidents.emit(incident_id, event, self.masked_json(payload), event_id)
 
     def lease_events(
         self, holder: str, limit: int = 50, lease: timedelta = timedelta(seconds=30)
