@@ -120,7 +120,7 @@ class Door:
             log.error("%s", error)
         except Exception:
             log.exception("a page for %s failed", incident.title)
-        self._wake.set()
+        # Its event waits for the next round: Prefect is busy making the run for the incident.
 
     def _page_breach_teams(self, incident: Incident) -> None:
         """The flow's step ensures it: here what fails is only on the log."""
@@ -131,7 +131,6 @@ class Door:
             log.error("%s", error)
         except Exception:
             log.exception("paging security and privacy for %s failed", incident.title)
-        self._wake.set()
 
     def _stand_down(self, incident_id: UUID) -> None:
         """Resolve the page. Prefect's flow `resolution` ensures it; here nobody waits for that."""

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
+from asyncio import AbstractEventLoop, Lock, get_running_loop
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from contextvars import ContextVar
+from weakref import WeakKeyDictionary
 
+import sqlalchemy as sa
 from prefect.cli import app
 from prefect.server.api import server
+from prefect.server.database import provide_database_interface
 from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.database.dependencies import temporary_database_config
+from prefect.server.events.schemas.events import ReceivedEvent
+from prefect.server.events.storage import database as event_storage
 from prefect.server.utilities.database import get_dialect
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+
+TURNS: WeakKeyDictionary[AbstractEventLoop, Lock] = WeakKeyDictionary()
+HAS_ITS_TURN: ContextVar[bool] = ContextVar("has_its_turn", default=False)
 
 
 class InTurn(AioSqliteConfiguration):
@@ -31,8 +42,21 @@ class InTurn(AioSqliteConfiguration):
     ) -> AsyncGenerator[AsyncSessionTransaction, None]:
         """As Prefect's own with `with_for_update`, which it sets for a few transactions itself."""
         del with_for_update
-        async with super().begin_transaction(session, with_for_update=True) as transaction:
-            yield transaction
+        async with self._turn(), super().begin_transaction(session, with_for_update=True) as begun:
+            yield begun
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None, None]:
+        """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time."""
+        if HAS_ITS_TURN.get():  # a transaction inside another one
+            yield
+            return
+        async with TURNS.setdefault(get_running_loop(), Lock()):
+            token = HAS_ITS_TURN.set(True)
+            try:
+                yield
+            finally:
+                HAS_ITS_TURN.reset(token)
 
 
 def look_up_the_app_once() -> None:
@@ -45,12 +69,49 @@ def look_up_the_app_once() -> None:
     server.create_app = functools.cache(server.create_app)
 
 
+async def insert_events(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """Insert events, those that are there already left out, by statements that SQLAlchemy knows.
+
+    Prefect puts all rows into the text of one statement, which is compiled anew for each batch:
+    with many alerts a fifth of the server's time. Rows as parameters do the same.
+    """
+    db = provide_database_interface()
+    ids = [event.id for event in events]
+    known = set((await session.scalars(sa.select(db.Event.id).where(db.Event.id.in_(ids)))).all())
+    fresh = list({event.id: event for event in events if event.id not in known}.values())
+    if not fresh:
+        return
+    await session.execute(sa.insert(db.Event), [event.as_database_row() for event in fresh])
+    resources = [row for event in fresh for row in event.as_database_resource_rows()]
+    await session.execute(sa.insert(db.EventResource), resources)
+
+
+def tune_for_sqlite() -> None:
+    """Put these in the place of Prefect's own. A later Prefect without them keeps its own."""
+    if hasattr(event_storage, "_write_sqlite_events"):
+        event_storage._write_sqlite_events = insert_events  # noqa: SLF001 - it has no setting
+
+
+def keep_moving() -> None:
+    """Let the database's thread hand over sooner, and do not look for garbage in what stays.
+
+    Together they save a seventh of the server's time with many alerts.
+    """
+    sys.setswitchinterval(0.0005)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
 def main() -> None:
     """Run `prefect server start` with the arguments given."""
     look_up_the_app_once()
+    keep_moving()
     url = PREFECT_API_DATABASE_CONNECTION_URL.value()
     is_sqlite = get_dialect(url).name == "sqlite"
     in_turn = temporary_database_config(InTurn(connection_url=url)) if is_sqlite else nullcontext()
+    if is_sqlite:
+        tune_for_sqlite()
     sys.argv[1:1] = ["server", "start"]
     with in_turn:
         app()

@@ -27,6 +27,8 @@ from pydantic import BaseModel
 
 from deployments.related_objects import Related, tell_events
 from deployments.suspension import SUSPEND, hear_suspension
+from schemas.settings import load_settings
+from tasks.store import open_store
 
 CANCEL = signal.SIGINT
 """Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
@@ -60,11 +62,15 @@ def wait_and_run(orders: int, lifeline: int) -> int:
 
 
 def _made_ready() -> SyncClientContext:
-    """What takes a run its first tenths of a second: the client, and who sends events and logs."""
-    for sender in (EventsWorker, APILogWorker):
+    """What takes a run its first tenths of a second: the store, the client, events and logs."""
+    for make in (EventsWorker.instance, APILogWorker.instance, _open_the_store):
         with contextlib.suppress(Exception):  # made again when it is needed
-            sender.instance()
+            make()
     return SyncClientContext()
+
+
+def _open_the_store() -> None:
+    open_store(load_settings()).pending_events()
 
 
 def _end_with(lifeline: int) -> None:

@@ -187,6 +187,7 @@ def main() -> None:
     # Written as Prefect writes them: a run's environment then changes nothing, and costs nothing.
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
     gc.freeze()  # what is here stays shared with every process that is forked
+    gc.set_threshold(20_000, 20, 50)  # a run is short
     Parent(socket.socket(fileno=number), spares).serve()
 
 

@@ -23,8 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import Flow, FlowRun, State, StateType, WorkPool
-from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 from prefect.exceptions import ObjectNotFound
@@ -35,14 +34,13 @@ from prefect.workers.base import (
     BaseWorker,
     BaseWorkerResult,
 )
-from pydantic import PrivateAttr
 
 from deployments.due_runs import DueRuns, is_restricted, sort_heard
-from deployments.related_objects import Related, related_to
 from deployments.remember import Memory
 from deployments.run_warm import CANCEL, Order
 from deployments.suspension import SUSPEND
 from deployments.urgency import is_urgent
+from deployments.warm_job import WarmJob
 from deployments.warm_processes import WarmProcesses
 from deployments.work_pool import WARM
 
@@ -74,36 +72,6 @@ STOP_POLL_SECONDS = 5.0
 """How often it is asked whether somebody cancelled or suspended a run of ours."""
 
 log = logging.getLogger("aeef.worker")
-
-
-class WarmJob(BaseJobConfiguration):
-    """What can be set for a run; `env` is used, the rest is for stock workers of the same pool."""
-
-    _flow: Flow | None = PrivateAttr(default=None)
-    _deployment: DeploymentResponse | None = PrivateAttr(default=None)
-
-    def prepare_for_flow_run(
-        self,
-        flow_run: FlowRun,
-        deployment: DeploymentResponse | None = None,
-        flow: Flow | None = None,
-        *more: Any,
-        **named: Any,
-    ) -> None:
-        """As Prefect; and a flow that is a module of ours need not be looked up by the run."""
-        super().prepare_for_flow_run(flow_run, deployment, flow, *more, **named)
-        self._flow, self._deployment = flow, deployment
-        if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
-            self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
-
-    def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
-        """What the events of the run name."""
-        return related_to(flow_run, self._flow, self._deployment, pool)
-
-    @classmethod
-    def _base_environment(cls) -> dict[str, str]:
-        """Nothing: our processes have our settings, and writing them out takes long."""
-        return {}
 
 
 class WarmResult(BaseWorkerResult):
@@ -328,6 +296,9 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
         """Not needed: our processes run as soon as they are asked."""
+
+    def _emit_flow_run_submitted_event(self, configuration: BaseJobConfiguration) -> None:
+        """Not needed: its states tell the same. Each event is work for the server."""
 
     # -- a run is cancelled or suspended ---------------------------------------------------------
 

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
+from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from prefect import Flow, Task, flow, get_run_logger
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
@@ -32,6 +33,9 @@ from tasks.tellable import tellable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+NAME_AFTER = 0.3
+"""Seconds until a run that goes on gets its name."""
+
 Runbook = Flow[[dict[str, Any]], State[str]]
 
 
@@ -179,12 +183,20 @@ def this_run_id() -> UUID:
 
 @contextmanager
 def named_run(incident: Incident) -> Iterator[None]:
-    """Name this run beside what it does: a name is for the reader, and nothing waits for it."""
-    context, change = copy_context(), _naming(incident)
+    """Name this run beside what it does: a name is for the reader, and the service comes first."""
+    context, change, over = copy_context(), _naming(incident), Event()
+
+    def name(client: SyncPrefectClient) -> None:
+        over.wait(NAME_AFTER)
+        client.update_flow_run(**change)
+
     # Entered here only: of two threads that enter and leave it, one could close it for both.
     with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
-        named = beside.submit(context.run, partial(client.update_flow_run, **change))
-        yield
+        named = beside.submit(context.run, name, client)
+        try:
+            yield
+        finally:
+            over.set()
     if error := named.exception():
         get_run_logger().warning("this run could not be named: %s", type(error).__name__)
 

@@ -78,6 +78,7 @@ class Targets:
                 self._made.append(Gates(directory / f"t{number}", f"target-{number}"))
                 advance(number + 1)
         stack.configure(*(gates.target for gates in self._made))
+        assert stack.command("deploy", PREFECT_API_URL=stack.prefect_api).returncode == 0
 
     def take(self, count: int) -> list[Gates]:
         """So many that nobody used."""

@@ -58,6 +58,8 @@ class Stack:
             "AEEF_DRIFT__CONFIRM_AFTER": "0",
         }
         self.url = f"http://127.0.0.1:{self.intake_port}"
+        # One for all requests: to make one takes longer than the request. It keeps no connection.
+        self._http = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         self._up: subprocess.Popen[bytes] | None = None
         self._targets: dict[str, Target] = {}
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +88,7 @@ class Stack:
             self._up.terminate()
             self._up.wait(60)
         Memory(self.home / "up.children").end_leftovers()
+        self._http.close()
 
     @property
     def process(self) -> psutil.Process:
@@ -148,7 +151,7 @@ class Stack:
     def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Speak to the intake as an authenticated sender."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.request(method, self.url + path, headers=headers, timeout=30, **content)
+        return self._http.request(method, self.url + path, headers=headers, **content)
 
     def report(self, service: str, severity: str = "P1", **more: Any) -> str:
         """Send an alert of a failed deployment; the incident's id."""
@@ -189,7 +192,7 @@ class Stack:
 
     def prefect(self, method: str, path: str, **content: Any) -> Any:
         """Speak to Prefect's API, as its UI does."""
-        answer = httpx.request(method, self.prefect_api + path, timeout=30, **content)
+        answer = self._http.request(method, self.prefect_api + path, **content)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
