@@ -23,11 +23,8 @@ check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## measure: alert to page, alert to rollback, a storm; drift; the store
-	$(BIN)/python tests/bench_pages.py
-	$(BIN)/python tests/bench_drift.py
-	$(BIN)/python tests/bench_store.py
-	$(BIN)/python tests/bench_rollback.py
+bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
+	$(BIN)/python tests/bench.py $(ARGS)
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)

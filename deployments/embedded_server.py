@@ -9,11 +9,12 @@ from asyncio import AbstractEventLoop, Lock, get_running_loop
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from prefect.cli import app
-from prefect.server.api import server
+from prefect.server.api import background_workers, server
 from prefect.server.database import provide_database_interface
 from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.database.dependencies import temporary_database_config
@@ -92,6 +93,15 @@ def tune_for_sqlite() -> None:
         event_storage._write_sqlite_events = insert_events  # noqa: SLF001 - it has no setting
 
 
+def look_seldom() -> None:
+    """Let the server's own scheduler look once a second, not four times, what is due."""
+    if hasattr(background_workers, "Worker"):
+        second = timedelta(seconds=1)
+        background_workers.Worker = functools.partial(
+            background_workers.Worker, minimum_check_interval=second, scheduling_resolution=second
+        )
+
+
 def keep_moving() -> None:
     """Let the database's thread hand over sooner, and do not look for garbage in what stays.
 
@@ -106,6 +116,7 @@ def keep_moving() -> None:
 def main() -> None:
     """Run `prefect server start` with the arguments given."""
     look_up_the_app_once()
+    look_seldom()
     keep_moving()
     url = PREFECT_API_DATABASE_CONNECTION_URL.value()
     is_sqlite = get_dialect(url).name == "sqlite"

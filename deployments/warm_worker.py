@@ -255,12 +255,16 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             self._told.clear()
             if not self.is_setup:
                 continue
-            if self._restricted or time.monotonic() >= self._ask_at:
-                self._heard.clear()
-                await self._ask()
-            elif self._heard:
-                await self._look_at_heard()
-            await self._start_due()
+            try:
+                if self._restricted or time.monotonic() >= self._ask_at:
+                    self._heard.clear()
+                    await self._ask()
+                elif self._heard:
+                    await self._look_at_heard()
+                await self._start_due()
+            except Exception:  # whatever it is, the next run must be heard of
+                log.exception("runs that are due could not be started; they are looked for again")
+                self._ask_at = 0.0
 
     # -- a run -----------------------------------------------------------------------------------
 

@@ -22,7 +22,6 @@ TEMPLATE = {
                 "title": "Environment Variables",
                 "description": "Variables that a run's process gets beside the worker's own.",
                 "type": "object",
-                "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "null"}]},
             }
         },
     },
