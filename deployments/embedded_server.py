@@ -110,7 +110,7 @@ def keep_moving() -> None:
     sys.setswitchinterval(0.0005)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(50_000, 20, 20)
 
 
 def main() -> None:
