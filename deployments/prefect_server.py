@@ -25,6 +25,8 @@ FOR_ONE_MACHINE = {
     f"{SERVICES}SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     f"{SERVICES}FOREMAN_LOOP_SECONDS": "30",
     f"{SERVICES}CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
+    # How exactly an escalation's minutes are kept.
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "10",
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
 

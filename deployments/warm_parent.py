@@ -188,6 +188,7 @@ def main() -> None:
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
     gc.freeze()  # what is here stays shared with every process that is forked
     gc.set_threshold(20_000, 20, 50)  # a run is short
+    sys.setswitchinterval(0.001)  # what contains must not wait 5 ms for what only tells of it
     Parent(socket.socket(fileno=number), spares).serve()
 
 
