@@ -26,7 +26,7 @@ FOR_ONE_MACHINE = {
     f"{SERVICES}FOREMAN_LOOP_SECONDS": "30",
     f"{SERVICES}CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
     # How exactly an escalation's minutes are kept.
-    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "10",
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT10S",
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
 
