@@ -102,7 +102,7 @@ def test_after_it_was_closed_it_opens_another(prefect: KeepingPrefect, sender: E
 def test_prefects_client_does_not_try_again_by_itself(
     prefect: KeepingPrefect, sender: EventSender
 ) -> None:
-    """The error comes at once; and what others do with Prefect's client is as it was."""
+    """One try, and the error; what others do with Prefect's client is as it was."""
     usual = PREFECT_CLIENT_MAX_RETRIES.value()
     prefect.fail_with(503, path="/events")
     with pytest.raises(PrefectHTTPStatusError):
