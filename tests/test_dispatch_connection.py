@@ -53,8 +53,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def dispatcher(store: Store) -> Iterator[Dispatcher]:
-    """A dispatcher that asks again soon."""
-    with closing(Dispatcher(store, "a", longest_wait=0.02)) as opened:
+    """A dispatcher that asks again after half a second."""
+    with closing(Dispatcher(store, "a")) as opened:
         yield opened
 
 
@@ -114,6 +114,20 @@ def test_prefects_client_does_not_try_again_by_itself(
 
     assert (1, 2) == (asked, events_asked(prefect))
     assert usual == PREFECT_CLIENT_MAX_RETRIES.value() > 0
+
+
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
+def test_a_busy_prefect_does_not_hold_the_dispatcher(
+    incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher, status: int
+) -> None:
+    """However long it asks for patience: the dispatcher has waits of its own, and can stop."""
+    headers = {"Retry-After": "3600", "Prefect-Maintenance": "true"}
+    prefect.fail_with(status, headers=headers, path="/events")
+
+    assert 0 == dispatcher.run()
+    assert "does not take events" in str(dispatcher.problem)
+    wait_until(lambda: dispatcher.run() == 1)
+    assert 2 == events_asked(prefect)
 
 
 def test_a_connection_that_was_idle_too_long_is_replaced(
