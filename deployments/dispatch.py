@@ -24,6 +24,8 @@ BATCH = 50
 FIRST_WAIT = 0.5
 REFUSED = frozenset({400, 413, 422})
 """Prefect looked at the event and does not want it; any other error is about Prefect itself."""
+AT_ONCE = frozenset({408, 429, 502, 503})
+"""Prefect's client keeps such an answer back: two seconds, or as long as `Retry-After` says."""
 LONGEST_REST = timedelta(minutes=5)
 """After which a refused event is tried again at the latest: an upgrade may have helped."""
 
@@ -160,7 +162,9 @@ class EventSender:
         with self._settings:
             try:
                 if self._client is None:
-                    self._client = self._open.enter_context(get_client(sync_client=True))
+                    hooks = {"event_hooks": {"response": [_raise_at_once]}}
+                    opened = get_client(httpx_settings=hooks, sync_client=True)
+                    self._client = self._open.enter_context(opened)
                 self._client.request("POST", "/events", json=events)
             except (httpx.HTTPError, OSError, ValueError, RuntimeError):
                 self.close()
@@ -170,3 +174,12 @@ class EventSender:
         """Close the connection; the next `send` opens another."""
         self._client = None
         self._open.close()
+
+
+def _raise_at_once(response: httpx.Response) -> None:
+    if response.status_code in AT_ONCE:
+        response.read()
+        try:
+            response.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise PrefectHTTPStatusError.from_httpx_error(error) from error

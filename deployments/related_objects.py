@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prefect.client.schemas.objects import Flow, WorkPool, WorkQueue
+from prefect.client.schemas.objects import Flow, VersionInfo, WorkPool, WorkQueue
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events import related
 from pydantic import BaseModel
@@ -21,6 +21,8 @@ KINDS: dict[str, type[Any]] = {
     "work-queue": WorkQueue,
     "work-pool": WorkPool,
 }
+VERSIONED = ("branch", "base", "root", "version_id", "version_info")
+"""What Prefect Cloud says of a deployment, and its events repeat."""
 
 
 class Related(BaseModel):
@@ -39,11 +41,12 @@ def related_to(
     if flow is not None:
         found.append(Related(kind="flow", asked_by=str(flow.id), facts=_facts(flow, "tags")))
     if deployment is not None:
-        facts = _facts(deployment, "tags")
+        facts = _facts(deployment, "tags", *VERSIONED)
         found.append(Related(kind="deployment", asked_by=str(deployment.id), facts=facts))
-    if flow_run.work_queue_id is not None:
+    # Not every way of asking for a run tells the queue's name, and events refuse one without.
+    if flow_run.work_queue_id is not None and flow_run.work_queue_name is not None:
         queue = {"id": str(flow_run.work_queue_id), "name": flow_run.work_queue_name}
-        found.append(Related(kind="work-queue", asked_by=queue["id"] or "", facts=queue))
+        found.append(Related(kind="work-queue", asked_by=queue["id"], facts=queue))
     return found
 
 
@@ -57,6 +60,9 @@ def tell_events(known: Iterable[Related]) -> None:
     if cache is None:
         return
     for each in known:
-        thing = KINDS[each.kind].model_construct(**each.facts)
+        facts = dict(each.facts)
+        if version := facts.get("version_info"):
+            facts["version_info"] = VersionInfo.model_construct(**version)
+        thing = KINDS[each.kind].model_construct(**facts)
         entry = {"kind": each.kind, "object": thing}
         cache[f"{each.kind}.{each.asked_by}"] = entry, datetime.now(UTC)

@@ -229,7 +229,9 @@ def load_settings() -> Settings:
     if path is not None and not path.is_file():
         raise ConfigurationError(f"AEEF_CONFIG names {path}, which is not a file")
     given = {name: text for name, text in os.environ.items() if name.upper().startswith("AEEF_")}
-    return _read_settings(path, _version_of(path), frozenset(given.items()), Path.home())
+    # A relative home is one here. A warm run goes elsewhere with an absolute one: it reads nothing.
+    here = None if Path(given.get("AEEF_HOME", "")).is_absolute() else Path.cwd()
+    return _read_settings(path, _version_of(path), frozenset(given.items()), Path.home(), here)
 
 
 def _version_of(path: Path | None) -> tuple[int, ...]:

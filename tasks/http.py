@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ssl import SSLContext
 from typing import Generic, NamedTuple, TypeVar
 
@@ -145,7 +146,10 @@ def keep_connections(settings: Settings) -> Iterator[None]:
 
     For a process that lives long and must not shake hands before each page; it is not to fork.
     """
-    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
+    # No cookies: a session would outlive the call, and the token that was taken away.
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    timeout = settings.retry.request_timeout
+    with httpx.Client(verify=_tls(), timeout=timeout, cookies=none) as client:
         _KEPT.append(client)
         try:
             yield

@@ -41,6 +41,8 @@ class StandIn:
     section: ClassVar[str]
     """The part of the settings that points at the vendor."""
     base_path: ClassVar[str] = ""
+    served_by: ClassVar[type[Server]] = Server
+    handled_by: ClassVar[type[Handler]] = Handler
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
@@ -52,7 +54,7 @@ class StandIn:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._server = Server(("127.0.0.1", 0), partial(Handler, self.handle))
+        self._server = self.served_by(("127.0.0.1", 0), partial(self.handled_by, self.handle))
         self._thread = threading.Thread(
             target=partial(self._server.serve_forever, poll_interval=0.02),
             name=f"stand-in {self.section}",

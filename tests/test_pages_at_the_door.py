@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from deployments.door import PAGES_AT_ONCE
 from fixtures_intake import AT_ONCE, QUICK, Intake, StartIntake
 from schemas.incident import Status
 from schemas.severity import Severity
@@ -81,6 +82,24 @@ def test_a_raised_severity_pages_again(intake: Intake, pagerduty: PagerDuty) -> 
 
     assert [0, 1, 2, 2, 2] == sent
     assert "critical" == pagerduty.alerts[incident_id].payload["severity"]
+
+
+def test_a_storm_of_others_does_not_hold_up_the_most_urgent(
+    start_intake: StartIntake, pagerduty: PagerDuty
+) -> None:
+    """PagerDuty keeps every page of P2 waiting, more than leave at once: P1 has its own way out."""
+    intake = start_intake(pagerduty, retry={"request_timeout": 60, "attempts": 1})
+    pagerduty.stall(times=PAGES_AT_ONCE)
+    storm = [intake.report(service=f"s{n}", severity="P2") for n in range(PAGES_AT_ONCE + 4)]
+    wait_until(lambda: len(pagerduty.requests) == PAGES_AT_ONCE)
+    urgent = intake.report(service="shop")
+    wait_until(lambda: done(intake, [urgent]))
+    left_before = set(pagerduty.alerts)
+    pagerduty.release()
+    wait_until(lambda: done(intake, storm, "P2"))
+
+    assert {urgent} == left_before
+    assert {urgent, *storm} == set(pagerduty.alerts)
 
 
 def test_an_incident_that_calls_for_no_page_gets_none(

@@ -1,0 +1,242 @@
+"""Runs that wait for a place: the most urgent is first, and none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prefect.client.schemas.objects import FlowRun, State, WorkPool, WorkQueue
+from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending, Running, Scheduled
+
+from deployments.due_runs import DueRuns, Heard, is_restricted, sort_heard
+from schemas.severity import Severity
+
+POOL, QUEUE = uuid4(), uuid4()
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SCHEDULE = "a schedule"
+
+
+def a_run(name: str = "P1", **more: Any) -> FlowRun:
+    """A scheduled run for an incident of the severity `name`, or of a schedule."""
+    known = {
+        "flow_id": uuid4(),
+        "name": name,
+        "parameters": {} if name == SCHEDULE else {"alert": {"severity": name}},
+        "auto_scheduled": name == SCHEDULE,
+        "state": Scheduled(scheduled_time=NOW),
+        "next_scheduled_start_time": NOW,
+        "work_queue_id": QUEUE,
+    }
+    return FlowRun(**{**known, **more})
+
+
+def entry(run: FlowRun) -> WorkerFlowRunResponse:
+    """The run as Prefect hands it to a worker."""
+    return WorkerFlowRunResponse(work_pool_id=POOL, work_queue_id=QUEUE, flow_run=run)
+
+
+def waiting(*names: str) -> tuple[DueRuns, list[UUID]]:
+    """Runs with these names that wait, and their ids in the same order."""
+    runs = [a_run(name) for name in names]
+    due = DueRuns()
+    due.add(entry(run) for run in runs)
+    return due, [run.id for run in runs]
+
+
+def names(entries: Iterable[WorkerFlowRunResponse]) -> list[str]:
+    """How the runs are called."""
+    return [each.flow_run.name for each in entries]
+
+
+def test_the_most_urgent_comes_first() -> None:
+    """Whatever the order in which they came; schedules are last."""
+    due, _ = waiting(SCHEDULE, "P4", "P2", "P3", "P1")
+
+    assert ["P1", "P2", "P3", "P4", SCHEDULE] == names(due.take(inf, 0))
+
+
+def test_what_a_person_asks_for_is_as_urgent_as_p1() -> None:
+    """A run that was not made by a schedule and has no alert; among equals the first is first."""
+    by_hand = a_run("by hand", parameters={})
+    due, _ = waiting("P2", "P1")
+    due.add([entry(by_hand)])
+
+    assert ["P1", "by hand", "P2"] == names(due.take(inf, 0))
+
+
+def test_what_has_no_place_stays() -> None:
+    """It is taken when there is one, before what is less urgent and came later."""
+    due, _ = waiting("P3", "P1", "P2")
+    first = names(due.take(1, 0))
+    due.add([entry(a_run("P4"))])
+
+    assert ["P1"] == first
+    assert ["P2", "P3"] == names(due.take(2, 0))
+    assert [] == due.take(0, 0)
+    assert ["P4"] == names(due.take(1, 0))
+    assert [] == due.take(inf, 0)
+
+
+@pytest.mark.parametrize(
+    ("places", "reserved", "taken"),
+    [
+        (4, 0, ["P1", "P2", "P3", "P4"]),
+        (4, 1, ["P1", "P2", "P3"]),
+        (4, 2, ["P1", "P2"]),
+        (1, 1, ["P1"]),
+        (2, 9, ["P1", "P2"]),
+        (0, 0, []),
+        (-1, 0, []),
+        (inf, 3, ["P1", "P2", "P3", "P4"]),
+    ],
+)
+def test_reserved_places_are_for_urgent_runs(
+    places: float, reserved: int, taken: list[str]
+) -> None:
+    """P1 and P2 may have the last places, the others may not."""
+    due, _ = waiting("P4", "P3", "P2", "P1")
+
+    assert taken == names(due.take(places, reserved))
+
+
+def test_a_run_that_is_being_started_is_dropped() -> None:
+    """It takes no place from another, and does not come again."""
+    due, ids = waiting("P1", "P2", "P3")
+
+    assert ["P2"] == names(due.take(1, 0, being_started={ids[0]}))
+    assert ["P3"] == names(due.take(inf, 0))
+
+
+def test_a_run_that_is_heard_of_twice_is_taken_once() -> None:
+    """The newer of the two is."""
+    run = a_run("P3")
+    due = DueRuns()
+    due.add([entry(run)])
+    due.add([entry(run.model_copy(update={"name": "newer"}))])
+
+    assert ["newer"] == names(due.take(inf, 0))
+
+
+def test_replace_forgets_what_was_due_before() -> None:
+    """Prefect said what is due, and no more is: one of the others was cancelled, for instance."""
+    due, _ = waiting("P1", "P2")
+    due.add([entry(a_run("P3"))])
+    due.replace([entry(a_run("P4"))])
+
+    assert ["P4"] == names(due.take(inf, 0))
+
+
+@given(
+    severities=st.lists(st.sampled_from([*map(str, Severity), SCHEDULE])),
+    rounds=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3))),
+    started=st.sets(st.integers(0, 9)),
+)
+def test_no_run_is_lost_or_taken_twice(
+    severities: list[str], rounds: list[tuple[int, int]], started: set[int]
+) -> None:
+    """Whatever the places were, in the end each was taken once, but for those being started."""
+    due, ids = waiting(*severities)
+    being_started = {each for number, each in enumerate(ids) if number in started}
+    taken = []
+    for places, reserved in rounds:
+        now = due.take(places, reserved, being_started)
+        assert len(now) <= places
+        taken += now
+    taken += due.take(inf, 0, being_started)
+
+    assert sorted(set(ids) - being_started) == sorted(each.flow_run.id for each in taken)
+
+
+def test_a_run_that_is_heard_of_is_due() -> None:
+    """As Prefect would hand it out, with its queue and our pool."""
+    runs = [a_run("P2"), a_run("P1", next_scheduled_start_time=None)]
+
+    heard = sort_heard({run.id for run in runs}, runs, POOL, NOW)
+
+    assert Heard([entry(run) for run in runs], None, set()) == heard
+
+
+def test_a_run_that_is_due_later_says_when() -> None:
+    """The first of them does."""
+    times = [NOW + timedelta(seconds=seconds) for seconds in (60, 5, 30)]
+    runs = [a_run(next_scheduled_start_time=each) for each in times]
+    now = a_run("now")
+
+    heard = sort_heard({run.id for run in runs}, [*runs, now], POOL, NOW)
+
+    assert (["now"], times[1]) == (names(heard.due), heard.next_at)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [None, Pending(), Running(), Paused(), Cancelled(), Completed()],
+    ids=lambda state: state.name if state else "none",
+)
+def test_a_run_that_is_no_longer_scheduled_is_left_out(state: State[Any] | None) -> None:
+    """Somebody else started it, or it was cancelled; it is not asked for again."""
+    run = a_run(state=state)
+
+    assert Heard([], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+
+
+def test_a_run_that_is_to_be_tried_again_is_due() -> None:
+    """It is scheduled, too, under another name."""
+    run = a_run(state=AwaitingRetry(scheduled_time=NOW))
+
+    assert Heard([entry(run)], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+
+
+def test_a_run_without_a_queue_is_left_out() -> None:
+    """It is not for a worker."""
+    run = a_run(work_queue_id=None)
+
+    assert Heard([], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+
+
+def test_a_run_that_prefect_does_not_show_yet_is_unseen() -> None:
+    """Its event came before it was in the database."""
+    unseen, run = uuid4(), a_run()
+
+    heard = sort_heard({unseen, run.id}, [run], POOL, NOW)
+
+    assert Heard([entry(run)], None, {unseen}) == heard
+
+
+def restricted(pool: dict[str, Any], *queues: dict[str, Any]) -> bool:
+    """Whether this pool with these queues is."""
+    real = (WorkQueue(name=str(n), work_pool_id=POOL, **queue) for n, queue in enumerate(queues))
+    return is_restricted(WorkPool(name="aeef", type="aeef-warm", **pool), real)
+
+
+@pytest.mark.parametrize(
+    "queues", [[], [{}], [{}, {}], [{"priority": 3}, {"priority": 3}]], ids=len
+)
+def test_a_pool_where_all_are_alike_is_not_restricted(queues: list[dict[str, Any]]) -> None:
+    """Then the worker need not ask Prefect which run may start."""
+    assert not restricted({}, *queues)
+
+
+@pytest.mark.parametrize(
+    ("pool", "queues"),
+    [
+        ({"is_paused": True}, [{}]),
+        ({"concurrency_limit": 3}, [{}]),
+        ({"concurrency_limit": 0}, []),
+        ({}, [{}, {"is_paused": True}]),
+        ({}, [{}, {"concurrency_limit": 3}]),
+        ({}, [{"concurrency_limit": 0}]),
+        ({}, [{"priority": 1}, {"priority": 2}]),
+    ],
+)
+def test_a_limit_a_pause_or_an_order_restricts(
+    pool: dict[str, Any], queues: list[dict[str, Any]]
+) -> None:
+    """Of the pool or of any of its queues."""
+    assert restricted(pool, *queues)
