@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from prefect.cli import app
 from prefect.server.api import background_workers, server
 from prefect.server.database import provide_database_interface
-from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteConfiguration
 from prefect.server.database.dependencies import temporary_database_config
 from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.server.events.storage import database as event_storage
@@ -25,7 +25,15 @@ from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 TURNS: WeakKeyDictionary[AbstractEventLoop, Lock] = WeakKeyDictionary()
-HAS_ITS_TURN: ContextVar[bool] = ContextVar("has_its_turn", default=False)
+
+
+class Turn:
+    """The right to write, until it is over."""
+
+    over = False
+
+
+TURN: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
 class InTurn(AioSqliteConfiguration):
@@ -41,23 +49,39 @@ class InTurn(AioSqliteConfiguration):
     async def begin_transaction(
         self, session: AsyncSession, with_for_update: bool = False
     ) -> AsyncGenerator[AsyncSessionTransaction, None]:
-        """As Prefect's own with `with_for_update`, which it sets for a few transactions itself."""
-        del with_for_update
-        async with self._turn(), super().begin_transaction(session, with_for_update=True) as begun:
-            yield begun
+        """As Prefect's own with `with_for_update`, which it sets for a few transactions itself.
+
+        It begins at once, and what is read inside by another session begins as ever: Prefect sets
+        how they begin for both, and one that waits for the transaction around it waits in vain.
+        """
+        async with self._turn() as is_inside:
+            as_writer = with_for_update or not is_inside
+            async with super().begin_transaction(session, with_for_update=as_writer) as begun:
+                await session.connection()
+                token = SQLITE_BEGIN_MODE.set(None)
+                try:
+                    yield begun
+                finally:
+                    SQLITE_BEGIN_MODE.reset(token)
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncGenerator[None, None]:
-        """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time."""
-        if HAS_ITS_TURN.get():  # a transaction inside another one
-            yield
+    async def _turn(self) -> AsyncGenerator[bool, None]:
+        """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time.
+
+        True: inside another transaction, which may belong to the task that started ours.
+        """
+        around = TURN.get()
+        if around is not None and not around.over:
+            yield True
             return
         async with TURNS.setdefault(get_running_loop(), Lock()):
-            token = HAS_ITS_TURN.set(True)
+            turn = Turn()
+            token = TURN.set(turn)
             try:
-                yield
+                yield False
             finally:
-                HAS_ITS_TURN.reset(token)
+                turn.over = True
+                TURN.reset(token)
 
 
 def look_up_the_app_once() -> None:

@@ -27,14 +27,15 @@ class Memory:
 
     def forget(self) -> None:
         """Something changed: ask again."""
-        self._known.clear()
+        self._known = {}  # an answer that is on its way still goes to the old one
 
     def _remembering(self, name: str, read: Read) -> Read:
         async def remembered(wanted: Any) -> Any:
-            until, found = self._known.get((name, wanted), (0.0, None))
+            known = self._known
+            until, found = known.get((name, wanted), (0.0, None))
             if time.monotonic() >= until:
                 found = await read(wanted)
-                self._known[name, wanted] = time.monotonic() + self._seconds, found
+                known[name, wanted] = time.monotonic() + self._seconds, found
             # Whoever asks may change what it gets, and Prefect's worker does.
             return copy.deepcopy(found)
 

@@ -59,13 +59,16 @@ CHANGED = [
     "prefect.deployment.deleted",
     "prefect.work-pool.updated",
     "prefect.work-pool.paused",
+    "prefect.work-pool.ready",
+    "prefect.work-queue.updated",
     "prefect.work-queue.paused",
+    "prefect.work-queue.ready",
 ]
 RECONNECT_SECONDS = 1.0
 ASK_SECONDS = 15.0
 """How often Prefect is asked what is due while its events are heard; it is dear, see `_ask`."""
 UNSEEN_SECONDS = 0.2
-"""So long after its event a run is in Prefect's database, surely."""
+"""So long after its event a run, or a change, is in Prefect's database, surely."""
 MOST_AT_ONCE = 200
 """What Prefect answers at most."""
 STOP_POLL_SECONDS = 5.0
@@ -198,6 +201,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
+        self._memory.forget()  # what was read before the change was in the database
         self._ask_at = 0.0
         self._told.set()
 
@@ -241,6 +245,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             self._memory.forget()
             self._ask_at = 0.0
             self._told.set()
+            self._beside(self._ask_soon())
             return
         run_id = UUID(event.resource.id.removeprefix(RUN))
         if event.event in DUE:

@@ -25,6 +25,7 @@ from standin_slack import Slack
 
 T = TypeVar("T")
 
+TESTS = str(Path(__file__).parent)
 START_SECONDS = 120.0
 RUN_SECONDS = 90.0
 
@@ -43,6 +44,8 @@ class Stack:
             **pagerduty.env(),
             **slack.env(),
             **jira.env(),
+            # workers find the tests' sample flows
+            "PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), TESTS))),
             "AEEF_HOME": str(home),
             "AEEF_CONFIG": str(self.config),
             "AEEF_PREFECT_PORT": str(prefect_port),

@@ -12,14 +12,11 @@ from typing import Any
 
 import psutil
 import pytest
-from prefect import Flow
-from prefect.deployments.runner import RunnerDeployment
-from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.types.entrypoint import EntrypointType
 
 import sample_flow
 from fixtures_stack import Stack
 from gates import Gates
+from sample_deployment import deployed
 from standin_jira import Jira
 from standin_pagerduty import PagerDuty
 from standin_slack import Slack
@@ -140,7 +137,7 @@ def test_a_killed_process_is_told_at_once_and_the_next_run_works(
 
 def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> None:
     """Variables, directory, context, log handlers, threads: each run finds none of another's."""
-    path = _deployed(warm, sample_flow.leaves_traces)
+    path = f"{deployed(warm, sample_flow.leaves_traces)}/create_flow_run"
 
     found: list[dict[str, Any]] = []
     for number in range(4):
@@ -161,7 +158,7 @@ def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> N
 
 def test_p1_overtakes_waiting_p4(warm: Stack, tmp_path: Path) -> None:
     """More P4 are due than may run at once: a place is kept, and P1 has it at once."""
-    path, until = _deployed(warm, sample_flow.waits), tmp_path / "go on"
+    path, until = f"{deployed(warm, sample_flow.waits)}/create_flow_run", tmp_path / "go on"
     body = {"parameters": {"alert": {"severity": "P4"}, "until": str(until)}}
     ids = [warm.prefect("POST", path, json=body)["id"] for _ in range(LIMIT + 1)]
     warm.wait_for(lambda: _count(warm, ids, "RUNNING") == LIMIT - RESERVED)
@@ -232,20 +229,6 @@ def test_without_events_runs_start_by_polling(
         assert "done" == stack.wait_until_over(incident_id)
     finally:
         stack.stop()
-
-
-def _deployed(stack: Stack, flow: Flow[..., None]) -> str:
-    """Deploy a sample flow; the path of Prefect's API that makes a run of it."""
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
-        deployment = RunnerDeployment.from_flow(
-            flow,
-            name="test",
-            work_pool_name="aeef",
-            job_variables={"env": {"GIVEN": "by the deployment"}},
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        )
-        deployment.entrypoint = f"sample_flow.{flow.fn.__name__}"
-        return f"/deployments/{deployment.apply()}/create_flow_run"
 
 
 def _is_in(stack: Stack, run_id: str, state: str) -> bool:
