@@ -262,8 +262,10 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
                 continue
             try:
                 if self._restricted or time.monotonic() >= self._ask_at:
-                    self._heard.clear()
                     await self._ask()
+                if self._restricted and self._heard:
+                    self._heard.clear()
+                    self._beside(self._ask_soon())  # of what Prefect does not show yet
                 elif self._heard:
                     await self._look_at_heard()
                 await self._start_due()
