@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4, uuid5
 
@@ -12,6 +13,7 @@ import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -36,6 +38,10 @@ NOT_STARTED = "page:not-started"
 PAGES_AT_ONCE = 16
 MOST_RUNS = 200
 """What Prefect answers at most when it is asked for runs."""
+
+NOT_OVER = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING)
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""At most, between the machines of the intake and of Prefect's server."""
 
 log = logging.getLogger("aeef.sweep")
 
@@ -127,7 +133,7 @@ class Sweep:
         )
         if not missing or self.store.pending_events():
             return
-        waiting = _incidents_with_runs()
+        waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
         for incident, age in missing:
             if waiting is not None and str(incident.incident_id) not in waiting:
                 minute = int(age / self.timing.runbook_late)
@@ -160,16 +166,18 @@ class Sweep:
                 list(pool.map(work, found))
 
 
-def _incidents_with_runs() -> set[str] | None:
-    """The ids of incidents for which Prefect has a run that is not over; None: too many to say."""
-    not_over = FlowRunFilterStateType(
-        any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
+def _incidents_with_runs(since: datetime) -> set[str] | None:
+    """The ids of incidents that have a run which may still start, or which a person cancelled.
+
+    since: when the oldest of the incidents was opened. None: too many runs to say.
+    """
+    states = [*NOT_OVER, StateType.CANCELLING, StateType.CANCELLED]
+    wanted = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
+        expected_start_time=FlowRunFilterExpectedStartTime(after_=since - CLOCKS_DIFFER),
     )
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=not_over)),
-            limit=MOST_RUNS,
-        )
+        runs = client.read_flow_runs(flow_run_filter=wanted, limit=MOST_RUNS)
     if len(runs) == MOST_RUNS:
         return None
     alerts = [run.parameters.get("alert") for run in runs]

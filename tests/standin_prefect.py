@@ -48,7 +48,9 @@ class Prefect(StandIn):
             case "POST", ["events"]:
                 return self._take(request)
             case "POST", ["flow_runs", "filter"]:
-                return Reply(200, [_run(run_id, *run) for run_id, run in self.runs.items()])
+                states = request.json["flow_runs"]["state"]["type"]["any_"]
+                runs = ((run_id, run) for run_id, run in self.runs.items() if run[0] in states)
+                return Reply(200, [_run(run_id, *run) for run_id, run in runs])
             case "GET", ["flow_runs", run_id]:
                 run = self.runs.get(UUID(run_id))
                 return Reply(200, _run(UUID(run_id), *run)) if run else Reply(404, {})

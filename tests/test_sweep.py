@@ -105,6 +105,22 @@ def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
     assert [] == watched.events()
 
 
+def test_a_run_that_a_person_cancelled_is_not_made_again(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """Before it started: nobody undoes that behind the person's back. A crashed one is."""
+    watched = Watched(settings)
+    incidents = [open_one(watched.store, service=name) for name in ("cancelled", "crashed")]
+    watched.events()
+    prefect.runs = {
+        uuid4(): (state, {"alert": {"incidentId": str(incident.incident_id)}})
+        for state, incident in zip(("CANCELLED", "CRASHED"), incidents, strict=True)
+    }
+    watched.sweep.start_missing_runbooks()
+
+    assert [(str(incidents[1].incident_id), "aeef.incident.detected")] == watched.events()
+
+
 def test_an_incident_whose_event_still_waits_is_left_alone(
     settings: Settings, prefect: Prefect
 ) -> None:
