@@ -109,7 +109,7 @@ def test_a_run_that_a_person_cancelled_is_not_made_again(
     settings: Settings, prefect: Prefect
 ) -> None:
     """Before it started: nobody undoes that behind the person's back. A crashed one is."""
-    watched = Watched(settings)
+    watched = Watched(settings, QUICK._replace(runbook_late=timedelta(microseconds=1)))
     incidents = [open_one(watched.store, service=name) for name in ("cancelled", "crashed")]
     watched.events()
     prefect.runs = {
