@@ -36,6 +36,26 @@ class Turn:
 TURN: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
+@asynccontextmanager
+async def in_turn() -> AsyncGenerator[bool, None]:
+    """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time.
+
+    True: inside another transaction, which may belong to the task that started ours.
+    """
+    around = TURN.get()
+    if around is not None and not around.over:
+        yield True
+        return
+    async with TURNS.setdefault(get_running_loop(), Lock()):
+        turn = Turn()
+        token = TURN.set(turn)
+        try:
+            yield False
+        finally:
+            turn.over = True
+            TURN.reset(token)
+
+
 class InTurn(AioSqliteConfiguration):
     """Every transaction begins as a writer.
 
@@ -54,7 +74,7 @@ class InTurn(AioSqliteConfiguration):
         It begins at once, and what is read inside by another session begins as ever: Prefect sets
         how they begin for both, and one that waits for the transaction around it waits in vain.
         """
-        async with self._turn() as is_inside:
+        async with in_turn() as is_inside:
             as_writer = with_for_update or not is_inside
             async with super().begin_transaction(session, with_for_update=as_writer) as begun:
                 await session.connection()
@@ -63,25 +83,6 @@ class InTurn(AioSqliteConfiguration):
                     yield begun
                 finally:
                     SQLITE_BEGIN_MODE.reset(token)
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncGenerator[bool, None]:
-        """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time.
-
-        True: inside another transaction, which may belong to the task that started ours.
-        """
-        around = TURN.get()
-        if around is not None and not around.over:
-            yield True
-            return
-        async with TURNS.setdefault(get_running_loop(), Lock()):
-            turn = Turn()
-            token = TURN.set(turn)
-            try:
-                yield False
-            finally:
-                turn.over = True
-                TURN.reset(token)
 
 
 def look_up_the_app_once() -> None:
@@ -98,8 +99,20 @@ async def insert_events(session: AsyncSession, events: list[ReceivedEvent]) -> N
     """Insert events, those that are there already left out, by statements that SQLAlchemy knows.
 
     Prefect puts all rows into the text of one statement, which is compiled anew for each batch:
-    with many alerts a fifth of the server's time. Rows as parameters do the same.
+    with many alerts a fifth of the server's time. Rows as parameters do the same; in a transaction,
+    which Prefect does not begin for them, or each row would be one.
     """
+    async with in_turn():
+        token = SQLITE_BEGIN_MODE.set("IMMEDIATE")
+        try:
+            await session.connection()
+        finally:
+            SQLITE_BEGIN_MODE.reset(token)
+        await _insert_new(session, events)
+        await session.commit()
+
+
+async def _insert_new(session: AsyncSession, events: list[ReceivedEvent]) -> None:
     db = provide_database_interface()
     ids = [event.id for event in events]
     known = set((await session.scalars(sa.select(db.Event.id).where(db.Event.id.in_(ids)))).all())
@@ -144,11 +157,11 @@ def main() -> None:
     keep_moving()
     url = PREFECT_API_DATABASE_CONNECTION_URL.value()
     is_sqlite = get_dialect(url).name == "sqlite"
-    in_turn = temporary_database_config(InTurn(connection_url=url)) if is_sqlite else nullcontext()
+    database = temporary_database_config(InTurn(connection_url=url)) if is_sqlite else nullcontext()
     if is_sqlite:
         tune_for_sqlite()
     sys.argv[1:1] = ["server", "start"]
-    with in_turn:
+    with database:
         app()
 
 
