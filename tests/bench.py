@@ -37,36 +37,48 @@ WARM, STOCK, POSTGRESQL, SHELL = (
     "warm worker, PostgreSQL",
     "the spec's shell scripts",
 )
+WAYS = (WARM, SHELL, STOCK, POSTGRESQL)
 PAGE, ACTION = "alert to page", "alert to first containing action"
 
 
 def main() -> None:
-    """Measure, print, and write what was asked for."""
+    """Measure, print, and write what was asked for; also what there is when it is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small numbers, nothing is written")
-    parser.add_argument("--only", choices=(WARM, STOCK, POSTGRESQL, SHELL), help="one of them")
+    parser.add_argument("--only", choices=WAYS, help="one way of running it; nothing is written")
     asked = parser.parse_args()
-    storms = (20,) if asked.quick else (20, 100)
     results: dict[str, Any] = {"machine": _machine(), "measured": utc_now().date().isoformat()}
-    results["response"] = dict(_responses(asked.only, quick=asked.quick, storms=storms))
-    if not asked.only:
-        results["ratios"] = _ratios(results["response"])
-        say("rollback beside Compose's own up")
-        results["rollback"] = bench_rollback.measure(say)
-        say("drift")
-        results["drift"] = bench_drift.measure()
-    if not (asked.only or asked.quick):
-        results["store"] = bench_store.measure(say)
-        (DOCS / "benchmark.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
-        bench_chart.draw(results, DOCS / "benchmark.svg")
+    for _ in _measure(results, asked.only, quick=asked.quick):
+        if not (asked.only or asked.quick):
+            (DOCS / "benchmark.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+            bench_chart.draw(results, DOCS / "benchmark.svg")
     sys.stdout.write(json.dumps(results, indent=2) + "\n")
+
+
+def _measure(results: dict[str, Any], only: str | None, *, quick: bool) -> Iterator[None]:
+    """Add to the results, one part after the other."""
+    response: dict[str, Any] = results.setdefault("response", {})
+    for name, measured in _responses(only, quick=quick, storms=(20,) if quick else (20, 100)):
+        response[name] = measured
+        yield
+    if only:
+        return
+    results["ratios"] = _ratios(response)
+    say("rollback beside Compose's own up")
+    results["rollback"] = bench_rollback.measure(say)
+    say("drift")
+    results["drift"] = bench_drift.measure()
+    yield
+    if not quick:
+        results["store"] = bench_store.measure(say)
+        yield
 
 
 def _responses(
     only: str | None, *, quick: bool, storms: tuple[int, ...]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    quiet = {WARM: 40, STOCK: 8, POSTGRESQL: 40, SHELL: 40}
-    for name in (only,) if only else quiet:
+    quiet = {WARM: 40, SHELL: 40, STOCK: 8, POSTGRESQL: 40}
+    for name in (only,) if only else WAYS:
         with ExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             env = {"AEEF_WORKER__KIND": "process" if name == STOCK else "warm"}
