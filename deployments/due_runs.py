@@ -49,31 +49,45 @@ class Heard(NamedTuple):
     """What became of runs that were said to be scheduled.
 
     due: to be started now.
-    next_at: when the first of the others is due; None: none is.
+    later: when each of the others is due.
     unseen: Prefect does not show them yet.
     """
 
     due: list[WorkerFlowRunResponse]
-    next_at: datetime | None
+    later: dict[UUID, datetime]
     unseen: set[UUID]
 
 
 def sort_heard(ids: set[UUID], found: Sequence[FlowRun], pool: UUID, now: datetime) -> Heard:
     """Which of the runs `ids`, as `found`, are due now."""
-    due, later = [], []
+    due: list[WorkerFlowRunResponse] = []
+    later: dict[UUID, datetime] = {}
     for run in found:
         if run.state is None or not run.state.is_scheduled():
             continue
         start = run.next_scheduled_start_time
         if start is not None and start > now:
-            later.append(start)
+            later[run.id] = start
         elif run.work_queue_id is not None:
             due.append(
                 WorkerFlowRunResponse(
                     work_pool_id=pool, work_queue_id=run.work_queue_id, flow_run=run
                 )
             )
-    return Heard(due, min(later, default=None), ids - {run.id for run in found})
+    return Heard(due, later, ids - {run.id for run in found})
+
+
+def sort_asked(entries: Iterable[WorkerFlowRunResponse], now: datetime) -> Heard:
+    """What Prefect says is due, or will be soon."""
+    due: list[WorkerFlowRunResponse] = []
+    later: dict[UUID, datetime] = {}
+    for entry in entries:
+        start = entry.flow_run.next_scheduled_start_time
+        if start is not None and start > now:
+            later[entry.flow_run.id] = start
+        else:
+            due.append(entry)
+    return Heard(due, later, set())
 
 
 def is_restricted(pool: WorkPool, queues: Iterable[WorkQueue]) -> bool:

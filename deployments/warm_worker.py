@@ -7,7 +7,7 @@ import logging
 import signal
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ from prefect.workers.base import (
     BaseWorkerResult,
 )
 
-from deployments.due_runs import DueRuns, is_restricted, sort_heard
+from deployments.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
 from deployments.remember import Memory
 from deployments.run_warm import CANCEL, Order
 from deployments.suspension import SUSPEND
@@ -103,8 +103,8 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         reserved: int = 0,
         **stock: Any,
     ) -> None:
-        # A run that is due later must not occupy a place until then.
-        super().__init__(work_pool_name, **{**stock, "prefetch_seconds": 0})
+        # What is due before we ask again is told, and waits for its time without a place.
+        super().__init__(work_pool_name, **{**stock, "prefetch_seconds": 2 * ASK_SECONDS})
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
         self._due = DueRuns()
@@ -174,7 +174,10 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
                 return
             self._ask_at = time.monotonic() + ASK_SECONDS
             self._restricted = is_restricted(pool, queues)
-            (self._due.replace if self._restricted else self._due.add)(due)
+            now = datetime.now(UTC)
+            asked = sort_asked(due, now)
+            (self._due.replace if self._restricted else self._due.add)(asked.due)
+            self._remind(asked.later, now)
 
     async def _look_at_heard(self) -> None:
         """Read the runs that we heard of."""
@@ -191,13 +194,22 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             now = datetime.now(UTC)
             heard = sort_heard(ids, found, self.work_pool.id, now)
             self._due.add(heard.due)
-        if heard.next_at:
-            wait = (heard.next_at - now).total_seconds()
-            self._ask_at = min(self._ask_at, time.monotonic() + wait)
+        self._remind(heard.later, now)
         if heard.unseen:
             self._beside(self._ask_soon())
         if self._heard:
             self._told.set()
+
+    def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
+        """Hear of these again when their time comes; of those that are far away Prefect tells."""
+        for run_id, start in later.items():
+            wait = (start - now).total_seconds()
+            if wait <= 2 * ASK_SECONDS:
+                asyncio.get_running_loop().call_later(wait, self._hear_of, run_id)
+
+    def _hear_of(self, run_id: UUID) -> None:
+        self._heard.add(run_id)
+        self._told.set()
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
@@ -249,8 +261,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             return
         run_id = UUID(event.resource.id.removeprefix(RUN))
         if event.event in DUE:
-            self._heard.add(run_id)
-            self._told.set()
+            self._hear_of(run_id)
         else:
             self._stop_if_ours(run_id, cancelled=event.event == CANCELLING)
 

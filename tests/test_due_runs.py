@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, State, WorkPool, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending, Running, Scheduled
 
-from deployments.due_runs import DueRuns, Heard, is_restricted, sort_heard
+from deployments.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
 from schemas.severity import Severity
 
 POOL, QUEUE = uuid4(), uuid4()
@@ -160,18 +160,32 @@ def test_a_run_that_is_heard_of_is_due() -> None:
 
     heard = sort_heard({run.id for run in runs}, runs, POOL, NOW)
 
-    assert Heard([entry(run) for run in runs], None, set()) == heard
+    assert Heard([entry(run) for run in runs], {}, set()) == heard
 
 
 def test_a_run_that_is_due_later_says_when() -> None:
-    """The first of them does."""
+    """Each of them does."""
     times = [NOW + timedelta(seconds=seconds) for seconds in (60, 5, 30)]
     runs = [a_run(next_scheduled_start_time=each) for each in times]
     now = a_run("now")
 
     heard = sort_heard({run.id for run in runs}, [*runs, now], POOL, NOW)
 
-    assert (["now"], times[1]) == (names(heard.due), heard.next_at)
+    later = {run.id: time for run, time in zip(runs, times, strict=True)}
+    assert (["now"], later) == (names(heard.due), heard.later)
+
+
+def test_what_prefect_says_is_sorted_the_same_way() -> None:
+    """It is asked for what is due soon, too."""
+    soon = a_run(next_scheduled_start_time=NOW + timedelta(seconds=9))
+    past = a_run("past", next_scheduled_start_time=NOW)
+
+    asked = sort_asked([entry(soon), entry(past), entry(a_run("plain"))], NOW)
+
+    assert (["past", "plain"], {soon.id: soon.next_scheduled_start_time}) == (
+        names(asked.due),
+        asked.later,
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,21 +197,21 @@ def test_a_run_that_is_no_longer_scheduled_is_left_out(state: State[Any] | None)
     """Somebody else started it, or it was cancelled; it is not asked for again."""
     run = a_run(state=state)
 
-    assert Heard([], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+    assert Heard([], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_that_is_to_be_tried_again_is_due() -> None:
     """It is scheduled, too, under another name."""
     run = a_run(state=AwaitingRetry(scheduled_time=NOW))
 
-    assert Heard([entry(run)], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+    assert Heard([entry(run)], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_without_a_queue_is_left_out() -> None:
     """It is not for a worker."""
     run = a_run(work_queue_id=None)
 
-    assert Heard([], None, set()) == sort_heard({run.id}, [run], POOL, NOW)
+    assert Heard([], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_that_prefect_does_not_show_yet_is_unseen() -> None:
@@ -206,7 +220,7 @@ def test_a_run_that_prefect_does_not_show_yet_is_unseen() -> None:
 
     heard = sort_heard({unseen, run.id}, [run], POOL, NOW)
 
-    assert Heard([entry(run)], None, {unseen}) == heard
+    assert Heard([entry(run)], {}, {unseen}) == heard
 
 
 def restricted(pool: dict[str, Any], *queues: dict[str, Any]) -> bool:

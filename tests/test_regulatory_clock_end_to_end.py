@@ -117,10 +117,15 @@ def test_timers_outlive_a_standstill_and_a_death(stack: Stack) -> None:
         for incident_id in (down, died):
             [text] = _overdue(stack, incident_id)
             assert " ago, and nobody says" in text
-            rang = [key for key in stack.pagerduty.alerts if key.startswith(f"{incident_id}:clock")]
-            assert 1 == sum(key.endswith(":due") for key in rang)
+            stack.wait_for(partial(_rang_when_due, stack, incident_id))  # recorded, then paged
+            assert 1 == len(_rang_when_due(stack, incident_id))
     finally:
         stack.configure()
+
+
+def _rang_when_due(stack: Stack, incident_id: str) -> list[str]:
+    rang = [key for key in stack.pagerduty.alerts if key.startswith(f"{incident_id}:clock")]
+    return [key for key in rang if key.endswith(":due")]
 
 
 def _overdue(stack: Stack, incident_id: str) -> list[str]:
