@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     @property
     def intake_url(self) -> str:
         """The address under which programs on this machine reach the intake."""
-        host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104
+        host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104 - read
         return _http(host, self.intake.port)
 
     @property

@@ -127,7 +127,7 @@ class ComposeCommand:
         )
         if finished.problem:
             raise RollbackError("read compose file", str(finished))
-        config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506
+        config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506 - safe
         return config
 
     def _run(
