@@ -56,6 +56,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     if is_embedded():
         ours |= {
             **FOR_ONE_MACHINE,
+            "AEEF_PREFECT_EMBEDDED": "true",
             "PREFECT_API_SSL_CERT_FILE": str(NO_AUTHORITY),
             "PREFECT_API_URL": f"http://{host}/api",
             "PREFECT_UI_API_URL": f"http://{host}/api",

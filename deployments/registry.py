@@ -162,10 +162,10 @@ def automations(settings: Settings) -> list[AutomationRow]:
     rows.append(
         AutomationRow(
             "AEEF dead runs",
-            "A run's heartbeat stays away, its machine died perhaps: mark it Crashed, so that the"
+            "A run's heartbeats stay away, its machine died perhaps: mark it Crashed, so that the"
             " on-call is paged and Retry is offered",
             EventTrigger(
-                after={"prefect.flow-run.heartbeat"},
+                after={"prefect.flow-run.Running", "prefect.flow-run.heartbeat"},
                 expect={
                     "prefect.flow-run.heartbeat",
                     "prefect.flow-run.Completed",
@@ -219,7 +219,7 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
     """Create or update the work pool, limits, deployments and automations. Safe to repeat."""
     with get_client(sync_client=True) as client:
         ensure_work_pool(client, settings.worker)
-        for target in settings.targets:
+        for target in () if settings.prefect_embedded else settings.targets:
             client.upsert_global_concurrency_limit_by_name(limit_of(target), limit=1)
         ids = {}
         for flow, entrypoint in zip(flows(), FLOWS, strict=True):

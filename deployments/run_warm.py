@@ -1,19 +1,20 @@
-"""What a warm process does: it waits for one flow run, carries it out, and ends."""
+"""What a warm process does: it waits for a flow run, carries it out, and waits again, or ends."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from uuid import UUID
 
 from prefect._internal import control_listener
 from prefect.client.schemas.objects import FlowRun
@@ -25,40 +26,62 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
 from pydantic import BaseModel
 
+from deployments.process_state import ProcessState, ignore
 from deployments.related_objects import Related, tell_events
+from deployments.spared_requests import Spared
 from deployments.suspension import SUSPEND, hear_suspension
 from schemas.settings import load_settings
 from tasks.store import open_store
 
 CANCEL = signal.SIGINT
 """Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
+SIGNALS = (signal.SIGTERM, CANCEL, SUSPEND)
 LESS_URGENT = 5
 """How much nicer (see nice(2)) the process of a run is that may wait for others."""
 
 
 class Order(BaseModel):
-    """Which run to carry out, and where; known: what its events name."""
+    """Which run to carry out, and where.
+
+    known: what its events name. result_storage: the block that the server keeps results in.
+    """
 
     flow_run: FlowRun
     environment: dict[str, str]
     directory: Path
     urgent: bool
     known: list[Related] = []
+    result_storage: UUID | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """True for a flow of our code; of others we do not know what they do."""
+        entrypoint = self.environment.get("PREFECT__FLOW_ENTRYPOINT", "")
+        return entrypoint.startswith("flows.") and ":" not in entrypoint
 
 
-def wait_and_run(orders: int, lifeline: int) -> int:
-    """Wait for an order and carry it out; the exit code of this process.
+def wait_and_run(orders: int, over: int, lifeline: int) -> int:
+    """Carry out one order after the other; the exit code of this process.
 
-    orders: the pipe that brings one order; closed without one when nothing is left to do.
+    orders: the pipe that brings them; it is closed when there is nothing left to do.
+    over: the pipe that takes our number when a run has completed and we can have another.
     lifeline: a pipe that is closed when our parent dies: then this process ends, too.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(SUSPEND, signal.SIG_IGN)
+    ignore(*SIGNALS)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-    client = _made_ready()
+    first = None
     with os.fdopen(orders, "rb") as pipe:
-        line = pipe.readline()
-    return carry_out(Order.model_validate_json(line), client) if line.endswith(b"\n") else 0
+        while True:
+            client = _made_ready()
+            before = ProcessState.now()
+            first = first or before
+            if not (line := pipe.readline()).endswith(b"\n"):
+                return 0
+            order = Order.model_validate_json(line)
+            code, completed = copy_context().run(carry_out, order, client)
+            if not (completed and order.is_ours and before.restored(first)):
+                return code
+            os.write(over, b"%d\n" % os.getpid())
 
 
 def _made_ready() -> SyncClientContext:
@@ -78,9 +101,12 @@ def _end_with(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def carry_out(order: Order, client: SyncClientContext) -> int:
-    """Carry out a flow run as Prefect's own engine process does; its exit code."""
-    if not order.urgent:
+def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
+    """Carry out a flow run as Prefect's own engine process does.
+
+    Returns the exit code that such a process would have, and whether the run has completed.
+    """
+    if not order.urgent and os.nice(0) < LESS_URGENT:
         os.nice(LESS_URGENT)
     os.chdir(order.directory)
     # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
@@ -90,20 +116,21 @@ def carry_out(order: Order, client: SyncClientContext) -> int:
     hear_suspension(run_id)
     tell_events(order.known)
     try:
-        with _taken_on(order.environment, client), handle_engine_signals(run_id):
+        with _taken_on(order, client), handle_engine_signals(run_id):
             flow = load_flow(order.flow_run)
             # Failed or not is in the state that the engine reports: no need to raise it here.
             result: Any = run_flow(flow, flow_run=order.flow_run, return_type="state")
             if flow.isasync:
-                asyncio.run(result)
+                result = asyncio.run(result)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        return end.code if isinstance(end.code, int) else 1, False
     except BaseException:  # noqa: BLE001 - nothing may reach the parent's code that we were forked from
         traceback.print_exc()
-        return 1
+        return 1, False
     finally:
+        ignore(*SIGNALS)
         _hand_in()
-    return 0
+    return 0, result.is_completed()
 
 
 def _cancel(_number: int, _frame: FrameType | None) -> None:
@@ -115,10 +142,11 @@ def _cancel(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def _taken_on(environment: Mapping[str, str], client: SyncClientContext) -> Iterator[None]:
+def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
     """Take on the run's environment; where it changes Prefect's settings, read them again."""
-    changed = {name for name, value in environment.items() if os.environ.get(name) != value}
-    os.environ.update(environment)
+    given = order.environment.items()
+    changed = {name for name, value in given if os.environ.get(name) != value}
+    os.environ.update(given)
     with contextlib.ExitStack() as contexts:
         if any(
             name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed
@@ -127,6 +155,8 @@ def _taken_on(environment: Mapping[str, str], client: SyncClientContext) -> Iter
             contexts.enter_context(SettingsContext(profile=profile, settings=Settings()))
             client = SyncClientContext()
         contexts.enter_context(client)
+        spared = Spared(client.client, order.flow_run, order.result_storage)
+        contexts.callback(spared.hand_in)
         yield
 
 
@@ -135,4 +165,6 @@ def _hand_in() -> None:
     with contextlib.suppress(Exception):
         EventsWorker.drain_all(timeout=10)
     with contextlib.suppress(Exception):
-        logging.shutdown()
+        APILogWorker.drain_all(timeout=10)
+    sys.stdout.flush()
+    sys.stderr.flush()

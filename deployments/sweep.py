@@ -14,10 +14,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterExpectedStartTime,
+    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.registry import DETECTED
@@ -29,7 +30,7 @@ from schemas.route import Channel, route_for
 from schemas.settings import Settings
 from schemas.severity import Severity
 from tasks import alertmanager
-from tasks.claim_runbook import RUN, is_alive
+from tasks.claim_runbook import RUN
 from tasks.page_on_call import Page, failure_key, page_key
 from tasks.store import Store
 
@@ -142,10 +143,12 @@ class Sweep:
 
     def tell_of_dead_runs(self) -> None:
         """Runs that ended without finishing their runbook, for instance in a crash."""
-        for incident_id, holder in self.store.unfinished_claims("runbook:"):
+        held = self.store.unfinished_claims("runbook:")
+        alive = _alive({UUID(holder.removeprefix(RUN)) for _, holder in held})
+        for incident_id, holder in held:
             run_id = UUID(holder.removeprefix(RUN))
             key = failure_key(run_id)
-            if self.store.claim_result(incident_id, key) is not None or is_alive(holder):
+            if run_id in alive or self.store.claim_result(incident_id, key) is not None:
                 continue
             # A run finishes its runbook before it ends: only what is open even now was left so.
             if (incident_id, holder) in self.store.unfinished_claims("runbook:"):
@@ -164,6 +167,18 @@ class Sweep:
         if found := list(incidents):
             with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="sweep") as pool:
                 list(pool.map(work, found))
+
+
+def _alive(runs: set[UUID]) -> set[UUID]:
+    """Those that may still go on by themselves."""
+    alive, ids = set(), sorted(runs)
+    goes_on = FlowRunFilterState(type=FlowRunFilterStateType(not_any_=list(TERMINAL_STATES)))
+    with get_client(sync_client=True) as client:
+        for first in range(0, len(ids), MOST_RUNS):
+            some = FlowRunFilterId(any_=ids[first : first + MOST_RUNS])
+            wanted = FlowRunFilter(id=some, state=goes_on)
+            alive |= {run.id for run in client.read_flow_runs(flow_run_filter=wanted)}
+    return alive
 
 
 def _incidents_with_runs(since: datetime) -> set[str] | None:

@@ -9,6 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration
 from pydantic import PrivateAttr
 
+from deployments.heartbeats import BY_THE_ENGINE
 from deployments.related_objects import Related, related_to
 
 
@@ -31,6 +32,7 @@ class WarmJob(BaseJobConfiguration):
         self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
             self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
+        self.env.pop(BY_THE_ENGINE, None)
 
     def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
         """What the events of the run name."""

@@ -1,7 +1,8 @@
 """The parent of the warm processes: it has imported every flow, and forks a process for each run.
 
 Forking is safe because it has one thread and no open connection, and it stays so: whatever a run
-opens, starts or changes is in a process of its own, which ends with the run.
+opens, starts or changes is in a process of its own. That ends with the run, unless the run has
+completed and left nothing behind (see `process_state`): then it waits for another one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import BinaryIO
 from uuid import UUID
 
 from prefect.settings import get_current_settings
@@ -26,6 +28,8 @@ from deployments import run_warm
 from deployments.registry import flows
 from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
+from schemas.errors import AeefError
+from schemas.settings import load_settings
 
 LAZY = (
     "anyio._backends._asyncio",
@@ -40,12 +44,23 @@ REFILL_SECONDS = 0.2
 """A process that was taken is replaced so much later: the run that took it needs the cores now."""
 
 
+SURPLUS_SECONDS = 3.0
+"""How long more processes than `spares` wait for another run."""
+
+
 @dataclass
-class Waiting:
-    """A process that waits for an order; `orders` is our end of its pipe."""
+class Warm:
+    """A process that waits for an order, or carries one out.
+
+    orders: our end of its pipe. nice: it gave way to others, and cannot take that back.
+    waits_since: on the monotonic clock.
+    """
 
     pid: int
-    orders: int
+    orders: BinaryIO
+    nice: bool = False
+    run_id: UUID | None = None
+    waits_since: float = 0.0
 
 
 class Parent:
@@ -54,16 +69,27 @@ class Parent:
     def __init__(self, worker: socket.socket, spares: int) -> None:
         self.worker = worker
         self.spares = spares
-        self._waiting: list[Waiting] = []
-        self._running: dict[int, UUID] = {}
+        self._processes: dict[int, Warm] = {}
         self._unread = b""
         self._retired = False
         self._refill_at = 0.0
         # Only we hold the writing end: it closes when we die, however we die.
         self._lifeline, self._life = os.pipe()
         self._ended, self._wake = os.pipe()
-        os.set_blocking(self._ended, False)
-        os.set_blocking(self._wake, False)
+        self._over, self._say_over = os.pipe()
+        for handle in (self._ended, self._wake, self._over):
+            os.set_blocking(handle, False)
+
+    @property
+    def _waiting(self) -> list[Warm]:
+        """The one that waits longest first."""
+        waiting = [each for each in self._processes.values() if each.run_id is None]
+        return sorted(waiting, key=lambda process: process.waits_since)
+
+    @property
+    def _ready(self) -> list[Warm]:
+        """Those that wait and can carry out any run."""
+        return [process for process in self._waiting if not process.nice]
 
     def serve(self) -> None:
         """Do so until the worker is gone, or has retired us and the last run is over."""
@@ -73,13 +99,30 @@ class Parent:
         with selectors.DefaultSelector() as selector:
             selector.register(self.worker, selectors.EVENT_READ, self._hear)
             selector.register(self._ended, selectors.EVENT_READ, self._reap)
-            while not (self._retired and not self._running):
-                rest = self._refill_at - time.monotonic()
-                short = len(self._waiting) < self.spares and not self._retired
-                for key, _ in selector.select(max(rest, 0) if short else None):
+            selector.register(self._over, selectors.EVENT_READ, self._hear_over)
+            while not (self._retired and not self._processes):
+                for key, _ in selector.select(self._next_look()):
                     key.data()
-                if short and time.monotonic() >= self._refill_at:
-                    self._fill_up()
+                if not self._retired:
+                    self._adjust()
+
+    def _next_look(self) -> float | None:
+        """Seconds until there may be too few or too many that wait."""
+        if self._retired:
+            return None
+        if len(self._ready) < self.spares:
+            return max(self._refill_at - time.monotonic(), 0)
+        return SURPLUS_SECONDS if len(self._waiting) > self.spares else None
+
+    def _adjust(self) -> None:
+        now = time.monotonic()
+        if len(self._ready) < self.spares and now >= self._refill_at:
+            self._fill_up()
+        surplus = len(self._waiting) - self.spares
+        # Those that gave way go first; of the others those that did not run for the longest time.
+        for process in sorted(self._waiting, key=lambda each: not each.nice)[: max(surplus, 0)]:
+            if now >= process.waits_since + SURPLUS_SECONDS:
+                self._let_go(process)
 
     def _hear(self) -> None:
         received = self.worker.recv(1 << 20)
@@ -90,39 +133,62 @@ class Parent:
             message = json.loads(line)
             match message[0]:
                 case "run":
-                    self._run(UUID(message[1]), message[2])
+                    self._run(UUID(message[1]), message[2], urgent=message[3])
                 case "signal":
                     self._signal(UUID(message[1]), message[2])
                 case "retire":
                     self._retire()
 
-    def _run(self, run_id: UUID, order: str) -> None:
-        if not self._waiting:
-            self._fork()
-        process = self._waiting.pop(0)
-        self._running[process.pid] = run_id
+    def _run(self, run_id: UUID, order: str, *, urgent: bool) -> None:
+        process = self._choose(urgent=urgent)
+        process.run_id = run_id
+        process.nice = process.nice or not urgent
         self._tell("started", run_id, process.pid)
-        with contextlib.suppress(BrokenPipeError), os.fdopen(process.orders, "wb") as orders:
-            orders.write(order.encode() + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # it was killed: we hear of it
+            process.orders.write(order.encode() + b"\n")
+            process.orders.flush()
         self._refill_at = time.monotonic() + REFILL_SECONDS
 
+    def _choose(self, *, urgent: bool) -> Warm:
+        """The one that ran last has most at hand; a nice one never takes what is urgent."""
+        able = self._ready if urgent else sorted(self._waiting, key=lambda each: each.nice)
+        return able[-1] if able else self._fork()
+
     def _signal(self, run_id: UUID, number: int) -> None:
-        for pid, running in self._running.items():
-            if running == run_id:
+        for process in self._processes.values():
+            if process.run_id == run_id:
                 # What a cancelled run started, a git perhaps, it ends itself, in good order.
                 send = os.kill if number in (CANCEL, SUSPEND) else os.killpg
                 with contextlib.suppress(ProcessLookupError):
-                    send(pid, number)
+                    send(process.pid, number)
 
     def _retire(self) -> None:
         self._retired = True
         for process in self._waiting:
-            os.close(process.orders)  # it ends
-        self._waiting.clear()
+            self._let_go(process)
+
+    def _let_go(self, process: Warm) -> None:
+        """It ends when it sees that no order can come."""
+        process.orders.close()
+        del self._processes[process.pid]
+
+    def _hear_over(self) -> None:
+        """Of runs that have completed, in processes that can have another one."""
+        with contextlib.suppress(BlockingIOError):
+            for line in os.read(self._over, 1 << 16).split():
+                process = self._processes.get(int(line))
+                if process is None or process.run_id is None:
+                    continue
+                run_id, process.run_id = process.run_id, None
+                process.waits_since = time.monotonic()
+                self._tell("ended", run_id, 0)
+                if self._retired:
+                    self._let_go(process)
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._ended, 4096)
+        self._hear_over()
         while True:
             try:
                 # Not reaped yet, so that its number is still its own.
@@ -137,39 +203,43 @@ class Parent:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)  # whatever a killed run left behind in its group
         _, status = os.waitpid(pid, 0)
-        run_id = self._running.pop(pid, None)
-        if run_id:
-            self._tell("ended", run_id, os.waitstatus_to_exitcode(status))
-        for process in [each for each in self._waiting if each.pid == pid]:
-            os.close(process.orders)
-            self._waiting.remove(process)
+        process = self._processes.pop(pid, None)
+        if process is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            process.orders.close()
+        if process.run_id:
+            self._tell("ended", process.run_id, os.waitstatus_to_exitcode(status))
 
     def _tell(self, what: str, run_id: UUID, number: int) -> None:
         self.worker.sendall(json.dumps([what, str(run_id), number]).encode() + b"\n")
 
     def _fill_up(self) -> None:
-        while len(self._waiting) < self.spares:
+        while len(self._ready) < self.spares:
             self._fork()
 
-    def _fork(self) -> None:
+    def _fork(self) -> Warm:
         assert threading.active_count() == 1
+        with contextlib.suppress(AeefError):
+            load_settings()  # read when the file has changed: what is forked then knows it, too
         reading, writing = os.pipe()
         pid = os.fork()
         with contextlib.suppress(OSError):  # both of us do it: who comes first is not known
             os.setpgid(pid, pid)
         if pid:
             os.close(reading)
-            self._waiting.append(Waiting(pid, writing))
-            return
+            self._processes[pid] = process = Warm(pid, os.fdopen(writing, "wb"))
+            return process
         code = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            ours = [writing, self._life, self._wake, self._ended]
-            for handle in [*ours, *(each.orders for each in self._waiting)]:
+            for handle in (writing, self._life, self._wake, self._ended, self._over):
                 os.close(handle)
+            for process in self._processes.values():
+                process.orders.close()
             self.worker.close()
-            code = run_warm.wait_and_run(reading, self._lifeline)
+            code = run_warm.wait_and_run(reading, self._say_over, self._lifeline)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

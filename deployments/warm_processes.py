@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+from prefect.client.schemas.objects import FlowRun
+
+from deployments.heartbeats import BY_THE_ENGINE
 from deployments.run_warm import Order
 
 KILL_SECONDS = 30.0
@@ -24,8 +27,9 @@ PACKAGES = ("schemas", "tasks", "flows", "deployments")
 class Running:
     """A run in its process."""
 
-    def __init__(self, run_id: UUID) -> None:
-        self.run_id = run_id
+    def __init__(self, flow_run: FlowRun) -> None:
+        self.flow_run = flow_run
+        self.run_id = flow_run.id
         self.started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -58,6 +62,7 @@ class Generation:
                 str(self.spares),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
+                env={k: value for k, value in os.environ.items() if k != BY_THE_ENGINE},
             )
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._listening = asyncio.create_task(self._listen(reader))
@@ -86,8 +91,9 @@ class Generation:
     def run(self, order: Order) -> Running:
         """Have a run carried out."""
         run_id = order.flow_run.id
-        running = self.running[run_id] = Running(run_id)
-        self._say(json.dumps(["run", str(run_id), order.model_dump_json()]).encode())
+        running = self.running[run_id] = Running(order.flow_run)
+        message = ["run", str(run_id), order.model_dump_json(), order.urgent]
+        self._say(json.dumps(message).encode())
         return running
 
     def signal(self, run_id: UUID, number: int) -> None:

@@ -36,6 +36,8 @@ from prefect.workers.base import (
 )
 
 from deployments.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
+from deployments.heartbeats import send_heartbeat
+from deployments.prefect_server import HEARTBEAT_SECONDS
 from deployments.remember import Memory
 from deployments.run_warm import CANCEL, Order
 from deployments.suspension import SUSPEND
@@ -114,6 +116,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._hears = False
         self._restricted = True  # until we know better
         self._ask_at = 0.0
+        self._result_storage: UUID | None = None
         self._memory = Memory()
         self._background: set[asyncio.Task[None]] = set()
         self._cancelled: set[UUID] = set()
@@ -124,7 +127,9 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         await self.processes.refresh()
         await super().setup()
         self._memory.answer_for(self.client, "read_deployment", "read_flow")
-        for work in (self._listen, self._take_when_told, self._find_stopped):
+        self._update_flow_run = self.client.update_flow_run
+        setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)
+        for work in (self._listen, self._take_when_told, self._find_stopped, self._beat):
             self._beside(work())
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -169,11 +174,13 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
                 due = await self._get_scheduled_flow_runs()
                 pool = await self.client.read_work_pool(self.work_pool.name)
                 queues = await self.client.read_work_queues(self.work_pool.name)
+                storage = await self.client.read_server_default_result_storage()
             except httpx.HTTPError as error:
                 log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
                 return
             self._ask_at = time.monotonic() + ASK_SECONDS
             self._restricted = is_restricted(pool, queues)
+            self._result_storage = storage.default_result_storage_block_id
             now = datetime.now(UTC)
             asked = sort_asked(due, now)
             (self._due.replace if self._restricted else self._due.add)(asked.due)
@@ -301,6 +308,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
                 directory=Path(directory),
                 urgent=is_urgent(flow_run),
                 known=configuration.related_to(flow_run, self.work_pool),
+                result_storage=self._result_storage,
             )
             running = await self.processes.run(order)
             pid = await running.started
@@ -312,6 +320,18 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             await self._say_cancelled(flow_run.id)
             code = 0
         return WarmResult(identifier=str(pid), status_code=code)
+
+    async def _update_unless_pid(self, flow_run_id: UUID, **change: Any) -> Any:
+        """The number of its process is written by the run itself, with what else it writes."""
+        if change.keys() != {"infrastructure_pid"}:
+            return await self._update_flow_run(flow_run_id, **change)
+        return None
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(float(HEARTBEAT_SECONDS))
+            for _, running in self.processes.runs():
+                send_heartbeat(running.flow_run)
 
     async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
         """Not needed: the run's `infrastructure_pid` names us. It would be a write for each run."""

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     prefect_ui_url: str | None = None
     prefect_port: int = Field(default=4200, gt=0, le=65535)
+    prefect_embedded: bool = False
     worker_limit: int = Field(default=10, gt=0)
     worker: WorkerSettings = WorkerSettings()
     intake: IntakeSettings = IntakeSettings()

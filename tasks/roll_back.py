@@ -47,19 +47,25 @@ def limit_of(target_name: str) -> str:
 def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[None]:
     """Wait until nobody else rolls this target back.
 
-    Prefect's limit covers all machines of one Prefect server and shows in its UI; the lock in
-    the repository also covers a rollback by hand, without Prefect.
+    The lock in the repository covers this machine, and a rollback by hand without Prefect. A
+    Prefect server that other machines use, too, also has a limit, which shows in its UI; when its
+    holder is killed it is free a minute later, the lock at once.
     """
     with ExitStack() as held:
-        try:
-            held.enter_context(_prefect_limit(target))
-        except ConcurrencySlotAcquisitionError:
-            # A target that was configured after the last `aeef deploy` has none yet.
-            with get_client(sync_client=True) as client:
-                client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
-            held.enter_context(_prefect_limit(target))
+        if not settings.prefect_embedded:
+            _hold_prefect_limit(target, held)
         held.enter_context(target_lock(target, settings.home, waiting=log_line))
         yield
+
+
+def _hold_prefect_limit(target: Target, held: ExitStack) -> None:
+    try:
+        held.enter_context(_prefect_limit(target))
+    except ConcurrencySlotAcquisitionError:
+        # A target that was configured after the last `aeef deploy` has none yet.
+        with get_client(sync_client=True) as client:
+            client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
+        held.enter_context(_prefect_limit(target))
 
 
 def _prefect_limit(target: Target) -> AbstractContextManager[None]:
