@@ -71,10 +71,20 @@ class Door:
         """True while both threads live."""
         return all(thread.is_alive() for thread in self._threads)
 
+    def severity_of(self, alert: Alert) -> Severity:
+        """The severity that the alert's incident will have."""
+        settings = self.settings
+        return classify(alert, settings.triage_rules, settings.default_severities).severity
+
+    def dispatch_now(self) -> None:
+        """Hand what was accepted to Prefect; it would be done within a second anyway."""
+        self._wake.set()
+
     def accept(self, alert: Alert) -> Opened:
         """Open the alert's incident, or attach it to the open one. Durable on return.
 
-        The page and the event leave in the background: nobody waits for PagerDuty or Prefect.
+        The page leaves in the background: nobody waits for PagerDuty. The event leaves with
+        `dispatch_now`.
         """
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
@@ -87,7 +97,6 @@ class Door:
             pool.submit(self._page, incident)
         if (opened.is_new or opened.severity_raised) and incident.is_restricted:
             self._urgent.submit(self._page_breach_teams, incident)
-        self._wake.set()
         return opened
 
     def resolve(self, alert: Alert) -> Incident | None:

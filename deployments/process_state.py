@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ class ProcessState(NamedTuple):
     environment: dict[str, str]
     import_path: list[str]
     umask: int
+    handlers: list[logging.Handler]
     threads: frozenset[int | None]
     files: int
     memory: int
@@ -39,6 +41,7 @@ class ProcessState(NamedTuple):
             environment=dict(os.environ),
             import_path=[*sys.path],
             umask=umask,
+            handlers=[*logging.root.handlers],
             threads=frozenset(thread.ident for thread in threading.enumerate()),
             files=_open_files(),
             memory=psutil.Process().memory_info().rss,
@@ -55,7 +58,8 @@ class ProcessState(NamedTuple):
         sys.path[:] = self.import_path
         os.umask(self.umask)
         return (
-            not _has_children()
+            logging.root.handlers == self.handlers
+            and not _has_children()
             and not self._more_threads()
             and _open_files() <= since.files + MORE_FILES
             and psutil.Process().memory_info().rss <= since.memory + MORE_MEMORY

@@ -28,6 +28,7 @@ from deployments import run_warm
 from deployments.registry import flows
 from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
+from deployments.task_events import send_none_before_tasks_begin
 from schemas.errors import AeefError
 from schemas.settings import load_settings
 
@@ -251,6 +252,7 @@ def main() -> None:
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     flows()
+    send_none_before_tasks_begin()
     for module in LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)

@@ -21,12 +21,18 @@ class CommandDeployer:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._runs: Running | None = None
 
     def check(self) -> None:
         """A command can only be tried."""
 
     def running(self) -> Running:
-        """What `running_command` prints, if it is a commit."""
+        """What `running_command` prints, if it is a commit; asked again when we started one."""
+        if self._runs is None:
+            self._runs = self._ask()
+        return self._runs
+
+    def _ask(self) -> Running:
         if not self._target.running_command:
             return Running()
         finished = run_command(
@@ -48,6 +54,7 @@ class CommandDeployer:
 
     def start(self, commit: str, report: Report) -> None:
         """Run `deploy_command` for the commit."""
+        self._runs = None
         argv = [word.replace("{commit}", commit) for word in self._target.deploy_command]
         finished = run_command(
             argv,
@@ -62,7 +69,7 @@ class CommandDeployer:
     def verify(self, commit: str) -> dict[str, str]:
         """Raise when `running_command` names another commit than this one."""
         if self._target.running_command:
-            running = self.running()
+            self._runs = running = self._ask()
             if not same_commit(commit, running.commit):
                 raise DeployFailed(
                     "verify",

@@ -42,6 +42,7 @@ class TargetRepository:
         self._repo = _open(target)
         self.git_dir = Path(self._repo.git_dir)
         self.aeef = self.git_dir / "aeef"
+        self._found: set[str] = set()
 
     def __enter__(self) -> TargetRepository:
         return self
@@ -111,6 +112,8 @@ class TargetRepository:
         Never goes to the network. A branch that happens to be named like an abbreviated
         commit does not count. Raises RollbackError when the abbreviation is ambiguous.
         """
+        if sha in self._found:  # in full, and a commit that is here stays the same
+            return sha
         try:
             full = self.git("rev-parse", "--verify", f"{sha}^{{commit}}")
         except GitCommandError as error:
@@ -120,7 +123,10 @@ class TargetRepository:
                 ) from error
             _refuse_foreign_owner(self.target, error)
             return None
-        return full if full.startswith(sha) else None
+        if not full.startswith(sha):
+            return None
+        self._found.add(full)
+        return full
 
     def is_record(self, name: str) -> bool:
         """True for the history, provenance and agents' registry: a rollback carries them."""

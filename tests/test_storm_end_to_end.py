@@ -107,8 +107,8 @@ def _allowed(when_asked: str) -> set[str]:
 
 
 def _process(stack: Stack, incident_id: str) -> psutil.Process:
-    run = stack.run(stack.run_id(incident_id))
-    return psutil.Process(int(run["infrastructure_pid"]))
+    run_id = stack.run_id(incident_id)
+    return psutil.Process(int(stack.wait_for(lambda: stack.run(run_id)["infrastructure_pid"])))
 
 
 def _answers(stack: Stack) -> bool:

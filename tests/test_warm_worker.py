@@ -76,7 +76,19 @@ def test_a_run_starts_in_a_process_that_was_ready(warm: Stack, tmp_path: Path) -
     assert process.pid == os.getpgid(process.pid)
     held.open("deploy")
     assert "done" == warm.wait_until_over(incident_id)
-    warm.wait_for(lambda: not process.is_running())
+
+
+def test_only_a_process_whose_run_has_completed_runs_another(warm: Stack, tmp_path: Path) -> None:
+    """It has everything at hand; one whose run failed ends with it."""
+    completed = _process_of_run(warm, tmp_path, "completed")
+
+    again = _process_of_run(warm, tmp_path, "again")
+
+    assert completed == again
+    unknown = warm.report("no-such-target", "P2", type="deployment-failure")
+    warm.wait_for(lambda: _is_in(warm, warm.run_id(unknown), "FAILED"))
+    failed = _process(warm, unknown)
+    warm.wait_for(lambda: not failed.is_running())
 
 
 def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None:
@@ -242,6 +254,15 @@ def _count(stack: Stack, ids: list[str], state: str) -> int:
 def _is_there(stack: Stack, before: psutil.Process) -> bool:
     found = [c for c in stack.process.children() if "deployments.worker" in " ".join(c.cmdline())]
     return bool(found) and found[0] != before
+
+
+def _process_of_run(stack: Stack, directory: Path, name: str) -> psutil.Process:
+    held, incident_id = _held(stack, directory, name)
+    process = _process(stack, incident_id)
+    held.open("deploy")
+    assert "done" == stack.wait_until_over(incident_id)
+    stack.wait_for(partial(_is_in, stack, stack.run_id(incident_id), "COMPLETED"))
+    return process
 
 
 def _held(stack: Stack, directory: Path, name: str) -> tuple[Gates, str]:
