@@ -58,6 +58,8 @@ class Dispatcher:
             if not events:
                 break
             sent += self._send(events)
+            if len(events) < BATCH:  # what has come meanwhile wakes us, or is in no hurry
+                break
         return sent
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
@@ -35,6 +35,8 @@ from tasks.store import open_store
 
 CANCEL = signal.SIGINT
 """Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
+SEND_SECONDS = 10
+"""How long a server that does not answer is waited for."""
 SIGNALS = (signal.SIGTERM, CANCEL, SUSPEND)
 LESS_URGENT = 5
 """How much nicer (see nice(2)) the process of a run is that may wait for others."""
@@ -59,6 +61,16 @@ class Order(BaseModel):
         entrypoint = self.environment.get("PREFECT__FLOW_ENTRYPOINT", "")
         return entrypoint.startswith("flows.") and ":" not in entrypoint
 
+    @property
+    def changes_prefect(self) -> bool:
+        """True when Prefect's settings are other ones for this run than for this process."""
+        return any(
+            name.startswith("PREFECT_")
+            and not name.startswith("PREFECT__")
+            and os.environ.get(name) != value
+            for name, value in self.environment.items()
+        )
+
 
 def wait_and_run(orders: int, over: int, lifeline: int) -> int:
     """Carry out one order after the other; the exit code of this process.
@@ -69,31 +81,33 @@ def wait_and_run(orders: int, over: int, lifeline: int) -> int:
     """
     ignore(*SIGNALS)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    with contextlib.suppress(Exception):  # made when it is needed
+        open_store(load_settings()).pending_events()
     first = None
-    with os.fdopen(orders, "rb") as pipe:
-        while True:
-            client = _made_ready()
-            before = ProcessState.now()
-            first = first or before
-            if not (line := pipe.readline()).endswith(b"\n"):
-                return 0
-            order = Order.model_validate_json(line)
-            code, completed = copy_context().run(carry_out, order, client)
-            if not (completed and order.is_ours and before.restored(first)):
-                return code
-            os.write(over, b"%d\n" % os.getpid())
+    try:
+        with os.fdopen(orders, "rb") as pipe:
+            while True:
+                client = _made_ready()
+                before = ProcessState.now()
+                first = first or before
+                if not (line := pipe.readline()).endswith(b"\n"):
+                    return 0
+                order = Order.model_validate_json(line)
+                can_have_another = order.is_ours and not order.changes_prefect
+                code, completed = copy_context().run(carry_out, order, client)
+                if not (completed and can_have_another and before.restored(first)):
+                    return code
+                os.write(over, b"%d\n" % os.getpid())
+    finally:
+        _hand_in(EventsWorker.drain_all)
 
 
 def _made_ready() -> SyncClientContext:
-    """What takes a run its first tenths of a second: the store, the client, events and logs."""
-    for make in (EventsWorker.instance, APILogWorker.instance, _open_the_store):
+    """What takes a run its first tenths of a second: the client, events and logs."""
+    for make in (EventsWorker.instance, APILogWorker.instance):
         with contextlib.suppress(Exception):  # made again when it is needed
             make()
     return SyncClientContext()
-
-
-def _open_the_store() -> None:
-    open_store(load_settings()).pending_events()
 
 
 def _end_with(lifeline: int) -> None:
@@ -129,7 +143,8 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
         return 1, False
     finally:
         ignore(*SIGNALS)
-        _hand_in()
+        _hand_in(APILogWorker.drain_all)
+        _send_events()
     return 0, result.is_completed()
 
 
@@ -144,13 +159,10 @@ def _cancel(_number: int, _frame: FrameType | None) -> None:
 @contextlib.contextmanager
 def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
     """Take on the run's environment; where it changes Prefect's settings, read them again."""
-    given = order.environment.items()
-    changed = {name for name, value in given if os.environ.get(name) != value}
-    os.environ.update(given)
+    changes_prefect = order.changes_prefect
+    os.environ.update(order.environment)
     with contextlib.ExitStack() as contexts:
-        if any(
-            name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed
-        ):
+        if changes_prefect:
             profile = get_settings_context().profile
             contexts.enter_context(SettingsContext(profile=profile, settings=Settings()))
             client = SyncClientContext()
@@ -160,11 +172,16 @@ def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
         yield
 
 
-def _hand_in() -> None:
-    """Send the last events and log lines: this process ends without Python's own goodbyes."""
+def _send_events() -> None:
+    """Wait until the run's events are sent; their connection is kept for the next run's."""
+    sent = threading.Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
+    sent.start()
+    sent.join(SEND_SECONDS)
+
+
+def _hand_in(drain: Callable[..., object]) -> None:
+    """Send the last events or log lines: this process ends without Python's own goodbyes."""
     with contextlib.suppress(Exception):
-        EventsWorker.drain_all(timeout=10)
-    with contextlib.suppress(Exception):
-        APILogWorker.drain_all(timeout=10)
+        drain(timeout=SEND_SECONDS)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
 import selectors
 import signal
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
+from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import get_current_settings
 
 from deployments import run_warm
@@ -41,7 +43,7 @@ LAZY = (
     "tasks.compose_deployer",
 )
 """What a run imports while it goes; a name that is no more costs time, nothing else."""
-REFILL_SECONDS = 0.2
+REFILL_SECONDS = 1.0
 """A process that was taken is replaced so much later: the run that took it needs the cores now."""
 
 
@@ -247,12 +249,24 @@ class Parent:
             os._exit(code)
 
 
+def _log_plainly() -> None:
+    """Write a run's log lines as they are: to colour them takes longer than to send them."""
+    for logger in (logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
+        for handler in [h for h in logger.handlers if isinstance(h, PrefectConsoleHandler)]:
+            plain = logging.StreamHandler(handler.console.file)
+            plain.setFormatter(handler.formatter)
+            plain.setLevel(handler.level)
+            logger.removeHandler(handler)
+            logger.addHandler(plain)
+
+
 def main() -> None:
     """Import everything, then serve the worker at the other end of the socket given by number."""
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     flows()
     send_none_before_tasks_begin()
+    _log_plainly()
     for module in LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)

@@ -67,8 +67,10 @@ CHANGED = [
     "prefect.work-queue.ready",
 ]
 RECONNECT_SECONDS = 1.0
-ASK_SECONDS = 15.0
+ASK_SECONDS = 30.0
 """How often Prefect is asked what is due while its events are heard; it is dear, see `_ask`."""
+ANSWER_SECONDS = 120.0
+"""Longer than any answer of Prefect takes."""
 UNSEEN_SECONDS = 0.2
 """So long after its event a run, or a change, is in Prefect's database, surely."""
 MOST_AT_ONCE = 200
@@ -112,7 +114,8 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._due = DueRuns()
         self._heard: set[UUID] = set()
         self._told = asyncio.Event()
-        self._taking = asyncio.Lock()
+        self._asking = asyncio.Lock()
+        self._began: dict[UUID, float] = {}
         self._hears = False
         self._restricted = True  # until we know better
         self._ask_at = 0.0
@@ -169,7 +172,8 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """
         if not self._has_successfully_synced:
             return
-        async with self._taking:
+        async with self._asking:
+            asked_at = time.monotonic()
             try:
                 due = await self._get_scheduled_flow_runs()
                 pool = await self.client.read_work_pool(self.work_pool.name)
@@ -178,34 +182,41 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             except httpx.HTTPError as error:
                 log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
                 return
-            self._ask_at = time.monotonic() + ASK_SECONDS
-            self._restricted = is_restricted(pool, queues)
-            self._result_storage = storage.default_result_storage_block_id
-            now = datetime.now(UTC)
-            asked = sort_asked(due, now)
-            (self._due.replace if self._restricted else self._due.add)(asked.due)
-            self._remind(asked.later, now)
+        self._ask_at = time.monotonic() + ASK_SECONDS
+        self._restricted = is_restricted(pool, queues)
+        self._result_storage = storage.default_result_storage_block_id
+        now = datetime.now(UTC)
+        asked = sort_asked(due, now)
+        not_begun = [each for each in asked.due if not self._began_since(each.flow_run, asked_at)]
+        (self._due.replace if self._restricted else self._due.add)(not_begun)
+        self._remind(asked.later, now)
 
     async def _look_at_heard(self) -> None:
         """Read the runs that we heard of."""
         ids = set(list(self._heard)[:MOST_AT_ONCE])
         self._heard -= ids
         wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(ids)))
-        async with self._taking:
-            try:
-                found = await self.client.read_flow_runs(flow_run_filter=wanted, limit=MOST_AT_ONCE)
-            except httpx.HTTPError as error:
-                log.warning("Prefect does not show the runs that are due: %s", type(error).__name__)
-                self._ask_at = 0.0
-                return
-            now = datetime.now(UTC)
-            heard = sort_heard(ids, found, self.work_pool.id, now)
-            self._due.add(heard.due)
+        asked_at = time.monotonic()
+        try:
+            found = await self.client.read_flow_runs(flow_run_filter=wanted, limit=MOST_AT_ONCE)
+        except httpx.HTTPError as error:
+            log.warning("Prefect does not show the runs that are due: %s", type(error).__name__)
+            self._ask_at = 0.0
+            return
+        now = datetime.now(UTC)
+        heard = sort_heard(ids, found, self.work_pool.id, now)
+        self._due.add(
+            [each for each in heard.due if not self._began_since(each.flow_run, asked_at)]
+        )
         self._remind(heard.later, now)
         if heard.unseen:
             self._beside(self._ask_soon())
         if self._heard:
             self._told.set()
+
+    def _began_since(self, flow_run: FlowRun, asked_at: float) -> bool:
+        """True when it was started while the answer that says that it is due was on its way."""
+        return self._began.get(flow_run.id, 0.0) >= asked_at
 
     def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
         """Hear of these again when their time comes; of those that are far away Prefect tells."""
@@ -217,6 +228,15 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     def _hear_of(self, run_id: UUID) -> None:
         self._heard.add(run_id)
         self._told.set()
+
+    async def _ask_and_start(self) -> None:
+        """Beside the runs that we hear of: they need not wait for the answer."""
+        try:
+            await self._ask()
+            await self._start_due()
+        except Exception:
+            log.exception("Prefect's answer about due runs was of no use; it is asked again")
+            self._ask_at = 0.0
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
@@ -232,6 +252,9 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         if self._limiter is not None:
             places = self._limiter.total_tokens - self._limiter.borrowed_tokens
         entries = self._due.take(places, self.reserved, self._submitting_flow_run_ids)
+        now = time.monotonic()
+        self._began = {run: at for run, at in self._began.items() if at > now - ANSWER_SECONDS}
+        self._began |= {entry.flow_run.id: now for entry in entries}
         return await self._submit_scheduled_flow_runs(entries) if entries else []
 
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
@@ -262,7 +285,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     def _hear(self, event: Event) -> None:
         if event.event in CHANGED:
             self._memory.forget()
-            self._ask_at = 0.0
+            self._restricted, self._ask_at = True, 0.0  # until we know better
             self._told.set()
             self._beside(self._ask_soon())
             return
@@ -279,8 +302,10 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             if not self.is_setup:
                 continue
             try:
-                if self._restricted or time.monotonic() >= self._ask_at:
+                if self._restricted:
                     await self._ask()
+                elif time.monotonic() >= self._ask_at and not self._asking.locked():
+                    self._beside(self._ask_and_start())
                 if self._restricted and self._heard:
                     self._heard.clear()
                     self._beside(self._ask_soon())  # of what Prefect does not show yet

@@ -16,10 +16,24 @@ SHORTEST = 4
 
 def redact(text: str, settings: Settings) -> str:
     """The text with every configured secret (also a database URL's password) replaced."""
-    for secret in sorted(_secrets(settings), key=len, reverse=True):
-        if len(secret) >= SHORTEST:
-            text = text.replace(secret, HIDDEN)
+    for secret in _found_in(settings):
+        text = text.replace(secret, HIDDEN)
     return text
+
+
+def _found_in(settings: Settings) -> tuple[str, ...]:
+    """The longest first. Settings do not change: they are searched once, and a text often."""
+    for searched, found in _searched:
+        if searched is settings:
+            return found
+    secrets = {secret for secret in _secrets(settings) if len(secret) >= SHORTEST}
+    found = tuple(sorted(secrets, key=len, reverse=True))
+    _searched[:] = [(settings, found)]
+    return found
+
+
+_searched: list[tuple[Settings, tuple[str, ...]]] = []
+"""The settings that were searched last, and what was found."""
 
 
 def _secrets(part: object) -> Iterator[str]:
