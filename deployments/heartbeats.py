@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from prefect.events import RelatedResource, emit_event
 from prefect.events.related import tags_as_related_resources
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
-BY_THE_ENGINE = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
-"""Not set for a warm process: its engine sends none."""
+BY_THE_ENGINE = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
+"""None in a warm process: its engine sends none."""
 HEARTBEAT = "prefect.flow-run.heartbeat"
 
 

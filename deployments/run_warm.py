@@ -26,6 +26,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
 from pydantic import BaseModel
 
+from deployments.heartbeats import BY_THE_ENGINE
 from deployments.process_state import ProcessState, ignore
 from deployments.related_objects import Related, tell_events
 from deployments.spared_requests import Spared
@@ -164,7 +165,8 @@ def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
     with contextlib.ExitStack() as contexts:
         if changes_prefect:
             profile = get_settings_context().profile
-            contexts.enter_context(SettingsContext(profile=profile, settings=Settings()))
+            settings = Settings().copy_with_update(updates={BY_THE_ENGINE: None})
+            contexts.enter_context(SettingsContext(profile=profile, settings=settings))
             client = SyncClientContext()
         contexts.enter_context(client)
         spared = Spared(client.client, order.flow_run, order.result_storage)

@@ -14,11 +14,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterExpectedStartTime,
-    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import TERMINAL_STATES, StateType
+from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.registry import DETECTED
@@ -30,7 +29,7 @@ from schemas.route import Channel, route_for
 from schemas.settings import Settings
 from schemas.severity import Severity
 from tasks import alertmanager
-from tasks.claim_runbook import RUN
+from tasks.claim_runbook import RUN, alive_of
 from tasks.page_on_call import Page, failure_key, page_key
 from tasks.store import Store
 
@@ -143,17 +142,20 @@ class Sweep:
 
     def tell_of_dead_runs(self) -> None:
         """Runs that ended without finishing their runbook, for instance in a crash."""
-        held = self.store.unfinished_claims("runbook:")
-        alive = _alive({UUID(holder.removeprefix(RUN)) for _, holder in held})
+        held = [
+            (incident_id, holder)
+            for incident_id, holder in self.store.unfinished_claims("runbook:")
+            if self.store.claim_result(incident_id, _told_key(holder)) is None
+        ]
+        alive = alive_of({holder for _, holder in held})
         for incident_id, holder in held:
-            run_id = UUID(holder.removeprefix(RUN))
-            key = failure_key(run_id)
-            if run_id in alive or self.store.claim_result(incident_id, key) is not None:
+            if holder in alive:
                 continue
             # A run finishes its runbook before it ends: only what is open even now was left so.
             if (incident_id, holder) in self.store.unfinished_claims("runbook:"):
                 incident = self.store.incident(incident_id)
-                self.page(incident, f"automation FAILED, take over: run {run_id} ended", key)
+                reason = f"automation FAILED, take over: {holder} ended"
+                self.page(incident, reason, _told_key(holder))
 
     def _tell_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
@@ -169,16 +171,8 @@ class Sweep:
                 list(pool.map(work, found))
 
 
-def _alive(runs: set[UUID]) -> set[UUID]:
-    """Those that may still go on by themselves."""
-    alive, ids = set(), sorted(runs)
-    goes_on = FlowRunFilterState(type=FlowRunFilterStateType(not_any_=list(TERMINAL_STATES)))
-    with get_client(sync_client=True) as client:
-        for first in range(0, len(ids), MOST_RUNS):
-            some = FlowRunFilterId(any_=ids[first : first + MOST_RUNS])
-            wanted = FlowRunFilter(id=some, state=goes_on)
-            alive |= {run.id for run in client.read_flow_runs(flow_run_filter=wanted)}
-    return alive
+def _told_key(holder: str) -> str:
+    return failure_key(UUID(holder.removeprefix(RUN)))
 
 
 def _incidents_with_runs(since: datetime) -> set[str] | None:

@@ -32,7 +32,7 @@ class WarmJob(BaseJobConfiguration):
         self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
             self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
-        self.env.pop(BY_THE_ENGINE, None)
+        self.env.pop(BY_THE_ENGINE.name, None)
 
     def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
         """What the events of the run name."""

@@ -24,9 +24,10 @@ from typing import BinaryIO
 from uuid import UUID
 
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.settings import get_current_settings
+from prefect.settings import get_current_settings, temporary_settings
 
 from deployments import run_warm
+from deployments.heartbeats import BY_THE_ENGINE
 from deployments.registry import flows
 from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
@@ -272,10 +273,12 @@ def main() -> None:
             importlib.import_module(module)
     # Written as Prefect writes them: a run's environment then changes nothing, and costs nothing.
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
+    os.environ.pop(BY_THE_ENGINE.name, None)
     gc.freeze()  # what is here stays shared with every process that is forked
     gc.set_threshold(20_000, 20, 50)  # a run is short
     sys.setswitchinterval(0.001)  # what contains must not wait 5 ms for what only tells of it
-    Parent(socket.socket(fileno=number), spares).serve()
+    with temporary_settings({BY_THE_ENGINE: None}):
+        Parent(socket.socket(fileno=number), spares).serve()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
 
-from deployments.heartbeats import BY_THE_ENGINE
 from deployments.run_warm import Order
 
 KILL_SECONDS = 30.0
@@ -62,7 +61,6 @@ class Generation:
                 str(self.spares),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
-                env={k: value for k, value in os.environ.items() if k != BY_THE_ENGINE},
             )
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._listening = asyncio.create_task(self._listen(reader))

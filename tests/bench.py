@@ -93,7 +93,11 @@ def _responses(
             if name == SHELL:
                 yield name, bench_shell.measure(directory, quiet=count, storms=storms, say=say)
             else:
-                yield name, bench_response.measure(directory, env, quiet=count, storms=storms)
+                told = 0 if quick or name == STOCK else storms[-1]
+                measured = bench_response.measure(
+                    directory, env, quiet=count, storms=storms, told=told
+                )
+                yield name, measured
 
 
 def _on(url: str) -> dict[str, str]:
@@ -114,7 +118,7 @@ def _ratios(response: dict[str, Any]) -> dict[str, float]:
         ),
         "page, warm / shell": warm["quiet"][PAGE]["p50"] / shell["quiet"][PAGE]["p50"],
     }
-    for storm in (name for name in warm if name.startswith("storm")):
+    for storm in (name for name in warm if name.startswith("storm") and name in stock):
         over = "all runs over"
         found[f"{storm}, all runs over, stock / warm"] = stock[storm][over] / warm[storm][over]
         found[f"{storm}, last page, warm / shell"] = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -37,12 +37,18 @@ BREATH = 1.0
 
 
 def measure(
-    directory: Path, env: Mapping[str, str], *, quiet: int, storms: tuple[int, ...]
+    directory: Path,
+    env: Mapping[str, str],
+    *,
+    quiet: int,
+    storms: tuple[int, ...],
+    told: int = 0,
 ) -> dict[str, Any]:
     """Everything about one way of running it.
 
     directory: an empty one. env: what differs from the defaults.
     quiet: alerts one after the other. storms: how many incidents at once.
+    told: as many at once of a type whose runbook only tells people.
     """
     with _running(directory / "home", env) as stack:
         targets = Targets(stack, directory / "targets", 1 + quiet + sum(storms))
@@ -51,7 +57,9 @@ def measure(
         results: dict[str, Any] = {"idle": _idle(stack)}
         results["quiet"] = _quiet(stack, targets, quiet)
         for size in storms:
-            results[f"storm of {size}"] = _storm(stack, targets, size)
+            results[f"storm of {size}"] = _storm(stack, targets.take(size))
+        if told:
+            results[f"storm of {told}, people are told"] = _told_storm(stack, told)
         return results
 
 
@@ -116,16 +124,33 @@ def _quiet(stack: Stack, targets: Targets, count: int) -> dict[str, Any]:
     }
 
 
-def _storm(stack: Stack, targets: Targets, size: int) -> dict[str, Any]:
-    """So many incidents at once, every second one P1; until every run is over."""
-    chosen = targets.take(size)
+def _storm(stack: Stack, chosen: list[Gates]) -> dict[str, Any]:
+    """An incident of each target at once, each with its rollback."""
+    began = time.time()
+    told = _sent_at_once(stack, "deployment-failure", [gates.target.name for gates in chosen])
+    acted = [_acted_at(gates) - began for gates in chosen]
+    return {
+        **told,
+        "first containing action": round(min(acted), 3),
+        "last containing action": round(max(acted), 3),
+    }
+
+
+def _told_storm(stack: Stack, size: int) -> dict[str, Any]:
+    """As many at once that page, post and make a ticket, and change nothing."""
+    return _sent_at_once(stack, "unknown", [f"service-{number}" for number in range(size)])
+
+
+def _sent_at_once(stack: Stack, type_: str, services: list[str]) -> dict[str, Any]:
+    """An incident of each service, every second one P1; until every run is over."""
+    size = len(services)
     alerts = [
-        {"type": "deployment-failure", "service": gates.target.name, "severity": severity}
-        for number, gates in enumerate(chosen)
-        for severity in (("P1", "P2")[number % 2],)
+        {"type": type_, "service": service, "severity": ("P1", "P2")[number % 2]}
+        for number, service in enumerate(services)
     ]
-    before, cpu = _runs_over(stack), _cpu_seconds(stack)
-    began, wall = time.monotonic(), time.time()
+    before, cpu, memory = _runs_over(stack), _cpu_seconds(stack), _megabytes(stack)
+    most = memory
+    began = time.monotonic()
     answers = stack.ask("POST", "/v1/alerts", json=alerts).json()["incidents"]
     durable = time.monotonic() - began
     with _progress(f"storm of {size}", size) as advance:
@@ -133,25 +158,25 @@ def _storm(stack: Stack, targets: Targets, size: int) -> dict[str, Any]:
             if time.monotonic() - began > LONGEST_STORM:
                 raise TimeoutError(f"{over} of {size} runs over after {LONGEST_STORM:.0f} s")
             advance(over)
-            time.sleep(0.25)
+            most = max(most, _megabytes(stack))
+            time.sleep(0.5)
         advance(size)
     took = time.monotonic() - began
     spent = _cpu_seconds(stack) - cpu
     ids = [answer["incidentId"] for answer in answers]
     assert {"done"} == {stack.state(incident_id) for incident_id in ids}
     p1, others = ids[0::2], ids[1::2]
-    acted = [_acted_at(gates) - wall for gates in chosen]
     return {
         "durable": round(durable, 3),
         "first page": round(min(_paged_at(stack, ids)) - began, 3),
         "last page": round(max(_paged_at(stack, ids)) - began, 3),
         "last page of a P1": round(max(_paged_at(stack, p1)) - began, 3),
         "last page of a P2": round(max(_paged_at(stack, others)) - began, 3),
-        "first containing action": round(min(acted), 3),
-        "last containing action": round(max(acted), 3),
         "all runs over": round(took, 2),
         "runbooks a second": round(size / took, 2),
         "CPU seconds an incident": round(spent / size, 3),
+        "megabytes at most": round(most),
+        "megabytes an incident, afterwards": round((_megabytes(stack) - memory) / size, 3),
     }
 
 
@@ -182,11 +207,20 @@ def _idle(stack: Stack) -> dict[str, float]:
     before = _cpu_seconds(stack)
     time.sleep(IDLE_SECONDS)
     spent = _cpu_seconds(stack) - before
-    memory = sum(process.memory_full_info().pss for process in _processes(stack))
     return {
         "per cent of a core": round(100 * spent / IDLE_SECONDS, 2),
-        "megabytes": round(memory / 1e6),
+        "megabytes": round(_megabytes(stack)),
     }
+
+
+def _megabytes(stack: Stack) -> float:
+    """Of all processes; pages that several share are counted once (proc(5), `smaps_rollup`)."""
+    kilobytes = 0
+    for process in _processes(stack):
+        with suppress(OSError, psutil.NoSuchProcess):
+            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
+            kilobytes += int(text.partition("\nPss:")[2].split()[0])
+    return kilobytes * 1024 / 1e6
 
 
 def _processes(stack: Stack) -> list[psutil.Process]:

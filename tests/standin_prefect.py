@@ -48,9 +48,9 @@ class Prefect(StandIn):
             case "POST", ["events"]:
                 return self._take(request)
             case "POST", ["flow_runs", "filter"]:
-                states = request.json["flow_runs"]["state"]["type"]["any_"]
-                runs = ((run_id, run) for run_id, run in self.runs.items() if run[0] in states)
-                return Reply(200, [_run(run_id, *run) for run_id, run in runs])
+                wanted = request.json["flow_runs"]
+                found = [each for each in self.runs.items() if _is_wanted(*each, wanted)]
+                return Reply(200, [_run(run_id, *run) for run_id, run in found])
             case "GET", ["flow_runs", run_id]:
                 run = self.runs.get(UUID(run_id))
                 return Reply(200, _run(UUID(run_id), *run)) if run else Reply(404, {})
@@ -66,6 +66,15 @@ class Prefect(StandIn):
             return Reply(422, {"detail": "no"})
         self.events += request.json
         return Reply(204)
+
+
+def _is_wanted(run_id: UUID, run: tuple[str, Any], wanted: dict[str, Any]) -> bool:
+    state, ids = wanted["state"]["type"], (wanted.get("id") or {}).get("any_")
+    if ids is not None and str(run_id) not in ids:
+        return False
+    if state.get("any_") is not None and run[0] not in state["any_"]:
+        return False
+    return run[0] not in (state.get("not_any_") or ())
 
 
 def _run(run_id: UUID, state: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import aiosqlite
 import pytest
 from prefect.server.api import server
 from prefect.server.api.clients import OrchestrationClient
@@ -21,7 +24,15 @@ from prefect.settings import Settings
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import sample_flow
-from deployments.embedded_server import InTurn, insert_events, look_up_the_app_once, tune_for_sqlite
+from deployments.embedded_server import (
+    EXECUTE,
+    InTurn,
+    insert_events,
+    look_up_the_app_once,
+    tune_for_sqlite,
+    use_sqlite_here,
+    use_sqlite_in_its_thread,
+)
 from fixtures_stack import Stack
 from sample_deployment import deployment_of
 
@@ -86,6 +97,7 @@ def test_prefect_still_inserts_events_by_the_function_that_we_replace(
         inserted.append((session, events))
 
     monkeypatch.setattr(event_storage, "_write_sqlite_events", stock)
+    monkeypatch.setattr(aiosqlite.Connection, EXECUTE, use_sqlite_in_its_thread)
     tune_for_sqlite()
     assert insert_events is event_storage._write_sqlite_events  # noqa: SLF001
     assert ["db", *_parameters(insert_events)] == _parameters(inspect.unwrap(stock))
@@ -94,6 +106,52 @@ def test_prefect_still_inserts_events_by_the_function_that_we_replace(
     asyncio.run(event_storage.write_events(session, events))
 
     assert [(session, events)] == inserted
+
+
+def test_sqlite_is_called_in_the_thread_that_asks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`aiosqlite` still hands every call on by the method that we replace."""
+    monkeypatch.setattr(aiosqlite.Connection, EXECUTE, use_sqlite_here)
+
+    async def ask() -> Any:
+        async with aiosqlite.connect(tmp_path / "db", check_same_thread=False) as connection:
+            await connection.create_function("thread", 0, threading.get_ident)
+            async with connection.execute("SELECT thread()") as cursor:
+                return await cursor.fetchone()
+
+    assert (threading.get_ident(),) == asyncio.run(ask())
+
+
+def test_who_has_to_wait_for_a_writer_does_not_hold_up_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A second writer waits, in its own thread, until the first one is done; the loop goes on."""
+    monkeypatch.setattr(aiosqlite.Connection, EXECUTE, use_sqlite_here)
+    options: dict[str, Any] = {"timeout": 0, "check_same_thread": False, "isolation_level": None}
+
+    async def two_writers() -> list[str]:
+        done = []
+        async with (
+            aiosqlite.connect(tmp_path / "db", **options) as first,
+            aiosqlite.connect(tmp_path / "db", **options) as second,
+        ):
+            await first.execute("CREATE TABLE written (who TEXT)")
+            await first.execute("BEGIN IMMEDIATE")
+
+            async def write() -> None:
+                await second.execute("INSERT INTO written VALUES ('second')")
+                done.append("second")
+
+            waiting = asyncio.create_task(write())
+            await asyncio.sleep(0)  # it has tried
+            await first.execute("INSERT INTO written VALUES ('first')")
+            done.append("first")
+            await first.commit()
+            await waiting
+        return done
+
+    assert ["first", "second"] == asyncio.run(two_writers())
 
 
 def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from schemas.severity import Severity
 from standin_alertmanager import Alertmanager
 from standin_prefect import Prefect
 from standins import settings_for
-from tasks.claim_runbook import is_alive
+from tasks.claim_runbook import alive_of
 from tasks.open_incident import open_for_rollback, open_unreadable, parse_alert
 from tasks.page_on_call import ensure_page
 from tasks.store import Store, open_store
@@ -201,12 +201,13 @@ def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
     incident, run_id = open_one(watched.store), uuid4()
     watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
 
-    def completed_by_now(holder: str) -> bool:
+    def completed_by_now(holders: set[str]) -> set[str]:
+        [holder] = holders
         watched.store.finish_claim(incident.incident_id, "runbook:P1", holder, {})
         prefect.runs[run_id] = ("COMPLETED", {})
-        return is_alive(holder)
+        return alive_of(holders)
 
-    monkeypatch.setattr("deployments.sweep.is_alive", completed_by_now)
+    monkeypatch.setattr("deployments.sweep.alive_of", completed_by_now)
     watched.sweep.tell_of_dead_runs()
 
     assert [] == watched.paged
