@@ -86,7 +86,7 @@ def test_only_a_process_whose_run_has_completed_runs_another(warm: Stack, tmp_pa
 
     assert completed == again
     unknown = warm.report("no-such-target", "P2", type="deployment-failure")
-    warm.wait_for(lambda: _is_in(warm, warm.run_id(unknown), "FAILED"))
+    assert "failed" == warm.wait_until_over(unknown)
     failed = _process(warm, unknown)
     warm.wait_for(lambda: not failed.is_running())
 

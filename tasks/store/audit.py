@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from schemas.audit import GENESIS, AuditEntry, canonical_json
 from schemas.errors import AuditBroken
@@ -16,6 +16,17 @@ from tasks.store.anchors import Anchors
 from tasks.store.database import Database
 from tasks.store.tables import audit, audit_head
 from tasks.store.text import clean_json, clean_text, moment_text
+
+# Made once: SQLAlchemy then need not find out with each execution what it has compiled already.
+_NEWEST = select(func.max(audit.c.seq))
+_HEAD = (
+    select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery())
+    .where(audit_head.c.id == 1)
+    .with_for_update(of=audit_head)
+)
+_ENTRY = select(audit.c.seq).where(audit.c.entry_id == bindparam("wanted"))
+_APPEND = insert(audit)
+_NEW_HEAD = update(audit_head).where(audit_head.c.id == 1)
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -31,15 +42,10 @@ class Chain:
         self.connection = connection
         self.now = now
         self.appended = 0
-        newest = select(func.max(audit.c.seq)).scalar_subquery()
-        head = connection.execute(
-            select(audit_head.c.seq, audit_head.c.hash, newest)
-            .where(audit_head.c.id == 1)
-            .with_for_update(of=audit_head)
-        ).one_or_none()
+        head = connection.execute(_HEAD).one_or_none()
         if head is None:  # tampered with: go on from the start, alerts come first
             connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
-            found = connection.execute(select(newest)).scalar() or 0
+            found = connection.execute(_NEWEST).scalar() or 0
             head_seq, head_hash = 0, GENESIS
         else:
             head_seq, head_hash, found = head[0], head[1], head[2] or 0
@@ -71,22 +77,19 @@ class Chain:
             details=clean_json(dict(details or {})),
             prev_hash=self.hash,
         ).sealed()
-        self.connection.execute(insert(audit).values(row_of(entry)))
+        self.connection.execute(_APPEND, row_of(entry))
         self.seq, self.hash = entry.seq, entry.hash
         self.appended += 1
         return entry
 
     def has(self, entry_id: UUID) -> bool:
         """True when this entry was appended before."""
-        found = select(audit.c.seq).where(audit.c.entry_id == str(entry_id))
-        return self.connection.execute(found).first() is not None
+        return self.connection.execute(_ENTRY, {"wanted": str(entry_id)}).first() is not None
 
     def close(self) -> None:
         """Write the new head."""
         if self.appended:
-            self.connection.execute(
-                update(audit_head).where(audit_head.c.id == 1).values(seq=self.seq, hash=self.hash)
-            )
+            self.connection.execute(_NEW_HEAD, {"seq": self.seq, "hash": self.hash})
 
 
 class AuditLog:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from schemas.audit import canonical_json
 from tasks.store.audit import Clock
@@ -16,6 +16,11 @@ from tasks.store.database import Database
 from tasks.store.records import find
 from tasks.store.tables import NOT_OVER, claims, incidents
 from tasks.store.text import clean_json, clean_text, moment_text
+
+_IS_IT = and_(claims.c.incident_id == bindparam("of"), claims.c.key == bindparam("named"))
+_ONE = select(claims).where(_IS_IT).with_for_update()
+_NEW = insert(claims)
+_CHANGED = update(claims).where(_IS_IT)
 
 
 class Claim(NamedTuple):
@@ -136,8 +141,7 @@ def _locked(
     connection: Connection, incident_id: UUID | str, key: str
 ) -> tuple[str, Row[Any] | None]:
     incident = find(connection, incident_id).id
-    query = select(claims).where(_is(incident, key)).with_for_update()
-    return incident, connection.execute(query).one_or_none()
+    return incident, connection.execute(_ONE, {"of": incident, "named": key}).one_or_none()
 
 
 def _save(
@@ -145,13 +149,9 @@ def _save(
 ) -> None:
     if row is None:
         # Two at once: the loser's insert fails as not unique, and its transaction runs again.
-        connection.execute(insert(claims).values(incident_id=incident, key=key, **values))
+        connection.execute(_NEW, {"incident_id": incident, "key": key, **values})
     else:
-        connection.execute(update(claims).where(_is(incident, key)).values(values))
-
-
-def _is(incident: str, key: str) -> ColumnElement[bool]:
-    return and_(claims.c.incident_id == incident, claims.c.key == key)
+        connection.execute(_CHANGED, {"of": incident, "named": key, **values})
 
 
 def _standing(row: Row[Any], now: datetime) -> Claim:

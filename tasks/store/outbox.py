@@ -17,6 +17,9 @@ from tasks.store.database import Database
 from tasks.store.tables import outbox
 from tasks.store.text import clean_json, clean_text, moment_text
 
+_PUT = insert(outbox)
+_PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+
 
 class OutboxEvent(NamedTuple):
     """An event to send; `attempts` counts how many times it was taken out, this time included."""
@@ -58,17 +61,16 @@ def put_event(
         "auditSeq": head[0],
         "auditHead": head[1],
     }
-    connection.execute(
-        insert(outbox).values(
-            event_id=str(event_id or uuid4()),
-            incident_id=str(incident.incident_id),
-            event=clean_text(event),
-            payload=canonical_json(full),
-            occurred_at=moment_text(now),
-            attempts=0,
-            due_at=moment_text(now),
-        )
-    )
+    row = {
+        "event_id": str(event_id or uuid4()),
+        "incident_id": str(incident.incident_id),
+        "event": clean_text(event),
+        "payload": canonical_json(full),
+        "occurred_at": moment_text(now),
+        "attempts": 0,
+        "due_at": moment_text(now),
+    }
+    connection.execute(_PUT, row)
 
 
 class Outbox:
@@ -151,6 +153,5 @@ class Outbox:
 
     def pending(self) -> int:
         """How many events were not sent yet."""
-        query = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
+            return connection.execute(_PENDING).scalar_one()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from schemas.audit import canonical_json, hash_of_text
 from schemas.errors import AuditBroken, IncidentNotFound
@@ -20,6 +20,9 @@ from tasks.store.audit import Chain
 from tasks.store.outbox import put_event
 from tasks.store.tables import incidents
 from tasks.store.text import clean_text
+
+_BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
+_CHANGE = update(incidents).where(incidents.c.id == bindparam("changed"))
 
 _PART_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
 
@@ -31,7 +34,7 @@ def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
     """
     full = _as_uuid(wanted)
     if full is not None:
-        row = connection.execute(select(incidents).where(incidents.c.id == str(full))).one_or_none()
+        row = connection.execute(_BY_ID, {"wanted": str(full)}).one_or_none()
         if row is None:
             raise IncidentNotFound(f"there is no incident {full}; `aeef incidents list` shows all")
         return row
@@ -120,11 +123,8 @@ class Change:
         actions = [*self.incident.actions_taken, action]
         self.incident = self.incident.model_copy(update={**fields, "actions_taken": actions})
         row = columns_of(self.incident)
-        self.chain.connection.execute(
-            update(incidents)
-            .where(incidents.c.id == str(self.incident.incident_id))
-            .values({**row, **(columns or {})})
-        )
+        changed = {"changed": str(self.incident.incident_id)}
+        self.chain.connection.execute(_CHANGE, {**changed, **row, **(columns or {})})
         self.note(
             text,
             actor=actor,
