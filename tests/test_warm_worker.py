@@ -87,8 +87,8 @@ def test_only_a_process_whose_run_has_completed_runs_another(warm: Stack, tmp_pa
     assert completed == again
     unknown = warm.report("no-such-target", "P2", type="deployment-failure")
     assert "failed" == warm.wait_until_over(unknown)
-    failed = _process(warm, unknown)
-    warm.wait_for(lambda: not failed.is_running())
+    failed = int(warm.run(warm.run_id(unknown))["infrastructure_pid"])
+    warm.wait_for(lambda: not psutil.pid_exists(failed))
 
 
 def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None:
