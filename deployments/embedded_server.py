@@ -117,7 +117,9 @@ async def use_sqlite_here(
     try:
         return call(*arguments, **named)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        # The other kinds of it differ in the upper bits; of one of them waiting is of no use.
+        code = error.sqlite_errorcode
+        if code & 0xFF != sqlite3.SQLITE_BUSY or code == sqlite3.SQLITE_BUSY_SNAPSHOT:
             raise
         patiently = functools.partial(_wait_for_others, self._connection, call)
         return await use_sqlite_in_its_thread(self, patiently, *arguments, **named)

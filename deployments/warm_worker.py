@@ -17,17 +17,10 @@ from uuid import UUID
 import anyio
 import anyio.abc
 import httpx
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
-from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -36,11 +29,9 @@ from prefect.workers.base import (
 )
 
 from deployments.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
-from deployments.heartbeats import send_heartbeat
-from deployments.prefect_server import HEARTBEAT_SECONDS
 from deployments.remember import Memory
-from deployments.run_warm import CANCEL, Order
-from deployments.suspension import SUSPEND
+from deployments.run_warm import Order
+from deployments.runs_that_go_on import RunsThatGoOn
 from deployments.urgency import is_urgent
 from deployments.warm_job import WarmJob
 from deployments.warm_processes import WarmProcesses
@@ -75,8 +66,6 @@ UNSEEN_SECONDS = 0.2
 """So long after its event a run, or a change, is in Prefect's database, surely."""
 MOST_AT_ONCE = 200
 """What Prefect answers at most."""
-STOP_POLL_SECONDS = 5.0
-"""How often it is asked whether somebody cancelled or suspended a run of ours."""
 
 log = logging.getLogger("aeef.worker")
 
@@ -122,7 +111,6 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._result_storage: UUID | None = None
         self._memory = Memory()
         self._background: set[asyncio.Task[None]] = set()
-        self._cancelled: set[UUID] = set()
         self._stopping = False
 
     async def setup(self) -> None:
@@ -132,7 +120,9 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._memory.answer_for(self.client, "read_deployment", "read_flow")
         self._update_flow_run = self.client.update_flow_run
         setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)
-        for work in (self._listen, self._take_when_told, self._find_stopped, self._beat):
+        self._going_on = RunsThatGoOn(self.processes, self.client)
+        watch = (self._going_on.find_stopped, self._going_on.beat)
+        for work in (self._listen, self._take_when_told, *watch):
             self._beside(work())
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -293,7 +283,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         if event.event in DUE:
             self._hear_of(run_id)
         else:
-            self._stop_if_ours(run_id, cancelled=event.event == CANCELLING)
+            self._going_on.stop_if_ours(run_id, cancelled=event.event == CANCELLING)
 
     async def _take_when_told(self) -> None:
         while True:
@@ -340,9 +330,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             if task_status is not None:
                 task_status.started(pid)
             code = await running.ended
-        if flow_run.id in self._cancelled:
-            self._cancelled.discard(flow_run.id)
-            await self._say_cancelled(flow_run.id)
+        if await self._going_on.was_cancelled(flow_run.id):
             code = 0
         return WarmResult(identifier=str(pid), status_code=code)
 
@@ -352,12 +340,6 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             return await self._update_flow_run(flow_run_id, **change)
         return None
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(float(HEARTBEAT_SECONDS))
-            for _, running in self.processes.runs():
-                send_heartbeat(running.flow_run)
-
     async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
         """Not needed: the run's `infrastructure_pid` names us. It would be a write for each run."""
 
@@ -366,36 +348,3 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     def _emit_flow_run_submitted_event(self, configuration: BaseJobConfiguration) -> None:
         """Not needed: its states tell the same. Each event is work for the server."""
-
-    # -- a run is cancelled or suspended ---------------------------------------------------------
-
-    def _stop_if_ours(self, run_id: UUID, *, cancelled: bool) -> None:
-        for generation, running in self.processes.runs():
-            if running.run_id != run_id:
-                continue
-            if not cancelled:
-                generation.signal(run_id, SUSPEND)
-            elif run_id not in self._cancelled:
-                self._cancelled.add(run_id)
-                self._beside(self.processes.stop(run_id, CANCEL))
-
-    async def _find_stopped(self) -> None:
-        """The safety net: ask which of our runs were cancelled or suspended."""
-        while True:
-            await asyncio.sleep(STOP_POLL_SECONDS)
-            if ours := [running.run_id for _, running in self.processes.runs()]:
-                stopped = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.PAUSED])
-                wanted = FlowRunFilter(
-                    id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=stopped)
-                )
-                with suppress(httpx.HTTPError):
-                    for found in await self.client.read_flow_runs(flow_run_filter=wanted):
-                        cancelled = found.state_type == StateType.CANCELLING
-                        self._stop_if_ours(found.id, cancelled=cancelled)
-
-    async def _say_cancelled(self, run_id: UUID) -> None:
-        with suppress(ObjectNotFound):
-            found = await self.client.read_flow_run(run_id)
-            if found.state and not (found.state.is_cancelled() or found.state.is_completed()):
-                told: State[None] = Cancelled(message="Cancelled: its process was stopped")
-                await self.client.set_flow_run_state(run_id, told, force=True)

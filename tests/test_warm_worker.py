@@ -147,6 +147,21 @@ def test_a_killed_process_is_told_at_once_and_the_next_run_works(
     assert "done" == warm.wait_until_over(next_one)
 
 
+def test_a_run_that_goes_on_has_heartbeats(warm: Stack, tmp_path: Path) -> None:
+    """From its worker, by the name and with the tag that the automation for dead runs asks for."""
+    held, incident_id = _held(warm, tmp_path, "beats")
+    resource = {"id": [f"prefect.flow-run.{warm.run_id(incident_id)}"]}
+    body = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}, "resource": resource}}
+
+    [event, *_] = warm.wait_for(
+        lambda: warm.prefect("POST", "/events/filter", json=body)["events"], seconds=90
+    )
+
+    assert "prefect.tag.aeef" in [each["prefect.resource.id"] for each in event["related"]]
+    held.open("deploy")
+    assert "done" == warm.wait_until_over(incident_id)
+
+
 def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> None:
     """Variables, directory, context, log handlers, threads: each run finds none of another's."""
     path = f"{deployed(warm, sample_flow.leaves_traces)}/create_flow_run"
