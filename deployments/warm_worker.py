@@ -107,7 +107,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._began: dict[UUID, float] = {}
         self._hears = False
         self._restricted = True  # until we know better
-        self._ask_at = 0.0
+        self._ask_at = 0.0  # at once; else it is `get_and_submit_flow_runs` that asks
         self._result_storage: UUID | None = None
         self._memory = Memory()
         self._background: set[asyncio.Task[None]] = set()
@@ -294,7 +294,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             try:
                 if self._restricted:
                     await self._ask()
-                elif time.monotonic() >= self._ask_at and not self._asking.locked():
+                elif not self._ask_at and not self._asking.locked():
                     self._beside(self._ask_and_start())
                 if self._restricted and self._heard:
                     self._heard.clear()
