@@ -32,14 +32,14 @@ class _Manifest(BaseModel):
 
 @contextmanager
 def records_carried(
-    repository: TargetRepository, to_commit: str, report: Callable[[str], None]
+    repository: TargetRepository, commits: tuple[str, str], report: Callable[[str], None]
 ) -> Iterator[None]:
-    """Inside, git may check out `to_commit`; after, the records are exactly what they were."""
+    """Inside, git may go from one commit to the other; after, the records are what they were."""
     with records_lock(repository.target):
         finish_carrying(repository, report)
-        _save(repository, [repository.head().commit, to_commit])
+        _save(repository, [*commits])
         try:
-            _make_way(repository, to_commit)
+            _make_way(repository, to_commit=commits[1])
             yield
         finally:
             _write_back(repository)

@@ -19,7 +19,7 @@ from tasks.release_files import gates_of
 from tasks.rollback_journal import Journal, end_journal, read_journal, write_journal
 from tasks.run_command import end_orphan, without_credentials
 from tasks.target_lock import records_lock, target_lock
-from tasks.target_repository import GitBusy, TargetRepository
+from tasks.target_repository import GitBusy, TargetRepository, WorkTree
 
 
 def deploy_release(
@@ -72,9 +72,10 @@ class _Rollback:
             except RollbackError as error:
                 self._report(f"{self._commit[:12]} runs already, but is not healthy: {error}")
         self._refuse_if_unready()
-        journal = self._begin(unfinished)
+        head = self._repository.head()
+        journal = self._begin(unfinished, head)
         try:
-            self._check_out(journal, self._commit)
+            self._check_out(journal, head, self._commit)
         except (DirtyWorkTree, GitBusy):  # git refused, and changed nothing
             end_journal(self._repository)
             raise
@@ -119,12 +120,11 @@ class _Rollback:
             self._report(f"fetched {self._commit[:12]} from origin")
         refuse_submodules(repository, self._commit)
 
-    def _begin(self, unfinished: Journal | None) -> Journal:
+    def _begin(self, unfinished: Journal | None, head: WorkTree) -> Journal:
         """Write down what runs and what is checked out, before anything is changed.
 
         After a crash the first note counts, unless a person has deployed something else since.
         """
-        head = self._repository.head()
         running = self._deployer.running()
         if not running.commit and not running.images:
             running = running.model_copy(update={"commit": self._plan.from_commit})
@@ -139,11 +139,12 @@ class _Rollback:
         write_journal(self._repository, journal)
         return journal
 
-    def _check_out(self, journal: Journal, commit: str, branch: str | None = None) -> None:
-        head = self._repository.head()
+    def _check_out(
+        self, journal: Journal, head: WorkTree, commit: str, branch: str | None = None
+    ) -> None:
         if head.commit == commit and branch in (None, head.branch):
             return
-        with records_carried(self._repository, commit, self._report):
+        with records_carried(self._repository, (head.commit, commit), self._report):
             write_journal(
                 self._repository, journal.model_copy(update={"checkout": (head.commit, commit)})
             )
@@ -193,7 +194,7 @@ class _Rollback:
         if current and current.checkout:
             with records_lock(self._repository.target):
                 finish_checkout(self._repository, current.checkout, self._report)
-        self._check_out(journal, journal.head, journal.branch)
+        self._check_out(journal, self._repository.head(), journal.head, journal.branch)
         if not self._replacing:
             return f"What runs was not touched: {journal.running}"
         self._deployer.put_back(journal.running, self._report)
