@@ -145,13 +145,23 @@ class Parent:
 
     def _run(self, run_id: UUID, order: str, *, urgent: bool) -> None:
         process = self._choose(urgent=urgent)
+        while not self._takes(process, order):
+            self._let_go(process)
+            process = self._choose(urgent=urgent)
         process.run_id = run_id
         process.nice = process.nice or not urgent
         self._tell("started", run_id, process.pid)
-        with contextlib.suppress(BrokenPipeError):  # it was killed: we hear of it
+        self._refill_at = time.monotonic() + REFILL_SECONDS
+
+    @staticmethod
+    def _takes(process: Warm, order: str) -> bool:
+        """False when it was killed while it waited, and we have not heard of it yet."""
+        try:
             process.orders.write(order.encode() + b"\n")
             process.orders.flush()
-        self._refill_at = time.monotonic() + REFILL_SECONDS
+        except BrokenPipeError:
+            return False
+        return True
 
     def _choose(self, *, urgent: bool) -> Warm:
         """The one that ran last has most at hand; a nice one never takes what is urgent."""
@@ -173,7 +183,8 @@ class Parent:
 
     def _let_go(self, process: Warm) -> None:
         """It ends when it sees that no order can come."""
-        process.orders.close()
+        with contextlib.suppress(BrokenPipeError):  # it has ended already
+            process.orders.close()
         del self._processes[process.pid]
 
     def _hear_over(self) -> None:

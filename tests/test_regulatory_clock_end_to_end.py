@@ -138,13 +138,12 @@ def _ended(runs: list[dict[str, Any]]) -> bool:
 
 
 def _computed_again_makes_no_timer_twice(stack: Stack, incident_id: str) -> None:
-    before = {each["id"] for each in timers(stack, incident_id)}
-    stack.command("breach", "set", incident_id, "--people", "1200", "--by", "Ada")
-
     def drafted() -> list[str]:
         return [text for text in stack.actions(incident_id) if text.startswith("drafted ")]
 
-    known = len(drafted())
+    before, known = {each["id"] for each in timers(stack, incident_id)}, len(drafted())
+    stack.command("breach", "set", incident_id, "--people", "1200", "--by", "Ada")
+
     stack.wait_for(lambda: len(drafted()) > known)
     assert before == {each["id"] for each in timers(stack, incident_id)}
 

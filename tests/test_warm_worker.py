@@ -91,6 +91,21 @@ def test_only_a_process_whose_run_has_completed_runs_another(warm: Stack, tmp_pa
     warm.wait_for(lambda: not psutil.pid_exists(failed))
 
 
+def test_processes_that_are_killed_while_they_wait_are_not_missed(
+    warm: Stack, tmp_path: Path
+) -> None:
+    """The very next run has another one, and ends well."""
+    _process_of_run(warm, tmp_path, "before-killed")
+    [parent] = [each for each in warm.worker.children() if PARENT in " ".join(each.cmdline())]
+
+    for process in parent.children():
+        process.kill()
+
+    incident_id = warm.report("after-killed-ones", "P2", type="unknown", description="next")
+    assert "done" == warm.wait_until_over(incident_id)
+    warm.wait_for(partial(_is_in, warm, warm.run_id(incident_id), "COMPLETED"))
+
+
 def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None:
     """One of two is cancelled as the UI does it."""
     gates = {name: _held(warm, tmp_path, name) for name in ("cancelled", "goes-on")}
