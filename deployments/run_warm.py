@@ -176,13 +176,14 @@ def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
 
 def _send_events() -> None:
     """Wait until the run's events are sent; their connection is kept for the next run's."""
-    sent = threading.Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
-    sent.start()
-    sent.join(SEND_SECONDS)
+    with contextlib.suppress(Exception):  # the run has ended as it did, whatever is told of it
+        sent = threading.Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
+        sent.start()
+        sent.join(SEND_SECONDS)
 
 
 def _hand_in(drain: Callable[..., object]) -> None:
-    """Send the last events or log lines: this process ends without Python's own goodbyes."""
+    """Send what waits to be sent: neither the next run nor the end of this process does it."""
     with contextlib.suppress(Exception):
         drain(timeout=SEND_SECONDS)
     sys.stdout.flush()

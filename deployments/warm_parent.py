@@ -32,7 +32,6 @@ from deployments.registry import flows
 from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
 from deployments.task_events import send_none_before_tasks_begin
-from schemas.errors import AeefError
 from schemas.settings import load_settings
 
 LAZY = (
@@ -235,7 +234,7 @@ class Parent:
 
     def _fork(self) -> Warm:
         assert threading.active_count() == 1
-        with contextlib.suppress(AeefError):
+        with contextlib.suppress(Exception):  # a run says what is wrong with them; we must go on
             load_settings()  # read when the file has changed: what is forked then knows it, too
         reading, writing = os.pipe()
         pid = os.fork()

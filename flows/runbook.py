@@ -119,6 +119,9 @@ class Response:
         failures = [self._told(failure)] if failure else []
         self._beside.over()
         for name, submitted in self._started:
+            if error := submitted.exception():
+                failures.append(f"{name}: {self._told(error)}")
+                continue
             future = submitted.result()
             future.wait()
             if not future.state.is_completed():
