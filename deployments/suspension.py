@@ -12,10 +12,12 @@ from uuid import UUID
 
 from prefect import flow_engine
 from prefect.client.orchestration import get_client
+from prefect.logging.loggers import flow_run_logger
 
 SUSPEND = signal.SIGUSR1
 """Tells a run that somebody suspended it: it ends before its next step."""
 OBSERVE = "observe_flow_run_suspension"
+HEARD = "suspended: this run ends before its next step, and goes on from there when it is resumed"
 
 
 def hear_suspension(run_id: UUID) -> None:
@@ -32,11 +34,16 @@ def hear_suspension(run_id: UUID) -> None:
     if not hasattr(flow_engine, OBSERVE):
         return
 
+    told = threading.Event()
+
     def look() -> None:
         with get_client(sync_client=True) as client:
-            state = client.read_flow_run(run_id).state
-        if state and state.is_paused() and state.name == "Suspended":
-            mark(run_id, state)
+            run = client.read_flow_run(run_id)
+        if run.state and run.state.is_paused() and run.state.name == "Suspended":
+            mark(run_id, run.state)
+            if not told.is_set():  # the signal comes again and again while a step takes long
+                told.set()
+                flow_run_logger(run).warning(HEARD)
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         threading.Thread(target=look, daemon=True).start()

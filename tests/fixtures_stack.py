@@ -46,6 +46,7 @@ class Stack:
             **jira.env(),
             # workers find the tests' sample flows
             "PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), TESTS))),
+            "TMPDIR": str(home),  # what a killed process leaves is removed with it
             "AEEF_HOME": str(home),
             "AEEF_CONFIG": str(self.config),
             "AEEF_PREFECT_PORT": str(prefect_port),
@@ -133,6 +134,11 @@ class Stack:
             lines += [f"[targets.{name}]", *_toml(table), f"[targets.{name}.health]"]
             lines += _toml(health)
         self.config.write_text("\n".join(lines) + "\n")
+
+    def forget_targets(self) -> None:
+        """Take all targets out of the config file: a later run must not touch them any more."""
+        self._targets.clear()
+        self.configure()
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `aeef …` and return what it printed."""
@@ -257,6 +263,7 @@ def stack(_running_stack: Stack) -> Iterator[Stack]:
     running = _running_stack
     running.wait_for(running.is_ready, START_SECONDS)
     yield running
+    running.forget_targets()
     for standin in (running.pagerduty, running.slack, running.jira):
         standin.recover()
         assert [] == standin.violations

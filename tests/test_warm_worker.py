@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 import sample_flow
+from deployments.suspension import HEARD
 from fixtures_stack import Stack
 from gates import Gates
 from sample_deployment import deployed
@@ -133,7 +134,7 @@ def test_a_suspended_run_ends_before_its_next_step_and_can_be_resumed(
     details = {"pause_reschedule": True, "pause_timeout": "2099-01-01T00:00:00Z"}
     state = {"type": "PAUSED", "name": "Suspended", "state_details": details}
     warm.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
-    warm.wait_for(partial(_is_in, warm, run_id, "PAUSED"))
+    warm.wait_for(partial(_has_logged, warm, run_id, HEARD))
 
     held.open("deploy")
 
@@ -275,6 +276,12 @@ def test_without_events_runs_start_by_polling(
 
 def _is_in(stack: Stack, run_id: str, state: str) -> bool:
     return bool(stack.run(run_id)["state_type"] == state)
+
+
+def _has_logged(stack: Stack, run_id: str, message: str) -> bool:
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}}
+    logs = stack.prefect("POST", "/logs/filter", json=wanted)
+    return message in [each["message"] for each in logs]
 
 
 def _count(stack: Stack, ids: list[str], state: str) -> int:
