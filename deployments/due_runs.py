@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -29,17 +29,22 @@ class DueRuns:
         self.add(entries)
 
     def take(
-        self, places: float, reserved: int, being_started: Container[UUID] = ()
+        self,
+        places: float,
+        reserved: int,
+        being_started: Container[UUID] = (),
+        lets: Callable[[FlowRun], bool] = lambda _: True,
     ) -> list[WorkerFlowRunResponse]:
         """As many as have a place, no longer waiting then; the `reserved` last are for urgent ones.
 
         being_started: runs that were taken before.
+        lets: asked of each that has a place; False keeps it waiting.
         """
         taken = []
         for entry in sorted(self._waiting.values(), key=lambda each: urgency(each.flow_run)):
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
-            elif places > (0 if is_urgent(entry.flow_run) else reserved):
+            elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):
                 taken.append(self._waiting.pop(entry.flow_run.id))
                 places -= 1
         return taken

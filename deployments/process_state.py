@@ -12,10 +12,12 @@ from typing import NamedTuple, Self
 
 import psutil
 
+from deployments.task_events import THREAD as TASK_EVENTS
+
 THREADS_END_SECONDS = 0.5
 """How long threads that are about to end are waited for."""
-KEPT_THREADS = {"RunSyncEventLoopThread", "AnyIO worker thread"}
-"""Prefect's own, which it keeps and uses again."""
+KEPT_THREADS = {"RunSyncEventLoopThread", "AnyIO worker thread", TASK_EVENTS}
+"""Prefect's own and one of ours, which are kept and used again."""
 MORE_FILES = 20
 """How many more open files are not yet a leak: a database and a connection stay open."""
 MORE_MEMORY = 100e6

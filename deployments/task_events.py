@@ -1,26 +1,81 @@
-"""Which events of a task run are sent: that it began and how it ended, not that it will begin."""
+"""What is told of a task run: how it ended, and that it began if it takes longer than a moment."""
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
+from uuid import UUID
 
 from prefect import task_engine
 
 EMIT = "emit_task_run_state_change_event"
+HOLD_SECONDS = 0.5
+"""How long a task goes on before Prefect's UI shows that it runs."""
+THREAD = "tasks that go on"
 
 
-def send_none_before_tasks_begin() -> None:
-    """Leave out the event of a task run's state Pending: it begins a millisecond later.
+def tell_less_of_tasks() -> None:
+    """Leave out the events and the log line that say nothing of a task that takes a moment.
 
-    Each event costs Prefect's server some milliseconds, these were one in five, and the event of
-    the state Running tells it all that they told. Prefect has no setting for that. Where a later
-    one does it otherwise, nothing is changed.
+    Each event costs Prefect's server some milliseconds, and there are three for each task. That it
+    is Pending is said a millisecond before it runs; that it runs is in the event of its end, with
+    the moment when it began. The line "Finished in state Completed()" repeats that event. Prefect
+    has no setting for that. Where a later one does it otherwise, nothing is changed.
     """
     emit = getattr(task_engine, EMIT, None)
-    if emit is None:
-        return
+    if emit is not None:
+        setattr(task_engine, EMIT, TaskEvents(emit).tell)
+    logging.getLogger("prefect.task_runs").addFilter(_is_news)
 
-    def emit_unless_first(*, initial_state: Any, **told: Any) -> Any:
-        return emit(initial_state=initial_state, **told) if initial_state else None
 
-    setattr(task_engine, EMIT, emit_unless_first)
+def _is_news(record: logging.LogRecord) -> bool:
+    told = str(record.msg)
+    return record.levelno > logging.INFO or not told.startswith("Finished in state Completed()")
+
+
+class TaskEvents:
+    """Holds back that a task began, until it ends or goes on for longer than a moment."""
+
+    def __init__(self, emit: Callable[..., Any]) -> None:
+        self._emit = emit
+        self._begun: dict[UUID, Callable[[], Any]] = {}
+        self._due: SimpleQueue[tuple[float, UUID]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def tell(
+        self, *, task_run: Any, initial_state: Any, validated_state: Any, **more: Any
+    ) -> Any | None:
+        """In the place of Prefect's function: the event, None when none is sent now."""
+        if initial_state is None:
+            return None
+        told = {"task_run": task_run, "initial_state": initial_state, **more}
+        emit = partial(self._emit, validated_state=validated_state, **told)
+        if initial_state.is_pending() and validated_state.is_running():
+            self._begun[task_run.id] = partial(copy_context().run, emit)
+            self._due.put((time.monotonic() + HOLD_SECONDS, task_run.id))
+            self._look_after_them()
+            return None
+        begun = self._begun.pop(task_run.id, None)
+        if begun and not validated_state.is_completed():
+            begun()
+        return emit()
+
+    def _look_after_them(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():  # it stays behind in a fork
+                self._thread = threading.Thread(target=self._tell_late, name=THREAD, daemon=True)
+                self._thread.start()
+
+    def _tell_late(self) -> None:
+        while True:
+            due, task_run_id = self._due.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            if begun := self._begun.pop(task_run_id, None):
+                begun()

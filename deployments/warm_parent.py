@@ -31,7 +31,7 @@ from deployments.heartbeats import BY_THE_ENGINE
 from deployments.registry import flows
 from deployments.run_warm import CANCEL
 from deployments.suspension import SUSPEND
-from deployments.task_events import send_none_before_tasks_begin
+from deployments.task_events import tell_less_of_tasks
 from schemas.settings import load_settings
 
 LAZY = (
@@ -276,7 +276,7 @@ def main() -> None:
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     flows()
-    send_none_before_tasks_begin()
+    tell_less_of_tasks()
     _log_plainly()
     for module in LAZY:
         with contextlib.suppress(ImportError):

@@ -29,6 +29,7 @@ from prefect.workers.base import (
 )
 
 from deployments.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
+from deployments.pace import BEGINS_SECONDS, Pace
 from deployments.remember import Memory
 from deployments.run_warm import Order
 from deployments.runs_that_go_on import RunsThatGoOn
@@ -101,6 +102,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
         self._due = DueRuns()
+        self._pace = Pace()
         self._heard: set[UUID] = set()
         self._told = asyncio.Event()
         self._asking = asyncio.Lock()
@@ -241,7 +243,11 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         places = float("inf")
         if self._limiter is not None:
             places = self._limiter.total_tokens - self._limiter.borrowed_tokens
-        entries = self._due.take(places, self.reserved, self._submitting_flow_run_ids)
+        entries = self._due.take(
+            places, self.reserved, self._submitting_flow_run_ids, self._pace.lets
+        )
+        if entries:  # by then others may begin
+            asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._told.set)
         now = time.monotonic()
         self._began = {run: at for run, at in self._began.items() if at > now - ANSWER_SECONDS}
         self._began |= {entry.flow_run.id: now for entry in entries}
@@ -249,6 +255,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
         super()._release_limit_slot(flow_run_id)
+        self._pace.is_over(flow_run_id)
         self._told.set()  # there is a place again
 
     async def _listen(self) -> None:

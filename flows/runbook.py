@@ -179,7 +179,12 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
         respond.__qualname__ = procedure.__qualname__
         respond.__module__ = procedure.__module__
         made: Runbook = flow(
-            name=name, description=procedure.__doc__, persist_result=True, log_prints=False
+            name=name,
+            description=procedure.__doc__,
+            persist_result=True,
+            log_prints=False,
+            # A model of one dictionary, made anew in each run: `open_incident` looks into it.
+            validate_parameters=False,
         )(respond)
         return made
 

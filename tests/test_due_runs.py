@@ -16,6 +16,7 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending, Running, Scheduled
 
 from deployments.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
+from deployments.pace import Pace
 from schemas.severity import Severity
 
 POOL, QUEUE = uuid4(), uuid4()
@@ -254,3 +255,32 @@ def test_a_limit_a_pause_or_an_order_restricts(
 ) -> None:
     """Of the pool or of any of its queues."""
     assert restricted(pool, *queues)
+
+
+def test_a_few_runs_begin_at_once() -> None:
+    """The next begins when one is over; what waits keeps its order."""
+    due, ids = waiting("P2", "P4", "P3", "P1")
+    pace = Pace(at_once=2)
+
+    assert ["P1", "P2"] == names(due.take(inf, 0, lets=pace.lets))
+    assert [] == due.take(inf, 0, lets=pace.lets)
+    pace.is_over(ids[0])
+    assert ["P3"] == names(due.take(inf, 0, lets=pace.lets))
+
+
+def test_what_is_less_urgent_never_holds_up_what_is_urgent() -> None:
+    """P1 and P2 are held up by each other only."""
+    pace = Pace(at_once=1)
+
+    begun = [pace.lets(a_run(name)) for name in ("P4", "P3", "P1", "P2")]
+
+    assert [True, False, True, False] == begun
+
+
+def test_a_run_that_goes_on_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for something else than the processor by then."""
+    pace = Pace(at_once=1)
+    assert pace.lets(a_run())
+    monkeypatch.setattr("deployments.pace.BEGINS_SECONDS", 0.0)
+
+    assert pace.lets(a_run())

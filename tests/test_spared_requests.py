@@ -12,28 +12,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fixtures_stack import Stack
 
 RUN = """
-import json, sys
-from prefect import flow, task
+import json, sys, time
+from prefect import flow, get_run_logger, task
 from prefect.context import SyncClientContext
 from prefect.events.worker import EventsWorker
 from prefect.flow_engine import run_flow
 from prefect.states import Pending
 from deployments.spared_requests import Spared
-from deployments.task_events import send_none_before_tasks_begin
+from deployments.task_events import tell_less_of_tasks
 
 @task
-def step() -> int:
-    return 1
+def step() -> None:
+    exec(sys.argv[2])
 
 @flow(name="spared", version="7", log_prints=False, retries=int(sys.argv[1]))
-def spared() -> int:
-    return step()
+def spared() -> None:
+    step()
 
 asked = []
-send_none_before_tasks_begin()
+tell_less_of_tasks()
 hooks = {"event_hooks": {"request": [lambda r: asked.append(f"{r.method} {r.url.path}")]}}
 with SyncClientContext(httpx_settings=hooks) as context:
     client = context.client
@@ -47,7 +49,7 @@ print(json.dumps({"run": str(run.id), "state": state.type, "asked": asked}))
 """
 
 
-def _run(stack: Stack, retries: int = 0) -> dict[str, Any]:
+def _run(stack: Stack, retries: int = 0, does: str = "pass") -> dict[str, Any]:
     """Carry out a flow in a process of its own; what it asked Prefect for, in order."""
     env = os.environ | {
         "PREFECT_API_URL": stack.prefect_api,
@@ -57,7 +59,7 @@ def _run(stack: Stack, retries: int = 0) -> dict[str, Any]:
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
     }
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(retries)],
+        [sys.executable, "-c", RUN, str(retries), does],
         cwd=Path(__file__).parent.parent,
         env=env,
         capture_output=True,
@@ -67,6 +69,7 @@ def _run(stack: Stack, retries: int = 0) -> dict[str, Any]:
     )
     assert 0 == done.returncode, done.stderr
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    told["log"] = done.stderr
     told["asked"] = [each.replace(told["run"], "ID") for each in told["asked"]]
     return told
 
@@ -92,24 +95,52 @@ def test_what_the_server_needs_for_a_retry_is_written_at_once(stack: Stack) -> N
     assert 2 == stack.run(told["run"])["empirical_policy"]["retries"]
 
 
-def test_a_task_run_is_known_without_the_event_that_it_will_begin(stack: Stack) -> None:
-    """Two events instead of three, and the UI has its name, its times and its end."""
-    told = _run(stack)
+@pytest.mark.parametrize(
+    ("does", "told_states"),
+    [
+        ("pass", ["Completed"]),
+        ("time.sleep(1)", ["Completed", "Running"]),
+        ("raise ValueError('no')", ["Failed", "Running"]),
+    ],
+)
+def test_a_task_run_is_known_without_the_events_of_its_first_moment(
+    stack: Stack, does: str, told_states: list[str]
+) -> None:
+    """One event instead of three, or two if it takes long or fails; the UI has name, times, end."""
+    told = _run(stack, does=does)
     wanted = {"flow_runs": {"id": {"any_": [told["run"]]}}}
 
     def ended() -> Any:
         found = stack.prefect("POST", "/task_runs/filter", json=wanted)
-        return [each for each in found if each["state_type"] == "COMPLETED"]
+        return [each for each in found if each["state_type"] in ("COMPLETED", "FAILED")]
 
     [task_run] = stack.wait_for(ended)
     assert task_run["name"].startswith("step")
+    assert 1 == task_run["run_count"]
     assert task_run["start_time"] <= task_run["end_time"]
     resource = {"id": [f"prefect.task-run.{task_run['id']}"]}
 
     def events() -> Any:
         body = {"filter": {"resource": resource}}
         found = stack.prefect("POST", "/events/filter", json=body)["events"]
-        return found if len(found) >= 2 else None
+        return found if len(found) >= len(told_states) else None
 
     names = [event["event"].removeprefix("prefect.task-run.") for event in stack.wait_for(events)]
-    assert ["Completed", "Running"] == sorted(names)
+    assert told_states == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("does", "line"),
+    [
+        ("get_run_logger().info('it said this')", "it said this"),
+        ("raise ValueError('no')", "Finished in state Failed"),
+    ],
+)
+def test_the_log_has_what_a_task_says_and_not_that_it_completed(
+    stack: Stack, does: str, line: str
+) -> None:
+    """Its state says that; how else it ended is in the log as ever."""
+    [*lines] = (each for each in _run(stack, does=does)["log"].splitlines() if "Task run" in each)
+
+    assert any(line in each for each in lines)
+    assert not any("Completed()" in each for each in lines)
