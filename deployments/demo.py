@@ -22,7 +22,7 @@ _DEPLOY = """\
 #!/bin/sh
 # Deploys a commit: unpacks it beside the others, then switches to it in one step.
 set -eu
-cd "$(dirname "$0")"
+cd "${0%/*}"
 commit=$1
 if [ ! -d "run/releases/$commit" ]; then
     rm -rf run/unpacking
@@ -38,13 +38,14 @@ mv -T run/next run/current 2>/dev/null || mv -fh run/next run/current
 _RUNNING = """\
 #!/bin/sh
 # Prints the commit that runs.
-basename "$(readlink "$(dirname "$0")/run/current")"
+release=$(readlink "${0%/*}/run/current")
+echo "${release##*/}"
 """
 _HEALTH = """\
 #!/bin/sh
 # Succeeds when the release that runs is healthy.
-grep -q '^status=ok$' "$(dirname "$0")/run/current/app.conf" && exit 0
-echo "the running release says: $(cat "$(dirname "$0")/run/current/app.conf")"
+grep -q '^status=ok$' "${0%/*}/run/current/app.conf" && exit 0
+echo "the running release says: $(cat "${0%/*}/run/current/app.conf")"
 exit 1
 """
 _README = """\

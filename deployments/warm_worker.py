@@ -68,7 +68,17 @@ UNSEEN_SECONDS = 0.2
 MOST_AT_ONCE = 200
 """What Prefect answers at most."""
 
+SUBMITTING = ("Worker '", "Flow run '")
+"""How Prefect's two lines begin with which a worker says of each run that it starts it."""
+
 log = logging.getLogger("aeef.worker")
+
+
+def keep_here(record: logging.LogRecord) -> bool:
+    """Write them to the worker's own log only: the run's states say the same, for less."""
+    if record.levelno == logging.INFO and str(record.msg).startswith(SUBMITTING):
+        record.send_to_api = False
+    return True
 
 
 class WarmResult(BaseWorkerResult):
@@ -119,6 +129,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start the processes, then listen and poll."""
         await self.processes.refresh()
         await super().setup()
+        logging.getLogger("prefect.flow_runs.worker").addFilter(keep_here)
         self._memory.answer_for(self.client, "read_deployment", "read_flow")
         self._update_flow_run = self.client.update_flow_run
         setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)

@@ -119,15 +119,16 @@ def _save(repository: TargetRepository, commits: list[str]) -> None:
 
 def _make_way(repository: TargetRepository, to_commit: str) -> None:
     """Leave nothing in the records' place that git would refuse to overwrite."""
-    there = {*_records_in(repository, to_commit)}
-    committed = {*_records_in(repository, "HEAD")}
+    new = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=A", "HEAD", to_commit)
     status = repository.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
     changed = {line[3:] for line in status if repository.is_record(line[3:])}
-    repository.undo_changes(sorted(changed & committed))
-    added = sorted(changed - committed)
-    if added:
-        repository.git("--literal-pathspecs", "rm", "--cached", "--quiet", "--force", "--", *added)
-    for name in there - committed:
+    if changed:
+        committed = {*_records_that(repository, "ls-tree", "-r", "-z", "--name-only", "HEAD")}
+        repository.undo_changes(sorted(changed & committed))
+        if added := sorted(changed - committed):
+            literally = ("--literal-pathspecs", "rm", "--cached", "--quiet", "--force", "--")
+            repository.git(*literally, *added)
+    for name in _records_that(repository, *new):
         (repository.path / name).unlink(missing_ok=True)
 
 
@@ -156,12 +157,12 @@ def _write_back(repository: TargetRepository) -> None:
     shutil.rmtree(done)
 
 
-def _records_in(repository: TargetRepository, commit: str) -> list[str]:
+def _records_that(repository: TargetRepository, *command: str) -> list[str]:
+    """The records among the names that a git command prints."""
     target = repository.target
-    names = repository.names(
-        "--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", commit, "--",
-        target.history, target.provenance, *([target.agents.registry] if target.agents else []),
-    )  # fmt: skip
+    registry = [target.agents.registry] if target.agents else []
+    paths = (target.history, target.provenance, *registry)
+    names = repository.names("--literal-pathspecs", *command, "--", *paths)
     return [name for name in names if repository.is_record(name)]
 
 

@@ -16,6 +16,8 @@ from tasks.run_command import tail_of
 
 _LOOK_TIMEOUT = 60.0
 _FILES_NAMED = 10
+_FULL = (40, 64)
+"""Digits of a commit's id that is not abbreviated: SHA-1, SHA-256."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks belong to its developers: a rollback does not run them."""
 
@@ -98,7 +100,7 @@ class TargetRepository:
     def head(self) -> WorkTree:
         """What is checked out now."""
         try:
-            commit = self.git("rev-parse", "--verify", "HEAD^{commit}")
+            commit = self._at_hand("HEAD") or self.git("rev-parse", "--verify", "HEAD^{commit}")
         except GitCommandError as error:
             raise self.failure("read the repository", "it has no commit checked out", error) from (
                 error
@@ -114,6 +116,9 @@ class TargetRepository:
         """
         if sha in self._found:  # in full, and a commit that is here stays the same
             return sha
+        if len(sha) in _FULL and self._at_hand(sha) == sha:
+            self._found.add(sha)
+            return sha
         try:
             full = self.git("rev-parse", "--verify", f"{sha}^{{commit}}")
         except GitCommandError as error:
@@ -127,6 +132,14 @@ class TargetRepository:
             return None
         self._found.add(full)
         return full
+
+    def _at_hand(self, revision: str) -> str | None:
+        """The commit, by one git process for all questions; None when it does not know one."""
+        try:
+            commit, kind, _ = self._repo.git.get_object_header(revision)
+        except (ValueError, GitError, OSError):  # asked again by a command that says why
+            return None
+        return commit if kind == "commit" else None
 
     def is_record(self, name: str) -> bool:
         """True for the history, provenance and agents' registry: a rollback carries them."""
