@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from deployments.door import Door
@@ -24,17 +25,20 @@ class Acceptance:
     def accept_all(self, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
         """Make each alert durable, the most urgent first; an answer for each, in their order.
 
-        Prefect hears of them when all are: the runs of the first would keep the last from paging.
+        Prefect hears of them when all of the same severity are: the runs of the first would keep
+        the last from paging, but no P1 waits for what is less urgent.
         """
         answers: dict[int, dict[str, Any]] = {}
         severities = [self._door.severity_of(alert) for alert in alerts]
-        try:
-            for number in sorted(range(len(alerts)), key=severities.__getitem__):
-                with self._metrics.accepting(alerts[number].source):
-                    opened = self._door.accept(alerts[number])
-                answers[number] = self._answer(opened.incident) | {"new": opened.is_new}
-        finally:
-            self._door.dispatch_now()
+        order = sorted(range(len(alerts)), key=severities.__getitem__)
+        for _, equally_urgent in groupby(order, key=severities.__getitem__):
+            try:
+                for number in equally_urgent:
+                    with self._metrics.accepting(alerts[number].source):
+                        opened = self._door.accept(alerts[number])
+                    answers[number] = self._answer(opened.incident) | {"new": opened.is_new}
+            finally:
+                self._door.dispatch_now()
         return [answers[number] for number in range(len(alerts))]
 
     def resolve_all(self, alerts: Iterable[Alert]) -> list[str]:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 URGENT = (Severity.P1, Severity.P2)
-LAST = len(Severity)
+ORDER = [str(each) for each in Severity]
+LAST = len(ORDER)
 
 
 def urgency(flow_run: FlowRun) -> int:
@@ -19,8 +20,7 @@ def urgency(flow_run: FlowRun) -> int:
         return LAST
     alert = flow_run.parameters.get("alert")
     severity = alert.get("severity") if isinstance(alert, dict) else None
-    order = [str(each) for each in Severity]
-    return order.index(severity) if severity in order else 0
+    return ORDER.index(severity) if severity in ORDER else 0
 
 
 def is_urgent(flow_run: FlowRun) -> bool:

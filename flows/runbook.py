@@ -181,7 +181,6 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
         made: Runbook = flow(
             name=name,
             description=procedure.__doc__,
-            persist_result=True,
             log_prints=False,
             # A model of one dictionary, made anew in each run: `open_incident` looks into it.
             validate_parameters=False,

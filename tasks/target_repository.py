@@ -16,8 +16,8 @@ from tasks.run_command import tail_of
 
 _LOOK_TIMEOUT = 60.0
 _FILES_NAMED = 10
-_FULL = (40, 64)
-"""Digits of a commit's id that is not abbreviated: SHA-1, SHA-256."""
+_FULL = 40
+"""Digits of a commit's id that is not abbreviated."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks belong to its developers: a rollback does not run them."""
 
@@ -116,7 +116,7 @@ class TargetRepository:
         """
         if sha in self._found:  # in full, and a commit that is here stays the same
             return sha
-        if len(sha) in _FULL and self._at_hand(sha) == sha:
+        if len(sha) == _FULL and self._at_hand(sha) == sha:
             self._found.add(sha)
             return sha
         try:
@@ -136,9 +136,10 @@ class TargetRepository:
     def _at_hand(self, revision: str) -> str | None:
         """The commit, by one git process for all questions; None when it does not know one."""
         try:
-            commit, kind, _ = self._repo.git.get_object_header(revision)
+            header = self._repo.git.get_object_header(revision)
         except (ValueError, GitError, OSError):  # asked again by a command that says why
             return None
+        commit, kind = map(os.fsdecode, header[:2])  # GitPython calls them text, they are bytes
         return commit if kind == "commit" else None
 
     def is_record(self, name: str) -> bool:
@@ -238,6 +239,9 @@ class TargetRepository:
 
 def aeef_directory(target: Target) -> Path:
     """Where locks and journals of this target's rollbacks lie: inside its git directory."""
+    usual = target.repository / ".git"
+    if usual.is_dir():  # a file in a linked work tree: git has to read it
+        return usual / "aeef"
     with TargetRepository(target) as repository:
         return repository.aeef
 
