@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ import pytest
 
 from fixtures_stack import Stack
 from sample_targets import ComposeSample, command_target, git
+
+
+@pytest.fixture(autouse=True)
+def _no_target_stays(stack: Stack) -> Iterator[None]:
+    """The watch would find that one of a test that is over does not run, and start it again."""
+    yield
+    stack.forget_targets()
 
 
 @pytest.mark.parametrize("severity", ["P1", "P2", "P3", "P4"])
