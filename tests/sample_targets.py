@@ -125,6 +125,7 @@ FROM scratch
 COPY busybox /bin/busybox
 COPY www /www
 CMD ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
+LABEL {label}
 """
 _COMPOSE_FILE = """\
 services:
@@ -154,7 +155,9 @@ class ComposeSample:
             deploy_timeout=120.0,
         )  # fmt: skip
         shutil.copy(str(shutil.which("busybox")), self.path / "busybox")
-        files = {"Dockerfile": _DOCKERFILE, "compose.yml": _COMPOSE_FILE.format(port=port)}
+        self.image_label = f"aeef.test={unique}"
+        dockerfile = _DOCKERFILE.format(label=self.image_label)
+        files = {"Dockerfile": dockerfile, "compose.yml": _COMPOSE_FILE.format(port=port)}
         self.good = commit(self.path, files | _pages("ok", "good"), "A good release")
         self.bad = commit(self.path, _pages("broken", "bad"), "A bad release")
         write_history(self.target, (self.good, "healthy"), (self.bad, "failed"))
@@ -191,6 +194,9 @@ class ComposeSample:
                 for tag in image.tags:
                     if tag.startswith(ours):
                         client.images.remove(tag, force=True)
+            # Its tag went to a later one.
+            for image in client.images.list(filters={"label": self.image_label}):
+                client.images.remove(str(image.id), force=True)
 
 
 def compose_target(tmp_path: Path) -> ComposeSample:
