@@ -19,7 +19,7 @@ from tasks.keep_original import keep_original
 from tasks.store import open_store
 
 
-def open_incident(alert: dict[str, Any], settings: Settings | None = None) -> Incident:
+def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
     """The incident of an event's payload.
 
     alert: `{"incidentId": …}` as our intake emits it, or our alert JSON as anyone may emit it.
@@ -28,7 +28,8 @@ def open_incident(alert: dict[str, Any], settings: Settings | None = None) -> In
     settings = settings or load_settings()
     store = open_store(settings)
     try:
-        if incident_id := alert.get("incidentId"):
+        # A person may have started the run with anything; `parse_alert` says what is wrong with it.
+        if isinstance(alert, dict) and (incident_id := alert.get("incidentId")):
             return store.incident(str(incident_id))
         parsed = parse_alert(alert)
     except (InvalidInput, IncidentNotFound) as error:  # it may name what the sender wrote

@@ -139,3 +139,18 @@ def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
 def _incident_of(stack: Stack, service: str) -> str | None:
     found = stack.ask("GET", "/incidents").json()
     return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)
+
+
+@pytest.mark.parametrize("alert", ["it is broken", None, ["shop"]])
+def test_a_run_that_a_person_starts_with_anything_becomes_an_incident(
+    stack: Stack, alert: object
+) -> None:
+    """Somebody hears of it, and the run says what was wrong with it."""
+    found = stack.prefect("GET", "/deployments/name/triage/respond")
+    path, body = f"/deployments/{found['id']}/create_flow_run", {"parameters": {"alert": alert}}
+
+    run_id = stack.prefect("POST", path, json=body)["id"]
+
+    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "FAILED")
+    assert "not a valid alert: alert: Input should be" in stack.run(run_id)["state"]["message"]
+    assert any(key.endswith(f":failed:{run_id}") for key in stack.pagerduty.alerts)
