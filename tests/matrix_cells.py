@@ -31,7 +31,7 @@ from standin_control_plane import ControlPlane
 TYPES = ("drift", "security", "agent-violation", "data-breach", "quality-degradation")
 SEVERITIES = ("P1", "P2", "P3", "P4")
 WAYS = ("alert", "report", "event")
-PERSON = "alice.liddell@example.com"
+PERSON = "edith.liddell@example.com"  # not the one that other tests look for: an event keeps it
 DESCRIPTION = f"seen by {PERSON} <!channel> [x](http://evil) `; rm -rf /`"
 COMMON = '[breach]\nregimes = ["gdpr-33"]\n'
 ISOLATION = """\
