@@ -8,10 +8,9 @@ from typing import Any
 
 from deployments.door import Door
 from deployments.metrics import Metrics
-from schemas.alert import Alert
-from schemas.incident import Incident
+from schemas.incident import Alert, Incident
+from schemas.links import links_for
 from schemas.settings import Settings
-from tasks.links import links_for
 
 
 class Acceptance:

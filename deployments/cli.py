@@ -13,9 +13,8 @@ from deployments import cli_breach, cli_freeze, cli_incidents, cli_services
 from deployments.prefect_server import use_prefect
 from deployments.screen import plain
 from schemas.errors import AeefError
-from schemas.incident_type import IncidentType
+from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, config_path, load_settings
-from schemas.severity import Severity
 
 app = typer.Typer(
     help="AEEF Runbooks: automated incident response.",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from deployments.screen import plain
 from deployments.who import this_user
-from schemas.clocks import Change, Clock, Kind
+from schemas.breach import Change, Clock, Kind
 from schemas.errors import InvalidInput, OutsideServiceError
 from schemas.incident import Incident
 from schemas.model import utc_now

@@ -12,9 +12,8 @@ import typer
 
 from deployments.screen import plain
 from deployments.who import this_user
-from schemas.audit import AuditEntry
 from schemas.errors import AeefError, OutsideServiceError
-from schemas.incident import Incident, Status
+from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
 from tasks.store import open_store

@@ -14,10 +14,8 @@ from deployments.authentication import TOKEN_FILE, token_of
 from deployments.readiness import prefect_problems
 from deployments.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
-from schemas.route import Channel
-from schemas.sections import GithubSettings
-from schemas.settings import Settings, config_path, unknown_variables
-from schemas.target import Target
+from schemas.incident import Channel
+from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from tasks import alertmanager, jira, slack
 from tasks.check_health import unhealthy_because
 from tasks.choose_release import choose_release

@@ -11,13 +11,9 @@ from uuid import UUID, uuid4
 from deployments.dispatch import Dispatcher
 from deployments.sweep import Sweep
 from deployments.timing import USUAL, Timing
-from schemas.alert import Alert, dedup_key_for
 from schemas.errors import AeefError, TemporaryError
-from schemas.incident import Incident, Status
-from schemas.route import route_for
+from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
 from schemas.settings import Settings
-from schemas.severity import Severity
-from schemas.triage import classify
 from tasks.keep_original import keep_original
 from tasks.page_breach_teams import ensure_breach_pages
 from tasks.page_on_call import ensure_page

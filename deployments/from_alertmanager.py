@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
+from schemas.incident import Alert
 from schemas.model import UtcDatetime
 from tasks.alertmanager import is_our_own
 

@@ -19,13 +19,11 @@ from deployments.github_events import (
     dependency_finding,
     secret_finding,
 )
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
-from schemas.finding import Finding
-from schemas.findings import FINDINGS
-from schemas.incident_type import IncidentType
+from schemas.findings import FINDINGS, Finding
+from schemas.incident import Alert, IncidentType
 from schemas.model import UtcDatetime, utc_now
-from schemas.sections import GithubSettings
+from schemas.settings import GithubSettings
 from tasks.report_json import text
 
 FAILED = {"failure", "error"}

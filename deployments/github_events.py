@@ -6,11 +6,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.ecosystems import ecosystem_of
-from schemas.finding import MOST_IDS, Finding, Package
-from schemas.finding_severity import SARIF_LEVELS, UNRATED, WORDS, severity_of_word
+from schemas.findings import (
+    MOST_IDS,
+    SARIF_LEVELS,
+    UNRATED,
+    WORDS,
+    Finding,
+    Package,
+    ecosystem_of,
+    severity_of_word,
+)
+from schemas.incident import Severity
 from schemas.model import UtcDatetime
-from schemas.severity import Severity
 from tasks.report_json import file_path, line_number, text, texts
 
 

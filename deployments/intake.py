@@ -22,8 +22,8 @@ from deployments.metrics import Metrics
 from deployments.pages import add_pages
 from deployments.readiness import Readiness
 from deployments.timing import USUAL, Timing
-from schemas.alert import Alert
 from schemas.errors import AeefError, IncidentNotFound, InvalidInput
+from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
 from tasks.http import keep_connections
 from tasks.open_incident import parse_alert

@@ -7,8 +7,7 @@ import json
 import typer
 
 from schemas.errors import ConfigurationError, InvalidInput
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.settings import Settings, Target
 from tasks.assess_quality import assess
 from tasks.assign_investigation import find_owner
 from tasks.measure_quality import Reports, measure, reports_of

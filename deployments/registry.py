@@ -19,10 +19,8 @@ from prefect.types.entrypoint import EntrypointType
 
 from deployments.prefect_server import HEARTBEAT_SECONDS
 from deployments.work_pool import ensure_work_pool
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
-from schemas.route import DEFAULT_ROUTES
+from schemas.incident import DEFAULT_ROUTES, INCIDENT_TYPES, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.roll_back import limit_of
 
 DEAD_AFTER = timedelta(seconds=100)

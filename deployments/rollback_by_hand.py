@@ -12,8 +12,7 @@ from deployments.screen import plain
 from deployments.who import this_user
 from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Status
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.settings import Settings, Target
 from tasks.choose_release import choose_release
 from tasks.open_incident import open_for_rollback
 from tasks.page_on_call import ensure_page

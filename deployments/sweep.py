@@ -23,11 +23,9 @@ from prefect.exceptions import PrefectHTTPStatusError
 from deployments.registry import DETECTED
 from deployments.timing import USUAL, Timing
 from schemas.errors import AeefError
-from schemas.incident import Incident
+from schemas.incident import Channel, Incident, Severity, route_for
 from schemas.model import utc_now
-from schemas.route import Channel, route_for
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks import alertmanager
 from tasks.claim_runbook import RUN, alive_of
 from tasks.page_on_call import Page, failure_key, page_key

@@ -19,7 +19,7 @@ from deployments.authentication import TOKEN_FILE, ensure_token
 from deployments.children import Child, Memory
 from deployments.prefect_server import is_embedded, prefect_environment
 from schemas.errors import ConfigurationError
-from schemas.route import Channel
+from schemas.incident import Channel
 from schemas.settings import Settings, config_path
 
 START_SECONDS = 120.0

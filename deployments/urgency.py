@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.severity import Severity
+from schemas.incident import Severity
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun

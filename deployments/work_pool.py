@@ -7,7 +7,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from schemas.sections import WorkerKind, WorkerSettings
+from schemas.settings import WorkerKind, WorkerSettings
 
 WARM = "aeef-warm"
 """The type of our own worker, and of its pools."""

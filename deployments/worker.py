@@ -14,8 +14,7 @@ import httpx
 from prefect.client.orchestration import get_client
 
 from deployments.registry import register
-from schemas.sections import WorkerKind
-from schemas.settings import Settings, config_path, load_settings
+from schemas.settings import Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from flows.attempt_all import attempt_all
 from flows.runbook import Response
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.isolate_service import isolate_service
 from tasks.preserve_service_state import preserve_service_state
 

@@ -9,7 +9,7 @@ from flows.cut_off import cut_off
 from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.change_status import change_status
 from tasks.draft_notifications import draft_notifications
 from tasks.freeze_target import freeze_target

@@ -20,10 +20,8 @@ from prefect.states import Completed
 
 from flows.head_start import HeadStart
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
-from schemas.incident import Incident
-from schemas.route import Route, route_for
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.incident import Incident, Route, route_for
+from schemas.settings import Settings, Target, load_settings
 from tasks.claim_runbook import claim_runbook, finish_runbook
 from tasks.open_incident import open_incident, open_unreadable
 from tasks.page_on_call import failure_key, page_on_call

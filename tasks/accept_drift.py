@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
-from schemas.alert import Alert
 from schemas.drift import AcceptedDrift, DriftReport
 from schemas.errors import InvalidInput
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
-from schemas.settings import Settings
-from schemas.severity import Severity
-from schemas.target import Target
+from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.settings import Settings, Target
 from tasks.accepted_drift import read_accepted, write_accepted
 from tasks.assess_drift import assess
 from tasks.claim_runbook import runbook_key

@@ -12,7 +12,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 
-from schemas.agent import CONTAINER_LABEL
+from schemas.agents import CONTAINER_LABEL
 from schemas.errors import TemporaryError
 
 DOCKER_TIMEOUT = 10

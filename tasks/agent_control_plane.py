@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
-from schemas.agent_settings import ControlPlane
+from schemas.agents import ControlPlane
 from schemas.errors import TemporaryError
 from schemas.settings import Settings
 from tasks.http import Answer, Service, send

@@ -11,11 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.agent import Agent, AgentRegistry, AgentStatus
-from schemas.agent_settings import AgentSettings
+from schemas.agents import Agent, AgentRegistry, AgentSettings, AgentStatus
 from schemas.errors import ConfigurationError, InvalidInput
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.settings import Settings, Target
 from schemas.validation import validate
 from tasks.carry_records import finish_carrying
 from tasks.replace_file import replace_file

@@ -16,11 +16,11 @@ import httpx
 from pydantic import BaseModel, Field, TypeAdapter
 
 from schemas.incident import Incident
+from schemas.links import links_for
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.http import Answer, Service, send
 from tasks.limits import clean, one_line, trim
-from tasks.links import links_for
 
 SERVICE = Service("Alertmanager", "AEEF_ALERTMANAGER__URL (and AEEF_ALERTMANAGER__TOKEN)")
 ALERTNAME = "AEEFIncident"

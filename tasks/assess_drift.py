@@ -9,7 +9,16 @@ from pathlib import Path
 
 from git.exc import GitError
 
-from schemas.drift import Difference, DriftReport, State, compare, ordered, unreadable
+from schemas.drift import (
+    DEFAULT_IMPACTS,
+    Difference,
+    DriftReport,
+    Setting,
+    State,
+    compare,
+    ordered,
+    unreadable,
+)
 from schemas.errors import (
     AeefError,
     ConfigurationError,
@@ -17,9 +26,7 @@ from schemas.errors import (
     PermanentError,
     RollbackError,
 )
-from schemas.impact import DEFAULT_IMPACTS, Setting
-from schemas.settings import Settings, load_settings
-from schemas.target import DriftFile, Target
+from schemas.settings import DriftFile, Settings, Target, load_settings
 from tasks.accepted_drift import without_accepted
 from tasks.compose_command import replicas_of
 from tasks.compose_settings import ComposeFile

@@ -5,14 +5,14 @@ from __future__ import annotations
 from schemas.quality import (
     MOST_SUSPECTS,
     Assessment,
+    Measure,
     QualityReport,
+    TargetQuality,
     below,
     fallen,
     shortfalls_of,
 )
-from schemas.quality_settings import Measure, TargetQuality
-from schemas.settings import load_settings
-from schemas.target import Target
+from schemas.settings import Target, load_settings
 from tasks.measure_quality import Reports, measure, reports_of
 from tasks.quality_baseline import Baseline, baseline_of
 from tasks.report_files import shown

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.investigation import ON_CALL, Investigation, decide_owner
-from schemas.quality import Assessment
-from schemas.quality_settings import Owner
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.quality import ON_CALL, Assessment, Investigation, Owner, decide_owner
+from schemas.settings import Settings, Target, load_settings
 from tasks.code_owners import code_owners, commits_touching
 from tasks.report_files import shown
 from tasks.roll_back import target_named

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.agent import NamedAgent
-from schemas.route import route_for
+from schemas.agents import NamedAgent
+from schemas.incident import route_for
 from schemas.settings import load_settings
 from tasks import jira
 from tasks.agent_registry import agents_of, target_with_agents

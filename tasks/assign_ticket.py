@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.investigation import Investigation
-from schemas.quality import Assessment
+from schemas.quality import Assessment, Investigation
 from schemas.settings import load_settings
 from tasks import jira, jira_assignment
 from tasks.ensure_ticket import ensure_ticket

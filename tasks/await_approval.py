@@ -14,9 +14,8 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, ValidationError
 
-from schemas.incident import Incident
+from schemas.incident import Channel, Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
-from schemas.route import Channel, route_for
 from schemas.settings import Settings, load_settings
 from tasks import pagerduty
 from tasks.claim_runbook import PATCH_KEY

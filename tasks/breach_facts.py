@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from schemas.clocks import Change, Clock, Situation, check_names, clocks_of, situation_of
+from schemas.breach import (
+    Change,
+    Clock,
+    Regime,
+    Situation,
+    check_names,
+    chosen_regimes,
+    clocks_of,
+    situation_of,
+)
 from schemas.incident import Incident
-from schemas.regulation import Regime, chosen_regimes
 from schemas.settings import Settings
 from tasks.store import open_store
 

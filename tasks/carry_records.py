@@ -16,7 +16,7 @@ from pathlib import Path
 from git.exc import GitCommandError
 from pydantic import BaseModel
 
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.replace_file import replace_file
 from tasks.target_lock import records_lock
 from tasks.target_repository import TargetRepository

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from schemas.errors import RollbackError
-from schemas.target import Health, Target
+from schemas.settings import Health, Target
 from tasks.run_command import run_command
 
 _LONGEST_ANSWER = 1_000_000

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.errors import NoProvenRelease, RollbackError
 from schemas.release import Deployment, History, RollbackPlan, same_commit
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.release_files import find_history, gates_of
 from tasks.running_commit import known_to_run, newest_deployed
 from tasks.target_repository import TargetRepository

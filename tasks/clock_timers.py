@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
-from schemas.clocks import Clock, Standing
+from schemas.breach import Clock, Standing
 from schemas.errors import PermanentError
 from schemas.incident import Incident
 from schemas.model import utc_now

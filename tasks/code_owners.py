@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from schemas.code_owners import MOST_BYTES, OwnersRule, parse_code_owners
 from schemas.errors import InvalidInput
-from schemas.investigation import Touch
+from schemas.quality import MOST_BYTES, OwnersRule, Touch, parse_code_owners
 from tasks.limits import one_line, trim
 from tasks.report_files import report_at
 from tasks.target_repository import TargetRepository

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from schemas.errors import DeployFailed
 from schemas.release import same_commit
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.deployer import Report, Running
 from tasks.run_command import run_command
 from tasks.target_repository import aeef_directory

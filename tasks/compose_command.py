@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from schemas.errors import RollbackError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.replace_file import replace_file
 from tasks.run_command import Finished, run_command
 from tasks.target_repository import aeef_directory

@@ -14,7 +14,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from schemas.errors import DeployFailed, RollbackError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.compose_command import (
     COMMIT_LABEL,
     DEFAULT_HOST,

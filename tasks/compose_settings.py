@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from schemas.impact import Setting
+from schemas.drift import Setting
 from tasks.hide_values import Hider
 from tasks.service_settings import ANONYMOUS, ServiceSettings, adds_label, from_image, variables
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.impact import Setting
+from schemas.drift import Setting
 from tasks.hide_values import Hider
 from tasks.service_settings import UNMASKED, ServiceSettings, adds_label, variables
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schemas.errors import AeefError, DeployFailed, DirtyWorkTree, NoProvenRelease, RollbackError
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.carry_records import finish_carrying, records_carried
 from tasks.check_health import wait_until_healthy
 from tasks.check_work_tree import refuse_local_changes, refuse_submodules

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from schemas.target import Target
+from schemas.settings import Target
 
 Report = Callable[[str], None]
 """Told one line per stage."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schemas.breach_settings import Organisation
-from schemas.clocks import Clock, Situation
+from schemas.breach import Clock, Organisation, Situation
 from schemas.incident import Incident
 from schemas.model import Model
 from tasks.publish_report import MARKUP

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from prefect.artifacts import create_markdown_artifact
 
-from schemas.clocks import Clock
+from schemas.breach import Clock
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.model import Model

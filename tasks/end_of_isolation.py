@@ -7,8 +7,7 @@ from uuid import UUID, uuid5
 
 from schemas.errors import IncidentNotFound
 from schemas.isolation import Isolation
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.settings import Settings, Target
 from tasks import isolation_journal
 from tasks.store import open_store
 

@@ -20,9 +20,9 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from schemas.agent import EvidenceFile
-from schemas.audit import canonical_json
+from schemas.agents import EvidenceFile
 from schemas.errors import InvalidInput
+from schemas.incident import canonical_json
 from schemas.model import utc_now
 
 MANIFEST = "manifest.jsonl"

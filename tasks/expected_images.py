@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.compose_command import image_tag
 from tasks.compose_settings import ComposeFile
 from tasks.read_baseline import LastKnownGood

@@ -8,12 +8,18 @@ from collections import Counter, deque
 from contextlib import ExitStack
 from typing import Any
 
-from schemas.agent import LogExtract, NamedAgent
-from schemas.agent_log import Forbidden, LogEntry, judge, parse_entry, parse_forbidden
-from schemas.alert import Alert
+from schemas.agents import (
+    Forbidden,
+    LogEntry,
+    LogExtract,
+    NamedAgent,
+    judge,
+    parse_entry,
+    parse_forbidden,
+)
 from schemas.errors import AeefError, InvalidInput, PermanentError
-from schemas.settings import load_settings
-from schemas.target import Target
+from schemas.incident import Alert
+from schemas.settings import Target, load_settings
 from tasks.agent_registry import agents_of, find_agent, target_with_agents
 from tasks.evidence import Evidence, EvidenceWriter
 from tasks.log_window import Window

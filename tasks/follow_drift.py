@@ -9,17 +9,20 @@ from uuid import uuid4, uuid5
 
 from prefect import task
 
-from schemas.alert import Alert, dedup_key_for
-from schemas.audit import hash_of_text
 from schemas.drift import Difference, DriftReport, unreadable
 from schemas.errors import AeefError, RollbackError
-from schemas.incident import Incident, Status
-from schemas.incident_type import IncidentType
+from schemas.incident import (
+    Alert,
+    Incident,
+    IncidentType,
+    Severity,
+    Status,
+    classify,
+    dedup_key_for,
+    hash_of_text,
+)
 from schemas.model import utc_now
-from schemas.settings import Settings, load_settings
-from schemas.severity import Severity
-from schemas.target import Target
-from schemas.triage import classify
+from schemas.settings import Settings, Target, load_settings
 from tasks.assess_drift import assess
 from tasks.isolation_journal import read_isolation
 from tasks.publish_drift import publish

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.errors import InvalidInput, PermanentError
-from schemas.freeze import Freeze, FrozenBy
 from schemas.model import utc_now
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.release import Freeze, FrozenBy
+from schemas.settings import Settings, Target, load_settings
 from tasks.evidence import Evidence
 from tasks.freezes import (
     end_freeze,

@@ -15,8 +15,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from schemas.errors import RollbackError
-from schemas.freeze import Freeze
-from schemas.target import Target
+from schemas.release import Freeze
+from schemas.settings import Target
 from tasks.replace_file import replace_file
 from tasks.target_repository import aeef_directory
 

@@ -17,7 +17,7 @@ from schemas.isolation import (
     Means,
     some,
 )
-from schemas.target import Target
+from schemas.settings import Target
 from tasks import isolation_journal
 from tasks.container_networks import (
     attachments_of,

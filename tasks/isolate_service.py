@@ -12,8 +12,7 @@ import docker
 
 from schemas.errors import PermanentError, TemporaryError
 from schemas.isolation import Isolation, Means, some
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks import isolation_journal
 from tasks.container_networks import attachments_of, ports_of
 from tasks.isolate_containers import IsolateContainers, means_for

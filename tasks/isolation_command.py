@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.errors import InvalidInput, PermanentError
-from schemas.isolation import ContainerOutcome
-from schemas.isolation_settings import SERVICE
-from schemas.target import Target
+from schemas.isolation import SERVICE, ContainerOutcome
+from schemas.settings import Target
 from tasks.run_command import Finished, run_command
 from tasks.service_containers import quoted
 

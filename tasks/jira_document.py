@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.incident import Incident
+from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.limits import characters, clean, one_line, trim
-from tasks.links import links_for
 
 SUMMARY_LIMIT = 255
 """https://support.atlassian.com/jira-software-cloud/docs/available-fields/ (and no newline)"""

@@ -6,8 +6,8 @@ import json
 import logging
 from uuid import uuid5
 
-from schemas.alert import Alert
 from schemas.errors import AeefError
+from schemas.incident import Alert
 from schemas.settings import Settings
 from tasks.evidence import Evidence
 from tasks.store import Opened, open_store

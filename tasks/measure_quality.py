@@ -10,10 +10,9 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from schemas.errors import InvalidInput
-from schemas.quality import FileQuality, QualityReport, summed
-from schemas.quality_settings import ReportPath, TargetQuality
+from schemas.quality import FileQuality, QualityReport, ReportPath, TargetQuality, summed
 from schemas.release import Commit
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.read_coverage import CoveredFile, read_coverage
 from tasks.read_mutation import read_mutation
 from tasks.report_files import TrackedFiles, fields_of, read_report, report_at, tracked_files

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from schemas.agent import NamedAgent
-from schemas.alert import Alert, agents_named
+from schemas.agents import NamedAgent
 from schemas.errors import AeefError, InvalidInput
+from schemas.incident import Alert, agents_named
 from schemas.masking import MASK
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks.agent_registry import read_registry
 from tasks.step import step
 from tasks.store import open_store

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.agent import NamedAgent
-from schemas.alert import Alert
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.agents import NamedAgent
+from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.claim_runbook import RUN, runbook_key
 from tasks.store import open_store
 

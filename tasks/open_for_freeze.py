@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from schemas.alert import Alert
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.claim_runbook import runbook_key
 from tasks.store import open_store
 

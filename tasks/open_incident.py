@@ -6,14 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.alert import Alert
 from schemas.errors import IncidentNotFound, InvalidInput
 from schemas.findings import check_details
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity, classify
 from schemas.settings import Settings, load_settings
-from schemas.severity import Severity
-from schemas.triage import classify
 from tasks.claim_runbook import runbook_key
 from tasks.keep_original import keep_original
 from tasks.store import open_store

@@ -15,11 +15,9 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from pydantic import Field
 
 from schemas.errors import OutsideServiceError, PageNotDelivered
-from schemas.incident import Incident
+from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
 from schemas.model import Model
-from schemas.route import Channel, SlackChannel, route_for
 from schemas.settings import Settings, load_settings
-from schemas.severity import Severity
 from tasks import alertmanager, jira, pagerduty, slack
 from tasks.ensure_ticket import ensure_ticket
 from tasks.post_to_slack import ensure_slack_message

@@ -14,13 +14,11 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from schemas.errors import PermanentError
-from schemas.incident import Incident
-from schemas.route import route_for
+from schemas.incident import Incident, Severity, route_for
+from schemas.links import links_for
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.http import Answer, Service, Unclear, send
 from tasks.limits import clean, one_line, trim
-from tasks.links import links_for
 
 SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
 CLIENT = "AEEF Runbooks"

@@ -11,9 +11,8 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 
 from schemas.errors import PatchError
-from schemas.finding import Finding, Package
-from schemas.patch import PatchChange, Unpatched
-from schemas.patch_settings import TargetPatch
+from schemas.findings import Finding, Package
+from schemas.patch import PatchChange, TargetPatch, Unpatched
 from tasks.fixed_version import Fixes, candidates, fixes_of, npm_version, python_version
 from tasks.manifests import ECOSYSTEMS, NPM, PYPI, is_manifest, locks_beside, raise_in
 from tasks.patch_tree import Entry, PatchTree

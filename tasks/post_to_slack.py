@@ -8,9 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.errors import PermanentError
-from schemas.incident import Incident
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
-from schemas.route import SlackChannel, route_for
+from schemas.incident import INCIDENT_TYPES, Incident, IncidentType, SlackChannel, route_for
 from schemas.settings import Settings, load_settings
 from tasks import slack
 from tasks.step import step, this_run

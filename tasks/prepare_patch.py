@@ -9,14 +9,11 @@ from pathlib import Path
 
 from git.exc import GitCommandError
 
-from schemas.alert import Alert
 from schemas.errors import PatchError
 from schemas.findings import findings_of
-from schemas.incident import Incident
-from schemas.patch import PreparedPatch
-from schemas.patch_settings import TargetPatch
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.incident import Alert, Incident
+from schemas.patch import PreparedPatch, TargetPatch
+from schemas.settings import Settings, Target, load_settings
 from tasks.evidence import Evidence
 from tasks.patch_tree import PatchTree, patch_tree, work_tree
 from tasks.plan_patch import PatchPlan, plan_patch

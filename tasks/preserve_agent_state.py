@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from schemas.agent import NamedAgent
+from schemas.agents import NamedAgent
 from schemas.errors import AeefError, PermanentError
 from schemas.settings import load_settings
 from tasks.agent_containers import containers_of

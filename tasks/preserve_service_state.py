@@ -14,8 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.isolation import some
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks.container_networks import networks_of
 from tasks.evidence import Evidence
 from tasks.isolation_command import commanded_services, evidence_by_command, runs_for

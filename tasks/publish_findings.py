@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from schemas.finding import Finding
-from schemas.findings import Findings
+from schemas.findings import Finding, Findings
 from tasks.limits import one_line
 from tasks.publish_report import MARKUP
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from prefect.artifacts import create_markdown_artifact
 
-from schemas.investigation import Investigation
-from schemas.quality import Assessment
+from schemas.quality import Assessment, Investigation
 from schemas.settings import load_settings
 from tasks.publish_report import MARKUP
 from tasks.quality_text import report_of

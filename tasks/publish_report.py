@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from prefect.artifacts import create_markdown_artifact
 
 from schemas.incident import Incident
+from schemas.links import links_for
 from schemas.settings import Settings
-from tasks.links import links_for
 
 MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
 

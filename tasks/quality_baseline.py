@@ -8,8 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from schemas.errors import InvalidInput, RollbackError
-from schemas.quality import QualityReport
-from schemas.quality_settings import TargetQuality
+from schemas.quality import QualityReport, TargetQuality
 from schemas.release import History
 from tasks.measure_quality import Reports, figures
 from tasks.release_files import find_history, gates_of

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.investigation import Investigation, Touch
-from schemas.quality import Assessment
-from schemas.quality_settings import Measure
+from schemas.quality import Assessment, Investigation, Measure, Touch
 from tasks.assess_quality import in_words
 from tasks.report_files import shown
 

@@ -14,7 +14,7 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from schemas.errors import PermanentError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.compose_command import TARGET_LABEL
 from tasks.service_containers import explained
 

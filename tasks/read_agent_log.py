@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from schemas.errors import InvalidInput
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.target_file import inside, open_file
 
 if TYPE_CHECKING:

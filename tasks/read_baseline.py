@@ -11,7 +11,7 @@ import yaml
 
 from schemas.errors import InvalidInput, NoProvenRelease
 from schemas.release import Deployment, same_commit
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.compose_command import ComposeCommand
 from tasks.compose_settings import ComposeFile
 from tasks.read_settings_file import MOST_BYTES, read_bounded, refuse_large

@@ -10,17 +10,19 @@ from typing import Any
 
 from pydantic import Field
 
-from schemas.ecosystems import ecosystem_of
-from schemas.finding import MOST_IDS, Finding, Package
-from schemas.finding_severity import (
+from schemas.findings import (
     MALICIOUS,
+    MOST_IDS,
     UNRATED,
     WORDS,
+    Finding,
+    Package,
+    ecosystem_of,
     score_of,
     score_of_vector,
     severity_of_score,
 )
-from schemas.severity import Severity
+from schemas.incident import Severity
 from tasks.report_json import Lenient, each, file_path, items, one, text, texts
 
 TOOL = "osv-scanner"

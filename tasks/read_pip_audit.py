@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from schemas.finding import MOST_IDS, Finding, Package
-from schemas.finding_severity import UNRATED
+from schemas.findings import MOST_IDS, UNRATED, Finding, Package
 from tasks.report_json import Lenient, each, text, texts
 
 TOOL = "pip-audit"

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.finding import Finding
-from schemas.finding_severity import SARIF_LEVELS, score_of, severity_of_score
-from schemas.severity import Severity
+from schemas.findings import SARIF_LEVELS, Finding, score_of, severity_of_score
+from schemas.incident import Severity
 from tasks.report_json import Lenient, each, items, line_number, one, text, texts, uri_path
 
 VERSION = "2.1.0"

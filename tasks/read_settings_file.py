@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from schemas.drift import Setting
 from schemas.errors import InvalidInput
-from schemas.impact import Setting
 from tasks.hide_values import Hider
 
 MOST_BYTES = 1_000_000

@@ -8,10 +8,18 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from schemas.ecosystems import KNOWN, WITHOUT_MANIFEST, ecosystem_of
-from schemas.finding import MOST_IDS, Finding, Package
-from schemas.finding_severity import score_of, severity_of_score, severity_of_word
-from schemas.severity import Severity
+from schemas.findings import (
+    KNOWN,
+    MOST_IDS,
+    WITHOUT_MANIFEST,
+    Finding,
+    Package,
+    ecosystem_of,
+    score_of,
+    severity_of_score,
+    severity_of_word,
+)
+from schemas.incident import Severity
 from tasks.report_json import Lenient, each, file_path, line_number, text, texts
 
 TOOL = "trivy"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.audit import canonical_json
 from schemas.findings import Findings, scan_of
+from schemas.incident import canonical_json
 from schemas.settings import Settings, load_settings
 from tasks.evidence import Evidence
 from tasks.publish_findings import publish

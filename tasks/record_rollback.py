@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.model import UtcDatetime
 from schemas.release import DeployedRelease, History, RollbackPlan, same_commit
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.carry_records import finish_carrying
 from tasks.release_files import parse_history
 from tasks.replace_file import replace_file

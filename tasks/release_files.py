@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidInput, RollbackError
 from schemas.release import History, Provenance, same_commit
-from schemas.target import Target
+from schemas.settings import Target
 from schemas.validation import validate
 from tasks.carry_records import saved_copy
 from tasks.target_repository import TargetRepository

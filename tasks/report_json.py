@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from schemas.finding import LAST_LINE
+from schemas.findings import LAST_LINE
 from tasks.limits import one_line, trim
 from tasks.report_files import fields_of, wrong
 from tasks.store.text import clean_json

@@ -23,8 +23,7 @@ from schemas.isolation import (
     Means,
     some,
 )
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks import isolation_journal
 from tasks.container_networks import (
     joined_networks_of,

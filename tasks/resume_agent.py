@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from schemas.agent import NamedAgent, Suspension, SuspensionJournal
+from schemas.agents import NamedAgent, Suspension, SuspensionJournal
 from schemas.errors import InvalidInput
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks import agent_control_plane
 from tasks.agent_containers import unpause_containers
 from tasks.agent_registry import agents_of, find_agent, set_status, target_with_agents

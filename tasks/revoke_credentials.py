@@ -11,8 +11,7 @@ from datetime import timedelta
 from uuid import uuid5
 
 from schemas.errors import AeefError, PermanentError
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks.evidence import Evidence
 from tasks.roll_back import target_named
 from tasks.run_command import end_orphan, run_command

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from schemas.clocks import Clock, Standing, length
+from schemas.breach import Clock, Standing, length
 from schemas.errors import TemporaryError
-from schemas.incident import Incident
+from schemas.incident import Channel, Incident, Severity
 from schemas.model import utc_now
-from schemas.route import Channel
 from schemas.settings import Settings, load_settings
-from schemas.severity import Severity
 from tasks import pagerduty
 from tasks.breach_facts import clocks_for
 from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name

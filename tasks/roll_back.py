@@ -13,8 +13,7 @@ from prefect.concurrency.sync import concurrency
 from schemas.errors import RollbackError
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
 from tasks.record_rollback import record_rollback

@@ -13,8 +13,7 @@ from schemas.errors import PatchError, RollbackError
 from schemas.model import utc_now
 from schemas.patch import GateResult, GateResults
 from schemas.release import Provenance
-from schemas.settings import load_settings
-from schemas.target import Target
+from schemas.settings import Target, load_settings
 from schemas.validation import validate
 from tasks.carry_records import finish_carrying
 from tasks.evidence import Evidence

@@ -7,7 +7,7 @@ from tempfile import gettempdir
 
 from schemas.errors import RollbackError
 from schemas.release import History
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.deployer import deployer_for
 from tasks.release_files import find_history
 from tasks.target_repository import TargetRepository

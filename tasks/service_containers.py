@@ -15,8 +15,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import ConfigurationError, InvalidInput, RollbackError, TemporaryError
 from schemas.isolation import some
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.settings import Settings, Target
 from tasks.compose_command import DEFAULT_HOST, ComposeCommand
 
 AT_ONCE = 8

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from schemas.incident import Incident
-from schemas.route import SlackChannel
+from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
 from tasks.slack_api import MissingScope, Page, call
 from tasks.slack_blocks import blocks_of, reply_text, text_of

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.incident import Incident
+from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.limits import characters, clean, one_line, trim
-from tasks.links import links_for
 
 HEADER_LIMIT = 150
 """https://docs.slack.dev/reference/block-kit/blocks/header-block"""

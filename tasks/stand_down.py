@@ -6,8 +6,7 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
-from schemas.incident import Incident
-from schemas.route import Channel
+from schemas.incident import Channel, Incident
 from schemas.settings import Settings, load_settings
 from tasks import alertmanager, pagerduty
 from tasks.page_on_call import CLOCK, NAMES, Page, about_of

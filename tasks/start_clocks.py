@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from prefect.artifacts import create_table_artifact
 
-from schemas.clocks import Clock, Standing
+from schemas.breach import Clock, Standing
 from schemas.incident import Incident
 from schemas.model import Model, utc_now
 from schemas.settings import Settings, load_settings

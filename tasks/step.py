@@ -24,8 +24,7 @@ from schemas.errors import (
     TemporaryError,
     UnexpectedError,
 )
-from schemas.sections import RetrySettings
-from schemas.settings import Settings, load_settings
+from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.redact import redact
 from tasks.store import open_store
 from tasks.tellable import mask_error, tellable

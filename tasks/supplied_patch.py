@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
 from schemas.findings import patch_of
+from schemas.incident import Alert
 from schemas.settings import Settings
 from tasks.evidence import Evidence
 from tasks.keep_original import ORIGINAL

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schemas.agent import AgentStatus, Means, NamedAgent, Suspension
+from schemas.agents import AgentStatus, Means, NamedAgent, Suspension
 from schemas.errors import AeefError, PermanentError, TemporaryError
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks import agent_control_plane, suspension_journal
 from tasks.agent_containers import containers_of, pause_containers
 from tasks.agent_registry import agents_of, find_agent, set_status, target_with_agents

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from schemas.agent import AgentStatus, NamedAgent, SuspensionJournal
+from schemas.agents import AgentStatus, NamedAgent, SuspensionJournal
 from schemas.model import utc_now
 from tasks.replace_file import replace_file
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from schemas.errors import InvalidInput
-from schemas.target import Target
+from schemas.settings import Target
 
 
 def inside(target: Target, name: str) -> Path:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from schemas.errors import RollbackError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.target_repository import aeef_directory
 
 _POLL = 0.05

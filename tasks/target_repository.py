@@ -11,7 +11,7 @@ from git import Repo
 from git.exc import GitCommandError, GitError
 
 from schemas.errors import DirtyWorkTree, RollbackError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.run_command import tail_of
 
 _LOOK_TIMEOUT = 60.0

@@ -8,8 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from schemas.errors import OutsideServiceError
-from schemas.investigation import Investigation
-from schemas.quality import Assessment
+from schemas.quality import Assessment, Investigation
 from schemas.settings import Settings, load_settings
 from tasks import slack
 from tasks.post_to_slack import ensure_slack_message, tell_thread

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from schemas.drift import compare
-from schemas.impact import Setting
+from schemas.drift import Setting, compare
 
 SERVICES, SETTINGS = 500, 40
 CHANGED = {"none different": 0, "one in ten different": 10, "all different": 1}

@@ -16,10 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from fixtures_store import PostgreSQL, postgresql_binaries
-from schemas.alert import Alert
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity, Status
 from tasks.store import Store
 
 SIZES = (10, 10_000)

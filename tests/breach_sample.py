@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from schemas.alert import Alert
-from schemas.clocks import Change, Clock, Kind
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.breach import Change, Clock, Kind
+from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.model import utc_now
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.breach_facts import add_change, clocks_for
 from tasks.store import Store
 

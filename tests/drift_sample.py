@@ -11,8 +11,7 @@ import yaml
 
 from sample_targets import ComposeSample, commit, prove, write_json
 from schemas.drift import Difference, DriftReport
-from schemas.settings import Settings
-from schemas.target import TargetDrift
+from schemas.settings import Settings, TargetDrift
 from tasks.assess_drift import assess
 
 SECRET = "correct-horse-battery"

@@ -14,11 +14,8 @@ import pytest
 
 from deployments.cli import main
 from fixtures_intake import TOKEN, Intake
-from schemas.alert import Alert
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.store import Store, open_store
 
 

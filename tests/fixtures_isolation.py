@@ -10,10 +10,8 @@ import pytest
 
 from isolation_sample import IsolationSample
 from sample_targets import docker_available
-from schemas.alert import Alert
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from support import not_available
 from tasks.store import Store, open_store
 

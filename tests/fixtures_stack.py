@@ -18,7 +18,7 @@ import pytest
 
 from deployments.children import Memory
 from sample_targets import free_port
-from schemas.target import Target
+from schemas.settings import Target
 from standin_jira import Jira
 from standin_pagerduty import PRIVACY_KEY, SECURITY_KEY, PagerDuty
 from standin_slack import Slack

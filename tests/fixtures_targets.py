@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sample_targets import ComposeSample, command_target, compose_target, docker_available
-from schemas.target import Target
+from schemas.settings import Target
 from support import not_available
 
 

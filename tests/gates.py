@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sample_targets import command_target
-from schemas.target import Target
+from schemas.settings import Target
 
 GATE = """\
 #!/bin/sh

@@ -16,7 +16,7 @@ import docker
 from docker.models.containers import Container
 
 from sample_targets import GATES, commit, compose_program, free_port, new_repository
-from schemas.target import Health, Target
+from schemas.settings import Health, Target
 
 _DOCKERFILE = """\
 FROM scratch

@@ -25,7 +25,7 @@ from isolation_sample import config_of
 from quality_sample import quality_target
 from sample_agents import AgentSample, around
 from sample_targets import command_target
-from schemas.target import Target
+from schemas.settings import Target
 from standin_control_plane import ControlPlane
 
 TYPES = ("drift", "security", "agent-violation", "data-breach", "quality-degradation")

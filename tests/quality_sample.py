@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sample_targets import command_target, git, write_json
-from schemas.quality_settings import TargetQuality
-from schemas.target import Target
+from schemas.quality import TargetQuality
+from schemas.settings import Target
 
 SAMPLES = Path(__file__).parent / "samples" / "quality"
 AUTHOR = "Grace `Hopper` | **[x](http:evil) <grace@example.org>"

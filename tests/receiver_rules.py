@@ -18,9 +18,8 @@ import pytest
 import stamina
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
-from schemas.incident import Incident
+from schemas.incident import Incident, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standins import StandIn, settings_for
 from tasks.http import Unclear
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.deploy_release import deploy_release
 
 _TESTS = Path(__file__).parent

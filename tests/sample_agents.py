@@ -17,9 +17,8 @@ import docker
 from docker.models.containers import Container
 
 from sample_targets import command_target, commit
-from schemas.agent import NamedAgent
-from schemas.agent_settings import AgentSettings
-from schemas.target import Target
+from schemas.agents import AgentSettings, NamedAgent
+from schemas.settings import Target
 from standin_control_plane import TOKEN, ControlPlane
 
 APPROVER = "Ada Lovelace"

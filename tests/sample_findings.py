@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.alert import Alert
-from schemas.finding import Finding, Package
-from schemas.incident_type import IncidentType
+from schemas.findings import Finding, Package
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.store import open_store
 
 

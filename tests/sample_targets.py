@@ -17,7 +17,7 @@ import docker
 from docker.errors import DockerException
 
 from deployments.demo import create_demo
-from schemas.target import Health, Target
+from schemas.settings import Health, Target
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)

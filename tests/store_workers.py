@@ -17,9 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 
-from schemas.alert import Alert
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity
 from tasks.store import Store
 
 _SPAWN = multiprocessing.get_context("spawn")

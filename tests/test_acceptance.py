@@ -7,7 +7,7 @@ import pytest
 from deployments.acceptance import Acceptance
 from deployments.door import Door
 from deployments.metrics import Metrics
-from schemas.alert import Alert
+from schemas.incident import Alert
 from schemas.settings import Settings
 from tasks.store import Opened, Store
 

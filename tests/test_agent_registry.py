@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from sample_agents import AgentSample
 from sample_targets import commit, git
-from schemas.agent import AgentStatus
-from schemas.agent_settings import AgentSettings
+from schemas.agents import AgentSettings, AgentStatus
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, load_settings
 from tasks.agent_registry import find_agent, read_registry, set_status, target_with_agents

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from receiver_rules import LIES, ReceiverRules, an_incident
 from schemas.errors import PermanentError
+from schemas.incident import Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standin_alertmanager import Alertmanager
 from standins import StandIn, settings_for
 from support import not_available

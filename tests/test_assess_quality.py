@@ -19,10 +19,8 @@ from quality_sample import (
 )
 from sample_targets import commit, git, prove
 from schemas.errors import ConfigurationError, InvalidInput
-from schemas.quality import Assessment
-from schemas.quality_settings import Measure, Owner, TargetQuality
-from schemas.settings import Settings
-from schemas.target import Target
+from schemas.quality import Assessment, Measure, Owner, TargetQuality
+from schemas.settings import Settings, Target
 from tasks.assess_quality import assess, in_words
 from tasks.assign_investigation import find_owner
 from tasks.measure_quality import measure, reports_of

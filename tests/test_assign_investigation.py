@@ -6,8 +6,7 @@ from pathlib import Path
 
 from quality_sample import AUTHOR, QualitySample, quality_target, save_good_summary
 from sample_targets import commit, git, prove, write_history
-from schemas.investigation import Investigation
-from schemas.quality import Assessment
+from schemas.quality import Assessment, Investigation
 from schemas.settings import Settings
 from tasks.assess_quality import assess
 from tasks.assign_investigation import find_owner

@@ -9,14 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from quality_sample import ACCOUNT
-from schemas.alert import Alert
 from schemas.errors import OutsideServiceError, TemporaryError
-from schemas.incident_type import IncidentType
-from schemas.investigation import Investigation
-from schemas.quality import Assessment, Change, Count, FileQuality, Suspect
-from schemas.quality_settings import Measure
+from schemas.incident import Alert, IncidentType, Severity
+from schemas.quality import Assessment, Change, Count, FileQuality, Investigation, Measure, Suspect
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from standin_jira import Jira
 from standin_slack import Slack
 from tasks.assign_ticket import assign_ticket

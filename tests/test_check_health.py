@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sample_targets import free_port
 from schemas.errors import RollbackError
-from schemas.target import Health, Target
+from schemas.settings import Health, Target
 from tasks.check_health import unhealthy_because, wait_until_healthy
 
 

@@ -13,7 +13,7 @@ from sample_targets import GATES, START, commit, git, new_repository, prove, wri
 from sample_targets import write_json as write
 from schemas.errors import NoProvenRelease, RollbackError
 from schemas.release import RollbackPlan
-from schemas.target import Health, Target
+from schemas.settings import Health, Target
 from tasks.choose_release import choose_release
 from tasks.running_commit import running_commit
 

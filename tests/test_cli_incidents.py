@@ -10,11 +10,8 @@ from uuid import uuid4
 import pytest
 
 from fixtures_cli import Aeef
-from schemas.alert import Alert
-from schemas.incident import Incident, Status
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from schemas.validation import validate
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from tasks.page_on_call import ensure_page

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.code_owners import OwnersRule, matches, owners_of, parse_code_owners
+from schemas.quality import OwnersRule, matches, owners_of, parse_code_owners
 
 DOCUMENTED = """\
 # This is a comment.

@@ -24,7 +24,7 @@ from sample_targets import (
 )
 from schemas.errors import DeployFailed, RollbackError
 from schemas.release import DeployedRelease
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.choose_release import choose_release
 from tasks.compose_command import image_tag
 from tasks.deploy_release import deploy_release

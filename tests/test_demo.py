@@ -13,7 +13,7 @@ import pytest
 from deployments.demo import create_demo
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.check_health import unhealthy_because
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release

@@ -6,7 +6,7 @@ import pytest
 
 from sample_findings import open_incident, vulnerable
 from schemas.errors import NoProvenRelease, PatchError, PermanentError
-from schemas.isolation_settings import TargetIsolation
+from schemas.isolation import TargetIsolation
 from schemas.patch import PreparedPatch
 from schemas.settings import load_settings
 from tasks.deploy_hotfix import choose_hotfix as choose_step

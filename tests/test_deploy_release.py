@@ -14,7 +14,7 @@ from rollback_process import deployed_by, gone, killed_at, started
 from sample_targets import commit, git, prove
 from schemas.errors import DeployFailed, DirtyWorkTree, NoProvenRelease, RollbackError
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
 from tasks.running_commit import running_commit

@@ -15,9 +15,7 @@ import pytest
 
 from deployments.dispatch import BATCH, Dispatcher
 from fixtures_store import Clock
-from schemas.alert import Alert
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity
 from standin_prefect import Prefect
 from support import wait_until
 from tasks.store import Store

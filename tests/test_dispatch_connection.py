@@ -14,10 +14,8 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
 from deployments.dispatch import Dispatcher, EventSender
-from schemas.alert import Alert
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import utc_now
-from schemas.severity import Severity
 from standin_kept import Keeping
 from standin_prefect import Prefect
 from support import wait_until

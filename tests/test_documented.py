@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from deployments.cli import app
 from deployments.registry import RUNBOOK_OF, flows
-from schemas.incident_type import IncidentType
+from schemas.incident import IncidentType
 from schemas.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from breach_sample import breach, configure, say, submit
-from schemas.clocks import Kind
+from schemas.breach import Kind, known_regimes
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
-from schemas.regulation import known_regimes
 from schemas.settings import load_settings
 from tasks.draft_notifications import Drafts, is_unedited, write_drafts
 from tasks.store import Store, open_store

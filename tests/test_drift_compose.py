@@ -14,7 +14,7 @@ import pytest
 
 from drift_sample import CONFIG, SECRET, DriftSample
 from sample_targets import docker_available, git, write_json
-from schemas.impact import Impact
+from schemas.drift import Impact
 from support import not_available
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release

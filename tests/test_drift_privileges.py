@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.impact import Setting
+from schemas.drift import Setting
 from tasks.compose_settings import ComposeFile
 from tasks.container_settings import container_settings
 from tasks.hide_values import Hider

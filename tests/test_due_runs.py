@@ -17,7 +17,7 @@ from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending,
 
 from deployments.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
 from deployments.pace import Pace
-from schemas.severity import Severity
+from schemas.incident import Severity
 
 POOL, QUEUE = uuid4(), uuid4()
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

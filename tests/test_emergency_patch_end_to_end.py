@@ -12,7 +12,7 @@ from fixtures_stack import Stack
 from sample_findings import details, vulnerable
 from sample_targets import command_target, git
 from schemas.release import History
-from schemas.target import Target
+from schemas.settings import Target
 from schemas.validation import validate
 from tasks.running_commit import running_commit
 

@@ -17,11 +17,9 @@ from uuid import uuid4
 import pytest
 
 from sample_agents import AgentSample, around, entry
-from schemas.alert import Alert
 from schemas.errors import AeefError, PermanentError
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.evidence import Evidence
 from tasks.extract_agent_log import extract_agent_log
 from tasks.store import Store, open_store

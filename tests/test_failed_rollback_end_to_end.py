@@ -11,7 +11,7 @@ import pytest
 
 from fixtures_stack import Stack
 from sample_targets import ComposeSample, command_target, git, write_history, write_json
-from schemas.target import Target
+from schemas.settings import Target
 from schemas.validation import validate
 from tasks.running_commit import running_commit
 

@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.finding_severity import (
-    score_of,
-    score_of_vector,
-    severity_of_score,
-    severity_of_word,
-)
+from schemas.findings import score_of, score_of_vector, severity_of_score, severity_of_word
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,9 @@ import pytest
 
 from drift_shop import Shop
 from sample_targets import commit, write_history, write_json
-from schemas.alert import Alert
 from schemas.drift import DriftReport
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
-from schemas.target import TargetDrift
+from schemas.incident import Alert, IncidentType, Severity, Status
+from schemas.settings import TargetDrift
 from tasks.assess_drift import assess
 from tasks.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
 from tasks.isolation_journal import begin_isolation

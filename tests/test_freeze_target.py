@@ -18,8 +18,7 @@ from fixtures_cli import Aeef
 from rollback_process import ENVIRONMENT
 from sample_targets import command_target, git
 from schemas.errors import InvalidInput, PermanentError, RollbackError
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.settings import Settings, Target, load_settings
 from tasks.choose_release import choose_release
 from tasks.deploy_release import deploy_release
 from tasks.freeze_target import freeze_target, plan_freeze, release_freeze

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 
 from deployments.from_github import ENDS, OPENS, Heard, read_event
 from github_sample import LEAKED, code_scanning, dependabot, failed, sample, secret_scanning
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
-from schemas.finding import Finding, Package
-from schemas.findings import findings_of
-from schemas.sections import GithubSettings
-from schemas.severity import Severity
+from schemas.findings import Finding, Package, findings_of
+from schemas.incident import Alert, Severity
+from schemas.settings import GithubSettings
 
 DEFAULT = GithubSettings()
 SAMPLES = {

@@ -7,8 +7,7 @@ from pydantic import SecretStr
 
 from deployments.github_signature import is_signed
 from github_sample import SECRET, signed
-from schemas.sections import GithubSettings
-from schemas.settings import Settings
+from schemas.settings import GithubSettings, Settings
 from tasks.redact import redact
 
 BODY = b"Hello, World!"

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from receiver_rules import an_incident
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
+from schemas.links import links_for
 from schemas.settings import Settings
 from standin_server import Received, Reply
 from standins import StandIn, settings_for
 from tasks.answers import LONGEST_RETRY_AFTER, reason_in, retry_after_seconds, without_secrets
 from tasks.http import LARGEST_ANSWER, LONGEST_REASON, Answer, Service, Unclear, send
-from tasks.links import links_for
 from tasks.redact import HIDDEN
 
 SERVICE = Service("Echo", "AEEF_ECHO__URL")

@@ -10,7 +10,7 @@ from fixtures_isolation import new_incident
 from isolation_sample import config_of
 from sample_targets import command_target
 from schemas.errors import InvalidInput, PermanentError, TemporaryError
-from schemas.isolation_settings import TargetIsolation
+from schemas.isolation import TargetIsolation
 from schemas.settings import Settings, load_settings
 from tasks.isolate_service import isolate_service, plan_isolation
 from tasks.isolation_journal import read_isolation

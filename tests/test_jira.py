@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from receiver_rules import ReceiverRules, an_incident
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
+from schemas.incident import Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standin_jira import EMAIL, Jira, field_problems
 from standins import StandIn, settings_for
 from tasks import jira as client

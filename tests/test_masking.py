@@ -9,11 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.alert import Alert, dedup_key_for
-from schemas.incident_type import IncidentType
-from schemas.masking import MASK, Masker
-from schemas.masking_settings import MaskingSettings
-from schemas.personal_data import digits_of, luhn, mod97
+from schemas.incident import Alert, IncidentType, dedup_key_for
+from schemas.masking import MASK, Masker, MaskingSettings, digits_of, luhn, mod97
 
 KEY = b"0123456789abcdef0123456789abcdef"
 masker = Masker(MaskingSettings(), KEY)

@@ -6,11 +6,8 @@ from pathlib import Path
 
 from deployments.sweep import Sweep
 from real_alertmanager import RealAlertmanager
-from schemas.alert import Alert
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standin_opsgenie import KEY, OpsGenie
 from support import wait_until
 from tasks import alertmanager

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from receiver_rules import ReceiverRules, an_incident
 from schemas.errors import PermanentError, TemporaryError
+from schemas.incident import Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standins import StandIn, settings_for
 from tasks import pagerduty as client

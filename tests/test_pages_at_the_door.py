@@ -13,8 +13,7 @@ import pytest
 
 from deployments.door import PAGES_AT_ONCE
 from fixtures_intake import AT_ONCE, QUICK, Intake, StartIntake
-from schemas.incident import Status
-from schemas.severity import Severity
+from schemas.incident import Severity, Status
 from standin_alertmanager import Alertmanager
 from standin_jira import Jira
 from standin_pagerduty import ROUTING_KEY, PagerDuty

@@ -11,9 +11,8 @@ import pytest
 from sample_findings import in_code, open_incident, vulnerable
 from sample_targets import command_target, git
 from schemas.errors import PatchError
-from schemas.patch_settings import TargetPatch
-from schemas.settings import Settings, load_settings
-from schemas.target import Target
+from schemas.patch import TargetPatch
+from schemas.settings import Settings, Target, load_settings
 from tasks.prepare_patch import plan_for
 from tasks.prepare_patch import prepare_patch as prepare_step
 

@@ -16,7 +16,7 @@ from fixtures_isolation import new_incident
 from isolation_sample import IsolationSample, config_of
 from sample_targets import command_target
 from schemas.errors import InvalidInput, PermanentError
-from schemas.isolation_settings import TargetIsolation
+from schemas.isolation import TargetIsolation
 from schemas.settings import load_settings
 from support import wait_until
 from tasks.evidence import Evidence

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from schemas.errors import InvalidInput
-from schemas.finding import Finding, Package
-from schemas.findings import MOST_FINDINGS, Findings
-from schemas.severity import Severity
+from schemas.findings import MOST_FINDINGS, Finding, Findings, Package
+from schemas.incident import Severity
 from tasks.read_findings import read_findings, read_findings_file
 from tasks.report_json import file_path, uri_path
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from schemas.finding import Finding
-from schemas.severity import Severity
+from schemas.findings import Finding
+from schemas.incident import Severity
 from tasks.read_findings import read_findings
 
 PLACE = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3}}}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.drift import Setting
 from schemas.errors import InvalidInput
-from schemas.impact import Setting
 from tasks.hide_values import Hider
 from tasks.read_settings_file import MOST_BYTES, SettingsFile, read_bounded
 

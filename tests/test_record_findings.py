@@ -14,11 +14,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures_stack import Stack
 from quality_sample import SAMPLES as QUALITY
-from schemas.finding import Finding
-from schemas.findings import Findings, alert_data
-from schemas.incident_type import IncidentType
+from schemas.findings import Finding, Findings, alert_data
+from schemas.incident import IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.evidence import Evidence
 from tasks.open_incident import parse_alert
 from tasks.publish_findings import markdown, row

@@ -16,7 +16,7 @@ from rollback_process import ENVIRONMENT
 from sample_targets import git, write_json
 from schemas.errors import RollbackError
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.target import Target
+from schemas.settings import Target
 from schemas.validation import validate
 from tasks.choose_release import choose_release
 from tasks.record_rollback import record_rollback

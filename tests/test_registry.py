@@ -6,7 +6,7 @@ from typing import Any
 
 from deployments.registry import FLOWS, automations
 from fixtures_stack import Stack
-from schemas.incident_type import IncidentType
+from schemas.incident import IncidentType
 from schemas.settings import Settings
 
 

@@ -10,12 +10,9 @@ import pytest
 
 from breach_sample import breach
 from fixtures_intake import StartIntake
-from schemas.alert import Alert
 from schemas.errors import PageNotDelivered, PermanentError, TemporaryError
-from schemas.incident import Incident, Status
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from standin_jira import Jira
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standin_slack import BOT, PrivateChannel, Slack

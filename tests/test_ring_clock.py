@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from breach_sample import breach, clock, configure, say, submit
-from schemas.clocks import Kind
+from schemas.breach import Kind
 from schemas.errors import PageNotDelivered
 from schemas.incident import Incident, Status
 from schemas.model import utc_now

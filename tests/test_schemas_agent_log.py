@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sample_agents import entry
-from schemas.agent_log import HIDDEN_TOOL, judge, matches, parse_entry, parse_forbidden
+from schemas.agents import HIDDEN_TOOL, judge, matches, parse_entry, parse_forbidden
 from tasks.log_window import Window
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

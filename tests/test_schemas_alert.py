@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.alert import Alert, dedup_key_for
 from schemas.errors import InvalidInput
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity, dedup_key_for
 from tasks.open_incident import parse_alert
 
 json_data = st.recursive(

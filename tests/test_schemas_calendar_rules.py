@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.calendar_rules import (
-    federal_holidays,
-    is_business_day,
-    months_after,
-    nth_business_day,
-)
+from schemas.breach import federal_holidays, is_business_day, months_after, nth_business_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 MOMENTS = st.datetimes(

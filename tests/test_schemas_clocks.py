@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.clocks import (
+from schemas.breach import (
     Change,
     Clock,
     Kind,
     Standing,
     check_names,
+    chosen_regimes,
     clocks_of,
     length,
     situation_of,
 )
 from schemas.errors import InvalidInput
-from schemas.regulation import chosen_regimes
 
 DETECTED = datetime(2026, 11, 24, 10, tzinfo=UTC)
 REGIMES = chosen_regimes(["gdpr-33", "nis2-23", "dora-19"])

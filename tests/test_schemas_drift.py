@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.drift import Difference, DriftReport, compare, unreadable
-from schemas.impact import DEFAULT_IMPACTS, SEVERITY_OF, Change, Impact, ImpactRule, Setting
-from schemas.severity import Severity
+from schemas.drift import (
+    DEFAULT_IMPACTS,
+    SEVERITY_OF,
+    Change,
+    Difference,
+    DriftReport,
+    Impact,
+    ImpactRule,
+    Setting,
+    compare,
+    unreadable,
+)
+from schemas.incident import Severity
 
 FIELDS = ("image", "environment", "labels", "ports", "privileges", "replicas", "content", "odd")
 settings = st.builds(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
-from schemas.finding import Finding, Package
 from schemas.findings import (
+    Finding,
     Findings,
+    Package,
     alert_data,
     check_details,
     collect,
@@ -19,7 +19,7 @@ from schemas.findings import (
     patch_of,
     scan_of,
 )
-from schemas.severity import Severity
+from schemas.incident import Alert, Severity
 from tasks.open_incident import parse_alert
 
 REQUESTS = Package(name="requests", ecosystem="pypi", installed="2.25.0", fixed=("2.32.0",))

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidInput
-from schemas.incident import Action, Incident, PostMortem, Status
-from schemas.severity import Severity
+from schemas.incident import Action, Incident, PostMortem, Severity, Status
 from schemas.validation import validate
 from spec import json_after
 

@@ -10,13 +10,15 @@ from pydantic import ValidationError
 from schemas.quality import (
     Count,
     FileQuality,
+    Measure,
+    Owner,
     QualityReport,
+    TargetQuality,
     below,
     fallen,
     shortfalls_of,
     summed,
 )
-from schemas.quality_settings import Measure, Owner, TargetQuality
 
 SHA = "a" * 40
 COUNTS = st.integers(0, 500).flatmap(

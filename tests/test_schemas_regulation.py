@@ -12,16 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from schemas.breach import STARTS, Deadline, Facts, Regime, chosen_regimes, deadlines, known_regimes
 from schemas.errors import ConfigurationError
-from schemas.regulation import (
-    STARTS,
-    Deadline,
-    Facts,
-    Regime,
-    chosen_regimes,
-    deadlines,
-    known_regimes,
-)
 from schemas.settings import load_settings
 
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)

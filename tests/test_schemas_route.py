@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
-from schemas.route import DEFAULT_ROUTES, Channel, Escalation, Route, SlackChannel, route_for
-from schemas.sections import JIRA_PRIORITIES, SLACK_CHANNELS
-from schemas.severity import Severity
+from schemas.incident import (
+    DEFAULT_ROUTES,
+    INCIDENT_TYPES,
+    Channel,
+    Escalation,
+    IncidentType,
+    Route,
+    Severity,
+    SlackChannel,
+    route_for,
+)
+from schemas.settings import JIRA_PRIORITIES, SLACK_CHANNELS
 from spec import json_after, lines_between
 
 SEVERITY_TABLE = lines_between(

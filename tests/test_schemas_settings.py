@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import ConfigurationError
-from schemas.incident_type import IncidentType
-from schemas.route import DEFAULT_ROUTES, Channel, SlackChannel
+from schemas.incident import (
+    DEFAULT_ROUTES,
+    DEFAULT_RULES,
+    Channel,
+    IncidentType,
+    Severity,
+    SlackChannel,
+)
 from schemas.settings import Settings, config_path, load_settings, unknown_variables
-from schemas.severity import Severity
-from schemas.triage import DEFAULT_RULES
 
 SECRET = "s3cr3t-0123456789abcdef"
 Env = pytest.MonkeyPatch

@@ -10,8 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.errors import ConfigurationError
-from schemas.settings import load_settings
-from schemas.target import Target
+from schemas.settings import Target, load_settings
 
 COMPOSE = """
 [targets.shop]

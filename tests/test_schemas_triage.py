@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.alert import Alert
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
-from schemas.severity import Severity, severity_from_word
-from schemas.triage import Rule, Triage, classify
+from schemas.incident import (
+    INCIDENT_TYPES,
+    Alert,
+    IncidentType,
+    Rule,
+    Severity,
+    Triage,
+    classify,
+    severity_from_word,
+)
 
 DRIFT = Rule(type=IncidentType.DRIFT, severity=Severity.P4, keywords=("drift",))
 alerts = st.builds(

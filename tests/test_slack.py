@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from receiver_rules import ReceiverRules, an_incident
 from schemas.errors import PermanentError, TemporaryError
-from schemas.route import SlackChannel
+from schemas.incident import SlackChannel
 from schemas.settings import Settings
 from standin_slack import Slack, block_problems
 from standins import StandIn, settings_for

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from breach_sample import breach, clock, configure, say, submit
-from schemas.clocks import Kind
+from schemas.breach import STARTS, Kind, known_regimes
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.model import utc_now
-from schemas.regulation import STARTS, known_regimes
 from schemas.settings import load_settings
 from tasks.breach_facts import CHANGED, changes_of, regimes_of
 from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, timers_for

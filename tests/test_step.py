@@ -12,11 +12,9 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures_stack import Stack
-from schemas.alert import Alert
 from schemas.errors import PermanentError, TemporaryError, UnexpectedError
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.step import step
 from tasks.store import Store, open_store
 

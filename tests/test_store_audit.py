@@ -16,13 +16,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from schemas.alert import Alert
-from schemas.audit import GENESIS, AuditEntry
 from schemas.errors import AuditBroken
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
+from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.store import Store
 from tasks.store.audit import entry_of, row_of
 from tasks.store.database import database_url

@@ -10,11 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from fixtures_store import Clock
-from schemas.alert import Alert
 from schemas.errors import IncidentNotFound
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity, Status
 from store_workers import claim_at_once, in_processes
 from tasks.store import Claim, Store
 

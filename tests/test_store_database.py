@@ -22,11 +22,9 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 import tasks.store
 from fixtures_store import PostgreSQL
-from schemas.alert import Alert
 from schemas.errors import AeefError, ConfigurationError, TemporaryError
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from store_workers import first_start, in_processes, killed_while_writing
 from tasks.store import Store, open_store
 from tasks.store.database import Database, database_url

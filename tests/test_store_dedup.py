@@ -8,10 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from schemas.alert import Alert
-from schemas.incident import Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, Severity, Status
 from store_workers import alerts_at_once, in_processes
 from tasks.store import Opened, Store
 

@@ -10,11 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures_store import Clock
-from schemas.alert import Alert
 from schemas.errors import IncidentNotFound
-from schemas.incident import PostMortem, Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import Alert, IncidentType, PostMortem, Severity, Status
 from schemas.validation import validate
 from tasks.store import Store
 

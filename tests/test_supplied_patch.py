@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.alert import Alert
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.keep_original import keep_original
 from tasks.store import open_store
 from tasks.supplied_patch import supplied_patch

@@ -12,12 +12,10 @@ from docker.models.containers import Container
 
 from sample_agents import APPROVER, AgentContainers, AgentSample, agent_containers
 from sample_targets import docker_available
-from schemas.agent import NamedAgent
-from schemas.alert import Alert
+from schemas.agents import NamedAgent
 from schemas.errors import InvalidInput, PermanentError, TemporaryError
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from standin_control_plane import TOKEN, ControlPlane
 from support import not_available, wait_until
 from tasks import suspension_journal

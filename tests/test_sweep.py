@@ -13,12 +13,9 @@ import pytest
 
 from deployments.sweep import Sweep
 from deployments.timing import Timing
-from schemas.alert import Alert
 from schemas.errors import InvalidInput, TemporaryError
-from schemas.incident import Incident
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from schemas.severity import Severity
 from standin_alertmanager import Alertmanager
 from standin_prefect import Prefect
 from standins import settings_for

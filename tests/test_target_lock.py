@@ -16,7 +16,7 @@ import pytest
 
 from rollback_process import ENVIRONMENT
 from schemas.errors import RollbackError
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.target_lock import target_lock
 
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from sample_targets import command_target, git
-from schemas.target import Target
+from schemas.settings import Target
 from tasks.target_repository import TargetRepository
 
 

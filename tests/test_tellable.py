@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.alert import Alert
 from schemas.errors import InvalidInput, RollbackError, TemporaryError, UnexpectedError
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from schemas.severity import Severity
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.tellable import tellable

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from schemas.audit import GENESIS, AuditEntry, canonical_json
 from schemas.errors import AuditBroken
+from schemas.incident import GENESIS, AuditEntry, canonical_json
 from tasks.store.anchors import Anchors
 from tasks.store.database import Database
 from tasks.store.tables import audit, audit_head

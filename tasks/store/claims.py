@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
-from schemas.audit import canonical_json
+from schemas.incident import canonical_json
 from tasks.store.audit import Clock
 from tasks.store.database import Database
 from tasks.store.records import find

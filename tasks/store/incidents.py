@@ -10,11 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, tuple_
 
-from schemas.alert import Alert
-from schemas.audit import hash_of_text
-from schemas.incident import Incident, PostMortem, Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import (
+    Alert,
+    Incident,
+    IncidentType,
+    PostMortem,
+    Severity,
+    Status,
+    hash_of_text,
+)
 from tasks.store.audit import AuditLog, Chain
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of

@@ -7,11 +7,17 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlalchemy import Row, insert, select
 
-from schemas.alert import Alert, dedup_key_for
-from schemas.audit import canonical_json, hash_of_text
-from schemas.incident import Action, Incident, Status
-from schemas.incident_type import IncidentType
-from schemas.severity import Severity
+from schemas.incident import (
+    Action,
+    Alert,
+    Incident,
+    IncidentType,
+    Severity,
+    Status,
+    canonical_json,
+    dedup_key_for,
+    hash_of_text,
+)
 from tasks.store.audit import AuditLog, Chain
 from tasks.store.records import Change, columns_of, incident_of
 from tasks.store.tables import incidents

@@ -10,8 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from schemas.audit import canonical_json
-from schemas.incident import Incident
+from schemas.incident import Incident, canonical_json
 from tasks.store.audit import Clock
 from tasks.store.database import Database
 from tasks.store.tables import outbox

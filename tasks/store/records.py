@@ -12,9 +12,8 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
-from schemas.audit import canonical_json, hash_of_text
 from schemas.errors import AuditBroken, IncidentNotFound
-from schemas.incident import Action, Incident
+from schemas.incident import Action, Incident, canonical_json, hash_of_text
 from schemas.validation import validate
 from tasks.store.audit import Chain
 from tasks.store.outbox import put_event

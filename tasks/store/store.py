@@ -12,15 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.alert import Alert
-from schemas.audit import AuditEntry
 from schemas.errors import ConfigurationError
-from schemas.incident import Incident, PostMortem, Status
-from schemas.incident_type import IncidentType
+from schemas.incident import Alert, AuditEntry, Incident, IncidentType, PostMortem, Severity, Status
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
-from schemas.severity import Severity
 from tasks.masking_key import masking_key
 from tasks.store import opening
 from tasks.store.anchors import Anchors

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.alert import Alert
+from schemas.incident import Alert
 
 UNSTORABLE = "\ufffd"
 """Stands where a NUL or half a surrogate pair stood: PostgreSQL keeps neither, UTF-8 not both."""

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Result, Row, Select, select
 
-from schemas.audit import GENESIS, canonical_json, hash_of, hash_of_text
 from schemas.errors import AuditBroken
+from schemas.incident import GENESIS, canonical_json, hash_of, hash_of_text
 from tasks.store.anchors import Anchor, Anchors
 from tasks.store.audit import read_head
 from tasks.store.database import Database

@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from schemas.impact import ImpactRule
-from schemas.route import SlackChannel
-from schemas.severity import Severity
+from schemas.drift import ImpactRule
+from schemas.incident import Severity, SlackChannel
 
 
 class Section(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from schemas.code_owners import matches
+from schemas.quality.code_owners import matches
 
 
 class Measure(StrEnum):

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.incident_type import IncidentType
+from schemas.incident.incident_type import IncidentType
+from schemas.incident.severity import Severity
 from schemas.model import Model
-from schemas.severity import Severity
 
 
 class Channel(StrEnum):

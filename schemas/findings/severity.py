@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from schemas.severity import Severity
+from schemas.incident import Severity
 
 SCORES: tuple[tuple[float, Severity], ...] = (
     (9.0, Severity.P1),

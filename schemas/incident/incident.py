@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.incident_type import IncidentType
+from schemas.incident.incident_type import IncidentType
+from schemas.incident.severity import Severity
 from schemas.model import Model, UtcDatetime, utc_now
-from schemas.severity import Severity
 
 RESTRICTED = "restricted: those who work on it find it in the record"
 

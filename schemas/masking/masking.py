@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.alert import Alert
-from schemas.masking_settings import DEFAULT_ALLOW, MaskingSettings
-from schemas.personal_data import (
+from schemas.incident import Alert
+from schemas.masking.personal_data import (
     CHECKS,
     KINDS,
     NAMED,
@@ -25,6 +24,7 @@ from schemas.personal_data import (
     Kind,
     digits_of,
 )
+from schemas.masking.settings import DEFAULT_ALLOW, MaskingSettings
 
 LETTERS = "bcdfghjkmnpqrstvwxyz"
 """No vowels, so no words; no digits, so that no mask looks like an identifier itself."""

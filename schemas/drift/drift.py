@@ -8,8 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.audit import hash_of_text
-from schemas.impact import (
+from schemas.drift.impact import (
     DEFAULT_IMPACTS,
     SEVERITY_OF,
     Change,
@@ -18,8 +17,8 @@ from schemas.impact import (
     Setting,
     impact_of,
 )
+from schemas.incident import Severity, hash_of_text
 from schemas.model import Model, UtcDatetime, utc_now
-from schemas.severity import Severity
 
 SHOWN = 200
 """Characters of a value that a report shows."""

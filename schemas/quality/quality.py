@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.model import Model
-from schemas.quality_settings import Measure, TargetQuality
+from schemas.quality.settings import Measure, TargetQuality
 from schemas.release import FullCommit
 
 MOST_SUSPECTS = 50

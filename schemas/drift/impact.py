@@ -7,8 +7,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
+from schemas.incident import Severity
 from schemas.model import Model
-from schemas.severity import Severity
 
 Change = Literal["added", "removed", "changed", "unreadable"]
 

@@ -16,13 +16,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from schemas.breach_settings import BreachSettings
+from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
-from schemas.incident_type import IncidentType
-from schemas.masking_settings import MaskingSettings
-from schemas.quality_settings import Owner
-from schemas.route import DEFAULT_ROUTES, Route
-from schemas.sections import (
+from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
+from schemas.masking import MaskingSettings
+from schemas.quality import Owner
+from schemas.settings.sections import (
     AlertmanagerSettings,
     DriftSettings,
     GithubSettings,
@@ -34,9 +33,7 @@ from schemas.sections import (
     SlackSettings,
     WorkerSettings,
 )
-from schemas.severity import Severity
-from schemas.target import Target
-from schemas.triage import DEFAULT_RULES, Rule
+from schemas.settings.target import Target
 
 
 class Settings(BaseSettings):

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from schemas.code_owners import OwnersRule, owners_of
 from schemas.model import Model
-from schemas.quality import Suspect
-from schemas.quality_settings import Owner
+from schemas.quality.code_owners import OwnersRule, owners_of
+from schemas.quality.quality import Suspect
+from schemas.quality.settings import Owner
 
 ON_CALL = "on-call"
 

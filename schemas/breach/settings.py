@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.breach.regulation import Name, Regime, chosen_regimes
 from schemas.errors import ConfigurationError
-from schemas.regulation import Name, Regime, chosen_regimes
 
 CommandName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]

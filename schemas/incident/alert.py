@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
-from schemas.incident_type import IncidentType
+from schemas.incident.incident_type import IncidentType
+from schemas.incident.severity import Severity, severity_from_word
 from schemas.model import Model, UtcDatetime, utc_now
-from schemas.severity import Severity, severity_from_word
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

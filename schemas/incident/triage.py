@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from pydantic import Field, field_validator
 
-from schemas.alert import Alert
-from schemas.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.alert import Alert
+from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.severity import Severity, severity_from_word
 from schemas.model import Model
-from schemas.severity import Severity, severity_from_word
 
 
 class Rule(Model):

@@ -9,9 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.errors import InvalidInput
-from schemas.model import Model, UtcDatetime
-from schemas.regulation import (
+from schemas.breach.regulation import (
     LATEST_SUBMITTED,
     NUMBERS,
     STARTS,
@@ -21,6 +19,8 @@ from schemas.regulation import (
     Regime,
     deadlines,
 )
+from schemas.errors import InvalidInput
+from schemas.model import Model, UtcDatetime
 
 ASSUMED = ("aware", "discovered")
 """Until a person sets them, they are when the incident was detected: an assumption."""

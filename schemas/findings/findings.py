@@ -8,12 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from schemas.alert import Alert
 from schemas.errors import InvalidInput
-from schemas.finding import Finding
-from schemas.incident_type import IncidentType
+from schemas.findings.finding import Finding
+from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import Model
-from schemas.severity import Severity
 
 MOST_FINDINGS = 500
 """So many are kept of one scan, the worst ones; a person looks at no more."""

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.calendar_rules import months_after, nth_business_day
+from schemas.breach.calendar_rules import months_after, nth_business_day
 from schemas.errors import ConfigurationError
 from schemas.model import Model, UtcDatetime
 

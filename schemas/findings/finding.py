@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from schemas.incident import Severity
 from schemas.model import Model
-from schemas.severity import Severity
 
 MOST_IDS = 100
 """Aliases of one advisory, or versions in which it is mended."""

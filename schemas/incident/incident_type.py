@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from schemas.severity import Severity
+from schemas.incident.severity import Severity
 
 
 class IncidentType(StrEnum):

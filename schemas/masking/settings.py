@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from schemas.personal_data import DEFAULT_KINDS, KINDS
+from schemas.masking.personal_data import DEFAULT_KINDS, KINDS
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

@@ -15,11 +15,11 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.agent_settings import AgentSettings
-from schemas.breach_settings import TargetBreach
-from schemas.isolation_settings import TargetIsolation
-from schemas.patch_settings import TargetPatch
-from schemas.quality_settings import TargetQuality
+from schemas.agents import AgentSettings
+from schemas.breach import TargetBreach
+from schemas.isolation import TargetIsolation
+from schemas.patch import TargetPatch
+from schemas.quality import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 

@@ -1,0 +1,46 @@
+"""An AI agent, its contract and registry, its log. Begin with `agent.py`."""
+
+from schemas.agents.agent import (
+    CONTAINER_LABEL,
+    Agent,
+    AgentRegistry,
+    AgentStatus,
+    EvidenceFile,
+    LogExtract,
+    Means,
+    NamedAgent,
+    Suspension,
+    SuspensionJournal,
+)
+from schemas.agents.agent_log import (
+    HIDDEN_TOOL,
+    Forbidden,
+    LogEntry,
+    judge,
+    matches,
+    parse_entry,
+    parse_forbidden,
+)
+from schemas.agents.settings import AgentSettings, ControlPlane
+
+__all__ = [
+    "CONTAINER_LABEL",
+    "HIDDEN_TOOL",
+    "Agent",
+    "AgentRegistry",
+    "AgentSettings",
+    "AgentStatus",
+    "ControlPlane",
+    "EvidenceFile",
+    "Forbidden",
+    "LogEntry",
+    "LogExtract",
+    "Means",
+    "NamedAgent",
+    "Suspension",
+    "SuspensionJournal",
+    "judge",
+    "matches",
+    "parse_entry",
+    "parse_forbidden",
+]

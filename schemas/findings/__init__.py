@@ -1,0 +1,58 @@
+"""What scanners found, how severe it is, how it adds up. Begin with `findings.py`."""
+
+from schemas.findings.ecosystems import KNOWN, WITHOUT_MANIFEST, ecosystem_of
+from schemas.findings.finding import LAST_LINE, MOST_IDS, Finding, Package
+from schemas.findings.findings import (
+    FINDINGS,
+    MOST_FINDINGS,
+    PATCH,
+    Findings,
+    alert_data,
+    check_details,
+    collect,
+    details_of,
+    findings_of,
+    join,
+    patch_of,
+    scan_of,
+)
+from schemas.findings.severity import (
+    MALICIOUS,
+    SARIF_LEVELS,
+    UNRATED,
+    WORDS,
+    score_of,
+    score_of_vector,
+    severity_of_score,
+    severity_of_word,
+)
+
+__all__ = [
+    "FINDINGS",
+    "KNOWN",
+    "LAST_LINE",
+    "MALICIOUS",
+    "MOST_FINDINGS",
+    "MOST_IDS",
+    "PATCH",
+    "SARIF_LEVELS",
+    "UNRATED",
+    "WITHOUT_MANIFEST",
+    "WORDS",
+    "Finding",
+    "Findings",
+    "Package",
+    "alert_data",
+    "check_details",
+    "collect",
+    "details_of",
+    "ecosystem_of",
+    "findings_of",
+    "join",
+    "patch_of",
+    "scan_of",
+    "score_of",
+    "score_of_vector",
+    "severity_of_score",
+    "severity_of_word",
+]

@@ -1,0 +1,45 @@
+"""Alert, incident, type, severity, route: what each runbook gets. Begin with `incident.py`."""
+
+from schemas.incident.alert import Alert, agents_named, dedup_key_for
+from schemas.incident.audit import GENESIS, AuditEntry, canonical_json, hash_of, hash_of_text
+from schemas.incident.incident import Action, Incident, PostMortem, Status
+from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.route import (
+    DEFAULT_ROUTES,
+    Channel,
+    Escalation,
+    Route,
+    SlackChannel,
+    route_for,
+)
+from schemas.incident.severity import Severity, severity_from_word
+from schemas.incident.triage import DEFAULT_RULES, Rule, Triage, classify
+
+__all__ = [
+    "DEFAULT_ROUTES",
+    "DEFAULT_RULES",
+    "GENESIS",
+    "INCIDENT_TYPES",
+    "Action",
+    "Alert",
+    "AuditEntry",
+    "Channel",
+    "Escalation",
+    "Incident",
+    "IncidentType",
+    "PostMortem",
+    "Route",
+    "Rule",
+    "Severity",
+    "SlackChannel",
+    "Status",
+    "Triage",
+    "agents_named",
+    "canonical_json",
+    "classify",
+    "dedup_key_for",
+    "hash_of",
+    "hash_of_text",
+    "route_for",
+    "severity_from_word",
+]

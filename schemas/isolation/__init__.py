@@ -1,0 +1,26 @@
+"""A service off its networks: what was taken and has to come back. Begin with `isolation.py`."""
+
+from schemas.isolation.isolation import (
+    Attachment,
+    ContainerOutcome,
+    IsolatedContainer,
+    Isolation,
+    IsolationJournal,
+    Means,
+    PortBinding,
+    some,
+)
+from schemas.isolation.settings import SERVICE, TargetIsolation
+
+__all__ = [
+    "SERVICE",
+    "Attachment",
+    "ContainerOutcome",
+    "IsolatedContainer",
+    "Isolation",
+    "IsolationJournal",
+    "Means",
+    "PortBinding",
+    "TargetIsolation",
+    "some",
+]

@@ -1,0 +1,28 @@
+"""A release, its provenance and the history; the freeze of deployments. Begin with `release.py`."""
+
+from schemas.release.freeze import Freeze, FrozenBy
+from schemas.release.release import (
+    Commit,
+    DeployedRelease,
+    Deployment,
+    FullCommit,
+    History,
+    Provenance,
+    RollbackPlan,
+    last_known_good,
+    same_commit,
+)
+
+__all__ = [
+    "Commit",
+    "DeployedRelease",
+    "Deployment",
+    "Freeze",
+    "FrozenBy",
+    "FullCommit",
+    "History",
+    "Provenance",
+    "RollbackPlan",
+    "last_known_good",
+    "same_commit",
+]

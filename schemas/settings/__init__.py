@@ -1,0 +1,29 @@
+"""Everything that can be set: `aeef.toml` and AEEF_ variables. Begin with `settings.py`."""
+
+from schemas.settings.sections import (
+    JIRA_PRIORITIES,
+    SLACK_CHANNELS,
+    GithubSettings,
+    RetrySettings,
+    WorkerKind,
+    WorkerSettings,
+)
+from schemas.settings.settings import Settings, config_path, load_settings, unknown_variables
+from schemas.settings.target import DriftFile, Health, Target, TargetDrift
+
+__all__ = [
+    "JIRA_PRIORITIES",
+    "SLACK_CHANNELS",
+    "DriftFile",
+    "GithubSettings",
+    "Health",
+    "RetrySettings",
+    "Settings",
+    "Target",
+    "TargetDrift",
+    "WorkerKind",
+    "WorkerSettings",
+    "config_path",
+    "load_settings",
+    "unknown_variables",
+]
