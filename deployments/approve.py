@@ -16,7 +16,7 @@ from deployments.screen import plain
 from schemas.errors import AeefError, InvalidInput
 from schemas.incident import Incident
 from schemas.settings import Settings
-from tasks.claim_runbook import PATCH_KEY, RUN, runbook_key
+from tasks.incident.claim_runbook import PATCH_KEY, RUN, runbook_key
 from tasks.store import open_store
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import HTTPException, Request
 
 from schemas.errors import InvalidInput
-from tasks.store.text import clean_json
+from tasks.base.storable import clean_json
 
 Body = Callable[[Request], Awaitable[bytes]]
 Json = Callable[[Request], Awaitable[Any]]

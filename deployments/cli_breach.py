@@ -16,7 +16,7 @@ from schemas.errors import InvalidInput, OutsideServiceError
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
-from tasks.breach_facts import add_change, clocks_for, situation
+from tasks.breach.breach_facts import add_change, clocks_for, situation
 from tasks.store import open_store
 
 breach = typer.Typer(help="Regulatory clocks and notifications of a breach.", no_args_is_help=True)
@@ -136,7 +136,7 @@ def reopen(
 
 
 def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> None:
-    from tasks.ring_clock import silence_clocks
+    from tasks.breach.clocks.ring_clock import silence_clocks
 
     settings = load_settings()
     incident = open_store(settings).incident(incident_id)

@@ -27,8 +27,8 @@ IncidentOption = Annotated[
 @freeze.command()
 def status(target: TargetOption, as_json: AsJson = False) -> None:
     """Exit code 0: not frozen, 3: frozen, 1: cannot be known, so do not deploy."""
-    from tasks.freezes import frozen_by, read_freeze
-    from tasks.roll_back import target_named
+    from tasks.deploy.freezes import frozen_by, read_freeze
+    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
     named = target_named(target, settings)
@@ -52,10 +52,10 @@ def freeze_on(
     dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
 ) -> None:
     """No deployment until it is released; on record."""
-    from tasks.freeze_target import freeze as begin
-    from tasks.freeze_target import plan_freeze
-    from tasks.open_for_freeze import open_for_freeze
-    from tasks.roll_back import target_named
+    from tasks.deploy.freeze_target import freeze as begin
+    from tasks.deploy.freeze_target import plan_freeze
+    from tasks.incident.open_for_freeze import open_for_freeze
+    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
     named = target_named(target, settings)
@@ -80,10 +80,10 @@ def freeze_on(
 @freeze.command()
 def release(target: TargetOption, approver: Approver, incident: IncidentOption = None) -> None:
     """Deployments may go on; on record."""
-    from tasks.freeze_target import release as end
-    from tasks.freezes import frozen_by, read_freeze
-    from tasks.open_for_freeze import is_for_freeze
-    from tasks.roll_back import target_named
+    from tasks.deploy.freeze_target import release as end
+    from tasks.deploy.freezes import frozen_by, read_freeze
+    from tasks.incident.open_for_freeze import is_for_freeze
+    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
     named = target_named(target, settings)

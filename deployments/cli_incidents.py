@@ -84,7 +84,7 @@ def export(
 
 def ack(incident_id: Id, as_json: AsJson = False) -> None:
     """Acknowledge: you take the incident; nobody else is called."""
-    from tasks.stand_down import acknowledge_page
+    from tasks.notify.stand_down import acknowledge_page
 
     settings = load_settings()
     store = open_store(settings)
@@ -100,7 +100,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Resolve: the incident is over, and its page is resolved everywhere."""
-    from tasks.stand_down import resolve_page
+    from tasks.notify.stand_down import resolve_page
 
     settings = load_settings()
     store = open_store(settings)

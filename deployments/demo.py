@@ -9,7 +9,7 @@ from pathlib import Path
 
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
-from tasks.run_command import run_command
+from tasks.base.run_command import run_command
 
 GATES = ("tests", "security-scan")
 _TIMEOUT = 60.0

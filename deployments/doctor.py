@@ -16,10 +16,12 @@ from deployments.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.incident import Channel
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
-from tasks import alertmanager, jira, slack
-from tasks.check_health import unhealthy_because
-from tasks.choose_release import choose_release
-from tasks.deployer import deployer_for
+from tasks.channels import alertmanager
+from tasks.channels.jira import client as jira
+from tasks.channels.slack import client as slack
+from tasks.deploy.check_health import unhealthy_because
+from tasks.deploy.deployer import deployer_for
+from tasks.rollback.choose_release import choose_release
 from tasks.store import open_store
 
 ROUTING_KEY_LENGTH = 32

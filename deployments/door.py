@@ -14,10 +14,10 @@ from deployments.timing import USUAL, Timing
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
 from schemas.settings import Settings
-from tasks.keep_original import keep_original
-from tasks.page_breach_teams import ensure_breach_pages
-from tasks.page_on_call import ensure_page
-from tasks.stand_down import resolve_page
+from tasks.breach.page_breach_teams import ensure_breach_pages
+from tasks.incident.keep_original import keep_original
+from tasks.notify.page_on_call import ensure_page
+from tasks.notify.stand_down import resolve_page
 from tasks.store import Opened, Store, delivery_entry
 
 PAGES_AT_ONCE = 16

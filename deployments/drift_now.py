@@ -12,10 +12,10 @@ from deployments.who import this_user
 from schemas.drift import DriftReport
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from tasks.accept_drift import accept_drift
-from tasks.assess_drift import assess
-from tasks.limits import clean
-from tasks.roll_back import target_named
+from tasks.base.trim import clean
+from tasks.drift.accept_drift import accept_drift
+from tasks.drift.assess_drift import assess
+from tasks.rollback.roll_back import target_named
 
 NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
 """Exit codes; 2 is a mistake on the command line."""

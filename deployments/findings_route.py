@@ -16,8 +16,8 @@ from deployments.bodies import raw_body
 from schemas.errors import InvalidInput
 from schemas.findings import Findings, alert_data
 from schemas.settings import Settings
-from tasks.open_incident import parse_alert
-from tasks.read_findings import read_findings
+from tasks.findings.read_findings import read_findings
+from tasks.incident.open_incident import parse_alert
 
 NAME = "in the body"
 LARGE = 1_000_000

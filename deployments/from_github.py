@@ -24,7 +24,7 @@ from schemas.findings import FINDINGS, Finding
 from schemas.incident import Alert, IncidentType
 from schemas.model import UtcDatetime, utc_now
 from schemas.settings import GithubSettings
-from tasks.report_json import text
+from tasks.reports.report_json import text
 
 FAILED = {"failure", "error"}
 OPENS = {

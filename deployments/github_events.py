@@ -18,7 +18,7 @@ from schemas.findings import (
 )
 from schemas.incident import Severity
 from schemas.model import UtcDatetime
-from tasks.report_json import file_path, line_number, text, texts
+from tasks.reports.report_json import file_path, line_number, text, texts
 
 
 class _Part(BaseModel):

@@ -25,8 +25,8 @@ from deployments.timing import USUAL, Timing
 from schemas.errors import AeefError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
-from tasks.http import keep_connections
-from tasks.open_incident import parse_alert
+from tasks.base.http import keep_connections
+from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store
 
 RETRY_AFTER = "5"

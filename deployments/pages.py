@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from schemas.incident import Incident
 from schemas.settings import Settings
-from tasks.claim_runbook import RUN, is_alive, runbook_key
+from tasks.incident.claim_runbook import RUN, is_alive, runbook_key
 from tasks.store import Store
 
 _templates = Environment(

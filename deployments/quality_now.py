@@ -8,13 +8,13 @@ import typer
 
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, Target
-from tasks.assess_quality import assess
-from tasks.assign_investigation import find_owner
-from tasks.measure_quality import Reports, measure, reports_of
-from tasks.quality_baseline import save_summary
-from tasks.quality_text import lines_of
-from tasks.roll_back import target_named
-from tasks.target_repository import TargetRepository
+from tasks.quality.assess_quality import assess
+from tasks.quality.assign_investigation import find_owner
+from tasks.quality.baseline import save_summary
+from tasks.quality.measure_quality import Reports, measure, reports_of
+from tasks.quality.wording import lines_of
+from tasks.rollback.roll_back import target_named
+from tasks.target.repository import TargetRepository
 
 GOOD, POOR = 0, 3
 """Exit codes; 1 is an error, 2 a mistake on the command line."""

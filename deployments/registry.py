@@ -21,7 +21,7 @@ from deployments.prefect_server import HEARTBEAT_SECONDS
 from deployments.work_pool import ensure_work_pool
 from schemas.incident import DEFAULT_ROUTES, INCIDENT_TYPES, IncidentType, Severity
 from schemas.settings import Settings
-from tasks.roll_back import limit_of
+from tasks.rollback.roll_back import limit_of
 
 DEAD_AFTER = timedelta(seconds=100)
 """Three heartbeats (of 30 s, see `prefect_server`) and a little."""

@@ -12,8 +12,8 @@ import typer
 from schemas.errors import InvalidInput
 from schemas.findings import PATCH, Findings, alert_data, details_of, join
 from schemas.settings import Settings
-from tasks.read_findings import read_file, read_findings_file
-from tasks.report_files import shown
+from tasks.findings.read_findings import read_file, read_findings_file
+from tasks.reports.report_files import shown
 
 ENVELOPE = 50_000
 """Bytes that the rest of an alert may take."""

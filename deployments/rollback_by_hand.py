@@ -13,13 +13,13 @@ from deployments.who import this_user
 from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Status
 from schemas.settings import Settings, Target
-from tasks.choose_release import choose_release
-from tasks.open_incident import open_for_rollback
-from tasks.page_on_call import ensure_page
-from tasks.roll_back import choose_rollback, deploy_rollback, note_rollback, target_named
+from tasks.incident.open_incident import open_for_rollback
+from tasks.notify.page_on_call import ensure_page
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.roll_back import choose_rollback, deploy_rollback, note_rollback, target_named
 from tasks.store import open_store
-from tasks.target_lock import target_lock
-from tasks.tellable import tellable
+from tasks.store.sanitize import tellable
+from tasks.target.lock import target_lock
 
 
 def roll_back(

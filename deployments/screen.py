@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.limits import clean
+from tasks.base.trim import clean
 
 
 def plain(text: str) -> str:

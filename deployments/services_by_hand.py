@@ -15,12 +15,12 @@ from schemas.errors import AeefError
 from schemas.incident import Status
 from schemas.isolation import Isolation
 from schemas.settings import Settings
-from tasks.isolate_service import check_services, isolate_service, plan_isolation
-from tasks.open_by_hand import open_for_service
-from tasks.preserve_service_state import preserve_service_state
-from tasks.restore_service import incident_of, plan_restoration, restore_service
+from tasks.incident.open_by_hand import open_for_service
+from tasks.isolation.isolate_service import check_services, isolate_service, plan_isolation
+from tasks.isolation.preserve_service_state import preserve_service_state
+from tasks.isolation.restore_service import incident_of, plan_restoration, restore_service
 from tasks.store import open_store
-from tasks.tellable import tellable
+from tasks.store.sanitize import tellable
 
 
 def isolate(

@@ -26,9 +26,9 @@ from schemas.errors import AeefError
 from schemas.incident import Channel, Incident, Severity, route_for
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks import alertmanager
-from tasks.claim_runbook import RUN, alive_of
-from tasks.page_on_call import Page, failure_key, page_key
+from tasks.channels import alertmanager
+from tasks.incident.claim_runbook import RUN, alive_of
+from tasks.notify.page_on_call import Page, failure_key, page_key
 from tasks.store import Store
 
 NOT_STARTED = "page:not-started"

@@ -39,8 +39,8 @@ LAZY = (
     "prefect.task_engine",
     "prefect.utilities.visualization",
     "sqlite3",
-    "tasks.command_deployer",
-    "tasks.compose_deployer",
+    "tasks.deploy.command_deployer",
+    "tasks.deploy.compose_deployer",
 )
 """What a run imports while it goes; a name that is no more costs time, nothing else."""
 REFILL_SECONDS = 1.0

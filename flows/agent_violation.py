@@ -9,12 +9,12 @@ from flows.escalate import escalate
 from flows.restore import restore
 from flows.runbook import Response, runbook
 from schemas.incident import Status
-from tasks.assign_review import assign_review
-from tasks.change_status import change_status
-from tasks.extract_agent_log import extract_agent_log
-from tasks.name_agent import name_agent
-from tasks.preserve_agent_state import preserve_agent_state
-from tasks.suspend_agent import check_suspension, suspend_agent
+from tasks.agents.assign_review import assign_review
+from tasks.agents.extract_agent_log import extract_agent_log
+from tasks.agents.name_agent import name_agent
+from tasks.agents.preserve_agent_state import preserve_agent_state
+from tasks.agents.suspend_agent import check_suspension, suspend_agent
+from tasks.incident.change_status import change_status
 
 
 @runbook("agent-violation")

@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.open_by_hand import open_for_service
-from tasks.preserve_service_state import preserve_service_state
-from tasks.service_containers import target_named
+from tasks.incident.open_by_hand import open_for_service
+from tasks.isolation.preserve_service_state import preserve_service_state
+from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 

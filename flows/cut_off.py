@@ -7,8 +7,8 @@ from functools import partial
 from flows.attempt_all import attempt_all
 from flows.runbook import Response
 from schemas.settings import Target
-from tasks.isolate_service import isolate_service
-from tasks.preserve_service_state import preserve_service_state
+from tasks.isolation.isolate_service import isolate_service
+from tasks.isolation.preserve_service_state import preserve_service_state
 
 
 def cut_off(response: Response, target: Target) -> None:

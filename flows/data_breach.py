@@ -10,13 +10,13 @@ from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
 from schemas.settings import Target
-from tasks.change_status import change_status
-from tasks.draft_notifications import draft_notifications
-from tasks.freeze_target import freeze_target
-from tasks.open_restricted_channel import open_restricted_channel
-from tasks.page_breach_teams import page_breach_teams
-from tasks.revoke_credentials import revoke_credentials
-from tasks.start_clocks import start_clocks
+from tasks.breach.clocks.draft_notifications import draft_notifications
+from tasks.breach.clocks.start_clocks import start_clocks
+from tasks.breach.open_restricted_channel import open_restricted_channel
+from tasks.breach.page_breach_teams import page_breach_teams
+from tasks.breach.revoke_credentials import revoke_credentials
+from tasks.deploy.freeze_target import freeze_target
+from tasks.incident.change_status import change_status
 
 
 @runbook("data-breach")

@@ -13,10 +13,10 @@ from flows.runbook import Response, runbook
 from schemas.errors import RunbookFailed
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.assess_drift import assess_drift, must_be_clean, must_be_readable
-from tasks.change_status import change_status
-from tasks.follow_drift import follow_impact, watch
-from tasks.publish_drift import publish_drift
+from tasks.drift.assess_drift import assess_drift, must_be_clean, must_be_readable
+from tasks.drift.follow_drift import follow_impact, watch
+from tasks.drift.publish_drift import publish_drift
+from tasks.incident.change_status import change_status
 
 
 @runbook("drift")

@@ -15,7 +15,12 @@ from schemas.errors import PatchError
 from schemas.incident import Status
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import load_settings
-from tasks.await_approval import (
+from tasks.incident.change_status import change_status
+from tasks.incident.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
+from tasks.incident.open_incident import open_incident
+from tasks.isolation.isolate_service import check_isolation
+from tasks.isolation.restore_service import isolated_services, restore_service
+from tasks.patch.await_approval import (
     ask_for_approval,
     await_decision,
     may_decide,
@@ -23,15 +28,10 @@ from tasks.await_approval import (
     note_decision,
     refuse_decision,
 )
-from tasks.change_status import change_status
-from tasks.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
-from tasks.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
-from tasks.isolate_service import check_isolation
-from tasks.open_incident import open_incident
-from tasks.prepare_patch import plan_for, prepare_patch
-from tasks.restore_service import isolated_services, restore_service
-from tasks.roll_back import one_rollback_at_a_time, target_named
-from tasks.run_gates import refuse_unproven, run_gates, write_provenance
+from tasks.patch.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
+from tasks.patch.prepare_patch import plan_for, prepare_patch
+from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
+from tasks.rollback.roll_back import one_rollback_at_a_time, target_named
 
 
 @flow(name="emergency-patch", persist_result=True)

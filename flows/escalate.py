@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flows.runbook import Response
-from tasks.create_ticket import create_ticket
-from tasks.page_on_call import page_on_call
-from tasks.post_to_slack import post_to_slack
+from tasks.notify.create_ticket import create_ticket
+from tasks.notify.page_on_call import page_on_call
+from tasks.notify.post_to_slack import post_to_slack
 
 
 def escalate(response: Response) -> None:

@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import State
 from flows.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.open_incident import open_incident
-from tasks.page_on_call import page_on_call
+from tasks.incident.open_incident import open_incident
+from tasks.notify.page_on_call import page_on_call
 
 
 @flow(name="escalation", persist_result=True)

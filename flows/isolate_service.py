@@ -11,12 +11,12 @@ from flows.attempt_all import attempt_all
 from flows.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.change_status import change_status
-from tasks.isolate_service import check_services, plan_isolation
-from tasks.isolate_service import isolate_service as isolate
-from tasks.open_by_hand import open_for_service
-from tasks.preserve_service_state import preserve_service_state
-from tasks.service_containers import target_named
+from tasks.incident.change_status import change_status
+from tasks.incident.open_by_hand import open_for_service
+from tasks.isolation.isolate_service import check_services, plan_isolation
+from tasks.isolation.isolate_service import isolate_service as isolate
+from tasks.isolation.preserve_service_state import preserve_service_state
+from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 

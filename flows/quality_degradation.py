@@ -5,11 +5,11 @@ from __future__ import annotations
 from flows.escalate import escalate
 from flows.restore import restore
 from flows.runbook import Response, runbook
-from tasks.assess_quality import assess_quality
-from tasks.assign_investigation import assign_investigation
-from tasks.assign_ticket import assign_ticket
-from tasks.publish_quality_report import publish_quality_report
-from tasks.tell_owner import tell_owner
+from tasks.quality.assess_quality import assess_quality
+from tasks.quality.assign_investigation import assign_investigation
+from tasks.quality.assign_ticket import assign_ticket
+from tasks.quality.publish_quality_report import publish_quality_report
+from tasks.quality.tell_owner import tell_owner
 
 
 @runbook("quality-degradation")

@@ -11,10 +11,10 @@ from prefect.states import Completed
 from flows.attempt_all import attempt_all
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.draft_notifications import draft_notifications
-from tasks.open_incident import open_incident
-from tasks.ring_clock import ring_clock
-from tasks.start_clocks import start_clocks, watch_clocks
+from tasks.breach.clocks.draft_notifications import draft_notifications
+from tasks.breach.clocks.ring_clock import ring_clock
+from tasks.breach.clocks.start_clocks import start_clocks, watch_clocks
+from tasks.incident.open_incident import open_incident
 from tasks.store import open_store
 
 

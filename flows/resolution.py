@@ -9,8 +9,8 @@ from prefect.client.schemas.objects import State
 
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.open_incident import open_incident
-from tasks.stand_down import stand_down
+from tasks.incident.open_incident import open_incident
+from tasks.notify.stand_down import stand_down
 
 
 @flow(name="resolution", persist_result=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flows.runbook import Response
 from schemas.errors import RollbackError
 from schemas.incident import Status
-from tasks.change_status import change_status
-from tasks.roll_back import (
+from tasks.incident.change_status import change_status
+from tasks.rollback.roll_back import (
     choose_rollback,
     deploy_rollback,
     note_rollback,

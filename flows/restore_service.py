@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.restore_service import check_restore_approval, incident_of, plan_restoration
-from tasks.restore_service import restore_service as restore
-from tasks.service_containers import target_named
+from tasks.isolation.restore_service import check_restore_approval, incident_of, plan_restoration
+from tasks.isolation.restore_service import restore_service as restore
+from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 

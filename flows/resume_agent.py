@@ -7,10 +7,10 @@ from prefect.client.schemas.objects import State
 
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.name_agent import find_target
-from tasks.preserve_agent_state import preserve_agent_state
-from tasks.resume_agent import check_approval, incident_of, plan_resumption
-from tasks.resume_agent import resume_agent as resume
+from tasks.agents.name_agent import find_target
+from tasks.agents.preserve_agent_state import preserve_agent_state
+from tasks.agents.resume_agent import check_approval, incident_of, plan_resumption
+from tasks.agents.resume_agent import resume_agent as resume
 from tasks.store import open_store
 
 

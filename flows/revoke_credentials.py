@@ -9,9 +9,9 @@ from prefect.client.schemas.objects import State
 
 from flows.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.revoke_credentials import plan_revocation
-from tasks.revoke_credentials import revoke_credentials as revoke
-from tasks.roll_back import target_named
+from tasks.breach.revoke_credentials import plan_revocation
+from tasks.breach.revoke_credentials import revoke_credentials as revoke
+from tasks.rollback.roll_back import target_named
 from tasks.store import open_store
 
 

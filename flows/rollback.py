@@ -10,11 +10,11 @@ from flows.restore import restore
 from flows.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.change_status import change_status
-from tasks.choose_release import choose_release
-from tasks.claim_runbook import claim_runbook, finish_runbook
-from tasks.open_incident import open_for_rollback
-from tasks.roll_back import target_named
+from tasks.incident.change_status import change_status
+from tasks.incident.claim_runbook import claim_runbook, finish_runbook
+from tasks.incident.open_incident import open_for_rollback
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.roll_back import target_named
 
 
 @flow(name="rollback", persist_result=True)

@@ -22,13 +22,13 @@ from flows.head_start import HeadStart
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Incident, Route, route_for
 from schemas.settings import Settings, Target, load_settings
-from tasks.claim_runbook import claim_runbook, finish_runbook
-from tasks.open_incident import open_incident, open_unreadable
-from tasks.page_on_call import failure_key, page_on_call
-from tasks.post_to_slack import update_slack_thread
-from tasks.publish_report import publish_report
+from tasks.incident.claim_runbook import claim_runbook, finish_runbook
+from tasks.incident.open_incident import open_incident, open_unreadable
+from tasks.incident.publish_report import publish_report
+from tasks.notify.page_on_call import failure_key, page_on_call
+from tasks.notify.post_to_slack import update_slack_thread
 from tasks.store import open_store
-from tasks.tellable import tellable
+from tasks.store.sanitize import tellable
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,9 +9,9 @@ from flows.cut_off import cut_off
 from flows.escalate import escalate
 from flows.runbook import Response, runbook
 from schemas.incident import Status
-from tasks.change_status import change_status
-from tasks.record_findings import record_findings
-from tasks.start_emergency_patch import start_emergency_patch
+from tasks.findings.record_findings import record_findings
+from tasks.incident.change_status import change_status
+from tasks.patch.start_emergency_patch import start_emergency_patch
 
 
 @runbook("security")

@@ -9,10 +9,10 @@ from flows.agent_violation import contain_agent
 from flows.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.change_status import change_status
-from tasks.name_agent import find_target
-from tasks.open_by_hand import open_for_suspension
-from tasks.suspend_agent import plan_suspension
+from tasks.agents.name_agent import find_target
+from tasks.agents.suspend_agent import plan_suspension
+from tasks.incident.change_status import change_status
+from tasks.incident.open_by_hand import open_for_suspension
 
 
 @flow(name="suspend-agent", persist_result=True)

@@ -1,1 +1,1 @@
-"""One reusable step per file, with the clients and the store that steps use."""
+"""The steps of the runbooks: one folder for each subject; `step.py` decorates each of them."""

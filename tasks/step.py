@@ -25,9 +25,9 @@ from schemas.errors import (
     UnexpectedError,
 )
 from schemas.settings import RetrySettings, Settings, load_settings
-from tasks.redact import redact
+from tasks.base.redact import redact
 from tasks.store import open_store
-from tasks.tellable import mask_error, tellable
+from tasks.store.sanitize import mask_error, tellable
 
 P = ParamSpec("P")
 R = TypeVar("R")

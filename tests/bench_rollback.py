@@ -15,9 +15,9 @@ from typing import Any
 
 from sample_targets import ComposeSample, commit, docker_available, prove, write_history
 from schemas.release import RollbackPlan
-from tasks.check_health import wait_until_healthy
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
+from tasks.deploy.check_health import wait_until_healthy
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 
 TIMES = 5
 

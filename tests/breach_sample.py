@@ -10,7 +10,7 @@ from schemas.breach import Change, Clock, Kind
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.model import utc_now
 from schemas.settings import load_settings
-from tasks.breach_facts import add_change, clocks_for
+from tasks.breach.breach_facts import add_change, clocks_for
 from tasks.store import Store
 
 CONFIG = """

@@ -12,7 +12,7 @@ import yaml
 from sample_targets import ComposeSample, commit, prove, write_json
 from schemas.drift import Difference, DriftReport
 from schemas.settings import Settings, TargetDrift
-from tasks.assess_drift import assess
+from tasks.drift.assess_drift import assess
 
 SECRET = "correct-horse-battery"
 CONFIG = "log:\n  level: info\nlimits: [1, 2]\ndatabase:\n  password: first-secret\n"

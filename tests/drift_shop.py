@@ -8,7 +8,7 @@ from pathlib import Path
 from sample_targets import commit, new_repository, prove, write_history, write_json
 from schemas.incident import Incident
 from schemas.settings import Health, Settings, Target, TargetDrift
-from tasks.follow_drift import drift_key, follow_drift, look_for_drift
+from tasks.drift.follow_drift import drift_key, follow_drift, look_for_drift
 from tasks.store import Store, open_store
 
 BASELINE = {"log": "info", "limit": 5}

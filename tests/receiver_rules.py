@@ -21,7 +21,7 @@ from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.incident import Incident, Severity
 from schemas.settings import Settings
 from standins import StandIn, settings_for
-from tasks.http import Unclear
+from tasks.base.http import Unclear
 
 SURELY_NOT_DONE = (425, 429)
 UNCLEAR = (408, *range(500, 512), 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 598, 599)

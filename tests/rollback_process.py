@@ -15,7 +15,7 @@ import psutil
 
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
-from tasks.deploy_release import deploy_release
+from tasks.rollback.deploy_release import deploy_release
 
 _TESTS = Path(__file__).parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{_TESTS.parent}:{_TESTS}"}

@@ -13,8 +13,8 @@ from fixtures_cli import Aeef
 from sample_targets import commit, prove, write_history
 from schemas.errors import InvalidInput
 from schemas.incident import Status
-from tasks.accept_drift import accept_drift
-from tasks.assess_drift import assess
+from tasks.drift.accept_drift import accept_drift
+from tasks.drift.assess_drift import assess
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from sample_targets import commit, git
 from schemas.agents import AgentSettings, AgentStatus
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, load_settings
-from tasks.agent_registry import find_agent, read_registry, set_status, target_with_agents
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
-from tasks.redact import redact
+from tasks.agents.registry import find_agent, read_registry, set_status, target_with_agents
+from tasks.base.redact import redact
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_what_is_no_plain_file_is_not_read(
     elsewhere.mkdir()
     (elsewhere / "registry.json").write_text(sample.text)
     if kind == "large":
-        monkeypatch.setattr("tasks.agent_registry.LARGEST_REGISTRY", 10)
+        monkeypatch.setattr("tasks.agents.registry.LARGEST_REGISTRY", 10)
     else:
         sample.registry.unlink()
     if kind == "link":

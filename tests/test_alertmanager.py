@@ -26,7 +26,7 @@ from schemas.settings import Settings
 from standin_alertmanager import Alertmanager
 from standins import StandIn, settings_for
 from support import not_available
-from tasks import alertmanager as client
+from tasks.channels import alertmanager as client
 
 
 class TestAlertmanagerReceiver(ReceiverRules):

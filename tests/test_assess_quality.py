@@ -21,12 +21,12 @@ from sample_targets import commit, git, prove
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.quality import Assessment, Measure, Owner, TargetQuality
 from schemas.settings import Settings, Target
-from tasks.assess_quality import assess, in_words
-from tasks.assign_investigation import find_owner
-from tasks.measure_quality import measure, reports_of
-from tasks.quality_baseline import save_summary
-from tasks.quality_text import lines_of, report_of
-from tasks.target_repository import TargetRepository
+from tasks.quality.assess_quality import assess, in_words
+from tasks.quality.assign_investigation import find_owner
+from tasks.quality.baseline import save_summary
+from tasks.quality.measure_quality import measure, reports_of
+from tasks.quality.wording import lines_of, report_of
+from tasks.target.repository import TargetRepository
 
 
 @pytest.fixture

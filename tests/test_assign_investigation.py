@@ -8,10 +8,10 @@ from quality_sample import AUTHOR, QualitySample, quality_target, save_good_summ
 from sample_targets import commit, git, prove, write_history
 from schemas.quality import Assessment, Investigation
 from schemas.settings import Settings
-from tasks.assess_quality import assess
-from tasks.assign_investigation import find_owner
-from tasks.measure_quality import reports_of
-from tasks.quality_text import UNTOUCHED, lines_of, report_of
+from tasks.quality.assess_quality import assess
+from tasks.quality.assign_investigation import find_owner
+from tasks.quality.measure_quality import reports_of
+from tasks.quality.wording import UNTOUCHED, lines_of, report_of
 
 
 def investigated(sample: QualitySample) -> tuple[Assessment, Investigation]:

@@ -15,11 +15,11 @@ from schemas.quality import Assessment, Change, Count, FileQuality, Investigatio
 from schemas.settings import load_settings
 from standin_jira import Jira
 from standin_slack import Slack
-from tasks.assign_ticket import assign_ticket
-from tasks.create_ticket import create_ticket
-from tasks.ensure_ticket import ensure_ticket
+from tasks.notify.create_ticket import create_ticket
+from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.quality.assign_ticket import assign_ticket
+from tasks.quality.tell_owner import tell_owner
 from tasks.store import Store, open_store
-from tasks.tell_owner import tell_owner
 
 USER = "U0OWNER01"
 EVIL = "<!channel>&`*x*`\n<@U1>.py"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sample_targets import free_port
 from schemas.errors import RollbackError
 from schemas.settings import Health, Target
-from tasks.check_health import unhealthy_because, wait_until_healthy
+from tasks.deploy.check_health import unhealthy_because, wait_until_healthy
 
 
 def _target(path: Path, health: Health) -> Target:

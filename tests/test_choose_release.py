@@ -14,8 +14,8 @@ from sample_targets import write_json as write
 from schemas.errors import NoProvenRelease, RollbackError
 from schemas.release import RollbackPlan
 from schemas.settings import Health, Target
-from tasks.choose_release import choose_release
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
+from tasks.rollback.choose_release import choose_release
 
 
 class Sample:

@@ -13,8 +13,8 @@ from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import load_settings
 from standin_pagerduty import PagerDuty
-from tasks.clock_timers import AT_DUE, moment_of
-from tasks.ring_clock import ring_clock
+from tasks.breach.clocks.ring_clock import ring_clock
+from tasks.breach.clocks.timers import AT_DUE, moment_of
 from tasks.store import Store
 
 

@@ -14,7 +14,7 @@ from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
 from standin_pagerduty import ROUTING_KEY, PagerDuty
-from tasks.page_on_call import ensure_page
+from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store
 
 

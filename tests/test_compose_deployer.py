@@ -25,10 +25,10 @@ from sample_targets import (
 from schemas.errors import DeployFailed, RollbackError
 from schemas.release import DeployedRelease
 from schemas.settings import Target
-from tasks.choose_release import choose_release
-from tasks.compose_command import image_tag
-from tasks.deploy_release import deploy_release
-from tasks.running_commit import running_commit
+from tasks.deploy.compose_command import image_tag
+from tasks.deploy.running_commit import running_commit
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 
 
 def _roll_back(

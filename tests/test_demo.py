@@ -14,10 +14,10 @@ from deployments.demo import create_demo
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
 from schemas.settings import Target
-from tasks.check_health import unhealthy_because
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
-from tasks.record_rollback import record_rollback
+from tasks.deploy.check_health import unhealthy_because
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
+from tasks.rollback.record_rollback import record_rollback
 
 
 def _target(toml: str) -> Target:

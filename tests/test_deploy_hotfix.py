@@ -9,10 +9,10 @@ from schemas.errors import NoProvenRelease, PatchError, PermanentError
 from schemas.isolation import TargetIsolation
 from schemas.patch import PreparedPatch
 from schemas.settings import load_settings
-from tasks.deploy_hotfix import choose_hotfix as choose_step
-from tasks.deploy_hotfix import preserve_replaced as preserve_step
-from tasks.evidence import Evidence
-from tasks.prepare_patch import prepare_patch as prepare_step
+from tasks.incident.evidence import Evidence
+from tasks.patch.deploy_hotfix import choose_hotfix as choose_step
+from tasks.patch.deploy_hotfix import preserve_replaced as preserve_step
+from tasks.patch.prepare_patch import prepare_patch as prepare_step
 from test_prepare_patch import Place, configure, place
 
 __all__ = ["place"]  # a fixture

@@ -15,9 +15,9 @@ from sample_targets import commit, git, prove
 from schemas.errors import DeployFailed, DirtyWorkTree, NoProvenRelease, RollbackError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 
 
 def _roll_back(target: Target, to_commit: str | None = None) -> DeployedRelease:
@@ -411,7 +411,7 @@ def test_an_index_lock_that_is_not_ours_is_left(
     demo_target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another git command's lock is named with what to do, and never removed."""
-    monkeypatch.setattr("tasks.check_work_tree._LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr("tasks.rollback.check_work_tree._LOCK_PATIENCE", 0.1)
     lock = demo_target.repository / ".git" / "index.lock"
     lock.touch()
 
@@ -426,7 +426,7 @@ def test_git_that_gets_busy_in_between_changes_nothing(
 ) -> None:
     """A lock that appears after the look is not ours either."""
     lock = demo_target.repository / ".git" / "index.lock"
-    monkeypatch.setattr("tasks.deploy_release.refuse_submodules", lambda *_: lock.touch())
+    monkeypatch.setattr("tasks.rollback.deploy_release.refuse_submodules", lambda *_: lock.touch())
 
     with pytest.raises(RollbackError, match="stopped at 'checkout': another git command works"):
         _roll_back(demo_target)

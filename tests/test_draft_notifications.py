@@ -15,7 +15,7 @@ from schemas.breach import Kind, known_regimes
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.settings import load_settings
-from tasks.draft_notifications import Drafts, is_unedited, write_drafts
+from tasks.breach.clocks.draft_notifications import Drafts, is_unedited, write_drafts
 from tasks.store import Store, open_store
 
 TARGET = """

@@ -16,8 +16,8 @@ from drift_sample import CONFIG, SECRET, DriftSample
 from sample_targets import docker_available, git, write_json
 from schemas.drift import Impact
 from support import not_available
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from schemas.drift import Setting
-from tasks.compose_settings import ComposeFile
-from tasks.container_settings import container_settings
-from tasks.hide_values import Hider
+from tasks.drift.compose_settings import ComposeFile
+from tasks.drift.container_settings import container_settings
+from tasks.drift.hide_values import Hider
 
 
 def wanted(hider: Hider, **service: Any) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sample_targets import command_target, git
 from schemas.release import History
 from schemas.settings import Target
 from schemas.validation import validate
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
 
 OVER = ("COMPLETED", "FAILED", "CRASHED")
 GATES = """

@@ -7,7 +7,7 @@ import httpx
 from fixtures_stack import Stack
 from sample_findings import details, vulnerable
 from sample_targets import ComposeSample, commit, write_history
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
 from test_emergency_patch_end_to_end import resume, start, wait_for_state
 
 PATCH = """

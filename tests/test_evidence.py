@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidInput
-from tasks.evidence import MANIFEST, Evidence
+from tasks.incident.evidence import MANIFEST, Evidence
 
 
 @pytest.fixture

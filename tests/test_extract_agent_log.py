@@ -20,8 +20,8 @@ from sample_agents import AgentSample, around, entry
 from schemas.errors import AeefError, PermanentError
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from tasks.evidence import Evidence
-from tasks.extract_agent_log import extract_agent_log
+from tasks.agents.extract_agent_log import extract_agent_log
+from tasks.incident.evidence import Evidence
 from tasks.store import Store, open_store
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -203,7 +203,7 @@ def test_what_is_no_log_is_told(store: Store, sample: AgentSample, kind: str) ->
 
 def test_a_bomb_ends(store: Store, sample: AgentSample, monkeypatch: pytest.MonkeyPatch) -> None:
     """What unpacks to more than anybody's log is not read to its end."""
-    monkeypatch.setattr("tasks.read_agent_log.LARGEST_UNPACKED", 5_000_000)
+    monkeypatch.setattr("tasks.agents.read_agent_log.LARGEST_UNPACKED", 5_000_000)
     packed = sample.log.with_name("audit.log.1.gz")
     packed.write_bytes(gzip.compress(b"\0" * 50_000_000))
     sample.log.write_text(entry(AT, "DropTable"))

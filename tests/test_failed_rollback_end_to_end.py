@@ -13,7 +13,7 @@ from fixtures_stack import Stack
 from sample_targets import ComposeSample, command_target, git, write_history, write_json
 from schemas.settings import Target
 from schemas.validation import validate
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
 
 
 class Case(NamedTuple):

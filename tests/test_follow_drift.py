@@ -14,10 +14,10 @@ from sample_targets import commit, write_history, write_json
 from schemas.drift import DriftReport
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import TargetDrift
-from tasks.assess_drift import assess
-from tasks.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
-from tasks.isolation_journal import begin_isolation
-from tasks.target_lock import target_lock
+from tasks.drift.assess_drift import assess
+from tasks.drift.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
+from tasks.isolation.journal import begin_isolation
+from tasks.target.lock import target_lock
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from rollback_process import ENVIRONMENT
 from sample_targets import command_target, git
 from schemas.errors import InvalidInput, PermanentError, RollbackError
 from schemas.settings import Settings, Target, load_settings
-from tasks.choose_release import choose_release
-from tasks.deploy_release import deploy_release
-from tasks.freeze_target import freeze_target, plan_freeze, release_freeze
-from tasks.freezes import frozen_by, marker_path, read_freeze
+from tasks.deploy.freeze_target import freeze_target, plan_freeze, release_freeze
+from tasks.deploy.freezes import frozen_by, marker_path, read_freeze
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
 from tasks.store import Store, open_store
 
 

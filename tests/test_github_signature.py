@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from deployments.github_signature import is_signed
 from github_sample import SECRET, signed
 from schemas.settings import GithubSettings, Settings
-from tasks.redact import redact
+from tasks.base.redact import redact
 
 BODY = b"Hello, World!"
 PUBLISHED = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"

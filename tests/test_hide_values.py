@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigurationError
-from tasks.hide_values import Hider
+from tasks.drift.hide_values import Hider
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,14 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from standin_server import Received, Reply
 from standins import StandIn, settings_for
-from tasks.answers import LONGEST_RETRY_AFTER, reason_in, retry_after_seconds, without_secrets
-from tasks.http import LARGEST_ANSWER, LONGEST_REASON, Answer, Service, Unclear, send
-from tasks.redact import HIDDEN
+from tasks.base.http import LARGEST_ANSWER, LONGEST_REASON, Answer, Service, Unclear, send
+from tasks.base.http_answers import (
+    LONGEST_RETRY_AFTER,
+    reason_in,
+    retry_after_seconds,
+    without_secrets,
+)
+from tasks.base.redact import HIDDEN
 
 SERVICE = Service("Echo", "AEEF_ECHO__URL")
 SECRET = "s3cret-with/signs+&"

@@ -10,7 +10,7 @@ from fixtures_intake import Intake
 from schemas.incident import Status
 from standin_pagerduty import PagerDuty
 from support import wait_until
-from tasks.alertmanager import labels_of
+from tasks.channels.alertmanager import labels_of
 
 ZERO = "0001-01-01T00:00:00Z"
 

@@ -19,15 +19,15 @@ from isolation_sample import IsolationSample
 from schemas.errors import ConfigurationError, InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import Isolation
 from schemas.settings import load_settings
-from tasks.isolate_service import (
+from tasks.isolation.isolate_service import (
     check_isolation,
     isolate_containers,
     isolate_service,
     plan_isolation,
 )
-from tasks.isolation_journal import begin_isolation, read_isolation
-from tasks.restore_service import incident_of, restore_service
-from tasks.service_containers import affected_compose_services
+from tasks.isolation.journal import begin_isolation, read_isolation
+from tasks.isolation.restore_service import incident_of, restore_service
+from tasks.isolation.service_containers import affected_compose_services
 from tasks.store import Store
 
 APPROVER = "Ada Lovelace"
@@ -353,7 +353,7 @@ def test_what_docker_refuses_is_told_and_tried_again(
     shop_incident: str, shop: IsolationSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what is not isolated; the same call again completes it."""
-    monkeypatch.setattr("tasks.isolate_containers.SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr("tasks.isolation.isolate_containers.SETTLE_SECONDS", 0.5)
     with (
         dying_docker(1, refuses=True) as client,
         pytest.raises(TemporaryError, match=r"NOT isolated: still on .*refused by the test"),

@@ -12,9 +12,9 @@ from sample_targets import command_target
 from schemas.errors import InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import TargetIsolation
 from schemas.settings import Settings, load_settings
-from tasks.isolate_service import isolate_service, plan_isolation
-from tasks.isolation_journal import read_isolation
-from tasks.restore_service import restore_service
+from tasks.isolation.isolate_service import isolate_service, plan_isolation
+from tasks.isolation.journal import read_isolation
+from tasks.isolation.restore_service import restore_service
 from tasks.store import Store
 
 APPROVER = "Ada Lovelace"

@@ -15,9 +15,9 @@ from schemas.incident import Severity
 from schemas.settings import Settings
 from standin_jira import EMAIL, Jira, field_problems
 from standins import StandIn, settings_for
-from tasks import jira as client
-from tasks.http import Unclear
-from tasks.jira_document import DESCRIPTION_LIMIT
+from tasks.base.http import Unclear
+from tasks.channels.jira import client
+from tasks.channels.jira.document import DESCRIPTION_LIMIT
 
 CREATE = "/rest/api/3/issue"
 LABEL = f"aeef-{an_incident().incident_id}"

@@ -11,7 +11,7 @@ from schemas.settings import Settings
 from standin_kept import Keeping
 from standin_server import Received, Reply
 from standins import settings_for
-from tasks.http import Service, Unclear, keep_connections, send
+from tasks.base.http import Service, Unclear, keep_connections, send
 
 
 class Counting(Keeping):

@@ -13,7 +13,7 @@ import psutil
 
 from fixtures_stack import Stack
 from gates import Gates
-from tasks.target_lock import records_lock
+from tasks.target.lock import records_lock
 
 GATED = ("choose", "deploy", "health")
 RECORDED = ("chose", "rolled", "recorded", "status")

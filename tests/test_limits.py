@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.limits import MARK, characters, clean, one_line, trim, utf8_bytes
-from tasks.slack_blocks import escape, escaped
+from tasks.base.trim import MARK, characters, clean, one_line, trim, utf8_bytes
+from tasks.channels.slack.blocks import escape, escaped
 
 SIZES: list[Callable[[str], int]] = [len, characters, utf8_bytes]
 texts = st.text(max_size=200) | st.text(alphabet="&<>😀é漢x", max_size=200)

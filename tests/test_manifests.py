@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.fixed_version import candidates, fixes_of, is_mended, npm_version, python_version
-from tasks.manifests import NPM, PYPI, is_manifest, locks_beside, raise_in
-from tasks.npm_range import raise_range
-from tasks.python_requirements import Raised, raise_requirement
+from tasks.patch.manifests.fixed_version import (
+    candidates,
+    fixes_of,
+    is_mended,
+    npm_version,
+    python_version,
+)
+from tasks.patch.manifests.manifests import NPM, PYPI, is_manifest, locks_beside, raise_in
+from tasks.patch.manifests.npm_range import raise_range
+from tasks.patch.manifests.python_requirements import Raised, raise_requirement
 
 TWO_LINES = ("1.26.19", "2.2.2")
 

@@ -18,10 +18,10 @@ from standin_jira import Jira
 from standin_pagerduty import PagerDuty
 from standin_slack import Slack
 from support import wait_until
-from tasks import jira as jira_client
-from tasks.keep_original import MOST_ORIGINALS, ORIGINAL
-from tasks.open_incident import open_incident, open_unreadable
-from tasks.post_to_slack import ensure_slack_message
+from tasks.channels.jira import client as jira_client
+from tasks.incident.keep_original import MOST_ORIGINALS, ORIGINAL
+from tasks.incident.open_incident import open_incident, open_unreadable
+from tasks.notify.post_to_slack import ensure_slack_message
 
 EMAIL, PHONE = "alice.liddell@example.com", "+49 171 5550199"
 CARD, SSN, IBAN = "4111 1111 1111 1111", "123-45-6789", "DE89 3704 0044 0532 0130 00"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import InvalidInput
-from tasks import measure_quality
-from tasks.measure_quality import Reports, figures
-from tasks.report_files import TrackedFiles
+from tasks.quality import measure_quality
+from tasks.quality.measure_quality import Reports, figures
+from tasks.reports.report_files import TrackedFiles
 
 COMMIT = "a" * 40
 TRACKED = TrackedFiles(["shop/cart.py"])

@@ -10,9 +10,9 @@ from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings
 from standin_opsgenie import KEY, OpsGenie
 from support import wait_until
-from tasks import alertmanager
-from tasks.page_on_call import ensure_page
-from tasks.stand_down import resolve_page
+from tasks.channels import alertmanager
+from tasks.notify.page_on_call import ensure_page
+from tasks.notify.stand_down import resolve_page
 from tasks.store import open_store
 
 

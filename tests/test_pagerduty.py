@@ -12,7 +12,7 @@ from schemas.incident import Severity
 from schemas.settings import Settings
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standins import StandIn, settings_for
-from tasks import pagerduty as client
+from tasks.channels import pagerduty as client
 
 KEY = str(an_incident().incident_id)
 

@@ -20,7 +20,7 @@ from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standin_slack import Slack
 from standins import StandIn
 from support import wait_until
-from tasks.page_on_call import ensure_page
+from tasks.notify.page_on_call import ensure_page
 
 SWEEPING = QUICK._replace(page_late=AT_ONCE)
 

@@ -13,8 +13,8 @@ from sample_targets import command_target, git
 from schemas.errors import PatchError
 from schemas.patch import TargetPatch
 from schemas.settings import Settings, Target, load_settings
-from tasks.prepare_patch import plan_for
-from tasks.prepare_patch import prepare_patch as prepare_step
+from tasks.patch.prepare_patch import plan_for
+from tasks.patch.prepare_patch import prepare_patch as prepare_step
 
 prepare_patch = prepare_step.fn
 """The work of the step, without Prefect."""

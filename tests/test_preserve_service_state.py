@@ -19,8 +19,8 @@ from schemas.errors import InvalidInput, PermanentError
 from schemas.isolation import TargetIsolation
 from schemas.settings import load_settings
 from support import wait_until
-from tasks.evidence import Evidence
-from tasks.preserve_service_state import _last_pieces, _tail, preserve_service_state
+from tasks.incident.evidence import Evidence
+from tasks.isolation.preserve_service_state import _last_pieces, _tail, preserve_service_state
 from tasks.store import Store
 
 MOMENT = "before-isolation"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.drift import DriftReport, Setting, compare
-from tasks.publish_drift import LONGEST, markdown, rows
+from tasks.drift.publish_drift import LONGEST, markdown, rows
 
 EVIL = "x\n\n# Forged\n| low | a | b |\n![i](http://e.example/x.png) <script> `**bold**` "
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality_sample import SAMPLES
 from schemas.errors import InvalidInput
 from schemas.quality import Count, FileQuality
-from tasks.read_coverage import read_coverage
+from tasks.quality.read_coverage import read_coverage
 
 XML = '<coverage><packages><package name=""><classes>{}</classes></package></packages></coverage>'
 BOMB = (

@@ -16,8 +16,8 @@ from jsonschema import Draft7Validator
 from schemas.errors import InvalidInput
 from schemas.findings import MOST_FINDINGS, Finding, Findings, Package
 from schemas.incident import Severity
-from tasks.read_findings import read_findings, read_findings_file
-from tasks.report_json import file_path, uri_path
+from tasks.findings.read_findings import read_findings, read_findings_file
+from tasks.reports.report_json import file_path, uri_path
 
 SAMPLES = Path(__file__).parent / "samples" / "findings"
 

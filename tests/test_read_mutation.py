@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality_sample import SAMPLES
 from schemas.errors import InvalidInput
 from schemas.quality import Count
-from tasks.read_mutation import STRYKER, read_mutation
+from tasks.quality.read_mutation import STRYKER, read_mutation
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from threading import Barrier, BrokenBarrierError, Thread
 import pytest
 
 from standin_server import Handler, Received, Reply, Server
-from tasks.read_running import AT_ONCE, running_project
+from tasks.drift.read_running import AT_ONCE, running_project
 
 LABELS = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.findings import Finding
 from schemas.incident import Severity
-from tasks.read_findings import read_findings
+from tasks.findings.read_findings import read_findings
 
 PLACE = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3}}}
 

@@ -17,11 +17,11 @@ from quality_sample import SAMPLES as QUALITY
 from schemas.findings import Finding, Findings, alert_data
 from schemas.incident import IncidentType, Severity
 from schemas.settings import load_settings
-from tasks.evidence import Evidence
-from tasks.open_incident import parse_alert
-from tasks.publish_findings import markdown, row
-from tasks.read_findings import read_findings_file
-from tasks.record_findings import FILE, keep_findings, record_findings
+from tasks.findings.publish_findings import markdown, row
+from tasks.findings.read_findings import read_findings_file
+from tasks.findings.record_findings import FILE, keep_findings, record_findings
+from tasks.incident.evidence import Evidence
+from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store
 
 SAMPLES = QUALITY.parent / "findings"

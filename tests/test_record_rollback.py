@@ -18,8 +18,8 @@ from schemas.errors import RollbackError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from schemas.validation import validate
-from tasks.choose_release import choose_release
-from tasks.record_rollback import record_rollback
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.record_rollback import record_rollback
 
 AT = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
 INCIDENT = "0d9c1f0e-4a6c-4f6e-9a55-0a3b6f4d2c11"

@@ -7,7 +7,7 @@ import pytest
 from fixtures_cli import Aeef
 from fixtures_intake import Intake
 from schemas.errors import InvalidInput
-from tasks.name_agent import agent_id_in
+from tasks.agents.name_agent import agent_id_in
 
 
 def test_the_agent_is_named(there: Intake, aeef: Aeef) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sample_targets import command_target, commit, new_repository
 from schemas.errors import InvalidInput
-from tasks.report_files import MOST_BYTES, TrackedFiles, read_report, tracked_files
-from tasks.target_repository import TargetRepository
+from tasks.reports.report_files import MOST_BYTES, TrackedFiles, read_report, tracked_files
+from tasks.target.repository import TargetRepository
 
 FILES = TrackedFiles(
     ["shop/cart.py", "src/app/models.py", "models.py", "web/a.js", "admin/a.js", "x/only.kt"]

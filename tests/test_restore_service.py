@@ -11,9 +11,9 @@ from fixtures_isolation import new_incident
 from isolation_sample import IsolationSample
 from schemas.errors import InvalidInput, PermanentError
 from schemas.settings import load_settings
-from tasks.isolate_service import isolate_service
-from tasks.isolation_journal import isolation_lock, read_isolation
-from tasks.restore_service import (
+from tasks.isolation.isolate_service import isolate_service
+from tasks.isolation.journal import isolation_lock, read_isolation
+from tasks.isolation.restore_service import (
     check_restore_approval,
     plan_restoration,
     restore_containers,

@@ -18,12 +18,12 @@ from standin_pagerduty import ROUTING_KEY, PagerDuty
 from standin_slack import BOT, PrivateChannel, Slack
 from standins import StandIn, contract
 from support import wait_until
-from tasks import jira as jira_client
-from tasks.open_restricted_channel import channel_name, open_restricted_channel
-from tasks.page_breach_teams import page_breach_teams
-from tasks.page_on_call import page_on_call
-from tasks.post_to_slack import post_to_slack, tell_thread
-from tasks.stand_down import acknowledge_page, resolve_page
+from tasks.breach.open_restricted_channel import channel_name, open_restricted_channel
+from tasks.breach.page_breach_teams import page_breach_teams
+from tasks.channels.jira import client as jira_client
+from tasks.notify.page_on_call import page_on_call
+from tasks.notify.post_to_slack import post_to_slack, tell_thread
+from tasks.notify.stand_down import acknowledge_page, resolve_page
 from tasks.store import Store, open_store
 
 SECURITY, PRIVACY = "S" * 32, "P" * 32

@@ -18,7 +18,7 @@ from sample_targets import command_target
 from schemas.errors import PermanentError
 from schemas.settings import load_settings
 from support import wait_until
-from tasks.revoke_credentials import plan_revocation, revoke_credentials
+from tasks.breach.revoke_credentials import plan_revocation, revoke_credentials
 from tasks.store import Store, open_store
 
 

@@ -16,11 +16,11 @@ from schemas.model import utc_now
 from schemas.settings import load_settings
 from standin_pagerduty import PagerDuty
 from standin_slack import Slack
-from tasks.clock_timers import AT_DUE, AT_START, moment_of
-from tasks.page_on_call import ensure_page
-from tasks.post_to_slack import post_to_slack
-from tasks.ring_clock import ring_clock, silence_clocks
-from tasks.stand_down import resolve_page
+from tasks.breach.clocks.ring_clock import ring_clock, silence_clocks
+from tasks.breach.clocks.timers import AT_DUE, AT_START, moment_of
+from tasks.notify.page_on_call import ensure_page
+from tasks.notify.post_to_slack import post_to_slack
+from tasks.notify.stand_down import resolve_page
 from tasks.store import Store, open_store
 
 HOUR = timedelta(hours=1)

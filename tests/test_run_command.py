@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from rollback_process import gone
-from tasks.replace_file import replace_file
-from tasks.run_command import end_orphan, run_command, tail_of
+from tasks.base.replace_file import replace_file
+from tasks.base.run_command import end_orphan, run_command, tail_of
 
 
 def test_a_server_left_running_does_not_keep_us_waiting(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGTERM first, then SIGKILL, for the whole group."""
-    monkeypatch.setattr("tasks.run_command._GRACE", 0.1)
+    monkeypatch.setattr("tasks.base.run_command._GRACE", 0.1)
     script = "trap '' TERM; sleep 1000 & echo $!; wait; wait"
 
     finished = run_command(("sh", "-c", script), cwd=tmp_path, timeout=0.3)

@@ -18,11 +18,11 @@ from schemas.errors import AeefError, PatchError
 from schemas.patch import GateResult
 from schemas.settings import load_settings
 from support import wait_until
-from tasks.choose_release import choose_release
-from tasks.prepare_patch import prepare_patch as prepare_step
-from tasks.run_gates import refuse_unproven
-from tasks.run_gates import run_gates as run_step
-from tasks.run_gates import write_provenance as write_step
+from tasks.patch.prepare_patch import prepare_patch as prepare_step
+from tasks.patch.run_gates import refuse_unproven
+from tasks.patch.run_gates import run_gates as run_step
+from tasks.patch.run_gates import write_provenance as write_step
+from tasks.rollback.choose_release import choose_release
 from test_prepare_patch import Place, configure, place
 
 __all__ = ["place"]  # a fixture

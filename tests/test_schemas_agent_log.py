@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sample_agents import entry
 from schemas.agents import HIDDEN_TOOL, judge, matches, parse_entry, parse_forbidden
-from tasks.log_window import Window
+from tasks.agents.log_window import Window
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JSON = st.recursive(

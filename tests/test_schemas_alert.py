@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidInput
 from schemas.incident import Alert, IncidentType, Severity, dedup_key_for
-from tasks.open_incident import parse_alert
+from tasks.incident.open_incident import parse_alert
 
 json_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

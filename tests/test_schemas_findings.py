@@ -20,7 +20,7 @@ from schemas.findings import (
     scan_of,
 )
 from schemas.incident import Alert, Severity
-from tasks.open_incident import parse_alert
+from tasks.incident.open_incident import parse_alert
 
 REQUESTS = Package(name="requests", ecosystem="pypi", installed="2.25.0", fixed=("2.32.0",))
 

@@ -17,7 +17,7 @@ from fixtures_stack import Stack
 from sample_targets import GATES, ComposeSample, commit, git, prove, write_history
 from schemas.validation import validate
 from support import wait_until
-from tasks.running_commit import running_commit
+from tasks.deploy.running_commit import running_commit
 
 HOSTILE = "<!channel> CVE-2024-35195 [x](http://evil) `; rm -rf /` <script>alert(1)</script>"
 FINDING = {

@@ -14,9 +14,9 @@ from schemas.incident import SlackChannel
 from schemas.settings import Settings
 from standin_slack import Slack, block_problems
 from standins import StandIn, settings_for
-from tasks import slack as client
-from tasks.http import Unclear
-from tasks.slack_blocks import blocks_of, escape, reply_text, text_of
+from tasks.base.http import Unclear
+from tasks.channels.slack import client
+from tasks.channels.slack.blocks import blocks_of, escape, reply_text, text_of
 
 CRITICAL = SlackChannel.CRITICAL
 RESPONSE = "Automatic rollback to last known good"

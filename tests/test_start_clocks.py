@@ -14,10 +14,16 @@ from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import load_settings
-from tasks.breach_facts import CHANGED, changes_of, regimes_of
-from tasks.clock_timers import AT_DUE, AT_ONCE, AT_START, moment_of, timers_for
-from tasks.ring_clock import ring_clock, spoken_clocks
-from tasks.start_clocks import NONE_CONFIGURED, Clocks, record_clocks, sentence_of, table_of
+from tasks.breach.breach_facts import CHANGED, changes_of, regimes_of
+from tasks.breach.clocks.ring_clock import ring_clock, spoken_clocks
+from tasks.breach.clocks.start_clocks import (
+    NONE_CONFIGURED,
+    Clocks,
+    record_clocks,
+    sentence_of,
+    table_of,
+)
+from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, timers_for
 from tasks.store import Store, open_store
 
 HOUR = timedelta(hours=1)

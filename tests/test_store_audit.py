@@ -20,9 +20,9 @@ from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.settings import Settings
 from tasks.store import Store
-from tasks.store.audit import entry_of, row_of
-from tasks.store.database import database_url
-from tasks.store.tables import audit, audit_head, incidents
+from tasks.store.audit.audit import entry_of, row_of
+from tasks.store.database.database import database_url
+from tasks.store.database.tables import audit, audit_head, incidents
 
 Row = dict[str, Any]
 

@@ -27,9 +27,9 @@ from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import Settings
 from store_workers import first_start, in_processes, killed_while_writing
 from tasks.store import Store, open_store
-from tasks.store.database import Database, database_url
-from tasks.store.migrate import HEAD, VERSION_TABLE, migrate
-from tasks.store.tables import metadata
+from tasks.store.database.database import Database, database_url
+from tasks.store.database.migrate import HEAD, VERSION_TABLE, migrate
+from tasks.store.database.tables import metadata
 
 MIGRATIONS = Path(tasks.store.__file__).parent / "migrations"
 

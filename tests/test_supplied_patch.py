@@ -8,9 +8,9 @@ import pytest
 
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
-from tasks.keep_original import keep_original
+from tasks.incident.keep_original import keep_original
+from tasks.patch.supplied_patch import supplied_patch
 from tasks.store import open_store
-from tasks.supplied_patch import supplied_patch
 
 PATCH = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-ask ada@example.org\n+ask bob@example.org\n"
 

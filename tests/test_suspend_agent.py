@@ -18,12 +18,12 @@ from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
 from standin_control_plane import TOKEN, ControlPlane
 from support import not_available, wait_until
-from tasks import suspension_journal
-from tasks.name_agent import find_target, name_agent
-from tasks.preserve_agent_state import preserve_agent_state
-from tasks.resume_agent import check_approval, plan_resumption, resume_agent
+from tasks.agents import journal as suspension_journal
+from tasks.agents.name_agent import find_target, name_agent
+from tasks.agents.preserve_agent_state import preserve_agent_state
+from tasks.agents.resume_agent import check_approval, plan_resumption, resume_agent
+from tasks.agents.suspend_agent import check_suspension, plan_suspension, suspend_agent
 from tasks.store import Store, open_store
-from tasks.suspend_agent import check_suspension, plan_suspension, suspend_agent
 
 
 @pytest.fixture
@@ -271,10 +271,10 @@ def test_killed_in_between_then_called_again(
     configure(sample, plane)
     incident_id = incident(store)
     place = {
-        "note_status": "tasks.suspension_journal.note_status",
-        "note_order": "tasks.suspension_journal.note_order",
-        "set_status": "tasks.suspend_agent.set_status",
-        "order": "tasks.agent_control_plane.order",
+        "note_status": "tasks.agents.journal.note_status",
+        "note_order": "tasks.agents.journal.note_order",
+        "set_status": "tasks.agents.suspend_agent.set_status",
+        "order": "tasks.agents.control_plane.order",
     }[where]
     module, name = place.rsplit(".", 1)
     original = getattr(__import__(module, fromlist=[name]), name)

@@ -19,9 +19,9 @@ from schemas.settings import Settings
 from standin_alertmanager import Alertmanager
 from standin_prefect import Prefect
 from standins import settings_for
-from tasks.claim_runbook import alive_of
-from tasks.open_incident import open_for_rollback, open_unreadable, parse_alert
-from tasks.page_on_call import ensure_page
+from tasks.incident.claim_runbook import alive_of
+from tasks.incident.open_incident import open_for_rollback, open_unreadable, parse_alert
+from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store, open_store
 
 AT_ONCE = timedelta(0)

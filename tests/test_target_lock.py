@@ -17,7 +17,7 @@ import pytest
 from rollback_process import ENVIRONMENT
 from schemas.errors import RollbackError
 from schemas.settings import Target
-from tasks.target_lock import target_lock
+from tasks.target.lock import target_lock
 
 
 @contextmanager

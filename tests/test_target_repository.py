@@ -9,7 +9,7 @@ import pytest
 
 from sample_targets import command_target, git
 from schemas.settings import Target
-from tasks.target_repository import TargetRepository
+from tasks.target.repository import TargetRepository
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
 from tasks.step import step
 from tasks.store import Store, open_store
-from tasks.tellable import tellable
+from tasks.store.sanitize import tellable
 
 EMAIL, CARD = "alice.liddell@example.com", "4111 1111 1111 1111"
 

@@ -1,4 +1,4 @@
-"""Legal clocks of a data breach: regimes as data, deadlines as rules. Begin with `regulation.py`."""
+"""Legal clocks of a data breach: regimes as data, deadlines as rules. Open `regulation.py`."""
 
 from schemas.breach.calendar_rules import (
     federal_holidays,

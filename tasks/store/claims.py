@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from schemas.incident import canonical_json
-from tasks.store.audit import Clock
-from tasks.store.database import Database
+from tasks.base.storable import clean_json, clean_text, moment_text
+from tasks.store.audit.audit import Clock
+from tasks.store.database.database import Database
+from tasks.store.database.tables import NOT_OVER, claims, incidents
 from tasks.store.records import find
-from tasks.store.tables import NOT_OVER, claims, incidents
-from tasks.store.text import clean_json, clean_text, moment_text
 
 _IS_IT = and_(claims.c.incident_id == bindparam("of"), claims.c.key == bindparam("named"))
 _ONE = select(claims).where(_IS_IT).with_for_update()

@@ -19,11 +19,11 @@ from schemas.incident import (
     Status,
     hash_of_text,
 )
-from tasks.store.audit import AuditLog, Chain
+from tasks.base.storable import clean_json, clean_text, moment_text
+from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.database.tables import NOT_OVER, claims, incidents
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
-from tasks.store.tables import NOT_OVER, claims, incidents
-from tasks.store.text import clean_json, clean_text, moment_text
 
 
 class Incidents:

@@ -18,10 +18,10 @@ from schemas.incident import (
     dedup_key_for,
     hash_of_text,
 )
-from tasks.store.audit import AuditLog, Chain
+from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
+from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.database.tables import incidents
 from tasks.store.records import Change, columns_of, incident_of
-from tasks.store.tables import incidents
-from tasks.store.text import alert_json, clean_alert, clean_text, first_line, moment_text
 
 DETECTED = "aeef.incident.detected"
 

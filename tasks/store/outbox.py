@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from schemas.incident import Incident, canonical_json
-from tasks.store.audit import Clock
-from tasks.store.database import Database
-from tasks.store.tables import outbox
-from tasks.store.text import clean_json, clean_text, moment_text
+from tasks.base.storable import clean_json, clean_text, moment_text
+from tasks.store.audit.audit import Clock
+from tasks.store.database.database import Database
+from tasks.store.database.tables import outbox
 
 _PUT = insert(outbox)
 _PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))

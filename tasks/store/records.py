@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from schemas.errors import AuditBroken, IncidentNotFound
 from schemas.incident import Action, Incident, canonical_json, hash_of_text
 from schemas.validation import validate
-from tasks.store.audit import Chain
+from tasks.base.storable import clean_text
+from tasks.store.audit.audit import Chain
+from tasks.store.database.tables import incidents
 from tasks.store.outbox import put_event
-from tasks.store.tables import incidents
-from tasks.store.text import clean_text
 
 _BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
 _CHANGE = update(incidents).where(incidents.c.id == bindparam("changed"))

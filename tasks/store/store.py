@@ -17,18 +17,18 @@ from schemas.incident import Alert, AuditEntry, Incident, IncidentType, PostMort
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.masking_key import masking_key
 from tasks.store import opening
-from tasks.store.anchors import Anchors
-from tasks.store.audit import AuditLog, Clock
+from tasks.store.audit.anchors import Anchors
+from tasks.store.audit.audit import AuditLog, Clock
+from tasks.store.audit.verify import AuditSummary, verify_audit
 from tasks.store.claims import Claim, Claims
-from tasks.store.database import Database
+from tasks.store.database.database import Database
+from tasks.store.database.migrate import migrate
+from tasks.store.database.tables import audit_head
 from tasks.store.incidents import Incidents
-from tasks.store.migrate import migrate
+from tasks.store.masking_key import masking_key
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
-from tasks.store.tables import audit_head
-from tasks.store.verify import AuditSummary, verify_audit
 
 
 class Store:

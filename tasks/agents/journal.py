@@ -1,0 +1,96 @@
+"""Remembers what was changed to stop an agent, before it is changed: the undo needs it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas.agents import AgentStatus, NamedAgent, SuspensionJournal
+from schemas.model import utc_now
+from tasks.base.replace_file import replace_file
+
+RESUMED = ".resumed"
+
+
+@contextmanager
+def suspension_lock(agent: NamedAgent, home: Path) -> Iterator[None]:
+    """One suspension or resumption of an agent at a time, on this machine."""
+    path = _path(agent, home).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
+    """What we did; None when the agent is not suspended by us."""
+    try:
+        return SuspensionJournal.model_validate_json(_path(agent, home).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def begin_suspension(agent: NamedAgent, incident_id: str, home: Path) -> SuspensionJournal:
+    """The journal of the agent's suspension, which also this incident asks for."""
+    journal = read_suspension(agent, home) or SuspensionJournal(
+        agent=agent, incidents=[incident_id], suspended_at=utc_now()
+    )
+    if incident_id not in journal.incidents:
+        journal = journal.model_copy(update={"incidents": [*journal.incidents, incident_id]})
+    write_suspension(journal, home)
+    return journal
+
+
+def note_status(journal: SuspensionJournal, status: AgentStatus, home: Path) -> SuspensionJournal:
+    """Remember what the registry said at first; a second suspension does not overwrite it."""
+    if journal.previous_status is None and status is not AgentStatus.SUSPENDED:
+        journal = journal.model_copy(update={"previous_status": status})
+        write_suspension(journal, home)
+    return journal
+
+
+def note_container(journal: SuspensionJournal, container: str, home: Path) -> SuspensionJournal:
+    """Remember a container that is about to be paused."""
+    if container not in journal.paused_containers:
+        paused = [*journal.paused_containers, container]
+        journal = journal.model_copy(update={"paused_containers": paused})
+        write_suspension(journal, home)
+    return journal
+
+
+def note_order(journal: SuspensionJournal, home: Path) -> SuspensionJournal:
+    """Remember that the control plane is about to be told."""
+    journal = journal.model_copy(update={"told_control_plane": True})
+    write_suspension(journal, home)
+    return journal
+
+
+def write_suspension(journal: SuspensionJournal, home: Path) -> None:
+    """Write it in one step."""
+    content = journal.model_dump_json(by_alias=True, indent=2).encode()
+    replace_file(_path(journal.agent, home), content, mode=0o600)
+
+
+def end_suspension(agent: NamedAgent, home: Path) -> None:
+    """Everything is undone; which incidents it was for stays known."""
+    path = _path(agent, home)
+    path.replace(path.with_suffix(RESUMED))
+
+
+def read_resumed(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
+    """The last suspension that was undone."""
+    try:
+        content = _path(agent, home).with_suffix(RESUMED).read_bytes()
+    except FileNotFoundError:
+        return None
+    return SuspensionJournal.model_validate_json(content)
+
+
+def _path(agent: NamedAgent, home: Path) -> Path:
+    return home / "suspensions" / agent.target / f"{agent.agent_id}.json"

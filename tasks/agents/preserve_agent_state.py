@@ -1,0 +1,52 @@
+"""Keeps as evidence how an agent stands, before that is changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from schemas.agents import NamedAgent
+from schemas.errors import AeefError, PermanentError
+from schemas.settings import load_settings
+from tasks.agents.containers import containers_of
+from tasks.agents.control_plane import status_of
+from tasks.agents.registry import agents_of, registry_bytes, target_with_agents
+from tasks.incident.evidence import Evidence
+from tasks.step import step
+
+
+@step("preserve the agent's state", says=lambda text: text, timeout=300)
+def preserve_agent_state(incident_id: str, agent: NamedAgent, moment: str) -> str:
+    """Keep the registry, what Docker says of the containers, and the control plane's answer.
+
+    moment: `before-suspension`, or `before-resumption`: part of the files' names.
+    Raises PermanentError that says what could not be kept, after the rest was.
+    """
+    settings = load_settings()
+    target = target_with_agents(agent.target, settings)
+    agents = agents_of(target)
+    plane = agents.control_plane
+    evidence = Evidence(incident_id, settings.home)
+    parts: dict[str, Callable[[], bytes]] = {"registry": lambda: registry_bytes(target)}
+    if agents.containers:
+        parts["containers"] = lambda: _json(containers_of(agent.agent_id))
+    if plane is not None:
+        parts["control-plane"] = lambda: _json(
+            {"status": status_of(agent.agent_id, plane, settings, tries=1)}  # the agent still acts
+        )
+    problems = []
+    for name, read in parts.items():
+        try:
+            evidence.keep(f"{name}-{moment}.json", read(), source=f"{name} of {agent}")
+        except (AeefError, OSError) as error:
+            problems.append(f"{name}: {error}")
+    sealed = f"{len(parts) - len(problems)} files of evidence {moment.replace('-', ' ')}"
+    sealed = f"kept {sealed}; manifest sha256 {evidence.manifest_sha256}"
+    if problems:
+        raise PermanentError("evidence", f"could not keep {'; '.join(problems)}; {sealed}")
+    return sealed
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, indent=2, sort_keys=True).encode()

@@ -1,0 +1,1 @@
+"""HTTP, programs, files, texts: knows no incident. Begin with `http.py`."""

@@ -1,0 +1,1 @@
+"""Legal deadlines that run, ring and have drafts ready. Begin with `start_clocks.py`."""

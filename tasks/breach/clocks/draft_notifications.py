@@ -1,0 +1,151 @@
+"""Drafts every notification that a breach may need, for counsel: what is known, what is missing.
+
+The drafts lie in `AEEF_HOME/notifications/<incident id>/`, for their owner's eyes only. A draft
+that nobody touched is replaced when facts change; one that a person edited stays, and the new one
+lies beside it under the next number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from uuid import UUID
+
+from prefect.artifacts import create_markdown_artifact
+
+from schemas.breach import Clock
+from schemas.errors import InvalidInput
+from schemas.incident import Incident
+from schemas.model import Model
+from schemas.settings import Settings, load_settings
+from tasks.base.replace_file import replace_file
+from tasks.breach.breach_facts import clocks_for, situation
+from tasks.breach.clocks.draft_content import Case, answer, cell, missing
+from tasks.incident.evidence import private_directory
+from tasks.step import step
+from tasks.store import open_store
+
+SEAL = re.compile(r"<!-- unedited: ([0-9a-f]{64}) -->\n\Z")
+"""The last line of a draft: the hash of all before it. A person who edits the draft breaks it."""
+MOST_VERSIONS = 1_000
+
+
+class Drafts(Model):
+    """Where the drafts are, newest versions; `changed`: how many were written just now."""
+
+    directory: str
+    files: dict[str, str]
+    changed: int = 0
+
+    def __str__(self) -> str:
+        if not self.files:
+            return "drafted no notification: no regime asks for one"
+        return (
+            f"drafted {len(self.files)} notifications for counsel ({self.changed} new or changed),"
+            f" not legal advice, in {self.directory}: {', '.join(self.files.values())}"
+        )
+
+
+@step("draft the notifications", says=str, timeout=300)
+def draft_notifications(incident_id: str) -> Drafts:
+    """Write a Markdown draft for each notification that is not made yet. Safe to repeat."""
+    settings = load_settings()
+    incident = open_store(settings).incident(incident_id)
+    drafts = write_drafts(incident, settings)
+    for key, name in drafts.files.items():
+        create_markdown_artifact(
+            key=f"draft-{re.sub('[^a-z0-9]+', '-', key)}-{incident.incident_id}",
+            markdown=(Path(drafts.directory) / name).read_text("utf-8"),
+            description=f"Draft for counsel, not legal advice: {key}",
+        )
+    return drafts
+
+
+def write_drafts(incident: Incident, settings: Settings) -> Drafts:
+    """Write what is new or changed; the newest version of each draft."""
+    directory = settings.home / "notifications" / str(UUID(str(incident.incident_id)))
+    case = Case(
+        incident=incident,
+        situation=situation(incident, settings),
+        organisation=settings.breach.organisation,
+        data=_data_of(incident, settings),
+    )
+    files, changed = {}, 0
+    clocks = [clock for clock in clocks_for(incident, settings) if clock.is_open]
+    if clocks:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_directory(directory.parent)
+        private_directory(directory)
+    for clock in clocks:
+        stem = clock.key.replace("/", "-")
+        files[clock.key], is_new = _write(directory, stem, draft_of(case, clock))
+        changed += is_new
+    return Drafts(directory=str(directory), files=files, changed=changed)
+
+
+def draft_of(case: Case, clock: Clock) -> str:
+    """One draft as Markdown."""
+    deadline = clock.deadline
+    who = case.organisation
+    authority = cell(who.authorities.get(deadline.regime, ""))
+    addressee = f"{authority} ({deadline.addressee})" if authority else deadline.addressee
+    lines = [
+        f"# {deadline.title}: {deadline.name}",
+        "",
+        "**DRAFT FOR COUNSEL, NOT LEGAL ADVICE.** What is marked MISSING was not known.",
+        "",
+        f"- To: {addressee}",
+        f"- From: {cell(who.name or '') or missing('name of the organisation')}",
+        f"- Incident: {case.incident.incident_id}",
+        f"- Due: {deadline.due_text} ({deadline.starts_from})",
+        f"- Legal basis: {deadline.legal_basis} (as of {deadline.as_of})",
+        *(f"- Note: {note}" for note in deadline.notes),
+    ]
+    for heading in deadline.content:
+        lines += ["", f"## {heading}", "", answer(heading, case, clock)]
+    return "\n".join(lines) + "\n"
+
+
+def is_unedited(text: str) -> bool:
+    """True when the draft is as it was written."""
+    seal = SEAL.search(text)
+    return seal is not None and seal[1] == _hash(text[: seal.start()])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write(directory: Path, stem: str, text: str) -> tuple[str, bool]:
+    """The name of the newest version, and whether it was written now."""
+    sealed = f"{text}\n<!-- unedited: {_hash(text + chr(10))} -->\n"
+    versions = [f"{stem}.md", *(f"{stem}-{number}.md" for number in range(2, MOST_VERSIONS))]
+    newest = None
+    for name in versions:
+        path = directory / name
+        if path.is_symlink():
+            raise InvalidInput(f"{path} must be a file, and no link to one")
+        if not path.exists():
+            free = name
+            break
+        newest = path
+    else:
+        raise InvalidInput(f"{directory} has too many versions of {stem}: remove old ones")
+    if newest is not None:
+        before = newest.read_text("utf-8", errors="replace")
+        if before == sealed:
+            return newest.name, False
+        if is_unedited(before):
+            free = newest.name
+    replace_file(directory / free, sealed.encode(), mode=0o600)
+    return free, True
+
+
+def _data_of(incident: Incident, settings: Settings) -> tuple[str, ...]:
+    kinds: dict[str, None] = {}
+    for service in incident.affected_services:
+        target = settings.target_of(service)
+        if target and target.breach:
+            kinds |= dict.fromkeys(target.breach.data)
+    return tuple(kinds)

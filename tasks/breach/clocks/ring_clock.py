@@ -1,0 +1,139 @@
+"""A regulatory clock speaks: a reminder before it runs out, an alarm when it has."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.breach import Clock, Standing, length
+from schemas.errors import TemporaryError
+from schemas.incident import Channel, Incident, Severity
+from schemas.model import utc_now
+from schemas.settings import Settings, load_settings
+from tasks.breach.breach_facts import clocks_for
+from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
+from tasks.channels import pagerduty
+from tasks.notify.page_on_call import CLOCK, Page, about_of, ensure_page
+from tasks.notify.post_to_slack import tell_thread
+from tasks.step import log_line, step, this_run
+from tasks.store import open_store
+
+LEASE = timedelta(minutes=5)
+PAGE = f"page:{CLOCK}"
+RING = "clock:ring:"
+
+
+@step("ring the regulatory clock", says=lambda _text: None, timeout=300)
+def ring_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str | None:
+    """Page, tell the thread and put on record, once for each timer; what was said.
+
+    None, and nothing is done, when it is moot: submitted, not applicable, moved, or a later timer
+    of the same clock is due as well. That the incident is resolved changes nothing.
+    """
+    settings, holder = load_settings(), this_run()
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    key = f"{regime}/{deadline}"
+    clock = next((each for each in clocks_for(incident, settings) if each.key == key), None)
+    if why := moot(clock, due, point, settings, utc_now()):
+        log_line(f"{key}: nothing to say: {why}")
+        return None
+    assert clock is not None
+    name = f"{RING}{key}:{due}:{point}"
+    claim = store.claim(incident.incident_id, name, holder, LEASE)
+    if claim.state == "busy":
+        raise TemporaryError("the regulatory clock", "another run is telling it", retry_after=1)
+    if claim.state == "done":
+        return None
+    # The words of the first attempt: a second one, minutes later, must not say it all again.
+    store.finish_claim(incident.incident_id, f"{name}:text", "text", {"text": words(clock)})
+    text = str((store.claim_result(incident.incident_id, f"{name}:text") or {})["text"])
+    store.record_action(
+        incident.incident_id,
+        text,
+        entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/{name}"),
+    )
+    log_line(text)
+    try:
+        ensure_page(
+            incident.incident_id,
+            settings,
+            holder=holder,
+            key=f"{PAGE}{key}:{due}:{point}",
+            reason=text,
+            wait=True,
+            even_if_over=True,
+            severity=Severity.P1 if clock.is_overdue(utc_now()) else None,
+        )
+        tell_thread(incident_id, text, settings, holder=holder)
+    except BaseException:
+        store.release_claim(incident.incident_id, name, holder)
+        raise
+    store.finish_claim(incident.incident_id, name, holder, {"text": text})
+    return text
+
+
+def spoken_clocks(incident: Incident, settings: Settings) -> frozenset[str]:
+    """`ring_name` of every clock that has spoken."""
+    claims = open_store(settings).claims(incident.incident_id)
+    return frozenset(
+        key.removeprefix(RING).rpartition(":")[0] for key in claims if key.startswith(RING)
+    )
+
+
+def moot(
+    clock: Clock | None, due: str, point: str, settings: Settings, now: datetime
+) -> str | None:
+    """Why a timer has nothing to say any longer; None when it has."""
+    if clock is None:
+        return "the regime is not configured any longer"
+    if not clock.is_open:
+        return clock.told(now)
+    if moment_of(clock) != due:
+        return f"the deadline moved to {moment_of(clock)}"
+    end = clock.deadline.due_at
+    if point == AT_DUE or end is None:
+        return None
+    return _spoken_for(point, [end - span for span in settings.breach.remind_before], end, now)
+
+
+def _spoken_for(point: str, reminders: list[datetime], end: datetime, now: datetime) -> str | None:
+    """Why another timer of the same clock speaks instead of this reminder; None: it does not."""
+    if now >= end:
+        return "the deadline has passed, which its alarm tells"
+    begun = [moment for moment in reminders if now >= moment]
+    if point in (AT_START, AT_ONCE) or not begun or point == point_of(end - max(begun)):
+        return None
+    return "a later reminder is due as well"
+
+
+def words(clock: Clock) -> str:
+    """What is said, to the pager, to Slack and to the record."""
+    deadline, now = clock.deadline, utc_now()
+    whom = f"notification to the {deadline.addressee} ({deadline.legal_basis})"
+    end = "`aeef breach submitted` when it is made"
+    if clock.is_overdue(now) and deadline.due_at:
+        late = length(now - deadline.due_at)
+        return (
+            f"OVERDUE {clock.key}: the {whom} was due {deadline.due_text}, {late} ago, and nobody"
+            f" says that it was made; give the reasons for the delay with it; {end}"
+        )
+    if clock.standing is Standing.DUE_AT_ONCE:
+        return f"REMINDER {clock.key}: the {whom} is due without undue delay: now; {end}"
+    return f"REMINDER {clock.key}: the {whom} is due {deadline.due_text}, {clock.told(now)}; {end}"
+
+
+def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
+    """Resolve in PagerDuty what was rung for deadlines that are met, do not apply, or moved.
+
+    Safe to repeat. Raises TemporaryError or PermanentError.
+    """
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    running = {ring_name(each) for each in clocks_for(incident, settings) if each.is_open}
+    for key, claim in store.claims(incident.incident_id).items():
+        name = key.removeprefix(PAGE).rpartition(":")[0]
+        if not key.startswith(PAGE) or name in running or claim.result is None:
+            continue
+        if Page.model_validate(claim.result).channel is Channel.PAGERDUTY:
+            pagerduty.resolve(incident, settings, about=about_of(key))

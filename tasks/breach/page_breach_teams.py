@@ -1,0 +1,57 @@
+"""Pages security and privacy for a data breach, whatever its severity."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid5
+
+from schemas.errors import PageNotDelivered
+from schemas.settings import Settings, load_settings
+from tasks.notify.page_on_call import ensure_page
+from tasks.step import step, this_run
+from tasks.store import open_store
+
+TEAMS = ("security", "privacy")
+"""Also what their pages are about: each rings, and is resolved, under a key of its own."""
+
+
+@step("page security and privacy", says=lambda _none: None, timeout=300)
+def page_breach_teams(incident_id: str) -> None:
+    """Make sure that both are paged, once each, or the on-call for one that has no key.
+
+    The pages themselves write the record. Raises PageNotDelivered, which is tried again.
+    """
+    ensure_breach_pages(incident_id, load_settings(), holder=this_run(), wait=True)
+
+
+def ensure_breach_pages(
+    incident_id: str | UUID, settings: Settings, *, holder: str, wait: bool = False
+) -> None:
+    """As `ensure_page`, for each team; what one page does not reach does not stop the other."""
+    keys = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
+    pages: list[tuple[str | None, str | None]] = [
+        (f"page:{team}", f"data breach, for {team}") for team in TEAMS if keys[team]
+    ]
+    if None in keys.values():
+        pages.append((None, None))  # the on-call, whatever the severity
+
+    def page(key: str | None, reason: str | None) -> PageNotDelivered | None:
+        try:
+            ensure_page(incident_id, settings, holder=holder, key=key, reason=reason, wait=wait)
+        except PageNotDelivered as error:
+            return error
+        return None
+
+    # Side by side: a channel that does not answer for one must not keep the other waiting.
+    with ThreadPoolExecutor(len(pages), thread_name_prefix="page") as pool:
+        problems = [problem for problem in pool.map(page, *zip(*pages, strict=True)) if problem]
+    if missing := [team for team in TEAMS if keys[team] is None]:
+        store = open_store(settings)
+        incident = store.incident(incident_id).incident_id
+        text = (
+            f"no routing key of {' and '.join(missing)} is configured ([breach.page]):"
+            " the on-call is paged instead, whatever the severity"
+        )
+        store.record_action(incident, text, entry_id=uuid5(incident, text))
+    if problems:
+        raise PageNotDelivered("; ".join(str(error) for error in problems))

@@ -1,0 +1,124 @@
+"""Revokes or rotates credentials by the target's configured commands; each once an incident.
+
+A command that was begun and not seen to end, because we were killed, is run again: commands must
+be safe to repeat. What a command says may hold a new secret: it is kept as evidence only.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid5
+
+from schemas.errors import AeefError, PermanentError
+from schemas.settings import Settings, Target, load_settings
+from tasks.base.run_command import end_orphan, run_command
+from tasks.incident.evidence import Evidence
+from tasks.rollback.roll_back import target_named
+from tasks.step import step, this_run
+from tasks.store import open_store
+
+AT_ONCE = 4
+CLAIM = "revoke:"
+
+
+def _told(text: str) -> str:
+    return text
+
+
+@step("revoke credentials", says=_told, timeout=4 * 3600)
+def revoke_credentials(incident_id: str, target_name: str) -> str:
+    """Run every command that did not work yet, whatever becomes of the others.
+
+    Raises PermanentError that names those that failed, after all were tried.
+    """
+    settings = load_settings()
+    return revoke(target_named(target_name, settings), incident_id, settings, holder=this_run())
+
+
+def plan_revocation(target: Target) -> str:
+    """What would be run, by name and program; nothing is."""
+    commands = target.breach.revoke if target.breach else {}
+    listed = ", ".join(f"{name} ('{command[0]}')" for name, command in commands.items())
+    return f"would run {listed}" if listed else _nothing(target)
+
+
+def revoke(target: Target, incident_id: str, settings: Settings, *, holder: str) -> str:
+    """Side by side: a command that hangs keeps none of the others waiting."""
+    names = list(target.breach.revoke) if target.breach else []
+    if not names:
+        return _nothing(target)
+
+    def one(name: str) -> str | None:
+        try:
+            return _once(target, name, incident_id, settings, holder)
+        except (AeefError, OSError) as error:
+            return f"{name}: {error}"
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="revoke") as pool:
+        problems = [problem for problem in pool.map(one, names) if problem]
+    if problems:
+        raise PermanentError(
+            target.name,
+            f"{len(problems)} of {len(names)} credentials were NOT revoked: {'; '.join(problems)}."
+            " Revoke these yourself, or press Retry when the cause is gone",
+        )
+    return f"all credentials of {target.name} are revoked or rotated: {', '.join(names)}"
+
+
+def _nothing(target: Target) -> str:
+    return (
+        f"no credentials were revoked: [targets.{target.name}.breach.revoke] names no command;"
+        " revoke by hand what may have leaked"
+    )
+
+
+def _once(
+    target: Target, name: str, incident_id: str, settings: Settings, holder: str
+) -> str | None:
+    """Run one command unless it worked before; what is wrong."""
+    store, breach = open_store(settings), target.breach
+    assert breach is not None  # it has commands
+    key = f"{CLAIM}{target.name}/{name}"
+    lease = timedelta(seconds=breach.command_timeout + 60)
+    claim = store.claim(incident_id, key, holder, lease)
+    if claim.state == "done":
+        return None
+    if claim.state == "busy":
+        return f"{name} is being run by {claim.holder}"
+    try:
+        problem = _run(target, name, breach.revoke[name], incident_id, settings)
+    except BaseException:
+        store.release_claim(incident_id, key, holder)
+        raise
+    if problem:
+        store.release_claim(incident_id, key, holder)
+        return f"{name} ({problem})"
+    store.finish_claim(incident_id, key, holder, {})
+    return None
+
+
+def _run(
+    target: Target, name: str, command: tuple[str, ...], incident_id: str, settings: Settings
+) -> str | None:
+    assert target.breach is not None
+    evidence = Evidence(incident_id, settings.home)
+    pid_file = settings.home / "revocations" / f"{incident_id}-{target.name}-{name}.json"
+    pid_file.parent.mkdir(mode=0o700, exist_ok=True)
+    end_orphan(pid_file)  # of a predecessor that was killed
+    done = run_command(
+        command,
+        cwd=target.repository,
+        timeout=target.breach.command_timeout,
+        pid_file=pid_file,
+        called=name,
+    )
+    output = f"{done.problem or 'it worked'}\n{done.output}".encode()
+    kept = evidence.keep(
+        f"revoke-{name}.txt", output, source=f"the command {name} of {target.name}"
+    )
+    outcome = f"FAILED: {done.problem}" if done.problem else "it worked"
+    text = f"revocation {name} of {target.name}: {outcome}; what it said: {kept.file} (evidence)"
+    incident = open_store(settings).incident(incident_id).incident_id
+    open_store(settings).record_action(incident, text, entry_id=uuid5(incident, text))
+    return done.problem

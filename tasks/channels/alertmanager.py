@@ -1,0 +1,146 @@
+"""Client of Alertmanager's v2 API; its own OpsGenie receiver forwards (spec, "OpsGenie").
+
+https://prometheus.io/docs/alerting/latest/clients/. An alert is identified by its labels. The
+severity is one of them, because routes choose the receiver by it. So when an incident's severity
+rises, that is a new alert: it notifies at once, as it must. The old one ends by itself, as
+nobody sends it any longer (`HOLDS_FOR`), or at once by `resolve` with the incident as it was.
+For one severity the labels are the same every time: all of it is safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import httpx
+from pydantic import BaseModel, Field, TypeAdapter
+
+from schemas.incident import Incident
+from schemas.links import links_for
+from schemas.model import utc_now
+from schemas.settings import Settings
+from tasks.base.http import Answer, Service, send
+from tasks.base.trim import clean, one_line, trim
+
+SERVICE = Service("Alertmanager", "AEEF_ALERTMANAGER__URL (and AEEF_ALERTMANAGER__TOKEN)")
+ALERTNAME = "AEEFIncident"
+INCIDENT_LABEL = "aeef_incident_id"
+HOLDS_FOR = timedelta(minutes=15)
+"""An alert that is not sent again ends after this; without `endsAt` it would after 5 minutes.
+
+https://prometheus.io/docs/alerting/latest/configuration/#file-layout-and-global-settings
+"""
+SUMMARY_LIMIT = 130
+"""OpsGenie's message. https://docs.opsgenie.com/docs/alert-api#create-alert"""
+DESCRIPTION_LIMIT = 15_000
+"""OpsGenie's description, the same page."""
+LABEL_LIMIT = 200
+"""Ours: the name of a service in an alert is no longer either."""
+
+_NOTHING = TypeAdapter(dict[str, object])
+
+
+class _Version(BaseModel):
+    version: str
+
+
+class _Status(BaseModel):
+    version_info: _Version = Field(alias="versionInfo")
+
+
+def configured(settings: Settings) -> bool:
+    """True when there is an address."""
+    return settings.alertmanager.url is not None
+
+
+def firing(incident: Incident, settings: Settings, *, tries: int = 3) -> None:
+    """Raise the incident's alert, or keep it up: call again before `HOLDS_FOR` is over.
+
+    Raises TemporaryError or PermanentError.
+    """
+    post(incident, settings, ends_at=utc_now() + HOLDS_FOR, tries=tries)
+
+
+def resolve(incident: Incident, settings: Settings, *, tries: int = 3) -> None:
+    """End the alert of the incident at its severity. Raises TemporaryError or PermanentError."""
+    post(incident, settings, ends_at=utc_now(), tries=tries)
+
+
+def post(incident: Incident, settings: Settings, *, ends_at: datetime, tries: int = 3) -> None:
+    """Post the incident's alert, complete every time as Alertmanager asks.
+
+    Raises TemporaryError or PermanentError.
+    """
+    alert = {
+        "labels": labels_of(incident),
+        "annotations": _annotations(incident, settings),
+        # An alert that begins after its end is refused; a sender's clock may be ahead of ours.
+        "startsAt": min(incident.detected_at, ends_at).isoformat(),
+        "endsAt": ends_at.isoformat(),
+        "generatorURL": links_for(incident, settings).incident,
+    }
+
+    url = _url(settings, "alerts")
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return client.build_request("POST", url, headers=_headers(settings), json=[alert])
+
+    def read(answer: Answer) -> None:
+        if answer.text.strip():
+            _NOTHING.validate_json(answer.text)
+
+    doing = "raise the alert" if ends_at > utc_now() else "resolve the alert"
+    send(SERVICE, build, settings, doing=doing, read=read, tries=tries)
+
+
+def check(settings: Settings, *, tries: int = 1) -> str:
+    """Ask for the status; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    url = _url(settings, "status")
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return client.build_request("GET", url, headers=_headers(settings))
+
+    def read(answer: Answer) -> str:
+        return f"Alertmanager {_Status.model_validate_json(answer.text).version_info.version}"
+
+    return send(SERVICE, build, settings, doing="ask for the status", read=read, tries=tries)
+
+
+def is_our_own(labels: Mapping[str, str]) -> bool:
+    """True when an alert with these labels is one of ours coming back: the intake drops it."""
+    return bool(labels.get(INCIDENT_LABEL))
+
+
+def labels_of(incident: Incident) -> dict[str, str]:
+    """The labels that identify the incident's alert at its severity."""
+    labels = {
+        "alertname": ALERTNAME,
+        "severity": incident.severity.value,
+        "type": incident.type,
+        "service": incident.service,
+        INCIDENT_LABEL: str(incident.incident_id),
+    }
+    return {name: trim(one_line(value), LABEL_LIMIT) for name, value in labels.items()}
+
+
+def _annotations(incident: Incident, settings: Settings) -> dict[str, str]:
+    links = links_for(incident, settings)
+    about = one_line(incident.description)
+    summary = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    return {
+        "summary": trim(one_line(summary) + (f" - {about}" if about else ""), SUMMARY_LIMIT),
+        "description": trim(clean(incident.description), DESCRIPTION_LIMIT),
+        "incident": links.incident,
+        "run": links.run,
+    }
+
+
+def _url(settings: Settings, what: str) -> str:
+    if settings.alertmanager.url is None:
+        raise SERVICE.not_configured()
+    return f"{settings.alertmanager.url.rstrip('/')}/api/v2/{what}"
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    token = settings.alertmanager.token
+    return {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}

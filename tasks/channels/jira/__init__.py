@@ -1,0 +1,1 @@
+"""Jira Cloud: tickets and who has them. Begin with `client.py`."""

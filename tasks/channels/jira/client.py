@@ -1,0 +1,197 @@
+"""Client of Jira Cloud's REST API v3: makes sure that an incident has one ticket.
+
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-post
+Jira has no idempotency key: a label made of the incident id is searched for before every create,
+and a create that may have been done is not repeated here.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any, NamedTuple
+
+import httpx
+from pydantic import BaseModel, Field
+
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.base.http import Answer, Service, Unclear, send
+from tasks.channels.jira.document import description_of, summary_of
+
+SERVICE = Service("Jira", "AEEF_JIRA__URL, AEEF_JIRA__EMAIL and AEEF_JIRA__TOKEN")
+INDEX_SETTLES = 15.0
+"""Seconds after which a search surely finds what was just created: the index lags a little.
+
+https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
+"""
+
+
+class Ticket(NamedTuple):
+    """An incident's ticket. created: False when it was there already."""
+
+    key: str
+    url: str
+    created: bool
+
+
+class _Issue(BaseModel):
+    key: str = Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")
+
+
+class _Found(BaseModel):
+    issues: list[_Issue]
+
+
+class _Problems(BaseModel):
+    errors: dict[str, str] = {}
+
+
+class _Me(BaseModel):
+    display_name: str = Field(alias="displayName")
+
+
+def configured(settings: Settings) -> bool:
+    """True when there are a site, an email and a token."""
+    jira = settings.jira
+    return None not in (jira.url, jira.email, jira.token)
+
+
+def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ticket:
+    """Find the incident's ticket by its label, or create it. Safe to repeat.
+
+    Raises TemporaryError, also when a ticket may have been created: its `retry_after` then
+    lets the search index settle, so that the repetition finds it. Raises PermanentError.
+    """
+    found = find_ticket(incident, settings, tries=tries)
+    if found is not None:
+        return found
+    fields = fields_of(incident, settings)
+    ticket = create(fields, settings, tries=tries)
+    if ticket is None:  # the site has other priorities, or none on this screen
+        del fields["priority"]
+        ticket = create(fields, settings, tries=tries)
+    if ticket is None:
+        raise AssertionError("only a priority that was sent can be refused")
+    return ticket
+
+
+def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ticket | None:
+    """The incident's ticket (the oldest, should there be more), None when there is none.
+
+    Raises TemporaryError or PermanentError.
+    """
+    search = {
+        "jql": f'labels = "{label_of(incident)}" ORDER BY created ASC',
+        "fields": ["summary"],
+        "maxResults": 1,
+    }
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return request_for(client, settings, "POST", "/rest/api/3/search/jql", json=search)
+
+    def read(answer: Answer) -> Ticket | None:
+        issues = _Found.model_validate_json(answer.text).issues
+        return _ticket(issues[0].key, settings, created=False) if issues else None
+
+    require(settings)
+    return send(SERVICE, build, settings, doing="look for the ticket", read=read, tries=tries)
+
+
+def check(settings: Settings, *, tries: int = 1) -> str:
+    """Ask who we are; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return request_for(client, settings, "GET", "/rest/api/3/myself")
+
+    def read(answer: Answer) -> str:
+        return f"Jira user {_Me.model_validate_json(answer.text).display_name}"
+
+    require(settings)
+    return send(SERVICE, build, settings, doing="sign in", read=read, tries=tries)
+
+
+def label_of(incident: Incident) -> str:
+    """The label by which the ticket is found: no spaces, at most 255 characters, as Jira asks."""
+    return f"aeef-{incident.incident_id}"
+
+
+def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:
+    """The ticket's fields."""
+    kind = re.sub(r"[^A-Za-z0-9_-]+", "-", incident.type)[:200]
+    return {
+        "project": {"key": settings.jira.project},
+        "issuetype": {"name": settings.jira.issue_type},
+        "summary": summary_of(incident),
+        "description": description_of(incident, settings),
+        "labels": ["aeef", label_of(incident), f"aeef-{kind}"],
+        "priority": {"name": settings.jira.priorities[incident.severity]},
+    }
+
+
+def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | None:
+    """Create a ticket without looking first; None when the site does not accept the priority.
+
+    Raises TemporaryError (Unclear when it may have been created) or PermanentError.
+    """
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return request_for(client, settings, "POST", "/rest/api/3/issue", json={"fields": fields})
+
+    def read(answer: Answer) -> Ticket | None:
+        if answer.status != httpx.codes.BAD_REQUEST:
+            key = _Issue.model_validate_json(answer.text).key
+            return _ticket(key, settings, created=True)
+        if "priority" in fields and "priority" in _problems(answer):
+            return None
+        raise answer.error()
+
+    require(settings)
+    try:
+        return send(
+            SERVICE,
+            build,
+            settings,
+            doing="create the ticket",
+            read=read,
+            tries=tries,
+            repeatable=False,
+            also_read={httpx.codes.BAD_REQUEST},
+        )
+    except Unclear as error:
+        error.retry_after = max(error.retry_after or 0.0, INDEX_SETTLES)
+        raise
+
+
+def _problems(answer: Answer) -> dict[str, str]:
+    try:
+        return _Problems.model_validate_json(answer.text).errors
+    except ValueError:
+        return {}
+
+
+def _ticket(key: str, settings: Settings, *, created: bool) -> Ticket:
+    return Ticket(key, f"{(settings.jira.url or '').rstrip('/')}/browse/{key}", created)
+
+
+def require(settings: Settings) -> None:
+    """Raise PermanentError when Jira is not configured."""
+    if not configured(settings):
+        raise SERVICE.not_configured()
+
+
+def request_for(
+    client: httpx.Client, settings: Settings, method: str, path: str, *, json: Any = None
+) -> httpx.Request:
+    """A request signed with email and token.
+
+    https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/
+    """
+    token = settings.jira.token.get_secret_value() if settings.jira.token else ""
+    pair = base64.b64encode(f"{settings.jira.email}:{token}".encode()).decode()
+    return client.build_request(
+        method,
+        f"{(settings.jira.url or '').rstrip('/')}{path}",
+        headers={"Authorization": f"Basic {pair}", "Accept": "application/json"},
+        json=json,
+    )

@@ -1,0 +1,194 @@
+"""Client of PagerDuty's Events API v2: triggers, acknowledges and resolves one alert an incident.
+
+https://developer.pagerduty.com/docs/send-alert-event. The incident id is the dedup key, so the
+same event sent again changes nothing: all of it is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import httpx
+from pydantic import BaseModel, Field, SecretStr
+
+from schemas.errors import PermanentError
+from schemas.incident import Incident, Severity, route_for
+from schemas.links import links_for
+from schemas.settings import Settings
+from tasks.base.http import Answer, Service, Unclear, send
+from tasks.base.trim import clean, one_line, trim
+
+SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
+CLIENT = "AEEF Runbooks"
+SOURCE = "aeef-monitoring"
+COMPONENT = "governance"
+"""Both as in the spec, "PagerDuty Integration"."""
+
+ROUTING_KEY_LENGTH = 32
+"""https://developer.pagerduty.com/docs/send-alert-event#parameters"""
+SUMMARY_LIMIT = 1024
+"""https://developer.pagerduty.com/docs/send-alert-event#payload-object-parameters"""
+NAME_LIMIT = 255
+"""Ours: PagerDuty gives none for group and class."""
+BODY_LIMIT = 512_000
+"""Bytes: "512 KB", read the strict way. https://developer.pagerduty.com/docs/events-api-v2-overview"""
+DETAIL_LIMITS = (20_000, 4_000, 500)
+"""Characters of each detail: the first with which the body fits."""
+
+SEVERITIES: dict[Severity, str] = {
+    Severity.P1: "critical",
+    Severity.P2: "error",
+    Severity.P3: "warning",
+    Severity.P4: "info",
+}
+"""The spec's `map_severity_to_pd`."""
+
+
+class _Accepted(BaseModel):
+    status: Literal["success"]
+    dedup_key: str | None = Field(default=None, repr=False)
+
+
+def configured(settings: Settings, about: str = "") -> bool:
+    """True when there is a routing key."""
+    return routing_key_of(about, settings) is not None
+
+
+def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
+    """Whom a page reaches: what is about a breach team goes to that team, if it has a key."""
+    teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
+    return teams.get(about) or settings.pagerduty.routing_key
+
+
+def trigger(
+    incident: Incident,
+    settings: Settings,
+    *,
+    summary: str | None = None,
+    about: str = "",
+    details: Mapping[str, str] | None = None,
+    tries: int = 3,
+) -> dict[str, str]:
+    """Page the on-call; a repetition updates the same alert. Returns `{"dedupKey": …}`.
+
+    about: names another alert of the same incident, which rings although the first was taken.
+
+    summary: the line that is read out, instead of `AEEF P1: deployment-failure shop - …`.
+    details: more for the alert's table; each value is trimmed when the event grows too large.
+    Raises TemporaryError or PermanentError.
+    """
+    links = links_for(incident, settings)
+    event: dict[str, Any] = {
+        "payload": _payload(incident, summary),
+        "client": CLIENT,
+        "client_url": links.incident,
+        "links": [
+            {"href": links.incident, "text": "Incident record"},
+            {"href": links.run, "text": "Prefect flow run"},
+        ],
+    }
+    for limit in DETAIL_LIMITS:
+        event["payload"]["custom_details"] = _details(incident, settings, details or {}, limit)
+        if _size(event) <= BODY_LIMIT:
+            break
+    else:
+        shortened = {"note": "more details were left out: the event was too large"}
+        event["payload"]["custom_details"] = _details(incident, settings, shortened, limit)
+    return _enqueue("trigger", incident, settings, event, about=about, tries=tries)
+
+
+def acknowledge(
+    incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
+) -> dict[str, str]:
+    """Say that someone has taken the page. Raises TemporaryError or PermanentError."""
+    return _enqueue("acknowledge", incident, settings, {}, about=about, tries=tries)
+
+
+def resolve(
+    incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
+) -> dict[str, str]:
+    """Say that the incident is over. Raises TemporaryError or PermanentError."""
+    return _enqueue("resolve", incident, settings, {}, about=about, tries=tries)
+
+
+def _setting_of(secret: SecretStr, settings: Settings) -> str:
+    if secret is settings.pagerduty.routing_key:
+        return "AEEF_PAGERDUTY__ROUTING_KEY"
+    return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
+
+
+def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
+    about = one_line(incident.description)
+    line = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    line += f" - {about}" if about else ""
+    return {
+        "summary": trim(one_line(summary or "") or one_line(line), SUMMARY_LIMIT),
+        "timestamp": incident.detected_at.isoformat(),
+        "severity": SEVERITIES[incident.severity],
+        "source": SOURCE,
+        "component": COMPONENT,
+        "group": trim(one_line(incident.service), NAME_LIMIT),
+        "class": trim(one_line(incident.type), NAME_LIMIT),
+    }
+
+
+def _details(
+    incident: Incident, settings: Settings, more: Mapping[str, str], limit: int
+) -> dict[str, str]:
+    """What the responder sees below the summary; ours win over names that `more` also has."""
+    phone = route_for(incident.severity, incident.type, settings.routes).phone
+    ours = {
+        "incident": str(incident.incident_id),
+        "service": incident.service,
+        "severity": incident.severity.value,
+        "status": incident.status.value,
+        "phone": "must ring" if phone else "need not ring",
+        "description": incident.description,
+    }
+    return {one_line(k)[:limit]: trim(clean(v), limit) for k, v in {**more, **ours}.items()}
+
+
+def _size(event: Mapping[str, Any]) -> int:
+    """Bytes as sent; escaped characters counted, and room for key and routing key."""
+    return len(json.dumps(event).encode()) + 1_000
+
+
+def _enqueue(
+    action: Literal["trigger", "acknowledge", "resolve"],
+    incident: Incident,
+    settings: Settings,
+    event: Mapping[str, Any],
+    *,
+    about: str,
+    tries: int,
+) -> dict[str, str]:
+    doing = "page the on-call" if action == "trigger" else f"{action} the page"
+    secret = routing_key_of(about, settings)
+    if secret is None:
+        raise SERVICE.not_configured()
+    if len(secret.get_secret_value()) != ROUTING_KEY_LENGTH:
+        raise PermanentError(
+            SERVICE.name,
+            f"could not {doing}: {_setting_of(secret, settings)} must have {ROUTING_KEY_LENGTH}"
+            " characters (the Integration Key of an Events API v2 integration)",
+        )
+    dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)
+
+    def build(client: httpx.Client) -> httpx.Request:
+        keys = {
+            "routing_key": secret.get_secret_value(),
+            "event_action": action,
+            "dedup_key": dedup_key,
+        }
+        url = f"{settings.pagerduty.url.rstrip('/')}/v2/enqueue"
+        return client.build_request("POST", url, json={**keys, **event})
+
+    def read(answer: Answer) -> dict[str, str]:
+        accepted = _Accepted.model_validate_json(answer.text)
+        if accepted.dedup_key not in (None, dedup_key):
+            raise answer.error("it took the event under another dedup key", kind=Unclear)
+        return {"dedupKey": dedup_key}
+
+    return send(SERVICE, build, settings, doing=doing, read=read, tries=tries)

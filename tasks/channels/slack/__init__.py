@@ -1,0 +1,1 @@
+"""Slack: messages, threads, restricted channels. Begin with `client.py`."""

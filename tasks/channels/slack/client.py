@@ -1,0 +1,230 @@
+"""Client of Slack's Web API: posts an incident to its channel, and replies in its thread.
+
+https://docs.slack.dev/reference/methods/chat.postMessage. Slack has no idempotency key: a post
+that may have been done is never repeated here; `find_incident` finds it by its metadata.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from schemas.incident import Incident, SlackChannel
+from schemas.settings import Settings
+from tasks.channels.slack.api import MissingScope, Page, call
+from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
+
+EVENT_TYPE = "aeef_incident"
+"""https://docs.slack.dev/messaging/message-metadata"""
+
+PAGE_SIZE = 200
+"""Slack's advice. https://docs.slack.dev/apis/web-api/pagination"""
+MOST_PAGES = 10
+_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
+_log = logging.getLogger(__name__)
+
+
+class SlackMessage(NamedTuple):
+    """Where a message is: the channel's id and the message's `ts`."""
+
+    channel: str
+    ts: str
+
+
+class _Posted(BaseModel):
+    channel: str
+    ts: str
+
+
+class _Me(BaseModel):
+    team: str
+    user: str
+
+
+class _Metadata(BaseModel):
+    event_type: str = ""
+    event_payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Message(BaseModel):
+    ts: str
+    metadata: _Metadata | None = None
+
+
+class _History(Page):
+    messages: list[_Message]
+
+
+class _Channel(BaseModel):
+    id: str
+    name: str = ""
+
+
+class _Channels(Page):
+    channels: list[_Channel]
+
+
+def configured(settings: Settings) -> bool:
+    """True when there is a bot token."""
+    return settings.slack.token is not None
+
+
+def post_incident(
+    incident: Incident,
+    settings: Settings,
+    *,
+    channel: SlackChannel,
+    auto_response: str,
+    tries: int = 3,
+) -> SlackMessage:
+    """Post the incident as the spec's template. After an Unclear error: `find_incident` first.
+
+    auto_response: what was or will be done by itself, in words.
+    Raises TemporaryError or PermanentError.
+    """
+    message = {
+        "channel": settings.slack.channels[channel],
+        "text": text_of(incident),
+        "blocks": blocks_of(incident, settings, auto_response),
+        "metadata": {
+            "event_type": EVENT_TYPE,
+            "event_payload": {"incident_id": str(incident.incident_id)},
+        },
+    }
+    return _post(message, settings, f"post to {settings.slack.channels[channel]}", tries)
+
+
+def post_in_private(
+    channel_id: str, incident: Incident, settings: Settings, *, auto_response: str, tries: int = 3
+) -> SlackMessage:
+    """Post everything to a private channel. After an Unclear error: `find_in` first."""
+    message = {
+        "channel": channel_id,
+        "text": text_of(incident),
+        "blocks": blocks_of(incident, settings, auto_response, in_private=True),
+        "metadata": {
+            "event_type": EVENT_TYPE,
+            "event_payload": {"incident_id": str(incident.incident_id)},
+        },
+    }
+    return _post(message, settings, "post to the restricted channel", tries)
+
+
+def find_in(
+    channel_id: str, incident: Incident, settings: Settings, *, tries: int = 3
+) -> SlackMessage | None:
+    """The incident's message in this channel; None also when the scopes forbid to look."""
+    try:
+        return _find(incident, channel_id, settings, tries)
+    except MissingScope as error:
+        warn_once(f"{error}; a post that was cut off may appear twice")
+        return None
+
+
+def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
+    """Say more in the message's thread. Raises TemporaryError or PermanentError."""
+    answer = {
+        "channel": message.channel,
+        "thread_ts": message.ts,
+        "text": reply_text(text),
+    }
+    return _post(answer, settings, "reply in the incident's thread", tries)
+
+
+def find_incident(
+    incident: Incident, settings: Settings, channel: SlackChannel, *, tries: int = 3
+) -> SlackMessage | None:
+    """The incident's message when it was posted to this channel already.
+
+    Also None, and said once in the log, when the bot's scopes do not let it look
+    (`channels:read` and `channels:history`, for private channels `groups:…`).
+    Raises TemporaryError or PermanentError.
+    """
+    try:
+        channel_id = _channel_id(settings.slack.channels[channel], settings, tries)
+        return _find(incident, channel_id, settings, tries) if channel_id else None
+    except MissingScope as error:
+        warn_once(f"{error}; a post that was cut off may appear twice")
+        return None
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Write a warning to the log, once in the life of the process."""
+    _log.warning("%s", text)
+
+
+def check(settings: Settings, *, tries: int = 1) -> str:
+    """Ask who we are; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    me = call("auth.test", settings, _Me, doing="sign in", body={}, tries=tries)
+    return f"Slack bot {me.user} in {me.team}"
+
+
+def _post(message: dict[str, Any], settings: Settings, doing: str, tries: int) -> SlackMessage:
+    quiet = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+    posted = call(
+        "chat.postMessage",
+        settings,
+        _Posted,
+        doing=doing,
+        body={**quiet, **message},
+        tries=tries,
+        repeatable=False,
+    )
+    return SlackMessage(posted.channel, posted.ts)
+
+
+def _channel_id(name: str, settings: Settings, tries: int) -> str | None:
+    """A message may be posted to `#name`, but history is read by id only."""
+    if _CHANNEL_ID.fullmatch(name):
+        return name
+    query = {"exclude_archived": "true", "types": "public_channel,private_channel"}
+    cursor = ""
+    for _ in range(MOST_PAGES):
+        page = call(
+            "conversations.list",
+            settings,
+            _Channels,
+            doing=f"look for {name}",
+            query={**query, "limit": str(PAGE_SIZE), **({"cursor": cursor} if cursor else {})},
+            tries=tries,
+        )
+        for channel in page.channels:
+            if channel.name == name.removeprefix("#"):
+                return channel.id
+        cursor = page.next
+        if not cursor:
+            break
+    return None
+
+
+def _find(
+    incident: Incident, channel_id: str, settings: Settings, tries: int
+) -> SlackMessage | None:
+    query = {"channel": channel_id, "include_all_metadata": "true", "limit": str(PAGE_SIZE)}
+    cursor = ""
+    for _ in range(MOST_PAGES):
+        page = call(
+            "conversations.history",
+            settings,
+            _History,
+            doing="look for the incident's message",
+            query={**query, **({"cursor": cursor} if cursor else {})},
+            tries=tries,
+        )
+        for message in page.messages:
+            found = message.metadata
+            if (
+                found is not None
+                and found.event_type == EVENT_TYPE
+                and found.event_payload.get("incident_id") == str(incident.incident_id)
+            ):
+                return SlackMessage(channel_id, message.ts)
+        cursor = page.next
+        if not cursor:
+            break
+    return None

@@ -1,0 +1,89 @@
+"""Deploys by a command that the operator configures: kubectl, systemctl or a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from schemas.errors import DeployFailed
+from schemas.release import same_commit
+from schemas.settings import Target
+from tasks.base.run_command import run_command
+from tasks.deploy.deployer import Report, Running
+from tasks.target.repository import aeef_directory
+
+_ASK_TIMEOUT = 30.0
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+class CommandDeployer:
+    """`deploy_command` starts a commit, `running_command` tells which one runs."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._runs: Running | None = None
+
+    def check(self) -> None:
+        """A command can only be tried."""
+
+    def running(self) -> Running:
+        """What `running_command` prints, if it is a commit; asked again when we started one."""
+        if self._runs is None:
+            self._runs = self._ask()
+        return self._runs
+
+    def _ask(self) -> Running:
+        if not self._target.running_command:
+            return Running()
+        finished = run_command(
+            self._target.running_command,
+            cwd=self._target.repository,
+            timeout=_ASK_TIMEOUT,
+            errors_apart=True,
+        )
+        said = finished.output.strip()
+        known = finished.problem is None and _COMMIT.fullmatch(said)
+        return Running(commit=said if known else None)
+
+    def runs(self, commit: str) -> bool:
+        """True when `running_command` names the commit."""
+        return same_commit(commit, self.running().commit)
+
+    def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
+        """A command builds what it needs by itself."""
+
+    def start(self, commit: str, report: Report) -> None:
+        """Run `deploy_command` for the commit."""
+        self._runs = None
+        argv = [word.replace("{commit}", commit) for word in self._target.deploy_command]
+        finished = run_command(
+            argv,
+            cwd=self._target.repository,
+            timeout=self._target.deploy_timeout,
+            pid_file=aeef_directory(self._target) / "running-command.json",
+        )
+        if finished.problem:
+            raise DeployFailed("deploy", str(finished))
+        report(f"deployed {commit[:12]} by {argv[0]}")
+
+    def verify(self, commit: str) -> dict[str, str]:
+        """Raise when `running_command` names another commit than this one."""
+        if self._target.running_command:
+            self._runs = running = self._ask()
+            if not same_commit(commit, running.commit):
+                raise DeployFailed(
+                    "verify",
+                    f"'{self._target.running_command[0]}' says that {running} runs,"
+                    f" not {commit[:12]}",
+                )
+        return {}
+
+    def put_back(self, before: Running, report: Report) -> None:
+        """Run `deploy_command` for the commit that ran before."""
+        if not before.commit:
+            raise DeployFailed("put back", "it is not known which commit ran before")
+        self.start(before.commit, report)
+        self.verify(before.commit)
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,108 @@
+"""Which targets are frozen: `AEEF_HOME/freezes/<target>.json`, and a marker for pipelines.
+
+The marker is `.git/aeef/FROZEN` in the target's repository. What says that a target is frozen
+and cannot be read counts as frozen.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.errors import RollbackError
+from schemas.release import Freeze
+from schemas.settings import Target
+from tasks.base.replace_file import replace_file
+from tasks.target.repository import aeef_directory
+
+MARKER = "FROZEN"
+
+
+@contextmanager
+def freeze_lock(target_name: str, home: Path) -> Iterator[None]:
+    """One freeze or release of a target at a time, on this machine."""
+    path = _path(target_name, home).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def read_freeze(target_name: str, home: Path) -> Freeze | None:
+    """The freeze of a target; None when we froze nothing.
+
+    Raises RollbackError when it cannot be read.
+    """
+    path = _path(target_name, home)
+    try:
+        return Freeze.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        raise RollbackError(
+            "frozen", f"{path} cannot be read, so {target_name} counts as frozen: look at that file"
+        ) from None
+
+
+def write_freeze(freeze: Freeze, home: Path) -> None:
+    """Make it durable, in one step."""
+    content = freeze.model_dump_json(by_alias=True, indent=2).encode()
+    replace_file(_path(freeze.target, home), content, mode=0o600)
+
+
+def end_freeze(target_name: str, home: Path) -> None:
+    """The target is no longer frozen."""
+    _path(target_name, home).unlink(missing_ok=True)
+
+
+def marker_path(target: Target) -> Path:
+    """Where pipelines look."""
+    return aeef_directory(target) / MARKER
+
+
+def write_marker(target: Target, freeze: Freeze) -> None:
+    """Say in the target's repository that it is frozen."""
+    path = marker_path(target)
+    if path.is_symlink():
+        path.unlink()  # it would be written elsewhere
+    replace_file(path, f"frozen by {freeze}\n".encode(), mode=0o644)
+
+
+def remove_marker(target: Target) -> None:
+    """Pipelines may go on."""
+    marker_path(target).unlink(missing_ok=True)
+
+
+def frozen_by(target: Target, home: Path) -> str | None:
+    """Why nothing may be deployed on the target; None when it may.
+
+    Raises RollbackError when it cannot be known.
+    """
+    if freeze := read_freeze(target.name, home):
+        return f"deployments on {target.name} are frozen by {freeze}"
+    path = marker_path(target)
+    if path.exists() or path.is_symlink():
+        return f"deployments on {target.name} are frozen by somebody else's {path}"
+    return None
+
+
+def refuse_frozen(target: Target, home: Path) -> None:
+    """Raise RollbackError, which says how to release it, when the target is frozen."""
+    if why := frozen_by(target, home):
+        raise RollbackError(
+            "frozen",
+            f"{why}. Nothing was changed. To release it:"
+            f" aeef freeze release --target {target.name} --approver NAME",
+        )
+
+
+def _path(target_name: str, home: Path) -> Path:
+    return home / "freezes" / f"{target_name}.json"

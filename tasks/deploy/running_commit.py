@@ -1,0 +1,52 @@
+"""Which commit of a target runs: what the deployer knows, else the history, else the work tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import gettempdir
+
+from schemas.errors import RollbackError
+from schemas.release import History
+from schemas.settings import Target
+from tasks.deploy.deployer import deployer_for
+from tasks.target.release_files import find_history
+from tasks.target.repository import TargetRepository
+
+
+def running_commit(target: Target) -> str | None:
+    """The commit that runs, in full where the repository knows it.
+
+    In this order: what `running_command` prints, or the label that a rollback puts on Compose
+    containers; the newest deployment of the history; the commit that is checked out.
+    Raises RollbackError when the repository or its history cannot be read.
+    """
+    with TargetRepository(target) as repository:
+        history = find_history(repository) or History()
+        return (
+            known_to_run(repository)
+            or newest_deployed(repository, history)
+            or repository.head().commit
+        )
+
+
+def known_to_run(repository: TargetRepository) -> str | None:
+    """The commit that certainly runs, None when the deployer cannot tell."""
+    deployer = deployer_for(repository.target, Path(gettempdir()))
+    try:
+        commit = deployer.running().commit
+    except RollbackError:  # Docker is down: the history has to do
+        commit = None
+    finally:
+        deployer.close()
+    return full_id(repository, commit)
+
+
+def newest_deployed(repository: TargetRepository, history: History) -> str | None:
+    """The commit of the newest deployment, whatever became of it."""
+    newest = next(iter(history.newest_first()), None)
+    return full_id(repository, newest.commit) if newest else None
+
+
+def full_id(repository: TargetRepository, commit: str | None) -> str | None:
+    """The full id of a commit, as given when the repository does not have it."""
+    return (repository.find_commit(commit) or commit) if commit else None

@@ -1,0 +1,72 @@
+"""Accepts what runs as it is: only a person asks for that, and it is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from schemas.drift import AcceptedDrift, DriftReport
+from schemas.errors import InvalidInput
+from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.settings import Settings, Target
+from tasks.drift.accepted_drift import read_accepted, write_accepted
+from tasks.drift.assess_drift import assess
+from tasks.drift.follow_drift import drift_key, end_drift
+from tasks.incident.claim_runbook import runbook_key
+from tasks.store import open_store
+
+Agrees = Callable[[DriftReport], bool]
+
+
+def accept_drift(
+    target: Target, by: str, reason: str, settings: Settings, agrees: Agrees = lambda _: True
+) -> tuple[DriftReport, Incident | None]:
+    """Make what runs now the baseline of the target's last known good release.
+
+    agrees: sees what would be accepted, and may refuse; then nothing is changed.
+    The record is the target's open drift incident, which is resolved; without one, a new one.
+    Raises InvalidInput when there is nothing to accept, or when a part cannot be read.
+    """
+    found = assess(target, settings)
+    if found.unreadable or found.commit is None:
+        raise InvalidInput(f"nothing was accepted, for not everything is known: {found.text()}")
+    if not found.differences or not agrees(found):
+        return found, None
+    before = read_accepted(target.name, settings.home)
+    kept = before.differences if before and before.commit == found.commit else ()
+    new = tuple(each.identity for each in found.differences)
+    incident = _incident(target, by, settings)
+    store = open_store(settings)
+    store.record_action(
+        incident.incident_id,
+        f"ACCEPTED as the baseline ({reason}): {found.text()}",
+        actor=by,
+        automated=False,
+    )
+    accepted = AcceptedDrift(
+        target=target.name,
+        commit=found.commit,
+        accepted_by=by,
+        reason=reason,
+        differences=tuple(dict.fromkeys((*kept, *new))),
+    )
+    write_accepted(accepted, settings.home)
+    return found, end_drift(incident, f"accepted: {reason}", settings, actor=by)
+
+
+def _incident(target: Target, by: str, settings: Settings) -> Incident:
+    store = open_store(settings)
+    if present := store.open_incident_of(drift_key(target.name)):
+        return present
+    alert = Alert(
+        type=IncidentType.DRIFT,
+        severity=Severity.P4,
+        service=target.name,
+        description=f"{by} accepts what runs of {target.name}",
+        source=by,
+        dedup_key=f"accept-drift:{uuid4()}",
+    )
+    incident = store.open_or_attach(alert, IncidentType.DRIFT, Severity.P4, announce=False).incident
+    # Nothing is to be done about it: the sweep must not find its runbook missing.
+    store.finish_claim(incident.incident_id, runbook_key(incident), f"by hand {by}", {})
+    return incident

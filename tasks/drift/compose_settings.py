@@ -1,0 +1,224 @@
+"""The settings that a compose file, as `compose config` renders it, gives to a service."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from schemas.drift import Setting
+from tasks.drift.hide_values import Hider
+from tasks.drift.service_settings import (
+    ANONYMOUS,
+    ServiceSettings,
+    adds_label,
+    from_image,
+    variables,
+)
+
+
+class ComposeFile:
+    """A rendered compose file. `docker compose` and docker-compose 1.x render differently.
+
+    moved: where the file was rendered, and where it belongs.
+    """
+
+    def __init__(self, config: Mapping[str, Any], project: str, moved: tuple[str, str]) -> None:
+        self.services: Mapping[str, Mapping[str, Any]] = config.get("services") or {}
+        self.project = project
+        self._config = config
+        self._moved = moved
+
+    def settings(
+        self, service: str, image: Mapping[str, Any] | None, hider: Hider
+    ) -> dict[Setting, str]:
+        """Everything that is compared, but for the image itself and the number of replicas.
+
+        image: what `docker image inspect` says of the image, which sets what the service does not.
+        """
+        data, base = self.services[service], from_image(image)
+        settings = ServiceSettings(service, hider)
+        entrypoint = _words(data.get("entrypoint"))
+        command = _words(data.get("command"))
+        if command is None and not entrypoint:
+            command = base.get("Cmd")
+        settings.words("command", command)
+        settings.words("entrypoint", base.get("Entrypoint") if entrypoint is None else entrypoint)
+        settings.environment(variables(base.get("Env")) | _mapping(data.get("environment")))
+        settings.labels((base.get("Labels") or {}) | _texts(data.get("labels")))
+        settings.put("user", str(data.get("user") or base.get("User") or "root"))
+        settings.put("working_dir", data.get("working_dir") or base.get("WorkingDir") or "/")
+        settings.ports(_ports(data.get("ports") or ()))
+        self._mounts(settings, data, base)
+        settings.networks(self._networks(data))
+        settings.restart(*_restart(data))
+        _privileges(settings, data)
+        return settings.found
+
+    def depends_on(self) -> dict[str, set[str]]:
+        """Service → the services that it needs to run."""
+        found = {}
+        for name, data in self.services.items():
+            needed = set(data.get("depends_on") or ())
+            needed |= {link.partition(":")[0] for link in data.get("links") or ()}
+            shared = str(data.get("network_mode") or "")
+            if shared.startswith("service:"):
+                needed.add(shared.removeprefix("service:"))
+            found[name] = needed
+        return found
+
+    def own_networks(self) -> set[str]:
+        """The full names of the networks that belong to the project alone."""
+        return {
+            name for data in self.services.values() for name in self._networks(data, external=False)
+        }
+
+    def open_variables(self, service: str) -> set[str]:
+        """Variables whose value comes from the shell of whoever deploys: nobody can know it."""
+        given = _mapping(self.services[service].get("environment"))
+        return {name for name, value in given.items() if value is None}
+
+    def _networks(self, data: Mapping[str, Any], *, external: bool = True) -> Iterator[str]:
+        mode = str(data.get("network_mode") or "")
+        if mode:
+            if external and ":" not in mode:
+                yield mode
+            return
+        known = self._config.get("networks") or {}
+        for key in data.get("networks") or ("default",):
+            network = known.get(key) or {}
+            if external or not network.get("external"):
+                yield self._full_name(key, network)
+
+    def _full_name(self, key: str, facts: Mapping[str, Any]) -> str:
+        outside = facts.get("external")
+        if isinstance(outside, Mapping) and outside.get("name"):
+            return str(outside["name"])
+        return str(facts.get("name") or (key if outside else f"{self.project}_{key}"))
+
+    def _mounts(
+        self, settings: ServiceSettings, data: Mapping[str, Any], base: Mapping[str, Any]
+    ) -> None:
+        for destination in base.get("Volumes") or {}:
+            settings.mount(destination, ANONYMOUS, read_only=False)
+        for kind, folder in (("secrets", "/run/secrets/"), ("configs", "/")):
+            for entry in data.get(kind) or ():
+                facts = entry if isinstance(entry, Mapping) else {"source": entry}
+                file = ((self._config.get(kind) or {}).get(facts.get("source")) or {}).get("file")
+                target = str(facts.get("target") or facts.get("source"))
+                where = target if target.startswith("/") else folder + target
+                if file:
+                    settings.mount(where, f"bind {self._at_home(str(file))}", read_only=True)
+        for entry in data.get("volumes") or ():
+            kind, source, target, read_only = _volume(entry)
+            if kind == "volume":
+                facts = (self._config.get("volumes") or {}).get(source) or {}
+                told = settings.volume(self._full_name(source, facts) if source else "")
+            else:
+                told = "tmpfs" if kind == "tmpfs" else f"{kind} {self._at_home(source)}"
+            settings.mount(target, told, read_only=read_only and kind != "tmpfs")
+        tmpfs = data.get("tmpfs") or ()
+        for each in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
+            settings.mount(str(each).partition(":")[0], "tmpfs", read_only=False)
+
+    def _at_home(self, path: str) -> str:
+        there, home = self._moved
+        return home + path[len(there) :] if path == there or path.startswith(f"{there}/") else path
+
+
+def _words(value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    words = shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
+    return [_unescaped(word) for word in words]
+
+
+def _unescaped(text: str) -> str:
+    """`compose config` writes `$` as `$$`, so that its output is a compose file again."""
+    return text.replace("$$", "$")
+
+
+def _mapping(value: Any) -> dict[str, str | None]:
+    if isinstance(value, Mapping):
+        return {
+            str(name): None if text is None else _unescaped(_text(text))
+            for name, text in value.items()
+        }
+    return variables(_unescaped(str(line)) for line in value or ())
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {name: text or "" for name, text in _mapping(value).items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ports(entries: Iterable[Any]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for entry in entries:
+        if isinstance(entry, Mapping):
+            port, protocol = str(entry.get("target")), str(entry.get("protocol") or "tcp")
+            address, host = str(entry.get("host_ip") or ""), str(entry.get("published") or "")
+        else:
+            outside, _, inside = str(entry).rpartition(":")
+            port, _, protocol = inside.partition("/")
+            address, _, host = outside.rpartition(":")
+        found.setdefault(f"{port}/{protocol or 'tcp'}", []).append((address.strip("[]"), host))
+    return found
+
+
+def _volume(entry: Any) -> tuple[str, str, str, bool]:
+    """Kind, source, destination, and whether it is read-only."""
+    if isinstance(entry, Mapping):
+        kind = str(entry.get("type") or "volume")
+        read_only = bool(entry.get("read_only"))
+        return kind, str(entry.get("source") or ""), str(entry.get("target")), read_only
+    parts = str(entry).split(":")
+    if len(parts) == 1:
+        return "volume", "", parts[0], False
+    options = parts[2].split(",") if len(parts) > 2 else []
+    kind = "bind" if parts[0].startswith(("/", ".", "~")) else "volume"
+    return kind, parts[0], parts[1], "ro" in options
+
+
+def _restart(data: Mapping[str, Any]) -> tuple[str, int]:
+    policy = (data.get("deploy") or {}).get("restart_policy") or {}
+    if not data.get("restart") and policy:
+        name = {"any": "always", "none": "no"}.get(policy.get("condition", "any"), "on-failure")
+        return name, int(policy.get("max_attempts") or 0)
+    name, _, retries = str(data.get("restart") or "no").partition(":")
+    return name, int(retries or 0)
+
+
+def _privileges(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
+    privileged = bool(data.get("privileged"))
+    if privileged:
+        settings.privilege("privileged")
+    if data.get("read_only"):
+        settings.restriction("read-only file system")
+    settings.capabilities(data.get("cap_add"), data.get("cap_drop"))
+    settings.security_options(
+        data.get("security_opt"),
+        unlabelled=adds_label(privileged=privileged, pid=data.get("pid"), ipc=data.get("ipc")),
+    )
+    settings.namespaces(
+        {
+            "network": data.get("network_mode"),
+            "pid": data.get("pid"),
+            "ipc": data.get("ipc"),
+            "uts": data.get("uts"),
+            "user": data.get("userns_mode"),
+        }
+    )
+    for device in data.get("devices") or ():
+        if isinstance(device, Mapping):
+            settings.device(str(device.get("source")), device.get("permissions"))
+        else:
+            source, _, rest = str(device).partition(":")
+            settings.device(source, rest.partition(":")[2])
+    for rule in data.get("device_cgroup_rules") or ():
+        settings.privilege(f"device rule {rule}")
+    for group in data.get("group_add") or ():
+        settings.privilege(f"group {group}")

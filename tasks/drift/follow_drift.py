@@ -1,0 +1,206 @@
+"""Turns what assessments find into one incident per target: opened, added to, resolved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4, uuid5
+
+from prefect import task
+
+from schemas.drift import Difference, DriftReport, unreadable
+from schemas.errors import AeefError, RollbackError
+from schemas.incident import (
+    Alert,
+    Incident,
+    IncidentType,
+    Severity,
+    Status,
+    classify,
+    dedup_key_for,
+    hash_of_text,
+)
+from schemas.model import utc_now
+from schemas.settings import Settings, Target, load_settings
+from tasks.base.redact import redact
+from tasks.drift.assess_drift import assess
+from tasks.drift.publish_drift import publish
+from tasks.drift.read_baseline import read_target_baseline
+from tasks.isolation.journal import read_isolation
+from tasks.notify.stand_down import resolve_page
+from tasks.rollback.roll_back import target_named
+from tasks.step import log_line, step
+from tasks.store import open_store
+from tasks.target.lock import target_lock
+
+SOURCE = "drift/assess"
+_NOTED = "drift:noted:"
+
+
+def drift_key(target: str) -> str:
+    """The dedup key of a target's drift: one incident at a time."""
+    return f"drift:{target}"
+
+
+def look_for_drift(target_name: str, settings: Settings) -> DriftReport:
+    """Assess a target as the schedule does: what is new must still be there a while later.
+
+    A rollback or a deployment under way looks like drift: then the target is left alone.
+    What keeps the watch from looking is told as what cannot be read: it never falls silent.
+    """
+    target = target_named(target_name, settings)
+    try:
+        return _look(target, settings)
+    except (AeefError, OSError) as error:
+        why = f"the watch cannot look: {redact(str(error), settings)}"
+        return DriftReport(target=target.name, differences=(unreadable("", why),))
+
+
+def _look(target: Target, settings: Settings) -> DriftReport:
+    if busy := _under_way(target, settings):
+        return DriftReport(target=target.name, not_compared=(busy,))
+    report = assess(target, settings)
+    incident = open_store(settings).open_incident_of(drift_key(target.name))
+    if not _new(report, incident, settings):
+        return report
+    time.sleep(settings.drift.confirm_after)
+    if busy := _under_way(target, settings):
+        return DriftReport(target=target.name, not_compared=(busy,))
+    again = assess(target, settings)
+    first = {each.path for each in report.differences}
+    lasting = tuple(each for each in again.differences if each.path in first)
+    if again.differences and not lasting:
+        unsettled = "what differs changed between two looks; the next assessment tells"
+        return again.model_copy(update={"differences": (), "compared": 0,
+                                        "not_compared": (unsettled,)})  # fmt: skip
+    return again.model_copy(update={"differences": lasting})
+
+
+def follow_drift(report: DriftReport, settings: Settings) -> str:
+    """Open the target's incident, add what is new to it, or resolve it; what was done, in words.
+
+    Only an assessment that could compare, and found nothing, resolves. Safe to repeat.
+    """
+    store = open_store(settings)
+    incident = store.open_incident_of(drift_key(report.target))
+    if not report.differences:
+        if incident is not None and report.status == "none":
+            over = end_drift(incident, f"gone: {report.headline}", settings)
+            return f"{report.headline}; resolved {over.title}"
+        return report.headline
+    new = _new(report, incident, settings)
+    if not new:
+        return f"{report.headline}; known as {incident.title if incident else 'no incident'}"
+    alert = Alert(
+        type=IncidentType.DRIFT,
+        severity=report.severity,
+        service=report.target,
+        description=report.text(new if incident else None)[:20_000],
+        detected_at=report.assessed_at,
+        source=SOURCE,
+        dedup_key=drift_key(report.target),
+    )
+    opened = store.open_or_attach(alert, IncidentType.DRIFT, report.severity)
+    known = opened.incident
+    digest = hash_of_text("\n".join(sorted(each.identity for each in new)))
+    if not opened.is_new and incident is not None:
+        text = f"the drift grew by {len(new)}: " + report.text(new)
+        store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
+    noted = {"differences": [each.identity for each in new]}
+    store.finish_claim(known.incident_id, _NOTED + digest, f"{SOURCE} {uuid4()}", noted)
+    verb = "opened" if opened.is_new else "added to"
+    return f"{report.headline}; {verb} {known.title}"
+
+
+@task(name="watch for drift", tags=["aeef"])
+def watch(target_name: str) -> str:
+    """Look for drift of a target, follow it, and publish the report in Prefect; what was done."""
+    settings = load_settings()
+    report = look_for_drift(target_name, settings)
+    told = follow_drift(report, settings)
+    log_line(told)
+    publish(report)
+    return told
+
+
+@step("follow the impact", says=lambda _none: None, timeout=60)
+def follow_impact(incident_id: str, report: DriftReport) -> None:
+    """Raise the severity to what the worst impact asks for, where the sender named none.
+
+    The incident is announced again then, and the stronger runbook runs.
+    """
+    settings = load_settings()
+    store = open_store(settings)
+    incident, alert = store.incident(incident_id), store.alert(incident_id)
+    could_be = {
+        classify(alert, settings.triage_rules, {IncidentType.DRIFT: severity}).severity
+        for severity in Severity
+    }
+    if len(could_be) == 1 or not report.severity.is_worse_than(incident.severity):
+        return
+    key = dedup_key_for(alert, IncidentType.DRIFT)
+    same = store.open_incident_of(key)
+    if same is None or same.incident_id != incident.incident_id or not report.differences:
+        return
+    worse = Alert(
+        type=IncidentType.DRIFT,
+        severity=report.severity,
+        description=report.headline,
+        source="aeef-runbooks",
+        dedup_key=key,
+    )
+    store.open_or_attach(worse, IncidentType.DRIFT, report.severity)
+
+
+def end_drift(
+    incident: Incident, reason: str, settings: Settings, *, actor: str = SOURCE
+) -> Incident:
+    """Resolve the target's incident, and its page."""
+    incident = open_store(settings).set_status(
+        incident.incident_id,
+        Status.RESOLVED,
+        actor=actor,
+        automated=actor == SOURCE,
+        reason=reason,
+    )
+    try:
+        resolve_page(incident.incident_id, settings, holder=f"{SOURCE} {uuid4()}")
+    except AeefError as error:
+        # The flow `resolution`, which the status starts, does it again.
+        log_line(f"the page of {incident.title} is not resolved yet: {error}")
+    return incident
+
+
+def _new(
+    report: DriftReport, incident: Incident | None, settings: Settings
+) -> Sequence[Difference]:
+    """The differences that the incident does not know yet."""
+    if incident is None:
+        return report.differences
+    known: set[str] = set()
+    for key, claim in open_store(settings).claims(incident.incident_id).items():
+        if key.startswith(_NOTED) and claim.result:
+            known |= set(claim.result["differences"])
+    return [each for each in report.differences if each.identity not in known]
+
+
+def _under_way(target: Target, settings: Settings) -> str | None:
+    """Why the target is not what it will be in a moment; None when nothing is known to go on."""
+    if isolation := read_isolation(target.name, settings.home):
+        return (
+            f"it is isolated for incident {isolation.incidents[-1]}: its networks are not its own"
+        )
+    try:
+        with target_lock(target, settings.home, timeout=0):
+            pass
+        good = read_target_baseline(target)
+    except RollbackError as error:
+        # Anything else the assessment tells.
+        return "a rollback is under way" if error.stage == "wait for lock" else None
+    newer = good.newer if good else None
+    if newer is None or newer.deployed_at is None:
+        return None
+    if utc_now() - newer.deployed_at > timedelta(seconds=settings.drift.deployment_grace):
+        return None
+    return f"the deployment of {newer.commit[:12]} has status '{newer.status}' and may go on"

@@ -1,0 +1,65 @@
+"""Publishes a drift report in Prefect: a table to sort and a page to read."""
+
+from __future__ import annotations
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from schemas.drift import DriftReport, shown
+from tasks.incident.publish_report import MARKUP
+from tasks.step import step
+
+MOST_ROWS = 2_000
+LONGEST = 500
+"""Characters of a value; the one that runs may be as long as whoever changed it likes."""
+
+
+def publish(report: DriftReport) -> None:
+    """Make the artifacts `drift-<target>` (table) and `drift-report-<target>` (Markdown)."""
+    name, headline = report.target.replace("_", "-"), _cell(report.headline)
+    create_table_artifact(key=f"drift-{name}", table=rows(report), description=headline)
+    create_markdown_artifact(
+        key=f"drift-report-{name}", markdown=markdown(report), description=headline
+    )
+
+
+@step("publish the drift report", says=lambda _none: None, timeout=60)
+def publish_drift(incident_id: str, report: DriftReport) -> None:
+    """`publish`, as a step of a runbook."""
+    publish(report)
+
+
+def rows(report: DriftReport) -> list[dict[str, str]]:
+    """One row for each difference, worst first; Prefect shows each cell as Markdown."""
+    return [
+        {
+            "impact": each.impact,
+            "path": _cell(shown(each.path, LONGEST)),
+            "change": each.change,
+            "baseline": _cell(shown(each.baseline or "", LONGEST)),
+            "actual": _cell(shown(each.actual or "", LONGEST)),
+            "affects": _cell(", ".join(each.affects)),
+        }
+        for each in report.differences[:MOST_ROWS]
+    ]
+
+
+def markdown(report: DriftReport) -> str:
+    """The report as a page; nothing in it that a value could use to pretend to be ours."""
+    lines = [
+        f"# Drift of {_cell(report.target)}: {report.status}",
+        "",
+        _cell(report.headline),
+        "",
+        f"Compared {report.compared} settings with {(report.commit or 'nothing')[:12]} at"
+        f" {report.assessed_at:%Y-%m-%d %H:%M:%S} UTC; values that may be secret are hashes.",
+    ]
+    if report.differences:
+        lines += ["", "| impact | path | change | baseline | actual | affects |", "|---" * 6 + "|"]
+        lines += ["| " + " | ".join(row.values()) + " |" for row in rows(report)]
+    if report.not_compared:
+        lines += ["", "## Not compared", *(f"- {_cell(note)}" for note in report.not_compared)]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.translate(MARKUP).split())

@@ -1,0 +1,114 @@
+"""Reads what really runs of a Compose project, asking Docker for everything side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from schemas.errors import TemporaryError
+from tasks.deploy.compose_command import DEFAULT_HOST
+
+AT_ONCE = 16
+_TIMEOUT = 60
+_COMPOSE = "com.docker.compose"
+
+
+class RunningProject:
+    """The containers of a project, and those that joined its networks, as they are now."""
+
+    def __init__(self, client: docker.DockerClient, project: str) -> None:
+        self._client = client
+        self._project = project
+        self._inspected: list[Mapping[str, Any]] = []
+        self.others: list[Mapping[str, Any]] = []
+
+    def read(self, networks: Collection[str]) -> None:
+        """Ask Docker. networks: those that belong to the project alone."""
+        ours, others = [], []
+        for container in self._client.api.containers(all=True):
+            attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
+            if (container.get("Labels") or {}).get(f"{_COMPOSE}.project") == self._project:
+                ours.append(container["Id"])
+            elif container.get("State") == "running" and set(attached) & set(networks):
+                others.append(container)
+        self.others = others
+        self._inspected = [found for found in self._side_by_side(self._inspect, ours) if found]
+
+    def of(self, service: str) -> list[Mapping[str, Any]]:
+        """The containers of a service, but for one-off ones."""
+        return [c for c in self._inspected if _service(c) == service and not _is_one_off(c)]
+
+    def not_of(self, services: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Name and image of every container that runs and belongs to none of the services."""
+        for each in self._inspected:
+            alive = each["State"].get("Status") in ("running", "paused", "restarting")
+            if alive and (_is_one_off(each) or _service(each) not in services):
+                yield str(each["Name"]).lstrip("/"), str(each["Image"])
+        for each in self.others:
+            yield str((each.get("Names") or ["/?"])[0]).lstrip("/"), str(each.get("ImageID"))
+
+    def images(self, references: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """`docker image inspect` of every reference that is on this machine."""
+        wanted = list(dict.fromkeys(references))
+        found = zip(wanted, self._side_by_side(self._image, wanted), strict=True)
+        return {reference: image for reference, image in found if image}
+
+    def _inspect(self, identity: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._client.api.inspect_container(identity)
+        except NotFound:  # it ended between the two questions
+            return None
+        return found
+
+    def _image(self, reference: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._client.images.get(reference).attrs
+        except APIError as error:
+            if error.is_client_error():  # there is none, or the history names it wrongly
+                return None
+            raise
+        return found
+
+    def _side_by_side(self, ask: Any, wanted: list[str]) -> list[Mapping[str, Any] | None]:
+        if not wanted:
+            return []
+        with ThreadPoolExecutor(min(AT_ONCE, len(wanted)), thread_name_prefix="docker") as pool:
+            return list(pool.map(ask, wanted))
+
+
+@contextmanager
+def running_project(project: str) -> Iterator[RunningProject]:
+    """A connection to Docker. Raises TemporaryError whenever Docker does not answer."""
+    where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    client = None
+    try:
+        client = docker.from_env(timeout=_TIMEOUT, max_pool_size=AT_ONCE)
+        yield RunningProject(client, project)
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise TemporaryError(
+            "Docker",
+            f"cannot be asked at {where} what runs ({type(error).__name__}); start it, or set"
+            " DOCKER_HOST",
+        ) from error
+    finally:
+        if client:
+            client.close()
+
+
+def _service(container: Mapping[str, Any]) -> str:
+    return str(_labels(container).get(f"{_COMPOSE}.service", ""))
+
+
+def _is_one_off(container: Mapping[str, Any]) -> bool:
+    return str(_labels(container).get(f"{_COMPOSE}.oneoff", "")).lower() == "true"
+
+
+def _labels(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    return container["Config"].get("Labels") or {}

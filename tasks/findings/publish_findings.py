@@ -1,0 +1,54 @@
+"""Publishes findings in Prefect: a table to sort and a page to read."""
+
+from __future__ import annotations
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from schemas.findings import Finding, Findings
+from tasks.base.trim import one_line
+from tasks.incident.publish_report import MARKUP
+
+
+def publish(incident_id: str, scan: Findings) -> None:
+    """Make the artifacts `findings-<incident>` (Markdown) and `findings-table-<incident>`."""
+    headline = _cell(scan.sentence)
+    create_table_artifact(
+        key=f"findings-table-{incident_id}",
+        table=[row(finding) for finding in scan.findings],
+        description=headline,
+    )
+    create_markdown_artifact(
+        key=f"findings-{incident_id}",
+        markdown=markdown(scan),
+        description=headline,
+    )
+
+
+def row(finding: Finding) -> dict[str, str]:
+    """One finding as it stands in both; Prefect shows each cell of its tables as Markdown too."""
+    package = finding.package
+    cells = {
+        "severity": finding.severity,
+        "id": finding.id,
+        "tool": finding.tool,
+        "where": finding.where,
+        "asked for in": (package.manifest or "") if package else "",
+        "fixed in": ", ".join(package.fixed[:10]) if package else "",
+        "title": finding.title,
+        "also known as": ", ".join(finding.aliases[:10]),
+    }
+    return {name: _cell(value) for name, value in cells.items()}
+
+
+def markdown(scan: Findings) -> str:
+    """The findings as a page; nothing in it that a scanner's text could use as markup."""
+    lines = ["# Findings", "", _cell(scan.sentence)]
+    if scan.findings:
+        names = list(row(scan.findings[0]))
+        lines += ["", "| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+        lines += ["| " + " | ".join(row(finding).values()) + " |" for finding in scan.findings]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return one_line(text).translate(MARKUP)

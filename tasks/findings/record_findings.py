@@ -1,0 +1,44 @@
+"""Keeps an incident's findings as evidence, publishes them, and says on record what they are."""
+
+from __future__ import annotations
+
+from schemas.findings import Findings, scan_of
+from schemas.incident import canonical_json
+from schemas.settings import Settings, load_settings
+from tasks.findings.publish_findings import publish
+from tasks.incident.evidence import Evidence
+from tasks.step import step
+from tasks.store import open_store
+
+FILE = "findings.json"
+
+
+def incident_findings(incident_id: str, settings: Settings) -> Findings:
+    """The findings that the incident's alert brought. Raises InvalidInput that names a field."""
+    return scan_of(open_store(settings).alert(incident_id))
+
+
+def keep_findings(incident_id: str, settings: Settings) -> Findings:
+    """The findings, kept as evidence when there are any; again changes nothing."""
+    scan = incident_findings(incident_id, settings)
+    if scan.findings:
+        content = canonical_json(scan.to_json()).encode()
+        Evidence(incident_id, settings.home).keep(FILE, content, source="the alert's findings")
+    return scan
+
+
+def in_words(scan: Findings) -> str | None:
+    """What the record says; nothing where nothing was found."""
+    return scan.sentence if scan.findings else None
+
+
+@step("record the findings", says=in_words, timeout=60)
+def record_findings(incident_id: str) -> Findings:
+    """Keep, publish and record what the scanners found; an alert without findings is none.
+
+    Raises InvalidInput that names the field of the alert that cannot be read.
+    """
+    scan = keep_findings(incident_id, load_settings())
+    if scan.findings:
+        publish(incident_id, scan)
+    return scan

@@ -1,0 +1,1 @@
+"""A service off the networks, and back exactly. Begin with `isolate_service.py`."""

@@ -1,0 +1,97 @@
+"""Isolates what is deployed by a command: by commands that the operator configures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.errors import InvalidInput, PermanentError
+from schemas.isolation import SERVICE, ContainerOutcome
+from schemas.settings import Target
+from tasks.base.run_command import Finished, run_command
+from tasks.isolation.service_containers import quoted
+
+
+def check_commands(target: Target) -> None:
+    """Raise PermanentError that says what to configure, when the commands are missing."""
+    if not target.how_to_isolate.isolate_command:
+        table = f"targets.{target.name}.isolation"
+        raise PermanentError(
+            "isolation",
+            f"target {target.name} is deployed by a command: set isolate_command,"
+            f" restore_command and isolated_command in [{table}]",
+        )
+
+
+def commanded_services(named: Sequence[str], target: Target) -> list[str]:
+    """The configured services that are meant; empty or the target's own name: all of them.
+
+    Raises InvalidInput for a name that is not configured: it would become an argument.
+    """
+    known = target.services or (target.name,)
+    strangers = [name for name in named if name not in {*known, target.name}]
+    if strangers and len(strangers) == len(named):
+        raise InvalidInput(
+            f"{quoted(strangers)} is no service of target {target.name}, which has:"
+            f" {', '.join(known)}"
+        )
+    chosen = [name for name in named if name in known]
+    return chosen or list(known)
+
+
+def runs_for(command: Sequence[str], services: Sequence[str]) -> list[str]:
+    """For which names the command is run: each service, or once, for all of them together."""
+    if any(SERVICE in word for word in command):
+        return list(services)
+    return [", ".join(services)]
+
+
+def isolate_by_command(service: str, target: Target) -> ContainerOutcome:
+    """Run `isolate_command` unless `isolated_command` says that it is done; then verify."""
+    if _is_isolated(service, target) is True:
+        return _outcome(service, True, "is isolated, as isolated_command says")
+    finished = _run(target.how_to_isolate.isolate_command, service, target)
+    verified = _is_isolated(service, target)
+    if verified is True:
+        return _outcome(service, True, "isolated by isolate_command; isolated_command says so")
+    said = "isolated_command says that it is not" if verified is False else str(verified)
+    return _outcome(service, False, f"NOT isolated: {said}; isolate_command: {finished}")
+
+
+def restore_by_command(service: str, target: Target) -> ContainerOutcome:
+    """Run `restore_command` unless `isolated_command` says that it is done; then verify."""
+    if _is_isolated(service, target) is False:
+        return _outcome(service, True, "is not isolated, as isolated_command says")
+    finished = _run(target.how_to_isolate.restore_command, service, target)
+    verified = _is_isolated(service, target)
+    if verified is False:
+        return _outcome(service, True, "restored by restore_command; isolated_command says so")
+    said = "isolated_command says that it is isolated" if verified is True else str(verified)
+    return _outcome(service, False, f"NOT restored: {said}; restore_command: {finished}")
+
+
+def evidence_by_command(service: str, target: Target) -> Finished:
+    """What `evidence_command` prints."""
+    return _run(target.how_to_isolate.evidence_command, service, target)
+
+
+def _is_isolated(service: str, target: Target) -> bool | str:
+    """True, False, or why it cannot be told."""
+    finished = _run(target.how_to_isolate.isolated_command, service, target)
+    if finished.code in (0, 1):
+        return finished.code == 0
+    return f"isolated_command cannot tell: {finished}"
+
+
+def _run(command: Sequence[str], service: str, target: Target) -> Finished:
+    return run_command(
+        [word.replace(SERVICE, service) for word in command],
+        cwd=target.repository,
+        timeout=target.how_to_isolate.timeout,
+        called=command[0],
+    )
+
+
+def _outcome(service: str, works: bool, text: str) -> ContainerOutcome:
+    return ContainerOutcome(
+        name=service, service=service, works=works, text=text, may_pass=not works
+    )

@@ -1,0 +1,42 @@
+"""The end of an isolation: on record for every incident that it was for, and known to a retry."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import UUID, uuid5
+
+from schemas.errors import IncidentNotFound
+from schemas.isolation import Isolation
+from schemas.settings import Settings, Target
+from tasks.isolation import journal as isolation_journal
+from tasks.store import open_store
+
+
+def restored_before(incident_id: str, target: Target, settings: Settings) -> Isolation | None:
+    """For a run that was killed after everything was back: what there is to say; else None."""
+    if isolation_journal.read_isolation(target.name, settings.home):
+        return None
+    restored = isolation_journal.read_restored(target.name, settings.home)
+    if restored is None or incident_id not in restored.incidents:
+        return None
+    return Isolation(target=target.name, services=[], notes=["everything was back already"])
+
+
+def tell_other_incidents(
+    incident_id: str, target: Target, approver: str, settings: Settings
+) -> None:
+    """Put it on the record of the other incidents too, once; not while a part is isolated."""
+    if isolation_journal.read_isolation(target.name, settings.home):
+        return
+    restored = isolation_journal.read_restored(target.name, settings.home)
+    if restored is None:
+        return
+    said = f"{target.name} is not isolated any more: restored for incident {incident_id}"
+    for other in restored.incidents:
+        if other != incident_id:
+            with suppress(IncidentNotFound):  # of a database that is gone
+                open_store(settings).record_action(
+                    other,
+                    f"{said}, approved by {approver}",
+                    entry_id=uuid5(UUID(other), f"{said} {restored.isolated_at}"),
+                )

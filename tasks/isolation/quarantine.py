@@ -1,0 +1,86 @@
+"""The quarantine network: no way out of it, not to this machine, and not from one to another.
+
+`internal` alone leaves a way: Docker gives the bridge an address of this machine, on which every
+server of the machine answers. Without that address (`inhibit_ipv4`) and without traffic between
+its containers (`enable_icc`) nothing is within reach.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.types import IPAMConfig, IPAMPool
+
+from schemas.errors import PermanentError
+from schemas.settings import Target
+from tasks.deploy.compose_command import TARGET_LABEL
+from tasks.isolation.service_containers import explained
+
+QUARANTINE_LABEL = "aeef.quarantine"
+OPTIONS = {
+    "com.docker.network.bridge.enable_icc": "false",
+    "com.docker.network.bridge.inhibit_ipv4": "true",
+}
+
+
+def ensure_quarantine(api: docker.APIClient, name: str, target: Target) -> None:
+    """Make the network unless it is there. Raises PermanentError when it is not what it must be."""
+    network = _find(api, name)
+    if network is None:
+        network = _create(api, name, target)
+    if not network.get("Internal") or not network.get("Options", {}).items() >= OPTIONS.items():
+        raise PermanentError(
+            "Docker", f"network {name} is no quarantine: remove it, then isolate again"
+        )
+
+
+def remove_quarantine(api: docker.APIClient, name: str) -> str | None:
+    """Remove the network; why it cannot be, when a container is still on it."""
+    network = _find(api, name)
+    if network is None:
+        return None
+    left = sorted(str(each.get("Name")) for each in (network.get("Containers") or {}).values())
+    if left:
+        return f"network {name} still has {', '.join(left)}"
+    try:
+        api.remove_network(network["Id"])
+    except NotFound:
+        return None
+    except APIError as error:
+        return f"network {name} cannot be removed: {explained(error)}"
+    return None
+
+
+def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = api.inspect_network(name)
+    except NotFound:
+        return None
+    return found
+
+
+def _create(api: docker.APIClient, name: str, target: Target) -> dict[str, Any]:
+    subnet = target.how_to_isolate.quarantine_subnet
+    try:
+        api.create_network(
+            name,
+            driver="bridge",
+            internal=True,
+            check_duplicate=True,
+            options=OPTIONS,
+            labels={TARGET_LABEL: target.name, QUARANTINE_LABEL: "true"},
+            ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]) if subnet else None,
+        )
+    except APIError as error:
+        remedy = (
+            f"; set targets.{target.name}.isolation.quarantine_subnet to a free one"
+            if "pool" in explained(error)
+            else ""
+        )
+        raise PermanentError(
+            "Docker", f"no quarantine network: {explained(error)}{remedy}"
+        ) from None
+    found: dict[str, Any] = api.inspect_network(name)
+    return found

@@ -1,0 +1,217 @@
+"""Finds the containers of a target's services, and which services are meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from schemas.errors import ConfigurationError, InvalidInput, RollbackError, TemporaryError
+from schemas.isolation import some
+from schemas.settings import Settings, Target
+from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
+
+AT_ONCE = 8
+DOCKER_TIMEOUT = 60
+_COMPOSE = "com.docker.compose"
+_DEPENDS_ON = f"{_COMPOSE}.depends_on"
+T = TypeVar("T")
+R = TypeVar("R")
+
+Inspected = Mapping[str, Any]
+"""`docker inspect` of a container."""
+
+
+class ServiceContainers:
+    """The containers of one Compose target, on the Docker that the client speaks to."""
+
+    def __init__(self, target: Target, home: Path, client: docker.DockerClient) -> None:
+        self.api = client.api
+        self._target = target
+        self._compose = ComposeCommand(target, home)
+        self.project = self._compose.project()
+
+    def of(self, services: Collection[str]) -> list[Inspected]:
+        """Every container of these services, also one that does not run; empty: of all."""
+        wanted = [
+            each["Id"] for each in self._listed() if not services or _service(each) in services
+        ]
+        found = [each for each in side_by_side(self.inspect, wanted) if each]
+        return sorted(found, key=name_of)
+
+    def inspect(self, identity: str) -> Inspected | None:
+        """What Docker says of a container; None when there is none."""
+        try:
+            found: Inspected = self.api.inspect_container(identity)
+        except NotFound:
+            return None
+        return found
+
+    def which(self, named: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The Compose services that are meant (empty: all of the project), and the strangers.
+
+        Raises InvalidInput when nothing of this target can be meant.
+        """
+        if not named:
+            return list(self._target.compose_services), []
+        known = {_service(each) for each in self._listed()} | set(self._target.compose_services)
+        if not set(named) <= known:
+            known |= set(self._rendered())  # a service that has no container just now
+        meant = affected_compose_services(named, self._target, known)
+        strangers = [name for name in named if name not in known]
+        aliases = {self._target.name, *self._target.services}
+        if not set(meant) & set(named) and not set(named) & aliases:
+            raise InvalidInput(
+                f"{quoted(strangers)} is no service of target {self._target.name}, which has:"
+                f" {some(sorted(known - {''})) or 'none'}"
+            )
+        return list(meant), [name for name in strangers if name not in aliases]
+
+    def dependants(self, services: Collection[str]) -> list[str]:
+        """The services that need one of these, directly or not; as far as can be told."""
+        needs = self._needs()
+        found = set(services)
+        while more := {s for s, needed in needs.items() if needed & found} - found:
+            found |= more
+        return sorted(found - set(services))
+
+    def neighbours(self, networks: Collection[str], affected: Collection[str]) -> list[str]:
+        """Who else runs on these networks but is not of the project, or uses their network.
+
+        networks: ids and names; affected: ids of containers.
+        """
+        found = []
+        for each in self.api.containers(all=True):
+            if each["Id"] in affected or each["State"] not in ("running", "paused", "restarting"):
+                continue
+            attached = (each.get("NetworkSettings") or {}).get("Networks") or {}
+            ids = {facts.get("NetworkID") for facts in attached.values()} | set(attached)
+            mode = str((each.get("HostConfig") or {}).get("NetworkMode") or "")
+            foreign = _labels(each).get(f"{_COMPOSE}.project") != self.project
+            if mode.removeprefix("container:") in affected:
+                found.append(f"{_listed_name(each)} (uses the network of one of them)")
+            elif foreign and ids & set(networks):
+                found.append(_listed_name(each))
+        return sorted(found)
+
+    def publishers(self, port: int) -> list[str]:
+        """The names of the containers that have this port of the machine."""
+        return [
+            _listed_name(each)
+            for each in self.api.containers()
+            if any(port == binding.get("PublicPort") for binding in each.get("Ports") or ())
+        ]
+
+    def _listed(self) -> list[Inspected]:
+        filters = {"label": f"{_COMPOSE}.project={self.project}"}
+        found: list[Inspected] = self.api.containers(all=True, filters=filters)
+        return found
+
+    def _needs(self) -> dict[str, set[str]]:
+        """Service → what it needs: by the labels of Compose v2, else by the compose file."""
+        labelled = [each for each in self._listed() if _DEPENDS_ON in _labels(each)]
+        if labelled:
+            return {
+                _service(each): {
+                    part.partition(":")[0] for part in _labels(each)[_DEPENDS_ON].split(",") if part
+                }
+                for each in labelled
+            }
+        return {name: set(data.get("depends_on") or ()) for name, data in self._rendered().items()}
+
+    def _rendered(self) -> Mapping[str, Mapping[str, Any]]:
+        """The services of the compose file; none when it cannot be read: Docker knows more."""
+        try:
+            found: Mapping[str, Mapping[str, Any]] = self._compose.config().get("services") or {}
+        except RollbackError:
+            return {}
+        return found
+
+
+def affected_compose_services(
+    services: Iterable[str], target: Target, known: Collection[str]
+) -> tuple[str, ...]:
+    """Those of an incident's services that are Compose services of the target.
+
+    known: the Compose services. When it names none, what the target deploys is meant: its
+    `compose_services`, or, empty, all of the project.
+    """
+    named = tuple(dict.fromkeys(service for service in services if service in known))
+    return named or target.compose_services
+
+
+@contextmanager
+def docker_connection() -> Iterator[docker.DockerClient]:
+    """A connection to Docker. Raises TemporaryError whenever Docker does not do what was asked."""
+    client: docker.DockerClient | None = None
+    try:
+        client = docker.from_env(timeout=DOCKER_TIMEOUT, max_pool_size=AT_ONCE)
+        yield client
+    except (DockerException, requests.RequestException, OSError) as error:
+        where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+        raise TemporaryError("Docker", f"at {where}: {explained(error)}") from error
+    finally:
+        if client is not None:
+            client.close()
+
+
+def explained(error: Exception) -> str:
+    """Why Docker refused, in a line."""
+    if isinstance(error, APIError) and error.explanation:
+        return " ".join(str(error.explanation).split())[:300]
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+
+
+def target_named(name: str, settings: Settings) -> Target:
+    """A configured target. Raises ConfigurationError that names them all."""
+    if name not in settings.targets:
+        known = ", ".join(sorted(settings.targets)) or "none"
+        raise ConfigurationError(f"no target {quoted([name])} is configured; there is: {known}")
+    return settings.targets[name]
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names that somebody gave us, in one short line."""
+    return some([ascii(name[:60]) for name in names])
+
+
+def side_by_side(ask: Callable[[T], R], wanted: Sequence[T]) -> list[R]:
+    """Ask for each, several at once; the answers in the same order."""
+    if not wanted:
+        return []
+    with ThreadPoolExecutor(min(AT_ONCE, len(wanted)), thread_name_prefix="docker") as pool:
+        return list(pool.map(ask, wanted))
+
+
+def name_of(container: Inspected) -> str:
+    """Its name."""
+    return str(container["Name"]).lstrip("/")
+
+
+def service_of(container: Inspected) -> str:
+    """The Compose service that it belongs to."""
+    return _service(container["Config"])
+
+
+def is_alive(container: Inspected) -> bool:
+    """True when it runs, or would go on."""
+    return str(container["State"].get("Status")) in ("running", "paused", "restarting")
+
+
+def _service(labelled: Inspected) -> str:
+    return str(_labels(labelled).get(f"{_COMPOSE}.service", ""))
+
+
+def _labels(labelled: Inspected) -> Mapping[str, str]:
+    return labelled.get("Labels") or {}
+
+
+def _listed_name(container: Inspected) -> str:
+    return str((container.get("Names") or ["/?"])[0]).lstrip("/")

@@ -1,0 +1,218 @@
+"""Pages the on-call, exactly once: by the first channel of the route that takes the page.
+
+The intake and the runbook both call `ensure_page`. A claim in the store, with a lease, decides
+who sends; the other sees that it was sent; the claim of one who died is taken over. The page of
+a higher severity is a page of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from pydantic import Field
+
+from schemas.errors import OutsideServiceError, PageNotDelivered
+from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
+from schemas.model import Model
+from schemas.settings import Settings, load_settings
+from tasks.channels import alertmanager, pagerduty
+from tasks.channels.jira import client as jira
+from tasks.channels.slack import client as slack
+from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.notify.post_to_slack import ensure_slack_message
+from tasks.step import step, this_run
+from tasks.store import Store, open_store
+
+LEASE = timedelta(minutes=2)
+"""Longer than all channels with all their quick tries together take."""
+POLL_SECONDS = 0.2
+PAGED = "aeef.incident.paged"
+CLOCK = "clock:"
+"""Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
+NOT_CONFIGURED = "not configured"
+
+NAMES = {
+    Channel.PAGERDUTY: "PagerDuty",
+    Channel.ALERTMANAGER: "Alertmanager",
+    Channel.SLACK: "Slack",
+    Channel.JIRA: "Jira",
+}
+
+
+PEOPLE = {"security": "security", "privacy": "privacy"}
+"""Whom a page calls that is about this, in place of the on-call."""
+
+
+class Page(Model):
+    """A page that went out: by which channel, and why earlier ones did not take it.
+
+    channel: None when no channel is configured, which the record says loudly.
+    """
+
+    channel: Channel | None = None
+    refused: dict[Channel, str] = Field(default_factory=dict)
+
+
+def page_key(incident: Incident) -> str:
+    """The claim under which the page of this incident's present severity is sent."""
+    return f"page:{incident.severity}"
+
+
+def about_of(key: str) -> str:
+    """What a page is about: nothing but the incident, or something that has to ring again."""
+    about = key.removeprefix("page:")
+    return "" if about in set(Severity) else about
+
+
+def failure_key(run_id: UUID) -> str:
+    """The claim of the page that says: this run of the automation failed. One per run."""
+    return f"page:failed:{run_id}"
+
+
+def ensure_page(
+    incident_id: str | UUID,
+    settings: Settings,
+    *,
+    holder: str,
+    key: str | None = None,
+    reason: str | None = None,
+    wait: bool = False,
+    even_if_over: bool = False,
+    severity: Severity | None = None,
+) -> Page | None:
+    """Send the incident's page unless it was sent.
+
+    None while another process is sending it, and when the incident is over.
+    holder: who sends; two that may send at the same time need different names.
+    key, reason: for a page of its own that says more, for instance that the automation failed.
+    wait: wait for the other process, and take over when its lease ends.
+    even_if_over: a legal duty, for one, does not end with the incident.
+    severity: ring as if the incident had this one.
+    Raises PageNotDelivered with the reason of every channel; the claim is free again then.
+    """
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    key = key or page_key(incident)
+    is_done = incident.status.is_over and not even_if_over
+    if is_done and store.claim_result(incident.incident_id, key) is None:
+        return None
+    while (claim := store.claim(incident.incident_id, key, holder, LEASE)).state == "busy":
+        if not wait:
+            return None
+        time.sleep(POLL_SECONDS)
+    if claim.state == "done":
+        return Page.model_validate(claim.result)
+    try:
+        # Read again under the claim: who resolves from now on sees it, and waits for this page;
+        # who resolved before is seen here. Otherwise a page could ring on for ever.
+        incident = store.incident(incident_id)
+        if incident.status.is_over and not even_if_over:
+            store.release_claim(incident.incident_id, key, holder)
+            return None
+        if severity:
+            incident = incident.model_copy(update={"severity": severity})
+        page = _by_the_first_channel(incident, settings, store, key, reason)
+    except BaseException:
+        store.release_claim(incident.incident_id, key, holder)
+        raise
+    store.finish_claim(incident.incident_id, key, holder, page.to_json())
+    return page
+
+
+def _by_the_first_channel(
+    incident: Incident, settings: Settings, store: Store, key: str, reason: str | None
+) -> Page:
+    refused: dict[Channel, str] = {}
+    for channel in route_for(incident.severity, incident.type, settings.routes).page_channels:
+        configured, send = SENDERS[channel]
+        own_key = channel is Channel.PAGERDUTY and pagerduty.configured(settings, about_of(key))
+        if not (configured(settings) or own_key):
+            refused[channel] = NOT_CONFIGURED
+            continue
+        try:
+            send(incident, settings, key, reason)
+        except OutsideServiceError as error:
+            refused[channel] = str(error)
+            continue
+        page = Page(channel=channel, refused=refused)
+        _record(incident, page, store, key, reason)
+        return page
+    if set(refused.values()) <= {NOT_CONFIGURED}:
+        page = Page(channel=None, refused=refused)
+        _record(incident, page, store, key, reason)
+        return page
+    detail = "; ".join(f"{NAMES[channel]}: {why}" for channel, why in refused.items())
+    raise PageNotDelivered(
+        f"nobody was paged for {incident.title}: {detail}. It is tried again by itself;"
+        " `aeef doctor` says what to set up"
+    )
+
+
+def _record(incident: Incident, page: Page, store: Store, key: str, reason: str | None) -> None:
+    about = f" ({reason})" if reason else ""
+    identity = f"aeef:{incident.incident_id}/{key}"
+    entry_id = uuid5(NAMESPACE_URL, identity)
+    if page.channel is None:
+        text = f"NOBODY WAS PAGED{about}: no channel is configured; see `aeef doctor`"
+        store.record_action(incident.incident_id, text, entry_id=entry_id)
+        return
+    tried = "".join(
+        f"; {NAMES[channel]} did not take it: {why}" for channel, why in page.refused.items()
+    )
+    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {NAMES[page.channel]}{about}{tried}"
+    store.record_action(incident.incident_id, text, entry_id=entry_id)
+    store.emit(
+        incident.incident_id,
+        PAGED,
+        {"channel": page.channel},
+        event_id=uuid5(NAMESPACE_URL, f"{identity}/event"),
+    )
+
+
+def _pagerduty(incident: Incident, settings: Settings, key: str, reason: str | None) -> None:
+    summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
+    # Under the same dedup key PagerDuty would only note it, and call nobody who took the first.
+    pagerduty.trigger(incident, settings, summary=summary, about=about_of(key))
+
+
+def _alertmanager(incident: Incident, settings: Settings, _key: str, _reason: str | None) -> None:
+    alertmanager.firing(incident, settings)
+
+
+def _slack(incident: Incident, settings: Settings, _key: str, reason: str | None) -> None:
+    message = ensure_slack_message(
+        incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
+    )
+    why = incident.title if incident.is_restricted else reason or incident.title
+    slack.reply(message, f"On-call, please take this: {why}", settings)
+
+
+def _jira(incident: Incident, settings: Settings, key: str, _reason: str | None) -> None:
+    # Who sends this page has its claim: no two ask under this name at the same time.
+    ensure_ticket(str(incident.incident_id), settings, holder=key)
+
+
+Sender = Callable[[Incident, Settings, str, str | None], None]
+
+SENDERS: dict[Channel, tuple[Callable[[Settings], bool], Sender]] = {
+    Channel.PAGERDUTY: (pagerduty.configured, _pagerduty),
+    Channel.ALERTMANAGER: (alertmanager.configured, _alertmanager),
+    Channel.SLACK: (slack.configured, _slack),
+    Channel.JIRA: (jira.configured, _jira),
+}
+
+
+@step("page on-call", says=lambda _page: None, timeout=300)
+def page_on_call(
+    incident_id: str, reason: str | None = None, key: str | None = None
+) -> Page | None:
+    """Make sure that the on-call is paged. The page itself writes the record, whoever sent it.
+
+    Raises PageNotDelivered, which is tried again.
+    """
+    return ensure_page(
+        incident_id, load_settings(), holder=this_run(), key=key, reason=reason, wait=True
+    )

@@ -1,0 +1,97 @@
+"""Tells everyone who was called that an incident is acknowledged, or over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.errors import TemporaryError
+from schemas.incident import Channel, Incident
+from schemas.settings import Settings, load_settings
+from tasks.channels import alertmanager, pagerduty
+from tasks.notify.page_on_call import CLOCK, NAMES, Page, about_of
+from tasks.notify.post_to_slack import tell_thread
+from tasks.step import step, this_run
+from tasks.store import Claim, open_store
+
+LEASE = timedelta(minutes=2)
+RESOLVED_CLAIM = "page:resolved"
+
+RINGING = (Channel.PAGERDUTY, Channel.ALERTMANAGER)
+"""Slack and Jira keep what was said; only these two ring until they are told to stop."""
+
+
+def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
+    """Resolve every page of an incident that is over, and say so in its Slack thread. Once.
+
+    Raises TemporaryError or PermanentError when a channel does not take it; it is free to be
+    tried again then.
+    """
+    store = open_store(settings)
+    incident = store.incident(incident_id)
+    claim = store.claim(incident.incident_id, RESOLVED_CLAIM, holder, LEASE)
+    if claim.state == "done":
+        return
+    if claim.state == "busy":
+        raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
+    try:
+        _until_the_page_has_left(incident, settings)
+        pages = _pages(incident, settings)
+        for about in pages[Channel.PAGERDUTY]:
+            # A legal duty does not end with the incident: `aeef breach submitted` ends it.
+            if not about.startswith(CLOCK):
+                pagerduty.resolve(incident, settings, about=about)
+        if pages[Channel.ALERTMANAGER]:
+            alertmanager.resolve(incident, settings)
+        for channel in (each for each in RINGING if pages[each]):
+            store.record_action(
+                incident.incident_id,
+                f"resolved the page in {NAMES[channel]}",
+                entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel}"),
+            )
+        tell_thread(
+            str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
+        )
+    except BaseException:
+        store.release_claim(incident.incident_id, RESOLVED_CLAIM, holder)
+        raise
+    store.finish_claim(incident.incident_id, RESOLVED_CLAIM, holder, {})
+
+
+def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
+    """Acknowledge the incident's page where that exists: in PagerDuty. Safe to repeat.
+
+    Raises TemporaryError or PermanentError when PagerDuty does not take it.
+    """
+    incident = open_store(settings).incident(incident_id)
+    for about in _pages(incident, settings)[Channel.PAGERDUTY]:
+        pagerduty.acknowledge(incident, settings, about=about)
+
+
+def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
+    """Raise TemporaryError while somebody sends one: resolved now, it would ring afterwards."""
+    if any(claim.state == "busy" for claim in _page_claims(incident, settings).values()):
+        raise TemporaryError("the page", "is still being sent", retry_after=1)
+
+
+def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
+    claims = open_store(settings).claims(incident.incident_id).items()
+    return {
+        key: claim for key, claim in claims if key.startswith("page:") and key != RESOLVED_CLAIM
+    }
+
+
+def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
+    """What the pages that a ringing channel took are about, by channel."""
+    pages: dict[Channel, list[str]] = {channel: [] for channel in RINGING}
+    for key, claim in _page_claims(incident, settings).items():
+        channel = Page.model_validate(claim.result).channel if claim.result else None
+        if channel in pages and about_of(key) not in pages[channel]:
+            pages[channel].append(about_of(key))
+    return pages
+
+
+@step("resolve the page", says=lambda _none: None, timeout=300)
+def stand_down(incident_id: str) -> None:
+    """Make sure that nobody is called any longer for an incident that is over."""
+    resolve_page(incident_id, load_settings(), holder=this_run())

@@ -1,0 +1,1 @@
+"""An emergency patch, from the branch to its deployment. Begin with `prepare_patch.py`."""

@@ -1,0 +1,154 @@
+"""Waits for a person's decision on a hotfix: the run is suspended until somebody gives it.
+
+A suspended run has no process. The answer is given in Prefect's UI, by its API or by
+`aeef approve`, and survives restarts: the run goes on from the top, and finds it here.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect import suspend_flow_run
+from prefect.client.orchestration import get_client
+from prefect.input import RunInput
+from prefect.input.run_input import keyset_from_base_key
+from pydantic import Field, ValidationError
+
+from schemas.incident import Channel, Incident, route_for
+from schemas.patch import Decision, GateResults, PreparedPatch
+from schemas.settings import Settings, load_settings
+from tasks.channels import pagerduty
+from tasks.incident.claim_runbook import PATCH_KEY
+from tasks.incident.publish_report import MARKUP
+from tasks.notify.page_on_call import Page, about_of, ensure_page
+from tasks.notify.post_to_slack import tell_thread
+from tasks.patch.prepare_patch import patch_settings
+from tasks.rollback.roll_back import target_named
+from tasks.step import step, this_run
+from tasks.store import open_store
+
+_MOST_ROUNDS = 100
+_DESCRIPTION = 8_000
+
+
+class Approval(RunInput):
+    """The form in Prefect's UI."""
+
+    approve: bool
+    approver: str = Field(
+        pattern=r"^[^\W_][\w .,@'+-]{1,99}$", description="The name of who decides, for the record"
+    )
+    comment: str = Field(default="", max_length=2_000)
+
+
+def approval_key(run_id: UUID, number: int) -> str:
+    """The claim of the page that asks for the decision."""
+    return f"page:approve:{run_id}:{number}"
+
+
+def await_decision(
+    run_id: UUID, number: int, target_name: str, patch: PreparedPatch, gates: GateResults
+) -> Decision | None:
+    """The decision; while there is none the run is suspended, which ends this process.
+
+    Called in the flow itself. number: of the question; None when this one was not answered, or
+    not by somebody who may: then it is asked again under the next number.
+    """
+    settings = patch_settings(target_named(target_name, load_settings()))
+    key = f"approval-{number}"
+    # Prefect lets each key suspend a run once. Whatever woke the run, the answer is there or not.
+    if not _has_fired(run_id, key):
+        suspend_flow_run(
+            wait_for_input=Approval.with_initial_data(description=describe(patch, gates)),
+            timeout=int(settings.approval_timeout.total_seconds()) or 1,
+            key=key,
+        )
+    try:
+        given = Approval.load(keyset_from_base_key(f"suspended-{key}"), run_id)
+        assert isinstance(given, Approval)  # a coroutine only inside an event loop
+        decision = Decision(
+            approve=given.approve,
+            approver=" ".join(given.approver.split()),
+            comment=" ".join(given.comment.split()),
+        )
+    except ValidationError:
+        return None
+    return decision
+
+
+def may_decide(target_name: str, decision: Decision) -> bool:
+    """Everyone may reject; with `approvers` configured only those may approve."""
+    approvers = patch_settings(target_named(target_name, load_settings())).approvers
+    return not decision.approve or not approvers or decision.approver in approvers
+
+
+def most_rounds() -> range:
+    """The numbers of the questions that one run asks at most."""
+    return range(_MOST_ROUNDS)
+
+
+def _has_fired(run_id: UUID, key: str) -> bool:
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(run_id)
+    return key in (run.empirical_policy.pause_keys or set())
+
+
+def describe(patch: PreparedPatch, gates: GateResults) -> str:
+    """What is to be decided, as Markdown; nothing in it is the sender's markup."""
+    lines = [f"Hotfix of **{patch.target}**: {_plain(patch.branch)} ({_plain(patch.commit)[:12]})"]
+    lines += [f"- {_plain(str(change))}" for change in patch.changes]
+    lines += [f"- gate {_plain(str(result))}" for result in gates.results]
+    lines += [f"- **NOT patched** {_plain(str(each))}" for each in patch.unpatched]
+    return "\n".join(lines)[:_DESCRIPTION]
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").translate(MARKUP).split())
+
+
+@step("ask for approval", says=lambda text: text, timeout=300)
+def ask_for_approval(incident_id: str, run_id: str, number: int, patch: PreparedPatch) -> str:
+    """Say in the incident's thread, and by a page where the route pages, that a person decides."""
+    settings = load_settings()
+    incident = open_store(settings).incident(incident_id)
+    until = patch_settings(target_named(patch.target, settings)).approval_timeout
+    told = (
+        f"{patch.branch} waits for approval, {until} at most: read it with"
+        f" 'git show {patch.branch}', then decide at {approval_link(incident, settings)} or by"
+        f" 'aeef approve {incident.short_id} --approver NAME [--reject]'"
+    )
+    if patch.unpatched:
+        told += f"; it leaves {len(patch.unpatched)} findings as they are"
+    if route_for(incident.severity, incident.type, settings.routes).page:
+        key = approval_key(UUID(run_id), number)
+        ensure_page(incident_id, settings, holder=this_run(), key=key, reason=told, wait=True)
+    tell_thread(incident_id, told, settings, holder=this_run())
+    return told
+
+
+def approval_link(incident: Incident, settings: Settings) -> str:
+    """Leads to the run that waits, in Prefect's UI."""
+    return f"{settings.base_url}/incidents/{incident.incident_id}/run/{PATCH_KEY}"
+
+
+def _decided(decision: Decision) -> str:
+    return f"the hotfix was {decision}"
+
+
+@step("note the decision", says=_decided, timeout=300)
+def note_decision(incident_id: str, run_id: str, number: int, decision: Decision) -> Decision:
+    """Put the decision on record, and let the page that asked for it ring no longer."""
+    settings = load_settings()
+    store = open_store(settings)
+    key = approval_key(UUID(run_id), number)
+    page = store.claim_result(incident_id, key)
+    if page and Page.model_validate(page).channel == Channel.PAGERDUTY:
+        pagerduty.resolve(store.incident(incident_id), settings, about=about_of(key))
+    tell_thread(incident_id, _decided(decision), settings, holder=this_run())
+    return decision
+
+
+@step("refuse the decision", says=lambda text: text, timeout=60)
+def refuse_decision(incident_id: str, number: int, decision: Decision) -> str:
+    """Put on record that somebody decided who may not."""
+    return f"{decision.approver} is none of the configured `approvers`: it is asked again"

@@ -1,0 +1,90 @@
+"""Deploys an approved hotfix by the same proven path as a rollback, and puts it on record."""
+
+from __future__ import annotations
+
+from schemas.errors import PatchError
+from schemas.model import utc_now
+from schemas.patch import PreparedPatch
+from schemas.release import DeployedRelease, RollbackPlan
+from schemas.settings import load_settings
+from tasks.deploy.running_commit import running_commit
+from tasks.isolation.preserve_service_state import keep_state
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
+from tasks.rollback.record_rollback import record_hotfix
+from tasks.rollback.roll_back import target_named
+from tasks.step import log_line, step
+
+
+def _chosen(plan: RollbackPlan) -> str:
+    return f"the hotfix {plan.to_commit[:12]} of {plan.target} may be deployed: every gate passed"
+
+
+@step("check the hotfix", says=_chosen, timeout=120)
+def choose_hotfix(incident_id: str, patch: PreparedPatch) -> RollbackPlan:
+    """The plan to deploy it. Raises PatchError when something else was deployed meanwhile,
+    RollbackError when the hotfix is not proven.
+    """
+    target = target_named(patch.target, load_settings())
+    runs = running_commit(target)
+    if runs not in (patch.base, patch.commit):
+        raise PatchError(
+            f"{(runs or 'an unknown commit')[:12]} runs on {target.name} by now, and no longer"
+            f" {patch.base[:12]}, on which the hotfix is built: deploying it would undo that"
+            " release. Start emergency-patch/respond again"
+        )
+    plan = choose_release(target, patch.commit)
+    return plan.model_copy(update={"from_commit": patch.base})
+
+
+def _kept(text: str) -> str:
+    return text
+
+
+@step("preserve what the hotfix replaces", says=_kept, timeout=900)
+def preserve_replaced(incident_id: str, patch: PreparedPatch) -> str:
+    """Keep the evidence of what runs, as long as that is what the hotfix is built on.
+
+    Raises PermanentError that says what could not be kept, after the rest was.
+    """
+    settings = load_settings()
+    target = target_named(patch.target, settings)
+    if running_commit(target) != patch.base:
+        return f"{patch.base[:12]} does not run any more: there is nothing of it to keep"
+    if not (target.compose_file or target.how_to_isolate.evidence_command):
+        return (
+            f"no evidence of what runs is kept: {target.name} has no evidence_command in"
+            f" [targets.{target.name}.isolation]"
+        )
+    return keep_state(incident_id, target, (), "before-hotfix", settings)
+
+
+def _deployed(release: DeployedRelease) -> str:
+    if not release.changed:
+        return f"{release.target} runs the hotfix {release.commit[:12]} already, and is healthy"
+    before = (release.previous or "unknown")[:12]
+    return (
+        f"deployed the hotfix {release.commit[:12]} on {release.target} in place of {before};"
+        f" healthy after {release.healthy_after:.1f} s"
+    )
+
+
+@step("deploy the hotfix", says=_deployed, timeout=4 * 3600)
+def deploy_hotfix(incident_id: str, plan: RollbackPlan) -> DeployedRelease:
+    """Put the hotfix in place and see it healthy; else put back what was running.
+
+    Raises RollbackError that says at which stage, and what runs now.
+    """
+    settings = load_settings()
+    target = target_named(plan.target, settings)
+    return deploy_release(target, plan, home=settings.home, report=log_line)
+
+
+@step("record the hotfix", says=lambda text: text, timeout=120)
+def note_hotfix(incident_id: str, patch: PreparedPatch, deployed: DeployedRelease) -> str:
+    """Write the hotfix into the target's deployment history, once; what it replaces is no
+    release to go back to any more.
+    """
+    target = target_named(patch.target, load_settings())
+    record_hotfix(target, deployed, base=patch.base, incident_id=incident_id, at=utc_now())
+    return f"recorded the hotfix in {target.history}"

@@ -1,0 +1,1 @@
+"""The files that name a dependency and its version. Begin with `manifests.py`."""

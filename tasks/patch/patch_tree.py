@@ -1,0 +1,191 @@
+"""A commit of the target that is being patched: git's own objects, never anyone's work tree.
+
+Files are read from a commit and written as blobs through an index of our own. So a dirty work
+tree does not matter, no link is followed, and nothing outside the repository can be reached.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from git.exc import GitCommandError
+
+from schemas.errors import PatchError
+from schemas.model import UtcDatetime
+from tasks.base.run_command import tail_of
+from tasks.target.repository import TargetRepository
+
+LARGEST_FILE = 500_000
+"""Bytes of a manifest; a larger one is not changed."""
+LONGEST_PATH = 500
+"""Characters of a file's path in a patch: no file system takes thousands of nested folders."""
+AUTHOR = {"NAME": "AEEF Runbooks", "EMAIL": "aeef@localhost"}
+_GIT_TIMEOUT = 120.0
+_PLAIN = ("100644", "100755")
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
+
+class Entry(NamedTuple):
+    """A file of the tree: git's mode and the id of its content."""
+
+    mode: str
+    blob: str
+
+    @property
+    def is_plain(self) -> bool:
+        """False for a symbolic link and a submodule."""
+        return self.mode in _PLAIN
+
+
+class PatchTree:
+    """The tree that a hotfix will have, in an index of its own."""
+
+    def __init__(self, repository: TargetRepository, base: str, env: Mapping[str, str]) -> None:
+        self.repository = repository
+        self.base = base
+        self._env = env
+        self.git("read-tree", base)
+
+    def git(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """Run git on this index; what it prints. Raises PatchError."""
+        try:
+            return self.repository.git(
+                *_NO_HOOKS, *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
+            )
+        except GitCommandError as error:
+            said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
+            raise PatchError(f"git {arguments[0]}: {said}") from error
+
+    def entries(self) -> dict[str, Entry]:
+        """Every file, by its path."""
+        found = {}
+        for line in self.git("ls-files", "--stage", "-z").split("\0"):
+            described, _, name = line.partition("\t")
+            if name:
+                mode, blob, _ = described.split(" ")
+                found[name] = Entry(mode, blob)
+        return found
+
+    def read(self, entry: Entry) -> str:
+        """A file's text, line ends as they are. Raises PatchError when it is none, or too big."""
+        size = int(self.git("cat-file", "-s", entry.blob))
+        if size > LARGEST_FILE:
+            raise PatchError(f"it has {size} bytes, which is more than {LARGEST_FILE}")
+        try:
+            return self.repository.blob(entry.blob, self._env).decode("utf-8")
+        except UnicodeDecodeError:
+            raise PatchError("it is not UTF-8") from None
+
+    def write(self, name: str, entry: Entry, content: bytes) -> None:
+        """Give a file new content."""
+        with TemporaryDirectory(prefix="aeef-") as directory:
+            path = Path(directory) / "content"
+            path.write_bytes(content)
+            blob = self.git("hash-object", "-w", "--no-filters", "--", str(path)).strip()
+        self.git("update-index", "--cacheinfo", f"{entry.mode},{blob},{name}")
+
+    def apply(self, patch: str) -> list[str]:
+        """Apply a patch, all of it or nothing; the files that it changes.
+
+        Raises PatchError when it does not fit, or touches what a patch must not touch.
+        """
+        before = self.tree()
+        with TemporaryDirectory(prefix="aeef-") as directory:
+            path = Path(directory) / "supplied.patch"
+            path.write_bytes(patch.encode("utf-8", "replace"))
+            options = ("--cached", "--whitespace=nowarn")
+            self.git("apply", "--check", *options, "--", str(path))
+            self.git("apply", *options, "--", str(path))
+        try:
+            return self._allowed(before)
+        except PatchError:
+            self.git("read-tree", before)
+            raise
+
+    def tree(self) -> str:
+        """The id of the tree as it is now."""
+        return self.git("write-tree").strip()
+
+    def commit(self, message: str, at: UtcDatetime) -> str:
+        """A commit of the tree on the base: the same one whenever it is made again."""
+        who = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in {**AUTHOR, "DATE": f"{int(at.timestamp())} +0000"}.items()
+        }
+        arguments = ("commit-tree", self.tree(), "-p", self.base, "-m", message)
+        return self.git("-c", "commit.gpgSign=false", *arguments, env=who).strip()
+
+    def diff(self) -> bytes:
+        """What was changed, as a patch."""
+        options = ("--cached", "--patch", "--no-ext-diff", "--no-textconv", "--binary")
+        text = self.git("diff-index", *options, self.base)
+        return text.encode("utf-8", "surrogateescape") + b"\n"
+
+    def _allowed(self, before: str) -> list[str]:
+        names: list[str] = []
+        fields = self.git("diff-index", "--cached", "--raw", "--no-renames", "-z", before)
+        words = [word for word in fields.split("\0") if word]
+        for described, name in zip(words[::2], words[1::2], strict=True):
+            shown = name.encode("utf-8", "replace").decode()[:200]
+            old, new = described[1:].split(" ")[:2]
+            if not {old, new} <= {*_PLAIN, "000000"}:
+                raise PatchError(f"the patch makes or changes a link or a submodule: {shown}")
+            if ".git" in (part.lower() for part in Path(name).parts):
+                raise PatchError(f"the patch touches git's own files: {shown}")
+            if self.repository.is_record(name):
+                raise PatchError(f"the patch touches the records of the releases: {shown}")
+            if len(name) > LONGEST_PATH:
+                raise PatchError(f"the patch has a path of over {LONGEST_PATH} characters: {shown}")
+            names.append(shown)
+        if not names:
+            raise PatchError("the patch changes nothing")
+        return names
+
+
+@contextmanager
+def patch_tree(
+    repository: TargetRepository, base: str, *, dry_run: bool = False
+) -> Iterator[PatchTree]:
+    """The tree of a commit, to be changed. dry_run: no object is left in the repository either."""
+    with TemporaryDirectory(prefix="aeef-") as directory:
+        env = {"GIT_INDEX_FILE": f"{directory}/index", "GIT_TERMINAL_PROMPT": "0"}
+        if dry_run:
+            objects = repository.git("rev-parse", "--git-path", "objects")
+            (Path(directory) / "objects").mkdir()
+            env["GIT_OBJECT_DIRECTORY"] = f"{directory}/objects"
+            env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(repository.path / objects)
+        yield PatchTree(repository, base, env)
+
+
+@contextmanager
+def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterator[Path]:
+    """A work tree of this commit, to run programs in; what a killed one left is removed first."""
+    _remove(repository, place)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    timeout = repository.target.deploy_timeout
+    try:
+        repository.git(
+            *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", "--force", str(place), commit,
+            timeout=timeout,
+        )  # fmt: skip
+    except GitCommandError as error:
+        _remove(repository, place)
+        said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
+        raise PatchError(f"no work tree of {commit[:12]} could be made: {said}") from error
+    try:
+        yield place
+    finally:
+        _remove(repository, place)
+
+
+def _remove(repository: TargetRepository, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(GitCommandError):  # it prunes what is gone
+        repository.git("worktree", "prune")

@@ -1,0 +1,147 @@
+"""Runs the gates of a hotfix in a work tree of its own, and writes down what came of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.errors import PatchError, RollbackError
+from schemas.model import utc_now
+from schemas.patch import GateResult, GateResults
+from schemas.release import Provenance
+from schemas.settings import Target, load_settings
+from schemas.validation import validate
+from tasks.base.replace_file import replace_file
+from tasks.base.run_command import end_orphan, run_command, without_credentials
+from tasks.incident.evidence import Evidence
+from tasks.patch.patch_tree import work_tree
+from tasks.patch.prepare_patch import patch_place, patch_settings, running_pid
+from tasks.rollback.roll_back import target_named
+from tasks.step import log_line, step
+from tasks.target.carry_records import finish_carrying
+from tasks.target.lock import records_lock
+from tasks.target.open_file import inside
+from tasks.target.repository import TargetRepository
+
+PASS, FAIL, MISSING = "pass", "fail", "missing"
+
+
+def _ran(gates: GateResults) -> str:
+    return f"gates of {gates.commit[:12]}: " + ("; ".join(map(str, gates.results)) or "none")
+
+
+@step("run the gates", says=_ran, timeout=6 * 3600)
+def run_gates(incident_id: str, target_name: str, commit: str) -> GateResults:
+    """Run every gate that has a command, one after the other; their output is evidence.
+
+    A gate that fails is a result. Only what keeps gates from being run is an error.
+    """
+    settings = load_settings()
+    target = target_named(target_name, settings)
+    place = patch_place(incident_id, settings)
+    end_orphan(running_pid(place))
+    results = []
+    evidence = Evidence(incident_id, settings.home)
+    with TargetRepository(target) as repository, work_tree(repository, commit, place) as tree:
+        for gate in gate_names(target):
+            result, output = _run(gate, target, tree, running_pid(place))
+            log_line(str(result))
+            results.append(result)
+            if output:
+                name = re.sub(r"[^A-Za-z0-9._-]", "-", gate)[:80]
+                evidence.keep(
+                    f"gate-{name}-{commit[:12]}.log",
+                    without_credentials(output).encode(),
+                    source=f"what gate {gate} printed for {commit[:12]}",
+                )
+    return GateResults(commit=commit, results=tuple(results))
+
+
+def gate_names(target: Target) -> list[str]:
+    """The gates that have a command, in their order, and the required ones that have none."""
+    configured = list(patch_settings(target).gates)
+    return configured + [gate for gate in target.required_gates if gate not in configured]
+
+
+def _run(gate: str, target: Target, tree: Path, pid_file: Path) -> tuple[GateResult, str]:
+    settings = patch_settings(target)
+    command = settings.gates.get(gate)
+    began = utc_now()
+    if command is None:
+        problem = f"it has no command: set gates.{gate} in [targets.{target.name}.patch]"
+        result = GateResult(
+            gate=gate, status=MISSING, started_at=began, completed_at=began, problem=problem
+        )
+        return result, ""
+    # The code is not approved yet: it must not get at Prefect with our key, to approve itself.
+    hidden = {name: "" for name in os.environ if name.startswith("PREFECT_API_")}
+    finished = run_command(
+        command, cwd=tree, timeout=settings.gate_timeout, env=hidden, pid_file=pid_file
+    )
+    result = GateResult(
+        gate=gate,
+        status=FAIL if finished.problem else PASS,
+        started_at=began,
+        completed_at=utc_now(),
+        problem=finished.problem,
+    )
+    return result, finished.output
+
+
+def _wrote(proven: list[str]) -> str:
+    return f"wrote {proven[0]}: " + (
+        f"NOT proven: {'; '.join(proven[1:])}" if proven[1:] else "every required gate passed"
+    )
+
+
+@step("write the provenance", says=_wrote, timeout=120)
+def write_provenance(incident_id: str, target_name: str, gates: GateResults) -> list[str]:
+    """Write what came of each gate into the target's provenance; its file, and why it is no proof.
+
+    Raises RollbackError when the file cannot be written there.
+    """
+    target = target_named(target_name, load_settings())
+    name = f"{target.provenance}/{gates.commit}.json"
+    with TargetRepository(target) as repository, records_lock(target):
+        finish_carrying(repository, lambda _: None)
+        path = inside(target, name)
+        record = _record(incident_id, gates, path)
+        replace_file(path, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    failures = Provenance.model_validate(record).failures(target.required_gates)
+    return [name, *failures]
+
+
+def _record(incident_id: str, gates: GateResults, path: Path) -> dict[str, object]:
+    """The record with our gates; what else a pipeline has written there stays."""
+    record: dict[str, object] = {"commit": gates.commit, "stages": {}}
+    if path.exists():
+        try:
+            record = json.loads(path.read_bytes())
+            validate("provenance", record)
+        except (ValueError, RecursionError, ValidationError) as error:
+            raise RollbackError("write provenance", f"{path} cannot be read: {error}") from None
+    stages = dict(record["stages"]) if isinstance(record["stages"], dict) else {}
+    for result in gates.results:
+        if result.status == MISSING:
+            continue
+        stages[result.gate] = {
+            "status": result.status,
+            "startedAt": result.started_at.isoformat(),
+            "completedAt": result.completed_at.isoformat(),
+        }
+    record |= {"stages": stages, "createdAt": utc_now().isoformat(), "incidentId": incident_id}
+    validate("provenance", record)
+    return record
+
+
+def refuse_unproven(target_name: str, proven: list[str]) -> None:
+    """Raise PatchError when a required gate did not pass."""
+    if proven[1:]:
+        raise PatchError(
+            f"the hotfix of {target_name} is not proven good: {'; '.join(proven[1:])}. What the"
+            " gates printed is in the incident's evidence"
+        )

@@ -1,0 +1,40 @@
+"""The patch that an incident's alert brought, as its sender wrote it."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from schemas.errors import InvalidInput
+from schemas.findings import patch_of
+from schemas.incident import Alert
+from schemas.settings import Settings
+from tasks.incident.evidence import Evidence
+from tasks.incident.keep_original import ORIGINAL
+from tasks.store import open_store
+
+_LARGEST_ORIGINAL = 10_000_000
+
+
+def supplied_patch(incident_id: str, settings: Settings) -> str | None:
+    """The patch that came with the alert, with what was masked in the record.
+
+    Masking may have changed it: then the original, kept as evidence, is taken, if it is the
+    original of this very patch.
+    """
+    store = open_store(settings)
+    patch = patch_of(store.alert(incident_id))
+    if patch is None:
+        return None
+    evidence = Evidence(incident_id, settings.home)
+    stem = ORIGINAL.removesuffix(".json")
+    for entry in evidence.files():
+        if not entry.file.startswith(stem) or entry.size > _LARGEST_ORIGINAL:
+            continue
+        try:
+            content = (evidence.directory / entry.file).read_bytes()
+            original = patch_of(Alert.model_validate_json(content))
+        except (OSError, ValidationError, InvalidInput):
+            continue
+        if original is not None and store.masked_text(original) == patch:
+            return original
+    return patch

@@ -1,0 +1,44 @@
+"""Assigns the investigation of falling quality: decides whose it is, and why theirs."""
+
+from __future__ import annotations
+
+from schemas.quality import ON_CALL, Assessment, Investigation, Owner, decide_owner
+from schemas.settings import Settings, Target, load_settings
+from tasks.quality.code_owners import code_owners, commits_touching
+from tasks.reports.report_files import shown
+from tasks.rollback.roll_back import target_named
+from tasks.step import step
+from tasks.target.repository import TargetRepository
+
+
+def find_owner(target: Target, assessment: Assessment, settings: Settings) -> Investigation:
+    """The owner by CODEOWNERS of most of what was lost, else its last author, else the on-call.
+
+    Changes nothing. Raises RollbackError when the repository cannot be used.
+    """
+    with TargetRepository(target) as repository:
+        rules, notes = code_owners(repository, assessment.commit)
+        paths = [suspect.path for suspect in assessment.suspects]
+        since = assessment.baseline if assessment.fell else None
+        commits = commits_touching(repository, paths, since, assessment.commit)
+        # A file falls, too, when its tests are gone: then who wrote it knows most.
+        untouched = [path for path, found in commits.items() if not found]
+        earlier = commits_touching(repository, untouched, None, assessment.commit)
+    found = decide_owner(assessment.suspects, rules, commits, settings.owners, earlier)
+    return found.model_copy(update={"commits": commits, "notes": tuple(notes)})
+
+
+def _said(investigation: Investigation) -> str:
+    who = shown(investigation.owner)
+    return f"assigned the investigation to {who}: {shown(investigation.because)}"
+
+
+@step("assign the investigation", says=_said, timeout=300)
+def assign_investigation(incident_id: str, assessment: Assessment | None) -> Investigation:
+    """Decide who investigates; the on-call when nothing was measured."""
+    settings = load_settings()
+    if assessment is None:
+        on_call = settings.owners.get(ON_CALL, Owner())
+        why = "nothing was measured, so no file is known"
+        return Investigation(owner=ON_CALL, because=why, jira=on_call.jira, slack=on_call.slack)
+    return find_owner(target_named(assessment.target, settings), assessment, settings)

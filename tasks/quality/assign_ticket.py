@@ -1,0 +1,41 @@
+"""Gives the incident's Jira ticket to who investigates, and says in it what was found."""
+
+from __future__ import annotations
+
+from schemas.quality import Assessment, Investigation
+from schemas.settings import load_settings
+from tasks.channels.jira import assignment as jira_assignment
+from tasks.channels.jira import client as jira
+from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.quality.wording import lines_of
+from tasks.reports.report_files import shown
+from tasks.step import step, this_run
+
+
+@step("assign ticket", says=lambda text: text, timeout=300)
+def assign_ticket(
+    incident_id: str, assessment: Assessment | None, investigation: Investigation
+) -> str:
+    """Find or create the ticket, comment on it once, and assign it unless somebody has it.
+
+    An owner without an accountId in `[owners]` is named in the comment. Safe to repeat: Jira is
+    asked first. Raises TemporaryError or PermanentError.
+    """
+    settings = load_settings()
+    who = shown(investigation.owner)
+    if not jira.configured(settings):
+        return f"no ticket was given to {who}: Jira is not configured"
+    ticket = ensure_ticket(incident_id, settings, holder=f"{this_run()}/assign")
+    mark = f"aeef-quality-{incident_id}"
+    state = jira_assignment.look(ticket.key, mark, settings)
+    if not state.commented:
+        lines = [*lines_of(assessment, investigation), f"Reference: {mark}"]
+        jira_assignment.comment(ticket.key, lines, settings)
+    if state.assignee is not None:
+        return f"ticket {ticket.key} ({ticket.url}) is assigned already; it names {who}"
+    if investigation.jira is None:
+        return f"ticket {ticket.key} ({ticket.url}) names {who}, who has no 'jira' in [owners]"
+    refused = jira_assignment.assign(ticket.key, investigation.jira, settings)
+    if refused:
+        return f"ticket {ticket.key} ({ticket.url}) names {who}, but is not assigned: {refused}"
+    return f"assigned ticket {ticket.key} ({ticket.url}) to {who}"

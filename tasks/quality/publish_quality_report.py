@@ -1,0 +1,27 @@
+"""Publishes what was measured, file by file, as an artifact in Prefect."""
+
+from __future__ import annotations
+
+from prefect.artifacts import create_markdown_artifact
+
+from schemas.quality import Assessment, Investigation
+from schemas.settings import load_settings
+from tasks.incident.publish_report import MARKUP
+from tasks.quality.wording import report_of
+from tasks.step import step
+from tasks.store import open_store
+
+
+@step("publish quality report", says=lambda text: text, timeout=60)
+def publish_quality_report(
+    incident_id: str, assessment: Assessment | None, investigation: Investigation
+) -> str:
+    """Make the Markdown artifact `quality-<incident id>`; a repetition is its newer version."""
+    incident = open_store(load_settings()).incident(incident_id)
+    key = f"quality-{incident.incident_id}"
+    create_markdown_artifact(
+        key=key,
+        markdown=report_of(incident.title, assessment, investigation),
+        description=f"Quality: {incident.title.translate(MARKUP)}",
+    )
+    return f"published the quality report, artifact {key}"

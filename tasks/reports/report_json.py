@@ -1,0 +1,127 @@
+"""Reads a scanner's JSON report piece by piece; whatever it holds, only InvalidInput comes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from schemas.findings import LAST_LINE
+from tasks.base.storable import clean_json
+from tasks.base.trim import one_line, trim
+from tasks.reports.report_files import fields_of, wrong
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_VALUES = 2_000_000
+"""A report of 50 MB has about a million; more would take the memory of the process."""
+
+MOST_ITEMS = 100_000
+"""In one list; no scanner's report that a person could act on has as many."""
+
+
+class Lenient(BaseModel):
+    """A part of a report: what we do not know is left alone, scanners add fields at any time."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True
+    )
+
+
+def load_report(content: bytes, name: str, most_bytes: int) -> Any:
+    """The report as JSON data with clean texts.
+
+    Raises InvalidInput when it is empty, too large, no JSON, cut off, or nested too deeply.
+    """
+    if len(content) > most_bytes:
+        raise wrong(name, f"it is larger than {most_bytes} bytes: split it")
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise wrong(name, "it is empty: did the scanner fail?")
+    if content.count(b",") > MOST_VALUES:
+        raise wrong(name, f"it has more than {MOST_VALUES} values: split it")
+    try:
+        data = json.loads(content, parse_constant=_no_constant)
+        # Half of an emoji, cut by the scanner, is replaced here; nothing else needs the walk.
+        return clean_json(data) if b"\\ud" in content.lower() else data
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
+            raise wrong(name, f"it was cut off at {place}") from None
+        raise wrong(name, f"it is not JSON: {error.msg} at {place}") from None
+    except RecursionError:
+        raise wrong(name, "it is nested too deeply") from None
+    except ValueError as error:
+        raise wrong(name, f"it is not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def one(kind: type[M], data: Any, where: str) -> M:
+    """A part of the report. Raises ValueError that names the wrong field."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise ValueError(f"{where}: {fields_of(error)}") from None
+
+
+def each(kind: type[M], data: Any, where: str) -> Iterator[M]:
+    """The parts of a list, one after the other; none when there is no list."""
+    for index, part in enumerate(items(data, where)):
+        yield one(kind, part, f"{where}.{index}")
+
+
+def items(data: Any, where: str) -> list[Any]:
+    """A list of the report; scanners write null for an empty one. Raises ValueError."""
+    if data is None:
+        return []
+    if not isinstance(data, list):
+        raise ValueError(f"{where}: a list was expected")  # noqa: TRY004 - one kind of error
+    if len(data) > MOST_ITEMS:
+        raise ValueError(f"{where}: more than {MOST_ITEMS} entries; split the report")
+    return data
+
+
+def texts(data: Any, limit: int, most: int) -> tuple[str, ...]:
+    """The texts of a list, each once; what is no text is left out."""
+    found = (text(part, limit) for part in data) if isinstance(data, list) else ()
+    return tuple(dict.fromkeys(filter(None, found)))[:most]
+
+
+def text(value: Any, limit: int) -> str:
+    """A text on one line, cut to the limit; empty when it is none."""
+    return trim(one_line(value[: 4 * limit]), limit) if isinstance(value, str) else ""
+
+
+def line_number(value: int | None) -> int | None:
+    """A line, or None for what cannot be one."""
+    return value if value is not None and 1 <= value <= LAST_LINE else None
+
+
+def file_path(value: str | None, limit: int = 1000) -> str | None:
+    """A path with `/`, without `./`; None for one that climbs, is too long, or is no path."""
+    if not value or len(value) > limit or not value.isprintable():
+        return None
+    parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        return None
+    return ("/" if value.startswith(("/", "\\")) else "") + "/".join(parts)
+
+
+def uri_path(uri: str, limit: int = 1000) -> str | None:
+    """The path that a `file:` URI or a relative reference names; None for another URI."""
+    if len(uri) > 3 * limit:
+        return None
+    head, colon, rest = uri.partition(":")
+    if colon and "/" not in head:
+        if head.lower() != "file":
+            return None
+        uri = rest
+        if uri.startswith("//"):
+            uri = "/" + uri[2:].partition("/")[2]  # `//host/path`, mostly without a host
+    return file_path(unquote(uri.partition("#")[0].partition("?")[0]), limit)

@@ -1,0 +1,1 @@
+"""Back to the last known good release: choose, deploy, record. Begin with `roll_back.py`."""

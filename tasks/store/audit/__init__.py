@@ -1,0 +1,1 @@
+"""The hash-chained audit log, anchored and verified. Begin with `audit.py`."""

@@ -1,0 +1,162 @@
+"""The audit log: one append-only chain; every change of an incident goes through it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from schemas.errors import AuditBroken
+from schemas.incident import GENESIS, AuditEntry, canonical_json
+from tasks.base.storable import clean_json, clean_text, moment_text
+from tasks.store.audit.anchors import Anchors
+from tasks.store.database.database import Database
+from tasks.store.database.tables import audit, audit_head
+
+# Made once: SQLAlchemy then need not find out with each execution what it has compiled already.
+_NEWEST = select(func.max(audit.c.seq))
+_HEAD = (
+    select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery())
+    .where(audit_head.c.id == 1)
+    .with_for_update(of=audit_head)
+)
+_ENTRY = select(audit.c.seq).where(audit.c.entry_id == bindparam("wanted"))
+_APPEND = insert(audit)
+_NEW_HEAD = update(audit_head).where(audit_head.c.id == 1)
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+class Chain:
+    """The chain inside one transaction; it holds the head's lock until that ends.
+
+    So the transactions that append come one after the other, on PostgreSQL as on SQLite.
+    """
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self.appended = 0
+        head = connection.execute(_HEAD).one_or_none()
+        if head is None:  # tampered with: go on from the start, alerts come first
+            connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
+            found = connection.execute(_NEWEST).scalar() or 0
+            head_seq, head_hash = 0, GENESIS
+        else:
+            head_seq, head_hash, found = head[0], head[1], head[2] or 0
+        # When someone appended behind the head's back, do not stop: an alert comes first. What we
+        # append then follows the head, not the stranger, so `verify_audit` finds the stranger.
+        self.seq: int = max(head_seq, found)
+        self.hash: str = head_hash
+
+    def append(
+        self,
+        incident_id: UUID | None,
+        action: str,
+        *,
+        actor: str,
+        automated: bool,
+        details: Mapping[str, Any] | None = None,
+        entry_id: UUID | None = None,
+        timestamp: datetime | None = None,
+    ) -> AuditEntry:
+        """Append one entry."""
+        entry = AuditEntry(
+            seq=self.seq + 1,
+            entry_id=entry_id or uuid4(),
+            incident_id=incident_id,
+            timestamp=timestamp or self.now,
+            actor=clean_text(actor),
+            automated=automated,
+            action=clean_text(action),
+            details=clean_json(dict(details or {})),
+            prev_hash=self.hash,
+        ).sealed()
+        self.connection.execute(_APPEND, row_of(entry))
+        self.seq, self.hash = entry.seq, entry.hash
+        self.appended += 1
+        return entry
+
+    def has(self, entry_id: UUID) -> bool:
+        """True when this entry was appended before."""
+        return self.connection.execute(_ENTRY, {"wanted": str(entry_id)}).first() is not None
+
+    def close(self) -> None:
+        """Write the new head."""
+        if self.appended:
+            self.connection.execute(_NEW_HEAD, {"seq": self.seq, "hash": self.hash})
+
+
+class AuditLog:
+    """The audit log of one database, with its anchors."""
+
+    def __init__(self, database: Database, anchors: Anchors, clock: Clock) -> None:
+        self.database = database
+        self.anchors = anchors
+        self.clock = clock
+
+    def change(self, work: Callable[[Chain], T]) -> T:
+        """Do the work in one transaction with the chain, then anchor the new head."""
+
+        def transaction(connection: Connection) -> tuple[T, Chain]:
+            chain = Chain(connection, self.clock())
+            result = work(chain)
+            chain.close()
+            return result, chain
+
+        result, chain = self.database.write(transaction)
+        if chain.appended:
+            self.anchors.append(chain.seq, chain.hash, chain.now)
+        return result
+
+    def timeline(self, incident_id: UUID) -> list[AuditEntry]:
+        """The entries of an incident, in order."""
+        query = select(audit).where(audit.c.incident_id == str(incident_id)).order_by(audit.c.seq)
+        with self.database.read() as connection:
+            return [entry_of(row) for row in connection.execute(query)]
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the newest entry; 0 and zeros when there is none."""
+        with self.database.read() as connection:
+            return read_head(connection)
+
+
+def read_head(connection: Connection) -> tuple[int, str]:
+    """What the head row says."""
+    query = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
+    row = connection.execute(query).one_or_none()
+    return (0, GENESIS) if row is None else (row.seq, row.hash)
+
+
+def row_of(entry: AuditEntry) -> dict[str, Any]:
+    """The entry as a row of the table."""
+    return {
+        "seq": entry.seq,
+        "entry_id": str(entry.entry_id),
+        "incident_id": None if entry.incident_id is None else str(entry.incident_id),
+        "timestamp": moment_text(entry.timestamp),
+        "actor": entry.actor,
+        "automated": int(entry.automated),
+        "action": entry.action,
+        "details": canonical_json(entry.details),
+        "prev_hash": entry.prev_hash,
+        "hash": entry.hash,
+    }
+
+
+def entry_of(row: Row[Any]) -> AuditEntry:
+    """The entry that a row holds. Raises AuditBroken when something spoiled it."""
+    columns = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented name)
+    try:
+        details = json.loads(columns["details"])
+        return AuditEntry.model_validate({**columns, "details": details})
+    except (TypeError, ValueError) as error:
+        raise AuditBroken(
+            f"audit entry {columns['seq']} cannot be read: it was changed after it was written; "
+            "`aeef audit verify` tells more"
+        ) from error

@@ -1,0 +1,166 @@
+"""The engine: SQLite or PostgreSQL behind the same two words, read and write."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from schemas.errors import ConfigurationError
+from tasks.store.database.failures import as_ours, is_race
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 30
+ATTEMPTS = 12
+"""A transaction that met another writer runs again so many times at most."""
+
+_SQLITE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL")
+_POSTGRESQL = (
+    # A frozen process must not hold up everyone's alerts for ever.
+    f"SET lock_timeout = '{BUSY_SECONDS}s'",
+    f"SET idle_in_transaction_session_timeout = '{2 * BUSY_SECONDS}s'",
+)
+
+
+class Database:
+    """One database of one process. Threads may share it; a forked child must open its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # SQLite has one writer at a time: inside a process, threads queue here, in fair order,
+        # rather than in SQLite's sleeping retries.
+        self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
+        options: dict[str, Any] = (
+            {"connect_args": {"timeout": BUSY_SECONDS}}
+            if self.is_sqlite
+            else {"pool_pre_ping": True, "connect_args": _connect_args(self.url)}
+        )
+        try:
+            self.engine = create_engine(
+                self.url, hide_parameters=True, pool_timeout=BUSY_SECONDS, **options
+            )
+        except SQLAlchemyError as error:
+            raise as_ours(error, self.url) from None
+        event.listen(self.engine, "connect", self._on_connect)
+        event.listen(self.engine, "begin", self._on_begin)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "") if self.is_sqlite else None
+
+    @property
+    def label(self) -> str:
+        """Which database this is, for a reader: no user, no password."""
+        if self.path is not None:
+            return self.path.name
+        host = self.url.host or ",".join(self.url.normalized_query.get("host", ())) or "local"
+        return f"{host}:{self.url.port or 5432}/{self.url.database or self.url.username or ''}"
+
+    @contextmanager
+    def read(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads; `snapshot`: every statement sees the same moment."""
+        with self._ours(), self.engine.connect() as connection:
+            if snapshot and not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in one transaction and commit it.
+
+        It is done again from the start when another writer came in between, so it must have no
+        effect outside the database.
+        """
+        with self._ours():
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    with self._one_writer, self._writing() as connection:
+                        return work(connection)
+                except DBAPIError as error:
+                    if attempt == ATTEMPTS or not is_race(error):
+                        raise
+                time.sleep(secrets.randbelow(10 * attempt) / 1000)
+        raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            connection.execution_options(aeef_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # Not chained: the driver's own error may repeat how it was asked to connect.
+            raise as_ours(error, self.url) from None
+
+    def _on_connect(self, connection: Any, _record: Any) -> None:
+        if self.is_sqlite:
+            connection.isolation_level = None  # we say BEGIN ourselves, see below
+        cursor = connection.cursor()
+        for statement in _SQLITE if self.is_sqlite else _POSTGRESQL:
+            cursor.execute(statement)
+        cursor.close()
+        if not self.is_sqlite:
+            connection.commit()
+
+    def _on_begin(self, connection: Connection) -> None:
+        """BEGIN IMMEDIATE: a transaction that begins as a reader fails at its first write."""
+        if self.is_sqlite:
+            writes = connection.get_execution_options().get("aeef_write", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    return {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+
+
+def database_url(text: str) -> URL:
+    """The URL with the driver that we use.
+
+    Raises ConfigurationError for anything but a SQLite file or PostgreSQL; the URL is not
+    repeated, for it may hold a password.
+    """
+    not_a_url = ConfigurationError(
+        "AEEF_DATABASE_URL is not a database URL; write sqlite:///PATH or "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME, with special characters in the password "
+        "percent-encoded (@ is %40)"
+    )
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise not_a_url from None
+    if not url.drivername.startswith("sqlite") and text.count("@") > 1:
+        # What follows the first "@" would be taken for the host, and be shown as such.
+        raise not_a_url
+    backend = url.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
+            raise ConfigurationError(
+                "AEEF_DATABASE_URL names no SQLite file; incidents must outlive the process: "
+                "write sqlite:///PATH"
+            )
+        return url.set(drivername="sqlite+pysqlite")
+    raise ConfigurationError(
+        f"AEEF_DATABASE_URL names the database '{backend}'; "
+        "the incident store runs on sqlite and postgresql"
+    )

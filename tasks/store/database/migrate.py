@@ -1,0 +1,94 @@
+"""Brings the tables to the newest version: safe when several processes start at once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from schemas.errors import ConfigurationError
+from tasks.store.database.database import Database
+
+HEAD = "0001"
+VERSION_TABLE = "aeef_store_version"
+"""Not Alembic's default: Prefect may live in the same PostgreSQL database."""
+
+_LOCK_NUMBER = 0x61656566  # "aeef": any number that nobody else's advisory lock has
+_one_at_a_time = threading.Lock()  # Alembic's context is one per process
+
+
+def migrate(database: Database) -> None:
+    """Bring the database to HEAD; a quick look when it is there already.
+
+    Raises ConfigurationError when a newer version of AEEF Runbooks made the database.
+    """
+    if database.path is not None:
+        _create_file(database.path)
+    if _version(database) == HEAD:
+        return
+    with _one_at_a_time, _file_lock(database.path) if database.path else nullcontext():
+        if database.is_sqlite:
+            with database.read() as connection:
+                # The mode stays with the file. It cannot change inside a transaction.
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("BEGIN")
+        database.write(_upgrade)
+
+
+def _version(database: Database) -> str | None:
+    with database.read() as connection:
+        return _version_in(connection)
+
+
+def _version_in(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 (a constant)
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: Connection) -> None:
+    """Run the missing migrations inside the connection's transaction: all of them, or none."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    version = _version_in(connection)
+    if version is not None and version not in known:
+        raise ConfigurationError(
+            f"the incident store has version {version}, which this AEEF Runbooks does not know "
+            f"(it knows {HEAD}): a newer one made it. Install that, or restore a backup."
+        )
+    command.upgrade(config, "head")
+
+
+def _create_file(path: Path) -> None:
+    """Create the file, for its owner only, as SQLite would not."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the incident store {path} cannot be written: {error.strerror}. "
+            "Check AEEF_HOME (or AEEF_DATABASE_URL) and its rights."
+        ) from error
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    """Wait until no other process migrates this file."""
+    with path.with_name(path.name + ".migrate-lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,114 @@
+"""Locks on a target: one rollback at a time, and one writer of its history file.
+
+They are `flock`s on files in the target's git directory, so that two installations of AEEF
+exclude each other too, and the kernel releases them when their holder is killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from schemas.errors import RollbackError
+from schemas.settings import Target
+from tasks.target.repository import aeef_directory
+
+_POLL = 0.05
+_HISTORY_LOCK_TIMEOUT = 60.0
+_held: ContextVar[frozenset[Path]] = ContextVar("held_target_locks", default=frozenset())
+
+
+@contextmanager
+def target_lock(
+    target: Target,
+    home: Path,
+    *,
+    waiting: Callable[[str], None] = lambda _: None,
+    timeout: float | None = None,
+) -> Iterator[None]:
+    """Hold the target's rollback lock; inside it may be taken again by the same task.
+
+    waiting: called with one line that names the holder, when there is one.
+    timeout: seconds, by default as long as one rollback may take. Raises RollbackError after.
+    """
+    limit = target.rollback_timeout.total_seconds() if timeout is None else timeout
+    path = aeef_directory(target) / "rollback.lock"
+    with _locked(path, f"a rollback of {target.name}", home, waiting, limit):
+        yield
+
+
+@contextmanager
+def records_lock(target: Target) -> Iterator[None]:
+    """Hold the lock of the target's history and provenance files: `.git/aeef/records.lock`.
+
+    A deployment pipeline that writes the history takes the same one (`flock` does).
+    """
+    path = aeef_directory(target) / "records.lock"
+    what = f"the history of {target.name}"
+    with _locked(path, what, None, lambda _: None, _HISTORY_LOCK_TIMEOUT):
+        yield
+
+
+@contextmanager
+def _locked(
+    path: Path, what: str, home: Path | None, waiting: Callable[[str], None], timeout: float
+) -> Iterator[None]:
+    if path in _held.get():
+        yield
+        return
+    path.parent.mkdir(exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        _acquire(descriptor, what, waiting, timeout)
+        _sign(descriptor, {"pid": os.getpid(), **({"home": str(home)} if home else {})})
+        token = _held.set(_held.get() | {path})
+        try:
+            yield
+        finally:
+            _held.reset(token)
+            _sign(descriptor, None)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, what: str, waiting: Callable[[str], None], timeout: float) -> None:
+    give_up_at = time.monotonic() + timeout
+    told: str | None = None
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(descriptor)
+            if time.monotonic() >= give_up_at:
+                raise RollbackError(
+                    "wait for lock",
+                    f"{holder} has held {what} for {timeout:g} s; look at that process,"
+                    " end it if it hangs, and try again",
+                ) from None
+            if told != holder:
+                waiting(f"waiting for {holder}, which holds {what}")
+                told = holder
+            time.sleep(_POLL)
+        else:
+            return
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        signature = json.loads(os.pread(descriptor, 4096, 0))
+        home = f" (AEEF_HOME {signature['home']})" if "home" in signature else ""
+        return f"process {int(signature['pid'])}{home}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _sign(descriptor: int, signature: dict[str, object] | None) -> None:
+    os.ftruncate(descriptor, 0)
+    if signature:
+        os.pwrite(descriptor, json.dumps(signature).encode(), 0)

@@ -1,0 +1,285 @@
+"""The target's git work tree: what is checked out, what would be lost, fetch and checkout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from git import Repo
+from git.exc import GitCommandError, GitError
+
+from schemas.errors import DirtyWorkTree, RollbackError
+from schemas.settings import Target
+from tasks.base.run_command import tail_of
+
+_LOOK_TIMEOUT = 60.0
+_FILES_NAMED = 10
+_FULL = 40
+"""Digits of a commit's id that is not abbreviated."""
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+"""The target's git hooks belong to its developers: a rollback does not run them."""
+
+_MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+
+
+class WorkTree(NamedTuple):
+    """What is checked out: a commit, and the branch if one is."""
+
+    commit: str
+    branch: str | None
+
+
+class GitBusy(RollbackError):
+    """Another git command works here, or was killed: ours changed nothing."""
+
+
+class TargetRepository:
+    """The git repository of a target. A context manager: it holds git processes open."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.path = target.repository
+        self._repo = _open(target)
+        self.git_dir = Path(self._repo.git_dir)
+        self.aeef = self.git_dir / "aeef"
+        self._found: set[str] = set()
+
+    def __enter__(self) -> TargetRepository:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._repo.close()
+        if isinstance(error, GitCommandError):
+            raise self.failure("use git", "a git command failed", error) from error
+
+    @property
+    def index_lock(self) -> Path:
+        """The file by which git commands exclude each other."""
+        return self.git_dir / "index.lock"
+
+    def git(
+        self,
+        *arguments: str,
+        timeout: float = _LOOK_TIMEOUT,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run git here and return what it prints. Raises GitCommandError.
+
+        It never asks for a password, and looking never writes the index.
+        env: more of git's own variables, for instance another index.
+        """
+        output = self._repo.git.execute(
+            [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments],
+            kill_after_timeout=timeout,
+            env={"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
+            with_extended_output=False,
+            as_process=False,
+            stdout_as_string=True,
+        )
+        return str(output)
+
+    def names(self, *arguments: str) -> list[str]:
+        """The file names that a git command with `-z` prints."""
+        return [name for name in self.git(*arguments).split("\0") if name]
+
+    def blob(self, identity: str, env: Mapping[str, str] | None = None) -> bytes:
+        """The content of a file version."""
+        content = self._repo.git.execute(
+            [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", "cat-file", "blob", identity],
+            kill_after_timeout=_LOOK_TIMEOUT,
+            env=dict(env or {}),
+            with_extended_output=False,
+            as_process=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+        return content if isinstance(content, bytes) else b""
+
+    def head(self) -> WorkTree:
+        """What is checked out now."""
+        try:
+            commit = self._at_hand("HEAD") or self.git("rev-parse", "--verify", "HEAD^{commit}")
+        except GitCommandError as error:
+            raise self.failure("read the repository", "it has no commit checked out", error) from (
+                error
+            )
+        branch = None if self._repo.head.is_detached else self._repo.active_branch.name
+        return WorkTree(commit, branch)
+
+    def find_commit(self, sha: str) -> str | None:
+        """The full id of a commit that is in this repository, None when it is not.
+
+        Never goes to the network. A branch that happens to be named like an abbreviated
+        commit does not count. Raises RollbackError when the abbreviation is ambiguous.
+        """
+        if sha in self._found:  # in full, and a commit that is here stays the same
+            return sha
+        if len(sha) == _FULL and self._at_hand(sha) == sha:
+            self._found.add(sha)
+            return sha
+        try:
+            full = self.git("rev-parse", "--verify", f"{sha}^{{commit}}")
+        except GitCommandError as error:
+            if "ambiguous" in error.stderr:
+                raise RollbackError(
+                    "choose release", f"{sha} stands for more than one commit; give more of it"
+                ) from error
+            _refuse_foreign_owner(self.target, error)
+            return None
+        if not full.startswith(sha):
+            return None
+        self._found.add(full)
+        return full
+
+    def _at_hand(self, revision: str) -> str | None:
+        """The commit, by one git process for all questions; None when it does not know one."""
+        try:
+            header = self._repo.git.get_object_header(revision)
+        except (ValueError, GitError, OSError):  # asked again by a command that says why
+            return None
+        commit, kind = map(os.fsdecode, header[:2])  # GitPython calls them text, they are bytes
+        return commit if kind == "commit" else None
+
+    def is_record(self, name: str) -> bool:
+        """True for the history, provenance and agents' registry: a rollback carries them."""
+        path = Path(name)
+        agents = self.target.agents
+        if agents and path == Path(agents.registry):
+            return True
+        return path == Path(self.target.history) or (
+            path.parent == Path(self.target.provenance) and path.suffix == ".json"
+        )
+
+    def local_changes(self) -> list[str]:
+        """Tracked files that are modified, staged or deleted, but for the records."""
+        lines = self.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
+        return sorted(line[3:] for line in lines if not self.is_record(line[3:]))
+
+    def fetch(self, commit: str, timeout: float) -> None:
+        """Bring the commit from `origin`. Raises RollbackError when it is not there either."""
+        if "origin" not in [remote.name for remote in self._repo.remotes]:
+            raise RollbackError(
+                "fetch",
+                f"{commit[:12]} is not in {self.path}, and the repository has no remote 'origin'"
+                " to fetch it from",
+            )
+        problem: GitCommandError | None = None
+        # A server may refuse to serve a bare commit id, and a branch may not have it any more.
+        for wanted in ((), (commit,)):
+            try:
+                self.git(
+                    *_NO_HOOKS, "fetch", "--quiet", "--no-recurse-submodules", "origin", *wanted,
+                    timeout=timeout,
+                )  # fmt: skip
+            except GitCommandError as error:
+                problem = error
+            if self.find_commit(commit):
+                return
+        message = f"{commit[:12]} is neither in {self.path} nor on its remote 'origin'"
+        if problem:
+            raise self.failure("fetch", message, problem) from problem
+        raise RollbackError("fetch", message)
+
+    def checkout(self, commit: str, *, branch: str | None = None, force: bool = False) -> None:
+        """Check out a commit, or the branch if it still points to that commit.
+
+        Without `force` no local change is overwritten, not even an ignored file: git refuses.
+        """
+        if branch and self._branch_commit(branch) == commit:
+            what = [branch, "--"]
+        else:
+            what = ["--detach", commit]
+        options = ["--force"] if force else ["--no-overwrite-ignore"]
+        try:
+            self.git(
+                *_NO_HOOKS, "checkout", "--quiet", *options, *what,
+                timeout=self.target.deploy_timeout,
+            )  # fmt: skip
+        except GitCommandError as error:
+            if "would be overwritten" in error.stderr:
+                names = [
+                    line.strip() for line in error.stderr.splitlines() if line.startswith("\t")
+                ]
+                raise DirtyWorkTree(
+                    "checkout",
+                    f"local files in {self.path} would be overwritten: {some(names)};"
+                    " move them away first",
+                ) from error
+            if "index.lock': File exists" in error.stderr:
+                raise self.busy("checkout") from error
+            raise self.failure("checkout", f"cannot check out {commit[:12]}", error) from error
+
+    def undo_changes(self, names: list[str]) -> None:
+        """Set these files, in index and work tree, to what is committed."""
+        if names:
+            self.git(*_NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
+
+    def failure(self, stage: str, message: str, error: GitError) -> RollbackError:
+        """Our error for one of git's, with the end of what git said."""
+        _refuse_foreign_owner(self.target, error)
+        said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
+        return RollbackError(stage, f"{message}: {said}")
+
+    def busy(self, stage: str) -> GitBusy:
+        """The error that says that someone else uses git here."""
+        return GitBusy(
+            stage,
+            f"another git command works in {self.path}, or was killed there; when none runs,"
+            f" remove {self.index_lock}",
+        )
+
+    def _branch_commit(self, branch: str) -> str | None:
+        try:
+            return self.git("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
+        except GitCommandError:
+            return None
+
+
+def aeef_directory(target: Target) -> Path:
+    """Where locks and journals of this target's rollbacks lie: inside its git directory."""
+    usual = target.repository / ".git"
+    if usual.is_dir():  # a file in a linked work tree: git has to read it
+        return usual / "aeef"
+    with TargetRepository(target) as repository:
+        return repository.aeef
+
+
+def _open(target: Target) -> Repo:
+    misdirecting = [name for name in _MISDIRECTING if os.environ.get(name)]
+    if misdirecting:
+        raise RollbackError(
+            "open repository",
+            f"{', '.join(misdirecting)} in the environment would send git elsewhere; unset it",
+        )
+    try:
+        repo = Repo(target.repository)
+    except (GitError, OSError) as error:
+        raise RollbackError(
+            "open repository",
+            f"{target.repository} is not the top of a git work tree; set 'repository' of"
+            f" [targets.{target.name}] ({type(error).__name__})",
+        ) from error
+    if repo.bare:
+        repo.close()
+        raise RollbackError(
+            "open repository", f"{target.repository} is bare: a rollback needs a work tree"
+        )
+    return repo
+
+
+def _refuse_foreign_owner(target: Target, error: GitError) -> None:
+    if "dubious ownership" in str(getattr(error, "stderr", "")):
+        raise RollbackError(
+            "open repository",
+            f"git does not trust {target.repository}, because another user owns it; run AEEF as"
+            f" that user, or: git config --global --add safe.directory {target.repository}",
+        ) from error
+
+
+def some(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    shown = ", ".join(names[:_FILES_NAMED])
+    more = len(names) - _FILES_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
