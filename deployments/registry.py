@@ -36,18 +36,18 @@ FLOWS: tuple[str, ...] = (
     "flows.agent_violation.agent_violation",
     "flows.quality_degradation.quality_degradation",
     "flows.data_breach.data_breach",
-    "flows.suspend_agent.suspend_agent",
-    "flows.resume_agent.resume_agent",
-    "flows.isolate_service.isolate_service",
-    "flows.restore_service.restore_service",
-    "flows.collect_evidence.collect_evidence",
-    "flows.revoke_credentials.revoke_credentials",
-    "flows.rollback.rollback",
-    "flows.emergency_patch.emergency_patch",
-    "flows.regulatory_clock.regulatory_clock",
-    "flows.regulatory_clock.regulatory_clocks",
-    "flows.escalation.escalation",
-    "flows.resolution.resolution",
+    "flows.on_request.suspend_agent.suspend_agent",
+    "flows.on_request.resume_agent.resume_agent",
+    "flows.on_request.isolate_service.isolate_service",
+    "flows.on_request.restore_service.restore_service",
+    "flows.on_request.collect_evidence.collect_evidence",
+    "flows.on_request.revoke_credentials.revoke_credentials",
+    "flows.on_request.rollback.rollback",
+    "flows.follow_up.emergency_patch.emergency_patch",
+    "flows.follow_up.regulatory_clock.regulatory_clock",
+    "flows.follow_up.regulatory_clock.regulatory_clocks",
+    "flows.follow_up.escalation.escalation",
+    "flows.follow_up.resolution.resolution",
 )
 """Every flow; each is deployed as `<flow>/respond`."""
 
@@ -73,7 +73,9 @@ class ScheduledRow(NamedTuple):
 SCHEDULED: tuple[ScheduledRow, ...] = (
     ScheduledRow("flows.drift.assess", "assess", lambda settings: settings.drift.every),
     ScheduledRow(
-        "flows.regulatory_clock.watch", "watch", lambda settings: settings.breach.watch_every
+        "flows.follow_up.regulatory_clock.watch",
+        "watch",
+        lambda settings: settings.breach.watch_every,
     ),
 )
 

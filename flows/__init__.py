@@ -1,1 +1,1 @@
-"""One runbook per incident type, readable as prose."""
+"""One runbook for each incident type, and nothing else. Begin with `deployment_failure.py`."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.attempt_all import attempt_all
-from flows.escalate import escalate
-from flows.restore import restore
-from flows.runbook import Response, runbook
+from flows.parts.attempt_all import attempt_all
+from flows.parts.go_back import go_back
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
 from tasks.agents.assign_review import assign_review
 from tasks.agents.extract_agent_log import extract_agent_log
@@ -23,7 +23,7 @@ def agent_violation(response: Response) -> None:
 
     For P1 the last known good release is restored too.
     """
-    escalate(response)
+    notify(response)
     attempt_all(
         partial(contain_agent, response),
         partial(restore_if_routed, response),
@@ -53,6 +53,6 @@ def restore_if_routed(response: Response) -> None:
         )
         return
     attempt_all(
-        partial(restore, response, mitigates=False),
+        partial(go_back, response, mitigates=False),
         lambda: response.do(check_suspension, response.do(name_agent)),
     )

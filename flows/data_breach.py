@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.attempt_all import attempt_all
-from flows.cut_off import cut_off
-from flows.escalate import escalate
-from flows.runbook import Response, runbook
+from flows.parts.attempt_all import attempt_all
+from flows.parts.isolate import isolate
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
 from schemas.settings import Target
 from tasks.breach.clocks.draft_notifications import draft_notifications
@@ -24,7 +24,7 @@ def data_breach(response: Response) -> None:
     """Page security and privacy, whatever the severity; contain the breach; prepare the notices."""
     response.start(page_breach_teams)
     response.start(open_restricted_channel)
-    escalate(response)
+    notify(response)
     attempt_all(
         partial(contain_breach, response),
         partial(prepare_notices, response),
@@ -48,7 +48,7 @@ def contain_breach(response: Response) -> None:
 def contain_target(response: Response, target: Target) -> None:
     """The way out is closed first; then what may have leaked is made useless."""
     attempt_all(
-        partial(cut_off, response, target),
+        partial(isolate, response, target),
         partial(response.do, freeze_target, target.name),
         partial(response.do, revoke_credentials, target.name),
     )

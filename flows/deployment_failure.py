@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flows.escalate import escalate
-from flows.restore import restore
-from flows.runbook import Response, runbook
+from flows.parts.go_back import go_back
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 
 
 @runbook("deployment-failure")
 def deployment_failure(response: Response) -> None:
     """Tell the people of the route; at the same time go back to the last known good release."""
-    escalate(response)
-    restore(response)
+    notify(response)
+    go_back(response)

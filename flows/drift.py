@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.escalate import escalate
-from flows.restore import restore
-from flows.runbook import Response, runbook
+from flows.parts.go_back import go_back
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 from schemas.errors import RunbookFailed
 from schemas.incident import Status
 from schemas.settings import load_settings
@@ -22,7 +22,7 @@ from tasks.incident.change_status import change_status
 @runbook("drift")
 def drift(response: Response) -> None:
     """Assess the impact and report it; for P1 also put the last known good release back."""
-    escalate(response)
+    notify(response)
     target = response.target
     if target is None:
         response.note(
@@ -36,7 +36,7 @@ def drift(response: Response) -> None:
     response.do(publish_drift, found)
     response.do(follow_impact, found)
     if response.route.rollback:
-        restore(response, found.commit, recreate=found.status == "drift", mitigates=False)
+        go_back(response, found.commit, recreate=found.status == "drift", mitigates=False)
         left = response.do(assess_drift, target.name, f"attempt {attempt}, after the restore")
         response.do(publish_drift, left)
         must_be_clean(left)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flows.escalate import escalate
-from flows.restore import restore
-from flows.runbook import Response, runbook
+from flows.parts.go_back import go_back
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 from tasks.quality.assess_quality import assess_quality
 from tasks.quality.assign_investigation import assign_investigation
 from tasks.quality.assign_ticket import assign_ticket
@@ -15,12 +15,12 @@ from tasks.quality.tell_owner import tell_owner
 @runbook("quality-degradation")
 def quality_degradation(response: Response) -> None:
     """Alert; find what fell and whose it is; assign the investigation. P1 also goes back."""
-    escalate(response)
+    notify(response)
     try:
         investigate(response)
     finally:
         if response.route.rollback and response.target:
-            restore(response)
+            go_back(response)
 
 
 def investigate(response: Response) -> None:

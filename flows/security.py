@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.attempt_all import attempt_all
-from flows.cut_off import cut_off
-from flows.escalate import escalate
-from flows.runbook import Response, runbook
+from flows.parts.attempt_all import attempt_all
+from flows.parts.isolate import isolate
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
 from tasks.findings.record_findings import record_findings
 from tasks.incident.change_status import change_status
@@ -17,7 +17,7 @@ from tasks.patch.start_emergency_patch import start_emergency_patch
 @runbook("security")
 def security(response: Response) -> None:
     """Tell the people; keep the evidence, isolate the service; prepare an emergency patch."""
-    escalate(response)
+    notify(response)
     attempt_all(
         partial(contain, response),
         partial(response.do, record_findings),
@@ -35,7 +35,7 @@ def contain(response: Response) -> None:
             f" '{response.incident.service}'"
         )
     elif response.incident.severity in wanted:
-        attempt_all(*(partial(cut_off, response, target) for target in targets))
+        attempt_all(*(partial(isolate, response, target) for target in targets))
         response.do(change_status, Status.MITIGATED, f"{names} is isolated")
     else:
         response.note(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flows.escalate import escalate
-from flows.restore import restore
-from flows.runbook import Response, runbook
+from flows.parts.go_back import go_back
+from flows.parts.notify import notify
+from flows.parts.runbook import Response, runbook
 
 
 @runbook("triage")
 def triage(response: Response) -> None:
     """Route to on-call; for P1 also go back at once to the last known good release."""
-    escalate(response)
+    notify(response)
     if response.route.rollback:
         if response.target:
-            restore(response)
+            go_back(response)
         else:
             response.note(
                 f"nothing was rolled back: no configured target has the service"

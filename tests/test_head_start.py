@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from flows.head_start import HeadStart
+from flows.parts.beside import HeadStart
 
 LONG = 60.0
 WHERE: ContextVar[str] = ContextVar("where")

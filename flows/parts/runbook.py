@@ -18,7 +18,7 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.head_start import HeadStart
+from flows.parts.beside import HeadStart
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Incident, Route, route_for
 from schemas.settings import Settings, Target, load_settings

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flows.runbook import Response
+from flows.parts.runbook import Response
 from tasks.notify.create_ticket import create_ticket
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import post_to_slack
 
 
-def escalate(response: Response) -> None:
+def notify(response: Response) -> None:
     """Page, post and make a ticket, as the route says, side by side with what follows."""
     route = response.route
     if route.page:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.attempt_all import attempt_all
-from flows.runbook import Response
+from flows.parts.attempt_all import attempt_all
+from flows.parts.runbook import Response
 from schemas.settings import Target
 from tasks.isolation.isolate_service import isolate_service
 from tasks.isolation.preserve_service_state import preserve_service_state
 
 
-def cut_off(response: Response, target: Target) -> None:
+def isolate(response: Response, target: Target) -> None:
     """Keep the evidence, then isolate. Evidence that cannot be kept does not hold that up.
 
     Nothing is rolled back, not even for P1: new containers would take the place of those that

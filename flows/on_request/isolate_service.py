@@ -7,8 +7,8 @@ from functools import partial
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.attempt_all import attempt_all
-from flows.runbook import Response, name_run, this_run_id
+from flows.parts.attempt_all import attempt_all
+from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.incident.change_status import change_status

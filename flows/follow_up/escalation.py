@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.runbook import Response, name_run, this_run_id
+from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.incident.open_incident import open_incident

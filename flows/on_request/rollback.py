@@ -6,8 +6,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.restore import restore
-from flows.runbook import Response, name_run, this_run_id
+from flows.parts.go_back import go_back
+from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.incident.change_status import change_status
@@ -39,10 +39,10 @@ def rollback(
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings)
 
-    def go_back() -> None:
-        restore(response, to_commit, mitigates=False)
+    def roll_back() -> None:
+        go_back(response, to_commit, mitigates=False)
         response.do(change_status, Status.RESOLVED, "the rollback is complete")
 
-    state = response.carry_out(go_back)
+    state = response.carry_out(roll_back)
     finish_runbook(incident, run_id, settings)
     return state

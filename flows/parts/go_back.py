@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.runbook import Response
+from flows.parts.runbook import Response
 from schemas.errors import RollbackError
 from schemas.incident import Status
 from tasks.incident.change_status import change_status
@@ -14,7 +14,7 @@ from tasks.rollback.roll_back import (
 )
 
 
-def restore(
+def go_back(
     response: Response,
     to_commit: str | None = None,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.runbook import Response, name_run, this_run_id
+from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.isolation.restore_service import check_restore_approval, incident_of, plan_restoration
 from tasks.isolation.restore_service import restore_service as restore

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.agent_violation import contain_agent
-from flows.runbook import Response, name_run, this_run_id
+from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.agents.name_agent import find_target

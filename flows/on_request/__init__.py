@@ -1,0 +1,1 @@
+"""What a person starts: rollback, isolation, suspension, evidence. Begin with `rollback.py`."""

@@ -1,0 +1,1 @@
+"""What every runbook is made of: the decorator and shared parts. Begin with `runbook.py`."""
