@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from deployments.cli import main
+from deployments.cli.app import main
 from fixtures_intake import TOKEN, Intake
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import load_settings

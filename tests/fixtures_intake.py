@@ -17,8 +17,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from deployments.intake import create_app
-from deployments.timing import Timing
+from deployments.intake.app import create_app
+from deployments.intake.intervals import Timing
 from schemas.incident import Incident
 from schemas.settings import Settings
 from standin_pagerduty import PagerDuty

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from deployments.children import Memory
+from deployments.up.children import Memory
 from sample_targets import free_port
 from schemas.settings import Target
 from standin_jira import Jira
@@ -74,7 +74,7 @@ class Stack:
         before = self._times_ready()
         with (self.home / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
-                [sys.executable, "-m", "deployments.cli", "up"],
+                [sys.executable, "-m", "deployments.cli.app", "up"],
                 env=self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -113,7 +113,7 @@ class Stack:
     @property
     def worker(self) -> psutil.Process:
         """The process of the worker."""
-        return self.child("deployments.worker")
+        return self.child("deployments.worker.main")
 
     def is_ready(self) -> bool:
         """True when `/health` is ok."""
@@ -143,7 +143,7 @@ class Stack:
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `aeef …` and return what it printed."""
         return subprocess.run(
-            [sys.executable, "-m", "deployments.cli", *arguments],
+            [sys.executable, "-m", "deployments.cli.app", *arguments],
             env={**self.env, **env},
             capture_output=True,
             text=True,

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import pytest
 
-from deployments.cli import main
+from deployments.cli.app import main
 from fixtures_stack import Stack
 from isolation_sample import config_of
 from quality_sample import quality_target

@@ -16,7 +16,7 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from deployments.demo import create_demo
+from deployments.cli.demo import create_demo
 from schemas.settings import Health, Target
 
 GATES = ("tests", "security-scan")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.drift_now import UNKNOWN, accept
+from deployments.cli.drift import UNKNOWN, accept
 from drift_shop import Shop
 from fixtures_cli import Aeef
 from sample_targets import commit, prove, write_history

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployments.acceptance import Acceptance
-from deployments.door import Door
-from deployments.metrics import Metrics
+from deployments.intake.acceptance import Acceptance
+from deployments.intake.door import Door
+from deployments.intake.metrics import Metrics
 from schemas.incident import Alert
 from schemas.settings import Settings
 from tasks.store import Opened, Store

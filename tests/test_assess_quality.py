@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.quality_now import POOR, show_quality
+from deployments.cli.quality import POOR, show_quality
 from quality_sample import (
     ACCOUNT,
     AUTHOR,

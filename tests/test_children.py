@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.children import Child, Memory
+from deployments.up.children import Child, Memory
 from support import wait_until
 
 FAMILY = """
@@ -127,7 +127,7 @@ def test_a_child_that_does_not_listen_is_ended_by_force(
     home: Path, started: list[Child], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while."""
-    monkeypatch.setattr("deployments.children.STOP_SECONDS", 0.2)
+    monkeypatch.setattr("deployments.up.children.STOP_SECONDS", 0.2)
     child = child_of(home, started, STUBBORN)
     child.start()
     pid = child.process_id

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.demo import create_demo
+from deployments.cli.demo import create_demo
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
 from schemas.settings import Target

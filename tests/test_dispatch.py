@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deployments.dispatch import BATCH, Dispatcher
+from deployments.intake.dispatch import BATCH, Dispatcher
 from fixtures_store import Clock
 from schemas.incident import Alert, IncidentType, Severity
 from standin_prefect import Prefect

@@ -13,7 +13,7 @@ import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
-from deployments.dispatch import Dispatcher, EventSender
+from deployments.intake.dispatch import Dispatcher, EventSender
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import utc_now
 from standin_kept import Keeping

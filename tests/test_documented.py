@@ -12,8 +12,8 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from deployments.cli import app
-from deployments.registry import RUNBOOK_OF, flows
+from deployments.cli.app import app
+from deployments.registry.register import RUNBOOK_OF, flows
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 

@@ -15,8 +15,8 @@ from prefect.client.schemas.objects import FlowRun, State, WorkPool, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending, Running, Scheduled
 
-from deployments.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
-from deployments.pace import Pace
+from deployments.worker.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
+from deployments.worker.start_rate import Pace
 from schemas.incident import Severity
 
 POOL, QUEUE = uuid4(), uuid4()
@@ -281,6 +281,6 @@ def test_a_run_that_goes_on_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     """It waits for something else than the processor by then."""
     pace = Pace(at_once=1)
     assert pace.lets(a_run())
-    monkeypatch.setattr("deployments.pace.BEGINS_SECONDS", 0.0)
+    monkeypatch.setattr("deployments.worker.start_rate.BEGINS_SECONDS", 0.0)
 
     assert pace.lets(a_run())

@@ -24,7 +24,7 @@ from prefect.settings import Settings
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import sample_flow
-from deployments.embedded_server import (
+from deployments.prefect_server.embedded import (
     EXECUTE,
     InTurn,
     insert_events,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.from_github import ENDS, OPENS, Heard, read_event
+from deployments.intake.senders.github.webhooks import ENDS, OPENS, Heard, read_event
 from github_sample import LEAKED, code_scanning, dependabot, failed, sample, secret_scanning
 from schemas.errors import InvalidInput
 from schemas.findings import Finding, Package, findings_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from deployments.github_signature import is_signed
+from deployments.intake.senders.github.signature import is_signed
 from github_sample import SECRET, signed
 from schemas.settings import GithubSettings, Settings
 from tasks.base.redact import redact

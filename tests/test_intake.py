@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deployments import intake as intake_module
+from deployments.intake import app as intake_module
 from fixtures_intake import TOKEN, Intake, StartIntake
 from schemas.errors import ConfigurationError, TemporaryError
 from schemas.settings import Settings

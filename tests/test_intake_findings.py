@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deployments.findings_route import LARGE
+from deployments.intake.senders.findings import LARGE
 from fixtures_intake import Intake, StartIntake
 from quality_sample import SAMPLES as QUALITY
 from schemas.findings import scan_of

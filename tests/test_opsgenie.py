@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployments.sweep import Sweep
+from deployments.intake.sweep import Sweep
 from real_alertmanager import RealAlertmanager
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings

@@ -71,7 +71,7 @@ def test_prefect_down_the_page_goes_out_and_the_runbook_runs_when_it_is_back(
     """The server is killed and kept down: the page leaves; back up, the rollback is done."""
     target = command_target(tmp_path).model_copy(update={"name": "prefect-down", "services": ()})
     stack.configure(target)
-    server = stack.child("embedded_server")
+    server = stack.child("prefect_server.embedded")
     server.send_signal(signal.SIGSTOP)  # worse than dead: it holds its port and says nothing
 
     incident_id = stack.report("prefect-down")

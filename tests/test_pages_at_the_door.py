@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from deployments.door import PAGES_AT_ONCE
+from deployments.intake.door import PAGES_AT_ONCE
 from fixtures_intake import AT_ONCE, QUICK, Intake, StartIntake
 from schemas.incident import Severity, Status
 from standin_alertmanager import Alertmanager

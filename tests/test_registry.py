@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployments.registry import FLOWS, automations
+from deployments.registry.register import FLOWS, automations
 from fixtures_stack import Stack
 from schemas.incident import IncidentType
 from schemas.settings import Settings

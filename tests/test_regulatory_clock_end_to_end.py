@@ -102,7 +102,7 @@ def test_timers_outlive_a_standstill_and_a_death(stack: Stack) -> None:
         crashed = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
         stack.prefect("POST", f"/flow_runs/{timer['id']}/set_state", json=crashed)
         due = datetime.fromisoformat(of(stack, down, "gdpr-33", "due")[0]["parameters"]["due"])
-        server = stack.child("embedded_server")
+        server = stack.child("prefect_server.embedded")
         server.send_signal(signal.SIGSTOP)
         stack.wait_for(lambda: utc_now() > due)
         server.kill()

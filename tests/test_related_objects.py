@@ -19,7 +19,7 @@ from prefect.events import related
 from prefect.events.schemas.events import RelatedResource
 from pydantic import TypeAdapter
 
-from deployments.related_objects import Related, related_to, tell_events
+from deployments.prefect_patches.event_resources import Related, related_to, tell_events
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from prefect.client.schemas.objects import Flow
 
-from deployments.remember import REMEMBER_SECONDS, Memory
+from deployments.prefect_patches.cached_reads import REMEMBER_SECONDS, Memory
 
 FOREVER = 3600.0
 FLOW, OTHER = uuid4(), uuid4()
@@ -51,7 +51,7 @@ class Time:
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """What the memory takes for the time."""
     clock = Time()
-    monkeypatch.setattr("deployments.remember.time", clock)
+    monkeypatch.setattr("deployments.prefect_patches.cached_reads.time", clock)
     return clock
 
 

@@ -36,7 +36,7 @@ def test_a_storm_with_everything_against_it_loses_nothing_and_does_nothing_twice
         stack.wait_for(partial(each.is_reached, "deploy"))
     asked |= _cancel_early(stack, [cancelled], began)
     _process(stack, killed).kill()
-    stack.child("embedded_server").kill()
+    stack.child("prefect_server.embedded").kill()
     stack.wait_for(partial(_answers, stack), STORM_SECONDS)
     for each in gates.values():
         each.open("deploy")

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deployments.sweep import Sweep
-from deployments.timing import Timing
+from deployments.intake.intervals import Timing
+from deployments.intake.sweep import Sweep
 from schemas.errors import InvalidInput, TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
@@ -204,7 +204,7 @@ def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
         prefect.runs[run_id] = ("COMPLETED", {})
         return alive_of(holders)
 
-    monkeypatch.setattr("deployments.sweep.alive_of", completed_by_now)
+    monkeypatch.setattr("deployments.intake.sweep.alive_of", completed_by_now)
     watched.sweep.tell_of_dead_runs()
 
     assert [] == watched.paged

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import sample_flow
-from deployments.suspension import HEARD
+from deployments.prefect_patches.suspension import HEARD
 from fixtures_stack import Stack
 from gates import Gates
 from sample_deployment import deployed
@@ -24,7 +24,7 @@ from standin_slack import Slack
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("schemas", "tasks", "flows", "deployments")
-PARENT = "deployments.warm_parent"
+PARENT = "deployments.worker.parent"
 LIMIT, RESERVED = 3, 1
 _GATES: list[Gates] = []
 
@@ -252,7 +252,7 @@ def test_a_server_that_restarts_is_found_again(warm: Stack, tmp_path: Path) -> N
     """`kill -9` of Prefect's server: the run that goes on ends well, and the next one starts."""
     held, before = _held(warm, tmp_path, "server-killed")
 
-    warm.child("embedded_server").kill()
+    warm.child("prefect_server.embedded").kill()
 
     after = warm.report("after-server", "P2", type="unknown", description="next")
     assert "done" == warm.wait_until_over(after)
@@ -289,7 +289,9 @@ def _count(stack: Stack, ids: list[str], state: str) -> int:
 
 
 def _is_there(stack: Stack, before: psutil.Process) -> bool:
-    found = [c for c in stack.process.children() if "deployments.worker" in " ".join(c.cmdline())]
+    found = [
+        c for c in stack.process.children() if "deployments.worker.main" in " ".join(c.cmdline())
+    ]
     return bool(found) and found[0] != before
 
 

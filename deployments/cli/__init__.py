@@ -1,0 +1,1 @@
+"""The command `aeef`: one file for each group of commands. Begin with `app.py`."""

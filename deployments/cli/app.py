@@ -1,0 +1,249 @@
+"""The command `aeef`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deployments.cli import breach as cli_breach
+from deployments.cli import freeze as cli_freeze
+from deployments.cli import incidents as cli_incidents
+from deployments.cli import isolation as cli_services
+from deployments.cli.terminal import plain
+from deployments.prefect_server.settings import use_prefect
+from schemas.errors import AeefError
+from schemas.incident import IncidentType, Severity
+from schemas.settings import Settings, config_path, load_settings
+
+app = typer.Typer(
+    help="AEEF Runbooks: automated incident response.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(cli_incidents.incidents, name="incidents")
+app.add_typer(cli_incidents.audit, name="audit")
+app.add_typer(cli_breach.breach, name="breach")
+app.add_typer(cli_freeze.freeze, name="freeze")
+app.command("ack")(cli_incidents.ack)
+app.command("resolve")(cli_incidents.resolve)
+app.command("isolate")(cli_services.isolate)
+app.command("restore")(cli_services.restore)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    use_prefect(settings)
+    return settings
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: Prefect, a worker and the intake. Ctrl-C stops it."""
+    from deployments.up.up import up as run
+
+    run(load_settings(), typer.echo)
+
+
+@app.command()
+def report(
+    incident_type: Annotated[IncidentType, typer.Argument(metavar="TYPE")],
+    severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
+    service: Annotated[str | None, typer.Option(help="The service that is hit.")] = None,
+    description: Annotated[str, typer.Option(help="What happened.")] = "",
+    wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
+    findings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A scanner's report, for `security`: SARIF, or JSON of pip-audit,"
+            " Trivy, osv-scanner. May be given again."
+        ),
+    ] = None,
+    patch: Annotated[
+        Path | None, typer.Option(help="A unified diff that mends it, for `security`.")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report an incident to the intake, and perhaps watch its runbook."""
+    from deployments.cli.report import report as send
+
+    alert: dict[str, Any] = {
+        "type": incident_type,
+        "severity": severity,
+        "service": service,
+        "description": description,
+        "source": "cli",
+    }
+    if agent is not None:
+        if incident_type is not IncidentType.AGENT_VIOLATION:
+            raise typer.BadParameter("--agent is for `aeef report agent-violation`")
+        alert["labels"] = {"agent": agent}
+    settings = _settings()
+    if findings or patch:
+        if incident_type is not IncidentType.SECURITY:
+            raise typer.BadParameter("--findings and --patch are for `aeef report security`")
+        from deployments.cli.report_findings import with_findings
+
+        if not (alert := with_findings(alert, findings or [], patch, settings, as_json=as_json)):
+            return
+    send(settings, alert, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@app.command()
+def rollback(
+    target: Annotated[str | None, typer.Option(help="Needed when there are several.")] = None,
+    to_last_known_good: Annotated[
+        bool, typer.Option("--to-last-known-good", help="The newest proven release (default).")
+    ] = False,
+    to_commit: Annotated[str | None, typer.Option(help="This one, if proven good.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Print the plan and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Roll a target back now, in this process: it needs neither Prefect nor the intake."""
+    if to_last_known_good and to_commit:
+        raise typer.BadParameter("give --to-last-known-good or --to-commit, not both")
+    settings = _settings()
+    from deployments.cli.rollback import roll_back
+
+    roll_back(settings, target, to_commit, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def approve(
+    incident_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Without one: list what waits.")
+    ] = None,
+    approver: Annotated[str, typer.Option(help="Who decides; for the record.")] = "",
+    reject: Annotated[bool, typer.Option("--reject", help="Do not deploy it.")] = False,
+    comment: Annotated[str, typer.Option(help="Why; for the record.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Approve, or reject, the hotfix of an incident that waits for a person."""
+    settings = _settings()
+    from deployments.cli.approve import decide, show_waiting
+
+    if incident_id is None:
+        show_waiting(settings, as_json=as_json)
+    else:
+        decide(settings, incident_id, approver=approver, reject=reject, comment=comment)
+
+
+@app.command()
+def drift(
+    target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Accept what runs of the target as it is.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why it is accepted; goes on record.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Accept without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what runs with the last known good release: exit code 0 none, 3 drift, 1 unknown."""
+    settings = _settings()
+    from deployments.cli.drift import accept, show_drift
+
+    if update_baseline:
+        if as_json or target is None or not reason.strip():
+            raise typer.BadParameter("--update-baseline needs --target and --reason, not --json")
+        raise typer.Exit(accept(settings, target, reason.strip(), sure=yes))
+    raise typer.Exit(show_drift(settings, target, as_json=as_json))
+
+
+@app.command()
+def quality(
+    target: Annotated[str | None, typer.Option(help="Only this one; default: all.")] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the figures: this release passed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure coverage and mutation score: exit code 0 good, 3 fell or below a threshold."""
+    settings = _settings()
+    from deployments.cli.quality import show_quality
+
+    raise typer.Exit(show_quality(settings, target, save=save, as_json=as_json))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check configuration, reachability and permissions; say what to do for each failure."""
+    try:
+        settings: Settings | AeefError = _settings()
+    except AeefError as error:
+        settings = error
+    from deployments.cli.doctor import examine
+
+    raise typer.Exit(examine(settings, as_json=as_json))
+
+
+@app.command()
+def deploy() -> None:
+    """Register deployments and automations with Prefect's server. Safe to repeat."""
+    settings = _settings()
+    import os
+
+    from deployments.intake.readiness import server_problem
+    from deployments.registry.register import register
+
+    if problem := server_problem():
+        raise AeefError(f"{problem} (PREFECT_API_URL is {os.environ['PREFECT_API_URL']})")
+    register(settings, typer.echo)
+
+
+@app.command()
+def worker() -> None:
+    """Run what Prefect schedules, on this machine: for larger installations. Ctrl-C stops it."""
+    _settings()
+    from deployments.worker.main import main as run
+
+    run()
+
+
+@app.command("init-demo")
+def init_demo(
+    directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,
+    if_no_targets: Annotated[
+        bool, typer.Option("--if-no-targets", help="Do nothing when a target is configured.")
+    ] = False,
+) -> None:
+    """Make a small sample target whose newest release is broken, to try a rollback on."""
+    settings = load_settings()
+    if if_no_targets and settings.targets:
+        return
+    from deployments.cli.demo import create_demo
+
+    place = (directory or settings.home / "demo").absolute()
+    config = config_path() or settings.home / "aeef.toml"
+    if "demo" in settings.targets:
+        raise AeefError(f"a target 'demo' is already configured in {config}")
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.parent.mkdir(parents=True, exist_ok=True)
+    table = create_demo(place)
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"\n{table}")
+    typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
+    typer.echo("try it: aeef report deployment-failure --service demo --wait")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line and exit code 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except AeefError as error:
+        typer.echo(plain(f"error: {error}"), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""`aeef doctor`: checks what an incident would need, and says what to do for each failure."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import httpx
+import typer
+
+from deployments.intake.authentication import TOKEN_FILE, token_of
+from deployments.intake.readiness import prefect_problems
+from deployments.up.up import unconfigured
+from schemas.errors import AeefError, NoProvenRelease
+from schemas.incident import Channel
+from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
+from tasks.channels import alertmanager
+from tasks.channels.jira import client as jira
+from tasks.channels.slack import client as slack
+from tasks.deploy.check_health import unhealthy_because
+from tasks.deploy.deployer import deployer_for
+from tasks.rollback.choose_release import choose_release
+from tasks.store import open_store
+
+ROUTING_KEY_LENGTH = 32
+OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
+
+
+class Finding(NamedTuple):
+    """What one check found; `detail` says what to do when it is not ok."""
+
+    check: str
+    outcome: str
+    detail: str
+
+
+def examine(settings: Settings | AeefError, *, as_json: bool) -> int:
+    """Print every finding; the exit code is 0 only when nothing failed."""
+    findings = (
+        [Finding("settings", FAILED, str(settings))]
+        if isinstance(settings, AeefError)
+        else list(_findings(settings, quiet=as_json))
+    )
+    if as_json:
+        typer.echo(json.dumps([finding._asdict() for finding in findings], indent=2))
+    elif isinstance(settings, AeefError):
+        _print(findings[0])
+    return int(any(finding.outcome == FAILED for finding in findings))
+
+
+def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
+    for check, look in _checks(settings):
+        try:
+            finding = Finding(check, OK, look() or "")
+        except AeefError as error:
+            finding = Finding(check, FAILED, str(error))
+        except _NotConfigured as missing:
+            finding = Finding(check, NOT_CONFIGURED, str(missing))
+        except Exception as error:  # noqa: BLE001 - a surprise must not hide the other findings
+            finding = Finding(check, FAILED, f"cannot be checked: {type(error).__name__}")
+        if not quiet:
+            _print(finding)
+        yield finding
+
+
+def _print(finding: Finding) -> None:
+    typer.echo(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}")
+
+
+class _NotConfigured(Exception):
+    pass
+
+
+def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
+    return [
+        ("settings", lambda: f"file {config_path() or 'none'}"),
+        ("environment", _environment),
+        ("AEEF_HOME", lambda: _home(settings)),
+        ("incident store", lambda: _store(settings)),
+        ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
+        ("Prefect", lambda: _prefect(settings)),
+        ("intake", lambda: _intake(settings)),
+        ("PagerDuty", lambda: _pagerduty(settings)),
+        ("Slack", lambda: _if(slack.configured, settings, "AEEF_SLACK__TOKEN", slack.check)),
+        ("Jira", lambda: _if(jira.configured, settings, "AEEF_JIRA__URL, __EMAIL, __TOKEN",
+                             jira.check)),
+        ("Alertmanager", lambda: _if(alertmanager.configured, settings, "AEEF_ALERTMANAGER__URL",
+                                     alertmanager.check)),
+        *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        ("paging", lambda: _somebody_hears(settings)),
+        ("breach clocks", lambda: _clocks(settings)),
+        *(
+            (f"target {name}", lambda target=target: _target(target, settings))
+            for name, target in settings.targets.items()
+        ),
+    ]  # fmt: skip
+
+
+def _environment() -> str:
+    if unknown := unknown_variables():
+        raise AeefError(
+            f"{', '.join(unknown)}: no such setting; parts of a name are joined by two"
+            " underscores, as in AEEF_PAGERDUTY__ROUTING_KEY"
+        )
+    return "every AEEF_ variable is a setting"
+
+
+def _home(settings: Settings) -> str:
+    for path in (settings.home, settings.home / TOKEN_FILE):
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise AeefError(f"others can read {path}: chmod go= {path}")
+    return str(settings.home)
+
+
+def _store(settings: Settings) -> str:
+    open_store(settings).ping()
+    return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
+
+
+def _prefect(settings: Settings) -> str:
+    if problems := prefect_problems(settings):
+        raise AeefError("; ".join(problems))
+    return "server, worker, deployments and automations are there"
+
+
+def _intake(settings: Settings) -> str:
+    try:
+        answer = httpx.get(f"{settings.intake_url}/health", timeout=10, trust_env=False)
+        problems = answer.json()["problems"]
+        let_in = httpx.get(
+            f"{settings.intake_url}/incidents?limit=1",
+            headers={"Authorization": f"Bearer {token_of(settings)}"},
+            timeout=10,
+            trust_env=False,
+        )
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise AeefError(
+            f"{settings.intake_url} does not answer ({type(error).__name__}): start `aeef up`"
+        ) from None
+    if problems:
+        raise AeefError("; ".join(problems))
+    if let_in.status_code != 200:
+        raise AeefError("the intake does not know our token: restart it with the same settings")
+    return settings.intake_url
+
+
+def _pagerduty(settings: Settings) -> str:
+    key = settings.pagerduty.routing_key
+    if key is None:
+        raise _NotConfigured("set AEEF_PAGERDUTY__ROUTING_KEY")
+    if len(key.get_secret_value()) != ROUTING_KEY_LENGTH:
+        raise AeefError("AEEF_PAGERDUTY__ROUTING_KEY is not an Events v2 key of 32 characters")
+    try:
+        # Its API has no check that does not page: only whether the way there is open.
+        httpx.get(settings.pagerduty.url, timeout=settings.retry.request_timeout)
+    except httpx.HTTPError as error:
+        raise AeefError(
+            f"{settings.pagerduty.url} cannot be reached ({type(error).__name__}):"
+            " check network and proxy"
+        ) from None
+    return f"{settings.pagerduty.url} answers; the key is proven by the first page"
+
+
+def _clocks(settings: Settings) -> str:
+    breach, targets = settings.breach, settings.targets.values()
+    own = [name for each in targets if each.breach for name in each.breach.regimes or ()]
+    if not (regimes := list(dict.fromkeys([*breach.regimes, *own]))):
+        raise _NotConfigured("set [breach] regimes: the regulatory regimes that apply to you")
+    who = breach.organisation
+    wanted = {"name": who.name, "dpo_name": who.dpo_name, "dpo_contact": who.dpo_contact}
+    missing = [name for name, value in wanted.items() if not value]
+    gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
+    return f"{', '.join(regimes)}{gaps}"
+
+
+def _wants_github(settings: Settings) -> bool:
+    return settings.github != GithubSettings()
+
+
+def _github(settings: Settings) -> str:
+    if not settings.github.secrets:
+        raise AeefError(
+            "every webhook is refused: set AEEF_GITHUB__WEBHOOK_SECRET to the webhook's secret"
+        )
+    return f"webhooks are taken; {len(settings.github.repositories)} repositories have a service"
+
+
+def _if(
+    configured: Callable[[Settings], bool],
+    settings: Settings,
+    needed: str,
+    check: Callable[[Settings], str],
+) -> str:
+    if not configured(settings):
+        raise _NotConfigured(f"set {needed}")
+    return check(settings)
+
+
+def _somebody_hears(settings: Settings) -> str:
+    missing = unconfigured(settings)
+    if len(missing) == len(Channel):
+        raise AeefError("NOBODY WOULD BE PAGED: configure PagerDuty, Alertmanager, Slack or Jira")
+    return f"by {', '.join(str(channel) for channel in Channel if channel not in missing)}"
+
+
+def _target(target: Target, settings: Settings) -> str:
+    deployer_for(target, settings.home)
+    try:
+        plan = choose_release(target)
+        goal = f"could go back to {plan.to_commit[:12]}"
+    except NoProvenRelease as error:
+        raise AeefError(f"a rollback would fail: {error}") from None
+    problem = unhealthy_because(target)
+    return f"{goal}; now {'healthy' if problem is None else f'NOT healthy: {problem}'}"

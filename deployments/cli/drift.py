@@ -1,0 +1,60 @@
+"""`aeef drift`: assess targets in this process; accept what runs, when a person asks for that."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import typer
+
+from deployments.cli.terminal import plain
+from deployments.cli.user import this_user
+from schemas.drift import DriftReport
+from schemas.errors import ConfigurationError
+from schemas.settings import Settings
+from tasks.base.trim import clean
+from tasks.drift.accept_drift import accept_drift
+from tasks.drift.assess_drift import assess
+from tasks.rollback.roll_back import target_named
+
+NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
+"""Exit codes; 2 is a mistake on the command line."""
+
+
+def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) -> int:
+    """Print what deviates; the exit code: 3 for drift, 1 where it could not be told, else 0."""
+    if target_name is not None:
+        targets = [target_named(target_name, settings)]
+    else:
+        targets = list(settings.targets.values())
+    if not targets:
+        raise ConfigurationError("no target is configured: add a [targets.NAME] table to aeef.toml")
+    with ThreadPoolExecutor(len(targets)) as pool:
+        reports = list(pool.map(lambda target: assess(target, settings), targets))
+    if as_json:
+        found = [{**report.to_json(), "status": report.status} for report in reports]
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        for report in reports:
+            typer.echo(clean(report.text()))
+    statuses = {report.status for report in reports}
+    return DRIFT if "drift" in statuses else UNKNOWN if "unknown" in statuses else NO_DRIFT
+
+
+def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> int:
+    """Show what differs, ask, and make it the baseline; the exit code as of `show_drift`."""
+
+    def agrees(found: DriftReport) -> bool:
+        typer.echo(clean(found.text()))
+        return sure or typer.confirm("accept all of this as the baseline?")
+
+    target = target_named(target_name, settings)
+    found, incident = accept_drift(target, this_user(), reason, settings, agrees)
+    if incident is not None:
+        typer.echo(plain(f"accepted; on record as {incident.title}"))
+        return NO_DRIFT
+    if found.differences:
+        typer.echo("nothing was accepted")
+        return DRIFT
+    typer.echo(clean(found.headline))
+    return NO_DRIFT if found.status == "none" else UNKNOWN

@@ -1,0 +1,103 @@
+"""`aeef freeze`: may anything be deployed on a target? For pipelines, and for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from deployments.cli.user import this_user
+from schemas.errors import AeefError, InvalidInput
+from schemas.incident import Status
+from schemas.settings import load_settings
+from tasks.store import open_store
+
+freeze = typer.Typer(help="Freeze deployments on a target.", no_args_is_help=True)
+
+FROZEN = 3
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TargetOption = Annotated[str, typer.Option("--target", help="The target's name.")]
+Approver = Annotated[str, typer.Option(help="Who approves it, for the record.")]
+IncidentOption = Annotated[
+    str | None, typer.Option(help="The incident; without one: all, or a record of its own.")
+]
+
+
+@freeze.command()
+def status(target: TargetOption, as_json: AsJson = False) -> None:
+    """Exit code 0: not frozen, 3: frozen, 1: cannot be known, so do not deploy."""
+    from tasks.deploy.freezes import frozen_by, read_freeze
+    from tasks.rollback.roll_back import target_named
+
+    settings = load_settings()
+    named = target_named(target, settings)
+    why = frozen_by(named, settings.home)
+    if as_json:
+        present = read_freeze(target, settings.home)
+        incidents = [each.to_json() for each in present.incidents] if present else []
+        answer = {"target": target, "frozen": why is not None, "incidents": incidents}
+        typer.echo(json.dumps(answer, indent=2))
+    else:
+        typer.echo(why or f"deployments on {target} are not frozen")
+    raise typer.Exit(FROZEN if why else 0)
+
+
+@freeze.command("on")
+def freeze_on(
+    target: TargetOption,
+    approver: Approver,
+    incident: IncidentOption = None,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+) -> None:
+    """No deployment until it is released; on record."""
+    from tasks.deploy.freeze_target import freeze as begin
+    from tasks.deploy.freeze_target import plan_freeze
+    from tasks.incident.open_for_freeze import open_for_freeze
+    from tasks.rollback.roll_back import target_named
+
+    settings = load_settings()
+    named = target_named(target, settings)
+    if dry_run:
+        typer.echo(plan_freeze(named, settings))
+        return
+    if not approver.strip():
+        raise InvalidInput("approver: say who approves the freeze")
+    store = open_store(settings)
+    found = (
+        store.incident(incident)
+        if incident
+        else open_for_freeze(target, approver, reason, settings)
+    )
+    who = this_user()
+    text = begin(named, str(found.incident_id), settings, by=approver, reason=reason)
+    store.record_action(found.incident_id, f"{text}; approved by {approver}", actor=who,
+                        automated=False)  # fmt: skip
+    typer.echo(f"{text} (incident {found.incident_id})")
+
+
+@freeze.command()
+def release(target: TargetOption, approver: Approver, incident: IncidentOption = None) -> None:
+    """Deployments may go on; on record."""
+    from tasks.deploy.freeze_target import release as end
+    from tasks.deploy.freezes import frozen_by, read_freeze
+    from tasks.incident.open_for_freeze import is_for_freeze
+    from tasks.rollback.roll_back import target_named
+
+    settings = load_settings()
+    named = target_named(target, settings)
+    store = open_store(settings)
+    present = read_freeze(target, settings.home)
+    held = [each.incident_id for each in present.incidents] if present else []
+    chosen = [str(store.incident(incident).incident_id)] if incident else held
+    for each in chosen:
+        text = end(named, each, settings, approver=approver)
+        store.record_action(each, text, actor=this_user(), automated=False)
+        if is_for_freeze(store.alert(each)):
+            store.set_status(each, Status.RESOLVED, actor=this_user(), automated=False)
+        typer.echo(text)
+    if why := frozen_by(named, settings.home):
+        raise AeefError(f"still frozen: {why}")
+    if not chosen:
+        typer.echo(f"deployments on {target} are not frozen")

@@ -1,0 +1,155 @@
+"""`aeef incidents`, `ack`, `resolve` and `audit`: what is on record, and moving it forward."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from deployments.cli.terminal import plain
+from deployments.cli.user import this_user
+from schemas.errors import AeefError, OutsideServiceError
+from schemas.incident import AuditEntry, Incident, Status
+from schemas.settings import load_settings
+from schemas.validation import validate
+from tasks.store import open_store
+
+incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help=True)
+audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
+
+
+@incidents.command("list")
+def list_incidents(
+    open_only: Annotated[bool, typer.Option("--open", help="Only those not over.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List incidents, newest first."""
+    found = open_store(load_settings()).incidents(open_only=open_only, limit=limit)
+    if as_json:
+        typer.echo(json.dumps([incident.to_json() for incident in found], indent=2))
+        return
+    for incident in found:
+        since = f"{incident.detected_at:%Y-%m-%d %H:%M:%S}"
+        typer.echo(plain(f"{since}  {incident.status:<13}  {incident.title}"))
+    if not found:
+        typer.echo("no incidents")
+
+
+@incidents.command()
+def show(incident_id: Id, as_json: AsJson = False) -> None:
+    """Show one incident with its timeline."""
+    store = open_store(load_settings())
+    incident = store.incident(incident_id)
+    timeline = store.timeline(incident.incident_id)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "incident": incident.to_json(),
+                    "timeline": [entry.to_json() for entry in timeline],
+                },
+                indent=2,
+            )
+        )
+        return
+    for line in describe(incident, timeline):
+        typer.echo(line)
+
+
+@incidents.command()
+def export(
+    incident_id: Id,
+    output: Annotated[Path | None, typer.Option(help="A file instead of the screen.")] = None,
+) -> None:
+    """Export the record: JSON, valid against the spec's incident schema."""
+    record = open_store(load_settings()).incident(incident_id).to_json()
+    validate("incident", record)
+    text = json.dumps(record, indent=2) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise AeefError(f"{output} cannot be written: {error.strerror}") from None
+
+
+def ack(incident_id: Id, as_json: AsJson = False) -> None:
+    """Acknowledge: you take the incident; nobody else is called."""
+    from tasks.notify.stand_down import acknowledge_page
+
+    settings = load_settings()
+    store = open_store(settings)
+    incident = store.acknowledge(incident_id, actor=this_user())
+    _show(incident, as_json)
+    _tell(lambda: acknowledge_page(incident.incident_id, settings), "acknowledged")
+
+
+def resolve(
+    incident_id: Id,
+    root_cause: Annotated[str | None, typer.Option(help="What it was, for the record.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is over.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Resolve: the incident is over, and its page is resolved everywhere."""
+    from tasks.notify.stand_down import resolve_page
+
+    settings = load_settings()
+    store = open_store(settings)
+    who = this_user()
+    if root_cause:
+        store.update(incident_id, actor=who, root_cause=root_cause)
+    incident = store.set_status(
+        incident_id, Status.RESOLVED, actor=who, automated=False, reason=reason
+    )
+    _show(incident, as_json)
+    _tell(lambda: resolve_page(incident.incident_id, settings, holder=f"cli {uuid4()}"), "resolved")
+
+
+@audit.command()
+def verify(as_json: AsJson = False) -> None:
+    """Recompute the audit chain; exit code 1 names the first broken link."""
+    summary = open_store(load_settings()).verify_audit()
+    if as_json:
+        typer.echo(json.dumps({"entries": summary.entries, "head": summary.head}))
+    else:
+        typer.echo(f"the audit log is intact: {summary.entries} entries, head {summary.head}")
+
+
+def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
+    """An incident as lines for a person."""
+    lines = [
+        incident.title,
+        f"  id        {incident.incident_id}",
+        f"  status    {incident.status}",
+        f"  detected  {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"  services  {', '.join(incident.affected_services) or 'none named'}",
+        f"  {incident.description or 'no description'}",
+        "timeline:",
+        *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
+    ]
+    return [plain(line) for line in lines]
+
+
+def _show(incident: Incident, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(incident.to_json(), indent=2))
+    else:
+        typer.echo(plain(f"{incident.title}: {incident.status}"))
+
+
+def _tell(tell: Callable[[], None], done: str) -> None:
+    """Tell the pager; our record stands whatever it answers, and the exit code says so."""
+    try:
+        tell()
+    except OutsideServiceError as error:
+        typer.echo(f"on record, but the page could not be {done}: {error}", err=True)
+        raise typer.Exit(1) from None

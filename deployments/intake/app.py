@@ -1,0 +1,138 @@
+"""The intake: an ASGI application that takes alerts in and shows incidents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from deployments.intake.acceptance import Acceptance
+from deployments.intake.authentication import Guard, token_of
+from deployments.intake.bodies import json_body
+from deployments.intake.door import Door
+from deployments.intake.intervals import USUAL, Timing
+from deployments.intake.metrics import Metrics
+from deployments.intake.pages import add_pages
+from deployments.intake.readiness import Readiness
+from deployments.intake.senders.alertmanager import read_webhook
+from deployments.intake.senders.findings import add_findings
+from deployments.intake.senders.github.route import add_github
+from schemas.errors import AeefError, IncidentNotFound, InvalidInput
+from schemas.incident import Alert
+from schemas.settings import Settings, load_settings
+from tasks.base.http import keep_connections
+from tasks.incident.open_incident import parse_alert
+from tasks.store import Store, open_store
+
+RETRY_AFTER = "5"
+MOST_ALERTS = 1000
+
+log = logging.getLogger("aeef.intake")
+
+
+def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> FastAPI:
+    """The application: `uvicorn --factory deployments.intake.app:create_app`.
+
+    Raises ConfigurationError when there is no token.
+    """
+    settings = settings or load_settings()
+    store = open_store(settings)
+    door = Door(settings, store, timing)
+    readiness = Readiness(settings, store, door)
+    guard = Depends(Guard(token_of(settings)))
+    metrics = Metrics(store)
+    acceptance = Acceptance(door, metrics, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with keep_connections(settings):
+            door.start()
+            yield
+            await run_in_threadpool(door.stop)
+
+    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
+    body = Depends(json_body(settings.intake.max_body_bytes))
+    _say_what_is_wrong(app, store)
+
+    @app.post("/v1/alerts", status_code=202, dependencies=[guard])
+    async def alerts(data: Any = body) -> dict[str, Any]:
+        """Our own JSON, one alert or a list; all are valid, or none is taken."""
+        parsed = _parse(data)
+        answers = await run_in_threadpool(acceptance.accept_all, parsed)
+        return {"incidents": answers} if isinstance(data, list) else answers[0]
+
+    @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
+    async def alertmanager(data: Any = body) -> dict[str, Any]:
+        """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
+        received = read_webhook(data)
+        firing = [each.alert for each in received if not each.is_over]
+        answers = await run_in_threadpool(acceptance.accept_all, firing)
+        over = [each.alert for each in received if each.is_over]
+        resolved = await run_in_threadpool(acceptance.resolve_all, over)
+        return {"incidents": answers, "resolved": resolved}
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        """200 only when an alert would really be handled; 503 says what is missing."""
+        problems = readiness.problems()
+        status = "failing" if problems else "ok"
+        return JSONResponse(
+            {"status": status, "problems": problems}, status_code=503 if problems else 200
+        )
+
+    @app.get("/metrics")
+    def scrape() -> Response:
+        """Prometheus' text format."""
+        content, media_type = metrics.render()
+        return Response(content, media_type=media_type)
+
+    add_findings(app, settings, acceptance, guard)
+    add_github(app, settings, acceptance)
+    add_pages(app, settings, store, guard)
+    return app
+
+
+def _parse(data: Any) -> list[Alert]:
+    if not isinstance(data, list):
+        return [parse_alert(data)]
+    if not 0 < len(data) <= MOST_ALERTS:
+        raise InvalidInput(f"body: a list of 1 to {MOST_ALERTS} alerts was expected")
+    alerts, problems = [], []
+    for index, each in enumerate(data):
+        try:
+            alerts.append(parse_alert(each))
+        except InvalidInput as error:
+            problems.append(f"[{index}] {error}")
+    if problems:
+        raise InvalidInput("nothing was taken: " + "; ".join(problems[:20]))
+    return alerts
+
+
+def _say_what_is_wrong(app: FastAPI, store: Store) -> None:
+    """Our errors as HTTP: the sender's fault 422, ours 503 with a wish to try again.
+
+    An error names fields, whose names may be anything: it is masked too.
+    """
+
+    @app.exception_handler(InvalidInput)
+    async def invalid(_request: Request, error: InvalidInput) -> JSONResponse:
+        return JSONResponse({"detail": store.masked_text(str(error))}, status_code=422)
+
+    @app.exception_handler(IncidentNotFound)
+    async def absent(_request: Request, error: IncidentNotFound) -> JSONResponse:
+        return JSONResponse({"detail": store.masked_text(str(error))}, status_code=404)
+
+    async def unable(_request: Request, error: Exception) -> JSONResponse:
+        log.error("%s", error)
+        return JSONResponse(
+            {"detail": f"this could not be done now, try it again: {error}"},
+            status_code=503,
+            headers={"Retry-After": RETRY_AFTER},
+        )
+
+    app.add_exception_handler(AeefError, unable)

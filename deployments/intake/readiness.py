@@ -1,0 +1,107 @@
+"""Whether an alert would really be handled: store, threads, Prefect, worker, automations."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+
+from deployments.intake.door import Door
+from deployments.registry.register import FLOWS, SCHEDULED, automations
+from schemas.errors import AeefError
+from schemas.settings import Settings
+from tasks.store import Store
+
+KEPT_SECONDS = 2.0
+"""Prefect is asked at most so often, however many probes come."""
+
+
+class Readiness:
+    """Answers `/health`."""
+
+    def __init__(self, settings: Settings, store: Store, door: Door) -> None:
+        self.settings = settings
+        self.store = store
+        self.door = door
+        self._lock = threading.Lock()
+        self._asked_at = float("-inf")
+        self._prefect_problems: list[str] = []
+
+    def problems(self) -> list[str]:
+        """What keeps an alert from being handled, in words; empty when nothing does."""
+        problems = []
+        try:
+            self.store.ping()
+        except AeefError as error:
+            problems.append(str(error))
+        if not self.door.works:
+            problems.append("the intake's background threads have died: restart the intake")
+        if self.door.dispatcher.problem:
+            problems.append(self.door.dispatcher.problem)
+        with self._lock:
+            if time.monotonic() - self._asked_at > KEPT_SECONDS:
+                self._prefect_problems = prefect_problems(self.settings)
+                self._asked_at = time.monotonic()
+            return problems + self._prefect_problems
+
+
+def prefect_problems(settings: Settings) -> list[str]:
+    """What is missing on Prefect's side, each with the remedy."""
+    try:
+        with get_client(sync_client=True) as client:
+            return [
+                *_deployments(client),
+                *_automations(client, settings),
+                *_worker(client, settings),
+            ]
+    except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+        return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
+
+
+def server_problem() -> str | None:
+    """Why Prefect's server cannot be used; None when it can."""
+    try:
+        with get_client(sync_client=True) as client:
+            failure = client.api_healthcheck()
+    except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+        failure = error
+    if failure is None:
+        return None
+    return f"Prefect's server does not answer ({type(failure).__name__}): start it"
+
+
+def _deployments(client: SyncPrefectClient) -> list[str]:
+    names = [f"{path.rsplit('.', 1)[1].replace('_', '-')}/respond" for path in FLOWS]
+    names += [f"{row.entrypoint.split('.')[1].replace('_', '-')}/{row.name}" for row in SCHEDULED]
+    missing = []
+    for name in sorted(names):
+        try:
+            client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            missing.append(name)
+    return [f"deployments are missing ({', '.join(missing)}): run `aeef deploy`"] if missing else []
+
+
+def _automations(client: SyncPrefectClient, settings: Settings) -> list[str]:
+    present = {each.name: each for each in client.read_automations()}
+    problems = []
+    for row in automations(settings):
+        if row.name not in present:
+            problems.append(f"automation '{row.name}' is missing: run `aeef deploy`")
+        elif not present[row.name].enabled:
+            problems.append(f"automation '{row.name}' is switched off: switch it on in Prefect")
+    return problems
+
+
+def _worker(client: SyncPrefectClient, settings: Settings) -> list[str]:
+    pool = settings.worker.pool
+    try:
+        workers = client.read_workers_for_work_pool(pool)
+    except ObjectNotFound:
+        return [f"work pool '{pool}' is missing: run `aeef deploy`"]
+    if any(worker.status == "ONLINE" for worker in workers):
+        return []
+    return [f"no worker of work pool '{pool}' is online: run `aeef up`, or `aeef worker`"]

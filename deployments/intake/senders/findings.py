@@ -1,0 +1,56 @@
+"""`POST /v1/findings`: a scanner's own report becomes an incident."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from anyio import BrokenWorkerProcess, to_process
+from fastapi import Depends, FastAPI
+from fastapi.params import Depends as Guarded
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from deployments.intake.acceptance import Acceptance
+from deployments.intake.bodies import raw_body
+from schemas.errors import InvalidInput
+from schemas.findings import Findings, alert_data
+from schemas.settings import Settings
+from tasks.findings.read_findings import read_findings
+from tasks.incident.open_incident import parse_alert
+
+NAME = "in the body"
+LARGE = 1_000_000
+"""From so many bytes on a report is read by another process: here no alert must wait for it."""
+
+
+def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard: Guarded) -> None:
+    """Add `/v1/findings?service=S`: 202 with the incident, 200 when the report has no finding."""
+    limit = settings.intake.max_report_bytes
+    body = Depends(raw_body(limit))
+    # Reading a report takes memory: one at a time. Whoever waits holds up no other request.
+    one_at_a_time = asyncio.Lock()
+
+    @app.post("/v1/findings", status_code=202, dependencies=[guard], response_model=None)
+    async def findings(
+        service: str, severity: str | None = None, report: bytes = body
+    ) -> dict[str, Any] | JSONResponse:
+        async with one_at_a_time:
+            scan = await _read(report, limit)
+        if not scan.findings:
+            return JSONResponse({"findings": 0, "notChecked": scan.not_checked})
+        alert = parse_alert(alert_data(scan, service, source="findings", severity=severity))
+        (answer,) = await run_in_threadpool(acceptance.accept_all, [alert])
+        return answer | {"findings": scan.total}
+
+
+async def _read(report: bytes, limit: int) -> Findings:
+    """The report's findings. Raises InvalidInput."""
+    if len(report) < LARGE:
+        return await run_in_threadpool(read_findings, report, NAME, limit)
+    try:
+        return await to_process.run_sync(read_findings, report, NAME, limit)
+    except BrokenWorkerProcess:
+        raise InvalidInput(
+            f"report {NAME} cannot be read: its reader died, perhaps for want of memory; split it"
+        ) from None

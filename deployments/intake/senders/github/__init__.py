@@ -1,0 +1,1 @@
+"""GitHub's webhooks: deployments and findings. Begin with `webhooks.py`."""

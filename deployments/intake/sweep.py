@@ -1,0 +1,191 @@
+"""The sweep: finds what should have happened to an open incident and did not, and sees to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID, uuid4, uuid5
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import PrefectHTTPStatusError
+
+from deployments.intake.intervals import USUAL, Timing
+from deployments.registry.register import DETECTED
+from schemas.errors import AeefError
+from schemas.incident import Channel, Incident, Severity, route_for
+from schemas.model import utc_now
+from schemas.settings import Settings
+from tasks.channels import alertmanager
+from tasks.incident.claim_runbook import RUN, alive_of
+from tasks.notify.page_on_call import Page, failure_key, page_key
+from tasks.store import Store
+
+NOT_STARTED = "page:not-started"
+
+PAGES_AT_ONCE = 16
+MOST_RUNS = 200
+"""What Prefect answers at most when it is asked for runs."""
+
+NOT_OVER = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING)
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""At most, between the machines of the intake and of Prefect's server."""
+
+log = logging.getLogger("aeef.sweep")
+
+
+class Pager(Protocol):
+    """Sends a page for an incident, once."""
+
+    def __call__(
+        self, incident: Incident, reason: str | None = None, key: str | None = None
+    ) -> None:
+        """Send it; never raises."""
+
+
+class Sweep:
+    """Each check stands alone: what one cannot do does not keep the others from theirs."""
+
+    def __init__(
+        self, settings: Settings, store: Store, page: Pager, timing: Timing = USUAL
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.page = page
+        self.timing = timing
+
+    def run(self) -> None:
+        """Do every check once."""
+        checks: tuple[Callable[[], None], ...] = (
+            self.send_late_pages,
+            self.keep_alerts_alive,
+            self.start_missing_runbooks,
+            self.tell_of_dead_runs,
+        )
+        for check in checks:
+            try:
+                check()
+            except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+                # Prefect does not answer: /health says so, and the dispatcher's log.
+                log.debug("%s: %s", check.__name__, type(error).__name__)
+            except AeefError as error:
+                log.error("%s: %s", check.__name__, error)
+            except Exception:
+                log.exception("%s failed; it is done again", check.__name__)
+
+    def send_late_pages(self) -> None:
+        """Pages that no channel took, and those of an intake that died."""
+        self._side_by_side(
+            self.page,
+            [
+                incident
+                for severity in Severity
+                for incident in self.store.open_incidents_missing_claim(
+                    f"page:{severity}", older_than=self.timing.page_late, severity=severity
+                )
+                if route_for(severity, incident.type, self.settings.routes).page
+            ],
+        )
+
+    def keep_alerts_alive(self) -> None:
+        """Send our alerts to Alertmanager again: they would end by themselves."""
+        if not alertmanager.configured(self.settings):
+            return
+        for incident in self.store.incidents(open_only=True, limit=1000):
+            result = self.store.claim_result(incident.incident_id, page_key(incident))
+            if result is None or Page.model_validate(result).channel != Channel.ALERTMANAGER:
+                continue
+            # Never finished: the lease is the clock, for all intakes together.
+            claim = self.store.claim(
+                incident.incident_id,
+                "alertmanager:keep-alive",
+                str(uuid4()),
+                self.timing.keep_alive,
+            )
+            if claim.state == "held":
+                alertmanager.firing(incident, self.settings)
+
+    def start_missing_runbooks(self) -> None:
+        """Events that reached Prefect and yet made no run: page when late, and emit them again."""
+        missing = [
+            (incident, utc_now() - self.store.opened_at(incident.incident_id))
+            for severity in Severity
+            for incident in self.store.open_incidents_missing_claim(
+                f"runbook:{severity}", older_than=self.timing.runbook_late, severity=severity
+            )
+        ]
+        # Before Prefect is asked: it may be what is broken.
+        self._side_by_side(
+            self._tell_not_started,
+            [incident for incident, age in missing if age > self.timing.runbook_missing],
+        )
+        if not missing or self.store.pending_events():
+            return
+        waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
+        for incident, age in missing:
+            if waiting is not None and str(incident.incident_id) not in waiting:
+                minute = int(age / self.timing.runbook_late)
+                again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
+                self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
+
+    def tell_of_dead_runs(self) -> None:
+        """Runs that ended without finishing their runbook, for instance in a crash."""
+        held = [
+            (incident_id, holder)
+            for incident_id, holder in self.store.unfinished_claims("runbook:")
+            if self.store.claim_result(incident_id, _told_key(holder)) is None
+        ]
+        alive = alive_of({holder for _, holder in held})
+        for incident_id, holder in held:
+            if holder in alive:
+                continue
+            # A run finishes its runbook before it ends: only what is open even now was left so.
+            if (incident_id, holder) in self.store.unfinished_claims("runbook:"):
+                incident = self.store.incident(incident_id)
+                reason = f"automation FAILED, take over: {holder} ended"
+                self.page(incident, reason, _told_key(holder))
+
+    def _tell_not_started(self, incident: Incident) -> None:
+        route = route_for(incident.severity, incident.type, self.settings.routes)
+        if route.page or route.rollback:
+            self.page(incident, "no runbook has started, take over", NOT_STARTED)
+
+    def _side_by_side(
+        self, work: Callable[[Incident], None], incidents: Iterable[Incident]
+    ) -> None:
+        """A pager that does not answer must not make the hundredth incident wait for its turn."""
+        if found := list(incidents):
+            with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="sweep") as pool:
+                list(pool.map(work, found))
+
+
+def _told_key(holder: str) -> str:
+    return failure_key(UUID(holder.removeprefix(RUN)))
+
+
+def _incidents_with_runs(since: datetime) -> set[str] | None:
+    """The ids of incidents that have a run which may still start, or which a person cancelled.
+
+    since: when the oldest of the incidents was opened. None: too many runs to say.
+    """
+    states = [*NOT_OVER, StateType.CANCELLING, StateType.CANCELLED]
+    wanted = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
+        expected_start_time=FlowRunFilterExpectedStartTime(after_=since - CLOCKS_DIFFER),
+    )
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=wanted, limit=MOST_RUNS)
+    if len(runs) == MOST_RUNS:
+        return None
+    alerts = [run.parameters.get("alert") for run in runs]
+    return {str(alert.get("incidentId")) for alert in alerts if isinstance(alert, dict)}

@@ -1,0 +1,1 @@
+"""Every place where we reach into Prefect. Begin with `README.md`."""

@@ -1,0 +1,195 @@
+"""`aeef up`: everything on this machine, kept running until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import httpx
+
+from deployments.intake.authentication import TOKEN_FILE, ensure_token
+from deployments.prefect_server.settings import is_embedded, prefect_environment
+from deployments.up.children import Child, Memory
+from schemas.errors import ConfigurationError
+from schemas.incident import Channel
+from schemas.settings import Settings, config_path
+
+START_SECONDS = 120.0
+WATCH_SECONDS = 0.5
+
+Say = Callable[[str], None]
+
+
+def up(settings: Settings, say: Say) -> None:
+    """Start Prefect's server (unless one is named), a worker and the intake; stop on Ctrl-C.
+
+    Raises ConfigurationError when something is in the way; nothing is left running then.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (settings.home / "logs").mkdir(mode=0o700, exist_ok=True)
+    stopping = threading.Event()
+    with _only_one(settings), _until_signal(stopping):
+        memory = Memory(settings.home / "up.children")
+        if left := memory.end_leftovers():
+            say(f"ended {left} processes that an earlier `aeef up` left running")
+        _ports_are_free(settings)
+        ensure_token(settings)
+        children = _children(settings)
+        try:
+            _start(children, memory, settings, stopping, say)
+            _watch(children, memory, stopping, say)
+        finally:
+            say("stopping …")
+            for child in reversed(children):
+                child.stop()
+            memory.forget()
+            say("stopped")
+
+
+def _children(settings: Settings) -> list[Child]:
+    environment = {**os.environ, **prefect_environment(settings)}
+    if path := config_path():
+        environment["AEEF_CONFIG"] = str(path)
+    environment["AEEF_HOME"] = str(settings.home)
+    # -P: the folder that `aeef up` is called in may hold a `flows` of its own.
+    run = [sys.executable, "-P", "-m"]
+    port = str(settings.prefect_port)
+    commands = {
+        "prefect-server": [
+            *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
+        ],
+        "intake": [
+            *run, "uvicorn", "--factory", "deployments.intake.app:create_app",
+            "--host", settings.intake.host, "--port", str(settings.intake.port),
+            "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
+        ],
+        "worker": [*run, "deployments.worker.main"],
+    }  # fmt: skip
+    if not is_embedded():
+        del commands["prefect-server"]
+    logs = settings.home / "logs"
+    return [
+        Child(name, command, environment, logs / f"{name}.log")
+        for name, command in commands.items()
+    ]
+
+
+def _start(
+    children: list[Child], memory: Memory, settings: Settings, stopping: threading.Event, say: Say
+) -> None:
+    say("starting (the first start takes some seconds) …")
+    for child in children:
+        child.start()
+        memory.keep(children)
+    problems = ["not asked yet"]
+    deadline = time.monotonic() + START_SECONDS
+    while problems and not stopping.is_set():
+        if time.monotonic() > deadline:
+            say("not ready yet, going on: " + "; ".join(problems))
+            break
+        if any(child.keep_running(say) for child in children):
+            memory.keep(children)
+        problems = _problems(settings)
+        stopping.wait(WATCH_SECONDS)
+    if not stopping.is_set():
+        for line in summary(settings, ready=not problems):
+            say(line)
+
+
+def _watch(children: list[Child], memory: Memory, stopping: threading.Event, say: Say) -> None:
+    while not stopping.wait(WATCH_SECONDS):
+        if any(child.keep_running(say) for child in children):
+            memory.keep(children)
+
+
+def summary(settings: Settings, *, ready: bool) -> list[str]:
+    """What runs where, and what is not configured."""
+    prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
+    missing = unconfigured(settings)
+    nobody = len(missing) == len(Channel)
+    return [
+        f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
+        " /v1/github)",
+        f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
+        f"token     {_token_place(settings)}",
+        f"Prefect   {prefect}",
+        f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
+        f"not configured: {', '.join(missing) or 'nothing'}",
+        *(["NOBODY CAN BE PAGED until one of these is configured"] if nobody else []),
+        "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
+    ]
+
+
+def unconfigured(settings: Settings) -> list[str]:
+    """The channels that have no credentials."""
+    configured = {
+        Channel.PAGERDUTY: settings.pagerduty.routing_key,
+        Channel.SLACK: settings.slack.token,
+        Channel.JIRA: settings.jira.url and settings.jira.email and settings.jira.token,
+        Channel.ALERTMANAGER: settings.alertmanager.url,
+    }
+    return [str(channel) for channel, value in configured.items() if not value]
+
+
+def _token_place(settings: Settings) -> str:
+    return "AEEF_INTAKE__TOKEN" if settings.intake.token else str(settings.home / TOKEN_FILE)
+
+
+def _problems(settings: Settings) -> list[str]:
+    try:
+        answer = httpx.get(f"{settings.intake_url}/health", timeout=10, trust_env=False)
+        problems: list[str] = answer.json()["problems"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return ["the intake does not answer yet"]
+    return problems
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    path = settings.home / "up.lock"
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigurationError(
+                f"`aeef up` is already running with AEEF_HOME {settings.home}"
+            ) from None
+        yield
+
+
+def _ports_are_free(settings: Settings) -> None:
+    wanted = [(settings.intake.host, settings.intake.port, "AEEF_INTAKE__PORT")]
+    if is_embedded():
+        wanted.append(("127.0.0.1", settings.prefect_port, "AEEF_PREFECT_PORT"))
+    for host, port, setting in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{host}:{port} cannot be used ({error.strerror}): free it, or set {setting}"
+                ) from None
+
+
+@contextmanager
+def _until_signal(stopping: threading.Event) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in ends}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""The warm worker: hears of runs, forks, carries out. Begin with `worker.py`."""

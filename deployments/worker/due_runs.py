@@ -1,0 +1,106 @@
+"""The runs that are due and wait for a place at this worker: the most urgent come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from prefect.client.schemas.objects import FlowRun, WorkPool, WorkQueue
+from prefect.client.schemas.responses import WorkerFlowRunResponse
+
+from deployments.worker.priority import is_urgent, urgency
+
+
+class DueRuns:
+    """What waits. A run that was cancelled meanwhile is refused by Prefect when it is started."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, WorkerFlowRunResponse] = {}
+
+    def add(self, entries: Iterable[WorkerFlowRunResponse]) -> None:
+        """These are due, too."""
+        self._waiting |= {entry.flow_run.id: entry for entry in entries}
+
+    def replace(self, entries: Iterable[WorkerFlowRunResponse]) -> None:
+        """These are due, and no others."""
+        self._waiting.clear()
+        self.add(entries)
+
+    def take(
+        self,
+        places: float,
+        reserved: int,
+        being_started: Container[UUID] = (),
+        lets: Callable[[FlowRun], bool] = lambda _: True,
+    ) -> list[WorkerFlowRunResponse]:
+        """As many as have a place, no longer waiting then; the `reserved` last are for urgent ones.
+
+        being_started: runs that were taken before.
+        lets: asked of each that has a place; False keeps it waiting.
+        """
+        taken = []
+        for entry in sorted(self._waiting.values(), key=lambda each: urgency(each.flow_run)):
+            if entry.flow_run.id in being_started:
+                self._waiting.pop(entry.flow_run.id)
+            elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):
+                taken.append(self._waiting.pop(entry.flow_run.id))
+                places -= 1
+        return taken
+
+
+class Heard(NamedTuple):
+    """What became of runs that were said to be scheduled.
+
+    due: to be started now.
+    later: when each of the others is due.
+    unseen: Prefect does not show them yet.
+    """
+
+    due: list[WorkerFlowRunResponse]
+    later: dict[UUID, datetime]
+    unseen: set[UUID]
+
+
+def sort_heard(ids: set[UUID], found: Sequence[FlowRun], pool: UUID, now: datetime) -> Heard:
+    """Which of the runs `ids`, as `found`, are due now."""
+    due: list[WorkerFlowRunResponse] = []
+    later: dict[UUID, datetime] = {}
+    for run in found:
+        if run.state is None or not run.state.is_scheduled():
+            continue
+        start = run.next_scheduled_start_time
+        if start is not None and start > now:
+            later[run.id] = start
+        elif run.work_queue_id is not None:
+            due.append(
+                WorkerFlowRunResponse(
+                    work_pool_id=pool, work_queue_id=run.work_queue_id, flow_run=run
+                )
+            )
+    return Heard(due, later, ids - {run.id for run in found})
+
+
+def sort_asked(entries: Iterable[WorkerFlowRunResponse], now: datetime) -> Heard:
+    """What Prefect says is due, or will be soon."""
+    due: list[WorkerFlowRunResponse] = []
+    later: dict[UUID, datetime] = {}
+    for entry in entries:
+        start = entry.flow_run.next_scheduled_start_time
+        if start is not None and start > now:
+            later[entry.flow_run.id] = start
+        else:
+            due.append(entry)
+    return Heard(due, later, set())
+
+
+def is_restricted(pool: WorkPool, queues: Iterable[WorkQueue]) -> bool:
+    """True when something is limited, paused or ordered, and Prefect has to say what may start."""
+    queues = list(queues)
+    return (
+        pool.is_paused
+        or pool.concurrency_limit is not None
+        or any(queue.is_paused or queue.concurrency_limit is not None for queue in queues)
+        or len({queue.priority for queue in queues}) > 1
+    )

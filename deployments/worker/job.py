@@ -1,0 +1,44 @@
+"""What the warm worker makes of a deployment and a run: the environment of the run's process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.workers.base import BaseJobConfiguration
+from pydantic import PrivateAttr
+
+from deployments.prefect_patches.event_resources import Related, related_to
+from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
+
+
+class WarmJob(BaseJobConfiguration):
+    """What can be set for a run; `env` is used, the rest is for stock workers of the same pool."""
+
+    _flow: Flow | None = PrivateAttr(default=None)
+    _deployment: DeploymentResponse | None = PrivateAttr(default=None)
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> None:
+        """As Prefect; and a flow that is a module of ours need not be looked up by the run."""
+        super().prepare_for_flow_run(flow_run, deployment, flow, *more, **named)
+        self._flow, self._deployment = flow, deployment
+        if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
+            self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
+        self.env.pop(BY_THE_ENGINE.name, None)
+
+    def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
+        """What the events of the run name."""
+        return related_to(flow_run, self._flow, self._deployment, pool)
+
+    @classmethod
+    def _base_environment(cls) -> dict[str, str]:
+        """Nothing: our processes have our settings, and writing them out takes long."""
+        return {}

@@ -1,0 +1,74 @@
+"""The worker that `aeef up` starts: registers everything, then runs what Prefect schedules."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import NoReturn
+
+import httpx
+from prefect.client.orchestration import get_client
+
+from deployments.registry.register import register
+from schemas.settings import Settings, WorkerKind, config_path, load_settings
+
+ASK_SECONDS = 0.3
+
+
+def wait_for_prefect() -> None:
+    """Return as soon as the server answers."""
+    while True:
+        try:
+            with get_client(sync_client=True) as client:
+                if client.api_healthcheck() is None:
+                    return
+        except (httpx.HTTPError, OSError, RuntimeError):
+            pass
+        time.sleep(ASK_SECONDS)
+
+
+def main() -> None:
+    """Register, then serve the work pool until told to stop."""
+    settings = load_settings()
+    # Runs have a directory of their own: they must not look for the file there.
+    if path := config_path():
+        os.environ["AEEF_CONFIG"] = str(path)
+    os.environ["AEEF_HOME"] = str(settings.home)
+    wait_for_prefect()
+    register(settings)
+    name = f"aeef-{os.uname().nodename}"
+    if settings.worker.kind is WorkerKind.PROCESS:
+        _become_stock_worker(settings, name)
+    asyncio.run(_serve(settings, name))
+
+
+def _become_stock_worker(settings: Settings, name: str) -> NoReturn:
+    python = [sys.executable, "-P", "-m", "prefect"]
+    command = [*python, "worker", "start", "--pool", settings.worker.pool]
+    limit = str(settings.worker_limit)
+    os.execv(sys.executable, [*command, "--type", "process", "--name", name, "--limit", limit])
+
+
+async def _serve(settings: Settings, name: str) -> None:
+    from deployments.worker.worker import WarmWorker
+
+    worker = WarmWorker(
+        settings.worker.pool,
+        name=name,
+        limit=settings.worker_limit,
+        processes=settings.worker.processes,
+        reserved=min(settings.worker.reserved, settings.worker_limit - 1),
+    )
+    serving = asyncio.ensure_future(worker.start())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+if __name__ == "__main__":
+    main()

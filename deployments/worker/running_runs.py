@@ -1,0 +1,84 @@
+"""Looks after the runs of a worker that go on: their heartbeats, and which of them are to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled
+
+from deployments.prefect_patches.heartbeats import send_heartbeat
+from deployments.prefect_patches.suspension import SUSPEND
+from deployments.prefect_server.settings import HEARTBEAT_SECONDS
+from deployments.worker.child import CANCEL
+from deployments.worker.processes import WarmProcesses
+
+STOP_POLL_SECONDS = 5.0
+"""How often Prefect is asked whether somebody cancelled or suspended a run of ours."""
+
+
+class RunsThatGoOn:
+    """The runs that have a process now."""
+
+    def __init__(self, processes: WarmProcesses, client: PrefectClient) -> None:
+        self._processes = processes
+        self._client = client
+        self._cancelled: set[UUID] = set()
+        self._stopping: set[asyncio.Task[None]] = set()
+
+    async def beat(self) -> None:
+        """Send the heartbeats, for ever."""
+        while True:
+            await asyncio.sleep(float(HEARTBEAT_SECONDS))
+            for _, running in self._processes.runs():
+                send_heartbeat(running.flow_run)
+
+    def stop_if_ours(self, run_id: UUID, *, cancelled: bool) -> None:
+        """Somebody cancelled this run, or suspended it."""
+        for generation, running in self._processes.runs():
+            if running.run_id != run_id:
+                continue
+            if not cancelled:
+                generation.signal(run_id, SUSPEND)
+            elif run_id not in self._cancelled:
+                self._cancelled.add(run_id)
+                task = asyncio.create_task(self._processes.stop(run_id, CANCEL))
+                self._stopping.add(task)
+                task.add_done_callback(self._stopping.discard)
+
+    async def find_stopped(self) -> None:
+        """The safety net, for ever: ask which of our runs were cancelled or suspended."""
+        stopped = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.PAUSED])
+        while True:
+            await asyncio.sleep(STOP_POLL_SECONDS)
+            if ours := [running.run_id for _, running in self._processes.runs()]:
+                wanted = FlowRunFilter(
+                    id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=stopped)
+                )
+                with suppress(httpx.HTTPError):
+                    for found in await self._client.read_flow_runs(flow_run_filter=wanted):
+                        cancelled = found.state_type == StateType.CANCELLING
+                        self.stop_if_ours(found.id, cancelled=cancelled)
+
+    async def was_cancelled(self, run_id: UUID) -> bool:
+        """True for a run that has ended because it was cancelled; then Prefect knows it, too."""
+        if run_id not in self._cancelled:
+            return False
+        self._cancelled.discard(run_id)
+        with suppress(ObjectNotFound):
+            found = await self._client.read_flow_run(run_id)
+            if found.state and not (found.state.is_cancelled() or found.state.is_completed()):
+                told: State[None] = Cancelled(message="Cancelled: its process was stopped")
+                await self._client.set_flow_run_state(run_id, told, force=True)
+        return True
