@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -16,6 +15,8 @@ from schemas.validation import validate
 from standin_pagerduty import ROUTING_KEY, PagerDuty
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store
+
+UNKNOWN = "3f2a0c1e-9d4b-4c6a-8f1e-5b7d2a9c0e14"
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_file_that_cannot_be_written_is_one_line(aeef: Aeef, reported: Inciden
 
 
 @pytest.mark.parametrize("command", ["incidents show", "incidents export", "ack", "resolve"])
-@pytest.mark.parametrize("wanted", [str(uuid4()), "ffff", "ff", "%%%%", "shop"])
+@pytest.mark.parametrize("wanted", [UNKNOWN, "ffff", "ff", "%%%%", "shop"])
 def test_an_unknown_id_is_an_error(aeef: Aeef, cli_store: Store, command: str, wanted: str) -> None:
     """One line that says what an id looks like, or that there is none."""
     answer = aeef(*command.split(), wanted)
