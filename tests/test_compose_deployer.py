@@ -257,10 +257,10 @@ def test_the_compose_plugin_is_preferred(
 @pytest.mark.parametrize(
     "point",
     [
-        "before tasks.compose_deployer.ComposeDeployer.prepare",
-        "before tasks.compose_deployer.ComposeDeployer.start",
-        "before tasks.compose_deployer.ComposeDeployer.verify",
-        "before tasks.deploy_release.wait_until_healthy",
+        "before tasks.deploy.compose_deployer.ComposeDeployer.prepare",
+        "before tasks.deploy.compose_deployer.ComposeDeployer.start",
+        "before tasks.deploy.compose_deployer.ComposeDeployer.verify",
+        "before tasks.rollback.deploy_release.wait_until_healthy",
     ],
 )
 def test_a_killed_rollback_is_completed_by_the_next(

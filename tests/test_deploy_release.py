@@ -330,18 +330,18 @@ def test_records_are_carried_back_when_the_deploy_fails(demo_target: Target) -> 
 @pytest.mark.parametrize(
     "point",
     [
-        "after tasks.deploy_release.write_journal",
-        "before tasks.carry_records._make_way",
-        "after tasks.carry_records._make_way",
-        "before tasks.target_repository.TargetRepository.checkout",
-        "after tasks.target_repository.TargetRepository.checkout",
-        "before tasks.carry_records._write_back",
-        "after tasks.carry_records._write_back",
-        "before tasks.command_deployer.CommandDeployer.start",
-        "after tasks.command_deployer.CommandDeployer.start",
-        "before tasks.deploy_release.wait_until_healthy",
-        "before tasks.deploy_release.end_journal",
-        "after tasks.deploy_release.end_journal",
+        "after tasks.rollback.deploy_release.write_journal",
+        "before tasks.target.carry_records._make_way",
+        "after tasks.target.carry_records._make_way",
+        "before tasks.target.repository.TargetRepository.checkout",
+        "after tasks.target.repository.TargetRepository.checkout",
+        "before tasks.target.carry_records._write_back",
+        "after tasks.target.carry_records._write_back",
+        "before tasks.deploy.command_deployer.CommandDeployer.start",
+        "after tasks.deploy.command_deployer.CommandDeployer.start",
+        "before tasks.rollback.deploy_release.wait_until_healthy",
+        "before tasks.rollback.deploy_release.end_journal",
+        "after tasks.rollback.deploy_release.end_journal",
     ],
 )
 def test_a_killed_rollback_is_completed_by_the_next(demo_target: Target, point: str) -> None:
@@ -367,7 +367,7 @@ def test_records_written_after_a_kill_are_kept_beside_the_older_ones(demo_target
     _track_records(demo_target)
     plan = choose_release(demo_target)
     older = demo_target.history_path.read_bytes()
-    point = "before tasks.target_repository.TargetRepository.checkout"
+    point = "before tasks.target.repository.TargetRepository.checkout"
     killed_at(point, demo_target, plan, _home(demo_target))
     newer = older.replace(b'"failed"', b'"written-since"')
     demo_target.history_path.write_bytes(newer)
@@ -383,7 +383,7 @@ def test_a_checkout_that_was_cut_short_is_finished(demo_target: Target) -> None:
     """Half the files switched, a stale index.lock: what git left is recognised as git's."""
     good, bad = _good_and_bad(demo_target)
     plan = choose_release(demo_target)
-    point = "before tasks.target_repository.TargetRepository.checkout"
+    point = "before tasks.target.repository.TargetRepository.checkout"
     killed_at(point, demo_target, plan, _home(demo_target))
     (demo_target.repository / "app.conf").write_text("status=")
     (demo_target.repository / ".git" / "index.lock").touch()
@@ -397,7 +397,7 @@ def test_a_checkout_that_was_cut_short_is_finished(demo_target: Target) -> None:
 def test_a_change_made_after_a_kill_is_not_taken_for_gits(demo_target: Target) -> None:
     """A file that neither commit explains is somebody's work, and refuses."""
     plan = choose_release(demo_target)
-    point = "before tasks.target_repository.TargetRepository.checkout"
+    point = "before tasks.target.repository.TargetRepository.checkout"
     killed_at(point, demo_target, plan, _home(demo_target))
     (demo_target.repository / "app.conf").write_text("mine\n")
 

@@ -232,10 +232,10 @@ def test_thousands_of_rotated_files_do_not_blind_us(store: Store, sample: AgentS
 READ_IT = """
 import json, sys, time
 from pathlib import Path
-from tasks.extract_agent_log import Extraction
-from tasks.evidence import Evidence
-from tasks.name_agent import find_target
-from schemas.alert import Alert
+from tasks.agents.extract_agent_log import Extraction
+from tasks.incident.evidence import Evidence
+from tasks.agents.name_agent import find_target
+from schemas.incident import Alert
 from schemas.settings import load_settings
 settings = load_settings()
 agent = find_target(sys.argv[1], settings)

@@ -173,15 +173,15 @@ def test_a_command_that_fails_leaves_it_frozen(store: Store, tmp_path: Path) -> 
 
 
 KILLED = [
-    "before tasks.freeze_target.write_marker",
-    "after tasks.freeze_target.write_marker",
-    "before tasks.freeze_target._run",
-    "after tasks.freeze_target._run",
+    "before tasks.deploy.freeze_target.write_marker",
+    "after tasks.deploy.freeze_target.write_marker",
+    "before tasks.deploy.freeze_target._run",
+    "after tasks.deploy.freeze_target._run",
 ]
 UNDOING = [
-    "after tasks.freeze_target._run",
-    "before tasks.freeze_target.end_freeze",
-    "after tasks.freeze_target.end_freeze",
+    "after tasks.deploy.freeze_target._run",
+    "before tasks.deploy.freeze_target.end_freeze",
+    "after tasks.deploy.freeze_target.end_freeze",
 ]
 PROCESS = """
 import sys

@@ -127,7 +127,7 @@ def test_killed_in_the_middle_runs_the_unfinished_again(store: Store, tmp_path: 
     configure(tmp_path, slow=wait, done=f"echo done >> {out}")
     breached = incident_id(store)
     code = (
-        "import sys; from tasks.revoke_credentials import revoke_credentials as step;"
+        "import sys; from tasks.breach.revoke_credentials import revoke_credentials as step;"
         " step.fn(*sys.argv[1:])"
     )
     first = subprocess.Popen(

@@ -117,7 +117,8 @@ def test_killed_in_a_gate_it_is_run_again_and_nothing_is_left(place: Place, home
     """The gate that was left running is ended first, and its work tree is gone."""
     incident_id, commit = prepared(place, tests=["sleep", "3000"], security_scan=["true"])
     code = (
-        f"from tasks.run_gates import run_gates;run_gates.fn({incident_id!r}, 'demo', {commit!r})"
+        "from tasks.patch.run_gates import run_gates;"
+        f"run_gates.fn({incident_id!r}, 'demo', {commit!r})"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     configure(place.target, place.base, gates={"tests": ["sleep", "3000"]}, gate_timeout=3000)

@@ -23,8 +23,8 @@ from prefect.context import SyncClientContext
 from prefect.events.worker import EventsWorker
 from prefect.flow_engine import run_flow
 from prefect.states import Pending
-from deployments.spared_requests import Spared
-from deployments.task_events import tell_less_of_tasks
+from deployments.prefect_patches.run_requests import Spared
+from deployments.prefect_patches.task_events import tell_less_of_tasks
 
 @task
 def step() -> None:

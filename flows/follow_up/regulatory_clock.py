@@ -22,7 +22,7 @@ from tasks.store import open_store
 def regulatory_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str:
     """Remind of a notification that is due, or tell that it is overdue, unless that is moot.
 
-    due, point: of the timer that started this run, see `tasks/clock_timers.py`.
+    due, point: of the timer that started this run, see `tasks/breach/clocks/timers.py`.
     """
     settings = load_settings()
     incident = open_store(settings).incident(incident_id)
