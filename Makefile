@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: help up test check bench clean
+.PHONY: help up test quick check bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -19,8 +19,11 @@ up: $(INSTALLED)  ## set up, make a sample target the first time, and run everyt
 	$(BIN)/aeef init-demo --if-no-targets
 	exec $(BIN)/aeef up
 
-test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=tests/test_step.py
+test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=tests/unit
 	$(BIN)/python -m pytest $(ARGS)
+
+quick: $(INSTALLED)  ## the unit tests: no server, no Docker, no database; under a minute
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/house $(ARGS)
 
 check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/ruff check .
@@ -28,7 +31,7 @@ check: $(INSTALLED)  ## what CI checks besides the tests: style, types
 	$(BIN)/mypy
 
 bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
-	$(BIN)/python tests/bench.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)

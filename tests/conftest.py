@@ -13,13 +13,14 @@ os.environ |= {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
 pytest_plugins = [
-    "fixtures_standins",
-    "fixtures_store",
-    "fixtures_targets",
-    "fixtures_isolation",
-    "fixtures_stack",
-    "fixtures_intake",
-    "fixtures_cli",
+    "fixtures.standins",
+    "fixtures.store",
+    "fixtures.targets",
+    "fixtures.isolation",
+    "fixtures.stack",
+    "fixtures.intake",
+    "fixtures.cli",
+    "fixtures.patch",
 ]
 
 

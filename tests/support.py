@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import pytest
 
 T = TypeVar("T")
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+"""The checkout."""
 
 
 def not_available(reason: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""The vendors' official descriptions, and the spec. Begin with `spec.py`."""

@@ -1,0 +1,145 @@
+"""A vulnerable dependency in production: patched, proven, approved by a person, deployed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fixtures.stack import Stack
+from processes.emergency_patch import resume, start, wait_for_state
+from samples.patch_findings import details, vulnerable
+from samples.targets import command_target, git
+from schemas.release import History
+from schemas.settings import Target
+from schemas.validation import validate
+from tasks.deploy.running_commit import running_commit
+
+OVER = ("COMPLETED", "FAILED", "CRASHED")
+GATES = """
+[targets.{name}.patch]
+gates = {{ tests = ["grep", "-q", "2.31.0", "requirements.txt"], security-scan = ["true"] }}
+approval_timeout = {timeout}
+"""
+
+
+def vulnerable_target(stack: Stack, directory: Path, name: str, timeout: int = 3600) -> Target:
+    """A release that asks for a vulnerable package runs, and someone works in the work tree."""
+    target = command_target(directory).model_copy(update={"name": name, "services": ()})
+    repository = target.repository
+    (repository / "app.conf").write_text("status=ok\n")
+    (repository / "requirements.txt").write_text("flask==3.0.0\nrequests==2.30.0  # http\n")
+    git(repository, "add", "app.conf", "requirements.txt")
+    git(repository, "commit", "--quiet", "--message", "Ask for requests")
+    running = git(repository, "rev-parse", "HEAD")
+    git(repository, "reset", "--quiet", "--hard")
+    deploy = [word.replace("{commit}", running) for word in target.deploy_command]
+    subprocess.run(deploy, cwd=repository, check=True)
+    history = json.loads(target.history_path.read_text())
+    now = datetime.now(UTC).isoformat()
+    history["deployments"].append({"commit": running, "status": "healthy", "deployedAt": now})
+    target.history_path.write_text(json.dumps(history))
+    stack.configure(target, more=GATES.format(name=name, timeout=timeout))
+    return target
+
+
+def alerted(stack: Stack, name: str) -> str:
+    """The incident that a finding opened, and that its own runbook has seen to."""
+    found = vulnerable("requests", "2.31.0", "2.32.0", installed="2.30.0")
+    incident_id = stack.report(
+        name, "P2", type="unknown", description="CVE", details=details(found)
+    )
+    stack.wait_until_over(incident_id)
+    return incident_id
+
+
+def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_path: Path) -> None:
+    """From the finding to the resolved incident; nothing is deployed before a person says so."""
+    target = vulnerable_target(stack, tmp_path, "patched")
+    vulnerable_commit = running_commit(target)
+    incident_id = alerted(stack, "patched")
+    run_id = start(stack, incident_id)
+
+    wait_for_state(stack, run_id, "Suspended", "Failed")
+    assert "Suspended" == stack.run(run_id)["state_name"], stack.logs()
+    assert vulnerable_commit == running_commit(target)
+    branch = f"hotfix/{incident_id}"
+    hotfix = git(target.repository, "rev-parse", branch)
+    changed = git(target.repository, "diff", f"{vulnerable_commit}..{hotfix}")
+    assert "+requests==2.31.0  # http" in changed
+    assert incident_id in git(target.repository, "log", "-1", "--format=%B", branch)
+    assert "aeef approve" in "\n".join(stack.actions(incident_id))
+    link = stack.ask("GET", f"/incidents/{incident_id}/run/emergency-patch")
+    assert run_id in link.headers["location"]
+    assert incident_id in stack.command("approve").stdout
+
+    refused = resume(stack, run_id, approve=True, approver="<x>")
+    assert "REJECT" == refused["status"], refused
+    assert "ACCEPT" == resume(stack, run_id, approve=True, approver="Ada Lovelace")["status"]
+    wait_for_state(stack, run_id, "Completed", "Failed")
+
+    assert "Completed" == stack.run(run_id)["state_name"], stack.logs()
+    assert hotfix == running_commit(target)
+    record = stack.incident(incident_id)
+    validate("incident", record)
+    assert "resolved" == record["status"]
+    said = stack.actions(incident_id)
+    assert 1 == sum(each == "the hotfix was approved by Ada Lovelace" for each in said), said
+    assert 1 == sum(each.startswith("deployed the hotfix") for each in said), said
+    history = History.model_validate_json(target.history_path.read_bytes())
+    assert (hotfix, "healthy") == (
+        history.newest_first()[0].commit,
+        history.newest_first()[0].status,
+    )
+    assert vulnerable_commit not in [each.commit for each in history.candidates(hotfix)]
+    stages = json.loads(target.provenance_path(hotfix).read_text())["stages"]
+    assert {"pass"} == {stage["status"] for stage in stages.values()}
+    stack.press_retry(run_id, force=True)
+    wait_for_state(stack, run_id, "AlreadyHandled")
+    assert said == [s for s in stack.actions(incident_id) if not s.startswith("resolved the page")]
+
+
+def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
+    """By the command line; the reason is on record, masked, the incident stays as it was."""
+    target = vulnerable_target(stack, tmp_path, "rejected")
+    before = running_commit(target)
+    incident_id = alerted(stack, "rejected")
+    status = stack.incident(incident_id)["status"]
+    assert 1 == stack.command("approve", incident_id, "--approver", "Ada").returncode
+    run_id = start(stack, incident_id)
+    wait_for_state(stack, run_id, "Suspended", "Failed")
+
+    ran = stack.command(
+        "approve", incident_id, "--approver", "Ada", "--reject",
+        "--comment", "too late for alice.liddell@example.com",
+    )  # fmt: skip
+    assert 0 == ran.returncode, ran.stderr
+    kept = stack.prefect(
+        "POST", f"/flow_runs/{run_id}/input/filter", json={"prefix": "", "limit": 50}
+    )
+    assert "too late for [email " in str(kept)
+    assert "alice" not in str(kept)
+    wait_for_state(stack, run_id, "Completed", "Failed")
+
+    assert before == running_commit(target)
+    rejected = "the hotfix was rejected by Ada: too late for [email "
+    assert any(each.startswith(rejected) for each in stack.actions(incident_id))
+    assert status == stack.incident(incident_id)["status"]
+    assert 1 == stack.command("approve", incident_id, "--approver", "Ada").returncode
+
+
+def test_nobody_answers_then_retry_asks_again(stack: Stack, tmp_path: Path) -> None:
+    """The run fails and pages; Retry asks anew, and what was prepared is there."""
+    vulnerable_target(stack, tmp_path, "unanswered", timeout=2)
+    incident_id = alerted(stack, "unanswered")
+    run_id = start(stack, incident_id)
+    wait_for_state(stack, run_id, "Failed")
+    stack.wait_for(lambda: any(run_id in each for each in stack.handed_over(incident_id)))
+
+    stack.press_retry(run_id)
+    wait_for_state(stack, run_id, "Suspended")
+
+    asked = [each for each in stack.actions(incident_id) if "waits for approval" in each]
+    assert 1 <= len(asked) <= 2
+    assert 1 == sum(each.startswith("prepared") for each in stack.actions(incident_id))

@@ -1,0 +1,156 @@
+"""The main job: a real Alertmanager's alert, a page, and a proven rollback, on real parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fixtures.stack import Stack
+from samples.targets import ComposeSample, command_target
+from schemas.validation import validate
+from standins.real_alertmanager import RealAlertmanager, webhook_receiver
+
+
+@pytest.fixture
+def alertmanager(stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]:
+    """Debian's Alertmanager, with our intake as its receiver."""
+    receiver = webhook_receiver(f"{stack.url}/v1/alertmanager", stack.token)
+    with RealAlertmanager(tmp_path / "am", receiver) as real:
+        yield real
+
+
+def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
+    stack: Stack, compose_sample: ComposeSample, alertmanager: RealAlertmanager
+) -> None:
+    """Alertmanager fires; the application serves the good release; one page, one message."""
+    service = compose_sample.target.name
+    stack.configure(compose_sample.target)
+    labels = {"alertname": "DeployFailed", "severity": "critical", "service": service}
+    assert httpx.get(f"{compose_sample.url}/version").text == "bad"
+
+    began = datetime.now(UTC)
+    alertmanager.fire(labels, "the newest release fails its health check", began)
+    incident_id = stack.wait_for(lambda: _incident_of(stack, service))
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+
+    assert "good" == httpx.get(f"{compose_sample.url}/version").text
+    record = stack.incident(incident_id)
+    validate("incident", record)
+    assert ("P1", "mitigated") == (record["severity"], record["status"])
+    alert = stack.pagerduty.alerts[incident_id]
+    assert ["trigger"] == [event["event_action"] for event in alert.events]
+    assert "critical" == alert.payload["severity"]
+    messages = [m for m in stack.slack.in_channel("aeef-incidents") if service in str(m.blocks)]
+    assert 1 == len(messages)
+    told = stack.slack.in_thread(messages[0].ts)
+    assert 1 == len(told), told
+    assert "mitigated" in told[0].text
+    assert 0 == stack.command("audit", "verify").returncode
+
+    # The alert re-sent 20 times changes nothing but the timeline.
+    for _ in range(20):
+        again = alertmanager.last_webhook(labels, began)
+        answer = stack.ask("POST", "/v1/alertmanager", json=again).json()
+        assert [incident_id] == [each["incidentId"] for each in answer["incidents"]]
+    assert record == stack.incident(incident_id)
+    assert ["trigger"] == [event["event_action"] for event in alert.events]
+    shown = json.loads(stack.command("incidents", "show", incident_id, "--json").stdout)
+    repeated = [entry for entry in shown["timeline"] if "repeated" in entry["action"]]
+    assert 20 == len(repeated)
+
+    # Its resolution resolves the page.
+    alertmanager.fire(labels, "over", began, ended=datetime.now(UTC))
+    stack.wait_for(lambda: alert.state == "resolved")
+    assert "resolved" == stack.incident(incident_id)["status"]
+    stack.wait_for(lambda: len(stack.slack.in_thread(messages[0].ts)) == 2)
+    assert 0 == stack.command("audit", "verify").returncode
+
+
+def test_a_new_user_sees_the_steps_live_and_then_the_record(stack: Stack, tmp_path: Path) -> None:
+    """`aeef report … --wait` shows what is done, and ends with a valid record."""
+    target = command_target(tmp_path).model_copy(update={"name": "fresh", "services": ()})
+    stack.configure(target)
+
+    shown = stack.command("report", "deployment-failure", "--service", "fresh", "--wait")
+
+    assert 0 == shown.returncode, shown.stderr + stack.logs()
+    steps, record = shown.stdout.split("runbook: done\n")
+    for said in ("incident opened", "paged on-call by PagerDuty", "rolled fresh back", "mitigated"):
+        assert said in steps
+    validate("incident", json.loads(record))
+
+
+def test_every_severity_reaches_whom_its_row_names(stack: Stack) -> None:
+    """P1 and P2 page, P3 makes a ticket, P4 is logged; each posts to the channel of the table."""
+    expected = {
+        "P1": (True, "aeef-incidents", 0),
+        "P2": (True, "aeef-incidents", 0),
+        "P3": (False, "aeef-warnings", 1),
+        "P4": (False, "aeef-info", 0),
+    }
+    ids = {
+        severity: stack.report(f"row-{severity}", severity, type="unknown", description=severity)
+        for severity in expected
+    }
+
+    for severity, (paged, channel, tickets) in expected.items():
+        incident_id = ids[severity]
+        assert "done" == stack.wait_until_over(incident_id), stack.logs()
+
+        assert paged == (incident_id in stack.pagerduty.alerts)
+        posts = [m for m in stack.slack.in_channel(channel) if f"row-{severity}" in str(m.blocks)]
+        assert 1 == len(posts)
+        labels = [issue.fields["labels"] for issue in stack.jira.issues]
+        assert tickets == sum(f"aeef-{incident_id}" in each for each in labels)
+        run = stack.run(stack.run_id(incident_id))
+        assert f"{severity} unknown row-{severity} {incident_id[-4:]}" == run["name"]
+        assert {"aeef", severity, "unknown"} <= set(run["tags"])
+        found = stack.prefect(
+            "POST", "/artifacts/filter", json={"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+        )
+        reports = [each for each in found if each["key"] == f"incident-{incident_id}"]
+        assert 1 == len(reports)
+        assert "What was done" in reports[0]["data"]
+
+
+def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
+    """A foreign event with our alert JSON opens the record, pages, and starts one run."""
+    event = {
+        "occurred": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(),
+        "event": "aeef.incident.detected",
+        "id": "00000000-0000-4000-8000-0000000000fe",
+        "resource": {"prefect.resource.id": "aeef.incident.foreign", "aeef.type": "unknown"},
+        "related": [],
+        "payload": {"severity": "P2", "service": "foreign", "description": "from another flow"},
+    }
+
+    stack.prefect("POST", "/events", json=[event])
+    incident_id = stack.wait_for(lambda: _incident_of(stack, "foreign"))
+
+    assert "done" == stack.wait_until_over(incident_id), stack.logs()
+    assert incident_id in stack.pagerduty.alerts
+
+
+def _incident_of(stack: Stack, service: str) -> str | None:
+    found = stack.ask("GET", "/incidents").json()
+    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)
+
+
+@pytest.mark.parametrize("alert", ["it is broken", None, ["shop"]])
+def test_a_run_that_a_person_starts_with_anything_becomes_an_incident(
+    stack: Stack, alert: object
+) -> None:
+    """Somebody hears of it, and the run says what was wrong with it."""
+    found = stack.prefect("GET", "/deployments/name/triage/respond")
+    path, body = f"/deployments/{found['id']}/create_flow_run", {"parameters": {"alert": alert}}
+
+    run_id = stack.prefect("POST", path, json=body)["id"]
+
+    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "FAILED")
+    assert "not a valid alert: alert: Input should be" in stack.run(run_id)["state"]["message"]
+    assert any(key.endswith(f":failed:{run_id}") for key in stack.pagerduty.alerts)

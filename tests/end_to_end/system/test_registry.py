@@ -1,0 +1,68 @@
+"""`aeef deploy`: every flow and every automation is there, once, however often it is run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.registry.register import FLOWS, automations
+from fixtures.stack import Stack
+from schemas.incident import IncidentType
+from schemas.settings import Settings
+
+
+def test_registering_again_changes_nothing(stack: Stack) -> None:
+    """The same deployments and automations, under the same ids."""
+    before = _registered(stack)
+
+    ran = stack.command("deploy", PREFECT_API_URL=stack.prefect_api)
+
+    assert 0 == ran.returncode, ran.stderr
+    assert before == _registered(stack)
+    deployments, rules = before
+    assert {path.rsplit(".", 1)[1].replace("_", "-") for path in FLOWS} == set(deployments)
+    assert {row.name for row in automations(Settings())} == set(rules)
+
+
+def test_there_is_an_automation_for_every_incident_type(stack: Stack) -> None:
+    """No alert of any type is left without a runbook."""
+    _, rules = _registered(stack)
+
+    assert {f"AEEF {incident_type}" for incident_type in IncidentType} <= set(rules)
+
+
+def test_what_was_switched_off_stays_off_and_health_says_so(stack: Stack) -> None:
+    """An operator's decision outlives `aeef deploy`, and nobody can overlook it."""
+    _, rules = _registered(stack)
+    path = f"/automations/{rules['AEEF drift']}"
+    stack.prefect("PATCH", path, json={"enabled": False})
+    try:
+        stack.command("deploy", PREFECT_API_URL=stack.prefect_api)
+
+        assert not stack.prefect("GET", path)["enabled"]
+        stack.wait_for(lambda: "'AEEF drift' is switched off" in _health(stack))
+    finally:
+        stack.prefect("PATCH", path, json={"enabled": True})
+    stack.wait_for(stack.is_ready)
+
+
+def test_without_a_server_deploy_says_what_to_do(stack: Stack) -> None:
+    """One line, no traceback, exit code 1."""
+    ran = stack.command("deploy", PREFECT_API_URL="http://127.0.0.1:9/api")
+
+    assert 1 == ran.returncode
+    assert "Prefect's server does not answer" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def _registered(stack: Stack) -> tuple[dict[str, str], dict[str, str]]:
+    deployments: list[dict[str, Any]] = stack.prefect("POST", "/deployments/filter", json={})
+    rules: list[dict[str, Any]] = stack.prefect("POST", "/automations/filter", json={})
+    flows = {each["id"]: each["name"] for each in stack.prefect("POST", "/flows/filter", json={})}
+    return (
+        {flows[each["flow_id"]]: each["id"] for each in deployments},
+        {each["name"]: each["id"] for each in rules if each["name"].startswith("AEEF")},
+    )
+
+
+def _health(stack: Stack) -> str:
+    return stack.ask("GET", "/health").text

@@ -1,0 +1,1 @@
+"""What runs beside a test: processes that may die, flows of a test's own. Begin with `flow.py`."""

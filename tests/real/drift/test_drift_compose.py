@@ -1,0 +1,247 @@
+"""Drift of a Compose application, on the real Docker and in a real repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from samples.drift import CONFIG, SECRET, DriftSample
+from samples.targets import docker_available, git, write_json
+from schemas.drift import Impact
+from support import not_available
+from tasks.rollback.choose_release import choose_release
+from tasks.rollback.deploy_release import deploy_release
+
+
+@pytest.fixture(scope="module")
+def _running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftSample]:
+    if missing := docker_available():
+        not_available(missing)
+    app = DriftSample(tmp_path_factory.mktemp("drift"))
+    try:
+        app.run()
+        app.record()
+        yield app
+    finally:
+        app.down()
+
+
+@pytest.fixture
+def app(_running_app: DriftSample) -> DriftSample:
+    """The application, as committed; a test may change what runs."""
+    _running_app.run()
+    return _running_app
+
+
+def test_what_runs_as_committed_has_not_drifted(app: DriftSample) -> None:
+    """Nothing differs, also with a `$` in a value, an anonymous volume, and a secret file."""
+    report = app.assess()
+
+    assert (("none", ()), ()) == ((report.status, report.differences), report.not_compared)
+    assert report.compared > 25
+    assert app.commit == report.commit
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "impact"),
+    [
+        ({"environment": {"LOG_LEVEL": "debug"}}, "web.environment.LOG_LEVEL", "medium"),
+        ({"environment": {"LD_PRELOAD": "/x.so"}}, "web.environment.LD_PRELOAD", "critical"),
+        ({"cap_add": ["SYS_ADMIN"]}, "web.privileges.capability SYS_ADMIN", "critical"),
+        ({"pid": "host"}, "web.privileges.pid namespace of host", "critical"),
+        ({"user": "7"}, "web.user", "critical"),
+        ({"read_only": True}, "web.restrictions.read-only file system", "medium"),
+        ({"command": ["/bin/busybox", "sleep", "9"]}, "web.command", "high"),
+        ({"ports": ["127.0.0.1::9000"]}, "web.ports.9000/tcp", "high"),
+        ({"volumes": ["/etc:/host"]}, "web.mounts./host", "high"),
+        ({"restart": "always"}, "web.restart", "medium"),
+        ({"labels": {"team": "other"}}, "web.labels.team", "low"),
+    ],
+)
+def test_each_kind_of_change_is_found_with_its_impact(
+    app: DriftSample, change: dict[str, Any], path: str, impact: str
+) -> None:
+    """One setting was changed by hand: exactly that difference is reported, and whom it hits."""
+    app.run(web=change)
+
+    found = app.differences()
+
+    assert {path: impact} == {where: each.impact for where, each in found.items()}
+    assert ("web",) == found[path].affects
+
+
+def test_a_privileged_container_is_critical_even_when_it_cannot_start(app: DriftSample) -> None:
+    """What a container that does not run was made with is compared too."""
+    with suppress(subprocess.CalledProcessError):  # not every machine lets one start
+        app.run(web={"privileged": True})
+
+    found = app.differences()
+
+    assert Impact.CRITICAL == found["web.privileges.privileged"].impact
+    assert {"web.privileges.privileged", "web.replicas"} >= set(found)
+
+
+def test_a_secret_appears_nowhere_in_the_report(app: DriftSample) -> None:
+    """Values are told apart by their hashes, which differ from one installation to the next."""
+    app.run(web={"environment": {"PASSWORD": "another-secret"}, "labels": {"api-token": SECRET}})
+
+    report = app.assess()
+
+    text = report.model_dump_json() + report.text()
+    for value in (SECRET, "another-secret", "secret-of-the-machine"):
+        assert value not in text
+    paths = [each.path for each in report.differences]
+    assert ["web.environment.PASSWORD", "web.labels.api-token"] == paths
+    salt = app.settings.home / "drift.salt"
+    assert 0o600 == salt.stat().st_mode & 0o777
+
+
+def test_another_image_is_critical_and_hits_the_dependants(app: DriftSample) -> None:
+    """`db` runs an image that the release does not have: `web` needs it."""
+    (app.path / "Dockerfile").write_text((app.path / "Dockerfile").read_text() + "ENV X=1\n")
+    try:
+        app.run()
+        found = app.differences()
+    finally:
+        git(app.path, "checkout", "--", "Dockerfile")
+
+    assert {"web.image", "db.image"} <= set(found)
+    assert Impact.CRITICAL == found["db.image"].impact
+    assert ("db", "web") == found["db.image"].affects
+
+
+def test_an_image_that_no_record_names_is_told(app: DriftSample) -> None:
+    """Without `images` in the history, the report says what was not compared, and why."""
+    entry = {"commit": app.commit, "status": "healthy", "deployedAt": "2026-01-03T00:00:00Z"}
+    write_json(app.target.history_path, {"deployments": [entry]})
+    try:
+        report = app.assess()
+    finally:
+        app.record()
+
+    assert () == report.differences
+    (note,) = report.not_compared
+    assert "the image of db, web: the history does not record it in `images`" in note
+
+
+def test_a_stopped_service_and_a_missing_replica_are_found(app: DriftSample) -> None:
+    """Nothing of `db` runs: one difference says so, and it is critical."""
+    db = next(each["id"] for each in app.containers() if each["service"] == "db")
+    with closing(docker.from_env()) as client:
+        client.containers.get(db).kill()
+
+    found = app.differences()
+
+    assert ["db.replicas"] == list(found)
+    assert ("1", "0", Impact.CRITICAL) == (
+        found["db.replicas"].baseline, found["db.replicas"].actual, found["db.replicas"].impact,
+    )  # fmt: skip
+
+
+def test_one_replica_too_many_is_found(app: DriftSample) -> None:
+    """Two containers of `db` run where one should."""
+    app.sample.compose("up", "-d", "--scale", "db=2")
+
+    found = app.differences()
+
+    assert {"db.replicas": ("1", "2")} == {p: (d.baseline, d.actual) for p, d in found.items()}
+
+
+def test_containers_that_should_not_exist_are_found(app: DriftSample) -> None:
+    """A service of an uncommitted file, and a stranger in the project's network."""
+    image = app.containers()[0]["image"]
+    sleep = ["/bin/busybox", "sleep", "3600"]
+    app.run(miner={"image": image, "command": sleep, "stop_grace_period": "0s"})
+    network = f"{app.target.compose_project}_default"
+    with closing(docker.from_env()) as client:
+        stranger = client.containers.run(image, sleep, detach=True, network=network)
+        try:
+            found = app.differences()
+            name = stranger.name
+        finally:
+            stranger.remove(force=True)
+
+    assert {"container"} == {each.field for each in found.values()}
+    assert {"added"} == {each.change for each in found.values()}
+    assert name in {each.subject for each in found.values()}
+    assert any("miner" in each.subject for each in found.values())
+    assert 2 == len(found)
+
+
+def test_a_configured_file_is_compared_by_key(app: DriftSample) -> None:
+    """One key was edited in the work tree: its path is told, and not its value."""
+    file = app.path / "config/app.yaml"
+    file.write_text(CONFIG.replace("info", "debug").replace("first-secret", "second-secret"))
+    try:
+        report = app.assess()
+    finally:
+        file.write_text(CONFIG)
+
+    file_path = "config/app.yaml.content."
+    paths = [each.path for each in report.differences]
+    assert [f"{file_path}database.password", f"{file_path}log.level"] == paths
+    assert {("config/app.yaml", "web")} == {each.affects for each in report.differences}
+    assert "secret" not in report.model_dump_json()
+
+
+def test_the_work_tree_stays_as_it_is(app: DriftSample) -> None:
+    """Another commit and local changes are there: an assessment neither minds nor touches them."""
+    (app.path / "www/version").write_text("edited")
+    before = (git(app.path, "status", "--porcelain"), git(app.path, "worktree", "list"))
+    try:
+        report = app.assess()
+        after = (git(app.path, "status", "--porcelain"), git(app.path, "worktree", "list"))
+    finally:
+        git(app.path, "checkout", "--", "www/version")
+
+    assert "none" == report.status
+    assert before == after
+
+
+def test_restoring_the_release_ends_the_drift(app: DriftSample) -> None:
+    """Its commit runs already, and yet it is put in place anew; without `recreate` it is not."""
+    app.run(web={"environment": {"LOG_LEVEL": "debug"}})
+    plan = choose_release(app.target, app.commit)
+
+    recreate = plan.model_copy(update={"recreate": True})
+    deployed = deploy_release(app.target, recreate, home=app.settings.home)
+
+    assert (app.commit, True) == (deployed.commit, deployed.changed)
+    report = app.assess()
+    assert ("none", ()) == (report.status, report.differences)
+    ids = {each["id"] for each in app.containers()}
+    assert not deploy_release(app.target, plan, home=app.settings.home).changed
+    assert ids == {each["id"] for each in app.containers()}
+
+
+def test_when_docker_does_not_answer_that_is_no_proof(
+    app: DriftSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unreadable is a difference of its own: neither "no drift" nor known drift."""
+    monkeypatch.setitem(os.environ, "DOCKER_HOST", "tcp://127.0.0.1:9")
+
+    report = app.assess()
+
+    assert "unknown" == report.status
+    (unreadable,) = report.unreadable
+    assert Impact.MEDIUM == unreadable.impact
+    assert "cannot be asked at tcp://127.0.0.1:9" in str(unreadable.actual)
+
+
+def test_a_broken_compose_file_is_no_proof_either(app: DriftSample, tmp_path: Path) -> None:
+    """The last known good commit has no compose file of that name."""
+    target = app.target.model_copy(update={"compose_file": "missing.yml"})
+    app_without = app.__class__.__new__(app.__class__)
+    app_without.target, app_without.settings = target, app.settings
+
+    report = app_without.assess()
+
+    assert "unknown" == report.status
+    assert "missing.yml" in report.headline

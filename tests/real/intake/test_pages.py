@@ -1,0 +1,199 @@
+"""What the intake shows: incidents, the way to their run, metrics, health; never a secret."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fixtures.intake import TOKEN, Intake, StartIntake
+from schemas.validation import validate
+from standins.alertmanager import TOKEN as ALERTMANAGER_TOKEN
+from standins.alertmanager import Alertmanager
+from standins.jira import TOKEN as JIRA_TOKEN
+from standins.jira import Jira
+from standins.pagerduty import ROUTING_KEY, PagerDuty
+from standins.slack import TOKEN as SLACK_TOKEN
+from standins.slack import Slack
+from support import wait_until
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+EVIL = "<script>alert(1)</script> & \"quoted\" 'too' {{ 7 * 7 }}"
+SECRETS = (TOKEN, ROUTING_KEY, SLACK_TOKEN, JIRA_TOKEN, ALERTMANAGER_TOKEN)
+DAY = timedelta(days=1)
+
+
+def test_programs_get_the_records(intake: Intake) -> None:
+    """Newest first, each valid by the spec's schema; one by its id or the end of it."""
+    ids = [intake.report(service=f"s{number}", severity="P4") for number in range(3)]
+    records = intake.ask("GET", "/incidents").json()
+    for record in records:
+        validate("incident", record)
+
+    assert ids[::-1] == [record["incidentId"] for record in records]
+    assert records[0] == intake.ask("GET", f"/incidents/{ids[2]}").json()
+    assert records[0] == intake.ask("GET", f"/incidents/{ids[2].replace('-', '')[-12:]}").json()
+
+
+def test_a_list_has_pages(intake: Intake) -> None:
+    """`limit` and `before` walk through all of them."""
+    ids = [intake.report(service=f"s{number}", severity="P4") for number in range(3)]
+    first = intake.ask("GET", "/incidents?limit=2").json()
+    rest = intake.ask("GET", f"/incidents?limit=2&before={first[-1]['incidentId']}").json()
+
+    assert ids[::-1] == [record["incidentId"] for record in first + rest]
+
+
+@pytest.mark.parametrize("path", ["{}", "{}/run", "{}/runbook"])
+@pytest.mark.parametrize("incident_id", ["12345678-1234-4234-8234-123456789abc", "zz", "<b>"])
+def test_an_unknown_incident_is_404(empty_intake: Intake, path: str, incident_id: str) -> None:
+    """And the answer says so in words."""
+    answer = empty_intake.ask("GET", f"/incidents/{path.format(incident_id)}")
+
+    assert 404 == answer.status_code
+    assert answer.headers["content-type"] == "application/json"
+    assert "incident" in answer.json()["detail"]
+
+
+def test_people_get_pages_in_which_nothing_from_outside_is_code(intake: Intake) -> None:
+    """Everything that a sender wrote is escaped, and no script would run anyway."""
+    incident_id = intake.report(description=EVIL, service=EVIL, severity="P4", source=EVIL)
+    for path in ("/incidents", f"/incidents/{incident_id}"):
+        answer = intake.ask("GET", path, headers=HTML)
+
+        assert (200, "text/html; charset=utf-8") == (
+            answer.status_code,
+            answer.headers["content-type"],
+        )
+        assert "<script" not in answer.text
+        assert "&lt;script&gt;" in answer.text
+        assert "{{ 7 * 7 }}" in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_empty_list_says_what_to_try(empty_intake: Intake) -> None:
+    """The first thing that a new user sees."""
+    assert "aeef report" in empty_intake.ask("GET", "/incidents", headers=HTML).text
+
+
+def test_the_page_says_what_to_do_next(intake: Intake) -> None:
+    """Until the incident is over."""
+    incident_id = intake.report(severity="P4")
+    short = incident_id[-4:]
+    page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
+
+    assert f"aeef ack {short}" in page
+    assert f"aeef resolve {short}" in page
+    assert "incident opened from api" in page
+
+
+def test_the_way_to_the_run(intake: Intake, start_intake: StartIntake) -> None:
+    """404 until a run has taken the incident; then to Prefect's UI, to the most severe one's."""
+    incident_id = intake.report(severity="P4")
+    none_yet = intake.ask("GET", f"/incidents/{incident_id}/run")
+    one, two = uuid4(), uuid4()
+    intake.store.claim(incident_id, "runbook:P2", f"run {one}", DAY)
+    first = intake.ask("GET", f"/incidents/{incident_id}/run")
+    intake.store.claim(incident_id, "runbook:P1", f"run {two}", DAY)
+    elsewhere = start_intake(prefect_ui_url="https://prefect.example/")
+    second = elsewhere.ask("GET", f"/incidents/{incident_id}/run")
+
+    assert 404 == none_yet.status_code
+    assert "no run has started" in none_yet.json()["detail"]
+    assert (303, f"http://127.0.0.1:9/runs/flow-run/{one}") == (
+        first.status_code,
+        first.headers["Location"],
+    )
+    assert f"https://prefect.example/runs/flow-run/{two}" == second.headers["Location"]
+    page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
+    assert f'href="/incidents/{incident_id}/run"' in page
+
+
+def test_a_rollback_by_hand_has_no_run(intake: Intake) -> None:
+    """Its record names a holder that Prefect does not know."""
+    incident_id = intake.report(severity="P4")
+    intake.store.finish_claim(incident_id, "runbook:P4", f"run by hand {uuid4()}", {})
+
+    assert 404 == intake.ask("GET", f"/incidents/{incident_id}/run").status_code
+
+
+def test_how_far_the_runbook_is(intake: Intake) -> None:
+    """Waiting, done; and while Prefect is away, that nobody can know."""
+    incident_id = intake.report(severity="P4")
+    path, holder = f"/incidents/{incident_id}/runbook", f"run {uuid4()}"
+    waiting = intake.ask("GET", path).json()
+    intake.store.claim(incident_id, "runbook:P4", holder, DAY)
+    unclear = intake.ask("GET", path).json()
+    intake.store.finish_claim(incident_id, "runbook:P4", holder, {})
+    done = intake.ask("GET", path).json()
+
+    assert {"state": "waiting for a worker", "runId": None} == waiting
+    assert "Prefect's server does not answer" in unclear["state"]
+    assert {"state": "done", "runId": holder.removeprefix("run ")} == done
+
+
+def test_prometheus_reads_the_metrics(intake: Intake) -> None:
+    """Without the token; with counts of alerts, incidents, and what Prefect has not got yet."""
+    for source in ("api", "api", "someone-new"):
+        intake.report(severity="P4", source=source)
+    answer = intake.client.get("/metrics")
+    families = {each.name: each for each in text_string_to_metric_families(answer.text)}
+
+    assert answer.headers["content-type"].startswith("text/plain")
+    accepted = {
+        sample.labels["source"]: sample.value
+        for sample in families["aeef_alerts_accepted"].samples
+        if sample.name.endswith("_total")
+    }
+    assert {"api": 2.0, "other": 1.0} == accepted
+    (incidents,) = families["aeef_incidents"].samples
+    assert ({"type": "security", "severity": "P4", "status": "open"}, 1.0) == (
+        incidents.labels,
+        incidents.value,
+    )
+    assert 1.0 == families["aeef_events_waiting"].samples[0].value
+    assert 3.0 == next(
+        sample.value
+        for sample in families["aeef_alert_accept_seconds"].samples
+        if sample.name.endswith("_count")
+    )
+
+
+def test_health_says_what_is_missing(intake: Intake) -> None:
+    """503 while Prefect is away, with the remedy; alerts are taken and paged all the same."""
+    intake.report(severity="P4")
+    wait_until(lambda: len(intake.client.get("/health").json()["problems"]) > 1)
+    answer = intake.client.get("/health")
+
+    assert (503, "failing") == (answer.status_code, answer.json()["status"])
+    assert "Prefect's server does not answer (ConnectError): start it" in answer.json()["problems"]
+    assert "Prefect does not take events (ConnectError); they are kept" in answer.json()["problems"]
+
+
+def test_no_secret_is_in_any_answer_or_log(
+    start_intake: StartIntake,
+    pagerduty: PagerDuty,
+    alertmanager_standin: Alertmanager,
+    slack: Slack,
+    jira: Jira,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also when every service sends back what we sent, and everything is logged."""
+    caplog.set_level(logging.DEBUG)
+    standins = (pagerduty, alertmanager_standin, slack, jira)
+    for standin in standins:
+        standin.echo(400, times=None)
+    intake = start_intake(*standins)
+    incident_id = intake.report()
+    wait_until(lambda: "nobody was paged" in caplog.text)
+    paths = ("/incidents", f"/incidents/{incident_id}", f"/incidents/{incident_id}/run", "/health",
+             "/metrics", "/nothing")  # fmt: skip
+    shown = [
+        intake.ask("GET", path, headers=accept).text for path in paths for accept in ({}, HTML)
+    ]
+    shown += [intake.ask("POST", "/v1/alerts", json={"type": TOKEN}).text, caplog.text]
+
+    assert [] == [secret for secret in SECRETS for text in shown if secret in text]

@@ -1,0 +1,141 @@
+"""Gates are run for real in a work tree of the hotfix; provenance says what came of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fixtures.patch import Place, configure
+from samples.patch_findings import open_incident, vulnerable
+from samples.targets import git
+from schemas.errors import AeefError, PatchError
+from schemas.patch import GateResult
+from schemas.settings import load_settings
+from support import ROOT, wait_until
+from tasks.patch.prepare_patch import prepare_patch as prepare_step
+from tasks.patch.run_gates import refuse_unproven
+from tasks.patch.run_gates import run_gates as run_step
+from tasks.patch.run_gates import write_provenance as write_step
+from tasks.rollback.choose_release import choose_release
+
+run_gates, write_provenance, prepare_patch = run_step.fn, write_step.fn, prepare_step.fn
+
+
+def prepared(place: Place, **gates: list[str]) -> tuple[str, str]:
+    """An incident whose hotfix lies ready, and these gates; its id and the hotfix."""
+    named = {name.replace("_", "-"): command for name, command in gates.items()}
+    configure(place.target, place.base, gates=named, gate_timeout=5.0)
+    incident_id = open_incident(load_settings(), "demo", vulnerable("requests", "2.31.0"))
+    commit = prepare_patch(incident_id).commit
+    assert commit
+    return incident_id, commit
+
+
+def test_every_gate_that_passes_proves_the_hotfix(place: Place) -> None:
+    """They see the hotfix, not the work tree where somebody works."""
+    incident_id, commit = prepared(
+        place,
+        tests=["grep", "-q", "2.31.0", "requirements.txt"],
+        security_scan=["git", "rev-parse", "HEAD"],
+    )
+    gates = run_gates(incident_id, "demo", commit)
+    name, *failures = write_provenance(incident_id, "demo", gates)
+
+    assert [("tests", "pass"), ("security-scan", "pass")] == [
+        (each.gate, each.status) for each in gates.results
+    ]
+    assert [] == failures
+    record = json.loads((place.target.repository / name).read_text())
+    assert (commit, incident_id) == (record["commit"], record["incidentId"])
+    assert commit == choose_release(load_settings().targets["demo"], commit).to_commit
+    kept = load_settings().home / "evidence" / incident_id
+    assert commit in (kept / f"gate-security-scan-{commit[:12]}.log").read_text()
+    assert 1 == len(place.git("worktree", "list").splitlines())
+    assert "somebody's work\n" == (place.target.repository / "app.conf").read_text()
+
+
+def test_a_gate_that_fails_or_is_missing_proves_nothing(place: Place) -> None:
+    """Both are told by name; what a pipeline wrote beside stays."""
+    incident_id, commit = prepared(place, tests=["sh", "-c", "echo broken; exit 3"])
+    path = place.target.provenance_path(commit)
+    path.write_text(json.dumps({"builtBy": "us", "stages": {"lint": {"status": "pass"}}}))
+
+    gates = run_gates(incident_id, "demo", commit)
+    proven = write_provenance(incident_id, "demo", gates)
+
+    assert ["fail", "missing"] == [each.status for each in gates.results]
+    with pytest.raises(PatchError, match=r"security-scan.* is missing.*tests.*fail"):
+        refuse_unproven("demo", proven)
+    record = json.loads(path.read_text())
+    assert ("us", {"lint", "tests"}) == (record["builtBy"], set(record["stages"]))
+    with pytest.raises(AeefError, match="not proven good"):
+        choose_release(load_settings().targets["demo"], commit)
+
+
+def test_a_gate_that_hangs_is_ended_and_keys_stay_here(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It did not pass; and code that nobody approved yet gets none of our keys."""
+    monkeypatch.setenv("AEEF_SLACK__TOKEN", "xoxb-secret")
+    monkeypatch.setenv("PREFECT_API_KEY", "pnu_secret")
+    incident_id, commit = prepared(place, tests=["sleep", "60"], security_scan=["env"])
+    configure(
+        place.target,
+        place.base,
+        gates={"tests": ["sleep", "60"], "security-scan": ["env"]},
+        gate_timeout=0.3,
+    )
+    hangs, passes = run_gates(incident_id, "demo", commit).results
+    assert ("fail", "pass") == (hangs.status, passes.status)
+    assert "did not finish" in str(hangs)
+    kept = load_settings().home / "evidence" / incident_id
+    assert "secret" not in (kept / f"gate-security-scan-{commit[:12]}.log").read_text()
+
+
+def test_provenance_is_not_written_through_a_link(place: Place, tmp_path: Path) -> None:
+    """Nor over a file that is none of ours."""
+    incident_id, commit = prepared(place, tests=["true"], security_scan=["true"])
+    gates = run_gates(incident_id, "demo", commit)
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}")
+    place.target.provenance_path(commit).symlink_to(outside)
+    with pytest.raises(AeefError, match="symbolic link"):
+        write_provenance(incident_id, "demo", gates)
+    assert "{}" == outside.read_text()
+
+
+def test_killed_in_a_gate_it_is_run_again_and_nothing_is_left(place: Place, home: Path) -> None:
+    """The gate that was left running is ended first, and its work tree is gone."""
+    incident_id, commit = prepared(place, tests=["sleep", "3000"], security_scan=["true"])
+    code = (
+        "from tasks.patch.run_gates import run_gates;"
+        f"run_gates.fn({incident_id!r}, 'demo', {commit!r})"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    configure(place.target, place.base, gates={"tests": ["sleep", "3000"]}, gate_timeout=3000)
+    running = home / "patches" / f"{incident_id}.running.json"
+    with subprocess.Popen([sys.executable, "-c", code], env=env) as process:
+        wait_until(running.exists, 60)
+        gate = psutil.Process(wait_until(lambda: _pid(running), 10))
+        process.send_signal(signal.SIGKILL)
+    configure(place.target, place.base, gates={"tests": ["true"], "security-scan": ["true"]})
+
+    results: tuple[GateResult, ...] = run_gates(incident_id, "demo", commit).results
+
+    assert {"pass"} == {each.status for each in results}
+    assert not gate.is_running() or gate.status() == psutil.STATUS_ZOMBIE
+    assert 1 == len(git(place.target.repository, "worktree", "list").splitlines())
+
+
+def _pid(path: Path) -> int:
+    try:
+        return int(json.loads(path.read_text())["pid"])
+    except (OSError, ValueError):
+        return 0

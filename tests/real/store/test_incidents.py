@@ -1,0 +1,258 @@
+"""An incident moves forward, and everything about it is on record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fixtures.store import Clock
+from schemas.errors import IncidentNotFound
+from schemas.incident import Alert, IncidentType, PostMortem, Severity, Status
+from schemas.validation import validate
+from tasks.store import Store
+
+
+def opened(store: Store, description: str = "shop answers 500", **alert: object) -> UUID:
+    """The id of a new incident."""
+    said = Alert.model_validate({"description": description, **alert})
+    return store.open_or_attach(said, IncidentType.SECURITY, Severity.P2).incident.incident_id
+
+
+def announced(store: Store) -> list[str]:
+    """The events that wait to be sent."""
+    return [event.event for event in store.lease_events("test")]
+
+
+def test_an_action_is_on_record_once(store: Store) -> None:
+    """A rerun with the same entry id appends nothing."""
+    incident_id, entry_id = opened(store), uuid4()
+    moment = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+    done = [
+        store.record_action(
+            incident_id, "service isolated", entry_id=entry_id, timestamp=moment, actor="isolate"
+        )
+        for _ in range(2)
+    ]
+    (action,) = store.incident(incident_id).actions_taken[1:]
+    (entry,) = store.timeline(incident_id)[1:]
+
+    assert done == [True, False]
+    assert (action.action, action.actor, action.automated, action.timestamp) == (
+        "service isolated",
+        "isolate",
+        True,
+        moment,
+    )
+    assert (entry.entry_id, entry.action, entry.timestamp) == (entry_id, action.action, moment)
+
+
+def test_a_note_is_in_the_timeline_only(store: Store) -> None:
+    """What is no action of the response is not in the record."""
+    incident_id = opened(store)
+    store.record_action(incident_id, "looked again", in_record=False)
+
+    assert len(store.incident(incident_id).actions_taken) == 1
+    assert store.timeline(incident_id)[-1].action == "looked again"
+
+
+def test_the_status_moves_forward_only(store: Store) -> None:
+    """An earlier or the same status changes nothing and announces nothing."""
+    incident_id = opened(store)
+    mitigated = store.set_status(incident_id, Status.MITIGATED, actor="rollback", reason="v41 runs")
+    same = store.set_status(incident_id, Status.MITIGATED, actor="rollback")
+    back = store.set_status(incident_id, Status.OPEN, actor="ann")
+
+    assert mitigated.status is Status.MITIGATED
+    assert mitigated == same == back == store.incident(incident_id)
+    assert mitigated.actions_taken[-1].action == "status: open → mitigated (v41 runs)"
+    assert announced(store) == ["aeef.incident.detected", "aeef.incident.mitigated"]
+
+
+def test_the_end_has_a_time(store: Store, clock: Clock) -> None:
+    """Resolved at the first moment that it is over; closing later does not move it."""
+    incident_id = opened(store)
+    resolved = store.set_status(incident_id, Status.RESOLVED, actor="ann")
+    clock.advance(timedelta(days=1))
+    closed = store.set_status(incident_id, Status.CLOSED, actor="ann")
+    directly = store.set_status(opened(store, "other"), Status.CLOSED, actor="ann")
+
+    assert resolved.resolved_at is not None
+    assert closed.resolved_at == resolved.resolved_at
+    assert directly.resolved_at is not None
+
+
+def test_acknowledging_happens_once(store: Store) -> None:
+    """Pressed twice, it is one acknowledgement; the escalation stops at the first."""
+    incident_id = opened(store)
+    first = store.acknowledge(incident_id, actor="ann")
+    second = store.acknowledge(incident_id, actor="bob")
+
+    assert first.status is Status.INVESTIGATING
+    assert second == first
+    assert first.actions_taken[-1].model_dump(include={"action", "actor", "automated"}) == {
+        "action": "acknowledged; status: open → investigating",
+        "actor": "ann",
+        "automated": False,
+    }
+    assert announced(store)[1:] == ["aeef.incident.acknowledged"]
+
+
+def test_a_mitigated_incident_can_be_acknowledged(store: Store) -> None:
+    """Automation was quicker than the person: the status stays, the escalation stops."""
+    incident_id = opened(store)
+    store.set_status(incident_id, Status.MITIGATED, actor="rollback")
+    after = store.acknowledge(incident_id, actor="ann")
+
+    assert after.status is Status.MITIGATED
+    assert after.actions_taken[-1].action == "acknowledged"
+    assert announced(store)[-1] == "aeef.incident.acknowledged"
+
+
+def test_what_is_over_is_not_acknowledged(store: Store) -> None:
+    """There is nothing left to be on."""
+    incident_id = opened(store)
+    resolved = store.set_status(incident_id, Status.RESOLVED, actor="ann")
+
+    assert store.acknowledge(incident_id, actor="bob") == resolved
+
+
+def test_findings_are_added_and_audited(store: Store) -> None:
+    """Root cause, post-mortem and services come into the record, each time with an entry."""
+    incident_id = opened(store, service="shop")
+    learned = PostMortem(timeline="12:00 alert", action_items=["add a test"])
+    after = store.update(
+        incident_id,
+        actor="ann",
+        root_cause="a missing index",
+        post_mortem=learned,
+        add_services=["cart", "shop", "cart"],
+    )
+    again = store.update(incident_id, actor="ann", root_cause="a missing index")
+
+    assert (after.root_cause, after.post_mortem, after.affected_services) == (
+        "a missing index",
+        learned,
+        ["shop", "cart"],
+    )
+    assert after.actions_taken[-1].action == (
+        "root cause recorded; post-mortem recorded; affected services added: cart"
+    )
+    assert again == after == store.incident(incident_id)
+
+
+def test_an_incident_is_found_by_a_part_of_its_id(store: Store) -> None:
+    """The beginning or the end of the id is enough, in any case, with dashes or without."""
+    incident_id = opened(store)
+    whole = str(incident_id)
+    parts = [whole, whole.upper(), incident_id.hex, whole[:4], whole[:15], whole[-4:], whole[-16:]]
+
+    assert {store.incident(part).incident_id for part in parts} == {incident_id}
+
+
+def test_an_ambiguous_or_unknown_id_is_not_found(store: Store) -> None:
+    """The error repeats what was asked, and lists what it could mean."""
+    alert = Alert(description="x", dedup_key="1")
+    other = Alert(description="x", dedup_key="2")
+    one = UUID("aaaaaaaa-0000-4000-8000-000000000001")
+    two = UUID("aaaaaaaa-0000-4000-8000-000000000002")
+    store.open_with_id(one, alert, IncidentType.SECURITY, Severity.P2)
+    store.open_with_id(two, other, IncidentType.SECURITY, Severity.P2)
+
+    with pytest.raises(IncidentNotFound, match=f"{two}, {one}"):
+        store.incident("aaaa")
+    for unknown in ("beef", "abc", "", "%%%%", "aaaa' OR 1=1", str(uuid4())):
+        with pytest.raises(IncidentNotFound, match=unknown or "''"):
+            store.incident(unknown)
+
+
+def test_incidents_are_listed_newest_first(store: Store) -> None:
+    """By status, open only, limited, and page by page."""
+    ids = [opened(store, f"trouble {number}") for number in range(5)]
+    store.set_status(ids[0], Status.RESOLVED, actor="ann")
+    store.set_status(ids[1], Status.MITIGATED, actor="ann")
+
+    def listed(
+        *,
+        status: Status | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+        before: UUID | None = None,
+    ) -> list[UUID]:
+        found = store.incidents(status=status, open_only=open_only, limit=limit, before=before)
+        return [incident.incident_id for incident in found]
+
+    assert listed() == ids[::-1]
+    assert listed(limit=2) == [ids[4], ids[3]]
+    assert listed(limit=2, before=ids[3]) == [ids[2], ids[1]]
+    assert listed(open_only=True) == ids[:0:-1]
+    assert listed(status=Status.MITIGATED) == [ids[1]]
+    assert store.counts() == {
+        (IncidentType.SECURITY, Severity.P2, Status.OPEN): 3,
+        (IncidentType.SECURITY, Severity.P2, Status.MITIGATED): 1,
+        (IncidentType.SECURITY, Severity.P2, Status.RESOLVED): 1,
+    }
+
+
+def test_the_opening_alert_is_kept(store: Store) -> None:
+    """What the sender said stays available, with every label and detail."""
+    alert = Alert(
+        description="x",
+        service="shop",
+        source="github",
+        dedup_key="delivery",
+        labels={"a": "b"},
+        details={"deep": [{"x": None}, 1.5, True]},
+        names_one_occurrence=True,
+    )
+    result = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P2)
+
+    assert store.alert(result.incident.incident_id) == alert
+
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=50)
+ALERTS = st.builds(
+    Alert,
+    description=st.text(min_size=1, max_size=200).filter(str.strip),
+    service=st.none() | st.text(min_size=1, max_size=50).filter(str.strip),
+    source=st.text(min_size=1, max_size=50).filter(str.strip),
+    # far enough from the ends of the calendar that every zone's moment exists in UTC
+    detected_at=st.datetimes(timezones=st.timezones()).filter(lambda at: 1 < at.year < 9999),
+    labels=st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=3),
+    details=st.dictionaries(
+        ANY_TEXT,
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3)
+            ),
+            max_leaves=5,
+        ),
+        max_size=3,
+    ),
+)
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    alert=ALERTS, text=ANY_TEXT, kind=st.sampled_from(IncidentType), level=st.sampled_from(Severity)
+)
+def test_every_record_fits_the_schema(
+    store: Store, alert: Alert, text: str, kind: IncidentType, level: Severity
+) -> None:
+    """Whatever is told, the exported record is valid, and the audit log verifies."""
+    incident_id = store.open_or_attach(alert, kind, level).incident.incident_id
+    store.record_action(incident_id, text, actor=text)
+    store.update(incident_id, actor=text, root_cause=text, post_mortem=PostMortem(timeline=text))
+    store.acknowledge(incident_id, actor=text)
+    ended = store.set_status(incident_id, Status.RESOLVED, actor=text, reason=text)
+
+    validate("incident", ended.to_json())
+    assert store.incident(incident_id) == ended
+    assert store.alert(incident_id).detected_at == alert.detected_at
+    store.verify_audit()

@@ -1,0 +1,1 @@
+"""Targets, incidents and reports to test with. Begin with `targets.py`."""

@@ -1,0 +1,185 @@
+"""A Compose application to isolate: `web` and `db` on two networks, and a neighbour."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import uuid
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import docker
+from docker.models.containers import Container
+
+from samples.targets import GATES, commit, compose_program, free_port, new_repository
+from schemas.settings import Health, Target
+
+_DOCKERFILE = """\
+FROM scratch
+COPY busybox /bin/busybox
+COPY www /www
+CMD ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
+"""
+_COMPOSE_FILE = """\
+version: "2.4"
+services:
+  web:
+    build: .
+    image: {project}-image
+    stop_grace_period: 0s
+    depends_on: [db]
+    ports: ["127.0.0.1:{port}:8080"]
+    networks:
+      front: {{ aliases: [shop, www] }}
+      back: {{ ipv4_address: {subnet}.77 }}
+  db:
+    image: {project}-image
+    stop_grace_period: 0s
+    networks:
+      back: {{ aliases: [database] }}
+networks:
+  front: {{}}
+  back:
+    ipam: {{ config: [{{ subnet: {subnet}.0/24 }}] }}
+"""
+_WAIT = 3
+
+
+class IsolationSample:
+    """Runs when made; `down()` removes all of it, quarantine networks too."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        unique = uuid.uuid4().hex[:8]
+        self.project = f"aeef-test-{unique}"
+        self.image = f"{self.project}-image"
+        self.port = free_port()
+        self.subnet = f"10.{200 + int(unique[:2], 16) % 50}.{int(unique[2:4], 16)}"
+        self.path = new_repository(directory / "shop")
+        self.target = Target(
+            name=f"shop-{unique}",
+            repository=self.path,
+            compose_file="compose.yml",
+            compose_project=self.project,
+            health=Health(url=f"http://127.0.0.1:{self.port}/index.html"),
+            required_gates=GATES,
+            **settings,
+        )
+        shutil.copy(str(shutil.which("busybox")), self.path / "busybox")
+        text = _COMPOSE_FILE.format(project=self.project, port=self.port, subnet=self.subnet)
+        files = {"Dockerfile": _DOCKERFILE, "compose.yml": text, "www/index.html": "hello"}
+        commit(self.path, files, "The shop")
+        self.client = docker.from_env(timeout=60)
+        self.others: list[Container] = []
+
+    def up(self) -> None:
+        """Start it."""
+        self.compose("build")
+        self.compose("up", "-d")
+
+    def compose(self, *arguments: str) -> None:
+        """Run Compose on its file."""
+        ran = subprocess.run(
+            [*compose_program(), "-f", "compose.yml", "-p", self.project, *arguments],
+            cwd=self.path,
+            check=False,
+            capture_output=True,
+            timeout=120,
+        )
+        assert ran.returncode == 0, ran.stderr.decode()
+
+    def config(self) -> str:
+        """A config file with this target."""
+        return config_of(self.target)
+
+    def container(self, service: str) -> Container:
+        """The one container of a service, as it is now."""
+        [found] = self.containers(service)
+        return found
+
+    def containers(self, service: str) -> list[Container]:
+        """All containers of a service."""
+        labels = [f"com.docker.compose.project={self.project}",
+                  f"com.docker.compose.service={service}"]  # fmt: skip
+        return self.client.containers.list(all=True, filters={"label": labels})
+
+    def networks(self, container: Container) -> dict[str, Any]:
+        """Its networks as Docker says; what changes with every connection is left out."""
+        container.reload()
+        found = {}
+        for name, facts in container.attrs["NetworkSettings"]["Networks"].items():
+            kept = {k: v or None for k, v in facts.items() if k != "EndpointID"}
+            kept["Aliases"] = sorted(facts["Aliases"] or [])
+            found[name] = kept
+        return found
+
+    def settings(self, container: Container) -> dict[str, Any]:
+        """`NetworkSettings`, but for the ids of endpoints."""
+        networks = self.networks(container)
+        whole = {k: v for k, v in container.attrs["NetworkSettings"].items() if k != "EndpointID"}
+        return whole | {"Networks": networks}
+
+    def start(self, name: str, *command: str, **options: Any) -> Container:
+        """Start another container of the sample's image."""
+        container: Container = self.client.containers.run(
+            self.image, list(command) or None, name=f"{self.project}-{name}", detach=True, **options
+        )
+        self.others.append(container)
+        return container
+
+    def service(self, service: str) -> dict[str, str]:
+        """The labels that make a container one of this project's service."""
+        return {
+            "com.docker.compose.project": self.project,
+            "com.docker.compose.service": service,
+        }
+
+    def answers(self) -> bool:
+        """True when the published port serves the page."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/index.html", timeout=_WAIT) as page:
+                return bool(page.read() == b"hello")
+        except (URLError, OSError):
+            return False
+
+    def reaches(self, container: Container, address: str, port: int) -> bool:
+        """True when the page is served there, asked for from inside the container."""
+        get = "printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n'"
+        ask = f"{get} | /bin/busybox nc -w {_WAIT} {address} {port}"
+        ran = container.exec_run(["/bin/busybox", "sh", "-c", ask])
+        return b"hello" in ran.output
+
+    def down(self) -> None:
+        """Remove every container, network and image of this sample."""
+        label = f"com.docker.compose.project={self.project}"
+        with closing(self.client) as client:
+            for container in [
+                *self.others,
+                *client.containers.list(all=True, filters={"label": label}),
+            ]:
+                with suppress(docker.errors.NotFound):
+                    container.remove(force=True, v=True)
+            target = f"aeef.target={self.target.name}"
+            for filters in ({"label": label}, {"label": target}):
+                for network in client.networks.list(filters=filters):
+                    network.remove()
+            with suppress(docker.errors.ImageNotFound):
+                client.images.remove(self.image, force=True)
+
+
+def config_of(target: Target) -> str:
+    """A config file with this target."""
+    table = target.model_dump(
+        mode="json", exclude={"name", "health", "isolation"}, exclude_none=True
+    )
+    tables = {target.name: table, f"{target.name}.health": target.health.model_dump(mode="json")}
+    if target.isolation:
+        tables[f"{target.name}.isolation"] = target.isolation.model_dump(mode="json")
+    lines = []
+    for name, values in tables.items():
+        lines.append(f"[targets.{name}]")
+        lines += [f"{k} = {json.dumps(v)}" for k, v in values.items() if v is not None]
+    return "\n".join(lines) + "\n"

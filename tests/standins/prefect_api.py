@@ -1,0 +1,91 @@
+"""Stand-in for the few calls of Prefect's API that the intake makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect.events.schemas.events import Event
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import TypeAdapter, ValidationError
+
+from standins.server import Received, Reply
+from standins.standin import StandIn
+
+_events = TypeAdapter(list[Event])
+
+
+class Prefect(StandIn):
+    """Keeps events; knows the flow runs that it is given, by id, with their state."""
+
+    section = "prefect"
+    base_path = "/api"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+        self.batches: list[list[str]] = []
+        self.refuses: set[str] = set()
+        self.runs: dict[UUID, tuple[str, dict[str, Any]]] = {}
+
+    def credentials(self) -> dict[str, str]:
+        """None: it is on the loopback."""
+        return {}
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """In this context Prefect's client speaks to it."""
+        with temporary_settings({PREFECT_API_URL: self.url}):
+            yield
+
+    def answer(self, request: Received) -> Reply:
+        """Take events, and tell of flow runs."""
+        match request.method, request.path.removeprefix(self.base_path).split("/")[1:]:
+            case "GET", ["csrf-token"]:
+                return Reply(422, {"detail": "CSRF protection is disabled."})
+            case "POST", ["events"]:
+                return self._take(request)
+            case "POST", ["flow_runs", "filter"]:
+                wanted = request.json["flow_runs"]
+                found = [each for each in self.runs.items() if _is_wanted(*each, wanted)]
+                return Reply(200, [_run(run_id, *run) for run_id, run in found])
+            case "GET", ["flow_runs", run_id]:
+                run = self.runs.get(UUID(run_id))
+                return Reply(200, _run(UUID(run_id), *run)) if run else Reply(404, {})
+        return Reply(404, {"detail": self.violated(f"{request.method} {request.path}")})
+
+    def _take(self, request: Received) -> Reply:
+        try:
+            _events.validate_json(request.body)
+        except ValidationError as error:
+            return Reply(422, {"detail": self.violated(str(error))})
+        self.batches.append([event["id"] for event in request.json])
+        if self.refuses & {event["id"] for event in request.json}:
+            return Reply(422, {"detail": "no"})
+        self.events += request.json
+        return Reply(204)
+
+
+def _is_wanted(run_id: UUID, run: tuple[str, Any], wanted: dict[str, Any]) -> bool:
+    state, ids = wanted["state"]["type"], (wanted.get("id") or {}).get("any_")
+    if ids is not None and str(run_id) not in ids:
+        return False
+    if state.get("any_") is not None and run[0] not in state["any_"]:
+        return False
+    return run[0] not in (state.get("not_any_") or ())
+
+
+def _run(run_id: UUID, state: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    moment = "2026-11-24T00:00:00Z"
+    return {
+        "id": str(run_id),
+        "flow_id": str(run_id),
+        "name": "a run",
+        "created": moment,
+        "updated": moment,
+        "parameters": parameters,
+        "state": {"type": state, "name": state.title(), "timestamp": moment},
+        "state_type": state,
+    }

@@ -1,0 +1,309 @@
+"""Stand-in for Slack's Web API."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft4Validator
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+
+from standins.server import Received, Reply
+from standins.standin import StandIn, contract
+
+TOKEN = "xoxb-0123456789-abcdefghijkl"
+BOT = "U00000000"
+ALL_SCOPES = frozenset(
+    {"chat:write", "channels:read", "channels:history",
+     "groups:write", "groups:read", "groups:history"}
+)  # fmt: skip
+NEWER_ARGUMENTS = frozenset({"metadata", "markdown_text", "reply_broadcast"})
+"""In the documentation, but younger than the description."""
+
+
+@dataclass
+class SlackPost:
+    """A message as Slack keeps it; `channel` is the id."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    thread_ts: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass
+class PrivateChannel:
+    """A private channel: only its members see it."""
+
+    id: str
+    name: str
+    creator: str
+    members: set[str]
+
+
+class Slack(StandIn):
+    """Keeps messages. Change `channels`, `members`, `archived` or `scopes` to make it refuse."""
+
+    section = "slack"
+    base_path = "/api"
+
+    def __init__(self) -> None:
+        super().__init__()
+        names = ("aeef-incidents", "aeef-warnings", "aeef-info")
+        self.channels = {name: f"C0000000{number}" for number, name in enumerate(names)}
+        self.members = set(self.channels)
+        self.archived: set[str] = set()
+        self.scopes = set(ALL_SCOPES)
+        self.private: list[PrivateChannel] = []
+        self.users = {"U0000ADA", "U000GRACE", BOT}
+        self.messages: list[SlackPost] = []
+        self.page_size = 200
+
+    def credentials(self) -> dict[str, str]:
+        """The bot token it knows."""
+        return {"token": TOKEN}
+
+    def in_channel(self, name: str) -> list[SlackPost]:
+        """The messages of a channel, without those in threads, oldest first."""
+        channel = self.channels[name.removeprefix("#")]
+        return [m for m in self.messages if m.channel == channel and m.thread_ts is None]
+
+    def in_thread(self, ts: str) -> list[SlackPost]:
+        """The replies to a message, oldest first."""
+        return [message for message in self.messages if message.thread_ts == ts]
+
+    def answer(self, request: Received) -> Reply:
+        """Call the method that the path names."""
+        methods = {
+            "/api/auth.test": self._auth_test,
+            "/api/chat.postMessage": self._post,
+            "/api/conversations.list": self._list,
+            "/api/conversations.history": self._history,
+            "/api/conversations.create": self._create,
+            "/api/conversations.invite": self._invite,
+        }
+        method = methods.get(request.path)
+        if method is None:
+            return _refused("unknown_method")
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _refused("invalid_auth" if "authorization" in request.headers else "not_authed")
+        return method(request)
+
+    def _auth_test(self, _request: Received) -> Reply:
+        return Reply(
+            200,
+            {
+                "ok": True,
+                "url": "https://example.slack.com/",
+                "team": "Example",
+                "team_id": "T00000000",
+                "user": "aeef",
+                "user_id": BOT,
+            },
+        )
+
+    def _post(self, request: Received) -> Reply:
+        if "chat:write" not in self.scopes:
+            return _refused("missing_scope", needed="chat:write")
+        if request.headers.get("content-type") != "application/json; charset=utf-8":
+            self.violated("without this content type and charset Slack warns: missing_charset")
+        message = request.json
+        problems = _message_problems(message)
+        if problems:
+            for problem in problems:
+                self.violated(problem)
+            return _refused("invalid_arguments")
+        channel = str(message["channel"]).removeprefix("#")
+        if channel not in {each.id for each in self.private if BOT in each.members}:
+            name = next((n for n, i in self.channels.items() if channel in (n, i)), None)
+            if name is None:
+                return _refused("channel_not_found")
+            if name in self.archived:
+                return _refused("is_archived")
+            if name not in self.members:
+                return _refused("not_in_channel")
+            channel = self.channels[name]
+        post = SlackPost(
+            channel=channel,
+            ts=f"1790000000.{len(self.messages):06d}",
+            text=message.get("text", ""),
+            blocks=message.get("blocks", []),
+            thread_ts=message.get("thread_ts"),
+            metadata=message.get("metadata"),
+        )
+        self.messages.append(post)
+        shown = {"type": "message", "text": post.text, "ts": post.ts}
+        return Reply(200, {"ok": True, "channel": post.channel, "ts": post.ts, "message": shown})
+
+    def _list(self, request: Received) -> Reply:
+        if "channels:read" not in self.scopes:
+            return _refused("missing_scope", needed="channels:read")
+        types = request.query.get("types", "public_channel").split(",")
+        channels: list[dict[str, Any]] = []
+        if "public_channel" in types:
+            channels += [{"id": i, "name": n} for n, i in self.channels.items()]
+        if "private_channel" in types:
+            if "groups:read" not in self.scopes:
+                return _refused("missing_scope", needed="groups:read")
+            channels += [_shown(each) for each in self.private if BOT in each.members]
+        return self._page("channels", channels, request)
+
+    def _history(self, request: Received) -> Reply:
+        if "channels:history" not in self.scopes:
+            return _refused("missing_scope", needed="channels:history")
+        channel = request.query.get("channel")
+        known = {each.id for each in self.private if BOT in each.members}
+        if channel in known and "groups:history" not in self.scopes:
+            return _refused("missing_scope", needed="groups:history")
+        if channel not in known | set(self.channels.values()):
+            return _refused("channel_not_found")
+        with_metadata = request.query.get("include_all_metadata") == "true"
+        messages = [
+            {
+                "type": "message",
+                "text": post.text,
+                "ts": post.ts,
+                **({"metadata": post.metadata} if with_metadata and post.metadata else {}),
+            }
+            for post in reversed(self.messages)
+            if post.channel == channel and post.thread_ts is None
+        ]
+        return self._page("messages", messages, request)
+
+    def _create(self, request: Received) -> Reply:
+        if "groups:write" not in self.scopes:
+            return _refused("missing_scope", needed="groups:write")
+        if problems := _problems("/conversations.create", request.json):
+            self.violations += problems
+            return _refused("invalid_arguments")
+        name = request.json["name"]
+        if not request.json.get("is_private"):
+            self.violated("a channel about a breach was to be public")
+        if len(name) > 80:
+            return _refused("invalid_name_maxlength")
+        if not re.fullmatch(r"[a-z0-9_-]+", name):
+            return _refused("invalid_name_specials")
+        if name in {*self.channels, *(each.name for each in self.private)}:
+            return _refused("name_taken")
+        channel = PrivateChannel(f"C1000000{len(self.private)}", name, BOT, {BOT})
+        self.private.append(channel)
+        return Reply(200, {"ok": True, "channel": _shown(channel)})
+
+    def _invite(self, request: Received) -> Reply:
+        if "groups:write" not in self.scopes:
+            return _refused("missing_scope", needed="groups:write")
+        if problems := _problems("/conversations.invite", request.json):
+            self.violations += problems
+            return _refused("invalid_arguments")
+        wanted = request.json["channel"]
+        channel = next((each for each in self.private if each.id == wanted), None)
+        if channel is None or BOT not in channel.members:
+            return _refused("not_in_channel" if channel else "channel_not_found")
+        for user in request.json["users"].split(","):
+            if user not in self.users or user in channel.members:
+                mine = "cant_invite_self" if user == BOT else "already_in_channel"
+                return _refused(mine if user in self.users else "user_not_found")
+            channel.members.add(user)
+        return Reply(200, {"ok": True, "channel": _shown(channel)})
+
+    def _page(self, name: str, items: list[dict[str, Any]], request: Received) -> Reply:
+        start = int(request.query.get("cursor") or 0)
+        end = start + min(int(request.query.get("limit", "100")), self.page_size)
+        cursor = str(end) if end < len(items) else ""
+        body = {name: items[start:end], "response_metadata": {"next_cursor": cursor}}
+        return Reply(200, {"ok": True, **body})
+
+
+def _refused(error: str, **more: str) -> Reply:
+    return Reply(200, {"ok": False, "error": error, **more})
+
+
+def _shown(channel: PrivateChannel) -> dict[str, Any]:
+    """The fields of a conversation object that matter here."""
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "creator": channel.creator,
+        "is_private": True,
+        "is_archived": False,
+    }
+
+
+def _problems(path: str, arguments: Any) -> list[str]:
+    """What the description says against these arguments; it has them as form fields."""
+    described = contract("slack-conversations.swagger.json")["paths"][path]["post"]["parameters"]
+    fields = {
+        each["name"]: {"type": each["type"]} for each in described if each["in"] == "formData"
+    }
+    schema = {"type": "object", "properties": fields, "additionalProperties": False,
+              "required": ["name"] if "name" in fields else ["channel", "users"]}  # fmt: skip
+    return [error.message for error in Draft4Validator(schema).iter_errors(arguments)]
+
+
+@cache
+def _arguments() -> Draft4Validator:
+    """The arguments of chat.postMessage by the description, which has them as form fields."""
+    description = contract("slack-chat.swagger.json")
+    parameters = description["paths"]["/chat.postMessage"]["post"]["parameters"]
+    properties = {p["name"]: {"type": p["type"]} for p in parameters if p["in"] == "formData"}
+    properties["blocks"] = description["definitions"]["blocks"]
+    properties |= {name: {} for name in NEWER_ARGUMENTS}
+    required = [p["name"] for p in parameters if p["in"] == "formData" and p.get("required")]
+    return Draft4Validator(
+        {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
+    )
+
+
+def _message_problems(message: Any) -> list[str]:
+    problems = [error.message for error in _arguments().iter_errors(message)]
+    if problems:
+        return problems
+    if not str(message.get("text", "")).strip():
+        problems.append("no_text: blocks need a text for notifications")
+    if len(message.get("text", "")) > 4_000:
+        problems.append("text is over 4000")
+    metadata = message.get("metadata")
+    if metadata is not None and set(metadata) != {"event_type", "event_payload"}:
+        problems.append("invalid_metadata_format")
+    if message.get("parse") == "full" or message.get("link_names"):
+        problems.append("a text from outside could mention people")
+    blocks = message.get("blocks", [])
+    if len(blocks) > 50:
+        problems.append("more than 50 blocks")
+    if len(json.dumps(blocks)) > 13_000:
+        problems.append("msg_blocks_too_long")
+    for block in blocks:
+        problems += block_problems(block)
+    return problems
+
+
+def block_problems(block: dict[str, Any]) -> list[str]:
+    """What Slack's own SDK says about a block, and what it does not check."""
+    parsed = Block.parse(block)
+    if parsed is None:
+        return [f"unknown block {block.get('type')}"]
+    try:
+        parsed.validate_json()
+    except SlackObjectFormationError as error:
+        return [str(error)]
+    if parsed.to_dict() != block:
+        return [f"Slack reads {parsed.to_dict()} instead of {block}"]
+    texts = [block["text"]] if "text" in block else block.get("elements", [])
+    if block["type"] == "header" and block["text"]["type"] != "plain_text":
+        return ["a header is plain_text"]
+    return [
+        f"{text} in {block['type']}"
+        for text in texts
+        if not 1 <= len(text["text"]) <= (150 if block["type"] == "header" else 3_000)
+    ]
