@@ -28,10 +28,9 @@ IncidentOption = Annotated[
 def status(target: TargetOption, as_json: AsJson = False) -> None:
     """Exit code 0: not frozen, 3: frozen, 1: cannot be known, so do not deploy."""
     from tasks.deploy.freezes import frozen_by, read_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     why = frozen_by(named, settings.home)
     if as_json:
         present = read_freeze(target, settings.home)
@@ -55,10 +54,9 @@ def freeze_on(
     from tasks.deploy.freeze_target import freeze as begin
     from tasks.deploy.freeze_target import plan_freeze
     from tasks.incident.open_for_freeze import open_for_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     if dry_run:
         typer.echo(plan_freeze(named, settings))
         return
@@ -83,10 +81,9 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
     from tasks.incident.open_for_freeze import is_for_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     store = open_store(settings)
     present = read_freeze(target, settings.home)
     held = [each.incident_id for each in present.incidents] if present else []

@@ -75,7 +75,7 @@ def server_problem() -> str | None:
 
 def _deployments(client: SyncPrefectClient) -> list[str]:
     names = [f"{path.rsplit('.', 1)[1].replace('_', '-')}/respond" for path in FLOWS]
-    names += [f"{row.entrypoint.split('.')[1].replace('_', '-')}/{row.name}" for row in SCHEDULED]
+    names += [f"{row.flow}/{row.name}" for row in SCHEDULED]
     missing = []
     for name in sorted(names):
         try:

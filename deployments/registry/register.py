@@ -65,16 +65,18 @@ RUNBOOK_OF: dict[IncidentType, str] = {
 class ScheduledRow(NamedTuple):
     """A flow that runs by itself, deployed as `<flow>/<name>`; every: seconds, 0 for never."""
 
-    entrypoint: str
+    flow: str
     name: str
+    entrypoint: str
     every: Callable[[Settings], float]
 
 
 SCHEDULED: tuple[ScheduledRow, ...] = (
-    ScheduledRow("flows.drift.assess", "assess", lambda settings: settings.drift.every),
+    ScheduledRow("drift", "assess", "flows.drift.assess", lambda settings: settings.drift.every),
     ScheduledRow(
-        "flows.follow_up.regulatory_clock.watch",
+        "regulatory-clock",
         "watch",
+        "flows.follow_up.regulatory_clock.watch",
         lambda settings: settings.breach.watch_every,
     ),
 )

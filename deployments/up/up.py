@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -10,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import httpx
@@ -21,6 +20,7 @@ from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
 from schemas.incident import Channel
 from schemas.settings import Settings, config_path
+from tasks.base.file_lock import file_lock
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
@@ -154,11 +154,10 @@ def _problems(settings: Settings) -> list[str]:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    path = settings.home / "up.lock"
-    with path.open("a") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            held.enter_context(file_lock(settings.home / "up.lock", wait=False))
+        except BlockingIOError:
             raise ConfigurationError(
                 f"`aeef up` is already running with AEEF_HOME {settings.home}"
             ) from None

@@ -31,7 +31,7 @@ from tasks.patch.await_approval import (
 from tasks.patch.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
 from tasks.patch.prepare_patch import plan_for, prepare_patch
 from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
-from tasks.rollback.roll_back import one_rollback_at_a_time, target_named
+from tasks.rollback.roll_back import one_rollback_at_a_time
 
 
 @flow(name="emergency-patch", persist_result=True)
@@ -102,7 +102,7 @@ class _Procedure:
 
     def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
         do, settings = self.response.do, self.response.settings
-        target = target_named(patch.target, settings)
+        target = settings.target(patch.target)
         try:
             with one_rollback_at_a_time(target, settings):
                 plan = do(choose_hotfix, patch)

@@ -35,6 +35,9 @@ from schemas.settings.sections import (
 )
 from schemas.settings.target import Target
 
+LONGEST_NAME = 60
+"""Characters of a name, which anybody may have typed, that an error repeats."""
+
 
 class Settings(BaseSettings):
     """Everything that can be set; each is explained in `docs/configuration.md`."""
@@ -154,6 +157,21 @@ class Settings(BaseSettings):
     def triage_rules(self) -> tuple[Rule, ...]:
         """The configured rules, then the defaults."""
         return (*self.rules, *DEFAULT_RULES)
+
+    def target(self, name: str | None = None) -> Target:
+        """The target that is named; without a name, the only one.
+
+        Raises ConfigurationError that says what was asked for, and which targets there are.
+        """
+        if name is None and len(self.targets) == 1:
+            return next(iter(self.targets.values()))
+        if name is not None and name in self.targets:
+            return self.targets[name]
+        known = ", ".join(sorted(self.targets)) or "none; add a [targets.NAME] to aeef.toml"
+        if name is None:
+            raise ConfigurationError(f"say which target; there are: {known}")
+        asked = ascii(name[:LONGEST_NAME])
+        raise ConfigurationError(f"no target {asked} is configured; there are: {known}")
 
     def target_of(self, service: str) -> Target | None:
         """The target that a service belongs to."""

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from schemas.errors import PermanentError
 from schemas.incident import Incident
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.private_channels import ensure_private_channel, invite
 from tasks.notify.post_to_slack import RESTRICTED_CLAIM as MESSAGE_CLAIM
 from tasks.notify.post_to_slack import auto_response
-from tasks.step import step, this_run
-from tasks.store import Store, open_store
+from tasks.step import step
+from tasks.store import Store
 
 CHANNEL_CLAIM = "breach-channel"
 LEASE = timedelta(minutes=1)
@@ -25,26 +26,26 @@ def _told(text: str) -> str:
 
 
 @step("open a restricted channel", says=_told, timeout=300)
-def open_restricted_channel(incident_id: str) -> str:
+def open_restricted_channel(case: Case) -> str:
     """Create the channel, invite the members, post what is known there. Each once.
 
     Raises OutsideServiceError when Slack does not do it; a member who could not be invited is
     named after the rest was done.
     """
-    settings = load_settings()
+    settings = case.settings
     if not slack.configured(settings):
         return "no restricted channel was opened: Slack is not configured"
-    store = open_store(settings)
-    incident = store.incident(incident_id)
-    name, holder = channel_name(incident), this_run()
+    store = case.store
+    incident = case.incident
+    name, holder = channel_name(incident), case.holder
     opened = _once(store, incident, CHANNEL_CLAIM, holder)
     if opened is None:
         try:
             opened = {"channel": ensure_private_channel(name, settings)}
         except BaseException:
-            store.release_claim(incident_id, CHANNEL_CLAIM, holder)
+            store.release_claim(case.incident_id, CHANNEL_CLAIM, holder)
             raise
-        store.finish_claim(incident_id, CHANNEL_CLAIM, holder, opened)
+        store.finish_claim(case.incident_id, CHANNEL_CLAIM, holder, opened)
     channel = str(opened["channel"])
     members = settings.breach.members
     problems = invite(channel, members, settings)

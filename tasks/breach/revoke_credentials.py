@@ -11,11 +11,11 @@ from datetime import timedelta
 from uuid import uuid5
 
 from schemas.errors import AeefError, PermanentError
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
+from tasks.case import Case
 from tasks.incident.evidence import Evidence
-from tasks.rollback.roll_back import target_named
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import open_store
 
 AT_ONCE = 4
@@ -27,13 +27,17 @@ def _told(text: str) -> str:
 
 
 @step("revoke credentials", says=_told, timeout=4 * 3600)
-def revoke_credentials(incident_id: str, target_name: str) -> str:
+def revoke_credentials(case: Case, target_name: str) -> str:
     """Run every command that did not work yet, whatever becomes of the others.
 
     Raises PermanentError that names those that failed, after all were tried.
     """
-    settings = load_settings()
-    return revoke(target_named(target_name, settings), incident_id, settings, holder=this_run())
+    return revoke(
+        case.settings.target(target_name),
+        case.incident_id,
+        case.settings,
+        holder=case.holder,
+    )
 
 
 def plan_revocation(target: Target) -> str:

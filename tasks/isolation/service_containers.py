@@ -13,9 +13,9 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from schemas.errors import ConfigurationError, InvalidInput, RollbackError, TemporaryError
+from schemas.errors import InvalidInput, RollbackError, TemporaryError
 from schemas.isolation import some
-from schemas.settings import Settings, Target
+from schemas.settings import Target
 from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
 
 AT_ONCE = 8
@@ -167,14 +167,6 @@ def explained(error: Exception) -> str:
     if isinstance(error, APIError) and error.explanation:
         return " ".join(str(error.explanation).split())[:300]
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-
-
-def target_named(name: str, settings: Settings) -> Target:
-    """A configured target. Raises ConfigurationError that names them all."""
-    if name not in settings.targets:
-        known = ", ".join(sorted(settings.targets)) or "none"
-        raise ConfigurationError(f"no target {quoted([name])} is configured; there is: {known}")
-    return settings.targets[name]
 
 
 def quoted(names: Iterable[str]) -> str:

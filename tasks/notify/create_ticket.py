@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.channels.jira import client as jira
 from tasks.notify.ensure_ticket import ensure_ticket
-from tasks.step import step, this_run
+from tasks.step import step
 
 
 @step("create ticket", says=lambda text: text, timeout=300)
-def create_ticket(incident_id: str) -> str:
+def create_ticket(case: Case) -> str:
     """Find the incident's ticket, or create it; say which, and where.
 
     Safe to repeat: Jira is searched first, by one step at a time. Not configured is said in the
     record, not an error.
     """
-    settings = load_settings()
-    if not jira.configured(settings):
+    if not jira.configured(case.settings):
         return "no ticket was made: Jira is not configured"
-    ticket = ensure_ticket(incident_id, settings, holder=f"{this_run()}/create")
+    ticket = ensure_ticket(case.incident_id, case.settings, holder=f"{case.holder}/create")
     return f"{'created' if ticket.created else 'found'} ticket {ticket.key} ({ticket.url})"

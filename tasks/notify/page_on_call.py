@@ -17,13 +17,14 @@ from pydantic import Field
 from schemas.errors import OutsideServiceError, PageNotDelivered
 from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
 from schemas.model import Model
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels import alertmanager, pagerduty
 from tasks.channels.jira import client as jira
 from tasks.channels.slack import client as slack
 from tasks.notify.ensure_ticket import ensure_ticket
 from tasks.notify.post_to_slack import ensure_slack_message
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import Store, open_store
 
 LEASE = timedelta(minutes=2)
@@ -206,13 +207,11 @@ SENDERS: dict[Channel, tuple[Callable[[Settings], bool], Sender]] = {
 
 
 @step("page on-call", says=lambda _page: None, timeout=300)
-def page_on_call(
-    incident_id: str, reason: str | None = None, key: str | None = None
-) -> Page | None:
+def page_on_call(case: Case, reason: str | None = None, key: str | None = None) -> Page | None:
     """Make sure that the on-call is paged. The page itself writes the record, whoever sent it.
 
     Raises PageNotDelivered, which is tried again.
     """
     return ensure_page(
-        incident_id, load_settings(), holder=this_run(), key=key, reason=reason, wait=True
+        case.incident_id, case.settings, holder=case.holder, key=key, reason=reason, wait=True
     )

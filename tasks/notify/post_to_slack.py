@@ -9,9 +9,10 @@ from typing import Any
 
 from schemas.errors import PermanentError
 from schemas.incident import INCIDENT_TYPES, Incident, IncidentType, SlackChannel, route_for
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import open_store
 
 LEASE = timedelta(minutes=1)
@@ -63,21 +64,21 @@ def auto_response(incident: Incident) -> str:
 
 
 @step("post to Slack", says=lambda text: text, timeout=300)
-def post_to_slack(incident_id: str) -> str:
+def post_to_slack(case: Case) -> str:
     """Post the incident to the channel of its severity, and say so in the record."""
-    settings = load_settings()
+    settings = case.settings
     if not slack.configured(settings):
         return "nothing was posted: Slack is not configured"
-    incident = open_store(settings).incident(incident_id)
-    message = ensure_slack_message(incident, settings, holder=this_run())
+    incident = case.incident
+    message = ensure_slack_message(incident, settings, holder=case.holder)
     route = route_for(incident.severity, incident.type, settings.routes)
     return f"posted to Slack {settings.slack.channels[route.slack]} ({message.ts})"
 
 
 @step("update the Slack thread", says=lambda _done: None, timeout=120)
-def update_slack_thread(incident_id: str, text: str) -> bool:
+def update_slack_thread(case: Case, text: str) -> bool:
     """Say something new in the incident's thread; False when there is no thread."""
-    return tell_thread(incident_id, text, load_settings(), holder=this_run())
+    return tell_thread(case.incident_id, text, case.settings, holder=case.holder)
 
 
 def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:

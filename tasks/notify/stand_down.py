@@ -7,11 +7,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
 from schemas.incident import Channel, Incident
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels import alertmanager, pagerduty
 from tasks.notify.page_on_call import CLOCK, NAMES, Page, about_of
 from tasks.notify.post_to_slack import tell_thread
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import Claim, open_store
 
 LEASE = timedelta(minutes=2)
@@ -92,6 +93,6 @@ def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
 
 
 @step("resolve the page", says=lambda _none: None, timeout=300)
-def stand_down(incident_id: str) -> None:
+def stand_down(case: Case) -> None:
     """Make sure that nobody is called any longer for an incident that is over."""
-    resolve_page(incident_id, load_settings(), holder=this_run())
+    resolve_page(case.incident_id, case.settings, holder=case.holder)

@@ -9,14 +9,15 @@ from pydantic import BaseModel
 
 from schemas.errors import OutsideServiceError
 from schemas.quality import Assessment, Investigation
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.api import call
 from tasks.channels.slack.blocks import reply_text
 from tasks.notify.post_to_slack import ensure_slack_message, tell_thread
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import open_store
 
 CLAIM = "owner-told"
@@ -29,27 +30,25 @@ class _Posted(BaseModel):
 
 
 @step("tell the owner", says=lambda text: text, timeout=300)
-def tell_owner(
-    incident_id: str, assessment: Assessment | None, investigation: Investigation
-) -> str:
+def tell_owner(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
     """Write to the owner once; in the incident's thread if that may not have arrived.
 
     Raises OutsideServiceError when Slack takes it nowhere.
     """
-    settings = load_settings()
+    settings = case.settings
     who = shown(investigation.owner)
     if not slack.configured(settings):
         return f"{who} was not told: Slack is not configured"
-    incident = open_store(settings).incident(incident_id)
-    holder = f"{this_run()}/owner"
+    incident = case.incident
+    holder = f"{case.holder}/owner"
     text = "\n".join([incident.title, *lines_of(assessment, investigation)])
     problem: str | None = "they have no 'slack' in [owners]"
     if investigation.slack:
-        problem = _directly(incident_id, investigation.slack, text, settings, holder)
+        problem = _directly(case.incident_id, investigation.slack, text, settings, holder)
         if problem is None:
             return f"told {who} in Slack"
     ensure_slack_message(incident, settings, holder=holder)
-    tell_thread(incident_id, text, settings, holder=holder)
+    tell_thread(case.incident_id, text, settings, holder=holder)
     return f"named {who} in the incident's Slack thread ({problem})"
 
 

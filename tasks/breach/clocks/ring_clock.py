@@ -9,13 +9,14 @@ from schemas.breach import Clock, Standing, length
 from schemas.errors import TemporaryError
 from schemas.incident import Channel, Incident, Severity
 from schemas.model import utc_now
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
+from tasks.case import Case
 from tasks.channels import pagerduty
 from tasks.notify.page_on_call import CLOCK, Page, about_of, ensure_page
 from tasks.notify.post_to_slack import tell_thread
-from tasks.step import log_line, step, this_run
+from tasks.step import log_line, step
 from tasks.store import open_store
 
 LEASE = timedelta(minutes=5)
@@ -24,15 +25,15 @@ RING = "clock:ring:"
 
 
 @step("ring the regulatory clock", says=lambda _text: None, timeout=300)
-def ring_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str | None:
+def ring_clock(case: Case, regime: str, deadline: str, due: str, point: str) -> str | None:
     """Page, tell the thread and put on record, once for each timer; what was said.
 
     None, and nothing is done, when it is moot: submitted, not applicable, moved, or a later timer
     of the same clock is due as well. That the incident is resolved changes nothing.
     """
-    settings, holder = load_settings(), this_run()
-    store = open_store(settings)
-    incident = store.incident(incident_id)
+    settings, holder = case.settings, case.holder
+    store = case.store
+    incident = case.incident
     key = f"{regime}/{deadline}"
     clock = next((each for each in clocks_for(incident, settings) if each.key == key), None)
     if why := moot(clock, due, point, settings, utc_now()):
@@ -65,7 +66,7 @@ def ring_clock(incident_id: str, regime: str, deadline: str, due: str, point: st
             even_if_over=True,
             severity=Severity.P1 if clock.is_overdue(utc_now()) else None,
         )
-        tell_thread(incident_id, text, settings, holder=holder)
+        tell_thread(case.incident_id, text, settings, holder=holder)
     except BaseException:
         store.release_claim(incident.incident_id, name, holder)
         raise

@@ -75,7 +75,7 @@ def test_a_submission_stops_one_clock_starts_the_next_and_silences_the_pager(
     configure("gdpr-33", "nis2-23")
     incident = breach(cli_store, ago=timedelta(hours=80))
     due = moment_of(clock(incident, "nis2-23/notification"))
-    ring_clock.fn(str(incident.incident_id), "nis2-23", "notification", due, AT_DUE)
+    ring_clock.directly(str(incident.incident_id), "nis2-23", "notification", due, AT_DUE)
     [key] = pagerduty.alerts
     assert "triggered" == pagerduty.alerts[key].state
 

@@ -49,7 +49,7 @@ def actions(store: Store, incident: Incident, beginning: str = "") -> list[str]:
 def ring(incident: Incident, point: str = AT_START) -> str | None:
     """The GDPR clock's timer of this point fires."""
     due = moment_of(clock(incident, "/".join(KEY)))
-    return ring_clock.fn(str(incident.incident_id), *KEY, due, point)
+    return ring_clock.directly(str(incident.incident_id), *KEY, due, point)
 
 
 def test_each_clock_is_on_record_once_with_all_that_counsel_needs(store: Store) -> None:
@@ -188,7 +188,7 @@ def test_an_established_causal_link_is_said_at_once(store: Store) -> None:
 
     assert [AT_ONCE, "3600 s before", AT_DUE] == [each.point for each in timers]
     due = timers[0].due
-    said = ring_clock.fn(str(incident.incident_id), "eu-ai-act-73", "report", due, AT_ONCE)
+    said = ring_clock.directly(str(incident.incident_id), "eu-ai-act-73", "report", due, AT_ONCE)
     assert said is not None
     assert "at the latest, and without undue delay" in said
 
