@@ -25,10 +25,11 @@ from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_incident import open_incident, open_unreadable
 from tasks.incident.publish_report import publish_report
-from tasks.notify.page_on_call import failure_key, page_on_call
+from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
 from tasks.step import Step
 from tasks.store import open_store
+from tasks.store.claim_keys import failure_key
 from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")

@@ -8,11 +8,11 @@ from tasks.agents.registry import agents_of, target_with_agents
 from tasks.case import Case
 from tasks.channels.jira import client as jira
 from tasks.incident.evidence import Evidence
-from tasks.notify.ensure_ticket import ensure_ticket
-from tasks.step import step
+from tasks.notify.create_ticket import ensure_ticket
+from tasks.step import step, verbatim
 
 
-@step("assign the review", says=lambda text: text, timeout=300)
+@step("assign the review", says=verbatim, timeout=300)
 def assign_review(case: Case, agent: NamedAgent) -> str:
     """Say on record, and in a ticket, who reviews the violation, and which evidence.
 

@@ -13,10 +13,10 @@ from tasks.agents.control_plane import status_of
 from tasks.agents.registry import agents_of, registry_bytes, target_with_agents
 from tasks.case import Case
 from tasks.incident.evidence import Evidence
-from tasks.step import step
+from tasks.step import step, verbatim
 
 
-@step("preserve the agent's state", says=lambda text: text, timeout=300)
+@step("preserve the agent's state", says=verbatim, timeout=300)
 def preserve_agent_state(case: Case, agent: NamedAgent, moment: str) -> str:
     """Keep the registry, what Docker says of the containers, and the control plane's answer.
 

@@ -21,8 +21,8 @@ from schemas.breach import (
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.store import open_store
+from tasks.store.claim_keys import CLOCK_CHANGE
 
-CHANGE = "clock:change:"
 CHANGED = "aeef.incident.clocks-changed"
 """Follows every change: the clocks are computed anew, timers made, notifications drafted again."""
 
@@ -39,7 +39,7 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
     masked = {"by": store.masked_text(change.by), "reason": store.masked_text(change.reason)}
     change = change.model_copy(update=masked)
     moment = change.said_at.isoformat(timespec="microseconds")
-    key = f"{CHANGE}{moment}:{uuid4()}"
+    key = f"{CLOCK_CHANGE}{moment}:{uuid4()}"
     store.finish_claim(incident.incident_id, key, actor, change.to_json())
     identity = f"aeef:{incident.incident_id}/{key}"
     store.record_action(
@@ -56,7 +56,9 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
 def changes_of(incident: Incident, settings: Settings) -> list[Change]:
     """Everything that was said, in order."""
     claims = open_store(settings).claims(incident.incident_id)
-    said = sorted((key, claim.result) for key, claim in claims.items() if key.startswith(CHANGE))
+    said = sorted(
+        (key, claim.result) for key, claim in claims.items() if key.startswith(CLOCK_CHANGE)
+    )
     return [Change.model_validate(result) for _key, result in said if result is not None]
 
 

@@ -15,18 +15,14 @@ from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
 from tasks.case import Case
 from tasks.incident.evidence import Evidence
-from tasks.step import step
+from tasks.step import step, verbatim
 from tasks.store import open_store
+from tasks.store.claim_keys import revocation_key
 
 AT_ONCE = 4
-CLAIM = "revoke:"
 
 
-def _told(text: str) -> str:
-    return text
-
-
-@step("revoke credentials", says=_told, timeout=4 * 3600)
+@step("revoke credentials", says=verbatim, timeout=4 * 3600)
 def revoke_credentials(case: Case, target_name: str) -> str:
     """Run every command that did not work yet, whatever becomes of the others.
 
@@ -83,22 +79,15 @@ def _once(
     """Run one command unless it worked before; what is wrong."""
     store, breach = open_store(settings), target.breach
     assert breach is not None  # it has commands
-    key = f"{CLAIM}{target.name}/{name}"
+    key = revocation_key(target.name, name)
     lease = timedelta(seconds=breach.command_timeout + 60)
-    claim = store.claim(incident_id, key, holder, lease)
-    if claim.state == "done":
-        return None
-    if claim.state == "busy":
-        return f"{name} is being run by {claim.holder}"
-    try:
-        problem = _run(target, name, breach.revoke[name], incident_id, settings)
-    except BaseException:
-        store.release_claim(incident_id, key, holder)
-        raise
-    if problem:
-        store.release_claim(incident_id, key, holder)
-        return f"{name} ({problem})"
-    store.finish_claim(incident_id, key, holder, {})
+    with store.once(incident_id, key, holder, lease=lease) as turn:
+        if turn.state == "busy":
+            return f"{name} is being run by {turn.holder}"
+        if turn.is_mine:
+            if problem := _run(target, name, breach.revoke[name], incident_id, settings):
+                return f"{name} ({problem})"
+            turn.finish()
     return None
 
 

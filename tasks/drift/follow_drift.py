@@ -32,10 +32,10 @@ from tasks.isolation.journal import read_isolation
 from tasks.notify.stand_down import resolve_page
 from tasks.step import log_line, step
 from tasks.store import open_store
+from tasks.store.claim_keys import DRIFT_NOTED
 from tasks.target.lock import target_lock
 
 SOURCE = "drift/assess"
-_NOTED = "drift:noted:"
 
 
 def drift_key(target: str) -> str:
@@ -108,7 +108,7 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
         text = f"the drift grew by {len(new)}: " + report.text(new)
         store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
     noted = {"differences": [each.identity for each in new]}
-    store.finish_claim(known.incident_id, _NOTED + digest, f"{SOURCE} {uuid4()}", noted)
+    store.finish_claim(known.incident_id, DRIFT_NOTED + digest, f"{SOURCE} {uuid4()}", noted)
     verb = "opened" if opened.is_new else "added to"
     return f"{report.headline}; {verb} {known.title}"
 
@@ -179,7 +179,7 @@ def _new(
         return report.differences
     known: set[str] = set()
     for key, claim in open_store(settings).claims(incident.incident_id).items():
-        if key.startswith(_NOTED) and claim.result:
+        if key.startswith(DRIFT_NOTED) and claim.result:
             known |= set(claim.result["differences"])
     return [each for each in report.differences if each.identity not in known]
 

@@ -19,12 +19,12 @@ from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
 from tasks.case import Case
 from tasks.channels import pagerduty
-from tasks.incident.claim_runbook import PATCH_KEY
 from tasks.incident.publish_report import MARKUP
-from tasks.notify.page_on_call import Page, about_of, ensure_page
+from tasks.notify.page_on_call import Page, ensure_page
 from tasks.notify.post_to_slack import tell_thread
 from tasks.patch.prepare_patch import patch_settings
-from tasks.step import step
+from tasks.step import step, verbatim
+from tasks.store.claim_keys import EMERGENCY_PATCH, about_of, approval_key
 
 _MOST_ROUNDS = 100
 _DESCRIPTION = 8_000
@@ -38,11 +38,6 @@ class Approval(RunInput):
         pattern=r"^[^\W_][\w .,@'+-]{1,99}$", description="The name of who decides, for the record"
     )
     comment: str = Field(default="", max_length=2_000)
-
-
-def approval_key(run_id: UUID, number: int) -> str:
-    """The claim of the page that asks for the decision."""
-    return f"page:approve:{run_id}:{number}"
 
 
 def await_decision(
@@ -105,7 +100,7 @@ def _plain(text: str | None) -> str:
     return " ".join((text or "").translate(MARKUP).split())
 
 
-@step("ask for approval", says=lambda text: text, timeout=300)
+@step("ask for approval", says=verbatim, timeout=300)
 def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch) -> str:
     """Say in the incident's thread, and by a page where the route pages, that a person decides."""
     settings = case.settings
@@ -127,7 +122,7 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
 
 def approval_link(incident: Incident, settings: Settings) -> str:
     """Leads to the run that waits, in Prefect's UI."""
-    return f"{settings.base_url}/incidents/{incident.incident_id}/run/{PATCH_KEY}"
+    return f"{settings.base_url}/incidents/{incident.incident_id}/run/{EMERGENCY_PATCH}"
 
 
 def _decided(decision: Decision) -> str:
@@ -146,7 +141,7 @@ def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> D
     return decision
 
 
-@step("refuse the decision", says=lambda text: text, timeout=60)
+@step("refuse the decision", says=verbatim, timeout=60)
 def refuse_decision(case: Case, number: int, decision: Decision) -> str:
     """Put on record that somebody decided who may not."""
     return f"{decision.approver} is none of the configured `approvers`: it is asked again"

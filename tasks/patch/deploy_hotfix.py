@@ -12,7 +12,7 @@ from tasks.isolation.preserve_service_state import keep_state
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_hotfix
-from tasks.step import log_line, step
+from tasks.step import log_line, step, verbatim
 
 
 def _chosen(plan: RollbackPlan) -> str:
@@ -77,7 +77,7 @@ def deploy_hotfix(case: Case, plan: RollbackPlan) -> DeployedRelease:
     return deploy_release(target, plan, home=case.settings.home, report=log_line)
 
 
-@step("record the hotfix", says=lambda text: text, timeout=120)
+@step("record the hotfix", says=verbatim, timeout=120)
 def note_hotfix(case: Case, patch: PreparedPatch, deployed: DeployedRelease) -> str:
     """Write the hotfix into the target's deployment history, once; what it replaces is no
     release to go back to any more.

@@ -6,14 +6,14 @@ from prefect.client.orchestration import get_client
 
 from schemas.findings import findings_of, patch_of
 from tasks.case import Case
-from tasks.incident.claim_runbook import PATCH_KEY
 from tasks.patch.await_approval import approval_link
-from tasks.step import step
+from tasks.step import step, verbatim
+from tasks.store.claim_keys import EMERGENCY_PATCH
 
 DEPLOYMENT = "emergency-patch/respond"
 
 
-@step("start the emergency patch", says=lambda text: text, timeout=120)
+@step("start the emergency patch", says=verbatim, timeout=120)
 def start_emergency_patch(case: Case) -> str:
     """Start the flow; one run for each incident, however often this is done.
 
@@ -30,7 +30,7 @@ def start_emergency_patch(case: Case) -> str:
         client.create_flow_run_from_deployment(
             deployment.id,
             parameters={"alert": {"incidentId": str(incident.incident_id)}},
-            idempotency_key=f"{PATCH_KEY}:{incident.incident_id}",
+            idempotency_key=f"{EMERGENCY_PATCH}:{incident.incident_id}",
             tags=["aeef"],
         )
     return f"started the emergency patch: {approval_link(incident, case.settings)}"

@@ -6,13 +6,13 @@ from schemas.quality import Assessment, Investigation
 from tasks.case import Case
 from tasks.channels.jira import assignment as jira_assignment
 from tasks.channels.jira import client as jira
-from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.notify.create_ticket import ensure_ticket
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
-from tasks.step import step
+from tasks.step import step, verbatim
 
 
-@step("assign ticket", says=lambda text: text, timeout=300)
+@step("assign ticket", says=verbatim, timeout=300)
 def assign_ticket(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
     """Find or create the ticket, comment on it once, and assign it unless somebody has it.
 

@@ -8,10 +8,10 @@ from schemas.quality import Assessment, Investigation
 from tasks.case import Case
 from tasks.incident.publish_report import MARKUP
 from tasks.quality.wording import report_of
-from tasks.step import step
+from tasks.step import step, verbatim
 
 
-@step("publish quality report", says=lambda text: text, timeout=60)
+@step("publish quality report", says=verbatim, timeout=60)
 def publish_quality_report(
     case: Case, assessment: Assessment | None, investigation: Investigation
 ) -> str:

@@ -18,8 +18,8 @@ from tasks.case import Case
 from tasks.incident.publish_report import MARKUP
 from tasks.step import step
 from tasks.store import open_store
+from tasks.store.claim_keys import CLOCKS_STARTED
 
-STARTED = "clock:started"
 NONE_CONFIGURED = (
     "NO REGULATORY CLOCK runs: no regime is configured ([breach] regimes in aeef.toml);"
     " legal deadlines may be running all the same"
@@ -57,7 +57,7 @@ def start_clocks(case: Case) -> Clocks:
     """
     incident = case.incident
     now = utc_now()
-    case.store.finish_claim(incident.incident_id, STARTED, "clock", {})
+    case.store.finish_claim(incident.incident_id, CLOCKS_STARTED, "clock", {})
     clocks = record_clocks(incident, case.settings)
     made = make_timers(incident, clocks, case.settings)
     if clocks:
@@ -83,7 +83,7 @@ def watch_clocks(settings: Settings) -> str:
     A timer may have died when it was due, or was lost with Prefect's database.
     """
     store = open_store(settings)
-    incidents = [store.incident(each) for each in store.incidents_with_claim(STARTED)]
+    incidents = [store.incident(each) for each in store.incidents_with_claim(CLOCKS_STARTED)]
     timers = sum(make_timers(each, clocks_for(each, settings), settings) for each in incidents)
     return f"{timers} timers of the regulatory clocks of {len(incidents)} incidents"
 
