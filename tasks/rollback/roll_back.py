@@ -17,7 +17,7 @@ from tasks.case import Case
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_rollback
-from tasks.step import log_line, step, verbatim
+from tasks.step import log_line, step
 from tasks.target.lock import target_lock
 from tasks.target.release_files import read_history
 
@@ -119,7 +119,7 @@ def rollback_id_of(incident_id: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"aeef:{incident_id}/rollback"))
 
 
-@step("record rollback", says=verbatim, timeout=120)
+@step("record rollback", says=lambda text: text, timeout=120)
 def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> str | None:
     """Write the rollback into the target's deployment history, once."""
     if not deployed.changed and plan.already_running:
