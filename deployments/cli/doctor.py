@@ -20,7 +20,7 @@ from tasks.channels import alertmanager
 from tasks.channels.jira import client as jira
 from tasks.channels.slack import client as slack
 from tasks.deploy.check_health import unhealthy_because
-from tasks.deploy.deployer import deployer_for
+from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
 from tasks.store import open_store
 

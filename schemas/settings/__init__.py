@@ -1,5 +1,6 @@
 """Everything that can be set: `aeef.toml` and AEEF_ variables. Begin with `settings.py`."""
 
+from schemas.settings.load import load_settings, unknown_variables
 from schemas.settings.sections import (
     JIRA_PRIORITIES,
     SLACK_CHANNELS,
@@ -8,7 +9,7 @@ from schemas.settings.sections import (
     WorkerKind,
     WorkerSettings,
 )
-from schemas.settings.settings import Settings, config_path, load_settings, unknown_variables
+from schemas.settings.settings import Settings, config_path
 from schemas.settings.target import DriftFile, Health, Target, TargetDrift
 
 __all__ = [

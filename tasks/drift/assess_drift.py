@@ -23,7 +23,6 @@ from schemas.errors import (
     AeefError,
     ConfigurationError,
     InvalidInput,
-    PermanentError,
     RollbackError,
 )
 from schemas.settings import DriftFile, Settings, Target
@@ -67,22 +66,6 @@ def assess_drift(case: Case, target_name: str, when: str = "") -> DriftReport:
     when: tells two assessments of one run apart, before and after a restore.
     """
     return assess(case.settings.target(target_name), case.settings)
-
-
-def must_be_readable(report: DriftReport) -> None:
-    """Raise PermanentError when a part of the target could not be read."""
-    if report.unreadable:
-        raise PermanentError(
-            "drift", "what runs could not be assessed: " + "; ".join(map(str, report.unreadable))
-        )
-
-
-def must_be_clean(report: DriftReport) -> None:
-    """Raise PermanentError when something still differs after the release was restored."""
-    if report.differences:
-        raise PermanentError(
-            "drift", f"something still differs after the restore; look yourself: {report.headline}"
-        )
 
 
 class _Assessment:
