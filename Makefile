@@ -25,10 +25,11 @@ test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=t
 quick: $(INSTALLED)  ## the unit tests: no server, no Docker, no database; under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit tests/house $(ARGS)
 
-check: $(INSTALLED)  ## what CI checks besides the tests: style, types
+check: $(INSTALLED)  ## what CI checks besides the tests: style, types, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
