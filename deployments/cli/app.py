@@ -14,16 +14,15 @@ from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
 from deployments.cli.terminal import plain
+from deployments.cli.version import Version
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
-from schemas.settings import Settings, config_path, load_settings
+from schemas.settings import Settings, load_settings
 
 app = typer.Typer(
-    help="AEEF Runbooks: automated incident response.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_incidents.audit, name="audit")
@@ -35,6 +34,11 @@ app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def aeef(*, _version: Version = False) -> None:
+    """AEEF Runbooks: automated incident response."""
 
 
 def _settings() -> Settings:
@@ -220,17 +224,9 @@ def init_demo(
     settings = load_settings()
     if if_no_targets and settings.targets:
         return
-    from deployments.cli.demo import create_demo
+    from deployments.cli.demo import add_demo
 
-    place = (directory or settings.home / "demo").absolute()
-    config = config_path() or settings.home / "aeef.toml"
-    if "demo" in settings.targets:
-        raise AeefError(f"a target 'demo' is already configured in {config}")
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config.parent.mkdir(parents=True, exist_ok=True)
-    table = create_demo(place)
-    with config.open("a", encoding="utf-8") as file:
-        file.write(f"\n{table}")
+    place, config = add_demo(settings, directory)
     typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
     typer.echo("try it: aeef report deployment-failure --service demo --wait")
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -24,6 +25,8 @@ from tasks.base.file_lock import file_lock
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
+OUR_FOLDER = Path(__file__).parents[2]
+"""Where our packages lie; uvicorn would look for them in the current folder first."""
 
 Say = Callable[[str], None]
 
@@ -67,7 +70,8 @@ def _children(settings: Settings) -> list[Child]:
             *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
         ],
         "intake": [
-            *run, "uvicorn", "--factory", "deployments.intake.app:create_app",
+            *run, "uvicorn", "--app-dir", str(OUR_FOLDER),
+            "--factory", "deployments.intake.app:create_app",
             "--host", settings.intake.host, "--port", str(settings.intake.port),
             "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
         ],
