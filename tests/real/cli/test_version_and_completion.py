@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures_cli import Aeef
-from support import not_available
+from fixtures.cli import Aeef
+from support import ROOT, not_available
 
-ROOT = Path(__file__).parents[1]
 COMPLETE = """\
 eval "$(aeef --show-completion)"
 for words in "$@"; do
