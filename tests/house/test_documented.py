@@ -107,7 +107,7 @@ def test_every_flow_is_in_the_documentation(text: str, flow: str) -> None:
 def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> None:
     """Links to other sites are not followed."""
     wrong = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_fences(page)):
         if "://" in link:
             continue
         path, _, anchor = link.partition("#")
@@ -119,8 +119,12 @@ def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> 
 
 def headings(page: Path) -> list[str]:
     """The headings of a page, in order."""
-    plain = re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
-    return re.findall(r"(?m)^#+ (.+)$", plain)
+    return re.findall(r"(?m)^#+ (.+)$", without_fences(page))
+
+
+def without_fences(page: Path) -> str:
+    """The text of a page, less its blocks of code."""
+    return re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
 
 
 def slug(heading: str) -> str:
