@@ -14,12 +14,15 @@ from pydantic import BaseModel
 
 from deployments.cli.app import app
 from deployments.registry.register import RUNBOOK_OF, flows
+from documents import DOCUMENTS as PAGES
+from documents import blocks_of
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 from support import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 RUNBOOKS = sorted({RUNBOOK_OF.get(incident_type, "triage") for incident_type in IncidentType})
+OURS = ("schemas", "tasks", "flows", "deployments", "tests", "docs")
+OF_A_TARGET = {"deployments/history.json"}
 SECTIONS = (
     "What starts it",
     "What it does, in which order",
@@ -115,6 +118,15 @@ def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> 
         if not there.exists() or (anchor and anchor not in map(slug, headings(there))):
             wrong.append(link)
     assert [] == wrong
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
+    """By its path; but for those that the guide has its reader make, and the target's own."""
+    made = {block.path for block in blocks_of(page) if block.language in ("python", "markdown")}
+    named = set(re.findall(rf"`((?:{'|'.join(OURS)})/[\w./-]+)`", without_fences(page)))
+
+    assert [] == [each for each in sorted(named - made - OF_A_TARGET) if not (ROOT / each).exists()]
 
 
 def headings(page: Path) -> list[str]:
