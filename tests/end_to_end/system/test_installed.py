@@ -19,6 +19,7 @@ import pytest
 from samples.targets import free_port
 from support import ROOT, wait_until
 
+SARIF = ROOT / "tests/samples/findings/bandit.sarif"
 OURS = ("schemas", "tasks", "flows", "deployments")
 DATA = (
     "schemas/incident.schema.json",
@@ -90,6 +91,16 @@ class Installed:
             started.terminate()
             started.wait(60)
         wait_until(lambda: not any(child.is_running() for child in children), 30)
+
+    def send_findings(self, report: Path) -> httpx.Response:
+        """Post a scanner's report to the intake."""
+        token = (self.home / "intake.token").read_text().strip()
+        return httpx.post(
+            f"http://127.0.0.1:{self.port}/v1/findings?service=another",
+            content=report.read_bytes(),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
 
     def _ended(self, started: subprocess.Popen[bytes], log: Path) -> bool:
         assert started.poll() is None, log.read_text()
@@ -187,6 +198,8 @@ def test_up_works_beside_packages_of_our_names(
         assert 0 == reported.returncode, reported.stdout + reported.stderr
         assert "rolled demo back from" in reported.stdout
         assert 200 == httpx.get(f"http://127.0.0.1:{installed.port}/health").status_code
+        # Read by a process that the intake starts for it.
+        assert 202 == installed.send_findings(SARIF).status_code
 
 
 def _pip(*arguments: str) -> None:
