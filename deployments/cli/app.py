@@ -59,7 +59,7 @@ def up() -> None:
 def report(
     incident_type: Annotated[IncidentType, typer.Argument(metavar="TYPE")],
     severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
-    service: Annotated[str | None, typer.Option(help="The service that is hit.")] = None,
+    service: Annotated[str | None, typer.Option(help="The affected service.")] = None,
     description: Annotated[str, typer.Option(help="What happened.")] = "",
     wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
@@ -71,14 +71,14 @@ def report(
         ),
     ] = None,
     patch: Annotated[
-        Path | None, typer.Option(help="A unified diff that mends it, for `security`.")
+        Path | None, typer.Option(help="A unified diff that fixes it, for `security`.")
     ] = None,
     agent: Annotated[
         str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report an incident to the intake, and perhaps watch its runbook."""
+    """Report an incident to the intake; with --wait, watch its runbook."""
     from deployments.cli.report import report as send
 
     alert: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`aeef approve`: the answer to a hotfix that waits for a person, and what waits."""
+"""`aeef approve`: list the hotfixes that wait for a person; approve or reject one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aeef drift`: assess targets in this process; accept what runs, when a person asks for that."""
+"""`aeef drift`: assess targets in this process; accept what runs, when a person says so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
 
 
 def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) -> int:
-    """Print what deviates; the exit code: 3 for drift, 1 where it could not be told, else 0."""
+    """Print what deviates; the exit code: 3 for drift, 1 where it is unknown, else 0."""
     if target_name is not None:
         targets = [settings.target(target_name)]
     else:

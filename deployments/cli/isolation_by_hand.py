@@ -52,7 +52,7 @@ def isolate(
     incident_id = str(found.incident_id)
 
     def both() -> Isolation:
-        """Without evidence the isolation goes on all the same; the failure is told at the end."""
+        """Isolate even when the evidence could not be kept; that failure is raised at the end."""
         problem: Exception | None = None
         try:
             preserve_service_state.directly(incident_id, name, services, "before-isolation")

@@ -1,4 +1,4 @@
-"""`aeef quality`: measure targets in this process; no incident is opened, nobody is told."""
+"""`aeef quality`: measure targets in this process; no incident is opened, nobody is notified."""
 
 from __future__ import annotations
 
