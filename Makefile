@@ -8,6 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+# Test processes, each with a system of its own. One more than there are cores on the smallest
+# machine that we think of: many tests wait. Whole files go to a process, in the order of
+# tests/conftest.py; 0 runs everything in one.
+PROCESSES ?= 3
 export AEEF_HOME ?= $(HOME)/.aeef
 
 .PHONY: help up test quick check bench clean
@@ -19,8 +23,8 @@ up: $(INSTALLED)  ## set up, make a sample target the first time, and run everyt
 	$(BIN)/aeef init-demo --if-no-targets
 	exec $(BIN)/aeef up
 
-test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=tests/unit
-	$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=FILE PROCESSES=0
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(INSTALLED)  ## the unit tests: no server, no Docker, no database; under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit tests/house $(ARGS)

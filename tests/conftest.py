@@ -1,9 +1,12 @@
-"""Where the fixtures are; and no test speaks to somebody's Prefect by accident."""
+"""No test speaks to somebody's Prefect by accident; the order that keeps all processes busy."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
+
+import pytest
 
 _prefect_home = tempfile.TemporaryDirectory(prefix="aeef-test-prefect-")
 # Before anything imports Prefect: in this process its server is a port where nobody listens.
@@ -12,16 +15,28 @@ os.environ |= {
     "PREFECT_API_URL": "http://127.0.0.1:9/api",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
-pytest_plugins = [
-    "fixtures.standins",
-    "fixtures.store",
-    "fixtures.targets",
-    "fixtures.isolation",
-    "fixtures.stack",
-    "fixtures.intake",
-    "fixtures.cli",
-    "fixtures.patch",
-]
+# What the unit tier needs; what imports servers, Docker and Prefect is in the tiers' own conftest.
+pytest_plugins = ["fixtures.home"]
+
+TIERS = ("end_to_end", "real", "unit", "house")
+LONGEST = (
+    "test_killed.py",
+    "test_warm_worker.py",
+    "test_regulatory_clock.py",
+    "test_every_type.py",
+)
+"""Files that take minutes, and mostly wait: the other processes compute meanwhile."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: `make test` gives whole files to its processes, in this order."""
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> tuple[int, int]:
+    longest = LONGEST.index(path.name) if path.name in LONGEST else len(LONGEST)
+    tier = next((n for n, tier in enumerate(TIERS) if tier in path.parts), len(TIERS))
+    return longest, tier
 
 
 def pytest_unconfigure() -> None:

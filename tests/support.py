@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -24,11 +24,35 @@ def not_available(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def wait_until(condition: Callable[[], T], timeout: float = 10.0) -> T:
-    """Ask again and again until the answer is true, `timeout` seconds at most; the answer."""
+def wait_until(condition: Callable[[], T], timeout: float = 60.0) -> T:
+    """Ask again and again until the answer is true, `timeout` seconds at most; the answer.
+
+    The time only decides when a test fails: it is long, because other tests run beside this one.
+    """
     deadline = time.monotonic() + timeout
     while not (answer := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"not true within {timeout:g} s: the answer is still {answer!r}")
         time.sleep(0.01)
     return answer
+
+
+def read_below(directory: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file below a folder, and what is in it.
+
+    A running system takes files and folders away meanwhile: those are left out. `rglob` would
+    raise FileNotFoundError.
+    """
+    for folder, _, names in os.walk(directory, onerror=_unless_it_is_gone):
+        for path in (Path(folder, name) for name in names):
+            try:
+                content = path.read_bytes() if path.is_file() else None
+            except FileNotFoundError:
+                continue
+            if content is not None:
+                yield path, content
+
+
+def _unless_it_is_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

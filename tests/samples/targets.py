@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from schemas.settings import Health, Target
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)
+PORTS = range(20_000, 32_000)
+"""Below what Linux gives away by itself, by default from 32,768 on."""
 QUICK = {"successes": 2, "interval": 0.02, "deadline": 2.0}
 
 
@@ -89,10 +92,21 @@ def write_json(path: Path, data: object) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of this machine that nobody listens on, and that no other test gets.
+
+    It is none of those that the system gives to whoever asks for any. A UDP socket of the same
+    number stays open until this process ends: other test processes find the number taken.
+    """
+    while True:
+        address = ("127.0.0.1", secrets.choice(PORTS))
+        with socket.socket(type=socket.SOCK_DGRAM) as mark, socket.socket() as listener:
+            try:
+                mark.bind(address)
+                listener.bind(address)
+            except OSError:
+                continue
+            mark.detach()
+        return address[1]
 
 
 def docker_available() -> str | None:

@@ -17,7 +17,7 @@ from samples.targets import free_port
 from support import not_available
 
 PROGRAM = "prometheus-alertmanager"
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 def webhook_receiver(url: str, token: str) -> str:

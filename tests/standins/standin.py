@@ -201,8 +201,8 @@ def _echo(request: Received) -> dict[str, Any]:
 
 
 def settings_for(*standins: StandIn, **sections: Any) -> Settings:
-    """Settings that point at these stand-ins only, with a short timeout and quick retries."""
-    quick = {"request_timeout": 5.0, "first_wait": 0.0, "attempts": 1}
+    """Settings for these stand-ins only, with quick retries; a test of silence sets its timeout."""
+    quick = {"request_timeout": 30.0, "first_wait": 0.0, "attempts": 1}
     known = {standin.section: standin.settings() for standin in standins}
     return Settings.model_validate({"retry": quick, **known, **sections})
 

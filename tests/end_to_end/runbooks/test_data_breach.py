@@ -18,7 +18,7 @@ from samples.targets import docker_available
 from schemas.validation import validate
 from standins.pagerduty import PRIVACY_KEY, SECURITY_KEY
 from standins.slack import PrivateChannel
-from support import not_available
+from support import not_available, read_below
 
 NEW_SECRET = "the-new-password-9f3a"
 CONFIG = """
@@ -72,11 +72,10 @@ def channel_of(stack: Stack, incident_id: str) -> PrivateChannel:
 
 def personal_outside(home: Path) -> list[str]:
     """Files that hold an identifier, of everything that the stack keeps; Prefect's too."""
-    files = [path for path in home.rglob("*") if path.is_file()]
     return [
         str(path)
-        for path in files
-        if "evidence" not in path.relative_to(home).parts and leaks(path.read_bytes())
+        for path, content in read_below(home)
+        if "evidence" not in path.relative_to(home).parts and leaks(content)
     ]
 
 

@@ -17,6 +17,8 @@ regimes = ["gdpr-33", "nis2-23"]
 remind_before = ["PT9S"]
 """
 THREE_DAYS = timedelta(hours=72)
+SOON = timedelta(seconds=40)
+"""Until a deadline: two commands fit in, also while other tests run."""
 PAGE = 200
 """As many as Prefect gives at once."""
 
@@ -56,7 +58,7 @@ def test_timers_remind_alarm_once_and_are_moot_after_a_submission(stack: Stack) 
     try:
         incident_id = stack.report("clocked", "P3", type="unknown", description="data left")
         assert "done" == stack.wait_until_over(incident_id), stack.logs()
-        set_aware(stack, incident_id, timedelta(seconds=25))
+        set_aware(stack, incident_id, SOON)
         stack.wait_for(lambda: of(stack, incident_id, "gdpr-33", "due"))
         done = stack.command(
             "breach", "submitted", incident_id, "nis2-23", "notification", "--by", "Ada"
@@ -95,7 +97,7 @@ def test_timers_outlive_a_standstill_and_a_death(stack: Stack) -> None:
         )
         for incident_id in (down, died):
             assert "done" == stack.wait_until_over(incident_id), stack.logs()
-            set_aware(stack, incident_id, timedelta(seconds=30))
+            set_aware(stack, incident_id, SOON)
         for incident_id in (down, died):
             stack.wait_for(partial(of, stack, incident_id, "gdpr-33", "due"))
         [timer] = of(stack, died, "gdpr-33", "due")

@@ -75,7 +75,7 @@ def test_prefect_down_the_page_goes_out_and_the_runbook_runs_when_it_is_back(
     server.send_signal(signal.SIGSTOP)  # worse than dead: it holds its port and says nothing
 
     incident_id = stack.report("prefect-down")
-    stack.wait_for(lambda: incident_id in stack.pagerduty.alerts, 10)
+    stack.wait_for(lambda: incident_id in stack.pagerduty.alerts)
     assert not any("rolled" in text for text in stack.actions(incident_id))
 
     server.kill()
@@ -96,7 +96,7 @@ def test_a_storm_pages_each_incident_once_and_loses_none(stack: Stack) -> None:
     ids = {answer["incidentId"] for answer in answers}
 
     assert 20 == len(ids)
-    stack.wait_for(lambda: ids <= set(stack.pagerduty.alerts), 30)
+    stack.wait_for(lambda: ids <= set(stack.pagerduty.alerts))
     for incident_id in ids:
         stack.wait_for(partial(_is_done, stack, incident_id), 240)
     assert {1} == {len(stack.pagerduty.alerts[each].events) for each in ids}

@@ -17,13 +17,13 @@ from standins.slack import Slack
 QUICK_ESCALATION = """\
 [routes.P2.escalation]
 to = "Team lead"
-after = 10.0
+after = 30.0
 """
 
 
 @pytest.fixture
 def own_stack(tmp_path: Path, pagerduty: PagerDuty, slack: Slack, jira: Jira) -> Iterator[Stack]:
-    """A system of this test's own, which escalates P2 after ten seconds."""
+    """A system of this test's own, which escalates P2 after half a minute."""
     stack = Stack(tmp_path / "home", pagerduty, slack, jira)
     stack.configure(more=QUICK_ESCALATION)
     stack.start()

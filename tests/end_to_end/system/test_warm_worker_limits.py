@@ -11,13 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from deployments.worker.worker import ASK_SECONDS
 from fixtures.stack import Stack
 from processes import flow as sample_flow
 from processes.deployment import deployment_of
 
 POOL = "/work_pools/aeef"
-SOON_SECONDS = 10.0
-"""Sooner than the worker's safety net, which asks every 15 s."""
+SOON_SECONDS = ASK_SECONDS - 5
+"""Sooner than the worker's safety net asks again."""
 AHEAD_SECONDS = 4.0
 
 

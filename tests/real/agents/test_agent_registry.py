@@ -99,12 +99,12 @@ def test_a_large_registry_takes_no_longer_than_its_size_asks_for(sample: AgentSa
     ]
     agents[0]["notes"] = [{"status": "active"}] * 10_000
     sample.registry.write_text(json.dumps({"agents": agents}))
-    began = time.monotonic()
+    began = time.process_time()
 
     for agent_id in ("a0", "a9999"):
         set_status(sample.target, agent_id, AgentStatus.SUSPENDED)
 
-    assert time.monotonic() - began < 30, "seconds; far above what was measured"
+    assert time.process_time() - began < 30, "seconds; far above what was measured"
     for each in (agents[0], agents[-1]):
         each["status"] = "suspended"
     assert {"agents": agents} == json.loads(sample.registry.read_bytes())

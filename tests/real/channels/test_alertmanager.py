@@ -6,7 +6,6 @@ Against the stand-in, and against the real one.
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from samples.targets import free_port
 from schemas.errors import PermanentError
 from schemas.incident import Severity
 from schemas.settings import Settings
@@ -178,20 +178,20 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     config = home / "alertmanager.yml"
     config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
     with (home / "log").open("wb") as log:
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = f"http://127.0.0.1:{free_port()}"
         process = subprocess.Popen(
             _command(Path(program), config, home, url), stdout=log, stderr=log
         )
         try:
             for attempt in stamina.retry_context(
-                on=httpx.HTTPError, attempts=None, timeout=20, wait_initial=0.05, wait_max=0.2
+                on=httpx.HTTPError, attempts=None, timeout=120, wait_initial=0.05, wait_max=0.2
             ):
                 with attempt:
                     httpx.get(f"{url}/-/ready").raise_for_status()
             yield Real(url)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _command(program: Path, config: Path, home: Path, url: str) -> list[str]:
@@ -202,13 +202,6 @@ def _command(program: Path, config: Path, home: Path, url: str) -> list[str]:
         f"--web.listen-address={url.removeprefix('http://')}",
         "--cluster.listen-address=",
     ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_real_alertmanager(real: Real) -> None:

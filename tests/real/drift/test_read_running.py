@@ -21,7 +21,7 @@ class StandinDocker:
     def __init__(self, containers: int, together: int) -> None:
         self.ids = [f"{number:064x}" for number in range(containers)]
         self.alone = False
-        self._together = Barrier(together, timeout=10)
+        self._together = Barrier(together, timeout=60)
 
     def reply(self, received: Received) -> Reply:
         """Docker's answer, of which only what we read is there."""

@@ -18,7 +18,7 @@ from schemas.incident import PostMortem, Status
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
 from standins.slack import Slack
-from support import wait_until
+from support import read_below, wait_until
 from tasks.channels.jira import client as jira_client
 from tasks.incident.keep_original import MOST_ORIGINALS, ORIGINAL
 from tasks.incident.open_incident import open_incident, open_unreadable
@@ -27,8 +27,7 @@ from tasks.notify.post_to_slack import ensure_slack_message
 
 def kept_by_us(home: Path) -> list[str]:
     """Which files below AEEF_HOME hold an identifier; the database and its journal too."""
-    files = (path for path in home.rglob("*") if path.is_file())
-    return [str(path.relative_to(home)) for path in files if leaks(path.read_bytes())]
+    return [str(path.relative_to(home)) for path, content in read_below(home) if leaks(content)]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def store(
 ) -> Iterator[Store]:
     """A store, with Jira and Slack configured; Slack knows the owner."""
     for name, value in {
-        **jira.env(), **slack.env(), "AEEF_HOME": str(home), "AEEF_RETRY__REQUEST_TIMEOUT": "2",
+        **jira.env(), **slack.env(), "AEEF_HOME": str(home), "AEEF_RETRY__REQUEST_TIMEOUT": "30",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     slack.channels[USER] = USER

@@ -133,7 +133,7 @@ def test_no_text_is_too_odd(text: str, path: str) -> None:
 def test_a_hostile_pattern_takes_no_time() -> None:
     """Nested wildcards, which make regular expressions run for years."""
     pattern = "/".join(["**", "*a" * 50] * 20) + "c"
-    began = time.monotonic()
+    began = time.process_time()
 
     assert not matches(pattern, "/".join(["a" * 200] * 40) + "/b")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
