@@ -22,6 +22,7 @@ COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _LOOK_TIMEOUT = 60.0
+_ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where there is one: ten times as fast."""
 
@@ -57,13 +58,13 @@ class ComposeCommand:
             return
         configured = self._target.compose_command
         program = configured or ("docker", "compose")
-        asked = run_command((*program, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT)
-        if asked.problem is None:
+        problem = _does_not_answer(program)
+        if problem is None:
             self._program = program
         elif configured:
             raise RollbackError(
                 "find Docker Compose",
-                f"{asked}; put right compose_command in [targets.{self._target.name}]",
+                f"{problem}; put right compose_command in [targets.{self._target.name}]",
             )
         elif shutil.which("docker-compose"):
             self._program = ("docker-compose",)
@@ -219,6 +220,18 @@ def replicas_of(data: Mapping[str, Any]) -> int:
     if scale is None:
         scale = (data.get("deploy") or {}).get("replicas")
     return 1 if scale is None else int(scale)
+
+
+def _does_not_answer(program: tuple[str, ...]) -> str | None:
+    """Why this is no Compose; a program that has answered is not asked a second time."""
+    place = (shutil.which(program[0]), *program[1:])
+    if place in _ANSWERED:
+        return None
+    asked = run_command((*program, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT)
+    if asked.problem is None:
+        _ANSWERED.add(place)
+        return None
+    return str(asked)
 
 
 def _plain_name(project: str) -> str:

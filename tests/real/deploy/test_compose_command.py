@@ -107,19 +107,17 @@ def test_v2_is_preferred_and_1_x_is_used_where_only_that_is(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`docker compose`, as long as it answers."""
-    used, docker = tmp_path / "used", tmp_path / "bin" / "docker"
-    docker.parent.mkdir()
-    docker.write_text(f'#!/bin/sh\necho "$@" >> {used}\nexec {shutil.which("docker")} "$@"\n')
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
-
+    used, path = tmp_path / "used", os.environ["PATH"]
+    works = f'echo "$@" >> {used}\nexec {shutil.which("docker")} "$@"'
+    monkeypatch.setenv("PATH", f"{_programs(tmp_path / 'v2', docker=works)}:{path}")
     made(compose_command=()).config()
-    assert [True, True] == [line.startswith("compose ") for line in used.read_text().splitlines()]
+    made(compose_command=()).config()
+    asked = [line.split()[:2] for line in used.read_text().splitlines()]
+    assert [["compose", "version"], ["compose", "-f"], ["compose", "-f"]] == asked
 
-    docker.write_text("#!/bin/sh\nexit 1\n")
-    old = docker.with_name("docker-compose")
-    old.write_text(f'#!/bin/sh\necho "1.x $@" > {used}\necho "services: {{}}"\n')
-    old.chmod(0o755)
+    old = f'echo "1.x $@" > {used}\necho "services: {{}}"'
+    programs = _programs(tmp_path / "v1", **{"docker": "exit 1", "docker-compose": old})
+    monkeypatch.setenv("PATH", f"{programs}:{path}")
     made(compose_command=()).config()
     assert used.read_text().startswith("1.x -f ")
 
@@ -135,3 +133,13 @@ def test_a_path_may_be_configured(made: Made) -> None:
     """As one word of the command."""
     program = str(shutil.which("docker"))
     assert {"web", "db"} == made(compose_command=(program, "compose")).config()["services"].keys()
+
+
+def _programs(folder: Path, **scripts: str) -> Path:
+    """A folder with these programs."""
+    folder.mkdir()
+    for name, script in scripts.items():
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    return folder
