@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from fixtures.stack import Stack
+from samples.compose import both_composes
 from samples.targets import ComposeSample, command_target
 from schemas.validation import validate
 from standins.real_alertmanager import RealAlertmanager, webhook_receiver
@@ -24,6 +25,7 @@ def alertmanager(stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]:
         yield real
 
 
+@both_composes
 def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     stack: Stack, compose_sample: ComposeSample, alertmanager: RealAlertmanager
 ) -> None:

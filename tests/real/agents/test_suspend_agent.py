@@ -11,7 +11,7 @@ import pytest
 from docker.models.containers import Container
 
 from samples.agents import APPROVER, AgentContainers, AgentSample, agent_containers
-from samples.targets import docker_available
+from samples.compose import docker_missing
 from schemas.agents import NamedAgent
 from schemas.errors import InvalidInput, PermanentError, TemporaryError
 from schemas.incident import Alert, IncidentType, Severity
@@ -37,7 +37,7 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture
 def containers(tmp_path: Path) -> Iterator[AgentContainers]:
     """Real containers."""
-    missing = docker_available()
+    missing = docker_missing()
     if missing:
         not_available(missing)
     directory = tmp_path / "out"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from docker.models.containers import Container
 
 from fixtures.isolation import new_incident
+from samples.compose import both_composes, published_port
 from samples.isolation import IsolationSample
 from schemas.errors import ConfigurationError, InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import Isolation
@@ -59,6 +61,7 @@ def texts(done: Isolation) -> dict[str, str]:
     return {each.name: each.text for each in done.containers}
 
 
+@both_composes
 def test_isolated_and_restored(
     shop_store: Store, shop_incident: str, shop: IsolationSample
 ) -> None:
@@ -110,13 +113,11 @@ def test_nothing_is_reached_from_or_in_the_quarantine(
         done = isolate_service.directly(shop_incident, shop.target.name, [])
 
         [address] = addresses(shop, "db")
-        assert not shop.reaches(neighbour, inside, 8080)
-        assert not shop.reaches(neighbour, "www", 8080)
-        assert not shop.reaches(neighbour, address, 8080)
-        assert not shop.reaches(web, address, 8080)
-        facts = shop.networks(web)[only_network(shop, "web")]
-        for gateway in [*gateways, facts["Gateway"]]:
-            assert not shop.reaches(web, gateway, port)
+        gateways.append(shop.networks(web)[only_network(shop, "web")]["Gateway"])
+        tries = [(neighbour, each, 8080) for each in (inside, "www", address)]
+        tries += [(web, address, 8080), *((web, gateway, port) for gateway in gateways)]
+        with ThreadPoolExecutor(len(tries)) as pool:  # each waits for an answer that must not come
+            assert not any(pool.map(lambda each: shop.reaches(*each), tries))
         assert not serves(address)
     assert [str(neighbour.name)] == done.neighbours
 
@@ -188,6 +189,7 @@ def test_isolating_twice_joins_the_incidents(
     assert 1 == sum(f"restored for incident {second}, approved by {APPROVER}" in s for s in said)
 
 
+@both_composes
 def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: IsolationSample) -> None:
     """A scale-up, what Compose made anew, and a network that somebody joined."""
     isolate_service.directly(shop_incident, shop.target.name, [])
@@ -235,7 +237,7 @@ def test_containers_without_a_network_of_their_own(
 ) -> None:
     """Paused where the network cannot be taken away; and back as each of them was."""
     labels, web = shop.service("web"), shop.container("web")
-    one_port = ("/bin/busybox", "httpd", "-f", "-p", "18931")
+    one_port = ("/bin/busybox", "httpd", "-f", "-p", str(published_port()))
     host = shop.start("host", *one_port, network_mode="host", labels=labels)
     none = shop.start("none", network_mode="none", labels=labels)
     shared = shop.start("shared", "/bin/busybox", "sleep", "600", labels=labels,
