@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 
 from deployments.cli.app import app
-from deployments.registry.register import RUNBOOK_OF, flows
+from deployments.registry.catalog import RUNBOOK_OF, flows
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 

@@ -29,7 +29,7 @@ from prefect.settings import get_current_settings, temporary_settings
 from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
 from deployments.prefect_patches.suspension import SUSPEND
 from deployments.prefect_patches.task_events import tell_less_of_tasks
-from deployments.registry.register import flows
+from deployments.registry.catalog import flows
 from deployments.worker import child as run_warm
 from deployments.worker.child import CANCEL
 from schemas.settings import load_settings

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from pydantic import Field
 
 from schemas.errors import OutsideServiceError, PageNotDelivered
-from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
+from schemas.incident import PAGED, Channel, Incident, Severity, SlackChannel, route_for
 from schemas.model import Model
 from schemas.settings import Settings, load_settings
 from tasks.channels import alertmanager, pagerduty
@@ -29,7 +29,6 @@ from tasks.store import Store, open_store
 LEASE = timedelta(minutes=2)
 """Longer than all channels with all their quick tries together take."""
 POLL_SECONDS = 0.2
-PAGED = "aeef.incident.paged"
 CLOCK = "clock:"
 """Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
 NOT_CONFIGURED = "not configured"
