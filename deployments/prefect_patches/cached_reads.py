@@ -13,6 +13,10 @@ REMEMBER_SECONDS = 60.0
 Read = Callable[[Any], Awaitable[Any]]
 
 
+def apply() -> None:
+    """Nothing is replaced for the whole process: `Memory` does it for the worker's client."""
+
+
 class Memory:
     """Answers by the method that gave them and what was asked for."""
 

@@ -11,7 +11,6 @@ import contextlib
 import gc
 import importlib
 import json
-import logging
 import os
 import selectors
 import signal
@@ -23,16 +22,15 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
-from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import get_current_settings, temporary_settings
 
-from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
+from deployments.prefect_patches.heartbeats import none_by_the_engine
+from deployments.prefect_patches.patches import Where, apply_patches, is_active
 from deployments.prefect_patches.suspension import SUSPEND
-from deployments.prefect_patches.task_events import tell_less_of_tasks
 from deployments.registry.catalog import flows
 from deployments.worker import child as run_warm
 from deployments.worker.child import CANCEL
-from schemas.settings import load_settings
+from schemas.settings import PrefectPatch, load_settings
 
 LAZY = (
     "anyio._backends._asyncio",
@@ -260,34 +258,22 @@ class Parent:
             os._exit(code)
 
 
-def _log_plainly() -> None:
-    """Write a run's log lines as they are: to colour them takes longer than to send them."""
-    for logger in (logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
-        for handler in [h for h in logger.handlers if isinstance(h, PrefectConsoleHandler)]:
-            plain = logging.StreamHandler(handler.console.file)
-            plain.setFormatter(handler.formatter)
-            plain.setLevel(handler.level)
-            logger.removeHandler(handler)
-            logger.addHandler(plain)
-
-
 def main() -> None:
     """Import everything, then serve the worker at the other end of the socket given by number."""
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     flows()
-    tell_less_of_tasks()
-    _log_plainly()
     for module in LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     # Written as Prefect writes them: a run's environment then changes nothing, and costs nothing.
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
-    os.environ.pop(BY_THE_ENGINE.name, None)
+    apply_patches(Where.RUN)
     gc.freeze()  # what is here stays shared with every process that is forked
     gc.set_threshold(20_000, 20, 50)  # a run is short
     sys.setswitchinterval(0.001)  # what contains must not wait 5 ms for what only tells of it
-    with temporary_settings({BY_THE_ENGINE: None}):
+    heartbeats = none_by_the_engine() if is_active(PrefectPatch.HEARTBEATS) else {}
+    with temporary_settings(heartbeats):
         Parent(socket.socket(fileno=number), spares).serve()
 
 

@@ -19,10 +19,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from deployments.prefect_patches.heartbeats import send_heartbeat
+from deployments.prefect_patches.patches import is_active
 from deployments.prefect_patches.suspension import SUSPEND
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.worker.child import CANCEL
 from deployments.worker.processes import WarmProcesses
+from schemas.settings import PrefectPatch
 
 STOP_POLL_SECONDS = 5.0
 """How often Prefect is asked whether somebody cancelled or suspended a run of ours."""
@@ -38,7 +40,9 @@ class RunsThatGoOn:
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def beat(self) -> None:
-        """Send the heartbeats, for ever."""
+        """Send the heartbeats, for ever; unless Prefect's engine does."""
+        if not is_active(PrefectPatch.HEARTBEATS):
+            return
         while True:
             await asyncio.sleep(float(HEARTBEAT_SECONDS))
             for _, running in self._processes.runs():

@@ -22,13 +22,13 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 from prefect.workers.base import (
-    BaseJobConfiguration,
     BaseVariables,
     BaseWorker,
     BaseWorkerResult,
 )
 
 from deployments.prefect_patches.cached_reads import Memory
+from deployments.prefect_patches.patches import is_active
 from deployments.registry.work_pool import WARM
 from deployments.worker.child import Order
 from deployments.worker.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
@@ -37,6 +37,7 @@ from deployments.worker.priority import is_urgent
 from deployments.worker.processes import WarmProcesses
 from deployments.worker.running_runs import RunsThatGoOn
 from deployments.worker.start_rate import BEGINS_SECONDS, Pace
+from schemas.settings import PrefectPatch
 
 if TYPE_CHECKING:
     from prefect.events.schemas.events import Event
@@ -68,17 +69,7 @@ UNSEEN_SECONDS = 0.2
 MOST_AT_ONCE = 200
 """What Prefect answers at most."""
 
-SUBMITTING = ("Worker '", "Flow run '")
-"""How Prefect's two lines begin with which a worker says of each run that it starts it."""
-
 log = logging.getLogger("aeef.worker")
-
-
-def keep_here(record: logging.LogRecord) -> bool:
-    """Write them to the worker's own log only: the run's states say the same, for less."""
-    if record.levelno == logging.INFO and str(record.msg).startswith(SUBMITTING):
-        record.send_to_api = False
-    return True
 
 
 class WarmResult(BaseWorkerResult):
@@ -129,10 +120,11 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start the processes, then listen and poll."""
         await self.processes.refresh()
         await super().setup()
-        logging.getLogger("prefect.flow_runs.worker").addFilter(keep_here)
-        self._memory.answer_for(self.client, "read_deployment", "read_flow")
+        if is_active(PrefectPatch.CACHED_READS):
+            self._memory.answer_for(self.client, "read_deployment", "read_flow")
         self._update_flow_run = self.client.update_flow_run
-        setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)
+        if is_active(PrefectPatch.RUN_REQUESTS):
+            setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)
         self._going_on = RunsThatGoOn(self.processes, self.client)
         watch = (self._going_on.find_stopped, self._going_on.beat)
         for work in (self._listen, self._take_when_told, *watch):
@@ -357,12 +349,3 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         if change.keys() != {"infrastructure_pid"}:
             return await self._update_flow_run(flow_run_id, **change)
         return None
-
-    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
-        """Not needed: the run's `infrastructure_pid` names us. It would be a write for each run."""
-
-    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
-        """Not needed: our processes run as soon as they are asked."""
-
-    def _emit_flow_run_submitted_event(self, configuration: BaseJobConfiguration) -> None:
-        """Not needed: its states tell the same. Each event is work for the server."""
