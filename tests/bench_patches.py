@@ -1,12 +1,12 @@
-"""What each patch of Prefect saves: everything on, one of them off, all off; in turn, in one run.
+"""What each patch of Prefect saves: everything on, one of them off, all off, side by side.
 
-    .venv/bin/python tests/bench_patches.py [--rounds 3] [--only task-events …]
+    .venv/bin/python tests/bench_patches.py [--rounds 8] [--only task-events …]
 
-Counted is processor time, not time that passes: of Prefect's server, and of the worker with its
-runs, for each of so many incidents at once of which people are told (page, message, ticket,
-record), and for some one after the other. The server logs its requests, so that they can be
-counted; that costs the same in each. The stacks of a round come one after the other, so that
-a machine that changes its speed changes it for all; the figure of each is the median of the rounds.
+Some whole systems run at the same time and get the same work in turn: one incident, then a storm
+of ten, of which people are told (page, message, ticket, record). So a machine that changes its
+speed changes it for all of them alike. What is compared is processor time of Prefect's server and
+of the worker with its runs, the time from an alert to the first call that its run makes, and how
+many requests the server gets (it logs them, which costs the same in each).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import psutil
 
@@ -31,99 +31,71 @@ from standin_jira import Jira
 from standin_pagerduty import PagerDuty
 from standin_slack import Slack
 
-STORM, SINGLE, WARM_UP = 24, 6, 6
+STORM, WARM_UP, AT_ONCE = 10, 4, 4
 OVER = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 ON, OFF = "on", "off"
 SERVER = "prefect_server.embedded"
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 2.0
 """Events are written a second after the run."""
 LONGEST_SECONDS = 600.0
-
-
-class Figures(NamedTuple):
-    """Per incident: seconds of processor time in a storm and one by one; requests; seconds."""
-
-    server: float
-    worker: float
-    single_server: float
-    single_worker: float
-    single_seconds: float
-    storm_seconds: float
-    requests: float
-
-    @property
-    def storm(self) -> float:
-        """Processor time of an incident in a storm."""
-        return self.server + self.worker
-
-    @property
-    def single(self) -> float:
-        """Processor time of an incident that comes alone."""
-        return self.single_server + self.single_worker
+FIGURES = ("server", "worker", "both", "first call", "storm", "requests")
 
 
 def main() -> None:
     """Measure and print: a line for each, then all as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--only", nargs="*", choices=[str(each) for each in PrefectPatch])
     asked = parser.parse_args()
-    ways = [ON, *(f"-{name}" for name in asked.only or map(str, PrefectPatch)), OFF]
-    found: dict[str, list[Figures]] = {way: [] for way in ways}
-    for number in range(asked.rounds):
-        # Every second round backwards: what comes late in a round is not always the same.
-        for way in ways[:: -1 if number % 2 else 1]:
-            found[way].append(_measure(way))
-            say(f"round {number + 1} {way}: {found[way][-1]}")
-    say(table(found))
-    figures = {way: [each._asdict() for each in found[way]] for way in ways}
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    ways = [*(f"-{name}" for name in asked.only or map(str, PrefectPatch)), OFF]
+    results: dict[str, dict[str, float]] = {}
+    say("off".ljust(24) + "".join(f"{name:>12}" for name in FIGURES))
+    for first in range(0, len(ways), AT_ONCE):
+        group = _side_by_side([ON, *ways[first : first + AT_ONCE]], asked.rounds)
+        on = group.pop(ON)
+        say(f"{'(nothing)':24}" + "".join(f"{on[name]:12.3f}" for name in FIGURES))
+        for way, measured in group.items():
+            results[way] = {name: round(measured[name] / on[name] - 1, 3) for name in FIGURES}
+            more = (f"{100 * results[way][name]:+10.0f} %" for name in FIGURES)
+            say(f"{way:24}" + "".join(more))
+    sys.stdout.write(json.dumps(results, indent=2) + "\n")
 
 
-def table(found: dict[str, list[Figures]]) -> str:
-    """How much more each costs than with everything on, in per cent, by the medians."""
-    on = median(found[ON])
-    lines = [
-        f"{'off':24}{'server':>9}{'worker':>9}{'both':>9}{'1 by 1':>9}{'requests':>10}",
-        f"{'(nothing)':24}{on.server:8.3f}s{on.worker:8.3f}s{on.storm:8.3f}s{on.single:8.3f}s"
-        f"{on.requests:10.1f}",
-    ]
-    for way, figures in found.items():
-        if way != ON:
-            here = median(figures)
-            more = [
-                f"{100 * (ours / usual - 1):+7.0f} %"
-                for ours, usual in (
-                    (here.server, on.server),
-                    (here.worker, on.worker),
-                    (here.storm, on.storm),
-                    (here.single, on.single),
-                )
-            ]
-            lines.append(f"{way:24}{''.join(more)}{here.requests:10.1f}")
-    return "\n".join(lines)
+def _side_by_side(ways: list[str], rounds: int) -> dict[str, dict[str, float]]:
+    """Per incident, the median of the rounds: seconds, and how many requests."""
+    found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    with ExitStack() as open_until_then:
+        stacks = {way: open_until_then.enter_context(_running(way)) for way in ways}
+        for number in range(rounds):
+            # Another one is the first each time.
+            for way in ways[number % len(ways) :] + ways[: number % len(ways)]:
+                found[way].append(_round(stacks[way]))
+    return {
+        way: {name: statistics.median(each[name] for each in found[way]) for name in FIGURES}
+        for way in ways
+    }
 
 
-def median(figures: Iterable[Figures]) -> Figures:
-    """Of each figure by itself."""
-    return Figures(*map(statistics.median, zip(*figures, strict=True)))
-
-
-def _measure(way: str) -> Figures:
-    with _running(way) as stack:
-        before = _requests(stack)
-        server, worker, seconds = _cost(stack, lambda: _storm(stack, STORM))
-        requests = _requests(stack) - before
-        alone = _cost(stack, lambda: _one_by_one(stack, SINGLE))
-    return Figures(
-        server=round(server / STORM, 4),
-        worker=round(worker / STORM, 4),
-        single_server=round(alone[0] / SINGLE, 4),
-        single_worker=round(alone[1] / SINGLE, 4),
-        single_seconds=round(alone[2] / SINGLE, 3),
-        storm_seconds=round(seconds, 2),
-        requests=round(requests / STORM, 1),
-    )
+def _round(stack: Stack) -> dict[str, float]:
+    """One incident alone, then some at once."""
+    began = time.monotonic()
+    [incident_id] = _storm(stack, 1)
+    calls = (each.at for each in stack.slack.requests if incident_id.encode() in each.body)
+    first_call = min(calls) - began
+    requests, server, worker = _requests(stack), _cpu(stack.child(SERVER)), _cpu(stack.worker)
+    began = time.monotonic()
+    _storm(stack, STORM)
+    took = time.monotonic() - began
+    time.sleep(SETTLE_SECONDS)  # the afterwork belongs to it
+    server, worker = _cpu(stack.child(SERVER)) - server, _cpu(stack.worker) - worker
+    return {
+        "server": server / STORM,
+        "worker": worker / STORM,
+        "both": (server + worker) / STORM,
+        "first call": first_call,
+        "storm": took,
+        "requests": (_requests(stack) - requests) / STORM,
+    }
 
 
 @contextmanager
@@ -138,49 +110,37 @@ def _running(way: str) -> Iterator[Stack]:
         )
         stack = Stack(place / "home", pagerduty, slack, jira)
         stack.env |= {PATCHES_VARIABLE: way, "PREFECT_SERVER_LOGGING_LEVEL": "INFO"}
-        stack.start()
         try:
+            stack.start()
             _storm(stack, WARM_UP)
-            time.sleep(SETTLE_SECONDS)
             yield stack
         finally:
             stack.stop()
 
 
-def _cost(stack: Stack, work: Callable[[], None]) -> tuple[float, float, float]:
-    """Processor time of the server and of the worker, and seconds."""
-    server, worker = _cpu(stack.child(SERVER)), _cpu(stack.worker)
-    began = time.monotonic()
-    work()
-    took = time.monotonic() - began
-    time.sleep(SETTLE_SECONDS)  # the afterwork belongs to it
-    return _cpu(stack.child(SERVER)) - server, _cpu(stack.worker) - worker, took
-
-
 def _cpu(process: psutil.Process) -> float:
     """Of this process and all below it, dead ones included."""
-    return float(
-        sum(sum(each.cpu_times()[:4]) for each in [process, *process.children(recursive=True)])
-    )
+    total = 0.0
+    # A parent has the time of its dead: asked last, it has that of one which dies meanwhile.
+    for each in [*reversed(process.children(recursive=True)), process]:
+        with suppress(psutil.NoSuchProcess):
+            total += sum(each.cpu_times()[:4])
+    return total
 
 
-def _storm(stack: Stack, size: int) -> None:
-    """So many incidents at once, until their runs are over."""
+def _storm(stack: Stack, size: int) -> list[str]:
+    """So many incidents at once, until their runs are over; their ids."""
     before = _over(stack)
     alerts = [
         {"type": "unknown", "severity": ("P1", "P2")[number % 2], "service": f"s{before}-{number}"}
         for number in range(size)
     ]
-    stack.ask("POST", "/v1/alerts", json=alerts)
+    answer: dict[str, Any] = stack.ask("POST", "/v1/alerts", json=alerts).json()
     deadline = time.monotonic() + LONGEST_SECONDS
     while _over(stack) < before + size:
         assert time.monotonic() < deadline, stack.logs()
-        time.sleep(0.25)
-
-
-def _one_by_one(stack: Stack, size: int) -> None:
-    for _ in range(size):
-        _storm(stack, 1)
+        time.sleep(0.2)
+    return [str(each["incidentId"]) for each in answer["incidents"]]
 
 
 def _over(stack: Stack) -> int:

@@ -11,7 +11,7 @@ import pytest
 PROBE = """
 import logging, os, subprocess, sys, threading, time
 from pathlib import Path
-from deployments.process_state import ProcessState
+from deployments.worker.leftovers import ProcessState
 
 first = ProcessState.now()
 exec(sys.argv[1])

@@ -8,13 +8,19 @@ them off, one by one or all together.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
 
-from schemas.settings import PATCHES_VARIABLE, PrefectPatch, patches_chosen
+from schemas.settings import (
+    PATCHES_VARIABLE,
+    PrefectPatch,
+    Settings,
+    WorkerKind,
+    patches_chosen,
+)
 
 
 class Where(StrEnum):
@@ -24,6 +30,10 @@ class Where(StrEnum):
     SQLITE = "server on SQLite"
     WORKER = "worker"
     RUN = "run"
+
+
+OF_OUR_WORKER = (Where.WORKER, Where.RUN)
+TURNED_OFF = "turned off"
 
 
 @dataclass(frozen=True)
@@ -129,17 +139,17 @@ _BY_NAME = {patch.name: patch for patch in PATCHES}
 @cache
 def is_active(name: PrefectPatch) -> bool:
     """True when it is done here: not turned off, and what it touches is there."""
-    return why_not(_BY_NAME[name]) is None
+    return why_not(_BY_NAME[name], os.environ.get(PATCHES_VARIABLE, "on")) is None
 
 
-def why_not(patch: Patch) -> str | None:
-    """Why it is not done; None when it is."""
-    if patch.name not in patches_chosen(os.environ.get(PATCHES_VARIABLE, "on")):
-        return "turned off"
-    if patch.needs and not is_active(patch.needs):
-        return f"it needs {patch.needs}"
+def why_not(patch: Patch, chosen: str) -> str | None:
+    """Why it is not done with this choice; None when it is."""
+    if patch.name not in patches_chosen(chosen):
+        return TURNED_OFF
     if missing := patch.missing():
         return f"this Prefect has no {missing.replace(':', '.')}"
+    if patch.needs and why_not(_BY_NAME[patch.needs], chosen):
+        return f"it needs {patch.needs}"
     return None
 
 
@@ -150,22 +160,30 @@ def apply_patches(*where: Where) -> None:
             patch.apply()
 
 
-def summary(*where: Where) -> Iterator[str]:
-    """A line that says which are active, and one for each that is skipped for a missing name."""
-    active = [patch.name for patch in _of(where) if is_active(patch.name)]
-    off = [patch.name for patch in _of(where) if why_not(patch) == "turned off"]
+def report(say: Callable[[str], None], chosen: str, *where: Where) -> None:
+    """Say in a line which are active, and in one for each that is skipped why it is."""
+    reasons = {patch.name: why_not(patch, chosen) for patch in _of(where)}
+    active = [name for name, reason in reasons.items() if reason is None]
+    off = [name for name, reason in reasons.items() if reason == TURNED_OFF]
     ends = f"; turned off: {', '.join(off)}" if off else ""
-    yield f"Prefect patches: {', '.join(active) or 'none'}{ends}"
-    for patch in _of(where):
-        reason = why_not(patch)
-        if reason is not None and patch.name not in off:
-            yield f"Prefect patch {patch.name} is skipped: {reason}; everything works, slower"
+    say(f"Prefect patches: {', '.join(active) or 'none'}{ends}")
+    for name, reason in reasons.items():
+        if reason not in (None, TURNED_OFF):
+            say(f"Prefect patch {name} is skipped: {reason}; everything works, slower")
 
 
-def report(say: Callable[[str], None], *where: Where) -> None:
-    """Say it."""
-    for line in summary(*where):
-        say(line)
+def described(settings: Settings) -> str:
+    """The same for `aeef doctor`: what is active in which process, what is not, and why."""
+    chosen = settings.prefect_patches
+    parts = []
+    for where in Where:
+        if where in OF_OUR_WORKER and settings.worker.kind is not WorkerKind.WARM:
+            continue
+        names = [patch.name for patch in _of((where,)) if why_not(patch, chosen) is None]
+        parts.append(f"{where}: {', '.join(names) or 'none'}")
+    reasons = {patch.name: why_not(patch, chosen) for patch in PATCHES}
+    parts += [f"{name} is not: {reason}" for name, reason in reasons.items() if reason]
+    return "; ".join(parts)
 
 
 def _of(where: tuple[Where, ...]) -> list[Patch]:

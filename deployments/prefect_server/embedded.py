@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from prefect.cli import app
@@ -9,6 +10,7 @@ from prefect.server.utilities.database import get_dialect
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
 
 from deployments.prefect_patches.patches import Where, apply_patches, report
+from schemas.settings import PATCHES_VARIABLE
 
 
 def main() -> None:
@@ -16,7 +18,7 @@ def main() -> None:
     where = [Where.SERVER]
     if get_dialect(PREFECT_API_DATABASE_CONNECTION_URL.value()).name == "sqlite":
         where.append(Where.SQLITE)
-    report(_say, *where)
+    report(_say, os.environ.get(PATCHES_VARIABLE, "on"), *where)
     apply_patches(*where)
     sys.argv[1:1] = ["server", "start"]
     app()

@@ -13,7 +13,7 @@ from typing import NoReturn
 import httpx
 from prefect.client.orchestration import get_client
 
-from deployments.prefect_patches.patches import Where, apply_patches, report
+from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
@@ -42,8 +42,7 @@ def main() -> None:
     # Worker and runs must agree on who sends a heartbeat: whatever is in the file later.
     os.environ[PATCHES_VARIABLE] = settings.prefect_patches
     is_warm = settings.worker.kind is WorkerKind.WARM
-    where = (Where.WORKER, Where.RUN) if is_warm else ()
-    report(_say, *where)
+    report(_say, settings.prefect_patches, *(OF_OUR_WORKER if is_warm else ()))
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"

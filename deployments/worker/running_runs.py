@@ -48,7 +48,7 @@ class RunsThatGoOn:
             for _, running in self._processes.runs():
                 send_heartbeat(running.flow_run)
 
-    def stop_if_ours(self, run_id: UUID, *, cancelled: bool) -> None:
+    def stop_if_ours(self, run_id: UUID, cancelled: bool) -> None:
         """Somebody cancelled this run, or suspended it."""
         for generation, running in self._processes.runs():
             if running.run_id != run_id:
@@ -73,7 +73,7 @@ class RunsThatGoOn:
                 with suppress(httpx.HTTPError):
                     for found in await self._client.read_flow_runs(flow_run_filter=wanted):
                         cancelled = found.state_type == StateType.CANCELLING
-                        self.stop_if_ours(found.id, cancelled=cancelled)
+                        self.stop_if_ours(found.id, cancelled)
 
     async def was_cancelled(self, run_id: UUID) -> bool:
         """True for a run that has ended because it was cancelled; then Prefect knows it, too."""
