@@ -25,11 +25,8 @@ from typing import Any
 import psutil
 
 from bench_spread import say
-from fixtures_stack import Stack
+from fixtures_stack import Stack, running_stack
 from schemas.settings import PATCHES_VARIABLE, PrefectPatch
-from standin_jira import Jira
-from standin_pagerduty import PagerDuty
-from standin_slack import Slack
 
 STORM, WARM_UP, AT_ONCE = 10, 4, 4
 OVER = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
@@ -101,21 +98,13 @@ def _round(stack: Stack) -> dict[str, float]:
 @contextmanager
 def _running(way: str) -> Iterator[Stack]:
     """`aeef up`, with some runs behind it."""
-    with ExitStack() as services:
-        place = Path(services.enter_context(tempfile.TemporaryDirectory()))
-        pagerduty, slack, jira = (
-            services.enter_context(PagerDuty()),
-            services.enter_context(Slack()),
-            services.enter_context(Jira()),
-        )
-        stack = Stack(place / "home", pagerduty, slack, jira)
-        stack.env |= {PATCHES_VARIABLE: way, "PREFECT_SERVER_LOGGING_LEVEL": "INFO"}
-        try:
-            stack.start()
-            _storm(stack, WARM_UP)
-            yield stack
-        finally:
-            stack.stop()
+    env = {PATCHES_VARIABLE: way, "PREFECT_SERVER_LOGGING_LEVEL": "INFO"}
+    with (
+        tempfile.TemporaryDirectory() as place,
+        running_stack(Path(place) / "home", **env) as stack,
+    ):
+        _storm(stack, WARM_UP)
+        yield stack
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -238,15 +238,17 @@ def _toml(table: dict[str, Any]) -> list[str]:
     return [f"{key} = {json.dumps(value)}" for key, value in table.items()]
 
 
-@pytest.fixture(scope="session")
-def _running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@contextmanager
+def running_stack(home: Path, **env: str) -> Iterator[Stack]:
+    """A whole `aeef up` with stand-ins of its own. env: what differs from the defaults."""
     with ExitStack() as services:
         pagerduty, slack, jira = (
             services.enter_context(PagerDuty()),
             services.enter_context(Slack()),
             services.enter_context(Jira()),
         )
-        stack = Stack(tmp_path_factory.mktemp("stack") / "home", pagerduty, slack, jira)
+        stack = Stack(home, pagerduty, slack, jira)
+        stack.env |= env
         try:
             stack.start()
             yield stack
@@ -257,12 +259,22 @@ def _running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.stop()
 
 
-@pytest.fixture
-def stack(_running_stack: Stack) -> Iterator[Stack]:
-    """The running system, shared by the session; each test uses services of its own."""
-    running = _running_stack
+def ready(running: Stack) -> Iterator[Stack]:
+    """A running system for one test, after which all that it sent is found to be valid."""
     running.wait_for(running.is_ready, START_SECONDS)
     yield running
     for standin in (running.pagerduty, running.slack, running.jira):
         standin.recover()
         assert [] == standin.violations
+
+
+@pytest.fixture(scope="session")
+def _running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack") / "home") as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(_running_stack: Stack) -> Iterator[Stack]:
+    """The running system, shared by the session; each test uses services of its own."""
+    yield from ready(_running_stack)

@@ -19,7 +19,6 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 
-from deployments.prefect_patches.cached_reads import Memory
 from deployments.worker.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ DUE = [
 CANCELLING = f"{RUN}Cancelling"
 SUSPENDED = f"{RUN}Suspended"
 CHANGED = [
-    "prefect.deployment.updated",
-    "prefect.deployment.deleted",
     "prefect.work-pool.updated",
     "prefect.work-pool.paused",
     "prefect.work-pool.ready",
@@ -77,7 +74,6 @@ class Hearing:
         self._due = due
         self._start = start
         self._stop = stop
-        self.memory = Memory()
         self.result_storage: UUID | None = None
         self._heard: set[UUID] = set()
         self._told = asyncio.Event()
@@ -155,7 +151,6 @@ class Hearing:
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
-        self.memory.forget()  # what was read before the change was in the database
         self._ask_at = 0.0
         self._told.set()
 
@@ -177,14 +172,12 @@ class Hearing:
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
             self._hears, self._ask_at = True, 0.0  # of what came meanwhile
-            self.memory.forget()
             self._told.set()
             async for event in events:
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
         if event.event in CHANGED:
-            self.memory.forget()
             self._restricted, self._ask_at = True, 0.0  # until we know better
             self._told.set()
             self.beside(self._ask_soon())

@@ -75,8 +75,6 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             self._start_due,
             self._going_on.stop_if_ours,
         )
-        if is_active(PrefectPatch.CACHED_READS):
-            self._hearing.memory.answer_for(self.client, "read_deployment", "read_flow")
         self._update_flow_run = self.client.update_flow_run
         if is_active(PrefectPatch.RUN_REQUESTS):
             setattr(self.client, self._update_flow_run.__name__, self._update_unless_pid)

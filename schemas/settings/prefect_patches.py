@@ -17,8 +17,6 @@ class PrefectPatch(StrEnum):
     SQLITE_THREAD = "sqlite-thread"
     EVENT_INSERTS = "event-inserts"
     SUBMITTING = "submitting"
-    JOB_ENVIRONMENT = "job-environment"
-    CACHED_READS = "cached-reads"
     HEARTBEATS = "heartbeats"
     TASK_EVENTS = "task-events"
     PLAIN_LOG = "plain-log"
