@@ -12,6 +12,7 @@ import typer
 
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
+from deployments.prefect_patches import patches
 from deployments.up.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.incident import Channel
@@ -81,6 +82,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("incident store", lambda: _store(settings)),
         ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
         ("Prefect", lambda: _prefect(settings)),
+        ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         ("PagerDuty", lambda: _pagerduty(settings)),
         ("Slack", lambda: _if(slack.configured, settings, "AEEF_SLACK__TOKEN", slack.check)),

@@ -21,9 +21,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.intake.intervals import USUAL, Timing
-from deployments.registry.register import DETECTED
 from schemas.errors import AeefError
-from schemas.incident import Channel, Incident, Severity, route_for
+from schemas.incident import DETECTED, Channel, Incident, Severity, route_for
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.channels import alertmanager

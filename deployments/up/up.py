@@ -20,7 +20,7 @@ from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
 from schemas.incident import Channel
-from schemas.settings import Settings, config_path
+from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
 
 START_SECONDS = 120.0
@@ -62,6 +62,7 @@ def _children(settings: Settings) -> list[Child]:
     if path := config_path():
         environment["AEEF_CONFIG"] = str(path)
     environment["AEEF_HOME"] = str(settings.home)
+    environment[PATCHES_VARIABLE] = settings.prefect_patches
     # -P: the folder that `aeef up` is called in may hold a `flows` of its own.
     run = [sys.executable, "-P", "-m"]
     port = str(settings.prefect_port)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,7 @@ from schemas.errors import ConfigurationError
 from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
+from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     AlertmanagerSettings,
     DriftSettings,
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     prefect_ui_url: str | None = None
     prefect_port: int = Field(default=4200, gt=0, le=65535)
     prefect_embedded: bool = False
+    prefect_patches: str = "on"
     worker_limit: int = Field(default=10, gt=0)
     worker: WorkerSettings = WorkerSettings()
     intake: IntakeSettings = IntakeSettings()
@@ -109,6 +111,12 @@ class Settings(BaseSettings):
         if isinstance(routes := data.get("routes"), Mapping):
             complete["routes"] = {s: _full_route(s, changes) for s, changes in routes.items()}
         return complete
+
+    @field_validator("prefect_patches")
+    @classmethod
+    def _patches_are_known(cls, text: str) -> str:
+        patches_chosen(text)
+        return text
 
     @model_validator(mode="after")
     def _a_service_has_one_target(self) -> Settings:

@@ -18,13 +18,10 @@ from schemas.breach import (
     clocks_of,
     situation_of,
 )
-from schemas.incident import Incident
+from schemas.incident import CLOCKS_CHANGED, Incident
 from schemas.settings import Settings
 from tasks.store import open_store
 from tasks.store.claim_keys import CLOCK_CHANGE
-
-CHANGED = "aeef.incident.clocks-changed"
-"""Follows every change: the clocks are computed anew, timers made, notifications drafted again."""
 
 
 def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, actor: str) -> None:
@@ -50,7 +47,7 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
         entry_id=uuid5(NAMESPACE_URL, identity),
     )
     event_id = uuid5(NAMESPACE_URL, f"{identity}/event")
-    store.emit(incident.incident_id, CHANGED, {}, event_id=event_id)
+    store.emit(incident.incident_id, CLOCKS_CHANGED, {}, event_id=event_id)
 
 
 def changes_of(incident: Incident, settings: Settings) -> list[Change]:

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from pydantic import Field
 
 from schemas.errors import OutsideServiceError, PageNotDelivered
-from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
+from schemas.incident import PAGED, Channel, Incident, Severity, SlackChannel, route_for
 from schemas.model import Model
 from schemas.settings import Settings
 from tasks.case import Case
@@ -26,7 +26,6 @@ from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import about_of, page_key
 
-PAGED = "aeef.incident.paged"
 NOT_CONFIGURED = "not configured"
 
 NAMES = {

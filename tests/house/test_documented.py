@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 
 from deployments.cli.app import app
-from deployments.registry.register import RUNBOOK_OF, flows
+from deployments.registry.catalog import RUNBOOK_OF, flows
 from documents import DOCUMENTS as PAGES
 from documents import blocks_of
 from schemas.incident import IncidentType
