@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from schemas.incident import (
     PAGED,
     RESOLVED,
     RESOURCE,
+    IncidentType,
     Severity,
 )
 from schemas.settings import Settings
@@ -48,90 +50,88 @@ OF_THE_RESOURCE = (
 
 
 def automations(settings: Settings) -> list[AutomationRow]:
-    """One automation per incident type, one per severity with an escalation clock, the end."""
-    rows = [
-        AutomationRow(
-            f"AEEF {incident_type}",
-            f"{facts.description}: {facts.auto_response}",
-            EventTrigger(
-                expect={DETECTED},
-                match={"prefect.resource.id": f"{RESOURCE}*", "aeef.type": str(incident_type)},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
-            RUNBOOK_OF.get(incident_type, "triage"),
-            PAYLOAD,
-        )
-        for incident_type, facts in INCIDENT_TYPES.items()
-    ]
-    for severity, default in DEFAULT_ROUTES.items():
-        route = settings.routes.get(severity, default)
-        if route.page and route.escalation.after:
-            rows.append(
-                AutomationRow(
-                    escalation_of(severity),
-                    f"Nobody acknowledged within {route.escalation.after}:"
-                    f" escalate to {route.escalation.to}",
-                    _unless_taken(str(severity), route.escalation.after),
-                    "escalation",
-                    OF_THE_RESOURCE,
-                )
-            )
-    rows.append(
+    """One for each incident type, one for each severity with an escalation clock, and the end."""
+    return [
+        *(_runbook(incident_type) for incident_type in INCIDENT_TYPES),
+        *_escalations(settings),
         AutomationRow(
             "AEEF resolution",
             "An incident is over: make sure that nobody is called any longer",
-            EventTrigger(
-                expect={RESOLVED, CLOSED},
-                match={"prefect.resource.id": f"{RESOURCE}*"},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
+            _whenever(RESOLVED, CLOSED),
             "resolution",
             PAYLOAD,
-        )
-    )
-    rows.append(
+        ),
         AutomationRow(
             "AEEF regulatory clocks",
             "A person set a fact of a breach: compute its deadlines anew, and draft again",
-            EventTrigger(
-                expect={CLOCKS_CHANGED},
-                match={"prefect.resource.id": f"{RESOURCE}*"},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
+            _whenever(CLOCKS_CHANGED),
             "regulatory-clocks",
             PAYLOAD,
-        )
+        ),
+        _dead_runs(),
+    ]
+
+
+def _runbook(incident_type: IncidentType) -> AutomationRow:
+    facts = INCIDENT_TYPES[incident_type]
+    return AutomationRow(
+        f"AEEF {incident_type}",
+        f"{facts.description}: {facts.auto_response}",
+        _whenever(DETECTED, **{"aeef.type": str(incident_type)}),
+        RUNBOOK_OF.get(incident_type, "triage"),
+        PAYLOAD,
     )
-    rows.append(
-        AutomationRow(
-            "AEEF dead runs",
-            "A run's heartbeats stay away, its machine died perhaps: mark it Crashed, so that the"
-            " on-call is paged and Retry is offered",
-            EventTrigger(
-                after={"prefect.flow-run.Running", "prefect.flow-run.heartbeat"},
-                expect={
-                    "prefect.flow-run.heartbeat",
-                    "prefect.flow-run.Completed",
-                    "prefect.flow-run.Failed",
-                    "prefect.flow-run.Cancelled",
-                    "prefect.flow-run.Crashed",
-                    # It waits for a person, without a process.
-                    "prefect.flow-run.Suspended",
-                },
-                match={"prefect.resource.id": "prefect.flow-run.*"},
-                match_related={"prefect.resource.id": "prefect.tag.aeef"},
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=DEAD_AFTER,
-            ),
-            flow=None,
-        )
+
+
+def _escalations(settings: Settings) -> Iterator[AutomationRow]:
+    for severity, default in DEFAULT_ROUTES.items():
+        route = settings.routes.get(severity, default)
+        if route.page and route.escalation.after:
+            yield AutomationRow(
+                escalation_of(severity),
+                f"Nobody acknowledged within {route.escalation.after}:"
+                f" escalate to {route.escalation.to}",
+                _unless_taken(str(severity), route.escalation.after),
+                "escalation",
+                OF_THE_RESOURCE,
+            )
+
+
+def _dead_runs() -> AutomationRow:
+    return AutomationRow(
+        "AEEF dead runs",
+        "A run's heartbeats stay away, its machine died perhaps: mark it Crashed, so that the"
+        " on-call is paged and Retry is offered",
+        EventTrigger(
+            after={"prefect.flow-run.Running", "prefect.flow-run.heartbeat"},
+            expect={
+                "prefect.flow-run.heartbeat",
+                "prefect.flow-run.Completed",
+                "prefect.flow-run.Failed",
+                "prefect.flow-run.Cancelled",
+                "prefect.flow-run.Crashed",
+                # It waits for a person, without a process.
+                "prefect.flow-run.Suspended",
+            },
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.id": "prefect.tag.aeef"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=DEAD_AFTER,
+        ),
+        flow=None,
     )
-    return rows
+
+
+def _whenever(*events: str, **labels: str) -> EventTrigger:
+    """Fires at once, for each of these events of an incident that has these labels."""
+    return EventTrigger(
+        expect=set(events),
+        match={"prefect.resource.id": f"{RESOURCE}*", **labels},
+        posture=Posture.Reactive,
+        threshold=1,
+    )
 
 
 def escalation_of(severity: Severity) -> str:
