@@ -24,6 +24,8 @@ LONGEST = (
     "test_warm_worker.py",
     "test_regulatory_clock.py",
     "test_every_type.py",
+    "test_installed.py",
+    "test_the_guide.py",
 )
 """Files that take minutes, and mostly wait: the other processes compute meanwhile."""
 

@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from support import ROOT
 
+RUNBOOKS = tuple(sorted({path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}))
+"""One line, however many there are: which there must be is a test of its own."""
+
 ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (
         ("links",),
@@ -31,15 +34,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "flows": (
         ("on_request", "follow_up"),
-        (
-            "security",
-            "drift",
-            "data_breach",
-            "agent_violation",
-            "quality_degradation",
-            "deployment_failure",
-            "triage",
-        ),
+        RUNBOOKS,
         ("parts",),
     ),
     "deployments": (

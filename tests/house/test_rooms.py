@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.registry.catalog import RUNBOOK_OF
 from house.plan import ROOMS, files_of
 from support import ROOT, TESTS, not_available
 
@@ -53,7 +54,10 @@ def test_the_top_level_holds_what_the_design_names() -> None:
 
 def test_ls_flows_is_the_spec_s_table() -> None:
     """One runbook for each incident type, `triage` for the rest, and nothing else."""
-    assert SPEC_TYPES == {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+    present = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+
+    assert {name.replace("-", "_") for name in RUNBOOK_OF.values()} | {"triage"} == present
+    assert set() == SPEC_TYPES - present
 
 
 @pytest.mark.parametrize("folder", _folders(), ids=lambda path: str(path.relative_to(ROOT)))
