@@ -117,6 +117,7 @@ PATCHES: tuple[Patch, ...] = (
             f"{_CLIENT}.read_flow_run",
             f"{_CLIENT}.update_flow_run",
             f"{_CLIENT}.read_server_default_result_storage",
+            "prefect.client.orchestration:PrefectClient.read_server_default_result_storage",
         ),
     ),
 )
