@@ -99,7 +99,6 @@ PATCHES: tuple[Patch, ...] = (
         ),
     ),
     Patch(P.TASK_EVENTS, Where.RUN, ("prefect.task_engine:emit_task_run_state_change_event",)),
-    Patch(P.PLAIN_LOG, Where.RUN, ("prefect.logging.handlers:PrefectConsoleHandler",)),
     Patch(
         P.SUSPENSION,
         Where.RUN,
