@@ -99,7 +99,6 @@ PATCHES: tuple[Patch, ...] = (
         ),
     ),
     Patch(P.TASK_EVENTS, Where.RUN, ("prefect.task_engine:emit_task_run_state_change_event",)),
-    Patch(P.PLAIN_LOG, Where.RUN, ("prefect.logging.handlers:PrefectConsoleHandler",)),
     Patch(
         P.SUSPENSION,
         Where.RUN,
@@ -117,6 +116,7 @@ PATCHES: tuple[Patch, ...] = (
             f"{_CLIENT}.read_flow_run",
             f"{_CLIENT}.update_flow_run",
             f"{_CLIENT}.read_server_default_result_storage",
+            "prefect.client.orchestration:PrefectClient.read_server_default_result_storage",
         ),
     ),
 )

@@ -19,7 +19,9 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
 
+from deployments.prefect_patches.patches import is_active
 from deployments.worker.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
+from schemas.settings import PrefectPatch
 
 if TYPE_CHECKING:
     from prefect.events.schemas.events import Event
@@ -126,13 +128,14 @@ class Hearing:
                     return
                 pool = await self._client.read_work_pool(self._pool().name)
                 queues = await self._client.read_work_queues(pool.name)
-                storage = await self._client.read_server_default_result_storage()
+                if is_active(PrefectPatch.RUN_REQUESTS):
+                    storage = await self._client.read_server_default_result_storage()
+                    self.result_storage = storage.default_result_storage_block_id
             except httpx.HTTPError as error:
                 log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
                 return
         self._ask_at = time.monotonic() + ASK_SECONDS
         self._restricted = is_restricted(pool, queues)
-        self.result_storage = storage.default_result_storage_block_id
         now = datetime.now(UTC)
         asked = sort_asked(due, now)
         if self._restricted:

@@ -19,7 +19,6 @@ class PrefectPatch(StrEnum):
     SUBMITTING = "submitting"
     HEARTBEATS = "heartbeats"
     TASK_EVENTS = "task-events"
-    PLAIN_LOG = "plain-log"
     SUSPENSION = "suspension"
     CANCELLING = "cancelling"
     EVENT_RESOURCES = "event-resources"

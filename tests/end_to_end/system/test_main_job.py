@@ -159,6 +159,24 @@ def test_logs_and_doctor_say_which_patches_are_active(any_stack: Stack) -> None:
     assert are_on != ("task-events is not: turned off" in found)
 
 
+def test_prefects_engine_sends_the_heartbeats_where_we_do_not(any_stack: Stack) -> None:
+    """One as the run starts; a run that is shorter than half a minute has none of ours."""
+    incident_id = any_stack.report("beats", "P4", type="unknown", description="short")
+    assert "done" == any_stack.wait_until_over(incident_id), any_stack.logs()
+    resource = {"id": [f"prefect.flow-run.{any_stack.run_id(incident_id)}"]}
+
+    def told() -> list[str]:
+        body = {"filter": {"resource": resource}}
+        return [
+            e["event"] for e in any_stack.prefect("POST", "/events/filter", json=body)["events"]
+        ]
+
+    any_stack.wait_for(lambda: "prefect.flow-run.Completed" in told())
+
+    by_the_engine = any_stack.env.get("AEEF_PREFECT_PATCHES") == "off"
+    assert by_the_engine == ("prefect.flow-run.heartbeat" in told())
+
+
 def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
     """A foreign event with our alert JSON opens the record, pages, and starts one run."""
     event = {

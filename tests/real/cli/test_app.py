@@ -198,6 +198,7 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "audit log": "ok",
         "Prefect": "FAILED",
+        "Prefect patches": "ok",
         "intake": "FAILED",
         "PagerDuty": "ok",
         "Slack": "not configured",

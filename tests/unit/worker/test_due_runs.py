@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -123,6 +124,19 @@ def test_a_run_that_is_heard_of_twice_is_taken_once() -> None:
     due.add([entry(run.model_copy(update={"name": "newer"}))])
 
     assert ["newer"] == names(due.take(inf, 0))
+
+
+def test_an_answer_that_was_on_its_way_does_not_start_a_run_again() -> None:
+    """It was asked for before the run was taken; the next answer counts, as after a retry."""
+    due, _ = waiting("P1")
+    asked_at = time.monotonic()
+    taken = due.take(inf, 0)
+
+    due.add(taken, asked_at)
+    assert [] == due.take(inf, 0)
+
+    due.add(taken, time.monotonic())
+    assert ["P1"] == names(due.take(inf, 0))
 
 
 def test_what_was_due_before_can_be_forgotten() -> None:
