@@ -172,14 +172,8 @@ class ComposeSample:
             for each in (label, quarantine):
                 for network in client.networks.list(filters={"label": each}):
                     network.remove()
-            ours = (f"aeef-{self.target.name}-", f"{self.target.compose_project}")
-            for image in client.images.list():
-                for tag in image.tags:
-                    if tag.startswith(ours):
-                        client.images.remove(tag, force=True)
-            # Its tag went to a later one.
-            for image in client.images.list(filters={"label": self.image_label}):
-                client.images.remove(str(image.id), force=True)
+            for image in client.api.images(quiet=True, filters={"label": self.image_label}):
+                client.images.remove(image, force=True)
 
 
 def _pages(status: str, version: str) -> dict[str, str]:

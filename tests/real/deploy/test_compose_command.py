@@ -47,7 +47,7 @@ def made(tmp_path: Path, compose: Compose) -> Made:
 
 @both_composes
 def test_a_service_of_an_inactive_profile_is_not_deployed(made: Made) -> None:
-    """Compose would not start it: that it does not run is no failure."""
+    """Compose would not start it, so it need not run."""
     services = made().services()
 
     assert {"web": 1, "db": 2} == {name: each.replicas for name, each in services.items()}
@@ -70,7 +70,7 @@ def test_a_service_of_an_active_profile_is_deployed(
 
 @both_composes
 def test_a_service_that_is_named_needs_no_profile(made: Made) -> None:
-    """Naming it on the command line starts it; one that is nowhere is told."""
+    """Naming it on the command line starts it; one that is nowhere is an error that names it."""
     assert ["trace"] == list(made(compose_services=("trace",)).services())
     with pytest.raises(RollbackError, match="has no service till"):
         made(compose_services=("web", "till")).services()
@@ -94,7 +94,7 @@ def test_the_project_is_named_as_compose_names_it(
 
 
 @both_composes
-def test_a_compose_file_that_compose_refuses_is_told(made: Made) -> None:
+def test_a_compose_file_that_compose_refuses_is_an_error(made: Made) -> None:
     """In Compose's own words, after the name of the command."""
     command = made()
     command.file.write_text("services: {web: {imagine: x}}\n")
@@ -122,7 +122,7 @@ def test_v2_is_preferred_and_1_x_is_used_where_only_that_is(
     assert used.read_text().startswith("1.x -f ")
 
 
-def test_a_configured_command_that_does_not_work_is_told(made: Made) -> None:
+def test_a_configured_command_that_does_not_work_is_an_error(made: Made) -> None:
     """With the key that is to be put right; nothing else is tried in its place."""
     for compose in (("docker", "no-such-thing"), ("no-such-program",)):
         with pytest.raises(RollbackError, match=r"put right compose_command in \[targets.shop\]"):

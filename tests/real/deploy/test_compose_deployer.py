@@ -111,7 +111,6 @@ def test_an_image_that_the_history_knows_is_reused(compose_sample: ComposeSample
         deploy_release(target, plan, home=compose_sample.path.parent / "home")
 
 
-@both_composes
 def test_a_healthy_release_is_left_alone(compose_sample: ComposeSample) -> None:
     """A second rollback to what runs healthy recreates no container."""
     plan = choose_release(compose_sample.target)
@@ -237,7 +236,7 @@ def test_image_tags_are_valid_for_every_service_name() -> None:
 
 @both_composes
 def test_a_dependency_that_gets_unhealthy_ends_in_what_ran(compose_sample: ComposeSample) -> None:
-    """Compose waits for `service_healthy` in vain: its words are told, and the old release runs."""
+    """Compose waits for `service_healthy` in vain: the error says so, and the old release runs."""
     path, target = compose_sample.path, compose_sample.target
     text = (path / "compose.yml").read_text()
     waits = text + (

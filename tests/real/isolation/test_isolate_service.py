@@ -189,7 +189,6 @@ def test_isolating_twice_joins_the_incidents(
     assert 1 == sum(f"restored for incident {second}, approved by {APPROVER}" in s for s in said)
 
 
-@both_composes
 def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: IsolationSample) -> None:
     """A scale-up, what Compose made anew, and a network that somebody joined."""
     isolate_service.directly(shop_incident, shop.target.name, [])
