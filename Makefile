@@ -12,12 +12,15 @@ ARGS ?=
 # machine that we think of: many tests wait. Whole files go to a process, in the order of
 # tests/conftest.py; 0 runs everything in one.
 PROCESSES ?= 3
+# Another Prefect that pyproject.toml allows, the oldest if none is named, in a place of its own.
+PREFECT ?= 3.8.8
+OTHER := $(VENV)/prefect-$(PREFECT)
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: help up test quick check bench clean
+.PHONY: help up test quick test-prefect check bench clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 up: $(INSTALLED)  ## set up, make a sample target the first time, and run everything on this machine
 	$(BIN)/aeef init-demo --if-no-targets
@@ -29,10 +32,14 @@ test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=F
 quick: $(INSTALLED)  ## the unit tests: no server, no Docker, no database; under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit tests/house $(ARGS)
 
-check: $(INSTALLED)  ## what CI checks besides the tests: style, types
+test-prefect: $(OTHER)/.installed  ## the same with another Prefect: make test-prefect PREFECT=3.8.8
+	$(OTHER)/bin/python -m pytest $(ARGS)
+
+check: $(INSTALLED)  ## what CI checks besides the tests: style, types, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
@@ -48,4 +55,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install \
 		--disable-pip-version-check --quiet --editable ".[test]"
+	touch $@
+
+# Everything else as pinned; what a newer Prefect needs newer, pip says.
+$(OTHER)/.installed: $(INSTALLED) pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(OTHER)
+	grep -v '^prefect==' constraints.txt >$(OTHER)/constraints.txt
+	PIP_CONSTRAINT=$(OTHER)/constraints.txt PIP_BUILD_CONSTRAINT=$(OTHER)/constraints.txt \
+		$(OTHER)/bin/python -m pip install --disable-pip-version-check --quiet \
+		--editable ".[test]" prefect==$(PREFECT)
 	touch $@

@@ -13,9 +13,10 @@ from flows.parts.runbook import Response, runbook
 from schemas.errors import RunbookFailed
 from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.drift.assess_drift import assess_drift, must_be_clean, must_be_readable
+from tasks.drift.assess_drift import assess_drift
 from tasks.drift.follow_drift import follow_impact, watch
 from tasks.drift.publish_drift import publish_drift
+from tasks.drift.verdict import must_be_clean, must_be_readable
 from tasks.incident.change_status import change_status
 
 

@@ -1,20 +1,22 @@
-"""The one decorator of every acting task: retries, timeout, kept result, record and audit."""
+"""What a step is: retries, timeout, kept result, record and audit, written once for all steps."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from prefect import Task, get_run_logger, task
 from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.futures import PrefectFuture
 from prefect.utilities.hashing import hash_objects
 
 from schemas.errors import (
@@ -26,11 +28,13 @@ from schemas.errors import (
 )
 from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.base.redact import redact
+from tasks.case import Case
 from tasks.store import open_store
-from tasks.store.sanitize import mask_error, tellable
+from tasks.store.sanitize import mask_error, sanitized
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S")
 
 LONGEST_WISH = 60.0
 """Seconds that a step waits at most because a service asked for it (`Retry-After`)."""
@@ -41,48 +45,72 @@ def worth_retrying(error: BaseException) -> bool:
     return isinstance(error, TemporaryError | PageNotDelivered)
 
 
-def step(
-    name: str,
-    *,
-    says: Callable[[R], str | None],
-    timeout: float,
-) -> Callable[[Callable[Concatenate[str, P], R]], Task[Concatenate[str, P], R]]:
-    """Make a Prefect task, with our policy, of a function whose first argument is the incident id.
+class Step(Generic[P, R]):
+    """One step of a procedure: a function of a `Case`, done through Prefect or directly.
 
-    says: what the record will say, given the result; None says nothing (someone else did it).
-    timeout: seconds for one attempt; the longest waits inside have their own.
-
-    The action is written before Prefect keeps the result, under an id made of the flow run, the
-    step and its arguments: whenever the process dies, a retry of the run writes it exactly once.
-    A failure is written too, once per retry of the run.
+    Either way what it did goes on record, and what it could not do; under an id made of the flow
+    run, the step and its arguments, and before Prefect keeps the result: whenever the process
+    dies, a retry of the run writes it exactly once. A failure is written once per retry of the
+    run. Errors come out without secrets and personal data: Prefect logs what a step raises.
     """
-    policy = _retry_settings()
 
-    def decorate(function: Callable[Concatenate[str, P], R]) -> Task[Concatenate[str, P], R]:
-        @functools.wraps(function)
+    def __init__(
+        self,
+        function: Callable[Concatenate[Case, P], R],
+        name: str,
+        says: Callable[[R], str | None],
+        timeout: float,
+    ) -> None:
+        self.name = name
+        self._function = function
+        self._says = says
+        self._timeout = timeout
+        self._task_of = functools.cache(self._made)
+        functools.update_wrapper(self, function)
+
+    def __call__(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it as a task of this flow run: tried again as `[retry]` says, its result kept."""
+        return self._task_of(_retry_settings())(incident_id, *args, **kwargs)
+
+    def submit(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[R]:
+        """Do it as `__call__`, side by side with what follows."""
+        # Prefect cannot interrupt a thread, and would warn of that in every run: what is started
+        # beside the procedure speaks to outside services only, whose clients have timeouts.
+        threaded = self._task_of(_retry_settings()).with_options(timeout_seconds=0)
+        return threaded.submit(incident_id, *args, **kwargs)
+
+    def directly(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it once, in this process, without Prefect."""
+        settings = load_settings()
+        attempt = _Attempt(self.name, incident_id, (args, kwargs))
+        try:
+            result = self._function(Case(incident_id, settings, this_run()), *args, **kwargs)
+        except (AeefError, TimeoutError) as error:
+            attempt.failed(error, settings)
+            mask_error(error, settings)
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again, without its secrets
+            attempt.failed(error, settings)
+            # Prefect logs what is raised, with everything that it came from.
+            log_line(sanitized(traceback.format_exc(), settings))
+            text = sanitized(f"{type(error).__name__}: {error}", settings)
+            raise UnexpectedError(text) from None
+        if said := self._says(result):
+            attempt.done(said, settings)
+        return result
+
+    def _made(self, policy: RetrySettings) -> Task[Concatenate[str, P], R]:
         def recorded(incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
-            settings = load_settings()
-            run = _Attempt(name, incident_id, hash_objects(args, kwargs) or repr((args, kwargs)))
-            try:
-                result = function(incident_id, *args, **kwargs)
-            except (AeefError, TimeoutError) as error:
-                run.failed(error, settings, policy)
-                mask_error(error, settings)
-                raise
-            except Exception as error:  # noqa: BLE001 - raised again, without its secrets
-                run.failed(error, settings, policy)
-                # Prefect logs what is raised, with everything that it came from.
-                log_line(tellable(traceback.format_exc(), settings))
-                told = tellable(f"{type(error).__name__}: {error}", settings)
-                raise UnexpectedError(told) from None
-            text = says(result)
-            if text:
-                run.done(text, settings)
-            return result
+            return self.directly(incident_id, *args, **kwargs)
 
-        policied = task(
-            name=name,
-            task_run_name=name,
+        functools.update_wrapper(recorded, self._function)
+        # Prefect makes the key of the kept result of the names of the parameters.
+        _first, *rest = inspect.signature(self._function).parameters.values()
+        incident = inspect.Parameter("incident_id", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        recorded.__signature__ = inspect.Signature([incident, *rest])  # type: ignore[attr-defined]
+        made = task(
+            name=self.name,
+            task_run_name=self.name,
             # No tags: Prefect would ask its server for each task whether a limit belongs to them.
             persist_result=True,
             # Not the source of the task: an upgrade must not make a half-done run begin again.
@@ -94,11 +122,46 @@ def step(
             ],
             retry_jitter_factor=0.5,
             retry_condition_fn=_failed_for_now,
-            timeout_seconds=timeout,
-        )
-        return policied(recorded)
+            timeout_seconds=self._timeout,
+        )(recorded)
+        return cast("Task[Concatenate[str, P], R]", made)
 
-    return decorate
+
+class Do(Protocol):
+    """A way to do a step of one incident: through Prefect (`Response.do`), or `Directly`."""
+
+    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
+        """Do the step; its result."""
+
+
+class Directly:
+    """Does the steps of one incident in this process, one after the other, without Prefect."""
+
+    def __init__(self, incident_id: str) -> None:
+        self.incident_id = incident_id
+
+    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
+        """Do the step; its result."""
+        return step.directly(self.incident_id, *args, **kwargs)
+
+
+def step(
+    name: str,
+    *,
+    says: Callable[[R], str | None],
+    timeout: float,
+) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
+    """Make a step of a function whose first argument is the `Case`.
+
+    says: what the record will say, given the result; None says nothing (someone else did it).
+    timeout: seconds for one attempt in Prefect; the longest waits inside have their own.
+    """
+    return lambda function: Step(function, name, says, timeout)
+
+
+def verbatim(text: str) -> str:
+    """For `says`: the result is the sentence that goes on record."""
+    return text
 
 
 def log_line(text: str) -> None:
@@ -120,23 +183,23 @@ def this_run() -> str:
 class _Attempt:
     """One attempt of a step: knows its ids and writes what came of it."""
 
-    def __init__(self, name: str, incident_id: str, arguments: str) -> None:
+    def __init__(self, name: str, incident_id: str, given: tuple[Any, Any]) -> None:
         context = TaskRunContext.get()
         self.name = name
         self.incident_id = incident_id
         self.task_run: TaskRun | None = context.task_run if context else None
         run_id = self.task_run and (self.task_run.flow_run_id or self.task_run.id)
-        arguments = hashlib.sha256(arguments.encode()).hexdigest()
+        arguments = hashlib.sha256((hash_objects(*given) or repr(given)).encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{run_id}/{name}/{arguments}"
 
     def done(self, text: str, settings: Settings) -> None:
-        log_line(tellable(text, settings))
+        log_line(sanitized(text, settings))
         self._record(text, "done", settings)
 
-    def failed(self, error: Exception, settings: Settings, policy: RetrySettings) -> None:
+    def failed(self, error: Exception, settings: Settings) -> None:
         """Record a failure for good; before another attempt only wait as long as was asked."""
-        attempt = self.task_run.run_count if self.task_run else 1
-        if worth_retrying(error) and attempt < policy.attempts:
+        attempt = self.task_run.run_count if self.task_run else None
+        if attempt and worth_retrying(error) and attempt < settings.retry.attempts:
             wish = getattr(error, "retry_after", None) or 0.0
             time.sleep(min(wish, LONGEST_WISH))
             return

@@ -14,16 +14,15 @@ from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
 from deployments.cli.terminal import plain
+from deployments.cli.version import Version
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
-from schemas.settings import Settings, config_path, load_settings
+from schemas.settings import Settings, load_settings
 
 app = typer.Typer(
-    help="AEEF Runbooks: automated incident response.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_incidents.audit, name="audit")
@@ -35,6 +34,11 @@ app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def aeef(*, _version: Version = False) -> None:
+    """AEEF Runbooks: automated incident response."""
 
 
 def _settings() -> Settings:
@@ -55,7 +59,7 @@ def up() -> None:
 def report(
     incident_type: Annotated[IncidentType, typer.Argument(metavar="TYPE")],
     severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
-    service: Annotated[str | None, typer.Option(help="The service that is hit.")] = None,
+    service: Annotated[str | None, typer.Option(help="The affected service.")] = None,
     description: Annotated[str, typer.Option(help="What happened.")] = "",
     wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
@@ -67,14 +71,14 @@ def report(
         ),
     ] = None,
     patch: Annotated[
-        Path | None, typer.Option(help="A unified diff that mends it, for `security`.")
+        Path | None, typer.Option(help="A unified diff that fixes it, for `security`.")
     ] = None,
     agent: Annotated[
         str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report an incident to the intake, and perhaps watch its runbook."""
+    """Report an incident to the intake; with --wait, watch its runbook."""
     from deployments.cli.report import report as send
 
     alert: dict[str, Any] = {
@@ -220,17 +224,9 @@ def init_demo(
     settings = load_settings()
     if if_no_targets and settings.targets:
         return
-    from deployments.cli.demo import create_demo
+    from deployments.cli.demo import add_demo
 
-    place = (directory or settings.home / "demo").absolute()
-    config = config_path() or settings.home / "aeef.toml"
-    if "demo" in settings.targets:
-        raise AeefError(f"a target 'demo' is already configured in {config}")
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config.parent.mkdir(parents=True, exist_ok=True)
-    table = create_demo(place)
-    with config.open("a", encoding="utf-8") as file:
-        file.write(f"\n{table}")
+    place, config = add_demo(settings, directory)
     typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
     typer.echo("try it: aeef report deployment-failure --service demo --wait")
 

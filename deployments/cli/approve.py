@@ -1,4 +1,4 @@
-"""`aeef approve`: the answer to a hotfix that waits for a person, and what waits."""
+"""`aeef approve`: list the hotfixes that wait for a person; approve or reject one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from deployments.cli.terminal import plain
 from schemas.errors import AeefError, InvalidInput
 from schemas.incident import Incident
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import PATCH_KEY, RUN, runbook_key
+from tasks.incident.claim_runbook import RUN
 from tasks.store import open_store
+from tasks.store.claim_keys import EMERGENCY_PATCH, runbook_key
 
 
 class Waiting(NamedTuple):
@@ -31,7 +32,7 @@ def show_waiting(settings: Settings, *, as_json: bool) -> None:
     """List every hotfix that waits."""
     store = open_store(settings)
     found = []
-    for incident_id, _ in store.unfinished_claims(f"runbook:{PATCH_KEY}"):
+    for incident_id, _ in store.unfinished_claims(f"runbook:{EMERGENCY_PATCH}"):
         if waiting := _waiting(store.incident(incident_id), settings):
             found.append(waiting)
     if as_json:
@@ -73,7 +74,11 @@ def decide(
 
 
 def _waiting(incident: Incident, settings: Settings) -> Waiting | None:
-    claim = open_store(settings).claims(incident.incident_id).get(runbook_key(incident, PATCH_KEY))
+    claim = (
+        open_store(settings)
+        .claims(incident.incident_id)
+        .get(runbook_key(incident, EMERGENCY_PATCH))
+    )
     if claim is None or claim.holder is None or claim.state == "done":
         return None
     run_id = UUID(claim.holder.removeprefix(RUN))

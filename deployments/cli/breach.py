@@ -22,7 +22,7 @@ from tasks.store import open_store
 breach = typer.Typer(help="Regulatory clocks and notifications of a breach.", no_args_is_help=True)
 
 AHEAD = timedelta(minutes=5)
-"""So much may a person's clock be ahead of ours."""
+"""How far a person's clock may be ahead of ours."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
@@ -100,7 +100,7 @@ def submitted(
     at: Moment = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that a notification was made: its clock stops, and what follows it starts."""
+    """Record that a notification was submitted: its clock stops, and the next one starts."""
     moment = _moment(at) if at else utc_now()
     what = {"kind": Kind.SUBMITTED, "regime": regime, "deadline": deadline, "moment": moment}
     _say(incident_id, {**what, "by": by}, as_json=as_json)
@@ -167,9 +167,9 @@ def _moment(text: str) -> datetime:
     except OverflowError:
         raise InvalidInput("a time must be as 2026-11-24T10:00Z") from None
     if moment > utc_now() + AHEAD:
-        raise InvalidInput("this time is still to come")
+        raise InvalidInput("this time is in the future")
     if moment.year < 2000:
-        raise InvalidInput("this time is too long ago to be meant")
+        raise InvalidInput("this time is before the year 2000")
     return moment
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
+from schemas.settings import Settings, config_path
 from tasks.base.run_command import run_command
 
 GATES = ("tests", "security-scan")
@@ -52,6 +53,24 @@ _README = """\
 A sample target of AEEF Runbooks. `run/current` is the release that runs: a bad one.
 `aeef rollback --target demo --to-last-known-good` goes back to the good one.
 """
+
+
+def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
+    """Make the sample target and add its table to the config file; where both are.
+
+    directory: AEEF_HOME/demo by default.
+    Raises ConfigurationError when there is a target 'demo', or as `create_demo` does.
+    """
+    place = (directory or settings.home / "demo").absolute()
+    config = config_path() or settings.home / "aeef.toml"
+    if "demo" in settings.targets:
+        raise ConfigurationError(f"a target 'demo' is already configured in {config}")
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.parent.mkdir(parents=True, exist_ok=True)
+    table = create_demo(place)
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"\n{table}")
+    return place, config
 
 
 def create_demo(directory: Path) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
+from deployments.prefect_patches import patches
 from deployments.up.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.incident import Channel
@@ -20,7 +21,7 @@ from tasks.channels import alertmanager
 from tasks.channels.jira import client as jira
 from tasks.channels.slack import client as slack
 from tasks.deploy.check_health import unhealthy_because
-from tasks.deploy.deployer import deployer_for
+from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
 from tasks.store import open_store
 
@@ -81,6 +82,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("incident store", lambda: _store(settings)),
         ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
         ("Prefect", lambda: _prefect(settings)),
+        ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         ("PagerDuty", lambda: _pagerduty(settings)),
         ("Slack", lambda: _if(slack.configured, settings, "AEEF_SLACK__TOKEN", slack.check)),

@@ -1,4 +1,4 @@
-"""`aeef drift`: assess targets in this process; accept what runs, when a person asks for that."""
+"""`aeef drift`: assess targets in this process; accept what runs, when a person says so."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from schemas.settings import Settings
 from tasks.base.trim import clean
 from tasks.drift.accept_drift import accept_drift
 from tasks.drift.assess_drift import assess
-from tasks.rollback.roll_back import target_named
 
 NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
 """Exit codes; 2 is a mistake on the command line."""
 
 
 def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) -> int:
-    """Print what deviates; the exit code: 3 for drift, 1 where it could not be told, else 0."""
+    """Print what deviates; the exit code: 3 for drift, 1 where it is unknown, else 0."""
     if target_name is not None:
-        targets = [target_named(target_name, settings)]
+        targets = [settings.target(target_name)]
     else:
         targets = list(settings.targets.values())
     if not targets:
@@ -48,7 +47,7 @@ def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> 
         typer.echo(clean(found.text()))
         return sure or typer.confirm("accept all of this as the baseline?")
 
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     found, incident = accept_drift(target, this_user(), reason, settings, agrees)
     if incident is not None:
         typer.echo(plain(f"accepted; on record as {incident.title}"))

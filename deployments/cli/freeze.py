@@ -26,12 +26,11 @@ IncidentOption = Annotated[
 
 @freeze.command()
 def status(target: TargetOption, as_json: AsJson = False) -> None:
-    """Exit code 0: not frozen, 3: frozen, 1: cannot be known, so do not deploy."""
+    """Exit code 0: not frozen, 3: frozen, 1: unknown, so do not deploy."""
     from tasks.deploy.freezes import frozen_by, read_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     why = frozen_by(named, settings.home)
     if as_json:
         present = read_freeze(target, settings.home)
@@ -51,14 +50,13 @@ def freeze_on(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
 ) -> None:
-    """No deployment until it is released; on record."""
+    """Freeze: nothing is deployed on the target until it is released; on record."""
     from tasks.deploy.freeze_target import freeze as begin
     from tasks.deploy.freeze_target import plan_freeze
     from tasks.incident.open_for_freeze import open_for_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     if dry_run:
         typer.echo(plan_freeze(named, settings))
         return
@@ -79,14 +77,13 @@ def freeze_on(
 
 @freeze.command()
 def release(target: TargetOption, approver: Approver, incident: IncidentOption = None) -> None:
-    """Deployments may go on; on record."""
+    """Release: deployments are allowed again; on record."""
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
     from tasks.incident.open_for_freeze import is_for_freeze
-    from tasks.rollback.roll_back import target_named
 
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     store = open_store(settings)
     present = read_freeze(target, settings.home)
     held = [each.incident_id for each in present.incidents] if present else []

@@ -1,4 +1,4 @@
-"""`aeef incidents`, `ack`, `resolve` and `audit`: what is on record, and moving it forward."""
+"""`aeef incidents`, `ack`, `resolve` and `audit`: what is on record, and changing its status."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
 @incidents.command()
 def export(
     incident_id: Id,
-    output: Annotated[Path | None, typer.Option(help="A file instead of the screen.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file instead of the terminal.")
+    ] = None,
 ) -> None:
     """Export the record: JSON, valid against the spec's incident schema."""
     record = open_store(load_settings()).incident(incident_id).to_json()
@@ -83,14 +85,14 @@ def export(
 
 
 def ack(incident_id: Id, as_json: AsJson = False) -> None:
-    """Acknowledge: you take the incident; nobody else is called."""
+    """Acknowledge: you take the incident, and nobody else is paged."""
     from tasks.notify.stand_down import acknowledge_page
 
     settings = load_settings()
     store = open_store(settings)
     incident = store.acknowledge(incident_id, actor=this_user())
     _show(incident, as_json)
-    _tell(lambda: acknowledge_page(incident.incident_id, settings), "acknowledged")
+    _update_page(lambda: acknowledge_page(incident.incident_id, settings), "acknowledged")
 
 
 def resolve(
@@ -104,14 +106,16 @@ def resolve(
 
     settings = load_settings()
     store = open_store(settings)
-    who = this_user()
+    user = this_user()
     if root_cause:
-        store.update(incident_id, actor=who, root_cause=root_cause)
+        store.update(incident_id, actor=user, root_cause=root_cause)
     incident = store.set_status(
-        incident_id, Status.RESOLVED, actor=who, automated=False, reason=reason
+        incident_id, Status.RESOLVED, actor=user, automated=False, reason=reason
     )
     _show(incident, as_json)
-    _tell(lambda: resolve_page(incident.incident_id, settings, holder=f"cli {uuid4()}"), "resolved")
+    _update_page(
+        lambda: resolve_page(incident.incident_id, settings, holder=f"cli {uuid4()}"), "resolved"
+    )
 
 
 @audit.command()
@@ -146,10 +150,10 @@ def _show(incident: Incident, as_json: bool) -> None:
         typer.echo(plain(f"{incident.title}: {incident.status}"))
 
 
-def _tell(tell: Callable[[], None], done: str) -> None:
-    """Tell the pager; our record stands whatever it answers, and the exit code says so."""
+def _update_page(update: Callable[[], None], done: str) -> None:
+    """Update the page. The record stands even if that fails; the exit code is 1 then."""
     try:
-        tell()
+        update()
     except OutsideServiceError as error:
         typer.echo(f"on record, but the page could not be {done}: {error}", err=True)
         raise typer.Exit(1) from None

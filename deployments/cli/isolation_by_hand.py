@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import typer
 
-from deployments.cli.rollback import page_failure, show_progress, the_target
+from deployments.cli.rollback import page_failure, show_progress
 from deployments.cli.terminal import plain
 from deployments.cli.user import this_user
 from schemas.errors import AeefError
@@ -20,7 +20,7 @@ from tasks.isolation.isolate_service import check_services, isolate_service, pla
 from tasks.isolation.preserve_service_state import preserve_service_state
 from tasks.isolation.restore_service import incident_of, plan_restoration, restore_service
 from tasks.store import open_store
-from tasks.store.sanitize import tellable
+from tasks.store.sanitize import sanitized
 
 
 def isolate(
@@ -37,7 +37,7 @@ def isolate(
 
     Raises what went wrong, after the on-call was paged.
     """
-    name = the_target(settings, target_name).name
+    name = settings.target(target_name).name
     if dry_run:
         typer.echo(plan_isolation(name, services, settings))
         return
@@ -52,13 +52,13 @@ def isolate(
     incident_id = str(found.incident_id)
 
     def both() -> Isolation:
-        """Without evidence the isolation goes on all the same; the failure is told at the end."""
+        """Isolate even when the evidence could not be kept; that failure is raised at the end."""
         problem: Exception | None = None
         try:
-            preserve_service_state.fn(incident_id, name, services, "before-isolation")
+            preserve_service_state.directly(incident_id, name, services, "before-isolation")
         except Exception as error:  # noqa: BLE001 - raised when the services are isolated
             problem = error
-        done = isolate_service.fn(incident_id, name, services)
+        done = isolate_service.directly(incident_id, name, services)
         store.set_status(
             incident_id, Status.MITIGATED, actor="aeef-runbooks", reason="the services are isolated"
         )
@@ -83,7 +83,7 @@ def restore(
 
     Raises what went wrong, after the on-call was paged.
     """
-    target = the_target(settings, target_name)
+    target = settings.target(target_name)
     plan = plan_restoration(target.name, services, approver, settings)  # a refusal pages nobody
     if dry_run:
         typer.echo(plan)
@@ -91,7 +91,7 @@ def restore(
     found = open_store(settings).incident(incident or incident_of(target, settings))
     incident_id = str(found.incident_id)
     _carry_out(
-        lambda: restore_service.fn(incident_id, target.name, services, approver),
+        lambda: restore_service.directly(incident_id, target.name, services, approver),
         incident_id,
         f"restoration by {this_user()}",
         settings,
@@ -108,7 +108,7 @@ def _carry_out(
         done = do()
     except (Exception, KeyboardInterrupt) as error:
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        page_failure(incident_id, settings, tellable(f"{what} FAILED: {why}", settings))
+        page_failure(incident_id, settings, sanitized(f"{what} FAILED: {why}", settings))
         raise
     if as_json:
         typer.echo(json.dumps(done.to_json(), indent=2))

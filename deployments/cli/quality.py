@@ -1,4 +1,4 @@
-"""`aeef quality`: measure targets in this process; no incident is opened, nobody is told."""
+"""`aeef quality`: measure targets in this process; no incident is opened, nobody is notified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tasks.quality.assign_investigation import find_owner
 from tasks.quality.baseline import save_summary
 from tasks.quality.measure_quality import Reports, measure, reports_of
 from tasks.quality.wording import lines_of
-from tasks.rollback.roll_back import target_named
 from tasks.target.repository import TargetRepository
 
 GOOD, POOR = 0, 3
@@ -26,7 +25,7 @@ def show_quality(settings: Settings, target_name: str | None, *, save: bool, as_
     save: also keep each target's figures as `<summaries>/<commit>.json`, for later comparison.
     """
     if target_name is not None:
-        targets = [target_named(target_name, settings)]
+        targets = [settings.target(target_name)]
     else:
         targets = [each for each in settings.targets.values() if each.quality]
     if not targets:

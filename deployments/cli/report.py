@@ -1,4 +1,4 @@
-"""`aeef report`: hands an alert to the intake, and shows its runbook at work."""
+"""`aeef report`: sends an alert to the intake, and shows what its runbook does."""
 
 from __future__ import annotations
 

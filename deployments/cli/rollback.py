@@ -10,15 +10,15 @@ import typer
 
 from deployments.cli.terminal import plain
 from deployments.cli.user import this_user
-from schemas.errors import AeefError, ConfigurationError
+from schemas.errors import AeefError
 from schemas.incident import Status
-from schemas.settings import Settings, Target
+from schemas.settings import Settings
 from tasks.incident.open_incident import open_for_rollback
 from tasks.notify.page_on_call import ensure_page
 from tasks.rollback.choose_release import choose_release
-from tasks.rollback.roll_back import choose_rollback, deploy_rollback, note_rollback, target_named
+from tasks.rollback.roll_back import choose_rollback, deploy_rollback, note_rollback
 from tasks.store import open_store
-from tasks.store.sanitize import tellable
+from tasks.store.sanitize import sanitized
 from tasks.target.lock import target_lock
 
 
@@ -34,7 +34,7 @@ def roll_back(
 
     Raises what went wrong, mostly RollbackError, after the on-call was paged.
     """
-    target = the_target(settings, target_name)
+    target = settings.target(target_name)
     if dry_run:
         plan = choose_release(target, to_commit)
         would = f"would roll {target.name} back to {plan.to_commit}: {plan.chosen_because}"
@@ -48,12 +48,12 @@ def roll_back(
     store = open_store(settings)
     try:
         with target_lock(target, settings.home, waiting=logging.getLogger("aeef").info):
-            plan = choose_rollback.fn(incident_id, target.name, to_commit)
-            deployed = deploy_rollback.fn(incident_id, plan)
-            note_rollback.fn(incident_id, plan, deployed)
+            plan = choose_rollback.directly(incident_id, target.name, to_commit)
+            deployed = deploy_rollback.directly(incident_id, plan)
+            note_rollback.directly(incident_id, plan, deployed)
     except (Exception, KeyboardInterrupt) as error:
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        page_failure(incident_id, settings, tellable(f"rollback by {who} FAILED: {why}", settings))
+        page_failure(incident_id, settings, sanitized(f"rollback by {who} FAILED: {why}", settings))
         raise
     incident = store.set_status(
         incident_id, Status.RESOLVED, actor="aeef-runbooks", reason="the rollback is complete"
@@ -63,16 +63,6 @@ def roll_back(
         if as_json
         else f"{target.name} serves {deployed.commit}; on record as {incident.title}"
     )
-
-
-def the_target(settings: Settings, name: str | None) -> Target:
-    """The target that is named, or the only one. Raises ConfigurationError."""
-    if name is not None:
-        return target_named(name, settings)
-    if len(settings.targets) == 1:
-        return next(iter(settings.targets.values()))
-    known = ", ".join(sorted(settings.targets)) or "none is configured in aeef.toml"
-    raise ConfigurationError(f"say which target with --target: {known}")
 
 
 def page_failure(incident_id: str, settings: Settings, reason: str) -> None:

@@ -6,7 +6,7 @@ from tasks.base.trim import clean
 
 
 def plain(text: str) -> str:
-    """The text as text: it moves no cursor and clears no screen.
+    """The text without control characters: it cannot move the cursor or clear the terminal.
 
     Its further lines are indented, so that none of them passes for a line of ours.
     """

@@ -1,4 +1,4 @@
-"""Who is at the keyboard, for the record."""
+"""The user who runs the command, for the record."""
 
 from __future__ import annotations
 

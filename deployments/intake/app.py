@@ -25,7 +25,7 @@ from deployments.intake.senders.github.route import add_github
 from schemas.errors import AeefError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
-from tasks.base.http import keep_connections
+from tasks.base.connections import keep_connections
 from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store
 

@@ -16,7 +16,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
 from deployments.intake.intervals import USUAL
-from deployments.registry.register import RESOURCE
+from schemas.incident import RESOURCE
 from schemas.model import utc_now
 from tasks.store import OutboxEvent, Store
 

@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from schemas.incident import Incident
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN, is_alive, runbook_key
+from tasks.incident.claim_runbook import RUN, is_alive
 from tasks.store import Store
+from tasks.store.claim_keys import runbook_key
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

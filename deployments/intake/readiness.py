@@ -10,7 +10,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 
 from deployments.intake.door import Door
-from deployments.registry.register import FLOWS, SCHEDULED, automations
+from deployments.registry.automations import automations
+from deployments.registry.catalog import DEPLOYED
 from schemas.errors import AeefError
 from schemas.settings import Settings
 from tasks.store import Store
@@ -74,10 +75,8 @@ def server_problem() -> str | None:
 
 
 def _deployments(client: SyncPrefectClient) -> list[str]:
-    names = [f"{path.rsplit('.', 1)[1].replace('_', '-')}/respond" for path in FLOWS]
-    names += [f"{row.entrypoint.split('.')[1].replace('_', '-')}/{row.name}" for row in SCHEDULED]
     missing = []
-    for name in sorted(names):
+    for name in sorted(row.deployment for row in DEPLOYED):
         try:
             client.read_deployment_by_name(name)
         except ObjectNotFound:

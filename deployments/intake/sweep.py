@@ -21,17 +21,22 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.intake.intervals import USUAL, Timing
-from deployments.registry.register import DETECTED
 from schemas.errors import AeefError
-from schemas.incident import Channel, Incident, Severity, route_for
+from schemas.incident import DETECTED, Channel, Incident, Severity, route_for
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.channels import alertmanager
 from tasks.incident.claim_runbook import RUN, alive_of
-from tasks.notify.page_on_call import Page, failure_key, page_key
+from tasks.notify.page_on_call import Page
 from tasks.store import Store
-
-NOT_STARTED = "page:not-started"
+from tasks.store.claim_keys import (
+    ALERTMANAGER_KEEP_ALIVE,
+    PAGE,
+    PAGE_NOT_STARTED,
+    RUNBOOK,
+    failure_key,
+    page_key,
+)
 
 PAGES_AT_ONCE = 16
 MOST_RUNS = 200
@@ -91,7 +96,7 @@ class Sweep:
                 incident
                 for severity in Severity
                 for incident in self.store.open_incidents_missing_claim(
-                    f"page:{severity}", older_than=self.timing.page_late, severity=severity
+                    f"{PAGE}{severity}", older_than=self.timing.page_late, severity=severity
                 )
                 if route_for(severity, incident.type, self.settings.routes).page
             ],
@@ -108,7 +113,7 @@ class Sweep:
             # Never finished: the lease is the clock, for all intakes together.
             claim = self.store.claim(
                 incident.incident_id,
-                "alertmanager:keep-alive",
+                ALERTMANAGER_KEEP_ALIVE,
                 str(uuid4()),
                 self.timing.keep_alive,
             )
@@ -121,7 +126,7 @@ class Sweep:
             (incident, utc_now() - self.store.opened_at(incident.incident_id))
             for severity in Severity
             for incident in self.store.open_incidents_missing_claim(
-                f"runbook:{severity}", older_than=self.timing.runbook_late, severity=severity
+                f"{RUNBOOK}{severity}", older_than=self.timing.runbook_late, severity=severity
             )
         ]
         # Before Prefect is asked: it may be what is broken.
@@ -142,7 +147,7 @@ class Sweep:
         """Runs that ended without finishing their runbook, for instance in a crash."""
         held = [
             (incident_id, holder)
-            for incident_id, holder in self.store.unfinished_claims("runbook:")
+            for incident_id, holder in self.store.unfinished_claims(RUNBOOK)
             if self.store.claim_result(incident_id, _told_key(holder)) is None
         ]
         alive = alive_of({holder for _, holder in held})
@@ -150,7 +155,7 @@ class Sweep:
             if holder in alive:
                 continue
             # A run finishes its runbook before it ends: only what is open even now was left so.
-            if (incident_id, holder) in self.store.unfinished_claims("runbook:"):
+            if (incident_id, holder) in self.store.unfinished_claims(RUNBOOK):
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
                 self.page(incident, reason, _told_key(holder))
@@ -158,7 +163,7 @@ class Sweep:
     def _tell_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page or route.rollback:
-            self.page(incident, "no runbook has started, take over", NOT_STARTED)
+            self.page(incident, "no runbook has started, take over", PAGE_NOT_STARTED)
 
     def _side_by_side(
         self, work: Callable[[Incident], None], incidents: Iterable[Incident]

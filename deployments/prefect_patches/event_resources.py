@@ -54,11 +54,13 @@ def _facts(thing: Flow | DeploymentResponse | WorkPool, *more: str) -> dict[str,
     return thing.model_dump(mode="json", include={"id", "name", *more})
 
 
+def apply() -> None:
+    """Nothing is replaced: Prefect's own memory is filled, for each run."""
+
+
 def tell_events(known: Iterable[Related]) -> None:
-    """Let the events of this process name them. A later Prefect without this cache asks again."""
-    cache = getattr(related, CACHE, None)
-    if cache is None:
-        return
+    """Let the events of this process name them."""
+    cache = getattr(related, CACHE)
     for each in known:
         facts = dict(each.facts)
         if version := facts.get("version_info"):

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Any
 from uuid import UUID
@@ -20,20 +21,18 @@ OBSERVE = "observe_flow_run_suspension"
 HEARD = "suspended: this run ends before its next step, and goes on from there when it is resumed"
 
 
-def hear_suspension(run_id: UUID) -> None:
-    """Listen to the worker instead of to the server.
+def apply() -> None:
+    """Let the engine not listen to the server itself.
 
-    Prefect's engine opens a connection of its own for each run and waits for it, before the first
-    line and after the last. It has no setting for that. Where a later Prefect does it otherwise,
-    nothing is changed, and the engine listens as it always did.
+    It opens a connection of its own for each run and waits for it, before the first line and after
+    the last. It has no setting for that.
     """
-    try:
-        from prefect._flow_run_suspension import mark_flow_run_suspension_requested as mark
-    except ImportError:
-        return
-    if not hasattr(flow_engine, OBSERVE):
-        return
+    setattr(flow_engine, OBSERVE, _the_worker_does)
 
+
+def hear_suspension(run_id: UUID) -> None:
+    """Listen to the worker instead."""
+    mark = import_module("prefect._flow_run_suspension").mark_flow_run_suspension_requested
     told = threading.Event()
 
     def look() -> None:
@@ -49,7 +48,6 @@ def hear_suspension(run_id: UUID) -> None:
         threading.Thread(target=look, daemon=True).start()
 
     signal.signal(SUSPEND, heard)
-    setattr(flow_engine, OBSERVE, _the_worker_does)
 
 
 @contextmanager

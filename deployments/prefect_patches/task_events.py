@@ -20,17 +20,15 @@ HOLD_SECONDS = 0.5
 THREAD = "tasks that go on"
 
 
-def tell_less_of_tasks() -> None:
+def apply() -> None:
     """Leave out the events and the log line that say nothing of a task that takes a moment.
 
     Each event costs Prefect's server some milliseconds, and there are three for each task. That it
     is Pending is said a millisecond before it runs; that it runs is in the event of its end, with
     the moment when it began. The line "Finished in state Completed()" repeats that event. Prefect
-    has no setting for that. Where a later one does it otherwise, nothing is changed.
+    has no setting for that.
     """
-    emit = getattr(task_engine, EMIT, None)
-    if emit is not None:
-        setattr(task_engine, EMIT, TaskEvents(emit).tell)
+    setattr(task_engine, EMIT, TaskEvents(getattr(task_engine, EMIT)).tell)
     logging.getLogger("prefect.task_runs").addFilter(_is_news)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -10,7 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -20,10 +20,13 @@ from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
 from schemas.incident import Channel
-from schemas.settings import Settings, config_path
+from schemas.settings import PATCHES_VARIABLE, Settings, config_path
+from tasks.base.file_lock import file_lock
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
+OUR_FOLDER = Path(__file__).parents[2]
+"""Where our packages lie; uvicorn would look for them in the current folder first."""
 
 Say = Callable[[str], None]
 
@@ -59,6 +62,7 @@ def _children(settings: Settings) -> list[Child]:
     if path := config_path():
         environment["AEEF_CONFIG"] = str(path)
     environment["AEEF_HOME"] = str(settings.home)
+    environment[PATCHES_VARIABLE] = settings.prefect_patches
     # -P: the folder that `aeef up` is called in may hold a `flows` of its own.
     run = [sys.executable, "-P", "-m"]
     port = str(settings.prefect_port)
@@ -67,7 +71,8 @@ def _children(settings: Settings) -> list[Child]:
             *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
         ],
         "intake": [
-            *run, "uvicorn", "--factory", "deployments.intake.app:create_app",
+            *run, "uvicorn", "--app-dir", str(OUR_FOLDER),
+            "--factory", "deployments.intake.app:create_app",
             "--host", settings.intake.host, "--port", str(settings.intake.port),
             "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
         ],
@@ -154,11 +159,10 @@ def _problems(settings: Settings) -> list[str]:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    path = settings.home / "up.lock"
-    with path.open("a") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            held.enter_context(file_lock(settings.home / "up.lock", wait=False))
+        except BlockingIOError:
             raise ConfigurationError(
                 f"`aeef up` is already running with AEEF_HOME {settings.home}"
             ) from None

@@ -16,7 +16,6 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from prefect._internal import control_listener
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import SettingsContext, SyncClientContext, get_settings_context
 from prefect.engine import handle_engine_signals
@@ -26,12 +25,15 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import Settings
 from pydantic import BaseModel
 
+from deployments.prefect_patches.cancelling import say_cancelled
 from deployments.prefect_patches.event_resources import Related, tell_events
-from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
+from deployments.prefect_patches.heartbeats import none_by_the_engine
+from deployments.prefect_patches.patches import is_active
 from deployments.prefect_patches.run_requests import Spared
 from deployments.prefect_patches.suspension import SUSPEND, hear_suspension
+from deployments.registry.catalog import ENTRYPOINTS
 from deployments.worker.leftovers import ProcessState, ignore
-from schemas.settings import load_settings
+from schemas.settings import PrefectPatch, load_settings
 from tasks.store import open_store
 
 CANCEL = signal.SIGINT
@@ -59,8 +61,7 @@ class Order(BaseModel):
     @property
     def is_ours(self) -> bool:
         """True for a flow of our code; of others we do not know what they do."""
-        entrypoint = self.environment.get("PREFECT__FLOW_ENTRYPOINT", "")
-        return entrypoint.startswith("flows.") and ":" not in entrypoint
+        return self.environment.get("PREFECT__FLOW_ENTRYPOINT") in ENTRYPOINTS
 
     @property
     def changes_prefect(self) -> bool:
@@ -128,8 +129,10 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(CANCEL, _cancel)
     run_id = order.flow_run.id
-    hear_suspension(run_id)
-    tell_events(order.known)
+    if is_active(PrefectPatch.SUSPENSION):
+        hear_suspension(run_id)
+    if order.known:
+        tell_events(order.known)
     try:
         with _taken_on(order, client), handle_engine_signals(run_id):
             flow = load_flow(order.flow_run)
@@ -151,9 +154,8 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
 
 def _cancel(_number: int, _frame: FrameType | None) -> None:
     """Tell the engine why, so that the run ends as Cancelled, then that it must end."""
-    # Prefect has no public way; without it the worker puts right what the engine calls Crashed.
-    if set_intent := getattr(control_listener, "_set_intent", None):
-        set_intent("cancel")
+    if is_active(PrefectPatch.CANCELLING):
+        say_cancelled()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -165,12 +167,14 @@ def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
     with contextlib.ExitStack() as contexts:
         if changes_prefect:
             profile = get_settings_context().profile
-            settings = Settings().copy_with_update(updates={BY_THE_ENGINE: None})
+            heartbeats = none_by_the_engine() if is_active(PrefectPatch.HEARTBEATS) else {}
+            settings = Settings().copy_with_update(updates=heartbeats)
             contexts.enter_context(SettingsContext(profile=profile, settings=settings))
             client = SyncClientContext()
         contexts.enter_context(client)
-        spared = Spared(client.client, order.flow_run, order.result_storage)
-        contexts.callback(spared.hand_in)
+        if is_active(PrefectPatch.RUN_REQUESTS):
+            spared = Spared(client.client, order.flow_run, order.result_storage)
+            contexts.callback(spared.hand_in)
         yield
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
+from math import inf
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,21 +14,29 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 
 from deployments.worker.priority import is_urgent, urgency
 
+ANSWER_SECONDS = 120.0
+"""Longer than any answer of Prefect takes."""
+
 
 class DueRuns:
     """What waits. A run that was cancelled meanwhile is refused by Prefect when it is started."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, WorkerFlowRunResponse] = {}
+        self._taken: dict[UUID, float] = {}
 
-    def add(self, entries: Iterable[WorkerFlowRunResponse]) -> None:
-        """These are due, too."""
-        self._waiting |= {entry.flow_run.id: entry for entry in entries}
+    def add(self, entries: Iterable[WorkerFlowRunResponse], asked_at: float = inf) -> None:
+        """These are due, too; but for those that were taken while this answer was on its way.
 
-    def replace(self, entries: Iterable[WorkerFlowRunResponse]) -> None:
-        """These are due, and no others."""
+        asked_at: when Prefect was asked, on the monotonic clock.
+        """
+        for entry in entries:
+            if self._taken.get(entry.flow_run.id, 0.0) < asked_at:
+                self._waiting[entry.flow_run.id] = entry
+
+    def clear(self) -> None:
+        """None of them is due after all."""
         self._waiting.clear()
-        self.add(entries)
 
     def take(
         self,
@@ -40,12 +50,14 @@ class DueRuns:
         being_started: runs that were taken before.
         lets: asked of each that has a place; False keeps it waiting.
         """
-        taken = []
+        now, taken = time.monotonic(), []
+        self._taken = {run: at for run, at in self._taken.items() if at > now - ANSWER_SECONDS}
         for entry in sorted(self._waiting.values(), key=lambda each: urgency(each.flow_run)):
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
             elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):
                 taken.append(self._waiting.pop(entry.flow_run.id))
+                self._taken[entry.flow_run.id] = now
                 places -= 1
         return taken
 

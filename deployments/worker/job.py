@@ -11,6 +11,8 @@ from pydantic import PrivateAttr
 
 from deployments.prefect_patches.event_resources import Related, related_to
 from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
+from deployments.prefect_patches.patches import is_active
+from schemas.settings import PrefectPatch
 
 
 class WarmJob(BaseJobConfiguration):
@@ -32,13 +34,11 @@ class WarmJob(BaseJobConfiguration):
         self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
             self.env["PREFECT__FLOW_ENTRYPOINT"] = deployment.entrypoint
-        self.env.pop(BY_THE_ENGINE.name, None)
+        if is_active(PrefectPatch.HEARTBEATS):
+            self.env.pop(BY_THE_ENGINE, None)
 
     def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
         """What the events of the run name."""
+        if not is_active(PrefectPatch.EVENT_RESOURCES):
+            return []
         return related_to(flow_run, self._flow, self._deployment, pool)
-
-    @classmethod
-    def _base_environment(cls) -> dict[str, str]:
-        """Nothing: our processes have our settings, and writing them out takes long."""
-        return {}

@@ -13,8 +13,9 @@ from typing import NoReturn
 import httpx
 from prefect.client.orchestration import get_client
 
+from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
-from schemas.settings import Settings, WorkerKind, config_path, load_settings
+from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
 
@@ -38,12 +39,21 @@ def main() -> None:
     if path := config_path():
         os.environ["AEEF_CONFIG"] = str(path)
     os.environ["AEEF_HOME"] = str(settings.home)
+    # Worker and runs must agree on who sends a heartbeat: whatever is in the file later.
+    os.environ[PATCHES_VARIABLE] = settings.prefect_patches
+    is_warm = settings.worker.kind is WorkerKind.WARM
+    report(_say, settings.prefect_patches, *(OF_OUR_WORKER if is_warm else ()))
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"
-    if settings.worker.kind is WorkerKind.PROCESS:
+    if not is_warm:
         _become_stock_worker(settings, name)
+    apply_patches(Where.WORKER)
     asyncio.run(_serve(settings, name))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _become_stock_worker(settings: Settings, name: str) -> NoReturn:

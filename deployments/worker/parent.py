@@ -2,16 +2,13 @@
 
 Forking is safe because it has one thread and no open connection, and it stays so: whatever a run
 opens, starts or changes is in a process of its own. That ends with the run, unless the run has
-completed and left nothing behind (see `process_state`): then it waits for another one.
+completed and left nothing behind (see `leftovers`): then it waits for another one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import json
-import logging
 import os
 import selectors
 import signal
@@ -19,51 +16,19 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
-from typing import BinaryIO
 from uuid import UUID
 
-from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.settings import get_current_settings, temporary_settings
-
-from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
 from deployments.prefect_patches.suspension import SUSPEND
-from deployments.prefect_patches.task_events import tell_less_of_tasks
-from deployments.registry.register import flows
 from deployments.worker import child as run_warm
 from deployments.worker.child import CANCEL
+from deployments.worker.preload import ready_to_fork
+from deployments.worker.warm import Warm
 from schemas.settings import load_settings
 
-LAZY = (
-    "anyio._backends._asyncio",
-    "prefect.task_engine",
-    "prefect.utilities.visualization",
-    "sqlite3",
-    "tasks.deploy.command_deployer",
-    "tasks.deploy.compose_deployer",
-)
-"""What a run imports while it goes; a name that is no more costs time, nothing else."""
 REFILL_SECONDS = 1.0
 """A process that was taken is replaced so much later: the run that took it needs the cores now."""
-
-
 SURPLUS_SECONDS = 3.0
 """How long more processes than `spares` wait for another run."""
-
-
-@dataclass
-class Warm:
-    """A process that waits for an order, or carries one out.
-
-    orders: our end of its pipe. nice: it gave way to others, and cannot take that back.
-    waits_since: on the monotonic clock.
-    """
-
-    pid: int
-    orders: BinaryIO
-    nice: bool = False
-    run_id: UUID | None = None
-    waits_since: float = 0.0
 
 
 class Parent:
@@ -144,23 +109,13 @@ class Parent:
 
     def _run(self, run_id: UUID, order: str, *, urgent: bool) -> None:
         process = self._choose(urgent=urgent)
-        while not self._takes(process, order):
+        while not process.takes(order):
             self._let_go(process)
             process = self._choose(urgent=urgent)
         process.run_id = run_id
         process.nice = process.nice or not urgent
         self._tell("started", run_id, process.pid)
         self._refill_at = time.monotonic() + REFILL_SECONDS
-
-    @staticmethod
-    def _takes(process: Warm, order: str) -> bool:
-        """False when it was killed while it waited, and we have not heard of it yet."""
-        try:
-            process.orders.write(order.encode() + b"\n")
-            process.orders.flush()
-        except BrokenPipeError:
-            return False
-        return True
 
     def _choose(self, *, urgent: bool) -> Warm:
         """The one that ran last has most at hand; a nice one never takes what is urgent."""
@@ -182,8 +137,7 @@ class Parent:
 
     def _let_go(self, process: Warm) -> None:
         """It ends when it sees that no order can come."""
-        with contextlib.suppress(BrokenPipeError):  # it has ended already
-            process.orders.close()
+        process.send_home()
         del self._processes[process.pid]
 
     def _hear_over(self) -> None:
@@ -220,8 +174,7 @@ class Parent:
         process = self._processes.pop(pid, None)
         if process is None:
             return
-        with contextlib.suppress(BrokenPipeError):
-            process.orders.close()
+        process.send_home()
         if process.run_id:
             self._tell("ended", process.run_id, os.waitstatus_to_exitcode(status))
 
@@ -260,34 +213,11 @@ class Parent:
             os._exit(code)
 
 
-def _log_plainly() -> None:
-    """Write a run's log lines as they are: to colour them takes longer than to send them."""
-    for logger in (logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
-        for handler in [h for h in logger.handlers if isinstance(h, PrefectConsoleHandler)]:
-            plain = logging.StreamHandler(handler.console.file)
-            plain.setFormatter(handler.formatter)
-            plain.setLevel(handler.level)
-            logger.removeHandler(handler)
-            logger.addHandler(plain)
-
-
 def main() -> None:
     """Import everything, then serve the worker at the other end of the socket given by number."""
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    flows()
-    tell_less_of_tasks()
-    _log_plainly()
-    for module in LAZY:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
-    # Written as Prefect writes them: a run's environment then changes nothing, and costs nothing.
-    os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
-    os.environ.pop(BY_THE_ENGINE.name, None)
-    gc.freeze()  # what is here stays shared with every process that is forked
-    gc.set_threshold(20_000, 20, 50)  # a run is short
-    sys.setswitchinterval(0.001)  # what contains must not wait 5 ms for what only tells of it
-    with temporary_settings({BY_THE_ENGINE: None}):
+    with ready_to_fork():
         Parent(socket.socket(fileno=number), spares).serve()
 
 

@@ -19,10 +19,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from deployments.prefect_patches.heartbeats import send_heartbeat
+from deployments.prefect_patches.patches import is_active
 from deployments.prefect_patches.suspension import SUSPEND
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.worker.child import CANCEL
 from deployments.worker.processes import WarmProcesses
+from schemas.settings import PrefectPatch
 
 STOP_POLL_SECONDS = 5.0
 """How often Prefect is asked whether somebody cancelled or suspended a run of ours."""
@@ -38,13 +40,15 @@ class RunsThatGoOn:
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def beat(self) -> None:
-        """Send the heartbeats, for ever."""
+        """Send the heartbeats, for ever; unless Prefect's engine does."""
+        if not is_active(PrefectPatch.HEARTBEATS):
+            return
         while True:
             await asyncio.sleep(float(HEARTBEAT_SECONDS))
             for _, running in self._processes.runs():
                 send_heartbeat(running.flow_run)
 
-    def stop_if_ours(self, run_id: UUID, *, cancelled: bool) -> None:
+    def stop_if_ours(self, run_id: UUID, cancelled: bool) -> None:
         """Somebody cancelled this run, or suspended it."""
         for generation, running in self._processes.runs():
             if running.run_id != run_id:
@@ -69,7 +73,7 @@ class RunsThatGoOn:
                 with suppress(httpx.HTTPError):
                     for found in await self._client.read_flow_runs(flow_run_filter=wanted):
                         cancelled = found.state_type == StateType.CANCELLING
-                        self.stop_if_ours(found.id, cancelled=cancelled)
+                        self.stop_if_ours(found.id, cancelled)
 
     async def was_cancelled(self, run_id: UUID) -> bool:
         """True for a run that has ended because it was cancelled; then Prefect knows it, too."""

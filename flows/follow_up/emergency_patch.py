@@ -16,7 +16,7 @@ from schemas.incident import Status
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import load_settings
 from tasks.incident.change_status import change_status
-from tasks.incident.claim_runbook import PATCH_KEY, claim_runbook, finish_runbook, give_up_runbook
+from tasks.incident.claim_runbook import claim_runbook, finish_runbook, give_up_runbook
 from tasks.incident.open_incident import open_incident
 from tasks.isolation.isolate_service import check_isolation
 from tasks.isolation.restore_service import isolated_services, restore_service
@@ -31,7 +31,8 @@ from tasks.patch.await_approval import (
 from tasks.patch.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
 from tasks.patch.prepare_patch import plan_for, prepare_patch
 from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
-from tasks.rollback.roll_back import one_rollback_at_a_time, target_named
+from tasks.rollback.roll_back import one_rollback_at_a_time
+from tasks.store.claim_keys import EMERGENCY_PATCH
 
 
 @flow(name="emergency-patch", persist_result=True)
@@ -45,13 +46,13 @@ def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] 
     name_run(incident)
     if dry_run:
         return f"would patch {incident.service}: {plan_for(str(incident.incident_id), settings)}"
-    if handled := claim_runbook(incident, run_id, settings, PATCH_KEY):
+    if handled := claim_runbook(incident, run_id, settings, EMERGENCY_PATCH):
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings)
     procedure = _Procedure(response)
     state = response.carry_out(procedure.patch)
     end = finish_runbook if procedure.is_deployed else give_up_runbook
-    end(incident, run_id, settings, PATCH_KEY)
+    end(incident, run_id, settings, EMERGENCY_PATCH)
     return state
 
 
@@ -102,7 +103,7 @@ class _Procedure:
 
     def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
         do, settings = self.response.do, self.response.settings
-        target = target_named(patch.target, settings)
+        target = settings.target(patch.target)
         try:
             with one_rollback_at_a_time(target, settings):
                 plan = do(choose_hotfix, patch)

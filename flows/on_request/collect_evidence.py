@@ -9,7 +9,6 @@ from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.incident.open_by_hand import open_for_service
 from tasks.isolation.preserve_service_state import preserve_service_state
-from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 
@@ -26,7 +25,7 @@ def collect_evidence(
     incident: keep it with this incident's evidence instead of that of a new one.
     """
     settings, run_id = load_settings(), this_run_id()
-    name = target_named(target, settings).name
+    name = settings.target(target).name
     if incident:
         found = open_store(settings).incident(incident)
     else:

@@ -16,7 +16,6 @@ from tasks.incident.open_by_hand import open_for_service
 from tasks.isolation.isolate_service import check_services, plan_isolation
 from tasks.isolation.isolate_service import isolate_service as isolate
 from tasks.isolation.preserve_service_state import preserve_service_state
-from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 
@@ -36,7 +35,7 @@ def isolate_service(
     incident: put it on this incident's record instead of one of its own.
     """
     settings, run_id = load_settings(), this_run_id()
-    name, wanted = target_named(target, settings).name, services or []
+    name, wanted = settings.target(target).name, services or []
     if dry_run:
         return plan_isolation(name, wanted, settings)
     check_services(name, wanted, settings)  # a typing error is no incident

@@ -9,7 +9,6 @@ from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.isolation.restore_service import check_restore_approval, incident_of, plan_restoration
 from tasks.isolation.restore_service import restore_service as restore
-from tasks.isolation.service_containers import target_named
 from tasks.store import open_store
 
 
@@ -27,7 +26,7 @@ def restore_service(
     dry_run: only say what would be done. incident: put it on this one's record instead.
     """
     settings = load_settings()
-    named, wanted = target_named(target, settings), services or []
+    named, wanted = settings.target(target), services or []
     if dry_run:
         return plan_restoration(named.name, wanted, approver, settings)
     found = open_store(settings).incident(incident or incident_of(named, settings))

@@ -11,7 +11,6 @@ from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.breach.revoke_credentials import plan_revocation
 from tasks.breach.revoke_credentials import revoke_credentials as revoke
-from tasks.rollback.roll_back import target_named
 from tasks.store import open_store
 
 
@@ -24,7 +23,7 @@ def revoke_credentials(
     dry_run: only say which there are. It needs no incident.
     """
     settings = load_settings()
-    named = target_named(target, settings)
+    named = settings.target(target)
     if dry_run:
         return plan_revocation(named)
     incident = open_store(settings).incident(incident_id)

@@ -14,7 +14,6 @@ from tasks.incident.change_status import change_status
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_incident import open_for_rollback
 from tasks.rollback.choose_release import choose_release
-from tasks.rollback.roll_back import target_named
 
 
 @flow(name="rollback", persist_result=True)
@@ -30,7 +29,7 @@ def rollback(
     """
     settings = load_settings()
     if dry_run:
-        plan = choose_release(target_named(target, settings), to_commit)
+        plan = choose_release(settings.target(target), to_commit)
         return f"would roll {target} back to {plan.to_commit}: {plan.chosen_because}"
     run_id = this_run_id()
     incident = open_for_rollback(target, requested_by, str(run_id), settings)

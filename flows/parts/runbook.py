@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 from threading import Event
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
-from prefect import Flow, Task, flow, get_run_logger
+from prefect import Flow, flow, get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
@@ -25,10 +25,12 @@ from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_incident import open_incident, open_unreadable
 from tasks.incident.publish_report import publish_report
-from tasks.notify.page_on_call import failure_key, page_on_call
+from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
+from tasks.step import Step
 from tasks.store import open_store
-from tasks.store.sanitize import tellable
+from tasks.store.claim_keys import failure_key
+from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,22 +82,19 @@ class Response:
         services = self.incident.affected_services
         return [each for each in services if self.settings.target_of(each) == target]
 
-    def do(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
         return step(self.id, *args, **kwargs)
 
-    def start(self, step: Task[Concatenate[str, P], R], *args: P.args, **kwargs: P.kwargs) -> None:
+    def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident side by side with what follows, which has a head start."""
-        # Prefect cannot interrupt a thread, and would warn of that in every run: what is started
-        # beside the procedure speaks to outside services only, whose clients have timeouts.
-        threaded = step.with_options(timeout_seconds=0)
-        submit = partial(threaded.submit, self.id, *args, **kwargs)
+        submit = partial(step.submit, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
 
     def note(self, text: str) -> None:
         """Put on record what this run did not do, and why; once, however often it is retried."""
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
-        get_run_logger().warning(tellable(text, self.settings))
+        get_run_logger().warning(sanitized(text, self.settings))
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
         """Do what the runbook says; whatever happens, the run comes to its honest end.
@@ -152,7 +151,7 @@ class Response:
 
     def _told(self, error: object) -> str:
         told = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
-        return tellable(told, self.settings)
+        return sanitized(told, self.settings)
 
 
 def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:

@@ -6,26 +6,10 @@ from schemas.breach.calendar_rules import (
     months_after,
     nth_business_day,
 )
-from schemas.breach.clocks import (
-    Change,
-    Clock,
-    Kind,
-    Situation,
-    Standing,
-    check_names,
-    clocks_of,
-    length,
-    situation_of,
-)
-from schemas.breach.regulation import (
-    STARTS,
-    Deadline,
-    Facts,
-    Regime,
-    chosen_regimes,
-    deadlines,
-    known_regimes,
-)
+from schemas.breach.clocks import Clock, Standing, check_names, clocks_of, length
+from schemas.breach.conditions import STARTS, Facts
+from schemas.breach.facts import Change, Kind, Situation, situation_of
+from schemas.breach.regulation import Deadline, Regime, chosen_regimes, deadlines, known_regimes
 from schemas.breach.settings import BreachSettings, Organisation, TargetBreach
 
 __all__ = [

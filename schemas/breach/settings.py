@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.breach.regulation import Name, Regime, chosen_regimes
+from schemas.breach.conditions import Name
+from schemas.breach.regulation import Regime, chosen_regimes
 from schemas.errors import ConfigurationError
 
 CommandName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]

@@ -1,21 +1,16 @@
 """What scanners found, how severe it is, how it adds up. Begin with `findings.py`."""
 
-from schemas.findings.ecosystems import KNOWN, WITHOUT_MANIFEST, ecosystem_of
-from schemas.findings.finding import LAST_LINE, MOST_IDS, Finding, Package
-from schemas.findings.findings import (
-    FINDINGS,
-    MOST_FINDINGS,
-    PATCH,
-    Findings,
+from schemas.findings.details import (
     alert_data,
     check_details,
-    collect,
     details_of,
     findings_of,
-    join,
     patch_of,
     scan_of,
 )
+from schemas.findings.ecosystems import KNOWN, WITHOUT_MANIFEST, ecosystem_of
+from schemas.findings.finding import LAST_LINE, MOST_IDS, Finding, Package
+from schemas.findings.findings import FINDINGS, MOST_FINDINGS, PATCH, Findings, collect, join
 from schemas.findings.severity import (
     MALICIOUS,
     SARIF_LEVELS,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints
 
 from schemas.errors import InvalidInput
 from schemas.findings.finding import Finding
-from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import Model
 
 MOST_FINDINGS = 500
@@ -151,107 +150,3 @@ def join(scans: Iterable[Findings]) -> Findings:
     )
     left_out = whole.left_out + sum(scan.left_out for scan in scans)
     return whole.model_copy(update={"left_out": left_out})
-
-
-def alert_data(
-    scan: Findings, service: str | None, *, source: str, severity: Severity | str | None = None
-) -> dict[str, Any]:
-    """Our alert JSON for what a scan found: one incident for each service and scanner."""
-    worst = scan.worst.severity if scan.worst else None
-    service = (service or "").strip() or None
-    return {
-        "type": IncidentType.SECURITY,
-        "severity": severity or worst,
-        "service": service,
-        "description": scan.sentence[:20_000],
-        "source": source,
-        "dedupKey": f"findings:{service or ''}:{','.join(scan.tools)}"[:1000],
-        "details": details_of(scan),
-    }
-
-
-def details_of(scan: Findings) -> dict[str, Any]:
-    """The findings as an alert's `details` hold them."""
-    details: dict[str, Any] = {FINDINGS: [each.to_json() for each in scan.findings]}
-    details |= {LEFT_OUT: scan.left_out} if scan.left_out else {}
-    details |= {NOT_CHECKED: scan.not_checked} if scan.not_checked else {}
-    return details
-
-
-_LIST = TypeAdapter(Annotated[tuple[Finding, ...], Field(max_length=MOST_FINDINGS)])
-_COUNT = TypeAdapter(Count)
-_TEXT = TypeAdapter(str | None)
-
-
-def findings_of(alert: Alert) -> tuple[Finding, ...]:
-    """The findings that an alert brought, as it orders them; none when it brought none.
-
-    A text that grew too long because something in it was masked is cut.
-    Raises InvalidInput that names the wrong field.
-    """
-    found: tuple[Finding, ...] = _checked(_LIST, alert, FINDINGS, (), _fitting)
-    return found
-
-
-def _fitting(data: Any) -> Any:
-    """The findings with every text as long as it may be at most."""
-    if isinstance(data, list | tuple):
-        return [_fitting(each) for each in data]
-    if not isinstance(data, dict):
-        return data[:SHORTEST_LIMIT] if isinstance(data, str) else data
-    return {
-        name: value[: LIMITS.get(name, SHORTEST_LIMIT)]
-        if isinstance(value, str)
-        else _fitting(value)
-        for name, value in data.items()
-    }
-
-
-def patch_of(alert: Alert) -> str | None:
-    """The patch that an alert brought, a unified diff; not checked for what it is.
-
-    Raises InvalidInput when it is no text.
-    """
-    patch: str | None = _checked(_TEXT, alert, PATCH, None)
-    return patch or None
-
-
-def scan_of(alert: Alert) -> Findings:
-    """The findings of an alert with what was said about them.
-
-    Raises InvalidInput that names the wrong field.
-    """
-    found = findings_of(alert)
-    return Findings(
-        tools=tuple(sorted({each.tool for each in found})),
-        findings=tuple(sorted(found, key=lambda each: each.severity)),
-        left_out=_checked(_COUNT, alert, LEFT_OUT, 0),
-        not_checked=_checked(_COUNT, alert, NOT_CHECKED, 0),
-    )
-
-
-def check_details(alert: Alert) -> Alert:
-    """The alert, when what it says of findings and of a patch can be read; else InvalidInput."""
-    _checked(_LIST, alert, FINDINGS, ())
-    scan_of(alert)
-    patch_of(alert)
-    return alert
-
-
-def _checked(
-    kind: TypeAdapter[Any],
-    alert: Alert,
-    name: str,
-    absent: Any,
-    prepare: Callable[[Any], Any] = lambda data: data,
-) -> Any:
-    if alert.details.get(name) is None:
-        return absent
-    try:
-        return kind.validate_python(prepare(alert.details[name]))
-    except ValidationError as error:
-        problems = "; ".join(
-            ".".join(("details", name, *(str(part) for part in each["loc"]))) + f": {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)[:5]
-        )
-        raise InvalidInput(f"not a valid alert: {problems}") from None

@@ -1,5 +1,7 @@
 """Everything that can be set: `aeef.toml` and AEEF_ variables. Begin with `settings.py`."""
 
+from schemas.settings.load import load_settings, unknown_variables
+from schemas.settings.prefect_patches import PATCHES_VARIABLE, PrefectPatch, patches_chosen
 from schemas.settings.sections import (
     JIRA_PRIORITIES,
     SLACK_CHANNELS,
@@ -8,15 +10,17 @@ from schemas.settings.sections import (
     WorkerKind,
     WorkerSettings,
 )
-from schemas.settings.settings import Settings, config_path, load_settings, unknown_variables
+from schemas.settings.settings import Settings, config_path
 from schemas.settings.target import DriftFile, Health, Target, TargetDrift
 
 __all__ = [
     "JIRA_PRIORITIES",
+    "PATCHES_VARIABLE",
     "SLACK_CHANNELS",
     "DriftFile",
     "GithubSettings",
     "Health",
+    "PrefectPatch",
     "RetrySettings",
     "Settings",
     "Target",
@@ -25,5 +29,6 @@ __all__ = [
     "WorkerSettings",
     "config_path",
     "load_settings",
+    "patches_chosen",
     "unknown_variables",
 ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +20,7 @@ from schemas.errors import ConfigurationError
 from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
+from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     AlertmanagerSettings,
     DriftSettings,
@@ -34,6 +34,9 @@ from schemas.settings.sections import (
     WorkerSettings,
 )
 from schemas.settings.target import Target
+
+LONGEST_NAME = 60
+"""Characters of a name, which anybody may have typed, that an error repeats."""
 
 
 class Settings(BaseSettings):
@@ -59,6 +62,7 @@ class Settings(BaseSettings):
     prefect_ui_url: str | None = None
     prefect_port: int = Field(default=4200, gt=0, le=65535)
     prefect_embedded: bool = False
+    prefect_patches: str = "on"
     worker_limit: int = Field(default=10, gt=0)
     worker: WorkerSettings = WorkerSettings()
     intake: IntakeSettings = IntakeSettings()
@@ -108,6 +112,12 @@ class Settings(BaseSettings):
             complete["routes"] = {s: _full_route(s, changes) for s, changes in routes.items()}
         return complete
 
+    @field_validator("prefect_patches")
+    @classmethod
+    def _patches_are_known(cls, text: str) -> str:
+        patches_chosen(text)
+        return text
+
     @model_validator(mode="after")
     def _a_service_has_one_target(self) -> Settings:
         owners: dict[str, str] = {}
@@ -154,6 +164,21 @@ class Settings(BaseSettings):
     def triage_rules(self) -> tuple[Rule, ...]:
         """The configured rules, then the defaults."""
         return (*self.rules, *DEFAULT_RULES)
+
+    def target(self, name: str | None = None) -> Target:
+        """The target that is named; without a name, the only one.
+
+        Raises ConfigurationError that says what was asked for, and which targets there are.
+        """
+        if name is None and len(self.targets) == 1:
+            return next(iter(self.targets.values()))
+        if name is not None and name in self.targets:
+            return self.targets[name]
+        known = ", ".join(sorted(self.targets)) or "none; add a [targets.NAME] to aeef.toml"
+        if name is None:
+            raise ConfigurationError(f"say which target; there are: {known}")
+        asked = ascii(name[:LONGEST_NAME])
+        raise ConfigurationError(f"no target {asked} is configured; there are: {known}")
 
     def target_of(self, service: str) -> Target | None:
         """The target that a service belongs to."""
@@ -205,59 +230,3 @@ def config_path() -> Path | None:
     home = Path(os.environ.get("AEEF_HOME") or Path.home() / ".aeef").expanduser()
     places = (Path.cwd() / "aeef.toml", home / "aeef.toml")
     return next((place.absolute() for place in places if place.is_file()), None)
-
-
-def unknown_variables() -> list[str]:
-    """What in the environment looks like a setting and is none: a typing error, most likely."""
-    given = (name for name in os.environ if name.upper().startswith("AEEF_"))
-    known = {*Settings.model_fields, "require_real"}
-    return sorted(
-        name
-        for name in given
-        if name.upper().removeprefix("AEEF_").lower().split("__")[0] not in known
-    )
-
-
-def load_settings() -> Settings:
-    """Read the settings; again only when the file or the environment has changed since.
-
-    Raises ConfigurationError that names each wrong setting; values are never repeated in it.
-    """
-    path = config_path()
-    if path is not None and not path.is_file():
-        raise ConfigurationError(f"AEEF_CONFIG names {path}, which is not a file")
-    # In bytes: to decode all variables takes longer than everything else here.
-    ours = [name for name in os.environb if name.upper().startswith(b"AEEF_")]
-    given = frozenset((name, os.environb[name]) for name in ours)
-    # A relative home is one here. A warm run goes elsewhere with an absolute one: it reads nothing.
-    here = None if Path(os.environ.get("AEEF_HOME", "")).is_absolute() else Path.cwd()
-    return _read_settings(path, _version_of(path), given, Path.home(), here)
-
-
-def _version_of(path: Path | None) -> tuple[int, ...]:
-    if path is None:
-        return ()
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-@lru_cache(maxsize=4)
-def _read_settings(path: Path | None, *_what_else_they_depend_on: object) -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigurationError(
-            f"settings are not right (environment AEEF_…, file {path or 'none'}): {problems}"
-        ) from None
-    # a file that is not TOML or cannot be read, an environment value that is not JSON
-    except (ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"settings cannot be read (environment AEEF_…, file {path or 'none'}): {error}"
-        ) from None

@@ -104,7 +104,8 @@ class Target(BaseModel):
     repository: the target's git work tree; relative paths count from the config file.
     services: the service names whose alerts mean this target (its own name always does).
     compose_file: deploy by Docker Compose; `compose_services` are the ones to recreate (default:
-    all), `compose_project` the project name (default: Compose's own).
+    all), `compose_project` the project name (default: Compose's own), `compose_command` how Compose
+    is called (default: `docker compose`, or `docker-compose` where only that is installed).
     deploy_command: deploy by a command; `{commit}` stands for the full commit id.
     deploy_command may be called again for the same commit, after a crash for example.
     running_command: prints the commit that runs; the history's newest entry otherwise.
@@ -126,6 +127,7 @@ class Target(BaseModel):
     compose_file: str | None = None
     compose_project: str | None = None
     compose_services: tuple[str, ...] = ()
+    compose_command: tuple[str, ...] = ()
     deploy_command: tuple[str, ...] = ()
     running_command: tuple[str, ...] = ()
     health: Health

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from schemas.agents import NamedAgent
 from schemas.incident import route_for
-from schemas.settings import load_settings
 from tasks.agents.registry import agents_of, target_with_agents
+from tasks.case import Case
 from tasks.channels.jira import client as jira
 from tasks.incident.evidence import Evidence
-from tasks.notify.ensure_ticket import ensure_ticket
-from tasks.step import step, this_run
-from tasks.store import open_store
+from tasks.notify.create_ticket import ensure_ticket
+from tasks.step import step, verbatim
 
 
-@step("assign the review", says=lambda text: text, timeout=300)
-def assign_review(incident_id: str, agent: NamedAgent) -> str:
+@step("assign the review", says=verbatim, timeout=300)
+def assign_review(case: Case, agent: NamedAgent) -> str:
     """Say on record, and in a ticket, who reviews the violation, and which evidence.
 
     Where the route makes a ticket it is that one. Without Jira the record alone says it.
     Raises OutsideServiceError when Jira does not take it.
     """
-    settings = load_settings()
+    settings = case.settings
     agents = agents_of(target_with_agents(agent.target, settings))
-    incident = open_store(settings).incident(incident_id)
+    incident = case.incident
     if route_for(incident.severity, incident.type, settings.routes).ticket:
         where = "in the incident's ticket"
     elif jira.configured(settings):
-        ticket = ensure_ticket(incident_id, settings, holder=f"{this_run()}/review")
+        ticket = ensure_ticket(case.incident_id, settings, holder=f"{case.holder}/review")
         where = f"in ticket {ticket.key} ({ticket.url})"
     else:
         where = "in this record only: Jira is not configured"
-    manifest = Evidence(incident_id, settings.home).manifest_sha256
+    manifest = Evidence(case.incident_id, settings.home).manifest_sha256
     return (
         f"the violation by {agent} is to be reviewed by {' and '.join(agents.reviewers)}, {where};"
         f" evidence manifest sha256 {manifest}"

@@ -19,13 +19,13 @@ from schemas.agents import (
 )
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.incident import Alert
-from schemas.settings import Target, load_settings
+from schemas.settings import Target
 from tasks.agents.log_window import Window
 from tasks.agents.read_agent_log import Line, LogSource, open_logs
 from tasks.agents.registry import agents_of, find_agent, target_with_agents
+from tasks.case import Case
 from tasks.incident.evidence import Evidence, EvidenceWriter
 from tasks.step import step
-from tasks.store import open_store
 
 SESSIONS = ("session", "session_id", "sessionId")
 """Labels or details of an alert that name the agent's session."""
@@ -51,16 +51,15 @@ def _said(found: LogExtract) -> str:
 
 
 @step("extract the audit log", says=_said, timeout=3600)
-def extract_agent_log(incident_id: str, agent: NamedAgent) -> LogExtract:
+def extract_agent_log(case: Case, agent: NamedAgent) -> LogExtract:
     """Keep the window around the violation as evidence, with what violates the contract.
 
     Nothing of the target is changed. Raises PermanentError when a log is missing or could not be
     read in full; what could be read is kept all the same.
     """
-    settings = load_settings()
-    target = target_with_agents(agent.target, settings)
-    alert = open_store(settings).alert(incident_id)
-    extraction = Extraction(agent, target, alert, Evidence(incident_id, settings.home))
+    target = target_with_agents(agent.target, case.settings)
+    alert = case.alert
+    extraction = Extraction(agent, target, alert, Evidence(case.incident_id, case.settings.home))
     found = extraction.run()
     if found.problems:
         raise PermanentError("audit log", f"{'; '.join(found.problems)}. {_said(found)}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.agents import AgentStatus, NamedAgent, SuspensionJournal
 from schemas.model import utc_now
+from tasks.base.file_lock import file_lock
 from tasks.base.replace_file import replace_file
 
 RESUMED = ".resumed"
@@ -18,14 +17,8 @@ RESUMED = ".resumed"
 @contextmanager
 def suspension_lock(agent: NamedAgent, home: Path) -> Iterator[None]:
     """One suspension or resumption of an agent at a time, on this machine."""
-    path = _path(agent, home).with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with file_lock(_path(agent, home).with_suffix(".lock")):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:

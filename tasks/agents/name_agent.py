@@ -8,24 +8,22 @@ from schemas.agents import NamedAgent
 from schemas.errors import AeefError, InvalidInput
 from schemas.incident import Alert, agents_named
 from schemas.masking import MASK
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.agents.registry import read_registry
+from tasks.case import Case
 from tasks.step import step
-from tasks.store import open_store
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @step("name the agent", says=lambda agent: f"it is {agent}", timeout=120)
-def name_agent(incident_id: str) -> NamedAgent:
+def name_agent(case: Case) -> NamedAgent:
     """The agent that the incident's alert names, and its target; nothing is changed.
 
     Raises InvalidInput when the alert names none, or when no target can be meant.
     """
-    settings = load_settings()
-    store = open_store(settings)
-    agent_id = agent_id_in(store.alert(incident_id))
-    return find_target(agent_id, settings, store.incident(incident_id).service)
+    agent_id = agent_id_in(case.alert)
+    return find_target(agent_id, case.settings, case.incident.service)
 
 
 def agent_id_in(alert: Alert) -> str:

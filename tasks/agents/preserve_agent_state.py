@@ -8,26 +8,26 @@ from typing import Any
 
 from schemas.agents import NamedAgent
 from schemas.errors import AeefError, PermanentError
-from schemas.settings import load_settings
 from tasks.agents.containers import containers_of
 from tasks.agents.control_plane import status_of
 from tasks.agents.registry import agents_of, registry_bytes, target_with_agents
+from tasks.case import Case
 from tasks.incident.evidence import Evidence
-from tasks.step import step
+from tasks.step import step, verbatim
 
 
-@step("preserve the agent's state", says=lambda text: text, timeout=300)
-def preserve_agent_state(incident_id: str, agent: NamedAgent, moment: str) -> str:
+@step("preserve the agent's state", says=verbatim, timeout=300)
+def preserve_agent_state(case: Case, agent: NamedAgent, moment: str) -> str:
     """Keep the registry, what Docker says of the containers, and the control plane's answer.
 
     moment: `before-suspension`, or `before-resumption`: part of the files' names.
     Raises PermanentError that says what could not be kept, after the rest was.
     """
-    settings = load_settings()
+    settings = case.settings
     target = target_with_agents(agent.target, settings)
     agents = agents_of(target)
     plane = agents.control_plane
-    evidence = Evidence(incident_id, settings.home)
+    evidence = Evidence(case.incident_id, settings.home)
     parts: dict[str, Callable[[], bytes]] = {"registry": lambda: registry_bytes(target)}
     if agents.containers:
         parts["containers"] = lambda: _json(containers_of(agent.agent_id))

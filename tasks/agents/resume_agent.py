@@ -6,12 +6,13 @@ import re
 
 from schemas.agents import NamedAgent, Suspension, SuspensionJournal
 from schemas.errors import InvalidInput
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
 from tasks.agents.containers import unpause_containers
 from tasks.agents.journal import end_suspension, read_resumed, read_suspension, suspension_lock
 from tasks.agents.registry import agents_of, find_agent, set_status, target_with_agents
 from tasks.agents.suspend_agent import CONTAINERS, CONTROL_PLANE, REGISTRY, attempt, conclude
+from tasks.case import Case
 from tasks.step import step
 
 _PERSON = re.compile(r"[^\W_][\w .,@'+-]{1,99}")
@@ -22,11 +23,10 @@ _PERSON = re.compile(r"[^\W_][\w .,@'+-]{1,99}")
     says=lambda approver: f"{approver} approves that the agent acts again",
     timeout=120,
 )
-def check_approval(incident_id: str, agent: NamedAgent, approver: str) -> str:
+def check_approval(case: Case, agent: NamedAgent, approver: str) -> str:
     """The approver, when it is one. Raises InvalidInput as `resume_agent`; nothing is changed."""
-    settings = load_settings()
-    suspension_of(agent, settings)
-    return approved_by(approver, agent, target_with_agents(agent.target, settings))
+    suspension_of(agent, case.settings)
+    return approved_by(approver, agent, target_with_agents(agent.target, case.settings))
 
 
 def _resumed(done: Suspension) -> str:
@@ -34,14 +34,14 @@ def _resumed(done: Suspension) -> str:
 
 
 @step("resume the agent", says=_resumed, timeout=600)
-def resume_agent(incident_id: str, agent: NamedAgent, approver: str) -> Suspension:
+def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
     """Undo exactly what the suspension changed; what others had stopped before stays stopped.
 
     approver: the contract's escalation approver; if it names none, a person's name.
     Raises InvalidInput without approval, or when we did not suspend the agent; TemporaryError or
     PermanentError that says what is still stopped: the same call again completes it.
     """
-    settings = load_settings()
+    settings = case.settings
     target = target_with_agents(agent.target, settings)
     approved_by(approver, agent, target)
     with suspension_lock(agent, settings.home):

@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 from schemas.agents import AgentStatus, Means, NamedAgent, Suspension
 from schemas.errors import AeefError, PermanentError, TemporaryError
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
 from tasks.agents import journal as suspension_journal
 from tasks.agents.containers import containers_of, pause_containers
 from tasks.agents.registry import agents_of, find_agent, set_status, target_with_agents
+from tasks.case import Case
 from tasks.step import step
 
 REGISTRY, CONTAINERS, CONTROL_PLANE = "registry", "containers", "control plane"
@@ -36,21 +37,21 @@ def _on_paper(done: Suspension) -> str:
 
 
 @step("suspend the agent", says=_suspended, timeout=600)
-def suspend_agent(incident_id: str, agent: NamedAgent) -> Suspension:
+def suspend_agent(case: Case, agent: NamedAgent) -> Suspension:
     """Stop the agent and verify it. Suspending twice is harmless; `resume_agent` undoes it.
 
     Raises TemporaryError or PermanentError that says what could not be stopped, and what was.
     """
-    return _stop(agent, incident_id, load_settings())
+    return _stop(agent, case.incident_id, case.settings)
 
 
 @step("check the suspension", says=_still, timeout=600)
-def check_suspension(incident_id: str, agent: NamedAgent) -> Suspension:
+def check_suspension(case: Case, agent: NamedAgent) -> Suspension:
     """Look once more, and stop what was started since: a rollback recreates containers.
 
     Raises as `suspend_agent`.
     """
-    return _stop(agent, incident_id, load_settings())
+    return _stop(agent, case.incident_id, case.settings)
 
 
 def plan_suspension(agent: NamedAgent, settings: Settings) -> Suspension:

@@ -10,12 +10,8 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ssl import SSLContext
 from typing import Generic, NamedTuple, TypeVar
 
 import httpx
@@ -24,6 +20,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.settings import Settings
+from tasks.base.connections import client_for
 from tasks.base.http_answers import reason_in, retry_after_seconds, without_secrets
 from tasks.base.trim import trim
 
@@ -41,8 +38,6 @@ LONGEST_REASON = 300
 LARGEST_ANSWER = 10_000_000
 """Bytes; a page of Slack's history is well under one million."""
 
-_KEPT: list[httpx.Client] = []
-"""The client whose connections are kept, if there is one."""
 
 _log = logging.getLogger(__name__)
 # httpcore writes the answer's headers at DEBUG, and a service may send back what we sent.
@@ -136,34 +131,8 @@ def send(
         wait_jitter=FIRST_WAIT,
         wait_max=LONGEST_WAIT,
     )
-    with _client(settings) as client:
+    with client_for(settings) as client:
         return quickly.on(worth_it)(_once, call, client)
-
-
-@contextmanager
-def keep_connections(settings: Settings) -> Iterator[None]:
-    """While this lasts, all calls of this process share their connections, whatever the thread.
-
-    For a process that lives long and must not shake hands before each page; it is not to fork.
-    """
-    # No cookies: a session would outlive the call, and the token that was taken away.
-    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    timeout = settings.retry.request_timeout
-    with httpx.Client(verify=_tls(), timeout=timeout, cookies=none) as client:
-        _KEPT.append(client)
-        try:
-            yield
-        finally:
-            _KEPT.remove(client)
-
-
-@contextmanager
-def _client(settings: Settings) -> Iterator[httpx.Client]:
-    if _KEPT:
-        yield _KEPT[-1]
-        return
-    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
-        yield client
 
 
 def _once(call: _Call[T], client: httpx.Client) -> T:
@@ -263,12 +232,6 @@ def _without_userinfo(request: httpx.Request) -> httpx.Request:
         request.headers.setdefault("Authorization", f"Basic {base64.b64encode(pair).decode()}")
         request.url = request.url.copy_with(userinfo=b"")
     return request
-
-
-@cache
-def _tls() -> SSLContext:
-    """Reading the certificates takes tens of milliseconds: once, not for every page."""
-    return httpx.create_ssl_context()
 
 
 def _say(details: RetryDetails) -> None:

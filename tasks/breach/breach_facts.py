@@ -18,13 +18,10 @@ from schemas.breach import (
     clocks_of,
     situation_of,
 )
-from schemas.incident import Incident
+from schemas.incident import CLOCKS_CHANGED, Incident
 from schemas.settings import Settings
 from tasks.store import open_store
-
-CHANGE = "clock:change:"
-CHANGED = "aeef.incident.clocks-changed"
-"""Follows every change: the clocks are computed anew, timers made, notifications drafted again."""
+from tasks.store.claim_keys import CLOCK_CHANGE
 
 
 def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, actor: str) -> None:
@@ -39,7 +36,7 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
     masked = {"by": store.masked_text(change.by), "reason": store.masked_text(change.reason)}
     change = change.model_copy(update=masked)
     moment = change.said_at.isoformat(timespec="microseconds")
-    key = f"{CHANGE}{moment}:{uuid4()}"
+    key = f"{CLOCK_CHANGE}{moment}:{uuid4()}"
     store.finish_claim(incident.incident_id, key, actor, change.to_json())
     identity = f"aeef:{incident.incident_id}/{key}"
     store.record_action(
@@ -50,13 +47,15 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
         entry_id=uuid5(NAMESPACE_URL, identity),
     )
     event_id = uuid5(NAMESPACE_URL, f"{identity}/event")
-    store.emit(incident.incident_id, CHANGED, {}, event_id=event_id)
+    store.emit(incident.incident_id, CLOCKS_CHANGED, {}, event_id=event_id)
 
 
 def changes_of(incident: Incident, settings: Settings) -> list[Change]:
     """Everything that was said, in order."""
     claims = open_store(settings).claims(incident.incident_id)
-    said = sorted((key, claim.result) for key, claim in claims.items() if key.startswith(CHANGE))
+    said = sorted(
+        (key, claim.result) for key, claim in claims.items() if key.startswith(CLOCK_CHANGE)
+    )
     return [Change.model_validate(result) for _key, result in said if result is not None]
 
 

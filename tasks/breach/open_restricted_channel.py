@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
-
 from schemas.errors import PermanentError
 from schemas.incident import Incident
-from schemas.settings import Settings, load_settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.private_channels import ensure_private_channel, invite
-from tasks.notify.post_to_slack import RESTRICTED_CLAIM as MESSAGE_CLAIM
 from tasks.notify.post_to_slack import auto_response
-from tasks.step import step, this_run
-from tasks.store import Store, open_store
-
-CHANNEL_CLAIM = "breach-channel"
-LEASE = timedelta(minutes=1)
-POLL_SECONDS = 0.2
+from tasks.step import step, verbatim
+from tasks.store.claim_keys import RESTRICTED_CHANNEL, SLACK_RESTRICTED_MESSAGE
 
 
-def _told(text: str) -> str:
-    return text
-
-
-@step("open a restricted channel", says=_told, timeout=300)
-def open_restricted_channel(incident_id: str) -> str:
+@step("open a restricted channel", says=verbatim, timeout=300)
+def open_restricted_channel(case: Case) -> str:
     """Create the channel, invite the members, post what is known there. Each once.
 
     Raises OutsideServiceError when Slack does not do it; a member who could not be invited is
     named after the rest was done.
     """
-    settings = load_settings()
+    settings = case.settings
     if not slack.configured(settings):
         return "no restricted channel was opened: Slack is not configured"
-    store = open_store(settings)
-    incident = store.incident(incident_id)
-    name, holder = channel_name(incident), this_run()
-    opened = _once(store, incident, CHANNEL_CLAIM, holder)
-    if opened is None:
-        try:
-            opened = {"channel": ensure_private_channel(name, settings)}
-        except BaseException:
-            store.release_claim(incident_id, CHANNEL_CLAIM, holder)
-            raise
-        store.finish_claim(incident_id, CHANNEL_CLAIM, holder, opened)
-    channel = str(opened["channel"])
+    name = channel_name(case.incident)
+    with case.once(RESTRICTED_CHANNEL) as turn:
+        if turn.is_mine:
+            turn.finish({"channel": ensure_private_channel(name, settings)})
+    channel = str(turn.result["channel"])
     members = settings.breach.members
     problems = invite(channel, members, settings)
-    _post(store, incident, channel, settings, holder)
+    _post(case, channel)
     if problems:
         raise PermanentError(
             "Slack", f"{name} is open, but not everyone could be invited: {'; '.join(problems)}"
@@ -62,24 +43,13 @@ def channel_name(incident: Incident) -> str:
     return f"breach-{incident.incident_id.hex[:8]}"
 
 
-def _post(store: Store, incident: Incident, channel: str, settings: Settings, holder: str) -> None:
-    before = store.claims(incident.incident_id).get(MESSAGE_CLAIM)
-    if _once(store, incident, MESSAGE_CLAIM, holder) is not None:
-        return
-    try:
-        # An earlier attempt that never reported back may have posted: look first.
-        message = slack.find_in(channel, incident, settings) if before else None
-        message = message or slack.post_in_private(
-            channel, incident, settings, auto_response=auto_response(incident)
-        )
-    except BaseException:
-        store.release_claim(incident.incident_id, MESSAGE_CLAIM, holder)
-        raise
-    store.finish_claim(incident.incident_id, MESSAGE_CLAIM, holder, message._asdict())
-
-
-def _once(store: Store, incident: Incident, key: str, holder: str) -> dict[str, object] | None:
-    """None when we are to do it; else what came of it."""
-    while (claim := store.claim(incident.incident_id, key, holder, LEASE)).state == "busy":
-        time.sleep(POLL_SECONDS)
-    return claim.result if claim.state == "done" else None
+def _post(case: Case, channel: str) -> None:
+    incident, settings = case.incident, case.settings
+    with case.once(SLACK_RESTRICTED_MESSAGE) as turn:
+        if turn.is_mine:
+            # An earlier attempt that never reported back may have posted: look first.
+            message = slack.find_in(channel, incident, settings) if turn.attempts > 1 else None
+            message = message or slack.post_in_private(
+                channel, incident, settings, auto_response=auto_response(incident)
+            )
+            turn.finish(message._asdict())

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid5
 
 from schemas.errors import PageNotDelivered
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.notify.page_on_call import ensure_page
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import open_store
 
 TEAMS = ("security", "privacy")
@@ -16,12 +17,12 @@ TEAMS = ("security", "privacy")
 
 
 @step("page security and privacy", says=lambda _none: None, timeout=300)
-def page_breach_teams(incident_id: str) -> None:
+def page_breach_teams(case: Case) -> None:
     """Make sure that both are paged, once each, or the on-call for one that has no key.
 
     The pages themselves write the record. Raises PageNotDelivered, which is tried again.
     """
-    ensure_breach_pages(incident_id, load_settings(), holder=this_run(), wait=True)
+    ensure_breach_pages(case.incident_id, case.settings, holder=case.holder, wait=True)
 
 
 def ensure_breach_pages(

@@ -11,29 +11,29 @@ from datetime import timedelta
 from uuid import uuid5
 
 from schemas.errors import AeefError, PermanentError
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
+from tasks.case import Case
 from tasks.incident.evidence import Evidence
-from tasks.rollback.roll_back import target_named
-from tasks.step import step, this_run
+from tasks.step import step, verbatim
 from tasks.store import open_store
+from tasks.store.claim_keys import revocation_key
 
 AT_ONCE = 4
-CLAIM = "revoke:"
 
 
-def _told(text: str) -> str:
-    return text
-
-
-@step("revoke credentials", says=_told, timeout=4 * 3600)
-def revoke_credentials(incident_id: str, target_name: str) -> str:
+@step("revoke credentials", says=verbatim, timeout=4 * 3600)
+def revoke_credentials(case: Case, target_name: str) -> str:
     """Run every command that did not work yet, whatever becomes of the others.
 
     Raises PermanentError that names those that failed, after all were tried.
     """
-    settings = load_settings()
-    return revoke(target_named(target_name, settings), incident_id, settings, holder=this_run())
+    return revoke(
+        case.settings.target(target_name),
+        case.incident_id,
+        case.settings,
+        holder=case.holder,
+    )
 
 
 def plan_revocation(target: Target) -> str:
@@ -79,22 +79,15 @@ def _once(
     """Run one command unless it worked before; what is wrong."""
     store, breach = open_store(settings), target.breach
     assert breach is not None  # it has commands
-    key = f"{CLAIM}{target.name}/{name}"
+    key = revocation_key(target.name, name)
     lease = timedelta(seconds=breach.command_timeout + 60)
-    claim = store.claim(incident_id, key, holder, lease)
-    if claim.state == "done":
-        return None
-    if claim.state == "busy":
-        return f"{name} is being run by {claim.holder}"
-    try:
-        problem = _run(target, name, breach.revoke[name], incident_id, settings)
-    except BaseException:
-        store.release_claim(incident_id, key, holder)
-        raise
-    if problem:
-        store.release_claim(incident_id, key, holder)
-        return f"{name} ({problem})"
-    store.finish_claim(incident_id, key, holder, {})
+    with store.once(incident_id, key, holder, lease=lease) as turn:
+        if turn.state == "busy":
+            return f"{name} is being run by {turn.holder}"
+        if turn.is_mine:
+            if problem := _run(target, name, breach.revoke[name], incident_id, settings):
+                return f"{name} ({problem})"
+            turn.finish()
     return None
 
 

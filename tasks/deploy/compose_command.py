@@ -22,6 +22,7 @@ COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _LOOK_TIMEOUT = 60.0
+_ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where there is one: ten times as fast."""
 
@@ -35,7 +36,10 @@ class Service(NamedTuple):
 
 
 class ComposeCommand:
-    """`docker compose`, or `docker-compose` where only that exists, for one target."""
+    """Compose for one target: v2, which is `docker compose`, or docker-compose 1.x.
+
+    What the target's `compose_command` names, else the first of the two that is installed.
+    """
 
     def __init__(self, target: Target, home: Path) -> None:
         self._target = target
@@ -50,11 +54,18 @@ class ComposeCommand:
 
     def find(self) -> None:
         """Raise when there is no Docker Compose on this machine."""
-        plugin = ("docker", "compose")
         if self._program:
             return
-        if run_command((*plugin, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT).problem is None:
-            self._program = plugin
+        configured = self._target.compose_command
+        program = configured or ("docker", "compose")
+        problem = _does_not_answer(program)
+        if problem is None:
+            self._program = program
+        elif configured:
+            raise RollbackError(
+                "find Docker Compose",
+                f"{problem}; put right compose_command in [targets.{self._target.name}]",
+            )
         elif shutil.which("docker-compose"):
             self._program = ("docker-compose",)
         else:
@@ -82,16 +93,17 @@ class ComposeCommand:
     def project(self) -> str:
         """The project name: the configured one, or Compose's own default."""
         if self._project is None:
-            self._project = self._target.compose_project or self._default_project()
+            configured = self._target.compose_project
+            # 1.x makes a plain name of any other, and labels with that; v2 takes plain ones only.
+            self._project = _plain_name(configured) if configured else self._default_project()
         return self._project
 
     def _default_project(self) -> str:
         name = self.config().get("name") or os.environ.get("COMPOSE_PROJECT_NAME")
         if not name:
             # What docker-compose 1.x does; it does not print the name.
-            name = _from_dotenv(self.file.parent / ".env") or self.file.parent.resolve().name
-            name = re.sub(r"[^-_a-z0-9]", "", name.lower())
-        return str(name)
+            name = self._from_dotenv("COMPOSE_PROJECT_NAME") or self.file.parent.resolve().name
+        return _plain_name(str(name))
 
     def pin(self, images: Mapping[str, str], services: list[str], commit: str | None) -> None:
         """Write the override file: which image each service runs, and our labels."""
@@ -117,9 +129,26 @@ class ComposeCommand:
         )
 
     def config(self, project: str | None = None) -> dict[str, Any]:
-        """The compose file as Compose understands it; `project` where the folder's is not meant."""
+        """The compose file as Compose understands it; `project` where the folder's is not meant.
+
+        A service of an inactive profile is no part of it, unless `compose_services` names it.
+        """
+        options = ("-p", project) if project else ()
+        config = self._rendered(*options)
+        named = set(self._target.compose_services)
+        services: dict[str, Any] = config.get("services") or {}
+        active = set(services)
+        if "name" not in config:  # docker-compose 1.x, which prints the inactive ones too
+            active = self._active_in(services)
+        elif named - active:  # v2 prints them only when asked to
+            config = self._rendered(*options, "--profile", "*")
+            services = config.get("services") or {}
+        wanted = {name: data for name, data in services.items() if name in active | named}
+        return config | {"services": wanted}
+
+    def _rendered(self, *options: str) -> dict[str, Any]:
         finished = self._run(
-            *(("-p", project) if project else ()),
+            *options,
             "config",
             called="config",
             timeout=_LOOK_TIMEOUT,
@@ -129,6 +158,26 @@ class ComposeCommand:
             raise RollbackError("read compose file", str(finished))
         config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506 - safe
         return config
+
+    def _active_in(self, services: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """The services without a profile, or with one that COMPOSE_PROFILES names."""
+        listed = os.environ.get("COMPOSE_PROFILES") or self._from_dotenv("COMPOSE_PROFILES") or ""
+        profiles = set(listed.split(","))
+        return {
+            name
+            for name, data in services.items()
+            if not data.get("profiles") or profiles.intersection(data["profiles"])
+        }
+
+    def _from_dotenv(self, variable: str) -> str | None:
+        """What the `.env` beside the compose file says."""
+        try:
+            text = (self.file.parent / ".env").read_text("utf-8")
+        except OSError:
+            return None
+        line = rf"^\s*{variable}\s*=\s*[\"']?([^\"'\s]+)"
+        found = re.search(line, text, re.MULTILINE)
+        return found.group(1) if found else None
 
     def _run(
         self,
@@ -173,10 +222,18 @@ def replicas_of(data: Mapping[str, Any]) -> int:
     return 1 if scale is None else int(scale)
 
 
-def _from_dotenv(path: Path) -> str | None:
-    try:
-        text = path.read_text("utf-8")
-    except OSError:
+def _does_not_answer(program: tuple[str, ...]) -> str | None:
+    """Why this is no Compose; a program that has answered is not asked a second time."""
+    place = (shutil.which(program[0]), *program[1:])
+    if place in _ANSWERED:
         return None
-    found = re.search(r"^\s*COMPOSE_PROJECT_NAME\s*=\s*[\"']?([^\"'\s]+)", text, re.MULTILINE)
-    return found.group(1) if found else None
+    asked = run_command((*program, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT)
+    if asked.problem is None:
+        _ANSWERED.add(place)
+        return None
+    return str(asked)
+
+
+def _plain_name(project: str) -> str:
+    """A project name as Compose writes it on containers."""
+    return re.sub(r"[^-_a-z0-9]", "", project.lower())

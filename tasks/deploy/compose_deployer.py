@@ -22,11 +22,11 @@ from tasks.deploy.compose_command import (
     Service,
     image_tag,
 )
+from tasks.deploy.compose_labels import is_started_from, labels_of_services, service_of_labels
 from tasks.deploy.deployer import Report, Running
 from tasks.target.repository import TargetRepository
 
 _DOCKER_TIMEOUT = 60
-_COMPOSE = "com.docker.compose"
 _PUT_BACK = "put-back"
 _STEADY_WITHIN = 10.0
 _POLL = 0.05
@@ -51,10 +51,8 @@ class ComposeDeployer:
         """The images that run, and the commit that we labelled them with when all agree."""
         containers = [c for c in self._containers() if c["State"] == "running"]
         commits = {c["Labels"].get(COMMIT_LABEL) for c in containers}
-        return Running(
-            commit=commits.pop() if len(commits) == 1 else None,
-            images={_service(c): c["ImageID"] for c in containers},
-        )
+        commit = commits.pop() if len(commits) == 1 else None
+        return Running(commit=commit, images={_service(c): c["ImageID"] for c in containers})
 
     def runs(self, commit: str) -> bool:
         """True when the commit is checked out and every service of it runs its image."""
@@ -149,12 +147,9 @@ class ComposeDeployer:
 
         Containers of another compose file in the same project are not ours.
         """
-        file = self._compose.file
         for container in self._containers():
-            labels, name = container["Labels"], _service(container)
-            folder = Path(labels.get(f"{_COMPOSE}.project.working_dir", ""))
-            first = Path(labels.get(f"{_COMPOSE}.project.config_files", "").split(",")[0])
-            ours = (folder.resolve(), first.name) == (file.parent.resolve(), file.name)
+            name = _service(container)
+            ours = is_started_from(container["Labels"], self._compose.file)
             if name not in services and ours and container["State"] == "running":
                 self._docker().api.stop(container["Id"])
                 report(f"stopped {name}, which this release does not have")
@@ -213,7 +208,7 @@ class ComposeDeployer:
         return details["State"]["ExitCode"] == 0 and policy in ("", "no", "on-failure")
 
     def _containers(self) -> list[dict[str, Any]]:
-        labels = [f"{_COMPOSE}.project={self._compose.project()}", f"{_COMPOSE}.oneoff=False"]
+        labels = labels_of_services(self._compose.project())
         try:
             found: list[dict[str, Any]] = self._docker().api.containers(
                 all=True, filters={"label": labels}
@@ -252,4 +247,4 @@ class ComposeDeployer:
 
 
 def _service(container: dict[str, Any]) -> str:
-    return str(container["Labels"].get(f"{_COMPOSE}.service", ""))
+    return service_of_labels(container["Labels"])

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel
-
-from schemas.settings import Target
 
 Report = Callable[[str], None]
 """Told one line per stage."""
@@ -55,11 +52,3 @@ class Deployer(Protocol):
 
     def close(self) -> None:
         """Release connections."""
-
-
-def deployer_for(target: Target, home: Path) -> Deployer:
-    """The target's way to deploy. home: where our generated files may lie."""
-    from tasks.deploy.command_deployer import CommandDeployer
-    from tasks.deploy.compose_deployer import ComposeDeployer
-
-    return ComposeDeployer(target, home) if target.compose_file else CommandDeployer(target)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from schemas.errors import InvalidInput, PermanentError
 from schemas.model import utc_now
 from schemas.release import Freeze, FrozenBy
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.base.run_command import run_command
+from tasks.case import Case
 from tasks.deploy.freezes import (
     end_freeze,
     freeze_lock,
@@ -19,7 +20,6 @@ from tasks.deploy.freezes import (
     write_marker,
 )
 from tasks.incident.evidence import Evidence
-from tasks.rollback.roll_back import target_named
 from tasks.step import step
 from tasks.store import open_store
 
@@ -31,24 +31,24 @@ def _told(text: str) -> str:
 
 
 @step("freeze the target", says=_told, timeout=900)
-def freeze_target(incident_id: str, target_name: str) -> str:
+def freeze_target(case: Case, target_name: str) -> str:
     """No deployment on the target until `release_freeze`. Freezing twice is harmless.
 
     Raises PermanentError when the target's own freeze command failed; AEEF refuses even so.
     """
-    settings = load_settings()
-    return freeze(target_named(target_name, settings), incident_id, settings, by=RUNBOOK)
+    return freeze(case.settings.target(target_name), case.incident_id, case.settings, by=RUNBOOK)
 
 
 @step("release the freeze", says=_told, timeout=900)
-def release_freeze(incident_id: str, target_name: str, approver: str) -> str:
+def release_freeze(case: Case, target_name: str, approver: str) -> str:
     """The undo: this incident needs the freeze no longer. It stays while another one does.
 
     Raises InvalidInput without an approver, PermanentError when the target's own command failed:
     the target is frozen then as before.
     """
-    settings = load_settings()
-    return release(target_named(target_name, settings), incident_id, settings, approver=approver)
+    return release(
+        case.settings.target(target_name), case.incident_id, case.settings, approver=approver
+    )
 
 
 def plan_freeze(target: Target, settings: Settings) -> str:

@@ -6,8 +6,6 @@ and cannot be read counts as frozen.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from pydantic import ValidationError
 from schemas.errors import RollbackError
 from schemas.release import Freeze
 from schemas.settings import Target
+from tasks.base.file_lock import file_lock
 from tasks.base.replace_file import replace_file
 from tasks.target.repository import aeef_directory
 
@@ -26,14 +25,8 @@ MARKER = "FROZEN"
 @contextmanager
 def freeze_lock(target_name: str, home: Path) -> Iterator[None]:
     """One freeze or release of a target at a time, on this machine."""
-    path = _path(target_name, home).with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with file_lock(_path(target_name, home).with_suffix(".lock")):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def read_freeze(target_name: str, home: Path) -> Freeze | None:

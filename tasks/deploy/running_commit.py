@@ -8,7 +8,7 @@ from tempfile import gettempdir
 from schemas.errors import RollbackError
 from schemas.release import History
 from schemas.settings import Target
-from tasks.deploy.deployer import deployer_for
+from tasks.deploy.choose_deployer import deployer_for
 from tasks.target.release_files import find_history
 from tasks.target.repository import TargetRepository
 

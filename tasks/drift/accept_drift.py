@@ -12,8 +12,8 @@ from schemas.settings import Settings, Target
 from tasks.drift.accepted_drift import read_accepted, write_accepted
 from tasks.drift.assess_drift import assess
 from tasks.drift.follow_drift import drift_key, end_drift
-from tasks.incident.claim_runbook import runbook_key
 from tasks.store import open_store
+from tasks.store.claim_keys import runbook_key
 
 Agrees = Callable[[DriftReport], bool]
 

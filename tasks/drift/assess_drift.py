@@ -23,11 +23,11 @@ from schemas.errors import (
     AeefError,
     ConfigurationError,
     InvalidInput,
-    PermanentError,
     RollbackError,
 )
-from schemas.settings import DriftFile, Settings, Target, load_settings
+from schemas.settings import DriftFile, Settings, Target
 from tasks.base.redact import redact
+from tasks.case import Case
 from tasks.deploy.compose_command import replicas_of
 from tasks.deploy.running_commit import running_commit
 from tasks.drift.accepted_drift import without_accepted
@@ -38,7 +38,6 @@ from tasks.drift.hide_values import Hider
 from tasks.drift.read_baseline import LastKnownGood, last_known_good, read_committed, read_compose
 from tasks.drift.read_running import RunningProject, running_project
 from tasks.drift.read_settings_file import SettingsFile, read_bounded
-from tasks.rollback.roll_back import target_named
 from tasks.step import step
 from tasks.target.repository import TargetRepository, some
 
@@ -61,29 +60,12 @@ def _on_record(report: DriftReport) -> str:
 
 
 @step("assess drift", says=_on_record, timeout=600)
-def assess_drift(incident_id: str, target_name: str, when: str = "") -> DriftReport:
+def assess_drift(case: Case, target_name: str, when: str = "") -> DriftReport:
     """Assess a target, and put the report on record.
 
     when: tells two assessments of one run apart, before and after a restore.
     """
-    settings = load_settings()
-    return assess(target_named(target_name, settings), settings)
-
-
-def must_be_readable(report: DriftReport) -> None:
-    """Raise PermanentError when a part of the target could not be read."""
-    if report.unreadable:
-        raise PermanentError(
-            "drift", "what runs could not be assessed: " + "; ".join(map(str, report.unreadable))
-        )
-
-
-def must_be_clean(report: DriftReport) -> None:
-    """Raise PermanentError when something still differs after the release was restored."""
-    if report.differences:
-        raise PermanentError(
-            "drift", f"something still differs after the restore; look yourself: {report.headline}"
-        )
+    return assess(case.settings.target(target_name), case.settings)
 
 
 class _Assessment:

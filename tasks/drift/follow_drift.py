@@ -24,18 +24,18 @@ from schemas.incident import (
 from schemas.model import utc_now
 from schemas.settings import Settings, Target, load_settings
 from tasks.base.redact import redact
+from tasks.case import Case
 from tasks.drift.assess_drift import assess
 from tasks.drift.publish_drift import publish
 from tasks.drift.read_baseline import read_target_baseline
 from tasks.isolation.journal import read_isolation
 from tasks.notify.stand_down import resolve_page
-from tasks.rollback.roll_back import target_named
 from tasks.step import log_line, step
 from tasks.store import open_store
+from tasks.store.claim_keys import DRIFT_NOTED
 from tasks.target.lock import target_lock
 
 SOURCE = "drift/assess"
-_NOTED = "drift:noted:"
 
 
 def drift_key(target: str) -> str:
@@ -49,7 +49,7 @@ def look_for_drift(target_name: str, settings: Settings) -> DriftReport:
     A rollback or a deployment under way looks like drift: then the target is left alone.
     What keeps the watch from looking is told as what cannot be read: it never falls silent.
     """
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     try:
         return _look(target, settings)
     except (AeefError, OSError) as error:
@@ -108,7 +108,7 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
         text = f"the drift grew by {len(new)}: " + report.text(new)
         store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
     noted = {"differences": [each.identity for each in new]}
-    store.finish_claim(known.incident_id, _NOTED + digest, f"{SOURCE} {uuid4()}", noted)
+    store.finish_claim(known.incident_id, DRIFT_NOTED + digest, f"{SOURCE} {uuid4()}", noted)
     verb = "opened" if opened.is_new else "added to"
     return f"{report.headline}; {verb} {known.title}"
 
@@ -125,16 +125,15 @@ def watch(target_name: str) -> str:
 
 
 @step("follow the impact", says=lambda _none: None, timeout=60)
-def follow_impact(incident_id: str, report: DriftReport) -> None:
+def follow_impact(case: Case, report: DriftReport) -> None:
     """Raise the severity to what the worst impact asks for, where the sender named none.
 
     The incident is announced again then, and the stronger runbook runs.
     """
-    settings = load_settings()
-    store = open_store(settings)
-    incident, alert = store.incident(incident_id), store.alert(incident_id)
+    store = case.store
+    incident, alert = case.incident, case.alert
     could_be = {
-        classify(alert, settings.triage_rules, {IncidentType.DRIFT: severity}).severity
+        classify(alert, case.settings.triage_rules, {IncidentType.DRIFT: severity}).severity
         for severity in Severity
     }
     if len(could_be) == 1 or not report.severity.is_worse_than(incident.severity):
@@ -180,7 +179,7 @@ def _new(
         return report.differences
     known: set[str] = set()
     for key, claim in open_store(settings).claims(incident.incident_id).items():
-        if key.startswith(_NOTED) and claim.result:
+        if key.startswith(DRIFT_NOTED) and claim.result:
             known |= set(claim.result["differences"])
     return [each for each in report.differences if each.identity not in known]
 

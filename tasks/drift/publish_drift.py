@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from schemas.drift import DriftReport, shown
+from tasks.case import Case
 from tasks.incident.publish_report import MARKUP
 from tasks.step import step
 
@@ -23,7 +24,7 @@ def publish(report: DriftReport) -> None:
 
 
 @step("publish the drift report", says=lambda _none: None, timeout=60)
-def publish_drift(incident_id: str, report: DriftReport) -> None:
+def publish_drift(case: Case, report: DriftReport) -> None:
     """`publish`, as a step of a runbook."""
     publish(report)
 

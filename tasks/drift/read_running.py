@@ -14,10 +14,10 @@ from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import TemporaryError
 from tasks.deploy.compose_command import DEFAULT_HOST
+from tasks.deploy.compose_labels import is_of_project, is_one_off, service_of_labels
 
 AT_ONCE = 16
 _TIMEOUT = 60
-_COMPOSE = "com.docker.compose"
 
 
 class RunningProject:
@@ -34,7 +34,7 @@ class RunningProject:
         ours, others = [], []
         for container in self._client.api.containers(all=True):
             attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
-            if (container.get("Labels") or {}).get(f"{_COMPOSE}.project") == self._project:
+            if is_of_project(container.get("Labels") or {}, self._project):
                 ours.append(container["Id"])
             elif container.get("State") == "running" and set(attached) & set(networks):
                 others.append(container)
@@ -43,13 +43,13 @@ class RunningProject:
 
     def of(self, service: str) -> list[Mapping[str, Any]]:
         """The containers of a service, but for one-off ones."""
-        return [c for c in self._inspected if _service(c) == service and not _is_one_off(c)]
+        return [c for c in self._inspected if _service(c) == service and not is_one_off(_labels(c))]
 
     def not_of(self, services: Collection[str]) -> Iterator[tuple[str, str]]:
         """Name and image of every container that runs and belongs to none of the services."""
         for each in self._inspected:
             alive = each["State"].get("Status") in ("running", "paused", "restarting")
-            if alive and (_is_one_off(each) or _service(each) not in services):
+            if alive and (is_one_off(_labels(each)) or _service(each) not in services):
                 yield str(each["Name"]).lstrip("/"), str(each["Image"])
         for each in self.others:
             yield str((each.get("Names") or ["/?"])[0]).lstrip("/"), str(each.get("ImageID"))
@@ -103,11 +103,7 @@ def running_project(project: str) -> Iterator[RunningProject]:
 
 
 def _service(container: Mapping[str, Any]) -> str:
-    return str(_labels(container).get(f"{_COMPOSE}.service", ""))
-
-
-def _is_one_off(container: Mapping[str, Any]) -> bool:
-    return str(_labels(container).get(f"{_COMPOSE}.oneoff", "")).lower() == "true"
+    return service_of_labels(_labels(container))
 
 
 def _labels(container: Mapping[str, Any]) -> Mapping[str, Any]:

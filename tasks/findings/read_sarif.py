@@ -11,7 +11,19 @@ from typing import Any
 
 from schemas.findings import SARIF_LEVELS, Finding, score_of, severity_of_score
 from schemas.incident import Severity
-from tasks.reports.report_json import Lenient, each, items, line_number, one, text, texts, uri_path
+from tasks.findings.sarif_models import (
+    Artifact,
+    Component,
+    Location,
+    Message,
+    Place,
+    Result,
+    Rule,
+    RuleReference,
+    Run,
+    Suppression,
+)
+from tasks.reports.report_json import each, items, line_number, one, text, texts, uri_path
 
 VERSION = "2.1.0"
 NO_FINDING = {"pass", "notApplicable", "informational"}
@@ -24,93 +36,6 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """A result that speaks of these may quote the secret in its message, as Bandit's B105 does."""
-
-
-class _Message(Lenient):
-    text: str | None = None
-    id: str | None = None
-    arguments: Any = None
-
-
-class _Configuration(Lenient):
-    level: str | None = None
-
-
-class _Rule(Lenient):
-    id: str = ""
-    name: str | None = None
-    short_description: _Message | None = None
-    message_strings: dict[str, _Message] | None = None
-    default_configuration: _Configuration | None = None
-    properties: dict[str, Any] | None = None
-
-
-class _Component(Lenient):
-    name: str
-    rules: Any = None
-    global_message_strings: dict[str, _Message] | None = None
-
-
-class _Tool(Lenient):
-    driver: _Component
-    extensions: Any = None
-
-
-class _Place(Lenient):
-    uri: str | None = None
-    uri_base_id: str | None = None
-    index: int = -1
-
-
-class _Artifact(Lenient):
-    location: _Place | None = None
-
-
-class _Region(Lenient):
-    start_line: int | None = None
-
-
-class _Physical(Lenient):
-    artifact_location: _Place | None = None
-    region: _Region | None = None
-
-
-class _Location(Lenient):
-    physical_location: _Physical | None = None
-
-
-class _ComponentReference(Lenient):
-    index: int = -1
-
-
-class _RuleReference(Lenient):
-    id: str | None = None
-    index: int = -1
-    tool_component: _ComponentReference | None = None
-
-
-class _Suppression(Lenient):
-    status: str | None = None
-
-
-class _Result(Lenient):
-    message: _Message
-    rule_id: str | None = None
-    rule_index: int = -1
-    rule: _RuleReference | None = None
-    kind: str = "fail"
-    level: str | None = None
-    locations: Any = None
-    suppressions: Any = None
-    baseline_state: str | None = None
-    properties: dict[str, Any] | None = None
-
-
-class _Run(Lenient):
-    tool: _Tool
-    results: Any = None
-    artifacts: Any = None
-    original_uri_base_ids: dict[str, _Place] | None = None
 
 
 class Sarif:
@@ -127,20 +52,20 @@ class Sarif:
         """Every result of every run that is a finding."""
         for number, data in enumerate(self._runs):
             where = f"runs.{number}"
-            run = _RunReader(one(_Run, data, where), where)
+            run = _RunReader(one(Run, data, where), where)
             self.tools.append(run.name)
-            for result in each(_Result, run.results, f"{where}.results"):
+            for result in each(Result, run.results, f"{where}.results"):
                 if not _is_none(result):
                     yield run.finding(result)
 
 
-def _is_none(result: _Result) -> bool:
+def _is_none(result: Result) -> bool:
     """True for no trouble, for one that is gone, and for one that a person suppressed."""
     if result.kind in NO_FINDING or result.baseline_state == "absent":
         return True
     statuses = [
         suppression.status or "accepted"
-        for suppression in each(_Suppression, result.suppressions, "suppressions")
+        for suppression in each(Suppression, result.suppressions, "suppressions")
     ]
     # 3.27.23: every one must be accepted.
     return bool(statuses) and all(status == "accepted" for status in statuses)
@@ -149,20 +74,20 @@ def _is_none(result: _Result) -> bool:
 class _RunReader:
     """One run: knows its rules, its files and the folders that their names count from."""
 
-    def __init__(self, run: _Run, where: str) -> None:
+    def __init__(self, run: Run, where: str) -> None:
         self.name = text(run.tool.driver.name, 100).lower() or "sarif"
         self.results = run.results
-        extensions = each(_Component, run.tool.extensions, f"{where}.tool.extensions")
+        extensions = each(Component, run.tool.extensions, f"{where}.tool.extensions")
         self._components = [run.tool.driver, *extensions]
         self._rules = [
-            list(each(_Rule, component.rules, f"{where}.tool.rules"))
+            list(each(Rule, component.rules, f"{where}.tool.rules"))
             for component in self._components
         ]
         self._by_id = {rule.id: rule for rules in reversed(self._rules) for rule in rules}
-        self._artifacts = list(each(_Artifact, run.artifacts, f"{where}.artifacts"))
+        self._artifacts = list(each(Artifact, run.artifacts, f"{where}.artifacts"))
         self._bases = run.original_uri_base_ids or {}
 
-    def finding(self, result: _Result) -> Finding:
+    def finding(self, result: Result) -> Finding:
         rule_id = result.rule_id or (result.rule and result.rule.id) or ""
         rule = self._rule(result, rule_id)
         path, line = self._place(result)
@@ -175,9 +100,9 @@ class _RunReader:
             line=line if path else None,
         )
 
-    def _rule(self, result: _Result, rule_id: str) -> _Rule:
+    def _rule(self, result: Result, rule_id: str) -> Rule:
         """3.52: by index, which counts in the driver or in an extension, else by id."""
-        reference = result.rule or _RuleReference()
+        reference = result.rule or RuleReference()
         component = reference.tool_component.index + 1 if reference.tool_component else 0
         index = reference.index if reference.index >= 0 else result.rule_index
         if 0 <= component < len(self._rules) and 0 <= index < len(self._rules[component]):
@@ -189,9 +114,9 @@ class _RunReader:
             if wanted in self._by_id:
                 return self._by_id[wanted]
             wanted = wanted.rpartition("/")[0]
-        return _Rule(id=rule_id)
+        return Rule(id=rule_id)
 
-    def _title(self, result: _Result, rule: _Rule, rule_id: str) -> str:
+    def _title(self, result: Result, rule: Rule, rule_id: str) -> str:
         """What the result says; for what may be a secret, only what the rule says."""
         message = self._message(result.message, rule)
         short = rule.short_description.text if rule.short_description else None
@@ -201,7 +126,7 @@ class _RunReader:
             message = ""
         return message or text(short, 500) or text(rule.name, 500)
 
-    def _message(self, message: _Message, rule: _Rule) -> str:
+    def _message(self, message: Message, rule: Rule) -> str:
         """3.11: a text, or the id of one in the rule or in the driver, with arguments."""
         words = message.text
         if words is None and message.id is not None:
@@ -219,15 +144,15 @@ class _RunReader:
         # 3.11.6: `[the word](1)` is a link to a related location.
         return text(re.sub(r"\[([^\]\[]{1,200})\]\(\d{1,6}\)", r"\1", filled[:5_000]), 500)
 
-    def _place(self, result: _Result) -> tuple[str | None, int | None]:
-        for location in each(_Location, result.locations, "locations"):
+    def _place(self, result: Result) -> tuple[str | None, int | None]:
+        for location in each(Location, result.locations, "locations"):
             physical = location.physical_location
             if physical and physical.artifact_location:
                 line = physical.region.start_line if physical.region else None
                 return self._path(physical.artifact_location), line_number(line)
         return None, None
 
-    def _path(self, place: _Place) -> str | None:
+    def _path(self, place: Place) -> str | None:
         if place.uri is None and 0 <= place.index < len(self._artifacts):
             place = self._artifacts[place.index].location or place
         if not place.uri:
@@ -272,7 +197,7 @@ def _filled(found: re.Match[str], arguments: list[str]) -> str:
     return arguments[number] if number < len(arguments) else found[0]
 
 
-def _severity(result: _Result, rule: _Rule) -> Severity:
+def _severity(result: Result, rule: Rule) -> Severity:
     for properties in (result.properties, rule.properties):
         score = score_of((properties or {}).get("security-severity"))
         if score is not None:

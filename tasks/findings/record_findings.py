@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from schemas.findings import Findings, scan_of
 from schemas.incident import canonical_json
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.findings.publish_findings import publish
 from tasks.incident.evidence import Evidence
 from tasks.step import step
@@ -33,12 +34,12 @@ def in_words(scan: Findings) -> str | None:
 
 
 @step("record the findings", says=in_words, timeout=60)
-def record_findings(incident_id: str) -> Findings:
+def record_findings(case: Case) -> Findings:
     """Keep, publish and record what the scanners found; an alert without findings is none.
 
     Raises InvalidInput that names the field of the alert that cannot be read.
     """
-    scan = keep_findings(incident_id, load_settings())
+    scan = keep_findings(case.incident_id, case.settings)
     if scan.findings:
-        publish(incident_id, scan)
+        publish(case.incident_id, scan)
     return scan

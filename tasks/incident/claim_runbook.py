@@ -19,22 +19,13 @@ from prefect.exceptions import ObjectNotFound
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.store import open_store
+from tasks.store.claim_keys import runbook_key
 
 LEASE = timedelta(days=1)
 """Not a clock for the run: a dead run is found by asking Prefect, whatever its lease."""
 RUN = "run "
 RUNS_AT_ONCE = 200
 """What Prefect answers at most."""
-PATCH_KEY = "emergency-patch"
-"""An incident's emergency patch is a run beside its runbook."""
-
-
-def runbook_key(incident: Incident, beside: str | None = None) -> str:
-    """The claim of the runbook at the incident's present severity: a raised one runs again.
-
-    beside: the name of another flow that an incident has one run of.
-    """
-    return f"runbook:{beside or incident.severity}"
 
 
 def claim_runbook(

@@ -6,7 +6,6 @@ SHA-256 and the SHA-256 of the manifest before it. The hash of the manifest goes
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -24,6 +23,7 @@ from schemas.agents import EvidenceFile
 from schemas.errors import InvalidInput
 from schemas.incident import canonical_json
 from schemas.model import utc_now
+from tasks.base.file_lock import file_lock, hold, try_to_hold
 
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
@@ -87,7 +87,7 @@ class Evidence:
             descriptor = os.open(
                 temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
             )
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # says that its writer lives
+            hold(descriptor)  # says that its writer lives
         with os.fdopen(descriptor, "wb") as file:
             try:
                 writer = EvidenceWriter(file)
@@ -176,20 +176,15 @@ class Evidence:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with file_lock(self.directory):
             yield
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _remove_unfinished(self) -> None:
         """What a killed writer left."""
         for path in self.directory.glob(f"{_UNFINISHED}*"):
-            with path.open("rb") as file, suppress(BlockingIOError):
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+            with path.open("rb") as file:
+                if try_to_hold(file.fileno()):
+                    path.unlink()
 
 
 def private_directory(directory: Path) -> None:

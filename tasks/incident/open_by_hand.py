@@ -5,8 +5,9 @@ from __future__ import annotations
 from schemas.agents import NamedAgent
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN, runbook_key
+from tasks.incident.claim_runbook import RUN
 from tasks.store import open_store
+from tasks.store.claim_keys import runbook_key
 
 
 def open_for_suspension(

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import runbook_key
 from tasks.store import open_store
+from tasks.store.claim_keys import runbook_key
 
 KEY = "freeze:"
 

@@ -10,9 +10,9 @@ from schemas.errors import IncidentNotFound, InvalidInput
 from schemas.findings import check_details
 from schemas.incident import Alert, Incident, IncidentType, Severity, classify
 from schemas.settings import Settings, load_settings
-from tasks.incident.claim_runbook import runbook_key
 from tasks.incident.keep_original import keep_original
 from tasks.store import open_store
+from tasks.store.claim_keys import runbook_key
 
 
 def open_incident(alert: Any, settings: Settings | None = None) -> Incident:

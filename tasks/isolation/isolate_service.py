@@ -12,7 +12,8 @@ import docker
 
 from schemas.errors import PermanentError, TemporaryError
 from schemas.isolation import Isolation, Means, some
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
+from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.by_command import (
     check_commands,
@@ -28,7 +29,6 @@ from tasks.isolation.service_containers import (
     name_of,
     quoted,
     service_of,
-    target_named,
 )
 from tasks.step import step
 
@@ -44,28 +44,28 @@ def _still(done: Isolation) -> str:
 
 
 @step("isolate the service", says=_isolated, timeout=STEP_SECONDS)
-def isolate_service(incident_id: str, target_name: str, services: Sequence[str]) -> Isolation:
+def isolate_service(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
     """Isolate and verify. Isolating twice is harmless; `restore_service` undoes it.
 
     services: Compose services, or names of the target; empty: all that the target has.
     Raises InvalidInput for a name that means nothing here; TemporaryError or PermanentError that
     says what could not be isolated, and what was: the same call again completes it.
     """
-    return _isolate(incident_id, target_name, services, load_settings())
+    return _isolate(case.incident_id, target_name, services, case.settings)
 
 
 @step("check the isolation", says=_still, timeout=STEP_SECONDS)
-def check_isolation(incident_id: str, target_name: str, services: Sequence[str]) -> Isolation:
+def check_isolation(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
     """Look once more, and isolate what was started since: a rollback recreates containers.
 
     Arguments and errors as of `isolate_service`.
     """
-    return _isolate(incident_id, target_name, services, load_settings())
+    return _isolate(case.incident_id, target_name, services, case.settings)
 
 
 def check_services(target_name: str, services: Sequence[str], settings: Settings) -> None:
     """Raise InvalidInput for a name that means nothing here; nothing is changed."""
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     if not target.compose_file:
         check_commands(target)
         commanded_services(services, target)
@@ -76,7 +76,7 @@ def check_services(target_name: str, services: Sequence[str], settings: Settings
 
 def plan_isolation(target_name: str, services: Sequence[str], settings: Settings) -> str:
     """What `isolate_service` would do; nothing is changed. Raises as it does."""
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     if not target.compose_file:
         check_commands(target)
         names = commanded_services(services, target)
@@ -120,7 +120,7 @@ def plan_isolation(target_name: str, services: Sequence[str], settings: Settings
 def _isolate(
     incident_id: str, target_name: str, services: Sequence[str], settings: Settings
 ) -> Isolation:
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     if not target.compose_file:
         return _by_command(incident_id, target, services, settings)
     with docker_connection() as client:

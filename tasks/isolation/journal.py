@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from schemas.errors import PermanentError
 from schemas.isolation import IsolatedContainer, IsolationJournal
 from schemas.model import utc_now
+from tasks.base.file_lock import file_lock
 from tasks.base.replace_file import replace_file
 
 RESTORED = ".restored"
@@ -22,14 +21,8 @@ RESTORED = ".restored"
 @contextmanager
 def isolation_lock(target: str, home: Path) -> Iterator[None]:
     """One isolation or restoration of a target's services at a time, on this machine."""
-    path = _path(target, home).with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with file_lock(_path(target, home).with_suffix(".lock")):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def read_isolation(target: str, home: Path) -> IsolationJournal | None:

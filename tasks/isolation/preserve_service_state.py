@@ -14,7 +14,8 @@ from docker.errors import APIError, DockerException, NotFound
 
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.isolation import some
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
+from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.isolation.by_command import commanded_services, evidence_by_command, runs_for
 from tasks.isolation.container_networks import networks_of
@@ -26,7 +27,6 @@ from tasks.isolation.service_containers import (
     is_alive,
     name_of,
     side_by_side,
-    target_named,
 )
 from tasks.step import step
 
@@ -52,15 +52,16 @@ def _kept(text: str) -> str:
 
 @step("preserve the service's state", says=_kept, timeout=900)
 def preserve_service_state(
-    incident_id: str, target_name: str, services: Sequence[str], moment: str
+    case: Case, target_name: str, services: Sequence[str], moment: str
 ) -> str:
     """Keep logs, `inspect`, processes, file changes and networks of each container.
 
     services: as for `isolate_service`. moment: `before-isolation`: part of the files' names.
     Raises PermanentError that says what could not be kept, after the rest was.
     """
-    settings = load_settings()
-    return keep_state(incident_id, target_named(target_name, settings), services, moment, settings)
+    return keep_state(
+        case.incident_id, case.settings.target(target_name), services, moment, case.settings
+    )
 
 
 def keep_state(

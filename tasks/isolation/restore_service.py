@@ -23,7 +23,8 @@ from schemas.isolation import (
     Means,
     some,
 )
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
+from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.by_command import commanded_services, restore_by_command
 from tasks.isolation.container_networks import (
@@ -43,7 +44,6 @@ from tasks.isolation.service_containers import (
     docker_connection,
     explained,
     quoted,
-    target_named,
 )
 from tasks.step import step
 
@@ -57,10 +57,9 @@ _PERSON = re.compile(r"[^\W_][\w .,@'+-]{1,99}")
     says=lambda approver: f"{approver} approves that the isolation ends",
     timeout=120,
 )
-def check_restore_approval(incident_id: str, target_name: str, approver: str) -> str:
+def check_restore_approval(case: Case, target_name: str, approver: str) -> str:
     """The approver, when it is one. Raises InvalidInput as `restore_service`; changes nothing."""
-    settings = load_settings()
-    isolation_of(target_named(target_name, settings), settings)
+    isolation_of(case.settings.target(target_name), case.settings)
     return approved_by(approver, target_name)
 
 
@@ -70,7 +69,7 @@ def _restored(done: Isolation) -> str:
 
 @step("restore the service", says=_restored, timeout=STEP_SECONDS)
 def restore_service(
-    incident_id: str, target_name: str, services: Sequence[str], approver: str
+    case: Case, target_name: str, services: Sequence[str], approver: str
 ) -> Isolation:
     """Put back exactly what the isolation changed; what was stopped or paused before stays so.
 
@@ -78,15 +77,15 @@ def restore_service(
     Raises InvalidInput without approval, or when nothing is isolated; TemporaryError or
     PermanentError that says what is still isolated.
     """
-    settings = load_settings()
-    target = target_named(target_name, settings)
+    settings = case.settings
+    target = settings.target(target_name)
     name = approved_by(approver, target_name)
     with isolation_journal.isolation_lock(target.name, settings.home):
-        done = restored_before(incident_id, target, settings) or _restore_all(
+        done = restored_before(case.incident_id, target, settings) or _restore_all(
             isolation_of(target, settings), target, services, settings
         )
     done = conclude(done, "it is still isolated in part")
-    tell_other_incidents(incident_id, target, name, settings)
+    tell_other_incidents(case.incident_id, target, name, settings)
     return done.model_copy(update={"notes": [*done.notes, f"approved by {name}"]})
 
 
@@ -139,7 +138,7 @@ def plan_restoration(
     target_name: str, services: Sequence[str], approver: str, settings: Settings
 ) -> str:
     """What `restore_service` would do; nothing is changed. Raises as it does."""
-    target = target_named(target_name, settings)
+    target = settings.target(target_name)
     name = approved_by(approver, target_name)
     journal = isolation_of(target, settings)
     said = []

@@ -13,15 +13,19 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from schemas.errors import ConfigurationError, InvalidInput, RollbackError, TemporaryError
+from schemas.errors import InvalidInput, RollbackError, TemporaryError
 from schemas.isolation import some
-from schemas.settings import Settings, Target
+from schemas.settings import Target
 from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
+from tasks.deploy.compose_labels import (
+    DEPENDS_ON,
+    is_of_project,
+    labels_of_project,
+    service_of_labels,
+)
 
 AT_ONCE = 8
 DOCKER_TIMEOUT = 60
-_COMPOSE = "com.docker.compose"
-_DEPENDS_ON = f"{_COMPOSE}.depends_on"
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -94,7 +98,7 @@ class ServiceContainers:
             attached = (each.get("NetworkSettings") or {}).get("Networks") or {}
             ids = {facts.get("NetworkID") for facts in attached.values()} | set(attached)
             mode = str((each.get("HostConfig") or {}).get("NetworkMode") or "")
-            foreign = _labels(each).get(f"{_COMPOSE}.project") != self.project
+            foreign = not is_of_project(_labels(each), self.project)
             if mode.removeprefix("container:") in affected:
                 found.append(f"{_listed_name(each)} (uses the network of one of them)")
             elif foreign and ids & set(networks):
@@ -110,17 +114,17 @@ class ServiceContainers:
         ]
 
     def _listed(self) -> list[Inspected]:
-        filters = {"label": f"{_COMPOSE}.project={self.project}"}
+        filters = {"label": labels_of_project(self.project)}
         found: list[Inspected] = self.api.containers(all=True, filters=filters)
         return found
 
     def _needs(self) -> dict[str, set[str]]:
         """Service → what it needs: by the labels of Compose v2, else by the compose file."""
-        labelled = [each for each in self._listed() if _DEPENDS_ON in _labels(each)]
+        labelled = [each for each in self._listed() if DEPENDS_ON in _labels(each)]
         if labelled:
             return {
                 _service(each): {
-                    part.partition(":")[0] for part in _labels(each)[_DEPENDS_ON].split(",") if part
+                    part.partition(":")[0] for part in _labels(each)[DEPENDS_ON].split(",") if part
                 }
                 for each in labelled
             }
@@ -169,14 +173,6 @@ def explained(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
-def target_named(name: str, settings: Settings) -> Target:
-    """A configured target. Raises ConfigurationError that names them all."""
-    if name not in settings.targets:
-        known = ", ".join(sorted(settings.targets)) or "none"
-        raise ConfigurationError(f"no target {quoted([name])} is configured; there is: {known}")
-    return settings.targets[name]
-
-
 def quoted(names: Iterable[str]) -> str:
     """Names that somebody gave us, in one short line."""
     return some([ascii(name[:60]) for name in names])
@@ -206,7 +202,7 @@ def is_alive(container: Inspected) -> bool:
 
 
 def _service(labelled: Inspected) -> str:
-    return str(_labels(labelled).get(f"{_COMPOSE}.service", ""))
+    return service_of_labels(_labels(labelled))
 
 
 def _labels(labelled: Inspected) -> Mapping[str, str]:

@@ -7,31 +7,25 @@ a higher severity is a page of its own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from pydantic import Field
 
 from schemas.errors import OutsideServiceError, PageNotDelivered
-from schemas.incident import Channel, Incident, Severity, SlackChannel, route_for
+from schemas.incident import PAGED, Channel, Incident, Severity, SlackChannel, route_for
 from schemas.model import Model
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels import alertmanager, pagerduty
 from tasks.channels.jira import client as jira
 from tasks.channels.slack import client as slack
-from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.notify.create_ticket import ensure_ticket
 from tasks.notify.post_to_slack import ensure_slack_message
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import Store, open_store
+from tasks.store.claim_keys import about_of, page_key
 
-LEASE = timedelta(minutes=2)
-"""Longer than all channels with all their quick tries together take."""
-POLL_SECONDS = 0.2
-PAGED = "aeef.incident.paged"
-CLOCK = "clock:"
-"""Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
 NOT_CONFIGURED = "not configured"
 
 NAMES = {
@@ -54,22 +48,6 @@ class Page(Model):
 
     channel: Channel | None = None
     refused: dict[Channel, str] = Field(default_factory=dict)
-
-
-def page_key(incident: Incident) -> str:
-    """The claim under which the page of this incident's present severity is sent."""
-    return f"page:{incident.severity}"
-
-
-def about_of(key: str) -> str:
-    """What a page is about: nothing but the incident, or something that has to ring again."""
-    about = key.removeprefix("page:")
-    return "" if about in set(Severity) else about
-
-
-def failure_key(run_id: UUID) -> str:
-    """The claim of the page that says: this run of the automation failed. One per run."""
-    return f"page:failed:{run_id}"
 
 
 def ensure_page(
@@ -99,27 +77,20 @@ def ensure_page(
     is_done = incident.status.is_over and not even_if_over
     if is_done and store.claim_result(incident.incident_id, key) is None:
         return None
-    while (claim := store.claim(incident.incident_id, key, holder, LEASE)).state == "busy":
-        if not wait:
+    with store.once(incident.incident_id, key, holder, wait=wait) as turn:
+        if turn.state == "busy":
             return None
-        time.sleep(POLL_SECONDS)
-    if claim.state == "done":
-        return Page.model_validate(claim.result)
-    try:
-        # Read again under the claim: who resolves from now on sees it, and waits for this page;
-        # who resolved before is seen here. Otherwise a page could ring on for ever.
-        incident = store.incident(incident_id)
-        if incident.status.is_over and not even_if_over:
-            store.release_claim(incident.incident_id, key, holder)
-            return None
-        if severity:
-            incident = incident.model_copy(update={"severity": severity})
-        page = _by_the_first_channel(incident, settings, store, key, reason)
-    except BaseException:
-        store.release_claim(incident.incident_id, key, holder)
-        raise
-    store.finish_claim(incident.incident_id, key, holder, page.to_json())
-    return page
+        if turn.is_mine:
+            # Read again under the claim: who resolves from now on sees it, and waits for this
+            # page; who resolved before is seen here. Otherwise a page could ring on for ever.
+            incident = store.incident(incident_id)
+            if incident.status.is_over and not even_if_over:
+                return None
+            if severity:
+                incident = incident.model_copy(update={"severity": severity})
+            page = _by_the_first_channel(incident, settings, store, key, reason)
+            turn.finish(page.to_json())
+    return Page.model_validate(turn.result)
 
 
 def _by_the_first_channel(
@@ -206,13 +177,11 @@ SENDERS: dict[Channel, tuple[Callable[[Settings], bool], Sender]] = {
 
 
 @step("page on-call", says=lambda _page: None, timeout=300)
-def page_on_call(
-    incident_id: str, reason: str | None = None, key: str | None = None
-) -> Page | None:
+def page_on_call(case: Case, reason: str | None = None, key: str | None = None) -> Page | None:
     """Make sure that the on-call is paged. The page itself writes the record, whoever sent it.
 
     Raises PageNotDelivered, which is tried again.
     """
     return ensure_page(
-        incident_id, load_settings(), holder=this_run(), key=key, reason=reason, wait=True
+        case.incident_id, case.settings, holder=case.holder, key=key, reason=reason, wait=True
     )

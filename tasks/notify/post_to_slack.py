@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from datetime import timedelta
 from typing import Any
 
 from schemas.errors import PermanentError
 from schemas.incident import INCIDENT_TYPES, Incident, IncidentType, SlackChannel, route_for
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
-from tasks.step import step, this_run
+from tasks.step import step, verbatim
 from tasks.store import open_store
-
-LEASE = timedelta(minutes=1)
-POLL_SECONDS = 0.2
-CLAIM = "slack"
-UPDATE_CLAIM = "slack-update"
-RESTRICTED_CLAIM = "slack-restricted"
-"""The message in the restricted channel."""
+from tasks.store.claim_keys import (
+    SLACK_MESSAGE,
+    SLACK_RESTRICTED_MESSAGE,
+    slack_update_key,
+)
 
 
 def ensure_slack_message(
@@ -37,21 +34,16 @@ def ensure_slack_message(
     store = open_store(settings)
     route = route_for(incident.severity, incident.type, settings.routes)
     channel = channel or route.slack
-    while (claim := store.claim(incident.incident_id, CLAIM, holder, LEASE)).state == "busy":
-        time.sleep(POLL_SECONDS)
-    if claim.state == "done" and claim.result is not None:
-        return slack.SlackMessage(**claim.result)
-    try:
-        # An earlier attempt that never reported back may have posted: look first.
-        message = claim.attempts > 1 and slack.find_incident(incident, settings, channel=channel)
-        message = message or slack.post_incident(
-            incident, settings, channel=channel, auto_response=auto_response(incident)
-        )
-    except BaseException:
-        store.release_claim(incident.incident_id, CLAIM, holder)
-        raise
-    store.finish_claim(incident.incident_id, CLAIM, holder, message._asdict())
-    return message
+    with store.once(incident.incident_id, SLACK_MESSAGE, holder, wait=True) as turn:
+        if turn.is_mine:
+            # An earlier attempt that never reported back may have posted: look first.
+            again = turn.attempts > 1
+            message = again and slack.find_incident(incident, settings, channel=channel)
+            message = message or slack.post_incident(
+                incident, settings, channel=channel, auto_response=auto_response(incident)
+            )
+            turn.finish(message._asdict())
+    return slack.SlackMessage(**turn.result)
 
 
 def auto_response(incident: Incident) -> str:
@@ -62,22 +54,22 @@ def auto_response(incident: Incident) -> str:
     ].auto_response
 
 
-@step("post to Slack", says=lambda text: text, timeout=300)
-def post_to_slack(incident_id: str) -> str:
+@step("post to Slack", says=verbatim, timeout=300)
+def post_to_slack(case: Case) -> str:
     """Post the incident to the channel of its severity, and say so in the record."""
-    settings = load_settings()
+    settings = case.settings
     if not slack.configured(settings):
         return "nothing was posted: Slack is not configured"
-    incident = open_store(settings).incident(incident_id)
-    message = ensure_slack_message(incident, settings, holder=this_run())
+    incident = case.incident
+    message = ensure_slack_message(incident, settings, holder=case.holder)
     route = route_for(incident.severity, incident.type, settings.routes)
     return f"posted to Slack {settings.slack.channels[route.slack]} ({message.ts})"
 
 
 @step("update the Slack thread", says=lambda _done: None, timeout=120)
-def update_slack_thread(incident_id: str, text: str) -> bool:
+def update_slack_thread(case: Case, text: str) -> bool:
     """Say something new in the incident's thread; False when there is no thread."""
-    return tell_thread(incident_id, text, load_settings(), holder=this_run())
+    return tell_thread(case.incident_id, text, case.settings, holder=case.holder)
 
 
 def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:
@@ -93,14 +85,14 @@ def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     incident = store.incident(incident_id)
     if incident.is_restricted:
-        if restricted := store.claim_result(incident_id, RESTRICTED_CLAIM):
-            key = f"{UPDATE_CLAIM}:restricted:{digest}"
+        if restricted := store.claim_result(incident_id, SLACK_RESTRICTED_MESSAGE):
+            key = slack_update_key(digest, restricted=True)
             _reply_once(incident, restricted, text, key, settings, holder)
         text = f"Incident {incident.status}: its record says more."
-    posted = store.claim_result(incident_id, CLAIM)
+    posted = store.claim_result(incident_id, SLACK_MESSAGE)
     if posted is None:
         return False
-    return _reply_once(incident, posted, text, f"{UPDATE_CLAIM}:{digest}", settings, holder)
+    return _reply_once(incident, posted, text, slack_update_key(digest), settings, holder)
 
 
 def _reply_once(
@@ -112,13 +104,12 @@ def _reply_once(
     holder: str,
 ) -> bool:
     store = open_store(settings)
-    claim = store.claim(incident.incident_id, key, holder, LEASE)
-    if claim.state != "held":
-        return claim.state == "done"
-    try:
-        slack.reply(slack.SlackMessage(**posted), text, settings)
-    except PermanentError:
-        store.release_claim(incident.incident_id, key, holder)
-        raise
-    store.finish_claim(incident.incident_id, key, holder, {})
-    return True
+    with store.once(incident.incident_id, key, holder, may_be_done=_may_be_posted) as turn:
+        if turn.is_mine:
+            slack.reply(slack.SlackMessage(**posted), text, settings)
+            turn.finish()
+    return turn.state != "busy"
+
+
+def _may_be_posted(error: BaseException) -> bool:
+    return not isinstance(error, PermanentError)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
 from schemas.incident import Channel, Incident
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels import alertmanager, pagerduty
-from tasks.notify.page_on_call import CLOCK, NAMES, Page, about_of
+from tasks.notify.page_on_call import NAMES, Page
 from tasks.notify.post_to_slack import tell_thread
-from tasks.step import step, this_run
+from tasks.step import step
 from tasks.store import Claim, open_store
-
-LEASE = timedelta(minutes=2)
-RESOLVED_CLAIM = "page:resolved"
+from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of
 
 RINGING = (Channel.PAGERDUTY, Channel.ALERTMANAGER)
 """Slack and Jira keep what was said; only these two ring until they are told to stop."""
@@ -29,33 +27,30 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
-    claim = store.claim(incident.incident_id, RESOLVED_CLAIM, holder, LEASE)
-    if claim.state == "done":
-        return
-    if claim.state == "busy":
-        raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
-    try:
-        _until_the_page_has_left(incident, settings)
-        pages = _pages(incident, settings)
-        for about in pages[Channel.PAGERDUTY]:
-            # A legal duty does not end with the incident: `aeef breach submitted` ends it.
-            if not about.startswith(CLOCK):
-                pagerduty.resolve(incident, settings, about=about)
-        if pages[Channel.ALERTMANAGER]:
-            alertmanager.resolve(incident, settings)
-        for channel in (each for each in RINGING if pages[each]):
-            store.record_action(
-                incident.incident_id,
-                f"resolved the page in {NAMES[channel]}",
-                entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel}"),
-            )
-        tell_thread(
-            str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
+    with store.once(incident.incident_id, PAGES_RESOLVED, holder) as turn:
+        if turn.state == "busy":
+            raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
+        if turn.is_mine:
+            _resolve(incident, settings, holder)
+            turn.finish()
+
+
+def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
+    _until_the_page_has_left(incident, settings)
+    pages = _pages(incident, settings)
+    for about in pages[Channel.PAGERDUTY]:
+        # A legal duty does not end with the incident: `aeef breach submitted` ends it.
+        if not about.startswith(CLOCK):
+            pagerduty.resolve(incident, settings, about=about)
+    if pages[Channel.ALERTMANAGER]:
+        alertmanager.resolve(incident, settings)
+    for channel in (each for each in RINGING if pages[each]):
+        open_store(settings).record_action(
+            incident.incident_id,
+            f"resolved the page in {NAMES[channel]}",
+            entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel}"),
         )
-    except BaseException:
-        store.release_claim(incident.incident_id, RESOLVED_CLAIM, holder)
-        raise
-    store.finish_claim(incident.incident_id, RESOLVED_CLAIM, holder, {})
+    tell_thread(str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder)
 
 
 def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
@@ -76,9 +71,7 @@ def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
 
 def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     claims = open_store(settings).claims(incident.incident_id).items()
-    return {
-        key: claim for key, claim in claims if key.startswith("page:") and key != RESOLVED_CLAIM
-    }
+    return {key: claim for key, claim in claims if key.startswith(PAGE) and key != PAGES_RESOLVED}
 
 
 def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
@@ -92,6 +85,6 @@ def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
 
 
 @step("resolve the page", says=lambda _none: None, timeout=300)
-def stand_down(incident_id: str) -> None:
+def stand_down(case: Case) -> None:
     """Make sure that nobody is called any longer for an incident that is over."""
-    resolve_page(incident_id, load_settings(), holder=this_run())
+    resolve_page(case.incident_id, case.settings, holder=case.holder)

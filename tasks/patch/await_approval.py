@@ -17,15 +17,14 @@ from pydantic import Field, ValidationError
 from schemas.incident import Channel, Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
+from tasks.case import Case
 from tasks.channels import pagerduty
-from tasks.incident.claim_runbook import PATCH_KEY
 from tasks.incident.publish_report import MARKUP
-from tasks.notify.page_on_call import Page, about_of, ensure_page
+from tasks.notify.page_on_call import Page, ensure_page
 from tasks.notify.post_to_slack import tell_thread
 from tasks.patch.prepare_patch import patch_settings
-from tasks.rollback.roll_back import target_named
-from tasks.step import step, this_run
-from tasks.store import open_store
+from tasks.step import step, verbatim
+from tasks.store.claim_keys import EMERGENCY_PATCH, about_of, approval_key
 
 _MOST_ROUNDS = 100
 _DESCRIPTION = 8_000
@@ -41,11 +40,6 @@ class Approval(RunInput):
     comment: str = Field(default="", max_length=2_000)
 
 
-def approval_key(run_id: UUID, number: int) -> str:
-    """The claim of the page that asks for the decision."""
-    return f"page:approve:{run_id}:{number}"
-
-
 def await_decision(
     run_id: UUID, number: int, target_name: str, patch: PreparedPatch, gates: GateResults
 ) -> Decision | None:
@@ -54,7 +48,7 @@ def await_decision(
     Called in the flow itself. number: of the question; None when this one was not answered, or
     not by somebody who may: then it is asked again under the next number.
     """
-    settings = patch_settings(target_named(target_name, load_settings()))
+    settings = patch_settings(load_settings().target(target_name))
     key = f"approval-{number}"
     # Prefect lets each key suspend a run once. Whatever woke the run, the answer is there or not.
     if not _has_fired(run_id, key):
@@ -78,7 +72,7 @@ def await_decision(
 
 def may_decide(target_name: str, decision: Decision) -> bool:
     """Everyone may reject; with `approvers` configured only those may approve."""
-    approvers = patch_settings(target_named(target_name, load_settings())).approvers
+    approvers = patch_settings(load_settings().target(target_name)).approvers
     return not decision.approve or not approvers or decision.approver in approvers
 
 
@@ -106,12 +100,12 @@ def _plain(text: str | None) -> str:
     return " ".join((text or "").translate(MARKUP).split())
 
 
-@step("ask for approval", says=lambda text: text, timeout=300)
-def ask_for_approval(incident_id: str, run_id: str, number: int, patch: PreparedPatch) -> str:
+@step("ask for approval", says=verbatim, timeout=300)
+def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch) -> str:
     """Say in the incident's thread, and by a page where the route pages, that a person decides."""
-    settings = load_settings()
-    incident = open_store(settings).incident(incident_id)
-    until = patch_settings(target_named(patch.target, settings)).approval_timeout
+    settings = case.settings
+    incident = case.incident
+    until = patch_settings(settings.target(patch.target)).approval_timeout
     told = (
         f"{patch.branch} waits for approval, {until} at most: read it with"
         f" 'git show {patch.branch}', then decide at {approval_link(incident, settings)} or by"
@@ -121,14 +115,14 @@ def ask_for_approval(incident_id: str, run_id: str, number: int, patch: Prepared
         told += f"; it leaves {len(patch.unpatched)} findings as they are"
     if route_for(incident.severity, incident.type, settings.routes).page:
         key = approval_key(UUID(run_id), number)
-        ensure_page(incident_id, settings, holder=this_run(), key=key, reason=told, wait=True)
-    tell_thread(incident_id, told, settings, holder=this_run())
+        ensure_page(case.incident_id, settings, holder=case.holder, key=key, reason=told, wait=True)
+    tell_thread(case.incident_id, told, settings, holder=case.holder)
     return told
 
 
 def approval_link(incident: Incident, settings: Settings) -> str:
     """Leads to the run that waits, in Prefect's UI."""
-    return f"{settings.base_url}/incidents/{incident.incident_id}/run/{PATCH_KEY}"
+    return f"{settings.base_url}/incidents/{incident.incident_id}/run/{EMERGENCY_PATCH}"
 
 
 def _decided(decision: Decision) -> str:
@@ -136,19 +130,18 @@ def _decided(decision: Decision) -> str:
 
 
 @step("note the decision", says=_decided, timeout=300)
-def note_decision(incident_id: str, run_id: str, number: int, decision: Decision) -> Decision:
+def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> Decision:
     """Put the decision on record, and let the page that asked for it ring no longer."""
-    settings = load_settings()
-    store = open_store(settings)
+    store = case.store
     key = approval_key(UUID(run_id), number)
-    page = store.claim_result(incident_id, key)
+    page = store.claim_result(case.incident_id, key)
     if page and Page.model_validate(page).channel == Channel.PAGERDUTY:
-        pagerduty.resolve(store.incident(incident_id), settings, about=about_of(key))
-    tell_thread(incident_id, _decided(decision), settings, holder=this_run())
+        pagerduty.resolve(case.incident, case.settings, about=about_of(key))
+    tell_thread(case.incident_id, _decided(decision), case.settings, holder=case.holder)
     return decision
 
 
-@step("refuse the decision", says=lambda text: text, timeout=60)
-def refuse_decision(incident_id: str, number: int, decision: Decision) -> str:
+@step("refuse the decision", says=verbatim, timeout=60)
+def refuse_decision(case: Case, number: int, decision: Decision) -> str:
     """Put on record that somebody decided who may not."""
     return f"{decision.approver} is none of the configured `approvers`: it is asked again"

@@ -6,14 +6,13 @@ from schemas.errors import PatchError
 from schemas.model import utc_now
 from schemas.patch import PreparedPatch
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.deploy.running_commit import running_commit
 from tasks.isolation.preserve_service_state import keep_state
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_hotfix
-from tasks.rollback.roll_back import target_named
-from tasks.step import log_line, step
+from tasks.step import log_line, step, verbatim
 
 
 def _chosen(plan: RollbackPlan) -> str:
@@ -21,11 +20,11 @@ def _chosen(plan: RollbackPlan) -> str:
 
 
 @step("check the hotfix", says=_chosen, timeout=120)
-def choose_hotfix(incident_id: str, patch: PreparedPatch) -> RollbackPlan:
+def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
     """The plan to deploy it. Raises PatchError when something else was deployed meanwhile,
     RollbackError when the hotfix is not proven.
     """
-    target = target_named(patch.target, load_settings())
+    target = case.settings.target(patch.target)
     runs = running_commit(target)
     if runs not in (patch.base, patch.commit):
         raise PatchError(
@@ -42,13 +41,12 @@ def _kept(text: str) -> str:
 
 
 @step("preserve what the hotfix replaces", says=_kept, timeout=900)
-def preserve_replaced(incident_id: str, patch: PreparedPatch) -> str:
+def preserve_replaced(case: Case, patch: PreparedPatch) -> str:
     """Keep the evidence of what runs, as long as that is what the hotfix is built on.
 
     Raises PermanentError that says what could not be kept, after the rest was.
     """
-    settings = load_settings()
-    target = target_named(patch.target, settings)
+    target = case.settings.target(patch.target)
     if running_commit(target) != patch.base:
         return f"{patch.base[:12]} does not run any more: there is nothing of it to keep"
     if not (target.compose_file or target.how_to_isolate.evidence_command):
@@ -56,7 +54,7 @@ def preserve_replaced(incident_id: str, patch: PreparedPatch) -> str:
             f"no evidence of what runs is kept: {target.name} has no evidence_command in"
             f" [targets.{target.name}.isolation]"
         )
-    return keep_state(incident_id, target, (), "before-hotfix", settings)
+    return keep_state(case.incident_id, target, (), "before-hotfix", case.settings)
 
 
 def _deployed(release: DeployedRelease) -> str:
@@ -70,21 +68,20 @@ def _deployed(release: DeployedRelease) -> str:
 
 
 @step("deploy the hotfix", says=_deployed, timeout=4 * 3600)
-def deploy_hotfix(incident_id: str, plan: RollbackPlan) -> DeployedRelease:
+def deploy_hotfix(case: Case, plan: RollbackPlan) -> DeployedRelease:
     """Put the hotfix in place and see it healthy; else put back what was running.
 
     Raises RollbackError that says at which stage, and what runs now.
     """
-    settings = load_settings()
-    target = target_named(plan.target, settings)
-    return deploy_release(target, plan, home=settings.home, report=log_line)
+    target = case.settings.target(plan.target)
+    return deploy_release(target, plan, home=case.settings.home, report=log_line)
 
 
-@step("record the hotfix", says=lambda text: text, timeout=120)
-def note_hotfix(incident_id: str, patch: PreparedPatch, deployed: DeployedRelease) -> str:
+@step("record the hotfix", says=verbatim, timeout=120)
+def note_hotfix(case: Case, patch: PreparedPatch, deployed: DeployedRelease) -> str:
     """Write the hotfix into the target's deployment history, once; what it replaces is no
     release to go back to any more.
     """
-    target = target_named(patch.target, load_settings())
-    record_hotfix(target, deployed, base=patch.base, incident_id=incident_id, at=utc_now())
+    target = case.settings.target(patch.target)
+    record_hotfix(target, deployed, base=patch.base, incident_id=case.incident_id, at=utc_now())
     return f"recorded the hotfix in {target.history}"

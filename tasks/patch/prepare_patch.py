@@ -13,8 +13,9 @@ from schemas.errors import PatchError
 from schemas.findings import findings_of
 from schemas.incident import Alert, Incident
 from schemas.patch import PreparedPatch, TargetPatch
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
+from tasks.case import Case
 from tasks.deploy.running_commit import running_commit
 from tasks.incident.evidence import Evidence
 from tasks.patch.patch_tree import PatchTree, patch_tree, work_tree
@@ -38,19 +39,17 @@ def _prepared(patch: PreparedPatch) -> str:
 
 
 @step("prepare the patch", says=_prepared, timeout=2 * 3600)
-def prepare_patch(incident_id: str) -> PreparedPatch:
+def prepare_patch(case: Case) -> PreparedPatch:
     """Put the smallest fixed versions and the supplied patch on a branch of their own.
 
     Called again, it finds the branch and changes nothing. Where nothing can be patched the
     branch lies ready for a person. Raises PatchError or RollbackError that says what is wrong.
     """
-    settings = load_settings()
-    store = open_store(settings)
-    incident, alert = store.incident(incident_id), store.alert(incident_id)
-    target = target_of(incident, settings)
+    incident, alert = case.incident, case.alert
+    target = target_of(incident, case.settings)
     base = _base(target)
     with TargetRepository(target) as repository, patch_tree(repository, base) as tree:
-        work = _Preparation(tree, target, incident, settings)
+        work = _Preparation(tree, target, incident, case.settings)
         return work.prepare(alert)
 
 

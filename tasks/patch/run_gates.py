@@ -13,14 +13,14 @@ from schemas.errors import PatchError, RollbackError
 from schemas.model import utc_now
 from schemas.patch import GateResult, GateResults
 from schemas.release import Provenance
-from schemas.settings import Target, load_settings
+from schemas.settings import Target
 from schemas.validation import validate
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import end_orphan, run_command, without_credentials
+from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.patch.patch_tree import work_tree
 from tasks.patch.prepare_patch import patch_place, patch_settings, running_pid
-from tasks.rollback.roll_back import target_named
 from tasks.step import log_line, step
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock
@@ -35,17 +35,17 @@ def _ran(gates: GateResults) -> str:
 
 
 @step("run the gates", says=_ran, timeout=6 * 3600)
-def run_gates(incident_id: str, target_name: str, commit: str) -> GateResults:
+def run_gates(case: Case, target_name: str, commit: str) -> GateResults:
     """Run every gate that has a command, one after the other; their output is evidence.
 
     A gate that fails is a result. Only what keeps gates from being run is an error.
     """
-    settings = load_settings()
-    target = target_named(target_name, settings)
-    place = patch_place(incident_id, settings)
+    settings = case.settings
+    target = settings.target(target_name)
+    place = patch_place(case.incident_id, settings)
     end_orphan(running_pid(place))
     results = []
-    evidence = Evidence(incident_id, settings.home)
+    evidence = Evidence(case.incident_id, settings.home)
     with TargetRepository(target) as repository, work_tree(repository, commit, place) as tree:
         for gate in gate_names(target):
             result, output = _run(gate, target, tree, running_pid(place))
@@ -99,17 +99,17 @@ def _wrote(proven: list[str]) -> str:
 
 
 @step("write the provenance", says=_wrote, timeout=120)
-def write_provenance(incident_id: str, target_name: str, gates: GateResults) -> list[str]:
+def write_provenance(case: Case, target_name: str, gates: GateResults) -> list[str]:
     """Write what came of each gate into the target's provenance; its file, and why it is no proof.
 
     Raises RollbackError when the file cannot be written there.
     """
-    target = target_named(target_name, load_settings())
+    target = case.settings.target(target_name)
     name = f"{target.provenance}/{gates.commit}.json"
     with TargetRepository(target) as repository, records_lock(target):
         finish_carrying(repository, lambda _: None)
         path = inside(target, name)
-        record = _record(incident_id, gates, path)
+        record = _record(case.incident_id, gates, path)
         replace_file(path, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
     failures = Provenance.model_validate(record).failures(target.required_gates)
     return [name, *failures]

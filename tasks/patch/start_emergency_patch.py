@@ -5,24 +5,21 @@ from __future__ import annotations
 from prefect.client.orchestration import get_client
 
 from schemas.findings import findings_of, patch_of
-from schemas.settings import load_settings
-from tasks.incident.claim_runbook import PATCH_KEY
+from tasks.case import Case
 from tasks.patch.await_approval import approval_link
-from tasks.step import step
-from tasks.store import open_store
+from tasks.step import step, verbatim
+from tasks.store.claim_keys import EMERGENCY_PATCH
 
 DEPLOYMENT = "emergency-patch/respond"
 
 
-@step("start the emergency patch", says=lambda text: text, timeout=120)
-def start_emergency_patch(incident_id: str) -> str:
+@step("start the emergency patch", says=verbatim, timeout=120)
+def start_emergency_patch(case: Case) -> str:
     """Start the flow; one run for each incident, however often this is done.
 
     Not for an alert that brings nothing to patch. Raises InvalidInput when it cannot be read.
     """
-    settings = load_settings()
-    store = open_store(settings)
-    incident, alert = store.incident(incident_id), store.alert(incident_id)
+    incident, alert = case.incident, case.alert
     if not findings_of(alert) and patch_of(alert) is None:
         return (
             "no emergency patch was started: the alert brings neither findings nor a patch; report"
@@ -33,7 +30,7 @@ def start_emergency_patch(incident_id: str) -> str:
         client.create_flow_run_from_deployment(
             deployment.id,
             parameters={"alert": {"incidentId": str(incident.incident_id)}},
-            idempotency_key=f"{PATCH_KEY}:{incident.incident_id}",
+            idempotency_key=f"{EMERGENCY_PATCH}:{incident.incident_id}",
             tags=["aeef"],
         )
-    return f"started the emergency patch: {approval_link(incident, settings)}"
+    return f"started the emergency patch: {approval_link(incident, case.settings)}"

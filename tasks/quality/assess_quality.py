@@ -12,13 +12,12 @@ from schemas.quality import (
     fallen,
     shortfalls_of,
 )
-from schemas.settings import Target, load_settings
+from schemas.settings import Target
+from tasks.case import Case
 from tasks.quality.baseline import Baseline, baseline_of
 from tasks.quality.measure_quality import Reports, measure, reports_of
 from tasks.reports.report_files import shown
-from tasks.rollback.roll_back import target_named
 from tasks.step import step
-from tasks.store import open_store
 from tasks.target.repository import TargetRepository
 
 
@@ -80,11 +79,10 @@ def _said(assessment: Assessment | None) -> str:
 
 
 @step("assess quality", says=_said, timeout=300)
-def assess_quality(incident_id: str, target_name: str) -> Assessment | None:
+def assess_quality(case: Case, target_name: str) -> Assessment | None:
     """Assess the reports that the alert names, or the target's; None when there are none."""
-    settings = load_settings()
-    target = target_named(target_name, settings)
-    reports = reports_of(target, open_store(settings).alert(incident_id).details)
+    target = case.settings.target(target_name)
+    reports = reports_of(target, case.alert.details)
     return assess(target, reports) if reports else None
 
 

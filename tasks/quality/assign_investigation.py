@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from schemas.quality import ON_CALL, Assessment, Investigation, Owner, decide_owner
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
+from tasks.case import Case
 from tasks.quality.code_owners import code_owners, commits_touching
 from tasks.reports.report_files import shown
-from tasks.rollback.roll_back import target_named
 from tasks.step import step
 from tasks.target.repository import TargetRepository
 
@@ -34,11 +34,11 @@ def _said(investigation: Investigation) -> str:
 
 
 @step("assign the investigation", says=_said, timeout=300)
-def assign_investigation(incident_id: str, assessment: Assessment | None) -> Investigation:
+def assign_investigation(case: Case, assessment: Assessment | None) -> Investigation:
     """Decide who investigates; the on-call when nothing was measured."""
-    settings = load_settings()
+    settings = case.settings
     if assessment is None:
         on_call = settings.owners.get(ON_CALL, Owner())
         why = "nothing was measured, so no file is known"
         return Investigation(owner=ON_CALL, because=why, jira=on_call.jira, slack=on_call.slack)
-    return find_owner(target_named(assessment.target, settings), assessment, settings)
+    return find_owner(settings.target(assessment.target), assessment, settings)

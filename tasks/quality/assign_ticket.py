@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from schemas.quality import Assessment, Investigation
-from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.channels.jira import assignment as jira_assignment
 from tasks.channels.jira import client as jira
-from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.notify.create_ticket import ensure_ticket
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
-from tasks.step import step, this_run
+from tasks.step import step, verbatim
 
 
-@step("assign ticket", says=lambda text: text, timeout=300)
-def assign_ticket(
-    incident_id: str, assessment: Assessment | None, investigation: Investigation
-) -> str:
+@step("assign ticket", says=verbatim, timeout=300)
+def assign_ticket(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
     """Find or create the ticket, comment on it once, and assign it unless somebody has it.
 
     An owner without an accountId in `[owners]` is named in the comment. Safe to repeat: Jira is
     asked first. Raises TemporaryError or PermanentError.
     """
-    settings = load_settings()
+    settings = case.settings
     who = shown(investigation.owner)
     if not jira.configured(settings):
         return f"no ticket was given to {who}: Jira is not configured"
-    ticket = ensure_ticket(incident_id, settings, holder=f"{this_run()}/assign")
-    mark = f"aeef-quality-{incident_id}"
+    ticket = ensure_ticket(case.incident_id, settings, holder=f"{case.holder}/assign")
+    mark = f"aeef-quality-{case.incident_id}"
     state = jira_assignment.look(ticket.key, mark, settings)
     if not state.commented:
         lines = [*lines_of(assessment, investigation), f"Reference: {mark}"]

@@ -5,19 +5,18 @@ from __future__ import annotations
 from prefect.artifacts import create_markdown_artifact
 
 from schemas.quality import Assessment, Investigation
-from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.incident.publish_report import MARKUP
 from tasks.quality.wording import report_of
-from tasks.step import step
-from tasks.store import open_store
+from tasks.step import step, verbatim
 
 
-@step("publish quality report", says=lambda text: text, timeout=60)
+@step("publish quality report", says=verbatim, timeout=60)
 def publish_quality_report(
-    incident_id: str, assessment: Assessment | None, investigation: Investigation
+    case: Case, assessment: Assessment | None, investigation: Investigation
 ) -> str:
     """Make the Markdown artifact `quality-<incident id>`; a repetition is its newer version."""
-    incident = open_store(load_settings()).incident(incident_id)
+    incident = case.incident
     key = f"quality-{incident.incident_id}"
     create_markdown_artifact(
         key=key,

@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
-
 from pydantic import BaseModel
 
 from schemas.errors import OutsideServiceError
 from schemas.quality import Assessment, Investigation
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
+from tasks.case import Case
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.api import call
 from tasks.channels.slack.blocks import reply_text
 from tasks.notify.post_to_slack import ensure_slack_message, tell_thread
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
-from tasks.step import step, this_run
+from tasks.step import step, verbatim
 from tasks.store import open_store
-
-CLAIM = "owner-told"
-LEASE = timedelta(minutes=1)
-POLL_SECONDS = 0.2
+from tasks.store.claim_keys import OWNER_MESSAGE
 
 
 class _Posted(BaseModel):
     ts: str
 
 
-@step("tell the owner", says=lambda text: text, timeout=300)
-def tell_owner(
-    incident_id: str, assessment: Assessment | None, investigation: Investigation
-) -> str:
+@step("tell the owner", says=verbatim, timeout=300)
+def tell_owner(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
     """Write to the owner once; in the incident's thread if that may not have arrived.
 
     Raises OutsideServiceError when Slack takes it nowhere.
     """
-    settings = load_settings()
+    settings = case.settings
     who = shown(investigation.owner)
     if not slack.configured(settings):
         return f"{who} was not told: Slack is not configured"
-    incident = open_store(settings).incident(incident_id)
-    holder = f"{this_run()}/owner"
+    incident = case.incident
+    holder = f"{case.holder}/owner"
     text = "\n".join([incident.title, *lines_of(assessment, investigation)])
     problem: str | None = "they have no 'slack' in [owners]"
     if investigation.slack:
-        problem = _directly(incident_id, investigation.slack, text, settings, holder)
+        problem = _directly(case.incident_id, investigation.slack, text, settings, holder)
         if problem is None:
             return f"told {who} in Slack"
     ensure_slack_message(incident, settings, holder=holder)
-    tell_thread(incident_id, text, settings, holder=holder)
+    tell_thread(case.incident_id, text, settings, holder=holder)
     return f"named {who} in the incident's Slack thread ({problem})"
 
 
@@ -61,26 +54,25 @@ def _directly(
     Slack gives no key by which a message that was cut off could be found in the owner's own
     conversation: it is never sent a second time.
     """
-    store = open_store(settings)
-    while (claim := store.claim(incident_id, CLAIM, holder, LEASE)).state == "busy":
-        time.sleep(POLL_SECONDS)
-    if claim.state == "done" and claim.result is not None:
-        known: str | None = claim.result["problem"]
-        return known
-    problem: str | None = None
-    if claim.attempts > 1:
-        problem = "an earlier message to them was cut off"
-    else:
-        body = {
-            "channel": user, "text": reply_text(text), "parse": "none", "link_names": False,
-            "unfurl_links": False, "unfurl_media": False,
-        }  # fmt: skip
-        try:
-            call(
-                "chat.postMessage", settings, _Posted,
-                doing="write to the owner", body=body, tries=3, repeatable=False,
-            )  # fmt: skip
-        except OutsideServiceError as error:
-            problem = str(error)
-    store.finish_claim(incident_id, CLAIM, holder, {"problem": problem})
-    return problem
+    with open_store(settings).once(incident_id, OWNER_MESSAGE, holder, wait=True) as turn:
+        if turn.is_mine:
+            cut_off = "an earlier message to them was cut off"
+            problem = cut_off if turn.attempts > 1 else _write(user, text, settings)
+            turn.finish({"problem": problem})
+        known: str | None = turn.result["problem"]
+    return known
+
+
+def _write(user: str, text: str, settings: Settings) -> str | None:
+    body = {
+        "channel": user, "text": reply_text(text), "parse": "none", "link_names": False,
+        "unfurl_links": False, "unfurl_media": False,
+    }  # fmt: skip
+    try:
+        call(
+            "chat.postMessage", settings, _Posted,
+            doing="write to the owner", body=body, tries=3, repeatable=False,
+        )  # fmt: skip
+    except OutsideServiceError as error:
+        return str(error)
+    return None

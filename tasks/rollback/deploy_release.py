@@ -11,7 +11,8 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from tasks.base.run_command import end_orphan, without_credentials
 from tasks.deploy.check_health import wait_until_healthy
-from tasks.deploy.deployer import Deployer, Report, deployer_for
+from tasks.deploy.choose_deployer import deployer_for
+from tasks.deploy.deployer import Deployer, Report
 from tasks.deploy.freezes import refuse_frozen
 from tasks.rollback.check_work_tree import refuse_local_changes, refuse_submodules
 from tasks.rollback.interrupted_checkout import finish_checkout

@@ -10,31 +10,19 @@ from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
-from schemas.errors import RollbackError
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.settings import Settings, Target, load_settings
+from schemas.settings import Settings, Target
+from tasks.case import Case
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_rollback
 from tasks.step import log_line, step
-from tasks.store import open_store
 from tasks.target.lock import target_lock
 from tasks.target.release_files import read_history
 
 LIMIT_LEASE = 60.0
 """Seconds after which Prefect frees the limit of a run that was killed (its minimum)."""
-
-
-def target_named(name: str, settings: Settings) -> Target:
-    """The configured target. Raises RollbackError that lists those that exist."""
-    try:
-        return settings.targets[name]
-    except KeyError:
-        known = ", ".join(sorted(settings.targets)) or "none"
-        raise RollbackError(
-            "choose target", f"no target '{name}' is configured in aeef.toml (there are: {known})"
-        ) from None
 
 
 def limit_of(target_name: str) -> str:
@@ -83,19 +71,16 @@ def _chosen(plan: RollbackPlan) -> str:
 
 
 @step("choose release", says=_chosen, timeout=120)
-def choose_rollback(
-    incident_id: str, target_name: str, to_commit: str | None = None
-) -> RollbackPlan:
+def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to; nothing is changed.
 
     An incident that began before the last rollback of the target joins that one: going back
     once more would leave a good release.
     Raises RollbackError that says why there is none.
     """
-    settings = load_settings()
-    target = target_named(target_name, settings)
+    target = case.settings.target(target_name)
     if to_commit is None:
-        began = open_store(settings).incident(incident_id).detected_at
+        began = case.incident.detected_at
         last = max(read_history(target).rollbacks, key=lambda entry: entry.timestamp, default=None)
         if last is not None and last.timestamp > began:
             plan = choose_release(target, last.commit)
@@ -119,15 +104,14 @@ def _deployed(release: DeployedRelease) -> str:
 
 
 @step("deploy release", says=_deployed, timeout=4 * 3600)
-def deploy_rollback(incident_id: str, plan: RollbackPlan) -> DeployedRelease:
+def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
     """Put the planned release in place and see it healthy; else put back what was running.
 
     Raises RollbackError that says at which stage, and what runs now.
     """
-    settings = load_settings()
-    target = target_named(plan.target, settings)
+    target = case.settings.target(plan.target)
     report: Callable[[str], None] = log_line
-    return deploy_release(target, plan, home=settings.home, report=report)
+    return deploy_release(target, plan, home=case.settings.home, report=report)
 
 
 def rollback_id_of(incident_id: str) -> str:
@@ -136,18 +120,17 @@ def rollback_id_of(incident_id: str) -> str:
 
 
 @step("record rollback", says=lambda text: text, timeout=120)
-def note_rollback(incident_id: str, plan: RollbackPlan, deployed: DeployedRelease) -> str | None:
+def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> str | None:
     """Write the rollback into the target's deployment history, once."""
     if not deployed.changed and plan.already_running:
         return None
-    settings = load_settings()
-    target = target_named(plan.target, settings)
+    target = case.settings.target(plan.target)
     record_rollback(
         target,
         plan,
         deployed,
-        incident_id=incident_id,
-        rollback_id=rollback_id_of(incident_id),
+        incident_id=case.incident_id,
+        rollback_id=rollback_id_of(case.incident_id),
         at=utc_now(),
     )
     return f"recorded the rollback in {target.history}"

@@ -2,6 +2,7 @@
 
 from tasks.store.audit.verify import AuditSummary
 from tasks.store.claims import Claim
+from tasks.store.once import Turn
 from tasks.store.opening import Opened, delivery_entry
 from tasks.store.outbox import OutboxEvent
 from tasks.store.store import Store, open_store
@@ -12,6 +13,7 @@ __all__ = [
     "Opened",
     "OutboxEvent",
     "Store",
+    "Turn",
     "delivery_entry",
     "open_store",
 ]

@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, tuple_
 
 from schemas.incident import (
+    ACKNOWLEDGED,
     Alert,
     Incident,
     IncidentType,
     PostMortem,
     Severity,
     Status,
+    event_of,
     hash_of_text,
 )
 from tasks.base.storable import clean_json, clean_text, moment_text
@@ -158,7 +160,7 @@ class Incidents:
                 status=status,
                 resolved_at=change.chain.now if ends else change.incident.resolved_at,
             )
-            change.emit(f"aeef.incident.{status}")
+            change.emit(event_of(status))
 
         return self._change(incident_id, work)
 
@@ -177,7 +179,7 @@ class Incidents:
                 columns={"acknowledged_at": moment_text(change.chain.now)},
                 status=Status.INVESTIGATING if moves else before,
             )
-            change.emit("aeef.incident.acknowledged")
+            change.emit(ACKNOWLEDGED)
 
         return self._change(incident_id, work)
 

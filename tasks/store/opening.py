@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from sqlalchemy import Row, insert, select
 
 from schemas.incident import (
+    DETECTED,
     Action,
     Alert,
     Incident,
@@ -22,8 +23,6 @@ from tasks.base.storable import alert_json, clean_alert, clean_text, first_line,
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
 from tasks.store.records import Change, columns_of, incident_of
-
-DETECTED = "aeef.incident.detected"
 
 
 class Opened(NamedTuple):

@@ -10,7 +10,7 @@ from tasks.base.redact import redact
 from tasks.store import open_store
 
 
-def tellable(text: str, settings: Settings) -> str:
+def sanitized(text: str, settings: Settings) -> str:
     """The text with no configured secret in it, and no identifier of a person."""
     return open_store(settings).masked_text(redact(text, settings))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
+from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
 
@@ -247,6 +249,19 @@ class Store:
     def claim(self, incident_id: UUID | str, key: str, holder: str, lease: timedelta) -> Claim:
         """Ask to do a thing; only who gets `held` may do it."""
         return self._claims.claim(incident_id, key, holder, lease)
+
+    def once(
+        self,
+        incident_id: UUID | str,
+        key: str,
+        holder: str,
+        *,
+        lease: timedelta = LEASE,
+        wait: bool = False,
+        may_be_done: Callable[[BaseException], bool] = lambda _error: False,
+    ) -> AbstractContextManager[Turn]:
+        """Do a thing once, whoever asks: see `tasks.store.once`."""
+        return once(self, incident_id, key, holder, lease=lease, wait=wait, may_be_done=may_be_done)
 
     def finish_claim(
         self, incident_id: UUID | str, key: str, holder: str, result: dict[str, Any]

@@ -6,7 +6,6 @@ exclude each other too, and the kernel releases them when their holder is killed
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from schemas.errors import RollbackError
 from schemas.settings import Target
+from tasks.base.file_lock import open_lock, try_to_hold
 from tasks.target.repository import aeef_directory
 
 _POLL = 0.05
@@ -62,8 +62,9 @@ def _locked(
     if path in _held.get():
         yield
         return
+    # Another user's AEEF may take it too.
     path.parent.mkdir(exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = open_lock(path, 0o666)
     try:
         _acquire(descriptor, what, waiting, timeout)
         _sign(descriptor, {"pid": os.getpid(), **({"home": str(home)} if home else {})})
@@ -79,24 +80,21 @@ def _locked(
 
 def _acquire(descriptor: int, what: str, waiting: Callable[[str], None], timeout: float) -> None:
     give_up_at = time.monotonic() + timeout
-    told: str | None = None
+    named: str | None = None
     while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _holder(descriptor)
-            if time.monotonic() >= give_up_at:
-                raise RollbackError(
-                    "wait for lock",
-                    f"{holder} has held {what} for {timeout:g} s; look at that process,"
-                    " end it if it hangs, and try again",
-                ) from None
-            if told != holder:
-                waiting(f"waiting for {holder}, which holds {what}")
-                told = holder
-            time.sleep(_POLL)
-        else:
+        if try_to_hold(descriptor):
             return
+        holder = _holder(descriptor)
+        if time.monotonic() >= give_up_at:
+            raise RollbackError(
+                "wait for lock",
+                f"{holder} has held {what} for {timeout:g} s; look at that process,"
+                " end it if it hangs, and try again",
+            )
+        if named != holder:
+            waiting(f"waiting for {holder}, which holds {what}")
+            named = holder
+        time.sleep(_POLL)
 
 
 def _holder(descriptor: int) -> str:

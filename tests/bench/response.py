@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.spread import spread
-from fixtures.stack import Stack
+from fixtures.stack import Stack, running_stack
 from samples.gates import Gates
-from standins.jira import Jira
-from standins.pagerduty import PagerDuty
-from standins.slack import Slack
 
 IDLE_SECONDS = 30.0
 SETTLE_SECONDS = 15.0
@@ -50,7 +47,7 @@ def measure(
     quiet: alerts one after the other. storms: how many incidents at once.
     told: as many at once of a type whose runbook only tells people.
     """
-    with _running(directory / "home", env) as stack:
+    with running_stack(directory / "home", **env) as stack:
         targets = Targets(stack, directory / "targets", 1 + quiet + sum(storms))
         _quiet(stack, targets, 1)  # the first run of all fills caches, in every way of running it
         time.sleep(SETTLE_SECONDS)
@@ -61,23 +58,6 @@ def measure(
         if told:
             results[f"storm of {told}, people are told"] = _told_storm(stack, told)
         return results
-
-
-@contextmanager
-def _running(home: Path, env: Mapping[str, str]) -> Iterator[Stack]:
-    with ExitStack() as services:
-        pagerduty, slack, jira = (
-            services.enter_context(PagerDuty()),
-            services.enter_context(Slack()),
-            services.enter_context(Jira()),
-        )
-        stack = Stack(home, pagerduty, slack, jira)
-        stack.env |= env
-        stack.start()
-        try:
-            yield stack
-        finally:
-            stack.stop()
 
 
 class Targets:

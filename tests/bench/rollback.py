@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from samples.targets import ComposeSample, commit, docker_available, prove, write_history
+from samples.compose import compose_missing
+from samples.targets import ComposeSample, commit, prove, write_history
 from schemas.release import RollbackPlan
 from tasks.deploy.check_health import wait_until_healthy
 from tasks.rollback.choose_release import choose_release
@@ -24,7 +25,7 @@ TIMES = 5
 
 def measure(report: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Seconds (median) of Compose's `up` and of a rollback, each until healthy; their ratio."""
-    if missing := docker_available():
+    if missing := compose_missing(()):
         report(f"{missing}: the rollback is left out")
         return {}
     with tempfile.TemporaryDirectory() as directory:

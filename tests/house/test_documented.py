@@ -13,13 +13,16 @@ import typer
 from pydantic import BaseModel
 
 from deployments.cli.app import app
-from deployments.registry.register import RUNBOOK_OF, flows
+from deployments.registry.catalog import RUNBOOK_OF, flows
+from documents import DOCUMENTS as PAGES
+from documents import blocks_of
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 from support import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 RUNBOOKS = sorted({RUNBOOK_OF.get(incident_type, "triage") for incident_type in IncidentType})
+OURS = ("schemas", "tasks", "flows", "deployments", "tests", "docs")
+OF_A_TARGET = {"deployments/history.json"}
 SECTIONS = (
     "What starts it",
     "What it does, in which order",
@@ -107,7 +110,7 @@ def test_every_flow_is_in_the_documentation(text: str, flow: str) -> None:
 def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> None:
     """Links to other sites are not followed."""
     wrong = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_fences(page)):
         if "://" in link:
             continue
         path, _, anchor = link.partition("#")
@@ -117,10 +120,23 @@ def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> 
     assert [] == wrong
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
+    """By its path; but for those that the guide has its reader make, and the target's own."""
+    made = {block.path for block in blocks_of(page) if block.language in ("python", "markdown")}
+    named = set(re.findall(rf"`((?:{'|'.join(OURS)})/[\w./-]+)`", without_fences(page)))
+
+    assert [] == [each for each in sorted(named - made - OF_A_TARGET) if not (ROOT / each).exists()]
+
+
 def headings(page: Path) -> list[str]:
     """The headings of a page, in order."""
-    plain = re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
-    return re.findall(r"(?m)^#+ (.+)$", plain)
+    return re.findall(r"(?m)^#+ (.+)$", without_fences(page))
+
+
+def without_fences(page: Path) -> str:
+    """The text of a page, less its blocks of code."""
+    return re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
 
 
 def slug(heading: str) -> str:

@@ -68,8 +68,10 @@ def arm(point: str) -> None:
     """Die before or after a function: `before tasks.module.Class.method`."""
     when, path = point.split()
     parts = path.split(".")
-    owner: Any = importlib.import_module(".".join(parts[:2]))
-    for name in parts[2:-1]:
+    owner: Any = importlib.import_module(parts[0])
+    for number, name in enumerate(parts[1:-1], 2):
+        if not hasattr(owner, name):
+            importlib.import_module(".".join(parts[:number]))
         owner = getattr(owner, name)
     real: Callable[..., Any] = getattr(owner, parts[-1])
 

@@ -9,6 +9,7 @@ from typing import Any
 import docker
 import yaml
 
+from samples.compose import Compose
 from samples.targets import ComposeSample, commit, prove, write_json
 from schemas.drift import Difference, DriftReport
 from schemas.settings import Settings, TargetDrift
@@ -21,10 +22,11 @@ CONFIG = "log:\n  level: info\nlimits: [1, 2]\ndatabase:\n  password: first-secr
 class DriftSample:
     """`web` needs `db`; the release is healthy, proven, and recorded with its images."""
 
-    def __init__(self, directory: Path) -> None:
-        self.sample = ComposeSample(directory)
+    def __init__(self, directory: Path, compose: Compose = ()) -> None:
+        self.sample = ComposeSample(directory, compose)
         self.directory = directory
-        self._web_changed = False
+        self._committed: set[tuple[str, ...]] = set()
+        """The containers, as they are when they run as committed."""
         files = TargetDrift.model_validate({"files": ["config/app.yaml"]})
         self.target = self.sample.target.model_copy(update={"drift": files})
         self.settings = Settings.model_validate(
@@ -70,18 +72,40 @@ class DriftSample:
         self.commit = commit(self.path, files_of_release | {"www/health": '{"status": "ok"}'})
         prove(self.target, self.commit)
 
-    def run(self, web: dict[str, Any] | None = None, **services: dict[str, Any]) -> None:
-        """Run the release, with these changes that nobody committed."""
+    def start(self) -> None:
+        """Run the release, and record it."""
+        self.compose("up", "-d", "--build")
+        self._committed = self._running()
+        self.record()
+
+    def as_committed(self) -> None:
+        """Run the release, unless it runs untouched; `web` alone where only that was touched."""
+        if touched := self._touched():
+            # docker-compose 1.x does not see by itself that, for instance, `pid` has changed.
+            only_web = ("--force-recreate", "--no-deps", "web")
+            self.compose("up", "-d", *(only_web if touched == {"web"} else ("--remove-orphans",)))
+            self._committed = self._running()
+
+    def change_web(self, change: dict[str, Any]) -> None:
+        """Run the release, but `web` with these settings that nobody committed."""
+        if not self._touched() <= {"web"}:
+            self.as_committed()
+        options = ("--force-recreate", "--no-deps", "web")
+        self.compose("up", "-d", *options, services={"web": change})
+
+    def compose(self, *arguments: str, services: dict[str, Any] | None = None) -> None:
+        """Run Compose; services: what an uncommitted file changes."""
         override = self.directory / "override.yml"
-        changed = ({"web": web} if web else {}) | services
-        content = {"version": "3.8", "services": changed} if changed else {"version": "3.8"}
-        override.write_text(yaml.safe_dump(content))
-        # docker-compose 1.x does not see by itself that, for instance, `pid` has changed.
-        options = ["--remove-orphans"]
-        if web or self._web_changed:
-            options = ["--force-recreate", "--no-deps", "web"]
-        self._web_changed = bool(web)
-        self.sample.compose("-f", str(override), "up", "-d", "--build", *options)
+        changed = {"services": services} if services else {}
+        override.write_text(yaml.safe_dump({"version": "3.8"} | changed))
+        self.sample.compose("-f", str(override), *arguments)
+
+    def _touched(self) -> set[str]:
+        """The services of which another container runs, or none."""
+        return {service for service, *_ in self._running() ^ self._committed}
+
+    def _running(self) -> set[tuple[str, ...]]:
+        return {(each["service"], each["id"]) for each in self.containers()}
 
     def record(self) -> None:
         """Write the history as a pipeline does: this release is healthy, with these images."""

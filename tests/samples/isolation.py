@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import uuid
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import docker
 from docker.models.containers import Container
+from docker.models.networks import Network
 
-from samples.targets import GATES, commit, compose_program, free_port, new_repository
+from samples.compose import Compose, published_port, run_compose
+from samples.targets import GATES, commit, new_repository
 from schemas.settings import Health, Target
+from support import wait_until
 
 _DOCKERFILE = """\
 FROM scratch
@@ -49,14 +51,22 @@ networks:
 _WAIT = 3
 
 
-class IsolationSample:
-    """Runs when made; `down()` removes all of it, quarantine networks too."""
+class _State(NamedTuple):
+    """How the shop stands; what changes with every connection or start is left out."""
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    containers: dict[str, Any]
+    networks: list[tuple[str, str]]
+    answers: bool
+
+
+class IsolationSample:
+    """Runs after `up()`; `down()` removes all of it, quarantine networks too."""
+
+    def __init__(self, directory: Path, compose: Compose = (), **settings: Any) -> None:
         unique = uuid.uuid4().hex[:8]
         self.project = f"aeef-test-{unique}"
         self.image = f"{self.project}-image"
-        self.port = free_port()
+        self.port = published_port()
         self.subnet = f"10.{200 + int(unique[:2], 16) % 50}.{int(unique[2:4], 16)}"
         self.path = new_repository(directory / "shop")
         self.target = Target(
@@ -64,6 +74,7 @@ class IsolationSample:
             repository=self.path,
             compose_file="compose.yml",
             compose_project=self.project,
+            compose_command=compose,
             health=Health(url=f"http://127.0.0.1:{self.port}/index.html"),
             required_gates=GATES,
             **settings,
@@ -74,22 +85,29 @@ class IsolationSample:
         commit(self.path, files, "The shop")
         self.client = docker.from_env(timeout=60)
         self.others: list[Container] = []
+        self._first = _State({}, [], answers=False)
 
     def up(self) -> None:
         """Start it."""
         self.compose("build")
         self.compose("up", "-d")
+        wait_until(self.answers)
+        self._first = self._state()
+
+    def reset(self) -> None:
+        """As after `up()`, whatever a test did: put back where that is enough, else made anew."""
+        self._remove_others()
+        with suppress(docker.errors.DockerException):
+            self._put_back()
+        self._remove_networks(keep=[name for name, _ in self._first.networks])
+        if self._state() != self._first:
+            self.compose("down")
+            self._remove_networks(keep=[])
+            self.up()
 
     def compose(self, *arguments: str) -> None:
         """Run Compose on its file."""
-        ran = subprocess.run(
-            [*compose_program(), "-f", "compose.yml", "-p", self.project, *arguments],
-            cwd=self.path,
-            check=False,
-            capture_output=True,
-            timeout=120,
-        )
-        assert ran.returncode == 0, ran.stderr.decode()
+        run_compose(self.target, *arguments)
 
     def config(self) -> str:
         """A config file with this target."""
@@ -102,8 +120,7 @@ class IsolationSample:
 
     def containers(self, service: str) -> list[Container]:
         """All containers of a service."""
-        labels = [f"com.docker.compose.project={self.project}",
-                  f"com.docker.compose.service={service}"]  # fmt: skip
+        labels = [f"{label}={value}" for label, value in self.service(service).items()]
         return self.client.containers.list(all=True, filters={"label": labels})
 
     def networks(self, container: Container) -> dict[str, Any]:
@@ -131,10 +148,11 @@ class IsolationSample:
         return container
 
     def service(self, service: str) -> dict[str, str]:
-        """The labels that make a container one of this project's service."""
+        """The labels with which Compose makes a container one of the project's service."""
         return {
             "com.docker.compose.project": self.project,
             "com.docker.compose.service": service,
+            "com.docker.compose.oneoff": "False",
         }
 
     def answers(self) -> bool:
@@ -154,20 +172,61 @@ class IsolationSample:
 
     def down(self) -> None:
         """Remove every container, network and image of this sample."""
-        label = f"com.docker.compose.project={self.project}"
         with closing(self.client) as client:
-            for container in [
-                *self.others,
-                *client.containers.list(all=True, filters={"label": label}),
-            ]:
-                with suppress(docker.errors.NotFound):
-                    container.remove(force=True, v=True)
-            target = f"aeef.target={self.target.name}"
-            for filters in ({"label": label}, {"label": target}):
-                for network in client.networks.list(filters=filters):
-                    network.remove()
+            self._remove_others()
+            for container in self._containers():
+                container.remove(force=True, v=True)
+            self._remove_networks(keep=[])
             with suppress(docker.errors.ImageNotFound):
                 client.images.remove(self.image, force=True)
+
+    def _containers(self) -> list[Container]:
+        label = f"com.docker.compose.project={self.project}"
+        return self.client.containers.list(all=True, filters={"label": label})
+
+    def _networks(self) -> list[Network]:
+        labels = (f"com.docker.compose.project={self.project}", f"aeef.target={self.target.name}")
+        found = [self.client.networks.list(filters={"label": label}) for label in labels]
+        return [network for networks in found for network in networks]
+
+    def _state(self) -> _State:
+        containers = {}
+        for each in self._containers():
+            networks = self.networks(each)  # reads anew what else is looked at
+            ports = each.attrs["NetworkSettings"]["Ports"]
+            containers[str(each.id)] = (each.status, networks, ports, each.diff())
+        present = sorted((str(each.name), str(each.id)) for each in self._networks())
+        return _State(containers, present, self.answers())
+
+    def _put_back(self) -> None:
+        """Onto the networks of the first state, lowest address first: Docker gives them so."""
+        joins = []
+        for identity, (_, wanted, *_) in self._first.containers.items():
+            container = self.client.containers.get(identity)
+            if container.status == "paused":
+                container.unpause()
+            elif container.status != "running":
+                container.start()
+            now = self.networks(container)
+            for name in now.keys() - wanted.keys():
+                self.client.networks.get(name).disconnect(container)
+            joins += [(container, name, wanted[name]) for name in wanted.keys() - now.keys()]
+        for container, name, facts in sorted(joins, key=lambda join: str(join[2]["IPAddress"])):
+            aliases = [each for each in facts["Aliases"] if each != str(container.id)[:12]]
+            address = (facts["IPAMConfig"] or {}).get("IPv4Address")
+            self.client.networks.get(name).connect(container, aliases=aliases, ipv4_address=address)
+
+    def _remove_others(self) -> None:
+        for container in self.others:
+            with suppress(docker.errors.NotFound):
+                container.remove(force=True, v=True)
+        self.others.clear()
+
+    def _remove_networks(self, keep: list[str]) -> None:
+        for network in self._networks():
+            if network.name not in keep:
+                with suppress(docker.errors.APIError):
+                    network.remove()
 
 
 def config_of(target: Target) -> str:

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import docker
-from docker.errors import DockerException
 
 from deployments.cli.demo import create_demo
+from samples.compose import Compose, published_port, run_compose
 from schemas.settings import Health, Target
 
 GATES = ("tests", "security-scan")
@@ -109,31 +109,6 @@ def free_port() -> int:
         return address[1]
 
 
-def docker_available() -> str | None:
-    """None when Docker, Compose and a static busybox are here, else what is missing."""
-    if not shutil.which("busybox"):
-        return "busybox-static is not installed"
-    if not compose_program():
-        return "Docker Compose is not installed"
-    try:
-        with closing(docker.from_env(timeout=10)) as client:
-            client.ping()
-    except (DockerException, OSError) as error:
-        return f"Docker does not answer: {type(error).__name__}"
-    return None
-
-
-def compose_program() -> list[str]:
-    """How Compose is called here."""
-    if shutil.which("docker"):
-        plugin = subprocess.run(
-            ["docker", "compose", "version"], capture_output=True, check=False, timeout=60
-        )
-        if plugin.returncode == 0:
-            return ["docker", "compose"]
-    return ["docker-compose"] if shutil.which("docker-compose") else []
-
-
 _DOCKERFILE = """\
 FROM scratch
 COPY busybox /bin/busybox
@@ -153,9 +128,9 @@ services:
 class ComposeSample:
     """A Compose application with a good and a bad release; nothing runs at first."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, compose: Compose = ()) -> None:
         unique = uuid.uuid4().hex[:8]
-        port = free_port()
+        port = published_port()
         self.url = f"http://127.0.0.1:{port}"
         self.path = new_repository(directory / "shop")
         self.target = Target(
@@ -163,6 +138,7 @@ class ComposeSample:
             repository=self.path,
             compose_file="compose.yml",
             compose_project=f"aeef-test-{unique}",
+            compose_command=compose,
             health=Health(url=f"{self.url}/health", timeout=2.0, successes=2, interval=0.05,
                           deadline=5.0),
             required_gates=GATES,
@@ -183,15 +159,8 @@ class ComposeSample:
         self.compose("up", "-d", "--build")
 
     def compose(self, *arguments: str) -> None:
-        """Run Compose on the target's file, without AEEF."""
-        project = str(self.target.compose_project)
-        subprocess.run(
-            [*compose_program(), "-f", "compose.yml", "-p", project, *arguments],
-            cwd=self.path,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
+        """Run Compose on its file, without AEEF."""
+        run_compose(self.target, *arguments)
 
     def down(self) -> None:
         """Remove every container, network and image of this sample."""
@@ -211,11 +180,6 @@ class ComposeSample:
             # Its tag went to a later one.
             for image in client.images.list(filters={"label": self.image_label}):
                 client.images.remove(str(image.id), force=True)
-
-
-def compose_target(tmp_path: Path) -> ComposeSample:
-    """A Compose application whose good release is proven; call `serve_bad()`, then `down()`."""
-    return ComposeSample(tmp_path)
 
 
 def _pages(status: str, version: str) -> dict[str, str]:

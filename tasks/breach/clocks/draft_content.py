@@ -21,7 +21,7 @@ NO_MEASURES = (
 """Beginnings of actions that the authority does not ask for."""
 
 
-class Case(Model):
+class KnownFacts(Model):
     """What a draft is made from."""
 
     incident: Incident
@@ -30,7 +30,7 @@ class Case(Model):
     data: tuple[str, ...] = ()
 
 
-Answer = Callable[[Case, Clock], str]
+Answer = Callable[[KnownFacts, Clock], str]
 
 
 def missing(what: str) -> str:
@@ -43,7 +43,7 @@ def cell(text: str) -> str:
     return " ".join(text.translate(MARKUP).split())
 
 
-def moment(case: Case, name: str) -> str:
+def moment(case: KnownFacts, name: str) -> str:
     """A timestamp, and whether it is one that people gave."""
     when = case.situation.timestamps.get(name)
     if when is None:
@@ -52,7 +52,7 @@ def moment(case: Case, name: str) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC{assumed if name in case.situation.assumed else ''}"
 
 
-def answer(heading: str, case: Case, clock: Clock) -> str:
+def answer(heading: str, case: KnownFacts, clock: Clock) -> str:
     """The text below a heading: what is known, and what is missing."""
     low = heading.lower()
     for words, rule in RULES:
@@ -61,7 +61,7 @@ def answer(heading: str, case: Case, clock: Clock) -> str:
     return missing(heading)
 
 
-def _what_happened(case: Case, _clock: Clock) -> str:
+def _what_happened(case: KnownFacts, _clock: Clock) -> str:
     incident = case.incident
     told = cell(incident.description) or missing("what happened")
     services = ", ".join(map(cell, incident.affected_services)) or missing("affected systems")
@@ -76,43 +76,43 @@ def _what_happened(case: Case, _clock: Clock) -> str:
 
 
 def _number(fact: str, what: str) -> Answer:
-    def tell(case: Case, _clock: Clock) -> str:
+    def tell(case: KnownFacts, _clock: Clock) -> str:
         known = case.situation.facts.get(fact)
         return missing(f"approximate number of {what}") if known is None else f"About {known}."
 
     return tell
 
 
-def _subjects(case: Case, clock: Clock) -> str:
+def _subjects(case: KnownFacts, clock: Clock) -> str:
     number = _number("people", "data subjects")(case, clock)
     return f"{missing('categories of data subjects')}\n\n{number}"
 
 
-def _records(case: Case, clock: Clock) -> str:
+def _records(case: KnownFacts, clock: Clock) -> str:
     number = _number("records", "personal data records")(case, clock)
     return f"{_kinds_of_data(case, clock)}\n\n{number}"
 
 
-def _kinds_of_data(case: Case, _clock: Clock) -> str:
+def _kinds_of_data(case: KnownFacts, _clock: Clock) -> str:
     if not case.data:
         return missing("categories of personal data")
     kinds = ", ".join(map(cell, case.data))
     return f"The affected system holds: {kinds}. {missing('which of it was affected')}"
 
 
-def _officer(case: Case, clock: Clock) -> str:
+def _officer(case: KnownFacts, clock: Clock) -> str:
     who = case.organisation
     name = cell(who.dpo_name or "") or missing("name of the data protection officer")
     contact = cell(who.dpo_contact or "") or missing("contact of the data protection officer")
     return f"{name}, {contact}"
 
 
-def _contact(case: Case, _clock: Clock) -> str:
+def _contact(case: KnownFacts, _clock: Clock) -> str:
     who = case.organisation
     return cell(who.contact or who.dpo_contact or "") or missing("where people can ask")
 
 
-def _measures(case: Case, _clock: Clock) -> str:
+def _measures(case: KnownFacts, _clock: Clock) -> str:
     taken = [
         f"- {each.timestamp:%Y-%m-%d %H:%M} UTC: {cell(each.action)}"
         for each in case.incident.actions_taken
@@ -125,62 +125,62 @@ def _measures(case: Case, _clock: Clock) -> str:
 
 
 def _yes_or_no(fact: str, what: str) -> Answer:
-    def tell(case: Case, _clock: Clock) -> str:
+    def tell(case: KnownFacts, _clock: Clock) -> str:
         known = case.situation.facts.get(fact)
         return missing(what) if known is None else ("Yes." if known else "No.")
 
     return tell
 
 
-def _delay(case: Case, clock: Clock) -> str:
+def _delay(case: KnownFacts, clock: Clock) -> str:
     due = clock.deadline.due_at
     return (
         f"Only when this is submitted after {due:%Y-%m-%d %H:%M} UTC." if due else "Not known yet."
     )
 
 
-def _reference(case: Case, _clock: Clock) -> str:
+def _reference(case: KnownFacts, _clock: Clock) -> str:
     return f"Ours: {case.incident.incident_id}. {missing('reference of the authority, if any')}"
 
 
-def _detection(case: Case, _clock: Clock) -> str:
+def _detection(case: KnownFacts, _clock: Clock) -> str:
     return (
         f"Detected {case.incident.detected_at:%Y-%m-%d %H:%M} UTC;"
         f" became aware {moment(case, 'aware')}."
     )
 
 
-def _criteria(case: Case, _clock: Clock) -> str:
+def _criteria(case: KnownFacts, _clock: Clock) -> str:
     return f"Classified as major: {moment(case, 'classified-major')}\n\n{missing('criteria met')}"
 
 
-def _timing(case: Case, clock: Clock) -> str:
+def _timing(case: KnownFacts, clock: Clock) -> str:
     return f"{_detection(case, clock)} Material since: {moment(case, 'materiality')}"
 
 
-def _severity(case: Case, _clock: Clock) -> str:
+def _severity(case: KnownFacts, _clock: Clock) -> str:
     return f"Ours: {case.incident.severity}. {missing('severity as the authority classifies it')}"
 
 
-def _impact(case: Case, clock: Clock) -> str:
+def _impact(case: KnownFacts, clock: Clock) -> str:
     services = ", ".join(map(cell, case.incident.affected_services)) or missing("affected systems")
     people = _number("people", "people affected")(case, clock)
     return f"Affected systems: {services}. People: {people}\n\n{missing('impact')}"
 
 
-def _root_cause(case: Case, _clock: Clock) -> str:
+def _root_cause(case: KnownFacts, _clock: Clock) -> str:
     return cell(case.incident.root_cause or "") or missing("root cause")
 
 
-def _link(case: Case, _clock: Clock) -> str:
+def _link(case: KnownFacts, _clock: Clock) -> str:
     return f"Established: {moment(case, 'causal-link')}\n\n{missing('causal link')}"
 
 
-def _provider(case: Case, _clock: Clock) -> str:
+def _provider(case: KnownFacts, _clock: Clock) -> str:
     return cell(case.organisation.name or "") or missing("provider")
 
 
-def _system(case: Case, _clock: Clock) -> str:
+def _system(case: KnownFacts, _clock: Clock) -> str:
     services = ", ".join(map(cell, case.incident.affected_services))
     return services or missing("AI system")
 

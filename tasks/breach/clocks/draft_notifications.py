@@ -18,13 +18,13 @@ from schemas.breach import Clock
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.model import Model
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.base.replace_file import replace_file
 from tasks.breach.breach_facts import clocks_for, situation
-from tasks.breach.clocks.draft_content import Case, answer, cell, missing
+from tasks.breach.clocks.draft_content import KnownFacts, answer, cell, missing
+from tasks.case import Case
 from tasks.incident.evidence import private_directory
 from tasks.step import step
-from tasks.store import open_store
 
 SEAL = re.compile(r"<!-- unedited: ([0-9a-f]{64}) -->\n\Z")
 """The last line of a draft: the hash of all before it. A person who edits the draft breaks it."""
@@ -48,11 +48,10 @@ class Drafts(Model):
 
 
 @step("draft the notifications", says=str, timeout=300)
-def draft_notifications(incident_id: str) -> Drafts:
+def draft_notifications(case: Case) -> Drafts:
     """Write a Markdown draft for each notification that is not made yet. Safe to repeat."""
-    settings = load_settings()
-    incident = open_store(settings).incident(incident_id)
-    drafts = write_drafts(incident, settings)
+    incident = case.incident
+    drafts = write_drafts(incident, case.settings)
     for key, name in drafts.files.items():
         create_markdown_artifact(
             key=f"draft-{re.sub('[^a-z0-9]+', '-', key)}-{incident.incident_id}",
@@ -65,7 +64,7 @@ def draft_notifications(incident_id: str) -> Drafts:
 def write_drafts(incident: Incident, settings: Settings) -> Drafts:
     """Write what is new or changed; the newest version of each draft."""
     directory = settings.home / "notifications" / str(UUID(str(incident.incident_id)))
-    case = Case(
+    case = KnownFacts(
         incident=incident,
         situation=situation(incident, settings),
         organisation=settings.breach.organisation,
@@ -84,7 +83,7 @@ def write_drafts(incident: Incident, settings: Settings) -> Drafts:
     return Drafts(directory=str(directory), files=files, changed=changed)
 
 
-def draft_of(case: Case, clock: Clock) -> str:
+def draft_of(case: KnownFacts, clock: Clock) -> str:
     """One draft as Markdown."""
     deadline = clock.deadline
     who = case.organisation

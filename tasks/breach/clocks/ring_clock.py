@@ -9,67 +9,71 @@ from schemas.breach import Clock, Standing, length
 from schemas.errors import TemporaryError
 from schemas.incident import Channel, Incident, Severity
 from schemas.model import utc_now
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
+from tasks.case import Case
 from tasks.channels import pagerduty
-from tasks.notify.page_on_call import CLOCK, Page, about_of, ensure_page
+from tasks.notify.page_on_call import Page, ensure_page
 from tasks.notify.post_to_slack import tell_thread
-from tasks.step import log_line, step, this_run
-from tasks.store import open_store
+from tasks.step import log_line, step
+from tasks.store import Store, open_store
+from tasks.store.claim_keys import (
+    CLOCK_PAGE,
+    CLOCK_RING,
+    about_of,
+    clock_page_key,
+    clock_ring_key,
+)
 
 LEASE = timedelta(minutes=5)
-PAGE = f"page:{CLOCK}"
-RING = "clock:ring:"
 
 
 @step("ring the regulatory clock", says=lambda _text: None, timeout=300)
-def ring_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str | None:
+def ring_clock(case: Case, regime: str, deadline: str, due: str, point: str) -> str | None:
     """Page, tell the thread and put on record, once for each timer; what was said.
 
     None, and nothing is done, when it is moot: submitted, not applicable, moved, or a later timer
     of the same clock is due as well. That the incident is resolved changes nothing.
     """
-    settings, holder = load_settings(), this_run()
-    store = open_store(settings)
-    incident = store.incident(incident_id)
+    settings, holder = case.settings, case.holder
+    store = case.store
+    incident = case.incident
     key = f"{regime}/{deadline}"
     clock = next((each for each in clocks_for(incident, settings) if each.key == key), None)
     if why := moot(clock, due, point, settings, utc_now()):
         log_line(f"{key}: nothing to say: {why}")
         return None
     assert clock is not None
-    name = f"{RING}{key}:{due}:{point}"
-    claim = store.claim(incident.incident_id, name, holder, LEASE)
-    if claim.state == "busy":
-        raise TemporaryError("the regulatory clock", "another run is telling it", retry_after=1)
-    if claim.state == "done":
-        return None
-    # The words of the first attempt: a second one, minutes later, must not say it all again.
-    store.finish_claim(incident.incident_id, f"{name}:text", "text", {"text": words(clock)})
-    text = str((store.claim_result(incident.incident_id, f"{name}:text") or {})["text"])
-    store.record_action(
-        incident.incident_id,
-        text,
-        entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/{name}"),
-    )
-    log_line(text)
-    try:
+    ring = clock_ring_key(key, due, point)
+    with store.once(incident.incident_id, ring, holder, lease=LEASE) as turn:
+        if turn.state == "busy":
+            raise TemporaryError("the regulatory clock", "another run is telling it", retry_after=1)
+        if not turn.is_mine:
+            return None
+        text = _first_words(incident, ring, clock, store)
         ensure_page(
             incident.incident_id,
             settings,
             holder=holder,
-            key=f"{PAGE}{key}:{due}:{point}",
+            key=clock_page_key(key, due, point),
             reason=text,
             wait=True,
             even_if_over=True,
             severity=Severity.P1 if clock.is_overdue(utc_now()) else None,
         )
-        tell_thread(incident_id, text, settings, holder=holder)
-    except BaseException:
-        store.release_claim(incident.incident_id, name, holder)
-        raise
-    store.finish_claim(incident.incident_id, name, holder, {"text": text})
+        tell_thread(case.incident_id, text, settings, holder=holder)
+        turn.finish({"text": text})
+    return text
+
+
+def _first_words(incident: Incident, ring: str, clock: Clock, store: Store) -> str:
+    """The words of the first attempt, on record: a second one, minutes later, says no others."""
+    store.finish_claim(incident.incident_id, f"{ring}:text", "text", {"text": words(clock)})
+    text = str((store.claim_result(incident.incident_id, f"{ring}:text") or {})["text"])
+    identity = f"aeef:{incident.incident_id}/{ring}"
+    store.record_action(incident.incident_id, text, entry_id=uuid5(NAMESPACE_URL, identity))
+    log_line(text)
     return text
 
 
@@ -77,7 +81,9 @@ def spoken_clocks(incident: Incident, settings: Settings) -> frozenset[str]:
     """`ring_name` of every clock that has spoken."""
     claims = open_store(settings).claims(incident.incident_id)
     return frozenset(
-        key.removeprefix(RING).rpartition(":")[0] for key in claims if key.startswith(RING)
+        key.removeprefix(CLOCK_RING).rpartition(":")[0]
+        for key in claims
+        if key.startswith(CLOCK_RING)
     )
 
 
@@ -132,8 +138,8 @@ def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
     incident = store.incident(incident_id)
     running = {ring_name(each) for each in clocks_for(incident, settings) if each.is_open}
     for key, claim in store.claims(incident.incident_id).items():
-        name = key.removeprefix(PAGE).rpartition(":")[0]
-        if not key.startswith(PAGE) or name in running or claim.result is None:
+        name = key.removeprefix(CLOCK_PAGE).rpartition(":")[0]
+        if not key.startswith(CLOCK_PAGE) or name in running or claim.result is None:
             continue
         if Page.model_validate(claim.result).channel is Channel.PAGERDUTY:
             pagerduty.resolve(incident, settings, about=about_of(key))

@@ -10,15 +10,16 @@ from prefect.artifacts import create_table_artifact
 from schemas.breach import Clock, Standing
 from schemas.incident import Incident
 from schemas.model import Model, utc_now
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.ring_clock import spoken_clocks
 from tasks.breach.clocks.timers import moment_of, schedule, timers_for
+from tasks.case import Case
 from tasks.incident.publish_report import MARKUP
 from tasks.step import step
 from tasks.store import open_store
+from tasks.store.claim_keys import CLOCKS_STARTED
 
-STARTED = "clock:started"
 NONE_CONFIGURED = (
     "NO REGULATORY CLOCK runs: no regime is configured ([breach] regimes in aeef.toml);"
     " legal deadlines may be running all the same"
@@ -48,18 +49,17 @@ class Clocks(Model):
 
 
 @step("start the regulatory clocks", says=str, timeout=120)
-def start_clocks(incident_id: str) -> Clocks:
+def start_clocks(case: Case) -> Clocks:
     """Compute every deadline, put it on record and make its timers. Safe to repeat.
 
     Called again when facts changed, it adds what is new; what a moved clock left behind looks at
     the present state before it says anything.
     """
-    settings = load_settings()
-    incident = open_store(settings).incident(incident_id)
+    incident = case.incident
     now = utc_now()
-    open_store(settings).finish_claim(incident.incident_id, STARTED, "clock", {})
-    clocks = record_clocks(incident, settings)
-    made = make_timers(incident, clocks, settings)
+    case.store.finish_claim(incident.incident_id, CLOCKS_STARTED, "clock", {})
+    clocks = record_clocks(incident, case.settings)
+    made = make_timers(incident, clocks, case.settings)
     if clocks:
         create_table_artifact(
             key=f"clocks-{incident.incident_id}",
@@ -83,7 +83,7 @@ def watch_clocks(settings: Settings) -> str:
     A timer may have died when it was due, or was lost with Prefect's database.
     """
     store = open_store(settings)
-    incidents = [store.incident(each) for each in store.incidents_with_claim(STARTED)]
+    incidents = [store.incident(each) for each in store.incidents_with_claim(CLOCKS_STARTED)]
     timers = sum(make_timers(each, clocks_for(each, settings), settings) for each in incidents)
     return f"{timers} timers of the regulatory clocks of {len(incidents)} incidents"
 

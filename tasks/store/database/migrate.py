@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from schemas.errors import ConfigurationError
+from tasks.base.file_lock import file_lock
 from tasks.store.database.database import Database
 
 HEAD = "0001"
@@ -31,7 +30,7 @@ def migrate(database: Database) -> None:
         _create_file(database.path)
     if _version(database) == HEAD:
         return
-    with _one_at_a_time, _file_lock(database.path) if database.path else nullcontext():
+    with _one_at_a_time, _only_process(database.path) if database.path else nullcontext():
         if database.is_sqlite:
             with database.read() as connection:
                 # The mode stays with the file. It cannot change inside a transaction.
@@ -86,9 +85,6 @@ def _create_file(path: Path) -> None:
         ) from error
 
 
-@contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
+def _only_process(path: Path) -> AbstractContextManager[int]:
     """Wait until no other process migrates this file."""
-    with path.with_name(path.name + ".migrate-lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return file_lock(path.with_name(path.name + ".migrate-lock"))

@@ -15,7 +15,7 @@ import pytest
 from fixtures.stack import Stack
 from processes.killing import kill_worker, retry
 from samples.agents import APPROVER, AgentSample, agent_containers, around
-from samples.targets import docker_available
+from samples.compose import docker_missing
 from schemas.validation import validate
 from standins.control_plane import TOKEN, ControlPlane
 from support import not_available
@@ -63,7 +63,7 @@ def test_every_severity_stops_the_agent_and_tells_whom_its_row_names(
     stack: Stack, tmp_path: Path, plane: ControlPlane
 ) -> None:
     """P1 to P4: suspended, extracted, reviewed; P1 also goes back to the last known good."""
-    if missing := docker_available():
+    if missing := docker_missing():
         not_available(missing)
     samples = {
         severity: AgentSample(tmp_path / severity, containers=severity == "P1")

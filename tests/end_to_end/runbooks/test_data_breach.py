@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from fixtures.stack import Stack
+from samples.compose import Compose
 from samples.isolation import IsolationSample
 from samples.personal_data import EMAIL, LEAK, leaks
-from samples.targets import docker_available
 from schemas.validation import validate
 from standins.pagerduty import PRIVACY_KEY, SECURITY_KEY
 from standins.slack import PrivateChannel
-from support import not_available, read_below
+from support import read_below
 
 NEW_SECRET = "the-new-password-9f3a"
 CONFIG = """
@@ -39,11 +39,9 @@ api-key = ["/bin/sh", "-c", "test -e {calls}/fixed && echo x >> {calls}/api-key"
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[IsolationSample]:
+def shop(tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
     """A Compose application that runs."""
-    if missing := docker_available():
-        not_available(missing)
-    sample = IsolationSample(tmp_path)
+    sample = IsolationSample(tmp_path, compose)
     try:
         sample.up()
         assert sample.answers()

@@ -9,19 +9,16 @@ from typing import Any
 import pytest
 
 from fixtures.stack import Stack
+from samples.compose import Compose
 from samples.isolation import IsolationSample
-from samples.targets import docker_available
-from support import not_available
 
 APPROVER = "Ada Lovelace"
 
 
 @pytest.fixture
-def sample(stack: Stack, tmp_path: Path) -> Iterator[IsolationSample]:
+def sample(stack: Stack, tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
     """The shop, running and configured in the stack."""
-    if missing := docker_available():
-        not_available(missing)
-    made = IsolationSample(tmp_path)
+    made = IsolationSample(tmp_path, compose)
     try:
         made.up()
         stack.configure(made.target)

@@ -10,24 +10,45 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fixtures.stack import Stack
+from fixtures.stack import Stack, ready, running_stack
+from samples.compose import both_composes
 from samples.targets import ComposeSample, command_target
 from schemas.validation import validate
 from standins.real_alertmanager import RealAlertmanager, webhook_receiver
 
 
+@pytest.fixture(scope="module", params=["on", "off"], ids=lambda choice: f"patches-{choice}")
+def _any_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    if request.param == "on":
+        yield request.getfixturevalue("_running_stack")
+        return
+    home = tmp_path_factory.mktemp("without-patches") / "home"
+    with running_stack(home, AEEF_PREFECT_PATCHES="off") as without:
+        yield without
+
+
 @pytest.fixture
-def alertmanager(stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]:
+def any_stack(_any_stack: Stack) -> Iterator[Stack]:
+    """The running system, and one in which nothing of Prefect's is replaced."""
+    yield from ready(_any_stack)
+
+
+@pytest.fixture
+def alertmanager(any_stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]:
     """Debian's Alertmanager, with our intake as its receiver."""
-    receiver = webhook_receiver(f"{stack.url}/v1/alertmanager", stack.token)
+    receiver = webhook_receiver(f"{any_stack.url}/v1/alertmanager", any_stack.token)
     with RealAlertmanager(tmp_path / "am", receiver) as real:
         yield real
 
 
+@both_composes
 def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
-    stack: Stack, compose_sample: ComposeSample, alertmanager: RealAlertmanager
+    any_stack: Stack, compose_sample: ComposeSample, alertmanager: RealAlertmanager
 ) -> None:
     """Alertmanager fires; the application serves the good release; one page, one message."""
+    stack = any_stack
     service = compose_sample.target.name
     stack.configure(compose_sample.target)
     labels = {"alertname": "DeployFailed", "severity": "critical", "service": service}
@@ -71,8 +92,11 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     assert 0 == stack.command("audit", "verify").returncode
 
 
-def test_a_new_user_sees_the_steps_live_and_then_the_record(stack: Stack, tmp_path: Path) -> None:
+def test_a_new_user_sees_the_steps_live_and_then_the_record(
+    any_stack: Stack, tmp_path: Path
+) -> None:
     """`aeef report … --wait` shows what is done, and ends with a valid record."""
+    stack = any_stack
     target = command_target(tmp_path).model_copy(update={"name": "fresh", "services": ()})
     stack.configure(target)
 
@@ -85,8 +109,9 @@ def test_a_new_user_sees_the_steps_live_and_then_the_record(stack: Stack, tmp_pa
     validate("incident", json.loads(record))
 
 
-def test_every_severity_reaches_whom_its_row_names(stack: Stack) -> None:
+def test_every_severity_reaches_whom_its_row_names(any_stack: Stack) -> None:
     """P1 and P2 page, P3 makes a ticket, P4 is logged; each posts to the channel of the table."""
+    stack = any_stack
     expected = {
         "P1": (True, "aeef-incidents", 0),
         "P2": (True, "aeef-incidents", 0),
@@ -116,6 +141,22 @@ def test_every_severity_reaches_whom_its_row_names(stack: Stack) -> None:
         reports = [each for each in found if each["key"] == f"incident-{incident_id}"]
         assert 1 == len(reports)
         assert "What was done" in reports[0]["data"]
+
+
+def test_logs_and_doctor_say_which_patches_are_active(any_stack: Stack) -> None:
+    """The first line of the server's log, and of the worker's; one line of `aeef doctor`."""
+    are_on = any_stack.env.get("AEEF_PREFECT_PATCHES") != "off"
+    started = {"worker": "task-events", "prefect-server": "sqlite-thread"}
+    for program, patch in started.items():
+        first = (any_stack.home / "logs" / f"{program}.log").read_text().splitlines()[0]
+        active, _, off = first.removeprefix("Prefect patches: ").partition("; turned off: ")
+        assert (are_on, not are_on) == (patch in active, patch in off)
+
+    findings = json.loads(any_stack.command("doctor", "--json").stdout)
+
+    [found] = [each["detail"] for each in findings if each["check"] == "Prefect patches"]
+    assert are_on == ("run: heartbeats, task-events" in found)
+    assert are_on != ("task-events is not: turned off" in found)
 
 
 def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:

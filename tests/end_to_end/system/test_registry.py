@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployments.registry.register import FLOWS, automations
+import pytest
+
+from deployments.registry.automations import automations
+from deployments.registry.catalog import (
+    DEPLOYED,
+    FLOWS,
+    RUNBOOK_OF,
+    FlowRow,
+    ScheduledRow,
+    imported,
+)
 from fixtures.stack import Stack
 from schemas.incident import IncidentType
 from schemas.settings import Settings
@@ -19,8 +29,32 @@ def test_registering_again_changes_nothing(stack: Stack) -> None:
     assert 0 == ran.returncode, ran.stderr
     assert before == _registered(stack)
     deployments, rules = before
-    assert {path.rsplit(".", 1)[1].replace("_", "-") for path in FLOWS} == set(deployments)
+    assert {row.deployment for row in DEPLOYED} == set(deployments)
     assert {row.name for row in automations(Settings())} == set(rules)
+
+
+@pytest.mark.parametrize("row", DEPLOYED, ids=lambda row: row.deployment)
+def test_a_deployments_row_has_the_name_of_its_flow(row: FlowRow | ScheduledRow) -> None:
+    """Who asks for the deployment need not import the flow."""
+    assert row.flow == imported(row.entrypoint).name
+
+
+def test_every_runbook_is_deployed() -> None:
+    """An automation finds the flow that it runs."""
+    assert {*RUNBOOK_OF.values(), "triage"} <= {row.flow for row in FLOWS}
+    asked = {row.flow for row in automations(Settings())} - {None}
+    assert asked <= {row.flow for row in FLOWS}
+
+
+def test_health_asks_for_the_deployments_that_are_registered(stack: Stack) -> None:
+    """The one of a flow that lies a folder deeper, too: it is missing when it is gone."""
+    found = stack.prefect("GET", "/deployments/name/regulatory-clock/watch")
+    stack.prefect("DELETE", f"/deployments/{found['id']}")
+    try:
+        stack.wait_for(lambda: "are missing (regulatory-clock/watch)" in _health(stack))
+    finally:
+        assert 0 == stack.command("deploy", PREFECT_API_URL=stack.prefect_api).returncode
+    stack.wait_for(stack.is_ready)
 
 
 def test_there_is_an_automation_for_every_incident_type(stack: Stack) -> None:
@@ -59,7 +93,7 @@ def _registered(stack: Stack) -> tuple[dict[str, str], dict[str, str]]:
     rules: list[dict[str, Any]] = stack.prefect("POST", "/automations/filter", json={})
     flows = {each["id"]: each["name"] for each in stack.prefect("POST", "/flows/filter", json={})}
     return (
-        {flows[each["flow_id"]]: each["id"] for each in deployments},
+        {f"{flows[each['flow_id']]}/{each['name']}": each["id"] for each in deployments},
         {each["name"]: each["id"] for each in rules if each["name"].startswith("AEEF")},
     )
 

@@ -23,8 +23,8 @@ from prefect.context import SyncClientContext
 from prefect.events.worker import EventsWorker
 from prefect.flow_engine import run_flow
 from prefect.states import Pending
+from deployments.prefect_patches import task_events
 from deployments.prefect_patches.run_requests import Spared
-from deployments.prefect_patches.task_events import tell_less_of_tasks
 
 @task
 def step() -> None:
@@ -35,7 +35,7 @@ def spared() -> None:
     step()
 
 asked = []
-tell_less_of_tasks()
+task_events.apply()
 hooks = {"event_hooks": {"request": [lambda r: asked.append(f"{r.method} {r.url.path}")]}}
 with SyncClientContext(httpx_settings=hooks) as context:
     client = context.client

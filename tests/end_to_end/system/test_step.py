@@ -15,6 +15,7 @@ from fixtures.stack import Stack
 from schemas.errors import PermanentError, TemporaryError, UnexpectedError
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.step import step
 from tasks.store import Store, open_store
 
@@ -44,7 +45,7 @@ def run(work: Callable[[], object], incident_id: str) -> None:
     """Run `work` as a step of a flow; raises what the step raised in the end."""
 
     @step("try it", says=str, timeout=30)
-    def attempt(_incident_id: str) -> object:
+    def attempt(_case: Case) -> object:
         return work()
 
     @flow(name=f"test-{uuid4()}")
@@ -116,10 +117,10 @@ def test_a_step_works_without_prefect(store: Store, incident_id: str) -> None:
     """Called as a plain function it is on record just the same."""
 
     @step("by hand", says=lambda told: told, timeout=30)
-    def by_hand(_incident_id: str) -> str:
+    def by_hand(_case: Case) -> str:
         return "did it by hand"
 
-    by_hand.fn(incident_id)
+    by_hand.directly(incident_id)
 
     assert ["did it by hand"] == actions(store, incident_id)
 

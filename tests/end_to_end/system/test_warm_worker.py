@@ -72,7 +72,7 @@ def test_a_run_starts_in_a_process_that_was_ready(warm: Stack, tmp_path: Path) -
 
     process = _process(warm, incident_id)
 
-    [parent] = [each for each in warm.worker.children() if PARENT in " ".join(each.cmdline())]
+    [parent] = [each for each in warm.worker.children() if _is_ours(each)]
     assert parent.pid == process.ppid()
     assert process.pid == os.getpgid(process.pid)
     held.open("deploy")
@@ -97,7 +97,7 @@ def test_processes_that_are_killed_while_they_wait_are_not_missed(
 ) -> None:
     """The very next run has another one, and ends well."""
     _process_of_run(warm, tmp_path, "before-killed")
-    [parent] = [each for each in warm.worker.children() if PARENT in " ".join(each.cmdline())]
+    [parent] = [each for each in warm.worker.children() if _is_ours(each)]
 
     for process in parent.children():
         process.kill()
@@ -235,7 +235,7 @@ def test_a_killed_worker_leaves_no_process(warm: Stack, tmp_path: Path) -> None:
     """`kill -9` of the worker ends its runs, too; `aeef up` starts another, which works."""
     held, _ = _held(warm, tmp_path, "worker-killed")
     worker = warm.worker
-    ours = [each for each in worker.children(recursive=True) if PARENT in " ".join(each.cmdline())]
+    ours = [each for each in worker.children(recursive=True) if _is_ours(each)]
 
     worker.kill()
 
@@ -272,6 +272,14 @@ def test_without_events_runs_start_by_polling(
         assert "done" == stack.wait_until_over(incident_id)
     finally:
         stack.stop()
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    """True for the parent and what it forked; one that has just ended has no command any more."""
+    try:
+        return PARENT in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_in(stack: Stack, run_id: str, state: str) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from deployments.worker.worker import ASK_SECONDS
+from deployments.worker.hearing import ASK_SECONDS
 from fixtures.stack import Stack
 from processes import flow as sample_flow
 from processes.deployment import deployment_of
@@ -71,7 +71,7 @@ def test_a_pool_with_one_place_runs_one_at_a_time(stack: Stack, tmp_path: Path) 
 
 
 def test_the_very_next_run_has_the_changed_job_variables(stack: Stack, tmp_path: Path) -> None:
-    """However often they change: what the worker remembers of the deployment is forgotten."""
+    """However often they change: the worker reads the deployment for each run."""
     values = ["first", "second", "third"]
     given = []
     with deployment_of(stack, sample_flow.leaves_traces) as deployment:

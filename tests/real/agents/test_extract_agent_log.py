@@ -74,7 +74,7 @@ def test_the_window_is_kept_and_judged(store: Store, sample: AgentSample) -> Non
     sample.log.write_text("".join(lines))
     incident_id = incident(store)
 
-    found = extract_agent_log.fn(incident_id, sample.agent)
+    found = extract_agent_log.directly(incident_id, sample.agent)
 
     assert (4, 1, 2, 1) == (found.entries, found.broken, found.violating, found.prose)
     assert ["audit.log:3", "audit.log:5"] == found.first
@@ -109,7 +109,7 @@ def test_rotated_files_are_read_and_their_neighbours_are_not(
         sample.log.with_name(name).write_text(line)
     incident_id = incident(store)
 
-    found = extract_agent_log.fn(incident_id, sample.agent)
+    found = extract_agent_log.directly(incident_id, sample.agent)
 
     assert (4, 6) == (found.sources, found.violating)
     assert ["audit.log.2.gz", "audit.log.1", "audit.log-20260228", "audit.log"] == [
@@ -122,11 +122,11 @@ def test_the_same_again_keeps_nothing_twice(store: Store, sample: AgentSample) -
     sample.log.write_text("".join(around(AT)))
     incident_id = incident(store)
 
-    first = extract_agent_log.fn(incident_id, sample.agent)
-    assert first == extract_agent_log.fn(incident_id, sample.agent)
+    first = extract_agent_log.directly(incident_id, sample.agent)
+    assert first == extract_agent_log.directly(incident_id, sample.agent)
     with sample.log.open("a") as file:
         file.write(entry(AT, "DropTable"))
-    second = extract_agent_log.fn(incident_id, sample.agent)
+    second = extract_agent_log.directly(incident_id, sample.agent)
 
     assert first.violating + 1 == second.violating
     names = [each.file for each in evidence_of(incident_id).files()]
@@ -143,7 +143,7 @@ def test_only_the_sessions_that_the_alert_names_are_judged(
     theirs = entry(AT, "DropTable", agent_id="bystander")
     sample.log.write_text(mine + other + theirs)
 
-    found = extract_agent_log.fn(incident(store, details={"session_id": "s-1"}), sample.agent)
+    found = extract_agent_log.directly(incident(store, details={"session_id": "s-1"}), sample.agent)
 
     assert (3, 1, ["audit.log:1"]) == (found.entries, found.violating, found.first)
 
@@ -154,7 +154,7 @@ def test_times_out_of_order_and_of_other_zones_are_found(store: Store, sample: A
     late, early = AT + timedelta(days=30), AT - timedelta(days=30)
     sample.log.write_text(entry(late) + zoned + "\n" + entry(early) + entry(AT, "DropTable"))
 
-    found = extract_agent_log.fn(incident(store), sample.agent)
+    found = extract_agent_log.directly(incident(store), sample.agent)
 
     assert ["audit.log:2", "audit.log:4"] == found.first
 
@@ -195,7 +195,7 @@ def test_what_is_no_log_is_told(store: Store, sample: AgentSample, kind: str) ->
     incident_id = incident(store)
 
     with pytest.raises(AeefError, match=r"link|plain file|damaged|no audit log") as caught:
-        extract_agent_log.fn(incident_id, sample.agent)
+        extract_agent_log.directly(incident_id, sample.agent)
 
     assert isinstance(caught.value, PermanentError)
     assert 0 == findings(incident_id)["counts"].get("violating", 0)
@@ -211,7 +211,7 @@ def test_a_bomb_ends(store: Store, sample: AgentSample, monkeypatch: pytest.Monk
     incident_id = incident(store)
 
     with pytest.raises(PermanentError, match="not read beyond"):
-        extract_agent_log.fn(incident_id, sample.agent)
+        extract_agent_log.directly(incident_id, sample.agent)
 
     assert 1 == findings(incident_id)["counts"]["violating"]
 
@@ -224,7 +224,7 @@ def test_thousands_of_rotated_files_do_not_blind_us(store: Store, sample: AgentS
     incident_id = incident(store)
 
     with pytest.raises(PermanentError, match=r"1500 older files of .* are not read"):
-        extract_agent_log.fn(incident_id, sample.agent)
+        extract_agent_log.directly(incident_id, sample.agent)
 
     assert 1 == findings(incident_id)["counts"]["violating"]
     assert "audit.log" == findings(incident_id)["sources"][-1]["log"]

@@ -11,7 +11,7 @@ import pytest
 from docker.models.containers import Container
 
 from samples.agents import APPROVER, AgentContainers, AgentSample, agent_containers
-from samples.targets import docker_available
+from samples.compose import docker_missing
 from schemas.agents import NamedAgent
 from schemas.errors import InvalidInput, PermanentError, TemporaryError
 from schemas.incident import Alert, IncidentType, Severity
@@ -37,7 +37,7 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture
 def containers(tmp_path: Path) -> Iterator[AgentContainers]:
     """Real containers."""
-    missing = docker_available()
+    missing = docker_missing()
     if missing:
         not_available(missing)
     directory = tmp_path / "out"
@@ -81,7 +81,7 @@ def test_every_means_is_used_verified_and_undone(
     wait_until(lambda: all(containers.beats(each) for each in running))
     incident_id = incident(store)
 
-    done = suspend_agent.fn(incident_id, sample.agent)
+    done = suspend_agent.directly(incident_id, sample.agent)
 
     assert [True, True, True] == [means.works for means in done.means], done
     assert ["paused"] * 2 == [containers.state(each) for each in running]
@@ -94,7 +94,7 @@ def test_every_means_is_used_verified_and_undone(
         sample.registry.read_text()
     )
 
-    resumed = resume_agent.fn(incident_id, sample.agent, APPROVER)
+    resumed = resume_agent.directly(incident_id, sample.agent, APPROVER)
 
     assert [True, True, True] == [means.works for means in resumed.means], resumed
     assert sample.text == sample.registry.read_text()
@@ -117,7 +117,7 @@ def test_what_is_started_in_between_is_stopped_too(
     late: list[Container] = []
     plane.at_an_order = lambda: late.append(containers.start(sample.agent_id))
 
-    done = suspend_agent.fn(incident(store), sample.agent)
+    done = suspend_agent.directly(incident(store), sample.agent)
 
     assert "paused" == containers.state(late[0])
     assert str(late[0].name) in str(done)
@@ -128,14 +128,14 @@ def test_suspending_twice_is_harmless(store: Store, tmp_path: Path, plane: Contr
     sample = AgentSample(tmp_path)
     configure(sample, plane)
 
-    suspend_agent.fn(incident(store), sample.agent)
+    suspend_agent.directly(incident(store), sample.agent)
     suspended = sample.registry.read_bytes()
-    suspend_agent.fn(incident(store), sample.agent)
-    check_suspension.fn(incident(store), sample.agent)
+    suspend_agent.directly(incident(store), sample.agent)
+    check_suspension.directly(incident(store), sample.agent)
 
     assert suspended == sample.registry.read_bytes()
     assert [(sample.agent_id, "suspend")] == plane.orders
-    resume_agent.fn(incident(store), sample.agent, APPROVER)
+    resume_agent.directly(incident(store), sample.agent, APPROVER)
     assert sample.text == sample.registry.read_text()
 
 
@@ -149,8 +149,8 @@ def test_the_record_says_when_only_the_registry_holds_an_agent(
         sample = AgentSample(tmp_path / str(len(said)))
         configure(sample, control)
         incident_id = incident(store)
-        suspend_agent.fn(incident_id, sample.agent)
-        check_suspension.fn(incident_id, sample.agent)
+        suspend_agent.directly(incident_id, sample.agent)
+        check_suspension.directly(incident_id, sample.agent)
         said.append([each.action for each in store.incident(incident_id).actions_taken[-2:]])
 
     assert [[True, True], [False, False]] == [[loud in text for text in each] for each in said]
@@ -166,11 +166,11 @@ def test_without_its_approver_an_agent_stays_suspended(
     sample = AgentSample(tmp_path)
     configure(sample)
     incident_id = incident(store)
-    suspend_agent.fn(incident_id, sample.agent)
+    suspend_agent.directly(incident_id, sample.agent)
 
     for step in (resume_agent, check_approval):
         with pytest.raises(InvalidInput, match="stays suspended") as caught:
-            step.fn(incident_id, sample.agent, approver)
+            step.directly(incident_id, sample.agent, approver)
         assert approver.strip() in ("", "Somebody Else", "x") or approver not in str(caught.value)
 
     assert "suspended" == sample.status
@@ -183,11 +183,11 @@ def test_what_we_did_not_suspend_is_not_resumed(store: Store, tmp_path: Path) ->
     incident_id = incident(store)
 
     with pytest.raises(InvalidInput, match="not suspended by this AEEF"):
-        resume_agent.fn(incident_id, sample.agent, APPROVER)
-    suspend_agent.fn(incident_id, sample.agent)
-    resume_agent.fn(incident_id, sample.agent, APPROVER)
+        resume_agent.directly(incident_id, sample.agent, APPROVER)
+    suspend_agent.directly(incident_id, sample.agent)
+    resume_agent.directly(incident_id, sample.agent, APPROVER)
     with pytest.raises(InvalidInput, match="not suspended by this AEEF"):
-        resume_agent.fn(incident_id, sample.agent, APPROVER)
+        resume_agent.directly(incident_id, sample.agent, APPROVER)
 
     assert "active" == sample.status
 
@@ -218,15 +218,15 @@ def test_a_control_plane_in_trouble_is_told_and_the_rest_is_stopped(
         if trouble == "stalls":
             impatient.setenv("AEEF_RETRY__REQUEST_TIMEOUT", "0.5")
         with pytest.raises(kind, match=r"NOT verified.*control plane") as caught:
-            suspend_agent.fn(incident_id, sample.agent)
+            suspend_agent.directly(incident_id, sample.agent)
 
     assert TOKEN not in str(caught.value)
     assert "What worked: registry: status suspended" in str(caught.value)
     assert "suspended" == sample.status
     plane.recover()
     plane.obeys = True
-    suspend_agent.fn(incident_id, sample.agent)
-    resume_agent.fn(incident_id, sample.agent, APPROVER)
+    suspend_agent.directly(incident_id, sample.agent)
+    resume_agent.directly(incident_id, sample.agent, APPROVER)
     assert sample.text == sample.registry.read_text()
     assert "active" == plane.status[sample.agent_id]
 
@@ -240,7 +240,7 @@ def test_without_docker_the_failure_says_what_to_set(
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
 
     with pytest.raises(TemporaryError, match=r"containers: Docker.*containers = false"):
-        suspend_agent.fn(incident(store), sample.agent)
+        suspend_agent.directly(incident(store), sample.agent)
 
     assert "suspended" == sample.status
 
@@ -254,7 +254,7 @@ def test_an_unregistered_agent_is_stopped_by_the_other_means(
     stranger = find_target("stranger", load_settings(), sample.target.name)
 
     with pytest.raises(PermanentError, match="'stranger' is not in the registry"):
-        suspend_agent.fn(incident(store), stranger)
+        suspend_agent.directly(incident(store), stranger)
 
     assert "suspended" == plane.status["stranger"]
 
@@ -291,11 +291,11 @@ def test_killed_in_between_then_called_again(
     with monkeypatch.context() as patch:
         patch.setattr(place, dies_after)
         with pytest.raises(Killed):
-            suspend_agent.fn(incident_id, sample.agent)
+            suspend_agent.directly(incident_id, sample.agent)
 
-    suspend_agent.fn(incident_id, sample.agent)
+    suspend_agent.directly(incident_id, sample.agent)
     assert ("suspended", "suspended") == (sample.status, plane.status[sample.agent_id])
-    resume_agent.fn(incident_id, sample.agent, APPROVER)
+    resume_agent.directly(incident_id, sample.agent, APPROVER)
     assert sample.text == sample.registry.read_text()
     assert "active" == plane.status[sample.agent_id]
 
@@ -307,13 +307,13 @@ def test_a_resumption_that_fails_halfway_is_completed_by_the_next(
     sample = AgentSample(tmp_path)
     configure(sample, plane)
     incident_id = incident(store)
-    suspend_agent.fn(incident_id, sample.agent)
+    suspend_agent.directly(incident_id, sample.agent)
     plane.fail_with(503, times=None)
 
     with pytest.raises(TemporaryError, match="still stopped in part"):
-        resume_agent.fn(incident_id, sample.agent, APPROVER)
+        resume_agent.directly(incident_id, sample.agent, APPROVER)
     plane.recover()
-    resume_agent.fn(incident_id, sample.agent, APPROVER)
+    resume_agent.directly(incident_id, sample.agent, APPROVER)
 
     assert ("active", "active") == (sample.status, plane.status[sample.agent_id])
 
@@ -330,7 +330,7 @@ def test_a_dry_run_changes_nothing(store: Store, tmp_path: Path, plane: ControlP
     assert [] == plane.orders
     assert sample.text == sample.registry.read_text()
     assert suspension_journal.read_suspension(sample.agent, settings.home) is None
-    suspend_agent.fn(incident(store), sample.agent)
+    suspend_agent.directly(incident(store), sample.agent)
     assert "approved by Ada Lovelace: registry status active" in plan_resumption(
         sample.agent, APPROVER, settings
     )
@@ -345,8 +345,8 @@ def test_the_state_before_is_kept_as_evidence(
     configure(sample, plane)
     incident_id = incident(store)
 
-    text = preserve_agent_state.fn(incident_id, sample.agent, "before-suspension")
-    suspend_agent.fn(incident_id, sample.agent)
+    text = preserve_agent_state.directly(incident_id, sample.agent, "before-suspension")
+    suspend_agent.directly(incident_id, sample.agent)
 
     kept = load_settings().home / "evidence" / incident_id
     assert sample.text == (kept / "registry-before-suspension.json").read_text()
@@ -368,7 +368,7 @@ def test_what_is_no_agent_id_is_refused_and_not_repeated(
     incident_id = incident(store, labels={"agent": agent_id}, service=sample.target.name)
 
     with pytest.raises(InvalidInput) as caught:
-        name_agent.fn(incident_id)
+        name_agent.directly(incident_id)
 
     assert "no agent" in str(caught.value)
     assert not agent_id or len(agent_id) < 3 or agent_id not in str(caught.value)
@@ -380,13 +380,13 @@ def test_an_id_that_was_masked_says_what_to_set(store: Store, tmp_path: Path) ->
     agent_id = "bot-212-555-0123"
     configure(AgentSample(tmp_path))
     with pytest.raises(InvalidInput, match=r"masked.*\[masking\] allow"):
-        name_agent.fn(incident(store, labels={"agent": agent_id}))
+        name_agent.directly(incident(store, labels={"agent": agent_id}))
 
     config = Path("aeef.toml")
     config.write_text(config.read_text() + '[masking]\nallow = ["212-555-0123"]\n')
     store.close()
     with pytest.raises(InvalidInput, match=f"'{agent_id}': no target's registry lists it"):
-        name_agent.fn(incident(open_store(load_settings()), labels={"agent": agent_id}))
+        name_agent.directly(incident(open_store(load_settings()), labels={"agent": agent_id}))
 
 
 def test_the_target_is_the_one_whose_registry_lists_the_agent(store: Store, tmp_path: Path) -> None:
@@ -396,7 +396,7 @@ def test_the_target_is_the_one_whose_registry_lists_the_agent(store: Store, tmp_
 
     for service in (None, "elsewhere", other.target.name, sample.target.name):
         incident_id = incident(store, details={"agent_id": sample.agent_id}, service=service)
-        assert sample.agent == name_agent.fn(incident_id)
+        assert sample.agent == name_agent.directly(incident_id)
     with pytest.raises(InvalidInput, match="several registries"):
         find_target("bystander", load_settings())
     with pytest.raises(InvalidInput, match="no target's registry lists it"):

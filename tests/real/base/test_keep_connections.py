@@ -11,7 +11,8 @@ from schemas.settings import Settings
 from standins.keeping import Keeping
 from standins.server import Received, Reply
 from standins.standin import settings_for
-from tasks.base.http import Service, Unclear, keep_connections, send
+from tasks.base.connections import keep_connections
+from tasks.base.http import Service, Unclear, send
 
 
 class Counting(Keeping):

@@ -74,8 +74,8 @@ def test_the_channel_is_private_and_holds_what_the_others_do_not(
     """Members are in, the description is there, masked; a second call adds nothing."""
     incident = breach(store, description="the dump names alice@example.com")
 
-    said = open_restricted_channel.fn(str(incident.incident_id))
-    again = open_restricted_channel.fn(str(incident.incident_id))
+    said = open_restricted_channel.directly(str(incident.incident_id))
+    again = open_restricted_channel.directly(str(incident.incident_id))
 
     assert (
         said == again == f"opened the restricted Slack channel {channel_name(incident)}; 2 invited"
@@ -93,8 +93,8 @@ def test_ordinary_channels_and_tickets_hear_only_that_there_is_one(
     """Later messages go to the restricted channel; the thread hears that there is something."""
     incident = breach(store, description="very secret words", service="crm")
     incident_id, settings = str(incident.incident_id), load_settings()
-    post_to_slack.fn(incident_id)
-    open_restricted_channel.fn(incident_id)
+    post_to_slack.directly(incident_id)
+    open_restricted_channel.directly(incident_id)
     jira_client.ensure_ticket(incident, settings)
 
     assert tell_thread(incident_id, "more secret words", settings, holder="a")
@@ -116,7 +116,7 @@ def test_other_types_are_posted_as_before(store: Store, slack: Slack) -> None:
     alert = Alert(description="plain words", service="crm")
     opened = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P2)
 
-    post_to_slack.fn(str(opened.incident.incident_id))
+    post_to_slack.directly(str(opened.incident.incident_id))
 
     assert "plain words" in str(slack.in_channel("aeef-incidents")[0].blocks)
 
@@ -127,7 +127,7 @@ def test_a_crash_after_the_creation_finds_the_channel_again(store: Store, slack:
     incident = breach(store)
     slack.accept_then_drop(path="conversations.create")
 
-    said = open_restricted_channel.fn(str(incident.incident_id))
+    said = open_restricted_channel.directly(str(incident.incident_id))
 
     assert said.startswith("opened")
     assert 1 == len(slack.private)
@@ -141,7 +141,7 @@ def test_a_channel_of_somebody_else_is_not_used(store: Store, slack: Slack) -> N
     slack.private.append(PrivateChannel("C99999999", name, "U0MALLORY", {BOT, "U0MALLORY"}))
 
     with pytest.raises(PermanentError, match="taken by a channel that this bot did not create"):
-        open_restricted_channel.fn(str(incident.incident_id))
+        open_restricted_channel.directly(str(incident.incident_id))
 
     assert [] == slack.messages
 
@@ -152,9 +152,9 @@ def test_a_lost_answer_to_the_message_posts_it_once(store: Store, slack: Slack) 
     incident = breach(store)
     slack.accept_then_drop(path="chat.postMessage")
     with pytest.raises(TemporaryError):
-        open_restricted_channel.fn(str(incident.incident_id))
+        open_restricted_channel.directly(str(incident.incident_id))
 
-    open_restricted_channel.fn(str(incident.incident_id))
+    open_restricted_channel.directly(str(incident.incident_id))
 
     assert 1 == len(posts(slack, opened_for(slack, incident)))
 
@@ -166,7 +166,7 @@ def test_a_member_who_cannot_be_invited_is_named_after_the_rest(store: Store, sl
     incident = breach(store)
 
     with pytest.raises(PermanentError, match=r"U0GONE.*user_not_found"):
-        open_restricted_channel.fn(str(incident.incident_id))
+        open_restricted_channel.directly(str(incident.incident_id))
 
     channel = opened_for(slack, incident)
     assert "U0000ADA" in channel.members
@@ -179,12 +179,12 @@ def test_a_missing_scope_says_which(store: Store, slack: Slack) -> None:
     slack.scopes.discard("groups:write")
 
     with pytest.raises(PermanentError, match="groups:write"):
-        open_restricted_channel.fn(str(breach(store).incident_id))
+        open_restricted_channel.directly(str(breach(store).incident_id))
 
 
 def test_without_slack_the_record_says_so(store: Store) -> None:
     """Not configured is not an error, and not silent."""
-    said = open_restricted_channel.fn(str(breach(store).incident_id))
+    said = open_restricted_channel.directly(str(breach(store).incident_id))
 
     assert "no restricted channel was opened: Slack is not configured" == said
 
@@ -234,8 +234,8 @@ def test_each_team_is_paged_once_and_stood_down(
 ) -> None:
     """By its own key, under its own dedup key; acknowledge and resolve reach it there."""
     incident_id = a_breach(store, severity)
-    page_breach_teams.fn(incident_id)
-    page_breach_teams.fn(incident_id)
+    page_breach_teams.directly(incident_id)
+    page_breach_teams.directly(incident_id)
 
     assert {
         f"{incident_id}:security": SECURITY,
@@ -259,9 +259,9 @@ def test_without_keys_the_on_call_is_paged_whatever_the_severity(
 ) -> None:
     """Once, together with the route's own page; that no key is configured is on record."""
     incident_id = a_breach(store, severity)
-    page_on_call.fn(incident_id)
+    page_on_call.directly(incident_id)
 
-    page_breach_teams.fn(incident_id)
+    page_breach_teams.directly(incident_id)
 
     assert [incident_id] == list(pagerduty.alerts)
     assert 1 == pagerduty.pages
@@ -292,7 +292,7 @@ def test_a_page_that_pagerduty_refuses_goes_out_by_the_next_channel(
     teams.keys.discard(PRIVACY)
     incident_id = a_breach(store, Severity.P4)
 
-    page_breach_teams.fn(incident_id)
+    page_breach_teams.directly(incident_id)
 
     assert [f"{incident_id}:security"] == list(teams.alerts)
     assert any("paged privacy by Slack" in text for text in said(store, incident_id))
@@ -308,6 +308,6 @@ def test_when_nobody_takes_it_the_step_is_tried_again(
         standin.fail_with(500, times=None)
 
     with pytest.raises(PageNotDelivered, match=r"PagerDuty.*Slack"):
-        page_breach_teams.fn(a_breach(store, Severity.P3))
+        page_breach_teams.directly(a_breach(store, Severity.P3))
     for standin in (teams, slack):
         standin.recover()

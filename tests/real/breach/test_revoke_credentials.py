@@ -61,8 +61,8 @@ def test_every_command_runs_once_and_its_output_is_evidence(store: Store, tmp_pa
     configure(tmp_path, db=f"echo new-password; env; echo db >> {out}", key=f"echo key >> {out}")
     breached = incident_id(store)
 
-    said = revoke_credentials.fn(breached, "demo")
-    again = revoke_credentials.fn(breached, "demo")
+    said = revoke_credentials.directly(breached, "demo")
+    again = revoke_credentials.directly(breached, "demo")
 
     assert said == again == "all credentials of demo are revoked or rotated: db, key"
     assert ["db", "key"] == sorted(out.read_text().split())
@@ -79,7 +79,7 @@ def test_another_incident_revokes_again(store: Store, tmp_path: Path) -> None:
     out = tmp_path / "out"
     configure(tmp_path, db=f"echo db >> {out}")
     for service in ("demo", "api"):
-        revoke_credentials.fn(str(breach(store, service=service).incident_id), "demo")
+        revoke_credentials.directly(str(breach(store, service=service).incident_id), "demo")
 
     assert "db\ndb\n" == out.read_text()
 
@@ -98,14 +98,14 @@ def test_one_that_fails_does_not_stop_the_others(store: Store, tmp_path: Path) -
     breached = incident_id(store)
 
     with pytest.raises(PermanentError, match="2 of 4") as failed:
-        revoke_credentials.fn(breached, "demo")
+        revoke_credentials.directly(breached, "demo")
 
     assert "a ('a' ended with exit code 1)" in str(failed.value)
     assert "hangs ('hangs' did not finish within 1 s)" in str(failed.value)
     assert "alice" not in str(failed.value) + str(actions(store, breached))
     assert ["b", "zz"] == sorted(out.read_text().split())
     fixed.touch()
-    revoke_credentials.fn(breached, "demo")
+    revoke_credentials.directly(breached, "demo")
     assert ["b", "zz"] == sorted(out.read_text().split())
     assert 1 == sum("revocation a of demo: it worked" in each for each in actions(store, breached))
 
@@ -117,7 +117,7 @@ def test_a_program_that_is_missing_is_told(store: Store, tmp_path: Path) -> None
     Path("aeef.toml").write_text(text)
 
     with pytest.raises(PermanentError, match=r"db \('/no/such/program' cannot be run"):
-        revoke_credentials.fn(incident_id(store), "demo")
+        revoke_credentials.directly(incident_id(store), "demo")
 
 
 def test_killed_in_the_middle_runs_the_unfinished_again(store: Store, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_killed_in_the_middle_runs_the_unfinished_again(store: Store, tmp_path: 
     breached = incident_id(store)
     code = (
         "import sys; from tasks.breach.revoke_credentials import revoke_credentials as step;"
-        " step.fn(*sys.argv[1:])"
+        " step.directly(*sys.argv[1:])"
     )
     first = subprocess.Popen(
         [sys.executable, "-c", code, breached, "demo"],
@@ -145,11 +145,11 @@ def test_killed_in_the_middle_runs_the_unfinished_again(store: Store, tmp_path: 
     busy = store.claims(breached)["revoke:demo/slow"]
     assert busy.holder is not None
     with pytest.raises(PermanentError, match="slow is being run by"):
-        revoke_credentials.fn(breached, "demo")
+        revoke_credentials.directly(breached, "demo")
     store.release_claim(breached, "revoke:demo/slow", busy.holder)
     go_on.touch()
 
-    revoke_credentials.fn(breached, "demo")
+    revoke_credentials.directly(breached, "demo")
 
     assert ["done", "slow"] == sorted(out.read_text().split())
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
@@ -159,7 +159,7 @@ def test_without_commands_the_record_says_so(store: Store, tmp_path: Path) -> No
     """Somebody has to do it by hand."""
     configure(tmp_path)
 
-    assert "revoke by hand" in revoke_credentials.fn(incident_id(store), "demo")
+    assert "revoke by hand" in revoke_credentials.directly(incident_id(store), "demo")
 
 
 def test_a_dry_run_names_them_and_runs_none(store: Store, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def actions(store: Store, incident: Incident, beginning: str = "") -> list[str]:
 def ring(incident: Incident, point: str = AT_START) -> str | None:
     """The GDPR clock's timer of this point fires."""
     due = moment_of(clock(incident, "/".join(KEY)))
-    return ring_clock.fn(str(incident.incident_id), *KEY, due, point)
+    return ring_clock.directly(str(incident.incident_id), *KEY, due, point)
 
 
 def test_a_reminder_pages_posts_and_records_once(
@@ -65,7 +65,7 @@ def test_a_reminder_pages_posts_and_records_once(
     """Under a dedup key of its own; a second run of the same timer adds nothing."""
     pagerduty, slack = channels
     incident = breach(store, ago=69 * HOUR)
-    post_to_slack.fn(str(incident.incident_id))
+    post_to_slack.directly(str(incident.incident_id))
 
     said = ring(incident)
     again = ring(incident)
@@ -135,7 +135,7 @@ def test_a_timer_that_is_moot_says_nothing(
         case _:
             configure("dora-19")
 
-    assert ring_clock.fn(str(incident.incident_id), *KEY, due, AT_DUE) is None
+    assert ring_clock.directly(str(incident.incident_id), *KEY, due, AT_DUE) is None
     assert {} == channels[0].alerts
     assert [] == actions(store, incident, "OVERDUE")
 
@@ -160,7 +160,7 @@ def test_a_submission_silences_what_its_clock_rang(
     incident = breach(store, ago=75 * HOUR)
     ring(incident, AT_DUE)
     initial = clock(incident, "dora-19/initial")
-    ring_clock.fn(str(incident.incident_id), "dora-19", "initial", moment_of(initial), AT_DUE)
+    ring_clock.directly(str(incident.incident_id), "dora-19", "initial", moment_of(initial), AT_DUE)
     submit(incident, *KEY)
 
     silence_clocks(incident.incident_id, load_settings())

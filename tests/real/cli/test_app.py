@@ -139,9 +139,11 @@ def test_a_rollback_that_makes_no_sense_changes_nothing(
 
 def test_without_a_target_a_rollback_says_what_is_missing(aeef: Aeef) -> None:
     """There is nothing to guess."""
-    assert (1, "", "error: say which target with --target: none is configured in aeef.toml\n") == (
-        aeef("rollback")
-    )
+    assert (
+        1,
+        "",
+        "error: say which target; there are: none; add a [targets.NAME] to aeef.toml\n",
+    ) == (aeef("rollback"))
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import closing
-from pathlib import Path
 
 import docker
 import httpx
 import pytest
 
 from processes.rollback_process import killed_at
+from samples.compose import both_composes
 from samples.targets import (
     ComposeSample,
     commit,
-    compose_program,
     free_port,
     git,
     prove,
@@ -62,6 +59,7 @@ def _container_ids(sample: ComposeSample) -> set[str]:
         return {str(c.id) for c in client.containers.list(filters={"label": project})}
 
 
+@both_composes
 def test_the_good_release_serves_after_a_rollback(compose_sample: ComposeSample) -> None:
     """The bad release is replaced by the last known good one, built from its commit."""
     assert _version(compose_sample) == "bad"
@@ -113,6 +111,7 @@ def test_an_image_that_the_history_knows_is_reused(compose_sample: ComposeSample
         deploy_release(target, plan, home=compose_sample.path.parent / "home")
 
 
+@both_composes
 def test_a_healthy_release_is_left_alone(compose_sample: ComposeSample) -> None:
     """A second rollback to what runs healthy recreates no container."""
     plan = choose_release(compose_sample.target)
@@ -126,6 +125,7 @@ def test_a_healthy_release_is_left_alone(compose_sample: ComposeSample) -> None:
     assert before == _container_ids(compose_sample)
 
 
+@both_composes
 def test_a_failed_build_leaves_what_runs(compose_sample: ComposeSample) -> None:
     """When the image cannot be built, the old containers were never touched."""
     (compose_sample.path / "Dockerfile").write_text("FROM scratch\nCOPY not-there /\n")
@@ -145,6 +145,7 @@ def test_a_failed_build_leaves_what_runs(compose_sample: ComposeSample) -> None:
     assert git(compose_sample.path, "rev-parse", "HEAD") == compose_sample.bad
 
 
+@both_composes
 def test_an_unhealthy_release_is_replaced_by_what_ran(compose_sample: ComposeSample) -> None:
     """When the new release does not get healthy, the old images run again and are healthy."""
     _roll_back(compose_sample)
@@ -161,6 +162,7 @@ def test_an_unhealthy_release_is_replaced_by_what_ran(compose_sample: ComposeSam
     assert git(compose_sample.path, "rev-parse", "HEAD") == compose_sample.good
 
 
+@both_composes
 def test_a_service_that_shares_the_image_goes_back_too(compose_sample: ComposeSample) -> None:
     """A second service that names the built image does not stay on the bad one."""
     path, project = compose_sample.path, compose_sample.target.compose_project
@@ -181,6 +183,7 @@ def test_a_service_that_shares_the_image_goes_back_too(compose_sample: ComposeSa
     assert deployed.images["worker"] == _image_of(compose_sample, "worker")
 
 
+@both_composes
 def test_a_service_that_only_the_bad_release_has_is_stopped(compose_sample: ComposeSample) -> None:
     """What the bad release added does not keep running, but is not removed either."""
     text = (compose_sample.path / "compose.yml").read_text()
@@ -200,28 +203,28 @@ def test_a_service_that_only_the_bad_release_has_is_stopped(compose_sample: Comp
 
 
 def test_without_docker_nothing_is_changed(
-    compose_sample: ComposeSample, monkeypatch: pytest.MonkeyPatch
+    compose_release: ComposeSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Docker that does not answer is told before the work tree is touched."""
-    plan = choose_release(compose_sample.target)
+    plan = choose_release(compose_release.target)
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
 
     with pytest.raises(RollbackError, match=r"Docker is not reachable at tcp://127.0.0.1"):
-        deploy_release(compose_sample.target, plan, home=compose_sample.path.parent / "home")
+        deploy_release(compose_release.target, plan, home=compose_release.path.parent / "home")
 
-    assert git(compose_sample.path, "rev-parse", "HEAD") == compose_sample.bad
+    assert git(compose_release.path, "rev-parse", "HEAD") == compose_release.bad
 
 
 def test_a_dry_run_without_docker_uses_the_history(
-    compose_sample: ComposeSample, monkeypatch: pytest.MonkeyPatch
+    compose_release: ComposeSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Choosing needs no Docker: the newest deployment of the history is the failing one."""
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
 
-    plan = choose_release(compose_sample.target)
+    plan = choose_release(compose_release.target)
 
-    assert plan.to_commit == compose_sample.good
-    assert plan.from_commit == compose_sample.bad
+    assert plan.to_commit == compose_release.good
+    assert plan.from_commit == compose_release.bad
 
 
 def test_image_tags_are_valid_for_every_service_name() -> None:
@@ -232,26 +235,25 @@ def test_image_tags_are_valid_for_every_service_name() -> None:
     assert all(tag == tag.lower() and "-:" not in tag for tag in tags)
 
 
-def test_the_compose_plugin_is_preferred(
-    compose_sample: ComposeSample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where `docker compose` works, it is used (here it hands on to what is installed)."""
-    used = tmp_path / "used"
-    plugin = tmp_path / "bin" / "docker"
-    plugin.parent.mkdir()
-    plugin.write_text(
-        "#!/bin/sh\n"
-        f'[ "$1" = compose ] || exec {shutil.which("docker")} "$@"\n'
-        f'shift\necho "$@" >> {used}\n'
-        f'exec {shutil.which(compose_program()[0])} {" ".join(compose_program()[1:])} "$@"\n'
+@both_composes
+def test_a_dependency_that_gets_unhealthy_ends_in_what_ran(compose_sample: ComposeSample) -> None:
+    """Compose waits for `service_healthy` in vain: its words are told, and the old release runs."""
+    path, target = compose_sample.path, compose_sample.target
+    text = (path / "compose.yml").read_text()
+    waits = text + (
+        "    depends_on: {db: {condition: service_healthy}}\n"
+        "  db:\n    build: .\n    stop_grace_period: 0s\n"
+        '    healthcheck: {test: ["CMD", "/bin/busybox", "false"], interval: 50ms, retries: 1}\n'
     )
-    plugin.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{plugin.parent}:{os.environ['PATH']}")
+    sick = commit(path, {"compose.yml": waits, "www/health": '{"status": "ok"}'})
+    prove(target, sick)
+    git(path, "reset", "--quiet", "--keep", compose_sample.bad)
 
-    _roll_back(compose_sample)
+    with pytest.raises(DeployFailed, match=r"(?s)'recreate'.*unhealthy.*was put back and runs"):
+        _roll_back(compose_sample, to_commit=sick)
 
-    assert _version(compose_sample) == "good"
-    assert any(" up -d " in line for line in used.read_text().splitlines())
+    assert _version(compose_sample) == "bad"
+    assert len(_container_ids(compose_sample)) == 1
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_nothing_is_deployed_until_it_is_released(store: Store, target: Target) 
     settings, breached = load_settings(), incident_id(store)
     before = git(target.repository, "rev-parse", "HEAD")
 
-    said = freeze_target.fn(breached, "demo")
+    said = freeze_target.directly(breached, "demo")
 
     assert said.startswith("froze deployments on demo")
     with pytest.raises(RollbackError, match="aeef freeze release --target demo") as refused:
@@ -81,7 +81,7 @@ def test_nothing_is_deployed_until_it_is_released(store: Store, target: Target) 
     state = settings.home / "freezes" / "demo.json"
     assert 0o600 == stat.S_IMODE(state.stat().st_mode)
 
-    assert "approved by Ada" in release_freeze.fn(breached, "demo", "Ada")
+    assert "approved by Ada" in release_freeze.directly(breached, "demo", "Ada")
     deploy(target, settings)
     assert before != git(target.repository, "rev-parse", "HEAD")
     assert not state.exists()
@@ -91,27 +91,27 @@ def test_nothing_is_deployed_until_it_is_released(store: Store, target: Target) 
 def test_freezing_and_releasing_twice_is_harmless(store: Store, target: Target) -> None:
     """The second time changes nothing."""
     breached, settings = incident_id(store), load_settings()
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
     first = read_freeze("demo", settings.home)
 
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
 
     assert first == read_freeze("demo", settings.home)
-    release_freeze.fn(breached, "demo", "Ada")
-    assert "was not frozen" in release_freeze.fn(breached, "demo", "Ada")
+    release_freeze.directly(breached, "demo", "Ada")
+    assert "was not frozen" in release_freeze.directly(breached, "demo", "Ada")
 
 
 def test_two_incidents_hold_it_until_both_are_released(store: Store, target: Target) -> None:
     """One release does not open what another incident keeps shut."""
     one, two, settings = incident_id(store), incident_id(store, "api"), load_settings()
     for each in (one, two):
-        freeze_target.fn(each, "demo")
+        freeze_target.directly(each, "demo")
 
-    assert f"stays frozen by incident {two}" in release_freeze.fn(one, "demo", "Ada")
+    assert f"stays frozen by incident {two}" in release_freeze.directly(one, "demo", "Ada")
     assert two in str(frozen_by(target, settings.home))
     assert two in marker_path(target).read_text()
     assert one not in marker_path(target).read_text()
-    release_freeze.fn(two, "demo", "Ada")
+    release_freeze.directly(two, "demo", "Ada")
 
     assert frozen_by(target, settings.home) is None
 
@@ -120,10 +120,10 @@ def test_two_incidents_hold_it_until_both_are_released(store: Store, target: Tar
 def test_without_an_approver_it_stays_frozen(store: Store, target: Target, nobody: str) -> None:
     """A name is needed."""
     breached = incident_id(store)
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
 
     with pytest.raises(InvalidInput, match="stays"):
-        release_freeze.fn(breached, "demo", nobody)
+        release_freeze.directly(breached, "demo", nobody)
 
     assert frozen_by(target, load_settings().home)
 
@@ -140,7 +140,9 @@ def test_the_targets_own_commands_run_and_say_nothing_on_record(
     )
     breached = incident_id(store)
 
-    said = freeze_target.fn(breached, "demo") + release_freeze.fn(breached, "demo", "Ada")
+    said = freeze_target.directly(breached, "demo") + release_freeze.directly(
+        breached, "demo", "Ada"
+    )
 
     assert "on\noff\n" == out.read_text()
     folder = load_settings().home / "evidence" / breached
@@ -157,17 +159,17 @@ def test_a_command_that_fails_leaves_it_frozen(store: Store, tmp_path: Path) -> 
     breached, home = incident_id(store), load_settings().home
 
     with pytest.raises(PermanentError, match="refuses to deploy all the same") as failed:
-        freeze_target.fn(breached, "demo")
+        freeze_target.directly(breached, "demo")
     assert "alice" not in str(failed.value)
     assert frozen_by(target, home)
     fixed.touch()
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
     fixed.unlink()
     with pytest.raises(PermanentError, match="stays frozen"):
-        release_freeze.fn(breached, "demo", "Ada")
+        release_freeze.directly(breached, "demo", "Ada")
     assert frozen_by(target, home)
     fixed.touch()
-    release_freeze.fn(breached, "demo", "Ada")
+    release_freeze.directly(breached, "demo", "Ada")
 
     assert frozen_by(target, home) is None
 
@@ -189,7 +191,7 @@ from processes.rollback_process import arm
 from tasks import freeze_target
 arm(sys.argv[1])
 steps = {"freeze": freeze_target.freeze_target, "release": freeze_target.release_freeze}
-steps[sys.argv[2]].fn(*sys.argv[3:])
+steps[sys.argv[2]].directly(*sys.argv[3:])
 """
 
 
@@ -214,9 +216,9 @@ def test_killed_while_freezing(store: Store, tmp_path: Path, point: str) -> None
 
     with pytest.raises(RollbackError, match="frozen"):
         deploy(target, settings)
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
     assert marker_path(target).exists()
-    release_freeze.fn(breached, "demo", "Ada")
+    release_freeze.directly(breached, "demo", "Ada")
     assert frozen_by(target, settings.home) is None
 
 
@@ -225,11 +227,11 @@ def test_killed_while_releasing(store: Store, tmp_path: Path, point: str) -> Non
     """It is released or it is not; the same call again completes it."""
     target = configured(tmp_path, freeze_command=["true"], unfreeze_command=["true"])
     breached, settings = incident_id(store), load_settings()
-    freeze_target.fn(breached, "demo")
+    freeze_target.directly(breached, "demo")
 
     killed(point, "release", breached, "demo", "Ada")
 
-    release_freeze.fn(breached, "demo", "Ada")
+    release_freeze.directly(breached, "demo", "Ada")
     assert frozen_by(target, settings.home) is None
 
 
@@ -259,7 +261,7 @@ def test_a_marker_that_is_a_link_is_replaced_not_followed(
     marker_path(target).parent.mkdir(exist_ok=True)
     marker_path(target).symlink_to(victim)
 
-    freeze_target.fn(incident_id(store), "demo")
+    freeze_target.directly(incident_id(store), "demo")
 
     assert "mine" == victim.read_text()
     assert not marker_path(target).is_symlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,34 +11,44 @@ from typing import Any
 import docker
 import pytest
 
+from samples.compose import Compose, ComposeFailed, both_composes
 from samples.drift import CONFIG, SECRET, DriftSample
-from samples.targets import docker_available, git, write_json
+from samples.targets import git, write_json
 from schemas.drift import Impact
-from support import not_available
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
 
+Apps = dict[Compose, DriftSample]
+
 
 @pytest.fixture(scope="module")
-def _running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftSample]:
-    if missing := docker_available():
-        not_available(missing)
-    app = DriftSample(tmp_path_factory.mktemp("drift"))
-    try:
-        app.run()
-        app.record()
-        yield app
-    finally:
-        app.down()
+def _apps() -> Iterator[Apps]:
+    """One application for each kind of Compose."""
+    apps: Apps = {}
+    yield apps
+    for each in apps.values():
+        each.down()
 
 
 @pytest.fixture
-def app(_running_app: DriftSample) -> DriftSample:
+def app_in_use(
+    _apps: Apps, compose: Compose, tmp_path_factory: pytest.TempPathFactory
+) -> DriftSample:
+    """The application, as the test before has left it."""
+    if compose not in _apps:
+        _apps[compose] = DriftSample(tmp_path_factory.mktemp("drift"), compose)
+        _apps[compose].start()
+    return _apps[compose]
+
+
+@pytest.fixture
+def app(app_in_use: DriftSample) -> DriftSample:
     """The application, as committed; a test may change what runs."""
-    _running_app.run()
-    return _running_app
+    app_in_use.as_committed()
+    return app_in_use
 
 
+@both_composes
 def test_what_runs_as_committed_has_not_drifted(app: DriftSample) -> None:
     """Nothing differs, also with a `$` in a value, an anonymous volume, and a secret file."""
     report = app.assess()
@@ -66,31 +75,35 @@ def test_what_runs_as_committed_has_not_drifted(app: DriftSample) -> None:
     ],
 )
 def test_each_kind_of_change_is_found_with_its_impact(
-    app: DriftSample, change: dict[str, Any], path: str, impact: str
+    app_in_use: DriftSample, change: dict[str, Any], path: str, impact: str
 ) -> None:
     """One setting was changed by hand: exactly that difference is reported, and whom it hits."""
-    app.run(web=change)
+    app_in_use.change_web(change)
 
-    found = app.differences()
+    found = app_in_use.differences()
 
     assert {path: impact} == {where: each.impact for where, each in found.items()}
     assert ("web",) == found[path].affects
 
 
-def test_a_privileged_container_is_critical_even_when_it_cannot_start(app: DriftSample) -> None:
+def test_a_privileged_container_is_critical_even_when_it_cannot_start(
+    app_in_use: DriftSample,
+) -> None:
     """What a container that does not run was made with is compared too."""
-    with suppress(subprocess.CalledProcessError):  # not every machine lets one start
-        app.run(web={"privileged": True})
+    with suppress(ComposeFailed):  # not every machine lets one start
+        app_in_use.change_web({"privileged": True})
 
-    found = app.differences()
+    found = app_in_use.differences()
 
     assert Impact.CRITICAL == found["web.privileges.privileged"].impact
     assert {"web.privileges.privileged", "web.replicas"} >= set(found)
 
 
-def test_a_secret_appears_nowhere_in_the_report(app: DriftSample) -> None:
+def test_a_secret_appears_nowhere_in_the_report(app_in_use: DriftSample) -> None:
     """Values are told apart by their hashes, which differ from one installation to the next."""
-    app.run(web={"environment": {"PASSWORD": "another-secret"}, "labels": {"api-token": SECRET}})
+    app = app_in_use
+    changes = {"environment": {"PASSWORD": "another-secret"}, "labels": {"api-token": SECRET}}
+    app.change_web(changes)
 
     report = app.assess()
 
@@ -107,10 +120,11 @@ def test_another_image_is_critical_and_hits_the_dependants(app: DriftSample) -> 
     """`db` runs an image that the release does not have: `web` needs it."""
     (app.path / "Dockerfile").write_text((app.path / "Dockerfile").read_text() + "ENV X=1\n")
     try:
-        app.run()
+        app.compose("up", "-d", "--build")
         found = app.differences()
     finally:
         git(app.path, "checkout", "--", "Dockerfile")
+        app.compose("build")
 
     assert {"web.image", "db.image"} <= set(found)
     assert Impact.CRITICAL == found["db.image"].impact
@@ -147,18 +161,20 @@ def test_a_stopped_service_and_a_missing_replica_are_found(app: DriftSample) -> 
 
 def test_one_replica_too_many_is_found(app: DriftSample) -> None:
     """Two containers of `db` run where one should."""
-    app.sample.compose("up", "-d", "--scale", "db=2")
+    app.compose("up", "-d", "--scale", "db=2")
 
     found = app.differences()
 
     assert {"db.replicas": ("1", "2")} == {p: (d.baseline, d.actual) for p, d in found.items()}
 
 
+@both_composes
 def test_containers_that_should_not_exist_are_found(app: DriftSample) -> None:
     """A service of an uncommitted file, and a stranger in the project's network."""
     image = app.containers()[0]["image"]
     sleep = ["/bin/busybox", "sleep", "3600"]
-    app.run(miner={"image": image, "command": sleep, "stop_grace_period": "0s"})
+    miner = {"image": image, "command": sleep, "stop_grace_period": "0s"}
+    app.compose("up", "-d", services={"miner": miner})
     network = f"{app.target.compose_project}_default"
     with closing(docker.from_env()) as client:
         stranger = client.containers.run(image, sleep, detach=True, network=network)
@@ -205,9 +221,10 @@ def test_the_work_tree_stays_as_it_is(app: DriftSample) -> None:
     assert before == after
 
 
+@both_composes
 def test_restoring_the_release_ends_the_drift(app: DriftSample) -> None:
     """Its commit runs already, and yet it is put in place anew; without `recreate` it is not."""
-    app.run(web={"environment": {"LOG_LEVEL": "debug"}})
+    app.change_web({"environment": {"LOG_LEVEL": "debug"}})
     plan = choose_release(app.target, app.commit)
 
     recreate = plan.model_copy(update={"recreate": True})

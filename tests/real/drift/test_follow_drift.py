@@ -170,7 +170,7 @@ def test_the_impact_decides_the_severity_where_the_sender_named_none(
     opened = shop.store.open_or_attach(alert, IncidentType.DRIFT, severity).incident
 
     for _ in range(2):
-        follow_impact.fn(str(opened.incident_id), report)
+        follow_impact.directly(str(opened.incident_id), report)
 
     assert becomes == shop.store.incident(opened.incident_id).severity
     assert 1 == len(shop.store.incidents())

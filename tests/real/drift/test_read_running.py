@@ -12,7 +12,11 @@ import pytest
 from standins.server import Handler, Received, Reply, Server
 from tasks.drift.read_running import AT_ONCE, running_project
 
-LABELS = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+LABELS = {
+    "com.docker.compose.project": "shop",
+    "com.docker.compose.service": "web",
+    "com.docker.compose.oneoff": "False",
+}
 
 
 class StandinDocker:

@@ -49,15 +49,15 @@ def test_the_commands_are_run_and_believed(shop_store: Store, tmp_path: Path) ->
     incident_id = new_incident(shop_store)
 
     plan = plan_isolation("demo", [], settings)
-    done = isolate_service.fn(incident_id, "demo", [])
+    done = isolate_service.directly(incident_id, "demo", [])
 
     assert "would run 'touch' for api; worker" == plan
     assert ["api", "worker"] == done.services
     assert {"api.off", "worker.off"} == {path.name for path in folder.glob("*.off")}
-    isolate_service.fn(incident_id, "demo", ["api"])
-    restored = restore_service.fn(incident_id, "demo", ["api"], APPROVER)
+    isolate_service.directly(incident_id, "demo", ["api"])
+    restored = restore_service.directly(incident_id, "demo", ["api"], APPROVER)
     assert ["still isolated: worker", f"approved by {APPROVER}"] == restored.notes
-    restore_service.fn(incident_id, "demo", [], APPROVER)
+    restore_service.directly(incident_id, "demo", [], APPROVER)
     assert [] == list(folder.glob("*.off"))
     assert read_isolation("demo", settings.home) is None
 
@@ -69,7 +69,7 @@ def test_a_name_that_is_not_configured_is_no_argument(shop_store: Store, tmp_pat
 
     for name in ("; rm -rf /", "../x", "--help"):
         with pytest.raises(InvalidInput, match="is no service of target demo, which has: api"):
-            isolate_service.fn(incident_id, "demo", [name])
+            isolate_service.directly(incident_id, "demo", [name])
     assert [] == list(folder.iterdir())
 
 
@@ -77,14 +77,14 @@ def test_what_does_not_work_is_told(shop_store: Store, tmp_path: Path) -> None:
     """The command's own words, and what the verification says."""
     commanded(tmp_path, services=("api",), isolate_command=("false",))
     with pytest.raises(TemporaryError, match="NOT isolated: isolated_command says that it is"):
-        isolate_service.fn(new_incident(shop_store), "demo", [])
+        isolate_service.directly(new_incident(shop_store), "demo", [])
     commanded(tmp_path, services=("api",), isolated_command=("sh", "-c", "exit 7"))
     with pytest.raises(TemporaryError, match="isolated_command cannot tell"):
-        isolate_service.fn(new_incident(shop_store), "demo", [])
+        isolate_service.directly(new_incident(shop_store), "demo", [])
 
 
 def test_without_commands_it_says_what_to_configure(shop_store: Store, tmp_path: Path) -> None:
     """A PermanentError that names the keys."""
     commanded(tmp_path, services=(), isolation=None)
     with pytest.raises(PermanentError, match=r"set isolate_command.*targets.demo.isolation"):
-        isolate_service.fn(new_incident(shop_store), "demo", [])
+        isolate_service.directly(new_incident(shop_store), "demo", [])

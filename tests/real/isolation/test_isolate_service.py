@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from docker.models.containers import Container
 
 from fixtures.isolation import new_incident
+from samples.compose import both_composes, published_port
 from samples.isolation import IsolationSample
 from schemas.errors import ConfigurationError, InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import Isolation
@@ -59,6 +61,7 @@ def texts(done: Isolation) -> dict[str, str]:
     return {each.name: each.text for each in done.containers}
 
 
+@both_composes
 def test_isolated_and_restored(
     shop_store: Store, shop_incident: str, shop: IsolationSample
 ) -> None:
@@ -67,7 +70,7 @@ def test_isolated_and_restored(
     before = [shop.settings(web), shop.settings(db)]
     assert shop.answers()
 
-    done = isolate_service.fn(shop_incident, shop.target.name, [])
+    done = isolate_service.directly(shop_incident, shop.target.name, [])
 
     assert [True, True] == [each.works for each in done.containers]
     assert ["db", "web"] == done.services
@@ -77,7 +80,7 @@ def test_isolated_and_restored(
     journal = Path(load_settings().home / "isolations" / f"{shop.target.name}.json")
     assert 0o600 == stat.S_IMODE(journal.stat().st_mode)
 
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert before == [shop.settings(web), shop.settings(db)]
     assert shop.answers()
@@ -107,16 +110,14 @@ def test_nothing_is_reached_from_or_in_the_quarantine(
         ]
         assert any(shop.reaches(web, gateway, port) for gateway in gateways)
 
-        done = isolate_service.fn(shop_incident, shop.target.name, [])
+        done = isolate_service.directly(shop_incident, shop.target.name, [])
 
         [address] = addresses(shop, "db")
-        assert not shop.reaches(neighbour, inside, 8080)
-        assert not shop.reaches(neighbour, "www", 8080)
-        assert not shop.reaches(neighbour, address, 8080)
-        assert not shop.reaches(web, address, 8080)
-        facts = shop.networks(web)[only_network(shop, "web")]
-        for gateway in [*gateways, facts["Gateway"]]:
-            assert not shop.reaches(web, gateway, port)
+        gateways.append(shop.networks(web)[only_network(shop, "web")]["Gateway"])
+        tries = [(neighbour, each, 8080) for each in (inside, "www", address)]
+        tries += [(web, address, 8080), *((web, gateway, port) for gateway in gateways)]
+        with ThreadPoolExecutor(len(tries)) as pool:  # each waits for an answer that must not come
+            assert not any(pool.map(lambda each: shop.reaches(*each), tries))
         assert not serves(address)
     assert [str(neighbour.name)] == done.neighbours
 
@@ -126,7 +127,7 @@ def test_an_open_connection_breaks(shop_incident: str, shop: IsolationSample) ->
     with socket.create_connection(("127.0.0.1", shop.port), timeout=5) as connection:
         connection.sendall(b"GET /index.html HTTP/1.1\r\n")  # the server waits for the rest
 
-        isolate_service.fn(shop_incident, shop.target.name, ["web"])
+        isolate_service.directly(shop_incident, shop.target.name, ["web"])
 
         try:
             connection.sendall(b"Host: x\r\n\r\n")
@@ -138,7 +139,7 @@ def test_an_open_connection_breaks(shop_incident: str, shop: IsolationSample) ->
 
 def test_a_restart_does_not_end_the_isolation(shop_incident: str, shop: IsolationSample) -> None:
     """Neither by Docker's restart, nor by stop and start."""
-    isolate_service.fn(shop_incident, shop.target.name, [])
+    isolate_service.directly(shop_incident, shop.target.name, [])
     web, network = shop.container("web"), only_network(shop, "web")
 
     web.restart(timeout=0)
@@ -150,7 +151,7 @@ def test_a_restart_does_not_end_the_isolation(shop_incident: str, shop: Isolatio
     assert not shop.answers()
     assert not shop.settings(web)["Ports"]
 
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert shop.answers()
 
@@ -159,7 +160,7 @@ def test_one_service_is_isolated_and_who_needs_it_is_named(
     shop_incident: str, shop: IsolationSample
 ) -> None:
     """The others go on as they are."""
-    done = isolate_service.fn(shop_incident, shop.target.name, ["db"])
+    done = isolate_service.directly(shop_incident, shop.target.name, ["db"])
 
     assert (["db"], ["web"]) == (done.services, done.dependants)
     assert shop.answers()
@@ -173,8 +174,8 @@ def test_isolating_twice_joins_the_incidents(
     before = shop.settings(shop.container("web"))
     second = new_incident(shop_store)
 
-    isolate_service.fn(shop_incident, shop.target.name, ["web"])
-    isolate_service.fn(second, shop.target.name, [])
+    isolate_service.directly(shop_incident, shop.target.name, ["web"])
+    isolate_service.directly(second, shop.target.name, [])
 
     journal = read_isolation(shop.target.name, load_settings().home)
     assert journal
@@ -182,15 +183,16 @@ def test_isolating_twice_joins_the_incidents(
     assert 2 == len(journal.containers)
     assert second == incident_of(shop.target, load_settings())
     for _ in range(2):  # a retry says nothing twice
-        restore_service.fn(second, shop.target.name, [], APPROVER)
+        restore_service.directly(second, shop.target.name, [], APPROVER)
     assert before == shop.settings(shop.container("web"))
     said = [each.action for each in shop_store.incident(shop_incident).actions_taken]
     assert 1 == sum(f"restored for incident {second}, approved by {APPROVER}" in s for s in said)
 
 
+@both_composes
 def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: IsolationSample) -> None:
     """A scale-up, what Compose made anew, and a network that somebody joined."""
-    isolate_service.fn(shop_incident, shop.target.name, [])
+    isolate_service.directly(shop_incident, shop.target.name, [])
     quarantine = only_network(shop, "web")
     shop.compose("up", "-d", "--scale", "db=2", "--no-recreate")
     shop.compose("up", "-d", "--no-deps", "--force-recreate", "web")
@@ -199,7 +201,7 @@ def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: Isolat
     first = shop.containers("db")[-1]
     extra.connect(first)
 
-    done = check_isolation.fn(shop_incident, shop.target.name, [])
+    done = check_isolation.directly(shop_incident, shop.target.name, [])
 
     assert not shop.answers()
     everything = shop.containers("web") + shop.containers("db")
@@ -221,9 +223,9 @@ def test_what_comes_while_it_is_isolated_is_found(
     thread = threading.Thread(target=start)
     thread.start()
     started.wait()
-    isolate_service.fn(shop_incident, shop.target.name, [])
+    isolate_service.directly(shop_incident, shop.target.name, [])
     thread.join()
-    check_isolation.fn(shop_incident, shop.target.name, [])
+    check_isolation.directly(shop_incident, shop.target.name, [])
 
     assert 2 == len(shop.containers("web"))
     for each in shop.containers("web"):
@@ -235,7 +237,7 @@ def test_containers_without_a_network_of_their_own(
 ) -> None:
     """Paused where the network cannot be taken away; and back as each of them was."""
     labels, web = shop.service("web"), shop.container("web")
-    one_port = ("/bin/busybox", "httpd", "-f", "-p", "18931")
+    one_port = ("/bin/busybox", "httpd", "-f", "-p", str(published_port()))
     host = shop.start("host", *one_port, network_mode="host", labels=labels)
     none = shop.start("none", network_mode="none", labels=labels)
     shared = shop.start("shared", "/bin/busybox", "sleep", "600", labels=labels,
@@ -252,7 +254,7 @@ def test_containers_without_a_network_of_their_own(
     everything = [host, none, shared, foreign, stopped, paused, web]
     states = [_state(shop, each) for each in everything]
 
-    done = isolate_service.fn(shop_incident, shop.target.name, ["web"])
+    done = isolate_service.directly(shop_incident, shop.target.name, ["web"])
 
     said = texts(done)
     assert all(each.works for each in done.containers)
@@ -268,7 +270,7 @@ def test_containers_without_a_network_of_their_own(
     assert "quarantine" in next(iter(shop.networks(stopped)))
     stopped.stop(timeout=0)
 
-    restored = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restored = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert all(each.works for each in restored.containers), restored
     assert states == [_state(shop, each) for each in everything]
@@ -297,21 +299,21 @@ def test_a_name_that_means_nothing_is_refused(
 ) -> None:
     """In one short line that says which services there are; nothing is isolated."""
     with pytest.raises(InvalidInput, match=r"is no service of target .* has: db, web") as said:
-        isolate_service.fn(shop_incident, shop.target.name, [name])
+        isolate_service.directly(shop_incident, shop.target.name, [name])
 
     assert len(str(said.value)) < 300
     assert "\n" not in str(said.value)
     assert shop.answers()
     with pytest.raises(ConfigurationError, match=r"no target .* is configured"):
-        isolate_service.fn(shop_incident, name, [])
+        isolate_service.directly(shop_incident, name, [])
 
 
 def test_the_targets_own_name_means_all_of_it(shop_incident: str, shop: IsolationSample) -> None:
     """And a stranger beside a service is left alone, and told."""
-    done = isolate_service.fn(shop_incident, shop.target.name, [shop.target.name])
+    done = isolate_service.directly(shop_incident, shop.target.name, [shop.target.name])
     assert ["db", "web"] == done.services
 
-    again = isolate_service.fn(shop_incident, shop.target.name, ["web", "elsewhere"])
+    again = isolate_service.directly(shop_incident, shop.target.name, ["web", "elsewhere"])
     assert ["web"] == again.services
     assert ["not of this target, and left alone: 'elsewhere'"] == again.notes
 
@@ -340,10 +342,10 @@ def test_killed_at_any_moment_the_same_call_completes_it(
                 survived = True
             except Killed:
                 changes += 1
-        done = isolate_service.fn(shop_incident, shop.target.name, [])
+        done = isolate_service.directly(shop_incident, shop.target.name, [])
         assert all(each.works for each in done.containers)
         assert not shop.answers()
-        restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+        restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
         assert before == [shop.settings(shop.container(service)) for service in services]
 
     assert changes == 6
@@ -360,7 +362,7 @@ def test_what_docker_refuses_is_told_and_tried_again(
     ):
         isolate_containers(shop_incident, shop.target, [], load_settings(), client)
 
-    isolate_service.fn(shop_incident, shop.target.name, [])
+    isolate_service.directly(shop_incident, shop.target.name, [])
 
     assert not shop.answers()
 
@@ -371,11 +373,11 @@ def test_without_docker_or_containers_it_fails_and_says_so(
     """Nothing that was isolated must not look like something that is."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
     with pytest.raises(TemporaryError, match=r"Docker: at tcp://127.0.0.1:9"):
-        isolate_service.fn(shop_incident, shop.target.name, [])
+        isolate_service.directly(shop_incident, shop.target.name, [])
     monkeypatch.delenv("DOCKER_HOST")
     shop.compose("down")
     with pytest.raises(PermanentError, match=r"no container of target .* nothing was isolated"):
-        isolate_service.fn(shop_incident, shop.target.name, [])
+        isolate_service.directly(shop_incident, shop.target.name, [])
 
 
 def test_a_journal_that_is_none_stops_it(shop_incident: str, shop: IsolationSample) -> None:
@@ -386,7 +388,7 @@ def test_a_journal_that_is_none_stops_it(shop_incident: str, shop: IsolationSamp
     path.write_text("{")
 
     with pytest.raises(PermanentError, match="is no journal of ours any more"):
-        isolate_service.fn(shop_incident, shop.target.name, [])
+        isolate_service.directly(shop_incident, shop.target.name, [])
 
     assert "{" == path.read_text()
     assert shop.answers()

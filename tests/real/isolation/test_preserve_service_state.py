@@ -45,7 +45,7 @@ def test_everything_of_each_container_is_kept(shop_incident: str, shop: Isolatio
     db.pause()
     before = [shop.settings(each) for each in (web, db, stopped)]
 
-    text = preserve_service_state.fn(shop_incident, shop.target.name, [], MOMENT)
+    text = preserve_service_state.directly(shop_incident, shop.target.name, [], MOMENT)
 
     files = kept(shop_incident)
     evidence = Evidence(shop_incident, load_settings().home)
@@ -75,7 +75,7 @@ def test_of_a_long_log_the_newest_is_kept(shop_incident: str, shop: IsolationSam
     limited = shop.target.model_copy(update={"isolation": TargetIsolation(log_bytes=5000)})
     Path("aeef.toml").write_text(config_of(limited))
 
-    text = preserve_service_state.fn(shop_incident, shop.target.name, ["talk"], MOMENT)
+    text = preserve_service_state.directly(shop_incident, shop.target.name, ["talk"], MOMENT)
 
     files = kept(shop_incident)
     log = files[f"{talker.name}-log-{MOMENT}.log"]
@@ -90,7 +90,7 @@ def test_a_container_that_keeps_no_log_is_told(shop_incident: str, shop: Isolati
     """It is no failure: there is nothing to keep."""
     silent = shop.start("silent", labels=shop.service("quiet"), log_config={"Type": "none"})
 
-    text = preserve_service_state.fn(shop_incident, shop.target.name, ["quiet"], MOMENT)
+    text = preserve_service_state.directly(shop_incident, shop.target.name, ["quiet"], MOMENT)
 
     assert f"{silent.name} keeps no log" in text
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_kept_is_told_after_the_rest_was(
     extra.remove()
 
     with pytest.raises(PermanentError, match=f"could not keep network {name}") as said:
-        preserve_service_state.fn(shop_incident, shop.target.name, ["web"], MOMENT)
+        preserve_service_state.directly(shop_incident, shop.target.name, ["web"], MOMENT)
 
     files = kept(shop_incident)
     assert f"{torn.name}-inspect-{MOMENT}.json" in files
@@ -118,9 +118,9 @@ def test_names_that_mean_nothing_are_refused(shop_incident: str, shop: Isolation
     """No path is made of them."""
     for service in ("; rm -rf /", "../x"):
         with pytest.raises(InvalidInput, match=r"is no service of target"):
-            preserve_service_state.fn(shop_incident, shop.target.name, [service], MOMENT)
+            preserve_service_state.directly(shop_incident, shop.target.name, [service], MOMENT)
     with pytest.raises(InvalidInput, match="the moment of evidence"):
-        preserve_service_state.fn(shop_incident, shop.target.name, [], "../x")
+        preserve_service_state.directly(shop_incident, shop.target.name, [], "../x")
 
 
 def test_a_command_gives_evidence_too(shop_store: Store, tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ def test_a_command_gives_evidence_too(shop_store: Store, tmp_path: Path) -> None
     target = command_target(tmp_path)
     Path("aeef.toml").write_text(config_of(target))
     with pytest.raises(PermanentError, match=r"set evidence_command in \[targets.demo.isolation\]"):
-        preserve_service_state.fn(incident_id, "demo", [], MOMENT)
+        preserve_service_state.directly(incident_id, "demo", [], MOMENT)
 
     isolation = TargetIsolation(evidence_command=("echo", "state of {service}"))
     given_one = target.model_copy(update={"isolation": isolation, "services": ("a", "b")})
     Path("aeef.toml").write_text(config_of(given_one))
-    preserve_service_state.fn(incident_id, "demo", [], MOMENT)
+    preserve_service_state.directly(incident_id, "demo", [], MOMENT)
 
     assert [b"state of a\n", b"state of b\n"] == list(kept(incident_id).values())
 

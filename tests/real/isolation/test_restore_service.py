@@ -26,7 +26,7 @@ APPROVER = "Ada Lovelace"
 
 def isolated(incident_id: str, sample: IsolationSample, *services: str) -> None:
     """Isolate; the page is away."""
-    isolate_service.fn(incident_id, sample.target.name, services)
+    isolate_service.directly(incident_id, sample.target.name, services)
     assert not sample.answers() or "web" not in (services or ("web",))
 
 
@@ -37,9 +37,9 @@ def test_without_a_name_everything_stays(
     """Neither the check, nor the step, nor the dry run goes on; the text is not repeated."""
     isolated(shop_incident, shop)
     with pytest.raises(InvalidInput, match="stays isolated: name the person"):
-        check_restore_approval.fn(shop_incident, shop.target.name, approver)
+        check_restore_approval.directly(shop_incident, shop.target.name, approver)
     with pytest.raises(InvalidInput, match="stays isolated: name the person") as said:
-        restore_service.fn(shop_incident, shop.target.name, [], approver)
+        restore_service.directly(shop_incident, shop.target.name, [], approver)
     with pytest.raises(InvalidInput, match="stays isolated: name the person"):
         plan_restoration(shop.target.name, [], approver, load_settings())
 
@@ -65,7 +65,7 @@ def test_killed_at_any_moment_the_same_call_completes_it(
                 survived = True
             except Killed:
                 changes += 1
-                restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+                restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
         assert before == [shop.settings(shop.container(service)) for service in services]
         assert read_isolation(shop.target.name, settings.home) is None
 
@@ -78,13 +78,13 @@ def test_one_service_after_the_other(shop_incident: str, shop: IsolationSample) 
     isolated(shop_incident, shop)
 
     with pytest.raises(InvalidInput, match=r"'; rm -rf /' is not isolated; .* is: db, web"):
-        restore_service.fn(shop_incident, shop.target.name, ["; rm -rf /"], APPROVER)
-    done = restore_service.fn(shop_incident, shop.target.name, ["db"], APPROVER)
+        restore_service.directly(shop_incident, shop.target.name, ["; rm -rf /"], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, ["db"], APPROVER)
 
     assert before == shop.settings(shop.container("db"))
     assert f"still isolated: {shop.container('web').name}" in done.notes
     assert not shop.answers()
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
     assert shop.answers()
 
 
@@ -93,12 +93,12 @@ def test_a_retry_after_the_end_is_no_failure_and_says_so(
 ) -> None:
     """Killed before that was on record; for another incident there is nothing to restore."""
     isolated(shop_incident, shop)
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
-    again = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
+    again = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert ["everything was back already", f"approved by {APPROVER}"] == again.notes
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
-        restore_service.fn(new_incident(shop_store), shop.target.name, [], APPROVER)
+        restore_service.directly(new_incident(shop_store), shop.target.name, [], APPROVER)
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
         plan_restoration(shop.target.name, [], APPROVER, load_settings())
 
@@ -125,13 +125,13 @@ def test_a_network_that_is_gone_is_named_and_the_rest_restored(
     front.remove()
 
     with pytest.raises(PermanentError, match=rf"network {shop.project}_front is gone") as said:
-        restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+        restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert f"What worked: {shop.container('db').name}: back on" in str(said.value)
     assert db == shop.settings(shop.container("db"))
     assert f"{shop.project}_back" in shop.networks(shop.container("web"))
     shop.client.networks.create(f"{shop.project}_front", labels=labels)
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
     assert f"{shop.project}_front was made anew meanwhile" in str(done)
     assert {f"{shop.project}_front", f"{shop.project}_back"} == set(
         shop.networks(shop.container("web"))
@@ -150,12 +150,12 @@ def test_a_configured_address_that_is_taken_is_not_replaced(
     back.connect(thief, ipv4_address=f"{shop.subnet}.77")
 
     with pytest.raises(PermanentError, match=rf"{shop.subnet}.77 is taken by {thief.name}"):
-        restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+        restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert shop.networks(shop.container("web"))[f"{shop.project}_back"]["IPAddress"] is None
     assert shop.answers()
     back.disconnect(thief)
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
     assert before == shop.settings(shop.container("web"))
 
 
@@ -166,7 +166,7 @@ def test_a_chosen_address_that_is_taken_is_told(shop_incident: str, shop: Isolat
     thief = shop.start("thief", "/bin/busybox", "sleep", "600")
     shop.client.networks.get(f"{shop.project}_back").connect(thief, ipv4_address=was)
 
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     [now] = [facts["IPAddress"] for facts in shop.networks(shop.container("db")).values()]
     assert was != now
@@ -189,7 +189,7 @@ def test_a_chosen_address_is_asked_for_where_docker_admits_it(
     for gone in (first, low):
         gone.remove(force=True)
 
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert [was] == [facts["IPAddress"] for facts in shop.networks(asked).values()]
     [now] = [facts["IPAddress"] for facts in shop.networks(free).values()]
@@ -204,7 +204,7 @@ def test_what_was_replaced_meanwhile_needs_nothing(
     shop.compose("up", "-d", "--force-recreate")
     assert shop.answers()
 
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert ["was replaced or removed meanwhile: nothing to do"] * 2 == [
         each.text for each in done.containers
@@ -222,11 +222,11 @@ def test_somebody_else_in_the_quarantine_is_named(
     guest = shop.start("guest", "/bin/busybox", "sleep", "600", network=name)
 
     with pytest.raises(PermanentError, match=f"network {name} still has {guest.name}"):
-        restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+        restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert shop.answers()
     guest.remove(force=True)
-    restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
     assert read_isolation(shop.target.name, load_settings().home) is None
 
 
@@ -253,7 +253,7 @@ def test_aliases_links_addresses_and_the_default_bridge_come_back(
     before = [shop.settings(each)["Networks"] for each in made]
 
     isolated(shop_incident, shop)
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert before == [shop.settings(each)["Networks"] for each in made], done
     assert shop.reaches(made[0], "buddy", 8080)
@@ -269,7 +269,7 @@ def test_ports_that_docker_chose_are_told_when_they_change(
     [was] = shop.settings(each)["Ports"]["8080/tcp"]
     isolated(shop_incident, shop)
 
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     [now] = shop.settings(each)["Ports"]["8080/tcp"]
     [text] = [one.text for one in done.containers if one.name == each.name]
@@ -283,7 +283,7 @@ def test_one_that_ended_meanwhile_is_told(shop_incident: str, shop: IsolationSam
     web = shop.container("web")
     web.stop(timeout=0)
 
-    done = restore_service.fn(shop_incident, shop.target.name, [], APPROVER)
+    done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     assert "it does not run any more: start it" in str(done)
     web.start()

@@ -15,7 +15,7 @@ from tasks.patch.deploy_hotfix import choose_hotfix as choose_step
 from tasks.patch.deploy_hotfix import preserve_replaced as preserve_step
 from tasks.patch.prepare_patch import prepare_patch as prepare_step
 
-choose_hotfix, preserve_replaced = choose_step.fn, preserve_step.fn
+choose_hotfix, preserve_replaced = choose_step.directly, preserve_step.directly
 
 
 def prepared(place: Place, *evidence_command: str) -> tuple[str, PreparedPatch]:
@@ -24,7 +24,7 @@ def prepared(place: Place, *evidence_command: str) -> tuple[str, PreparedPatch]:
     place = place._replace(target=place.target.model_copy(update={"isolation": isolation}))
     configure(place.target, place.base)
     incident_id = open_incident(load_settings(), "demo", vulnerable("requests", "2.31.0"))
-    return incident_id, prepare_step.fn(incident_id)
+    return incident_id, prepare_step.directly(incident_id)
 
 
 def test_what_is_replaced_is_kept_first(place: Place) -> None:

@@ -13,7 +13,7 @@ from schemas.settings import Settings, load_settings
 from tasks.patch.prepare_patch import plan_for
 from tasks.patch.prepare_patch import prepare_patch as prepare_step
 
-prepare_patch = prepare_step.fn
+prepare_patch = prepare_step.directly
 """The work of the step, without Prefect."""
 
 

@@ -25,7 +25,11 @@ from tasks.patch.run_gates import run_gates as run_step
 from tasks.patch.run_gates import write_provenance as write_step
 from tasks.rollback.choose_release import choose_release
 
-run_gates, write_provenance, prepare_patch = run_step.fn, write_step.fn, prepare_step.fn
+run_gates, write_provenance, prepare_patch = (
+    run_step.directly,
+    write_step.directly,
+    prepare_step.directly,
+)
 
 
 def prepared(place: Place, **gates: list[str]) -> tuple[str, str]:
@@ -116,7 +120,7 @@ def test_killed_in_a_gate_it_is_run_again_and_nothing_is_left(place: Place, home
     incident_id, commit = prepared(place, tests=["sleep", "3000"], security_scan=["true"])
     code = (
         "from tasks.patch.run_gates import run_gates;"
-        f"run_gates.fn({incident_id!r}, 'demo', {commit!r})"
+        f"run_gates.directly({incident_id!r}, 'demo', {commit!r})"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     configure(place.target, place.base, gates={"tests": ["sleep", "3000"]}, gate_timeout=3000)

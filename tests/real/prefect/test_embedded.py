@@ -23,15 +23,10 @@ from prefect.server.events.storage import database as event_storage
 from prefect.settings import Settings
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from deployments.prefect_server.embedded import (
-    EXECUTE,
-    InTurn,
-    insert_events,
-    look_up_the_app_once,
-    tune_for_sqlite,
-    use_sqlite_here,
-    use_sqlite_in_its_thread,
-)
+from deployments.prefect_patches import application_lookup, event_inserts
+from deployments.prefect_patches.event_inserts import insert_events
+from deployments.prefect_patches.sqlite_thread import EXECUTE, use_sqlite_here
+from deployments.prefect_patches.transactions import begin_at_once, begin_in_turn
 from fixtures.stack import Stack
 from processes import flow as sample_flow
 from processes.deployment import deployment_of
@@ -97,8 +92,7 @@ def test_prefect_still_inserts_events_by_the_function_that_we_replace(
         inserted.append((session, events))
 
     monkeypatch.setattr(event_storage, "_write_sqlite_events", stock)
-    monkeypatch.setattr(aiosqlite.Connection, EXECUTE, use_sqlite_in_its_thread)
-    tune_for_sqlite()
+    event_inserts.apply()
     assert insert_events is event_storage._write_sqlite_events  # noqa: SLF001
     assert ["db", *_parameters(insert_events)] == _parameters(inspect.unwrap(stock))
     monkeypatch.setattr(event_storage, "_write_sqlite_events", insert)
@@ -174,7 +168,7 @@ def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.Monkey
     assert 2 == len(asked), "Prefect remembers it now: ours is not needed"
     asked.clear()
 
-    look_up_the_app_once()
+    application_lookup.apply()
     first, second = OrchestrationClient(), OrchestrationClient()
 
     assert 1 == len(asked)
@@ -182,11 +176,10 @@ def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.Monkey
 
 
 def test_our_transactions_begin_as_prefects_do() -> None:
-    """The method that `InTurn` overrides takes what Prefect's takes, and Prefect's `IMMEDIATE`."""
-    ours, stock = InTurn.begin_transaction, AioSqliteConfiguration.begin_transaction
-
-    assert inspect.signature(stock).parameters == inspect.signature(ours).parameters
-    assert "IMMEDIATE" in inspect.getsource(stock)
+    """Ours takes what Prefect's own takes, and is begun by it with its `IMMEDIATE`."""
+    assert begin_at_once is AioSqliteConfiguration.begin_transaction
+    assert _parameters(begin_at_once) == _parameters(begin_in_turn)
+    assert "IMMEDIATE" in inspect.getsource(begin_at_once)
 
 
 def _event(name: str) -> dict[str, Any]:

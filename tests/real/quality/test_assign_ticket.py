@@ -15,8 +15,7 @@ from schemas.quality import Assessment, Change, Count, FileQuality, Investigatio
 from schemas.settings import load_settings
 from standins.jira import Jira
 from standins.slack import Slack
-from tasks.notify.create_ticket import create_ticket
-from tasks.notify.ensure_ticket import ensure_ticket
+from tasks.notify.create_ticket import create_ticket, ensure_ticket
 from tasks.quality.assign_ticket import assign_ticket
 from tasks.quality.tell_owner import tell_owner
 from tasks.store import Store, open_store
@@ -62,12 +61,12 @@ def incident_id(store: Store) -> str:
 
 def assigned(incident_id: str, investigation: Investigation = OWNER) -> str:
     """What the step that assigns the ticket says."""
-    return str(assign_ticket.fn(incident_id, FOUND, investigation))
+    return str(assign_ticket.directly(incident_id, FOUND, investigation))
 
 
 def told(incident_id: str) -> str:
     """What the step that tells the owner says."""
-    return str(tell_owner.fn(incident_id, FOUND, OWNER))
+    return str(tell_owner.directly(incident_id, FOUND, OWNER))
 
 
 def test_a_ticket_is_made_commented_and_assigned_once(jira: Jira, incident_id: str) -> None:
@@ -84,7 +83,7 @@ def test_a_ticket_is_made_commented_and_assigned_once(jira: Jira, incident_id: s
 
 def test_whoever_took_the_ticket_keeps_it(jira: Jira, incident_id: str) -> None:
     """A person's assignment is not overruled."""
-    create_ticket.fn(incident_id)
+    create_ticket.directly(incident_id)
     jira.issues[0].fields["assignee"] = {"accountId": "somebody"}
 
     assert "assigned already" in assigned(incident_id)
@@ -122,8 +121,8 @@ def test_two_steps_side_by_side_make_one_ticket(jira: Jira, incident_id: str) ->
 
     with ThreadPoolExecutor() as threads:
         for _ in range(2):
-            threads.submit(create_ticket.fn, incident_id)
-            threads.submit(assign_ticket.fn, incident_id, FOUND, OWNER)
+            threads.submit(create_ticket.directly, incident_id)
+            threads.submit(assign_ticket.directly, incident_id, FOUND, OWNER)
 
     assert 1 == len(jira.issues)
 
@@ -179,8 +178,8 @@ def test_without_slack_or_jira_the_record_says_so(
     monkeypatch.delenv("AEEF_SLACK__TOKEN")
     monkeypatch.delenv("AEEF_JIRA__TOKEN")
 
-    assert "Slack is not configured" in str(tell_owner.fn(incident_id, None, OWNER))
-    assert "Jira is not configured" in str(assign_ticket.fn(incident_id, None, OWNER))
+    assert "Slack is not configured" in str(tell_owner.directly(incident_id, None, OWNER))
+    assert "Jira is not configured" in str(assign_ticket.directly(incident_id, None, OWNER))
 
 
 def test_jira_that_is_down_is_worth_a_retry(jira: Jira, incident_id: str) -> None:

@@ -91,7 +91,7 @@ def test_pagerduty_judges(change: dict[str, Any]) -> None:
         {"blocks": [HEADER] * 51},
         {"link_names": True},
         {"metadata": {"event_type": "x"}},
-        {"chanel": "x"},
+        {"chanel": "x"},  # codespell:ignore chanel
         {"channel": None},
     ],
 )

@@ -11,10 +11,10 @@ import pytest
 from samples.breach import breach, clock, configure, say, submit
 from schemas.breach import STARTS, Kind, known_regimes
 from schemas.errors import InvalidInput
-from schemas.incident import Incident
+from schemas.incident import CLOCKS_CHANGED, Incident
 from schemas.model import utc_now
 from schemas.settings import load_settings
-from tasks.breach.breach_facts import CHANGED, changes_of, regimes_of
+from tasks.breach.breach_facts import changes_of, regimes_of
 from tasks.breach.clocks.ring_clock import ring_clock, spoken_clocks
 from tasks.breach.clocks.start_clocks import (
     NONE_CONFIGURED,
@@ -49,7 +49,7 @@ def actions(store: Store, incident: Incident, beginning: str = "") -> list[str]:
 def ring(incident: Incident, point: str = AT_START) -> str | None:
     """The GDPR clock's timer of this point fires."""
     due = moment_of(clock(incident, "/".join(KEY)))
-    return ring_clock.fn(str(incident.incident_id), *KEY, due, point)
+    return ring_clock.directly(str(incident.incident_id), *KEY, due, point)
 
 
 def test_each_clock_is_on_record_once_with_all_that_counsel_needs(store: Store) -> None:
@@ -94,7 +94,7 @@ def test_everything_that_is_said_is_on_record_with_who(store: Store) -> None:
         str(each.kind) for each in changes_of(incident, load_settings())
     ]
     events = [event.event for event in store.lease_events("test")]
-    assert 3 == events.count(CHANGED)
+    assert 3 == events.count(CLOCKS_CHANGED)
 
 
 def test_an_unknown_regime_or_deadline_changes_nothing(store: Store) -> None:
@@ -188,7 +188,7 @@ def test_an_established_causal_link_is_said_at_once(store: Store) -> None:
 
     assert [AT_ONCE, "3600 s before", AT_DUE] == [each.point for each in timers]
     due = timers[0].due
-    said = ring_clock.fn(str(incident.incident_id), "eu-ai-act-73", "report", due, AT_ONCE)
+    said = ring_clock.directly(str(incident.incident_id), "eu-ai-act-73", "report", due, AT_ONCE)
     assert said is not None
     assert "at the latest, and without undue delay" in said
 

@@ -197,12 +197,3 @@ def test_a_queue_whose_name_is_not_known_is_asked_for() -> None:
 
     assert asked == related_by(prefect, run)
     assert [QUEUE.id] == prefect.asked
-
-
-def test_a_prefect_without_this_cache_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing breaks when a later Prefect has none."""
-    monkeypatch.delattr(related, "RESOURCE_CACHE")
-
-    tell_events(related_to(a_run(), FLOW, DEPLOYMENT, POOL))
-
-    assert not hasattr(related, "RESOURCE_CACHE")

@@ -12,9 +12,10 @@ import pytest
 from schemas.errors import InvalidInput, RollbackError, TemporaryError, UnexpectedError
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
+from tasks.case import Case
 from tasks.step import step
 from tasks.store import Store, open_store
-from tasks.store.sanitize import tellable
+from tasks.store.sanitize import sanitized
 
 EMAIL, CARD = "alice.liddell@example.com", "4111 1111 1111 1111"
 
@@ -44,10 +45,10 @@ def test_what_a_step_says_is_logged_without_identifiers(
     caplog.set_level(logging.INFO, "aeef")
 
     @step("look", says=str, timeout=30)
-    def look(_incident_id: str) -> str:
+    def look(_case: Case) -> str:
         return f"found {EMAIL} and {CARD}"
 
-    look.fn(incident_id)
+    look.directly(incident_id)
 
     assert "found [email " in caplog.text
     assert EMAIL not in caplog.text
@@ -71,11 +72,11 @@ def test_what_a_step_raises_stays_the_same_error_and_names_nobody(
     attributes = dict(vars(error))
 
     @step("try it", says=str, timeout=30)
-    def attempt(_incident_id: str) -> str:
+    def attempt(_case: Case) -> str:
         raise error
 
     with pytest.raises(type(error)) as raised:
-        attempt.fn(incident_id)
+        attempt.directly(incident_id)
 
     assert raised.value is error
     assert attributes == vars(error)
@@ -90,11 +91,11 @@ def test_a_defect_names_nobody(incident_id: str, caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO, "aeef")
 
     @step("try it", says=str, timeout=30)
-    def attempt(_incident_id: str) -> str:
+    def attempt(_case: Case) -> str:
         raise ValueError(EMAIL)
 
     with pytest.raises(UnexpectedError, match=r"ValueError: \[email "):
-        attempt.fn(incident_id)
+        attempt.directly(incident_id)
 
     assert "Traceback" in caplog.text
     assert EMAIL not in caplog.text
@@ -102,6 +103,6 @@ def test_a_defect_names_nobody(incident_id: str, caplog: pytest.LogCaptureFixtur
 
 def test_neither_secrets_nor_people_are_told(store: Store) -> None:
     """Both at once; the mask is the record's, so that an on-call can compare."""
-    told = tellable(f"xoxb-very-secret of {EMAIL}", load_settings())
+    told = sanitized(f"xoxb-very-secret of {EMAIL}", load_settings())
 
     assert told == f"[hidden] of {store.masked_text(EMAIL)}"

@@ -1,0 +1,103 @@
+"""Every flow that is deployed, by which name, and which one responds to which incident type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from schemas.incident import IncidentType
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect import Flow
+
+
+class FlowRow(NamedTuple):
+    """A flow that an event or a person starts.
+
+    flow: its name in Prefect. entrypoint: where it stands, `<module>.<function>`.
+    """
+
+    flow: str
+    entrypoint: str
+
+    @property
+    def deployment(self) -> str:
+        """The full name of its deployment."""
+        return f"{self.flow}/respond"
+
+
+class ScheduledRow(NamedTuple):
+    """A flow that runs by itself, deployed as `<flow>/<name>`; every: seconds, 0 for never."""
+
+    flow: str
+    name: str
+    entrypoint: str
+    every: Callable[[Settings], float]
+
+    @property
+    def deployment(self) -> str:
+        """The full name of its deployment."""
+        return f"{self.flow}/{self.name}"
+
+
+FLOWS: tuple[FlowRow, ...] = (
+    FlowRow("triage", "flows.triage.triage"),
+    FlowRow("deployment-failure", "flows.deployment_failure.deployment_failure"),
+    FlowRow("drift", "flows.drift.drift"),
+    FlowRow("security", "flows.security.security"),
+    FlowRow("agent-violation", "flows.agent_violation.agent_violation"),
+    FlowRow("quality-degradation", "flows.quality_degradation.quality_degradation"),
+    FlowRow("data-breach", "flows.data_breach.data_breach"),
+    FlowRow("suspend-agent", "flows.on_request.suspend_agent.suspend_agent"),
+    FlowRow("resume-agent", "flows.on_request.resume_agent.resume_agent"),
+    FlowRow("isolate-service", "flows.on_request.isolate_service.isolate_service"),
+    FlowRow("restore-service", "flows.on_request.restore_service.restore_service"),
+    FlowRow("collect-evidence", "flows.on_request.collect_evidence.collect_evidence"),
+    FlowRow("revoke-credentials", "flows.on_request.revoke_credentials.revoke_credentials"),
+    FlowRow("rollback", "flows.on_request.rollback.rollback"),
+    FlowRow("emergency-patch", "flows.follow_up.emergency_patch.emergency_patch"),
+    FlowRow("regulatory-clock", "flows.follow_up.regulatory_clock.regulatory_clock"),
+    FlowRow("regulatory-clocks", "flows.follow_up.regulatory_clock.regulatory_clocks"),
+    FlowRow("escalation", "flows.follow_up.escalation.escalation"),
+    FlowRow("resolution", "flows.follow_up.resolution.resolution"),
+)
+"""Every flow; each is deployed as `<flow>/respond`."""
+
+SCHEDULED: tuple[ScheduledRow, ...] = (
+    ScheduledRow("drift", "assess", "flows.drift.assess", lambda settings: settings.drift.every),
+    ScheduledRow(
+        "regulatory-clock",
+        "watch",
+        "flows.follow_up.regulatory_clock.watch",
+        lambda settings: settings.breach.watch_every,
+    ),
+)
+
+RUNBOOK_OF: dict[IncidentType, str] = {
+    IncidentType.AGENT_VIOLATION: "agent-violation",
+    IncidentType.DATA_BREACH: "data-breach",
+    IncidentType.DEPLOYMENT_FAILURE: "deployment-failure",
+    IncidentType.DRIFT: "drift",
+    IncidentType.QUALITY_DEGRADATION: "quality-degradation",
+    IncidentType.SECURITY: "security",
+}
+"""The flow that responds to a type; every other type goes to `triage`."""
+
+DEPLOYED: tuple[FlowRow | ScheduledRow, ...] = (*FLOWS, *SCHEDULED)
+"""What each of them says by itself, as one list."""
+ENTRYPOINTS = frozenset(row.entrypoint for row in DEPLOYED)
+"""Where the flows stand."""
+
+
+def flows() -> list[Flow[..., Any]]:
+    """Every flow of `FLOWS`, imported."""
+    return [imported(row.entrypoint) for row in FLOWS]
+
+
+def imported(entrypoint: str) -> Flow[..., Any]:
+    """The flow that stands there."""
+    module, name = entrypoint.rsplit(".", 1)
+    flow: Flow[..., Any] = getattr(import_module(module), name)
+    return flow

@@ -1,0 +1,243 @@
+"""How the worker hears that a run is due: by Prefect's events; to ask is the safety net."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import WorkPool
+from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
+
+from deployments.worker.due_runs import DueRuns, is_restricted, sort_asked, sort_heard
+
+if TYPE_CHECKING:
+    from prefect.events.schemas.events import Event
+
+RUN = "prefect.flow-run."
+DUE = [
+    f"{RUN}{name}"
+    for name in ("Scheduled", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming", "Late")
+]
+CANCELLING = f"{RUN}Cancelling"
+SUSPENDED = f"{RUN}Suspended"
+CHANGED = [
+    "prefect.work-pool.updated",
+    "prefect.work-pool.paused",
+    "prefect.work-pool.ready",
+    "prefect.work-queue.updated",
+    "prefect.work-queue.paused",
+    "prefect.work-queue.ready",
+]
+RECONNECT_SECONDS = 1.0
+ASK_SECONDS = 30.0
+"""How often Prefect is asked what is due while its events are heard; it is dear, see `ask`."""
+UNSEEN_SECONDS = 0.2
+"""So long after its event a run, or a change, is in Prefect's database, surely."""
+MOST_AT_ONCE = 200
+"""What Prefect answers at most."""
+
+log = logging.getLogger("aeef.worker")
+
+
+class Hearing:
+    """Keeps `due` up to date, and has what is due started.
+
+    pool: as the worker knows it, asked for when it is needed.
+    scheduled: what Prefect lets the worker start, now and soon; None when it cannot say yet.
+    start: starts of what is due what has a place.
+    stop: somebody suspended a run, or (True) cancelled it.
+    """
+
+    def __init__(
+        self,
+        client: PrefectClient,
+        pool: Callable[[], WorkPool],
+        scheduled: Callable[[], Awaitable[list[WorkerFlowRunResponse] | None]],
+        due: DueRuns,
+        start: Callable[[], Awaitable[object]],
+        stop: Callable[[UUID, bool], None],
+    ) -> None:
+        self._client = client
+        self._pool = pool
+        self._scheduled = scheduled
+        self._due = due
+        self._start = start
+        self._stop = stop
+        self.result_storage: UUID | None = None
+        self._heard: set[UUID] = set()
+        self._told = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._hears = False
+        self._restricted = True  # until we know better
+        self._ask_at = 0.0  # at once; else it is `ask_if_needed` that asks
+        self._background: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Listen, from now on."""
+        self.beside(self._listen())
+        self.beside(self._take_when_told())
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this until `end`."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def end(self) -> None:
+        """Hear of nothing any more."""
+        for task in self._background:
+            task.cancel()
+
+    def wake(self) -> None:
+        """Something that is due may start: there is a place again."""
+        self._told.set()
+
+    async def ask_if_needed(self) -> bool:
+        """The safety net: ask what is due, seldom while we hear of it. False: not asked."""
+        if self._hears and time.monotonic() < self._ask_at:
+            return False
+        await self._ask()
+        return True
+
+    # -- asked -----------------------------------------------------------------------------------
+
+    async def _ask(self) -> None:
+        """Ask what is due, and whether something limits it.
+
+        Not with each run: Prefect then also writes down for each deployment that it was asked for,
+        which costs more than the run. A server that does not answer is asked again.
+        """
+        async with self._asking:
+            asked_at = time.monotonic()
+            try:
+                due = await self._scheduled()
+                if due is None:
+                    return
+                pool = await self._client.read_work_pool(self._pool().name)
+                queues = await self._client.read_work_queues(pool.name)
+                storage = await self._client.read_server_default_result_storage()
+            except httpx.HTTPError as error:
+                log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
+                return
+        self._ask_at = time.monotonic() + ASK_SECONDS
+        self._restricted = is_restricted(pool, queues)
+        self.result_storage = storage.default_result_storage_block_id
+        now = datetime.now(UTC)
+        asked = sort_asked(due, now)
+        if self._restricted:
+            self._due.clear()
+        self._due.add(asked.due, asked_at)
+        self._remind(asked.later, now)
+
+    async def _ask_and_start(self) -> None:
+        """Beside the runs that we hear of: they need not wait for the answer."""
+        try:
+            await self._ask()
+            await self._start()
+        except Exception:
+            log.exception("Prefect's answer about due runs was of no use; it is asked again")
+            self._ask_at = 0.0
+
+    async def _ask_soon(self) -> None:
+        await asyncio.sleep(UNSEEN_SECONDS)
+        self._ask_at = 0.0
+        self._told.set()
+
+    # -- heard -----------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Hear of runs that are scheduled or cancelled; connect again whenever it breaks off."""
+        while True:
+            with suppress(Exception):
+                await self._subscribe()
+            self._hears = False
+            self._told.set()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _subscribe(self) -> None:
+        wanted = EventFilter(
+            event=EventNameFilter(name=[*DUE, CANCELLING, SUSPENDED, *CHANGED]),
+            any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{self._pool().id}"]),
+        )
+        async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
+            self._hears, self._ask_at = True, 0.0  # of what came meanwhile
+            self._told.set()
+            async for event in events:
+                self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        if event.event in CHANGED:
+            self._restricted, self._ask_at = True, 0.0  # until we know better
+            self._told.set()
+            self.beside(self._ask_soon())
+            return
+        run_id = UUID(event.resource.id.removeprefix(RUN))
+        if event.event in DUE:
+            self._hear_of(run_id)
+        else:
+            self._stop(run_id, event.event == CANCELLING)
+
+    def _hear_of(self, run_id: UUID) -> None:
+        self._heard.add(run_id)
+        self._told.set()
+
+    def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
+        """Hear of these again when their time comes; of those that are far away Prefect tells."""
+        for run_id, start in later.items():
+            wait = (start - now).total_seconds()
+            if wait <= 2 * ASK_SECONDS:
+                asyncio.get_running_loop().call_later(wait, self._hear_of, run_id)
+
+    async def _look_at_heard(self) -> None:
+        """Read the runs that we heard of."""
+        ids = set(list(self._heard)[:MOST_AT_ONCE])
+        self._heard -= ids
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(ids)))
+        asked_at = time.monotonic()
+        try:
+            found = await self._client.read_flow_runs(flow_run_filter=wanted, limit=MOST_AT_ONCE)
+        except httpx.HTTPError as error:
+            log.warning("Prefect does not show the runs that are due: %s", type(error).__name__)
+            self._ask_at = 0.0
+            return
+        now = datetime.now(UTC)
+        heard = sort_heard(ids, found, self._pool().id, now)
+        self._due.add(heard.due, asked_at)
+        self._remind(heard.later, now)
+        if heard.unseen:
+            self.beside(self._ask_soon())
+        if self._heard:
+            self._told.set()
+
+    async def _take_when_told(self) -> None:
+        while True:
+            await self._told.wait()
+            self._told.clear()
+            try:
+                await self._take()
+            except Exception:  # whatever it is, the next run must be heard of
+                log.exception("runs that are due could not be started; they are looked for again")
+                self._ask_at = 0.0
+
+    async def _take(self) -> None:
+        if self._restricted:
+            await self._ask()
+        elif not self._ask_at and not self._asking.locked():
+            self.beside(self._ask_and_start())
+        if self._restricted and self._heard:
+            self._heard.clear()
+            self.beside(self._ask_soon())  # of what Prefect does not show yet
+        elif self._heard:
+            await self._look_at_heard()
+        await self._start()

@@ -1,0 +1,15 @@
+"""Which way a target is deployed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from schemas.settings import Target
+from tasks.deploy.command_deployer import CommandDeployer
+from tasks.deploy.compose_deployer import ComposeDeployer
+from tasks.deploy.deployer import Deployer
+
+
+def deployer_for(target: Target, home: Path) -> Deployer:
+    """The target's way to deploy. home: where our generated files may lie."""
+    return ComposeDeployer(target, home) if target.compose_file else CommandDeployer(target)

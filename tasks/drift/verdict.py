@@ -1,0 +1,26 @@
+"""What an assessment of drift comes to for the runbook: good, bad, or not known."""
+
+from __future__ import annotations
+
+from schemas.drift import (
+    DriftReport,
+)
+from schemas.errors import (
+    PermanentError,
+)
+
+
+def must_be_readable(report: DriftReport) -> None:
+    """Raise PermanentError when a part of the target could not be read."""
+    if report.unreadable:
+        raise PermanentError(
+            "drift", "what runs could not be assessed: " + "; ".join(map(str, report.unreadable))
+        )
+
+
+def must_be_clean(report: DriftReport) -> None:
+    """Raise PermanentError when something still differs after the release was restored."""
+    if report.differences:
+        raise PermanentError(
+            "drift", f"something still differs after the restore; look yourself: {report.headline}"
+        )

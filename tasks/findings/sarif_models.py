@@ -1,0 +1,124 @@
+"""SARIF 2.1.0 as far as it is read: the parts of a report that findings are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.reports.report_json import Lenient
+
+
+class Message(Lenient):
+    """Text, or the id of a text with what goes into it."""
+
+    text: str | None = None
+    id: str | None = None
+    arguments: Any = None
+
+
+class Configuration(Lenient):
+    """How severe a rule is unless its result says otherwise."""
+
+    level: str | None = None
+
+
+class Rule(Lenient):
+    """A rule of the tool."""
+
+    id: str = ""
+    name: str | None = None
+    short_description: Message | None = None
+    message_strings: dict[str, Message] | None = None
+    default_configuration: Configuration | None = None
+    properties: dict[str, Any] | None = None
+
+
+class Component(Lenient):
+    """The tool or an extension, with its rules."""
+
+    name: str
+    rules: Any = None
+    global_message_strings: dict[str, Message] | None = None
+
+
+class Tool(Lenient):
+    """What scanned."""
+
+    driver: Component
+    extensions: Any = None
+
+
+class Place(Lenient):
+    """An artifact by address or by its index in the run."""
+
+    uri: str | None = None
+    uri_base_id: str | None = None
+    index: int = -1
+
+
+class Artifact(Lenient):
+    """A file that was scanned."""
+
+    location: Place | None = None
+
+
+class Region(Lenient):
+    """Where in it."""
+
+    start_line: int | None = None
+
+
+class Physical(Lenient):
+    """A place in a file."""
+
+    artifact_location: Place | None = None
+    region: Region | None = None
+
+
+class Location(Lenient):
+    """Where a result was found."""
+
+    physical_location: Physical | None = None
+
+
+class ComponentReference(Lenient):
+    """Which extension a rule belongs to."""
+
+    index: int = -1
+
+
+class RuleReference(Lenient):
+    """Which rule a result is about."""
+
+    id: str | None = None
+    index: int = -1
+    tool_component: ComponentReference | None = None
+
+
+class Suppression(Lenient):
+    """Why a result does not count."""
+
+    status: str | None = None
+
+
+class Result(Lenient):
+    """One result."""
+
+    message: Message
+    rule_id: str | None = None
+    rule_index: int = -1
+    rule: RuleReference | None = None
+    kind: str = "fail"
+    level: str | None = None
+    locations: Any = None
+    suppressions: Any = None
+    baseline_state: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+class Run(Lenient):
+    """One run of a tool."""
+
+    tool: Tool
+    results: Any = None
+    artifacts: Any = None
+    original_uri_base_ids: dict[str, Place] | None = None

@@ -1,0 +1,89 @@
+"""The key of every claim, in one place: a claim is the right to do one thing for an incident once.
+
+A key is kept in the database for as long as its incident: none of these may change.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from schemas.incident import Incident, Severity
+
+RUNBOOK = "runbook:"
+EMERGENCY_PATCH = "emergency-patch"
+"""An incident's emergency patch is a run beside its runbook."""
+
+PAGE = "page:"
+PAGES_RESOLVED = "page:resolved"
+PAGE_NOT_STARTED = "page:not-started"
+PAGE_FAILED_BY_HAND = "page:failed:by-hand"
+CLOCK = "clock:"
+"""Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
+CLOCK_PAGE = f"{PAGE}{CLOCK}"
+
+TICKET = "ticket"
+SLACK_MESSAGE = "slack"
+SLACK_RESTRICTED_MESSAGE = "slack-restricted"
+"""The message in the restricted channel of a data breach."""
+OWNER_MESSAGE = "owner-told"
+RESTRICTED_CHANNEL = "breach-channel"
+ALERTMANAGER_KEEP_ALIVE = "alertmanager:keep-alive"
+
+CLOCKS_STARTED = "clock:started"
+CLOCK_CHANGE = "clock:change:"
+CLOCK_RING = "clock:ring:"
+DRIFT_NOTED = "drift:noted:"
+
+
+def runbook_key(incident: Incident, beside: str | None = None) -> str:
+    """The runbook at the incident's present severity: a raised one runs again.
+
+    beside: the name of another flow that an incident has one run of.
+    """
+    return f"{RUNBOOK}{beside or incident.severity}"
+
+
+def page_key(incident: Incident) -> str:
+    """The page of this incident's present severity."""
+    return f"{PAGE}{incident.severity}"
+
+
+def team_page_key(team: str) -> str:
+    """The page of a breach team, `security` or `privacy`."""
+    return f"{PAGE}{team}"
+
+
+def failure_key(run_id: UUID) -> str:
+    """The page that says: this run of the automation failed. One for each run."""
+    return f"{PAGE}failed:{run_id}"
+
+
+def approval_key(run_id: UUID, number: int) -> str:
+    """The page that asks for a decision: one for each time that a run asks."""
+    return f"{PAGE}approve:{run_id}:{number}"
+
+
+def about_of(key: str) -> str:
+    """What a page is about: nothing but the incident, or something that has to ring again."""
+    about = key.removeprefix(PAGE)
+    return "" if about in set(Severity) else about
+
+
+def slack_update_key(digest: str, *, restricted: bool = False) -> str:
+    """One reply in the incident's thread, or in that of its restricted message."""
+    return f"slack-update:{'restricted:' if restricted else ''}{digest}"
+
+
+def revocation_key(target: str, command: str) -> str:
+    """One command that revokes credentials of a target."""
+    return f"revoke:{target}/{command}"
+
+
+def clock_ring_key(clock: str, due: str, point: str) -> str:
+    """One timer of a regulatory clock (`regime/deadline`) that speaks."""
+    return f"{CLOCK_RING}{clock}:{due}:{point}"
+
+
+def clock_page_key(clock: str, due: str, point: str) -> str:
+    """The page of that timer."""
+    return f"{CLOCK_PAGE}{clock}:{due}:{point}"
