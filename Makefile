@@ -10,8 +10,8 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 # Test processes, each with a system of its own. One more than there are cores on the smallest
 # machine that we think of: many tests wait. Whole files go to a process, in the order of
-# tests/conftest.py; 0 runs everything in one.
-PROCESSES ?= 3
+# tests/conftest.py; 0, and so a file that is named, runs in one.
+PROCESSES ?= $(if $(findstring .py,$(ARGS)),0,3)
 # Another Prefect that pyproject.toml allows, the oldest if none is named, in a place of its own.
 PREFECT ?= 3.8.8
 OTHER := $(VENV)/prefect-$(PREFECT)
@@ -26,7 +26,7 @@ up: $(INSTALLED)  ## set up, make a sample target the first time, and run everyt
 	$(BIN)/aeef init-demo --if-no-targets
 	exec $(BIN)/aeef up
 
-test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=FILE PROCESSES=0
+test: $(INSTALLED)  ## set up and pass the tests; for one file: make test ARGS=FILE
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(INSTALLED)  ## the unit tests: no server, no Docker, no database; under a minute

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _prefect_home = tempfile.TemporaryDirectory(prefix="aeef-test-prefect-")
 # Before anything imports Prefect: in this process its server is a port where nobody listens.
@@ -17,6 +18,12 @@ os.environ |= {
 }
 # What the unit tier needs; what imports servers, Docker and Prefect is in the tiers' own conftest.
 pytest_plugins = ["fixtures.home"]
+
+# On a busy machine everything is slow: that says nothing of the code.
+settings.register_profile(
+    "side-by-side", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("side-by-side")
 
 TIERS = ("end_to_end", "real", "unit", "house")
 LONGEST = (

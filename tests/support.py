@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,8 @@ T = TypeVar("T")
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 """The checkout."""
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to whoever asks for any, by default from 32,768 on."""
 
 
 def not_available(reason: str) -> NoReturn:
@@ -56,3 +60,21 @@ def read_below(directory: Path) -> Iterator[tuple[Path, bytes]]:
 def _unless_it_is_gone(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on, and that no other test gets.
+
+    A UDP socket of the same number stays open until this process ends: other test processes find
+    the number taken, also while what was given the port does not listen yet, or no longer.
+    """
+    while True:
+        address = ("127.0.0.1", secrets.choice(PORTS))
+        with socket.socket(type=socket.SOCK_DGRAM) as mark, socket.socket() as listener:
+            try:
+                mark.bind(address)
+                listener.bind(address)
+            except OSError:
+                continue
+            mark.detach()
+        return address[1]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import socket
 import subprocess
 from contextlib import closing
 from functools import cache
@@ -23,9 +21,6 @@ V1: Compose = ("docker-compose",)
 
 both_composes = pytest.mark.parametrize("compose", [V2, V1], indirect=True, ids=["v2", "v1"])
 """A test that is run with either; all others are run with v2 alone."""
-
-_NOT_GIVEN_AWAY = range(20000, 32000)
-"""Ports below those that Linux gives to whoever asks for any."""
 
 
 class ComposeFailed(Exception):
@@ -74,18 +69,6 @@ def run_compose(target: Target, *arguments: str) -> None:
     )
     if ran.returncode:
         raise ComposeFailed(ran.stderr.decode())
-
-
-def published_port() -> int:
-    """A port for a container that nobody else is given while it is not published."""
-    while True:
-        port = _NOT_GIVEN_AWAY.start + secrets.randbelow(len(_NOT_GIVEN_AWAY))
-        with closing(socket.socket()) as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @cache

@@ -15,10 +15,10 @@ import docker
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from samples.compose import Compose, published_port, run_compose
+from samples.compose import Compose, run_compose
 from samples.targets import GATES, commit, new_repository
 from schemas.settings import Health, Target
-from support import wait_until
+from support import free_port, wait_until
 
 _DOCKERFILE = """\
 FROM scratch
@@ -66,7 +66,7 @@ class IsolationSample:
         unique = uuid.uuid4().hex[:8]
         self.project = f"aeef-test-{unique}"
         self.image = f"{self.project}-image"
-        self.port = published_port()
+        self.port = free_port()
         self.subnet = f"10.{200 + int(unique[:2], 16) % 50}.{int(unique[2:4], 16)}"
         self.path = new_repository(directory / "shop")
         self.target = Target(

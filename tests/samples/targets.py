@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
-import socket
 import subprocess
 import tomllib
 import uuid
@@ -17,13 +15,12 @@ from pathlib import Path
 import docker
 
 from deployments.cli.demo import create_demo
-from samples.compose import Compose, published_port, run_compose
+from samples.compose import Compose, run_compose
 from schemas.settings import Health, Target
+from support import free_port
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-PORTS = range(20_000, 32_000)
-"""Below what Linux gives away by itself, by default from 32,768 on."""
 QUICK = {"successes": 2, "interval": 0.02, "deadline": 2.0}
 
 
@@ -91,24 +88,6 @@ def write_json(path: Path, data: object) -> None:
     path.write_text(json.dumps(data, indent=2) + "\n")
 
 
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on, and that no other test gets.
-
-    It is none of those that the system gives to whoever asks for any. A UDP socket of the same
-    number stays open until this process ends: other test processes find the number taken.
-    """
-    while True:
-        address = ("127.0.0.1", secrets.choice(PORTS))
-        with socket.socket(type=socket.SOCK_DGRAM) as mark, socket.socket() as listener:
-            try:
-                mark.bind(address)
-                listener.bind(address)
-            except OSError:
-                continue
-            mark.detach()
-        return address[1]
-
-
 _DOCKERFILE = """\
 FROM scratch
 COPY busybox /bin/busybox
@@ -130,7 +109,7 @@ class ComposeSample:
 
     def __init__(self, directory: Path, compose: Compose = ()) -> None:
         unique = uuid.uuid4().hex[:8]
-        port = published_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.path = new_repository(directory / "shop")
         self.target = Target(

@@ -13,8 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from samples.targets import free_port
-from support import not_available
+from support import free_port, not_available
 
 PROGRAM = "prometheus-alertmanager"
 START_SECONDS = 120.0

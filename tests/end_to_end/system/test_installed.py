@@ -16,8 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from samples.targets import free_port
-from support import ROOT, wait_until
+from support import ROOT, free_port, wait_until
 
 SARIF = ROOT / "tests/samples/findings/bandit.sarif"
 OURS = ("schemas", "tasks", "flows", "deployments")

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from documents import Block, blocks_of, commands_of
-from samples.targets import free_port
-from support import ROOT, not_available, wait_until
+from support import ROOT, free_port, not_available, wait_until
 
 README = ROOT / "README.md"
 VARIES = re.compile(r"[0-9a-f]{8}-…|\b[0-9a-f]{12}\b|\d\d:\d\d:\d\d|\d+\.\d s|:8180|…")

@@ -44,9 +44,7 @@ AGENTS = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(agents=AGENTS, indent=st.sampled_from([None, 0, 3]), ascii_only=st.booleans())
 def test_nothing_but_the_status_changes(
     sample: AgentSample, agents: list[dict[str, object]], indent: int | None, ascii_only: bool

@@ -18,14 +18,13 @@ import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samples.targets import free_port
 from schemas.errors import PermanentError
 from schemas.incident import Severity
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
 from standins.receiver_rules import LIES, ReceiverRules, an_incident
 from standins.standin import StandIn, settings_for
-from support import not_available
+from support import free_port, not_available
 from tasks.channels import alertmanager as client
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from samples.targets import free_port
 from schemas.errors import RollbackError
 from schemas.settings import Health, Target
+from support import free_port
 from tasks.deploy.check_health import unhealthy_because, wait_until_healthy
 
 

@@ -10,18 +10,11 @@ import pytest
 
 from processes.rollback_process import killed_at
 from samples.compose import both_composes
-from samples.targets import (
-    ComposeSample,
-    commit,
-    free_port,
-    git,
-    prove,
-    write_history,
-    write_json,
-)
+from samples.targets import ComposeSample, commit, git, prove, write_history, write_json
 from schemas.errors import DeployFailed, RollbackError
 from schemas.release import DeployedRelease
 from schemas.settings import Target
+from support import free_port
 from tasks.deploy.compose_command import image_tag
 from tasks.deploy.running_commit import running_commit
 from tasks.rollback.choose_release import choose_release

@@ -15,12 +15,13 @@ import pytest
 from docker.models.containers import Container
 
 from fixtures.isolation import new_incident
-from samples.compose import both_composes, published_port
+from samples.compose import both_composes
 from samples.isolation import IsolationSample
 from schemas.errors import ConfigurationError, InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import Isolation
 from schemas.settings import load_settings
 from standins.dying_docker import Killed, dying_docker
+from support import free_port
 from tasks.isolation.isolate_service import (
     check_isolation,
     isolate_containers,
@@ -236,7 +237,7 @@ def test_containers_without_a_network_of_their_own(
 ) -> None:
     """Paused where the network cannot be taken away; and back as each of them was."""
     labels, web = shop.service("web"), shop.container("web")
-    one_port = ("/bin/busybox", "httpd", "-f", "-p", str(published_port()))
+    one_port = ("/bin/busybox", "httpd", "-f", "-p", str(free_port()))
     host = shop.start("host", *one_port, network_mode="host", labels=labels)
     none = shop.start("none", network_mode="none", labels=labels)
     shared = shop.start("shared", "/bin/busybox", "sleep", "600", labels=labels,

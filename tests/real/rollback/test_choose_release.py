@@ -336,9 +336,7 @@ _gates = st.dictionaries(
 )
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     history=st.lists(st.tuples(st.integers(0, 3), _statuses), max_size=6),
     gates=st.lists(st.none() | _gates, min_size=4, max_size=4),

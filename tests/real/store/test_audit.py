@@ -165,9 +165,7 @@ EDITS = st.sampled_from(sorted(NEW_VALUES)).flatmap(
 PLACES = st.integers(0, 7)
 
 
-@settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(place=PLACES, edit=EDITS, fit_head=st.booleans())
 def test_any_edit_of_any_field_is_detected(
     tampered: Tampered, place: int, edit: tuple[str, Any], *, fit_head: bool
@@ -186,9 +184,7 @@ def test_any_edit_of_any_field_is_detected(
     assert tampered.store.verify_audit().entries == 8
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(places=st.sets(PLACES, min_size=1, max_size=7), renumber=st.booleans(), fit=st.booleans())
 def test_any_deletion_is_detected(
     tampered: Tampered, places: set[int], *, renumber: bool, fit: bool
@@ -203,9 +199,7 @@ def test_any_deletion_is_detected(
     tampered.replace(tampered.rows)
 
 
-@settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(one=PLACES, other=PLACES)
 def test_any_swap_is_detected(tampered: Tampered, one: int, other: int) -> None:
     """Entries cannot change places."""

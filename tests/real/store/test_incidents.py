@@ -236,9 +236,7 @@ ALERTS = st.builds(
 )
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     alert=ALERTS, text=ANY_TEXT, kind=st.sampled_from(IncidentType), level=st.sampled_from(Severity)
 )
