@@ -21,7 +21,7 @@ from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.incident import DEFAULT_ROUTES, INCIDENT_TYPES, IncidentType, Severity
 from schemas.settings import Settings
-from tasks.rollback.roll_back import limit_of
+from tasks.rollback.one_at_a_time import limit_of
 
 DEAD_AFTER = timedelta(seconds=100)
 """Three heartbeats (of 30 s, see `prefect_server`) and a little."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Target
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
@@ -58,7 +58,7 @@ class ComposeCommand:
         elif shutil.which("docker-compose"):
             self._program = ("docker-compose",)
         else:
-            raise RollbackError(
+            raise TargetError(
                 "find Docker Compose",
                 "neither 'docker compose' nor 'docker-compose' is installed; install the"
                 " docker-compose-plugin package",
@@ -70,7 +70,7 @@ class ComposeCommand:
         wanted = self._target.compose_services
         missing = [name for name in wanted if name not in found]
         if missing:
-            raise RollbackError(
+            raise TargetError(
                 "read compose file", f"{self.file} has no service {', '.join(missing)}"
             )
         return {
@@ -126,7 +126,7 @@ class ComposeCommand:
             errors_apart=True,
         )
         if finished.problem:
-            raise RollbackError("read compose file", str(finished))
+            raise TargetError("read compose file", str(finished))
         config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506 - safe
         return config
 

@@ -13,7 +13,7 @@ import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
 
-from schemas.errors import DeployFailed, RollbackError
+from schemas.errors import DeployFailed, TargetError
 from schemas.settings import Target
 from tasks.deploy.compose_command import (
     COMMIT_LABEL,
@@ -64,7 +64,7 @@ class ComposeDeployer:
         try:
             self._services = self._compose.services()
             self._look(commit, self._pins(self._services, commit), self._services)
-        except (RollbackError, *_DOCKER_ERRORS):
+        except (TargetError, *_DOCKER_ERRORS):
             return False
         return True
 
@@ -219,7 +219,7 @@ class ComposeDeployer:
                 all=True, filters={"label": labels}
             )
         except _DOCKER_ERRORS as error:
-            raise RollbackError("ask Docker", f"Docker did not list containers: {error}") from error
+            raise TargetError("ask Docker", f"Docker did not list containers: {error}") from error
         wanted = self._target.compose_services
         return [c for c in found if not wanted or _service(c) in wanted]
 
@@ -242,7 +242,7 @@ class ComposeDeployer:
                 if client:
                     client.close()
                 where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-                raise RollbackError(
+                raise TargetError(
                     "reach Docker",
                     f"Docker is not reachable at {where}; start it, or set DOCKER_HOST"
                     f" ({type(error).__name__})",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.release import Freeze
 from schemas.settings import Target
 from tasks.base.file_lock import file_lock
@@ -32,7 +32,7 @@ def freeze_lock(target_name: str, home: Path) -> Iterator[None]:
 def read_freeze(target_name: str, home: Path) -> Freeze | None:
     """The freeze of a target; None when we froze nothing.
 
-    Raises RollbackError when it cannot be read.
+    Raises TargetError when it cannot be read.
     """
     path = _path(target_name, home)
     try:
@@ -40,7 +40,7 @@ def read_freeze(target_name: str, home: Path) -> Freeze | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        raise RollbackError(
+        raise TargetError(
             "frozen", f"{path} cannot be read, so {target_name} counts as frozen: look at that file"
         ) from None
 
@@ -77,7 +77,7 @@ def remove_marker(target: Target) -> None:
 def frozen_by(target: Target, home: Path) -> str | None:
     """Why nothing may be deployed on the target; None when it may.
 
-    Raises RollbackError when it cannot be known.
+    Raises TargetError when it cannot be known.
     """
     if freeze := read_freeze(target.name, home):
         return f"deployments on {target.name} are frozen by {freeze}"
@@ -88,9 +88,9 @@ def frozen_by(target: Target, home: Path) -> str | None:
 
 
 def refuse_frozen(target: Target, home: Path) -> None:
-    """Raise RollbackError, which says how to release it, when the target is frozen."""
+    """Raise TargetError, which says how to release it, when the target is frozen."""
     if why := frozen_by(target, home):
-        raise RollbackError(
+        raise TargetError(
             "frozen",
             f"{why}. Nothing was changed. To release it:"
             f" aeef freeze release --target {target.name} --approver NAME",

@@ -24,7 +24,6 @@ from schemas.errors import (
     ConfigurationError,
     InvalidInput,
     PermanentError,
-    RollbackError,
 )
 from schemas.settings import DriftFile, Settings, Target
 from tasks.base.redact import redact
@@ -141,8 +140,6 @@ class _Assessment:
 
     def _told(self, error: Exception) -> str:
         text = str(error) if isinstance(error, AeefError) else type(error).__name__
-        if isinstance(error, RollbackError):
-            text = text.removeprefix(f"rollback stopped at '{error.stage}': ")
         return self._hider.without_secrets("", redact(text, self._settings))[:500]
 
     def _services(self, repository: TargetRepository, good: LastKnownGood) -> None:

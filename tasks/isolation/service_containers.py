@@ -13,7 +13,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from schemas.errors import InvalidInput, RollbackError, TemporaryError
+from schemas.errors import InvalidInput, TargetError, TemporaryError
 from schemas.isolation import some
 from schemas.settings import Target
 from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
@@ -130,7 +130,7 @@ class ServiceContainers:
         """The services of the compose file; none when it cannot be read: Docker knows more."""
         try:
             found: Mapping[str, Mapping[str, Any]] = self._compose.config().get("services") or {}
-        except RollbackError:
+        except TargetError:
             return {}
         return found
 

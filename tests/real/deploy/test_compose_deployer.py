@@ -22,7 +22,7 @@ from samples.targets import (
     write_history,
     write_json,
 )
-from schemas.errors import DeployFailed, RollbackError
+from schemas.errors import DeployFailed, TargetError
 from schemas.release import DeployedRelease
 from schemas.settings import Target
 from tasks.deploy.compose_command import image_tag
@@ -136,10 +136,11 @@ def test_a_failed_build_leaves_what_runs(compose_sample: ComposeSample) -> None:
 
     with pytest.raises(
         DeployFailed,
-        match=r"(?s)stopped at 'build': 'docker.compose build web' ended.*not-there.*not touched",
-    ):
+        match=r"(?s)^'docker.compose build web' ended.*not-there.*not touched",
+    ) as caught:
         _roll_back(compose_sample, to_commit=broken)
 
+    assert "build" == caught.value.stage
     assert before == _container_ids(compose_sample)
     assert git(compose_sample.path, "rev-parse", "--abbrev-ref", "HEAD") == "main"
     assert git(compose_sample.path, "rev-parse", "HEAD") == compose_sample.bad
@@ -152,7 +153,9 @@ def test_an_unhealthy_release_is_replaced_by_what_ran(compose_sample: ComposeSam
     target = _impatient(compose_sample.target)
     plan = choose_release(target, compose_sample.bad)
 
-    with pytest.raises(DeployFailed, match=r"(?s)'health'.*status 'broken'.*put back.*is healthy"):
+    with pytest.raises(
+        DeployFailed, match=r"(?s)good answers.*status 'broken'.*put back.*is healthy"
+    ):
         deploy_release(target, plan, home=compose_sample.path.parent / "home")
 
     assert _version(compose_sample) == "good"
@@ -206,7 +209,7 @@ def test_without_docker_nothing_is_changed(
     plan = choose_release(compose_sample.target)
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
 
-    with pytest.raises(RollbackError, match=r"Docker is not reachable at tcp://127.0.0.1"):
+    with pytest.raises(TargetError, match=r"Docker is not reachable at tcp://127.0.0.1"):
         deploy_release(compose_sample.target, plan, home=compose_sample.path.parent / "home")
 
     assert git(compose_sample.path, "rev-parse", "HEAD") == compose_sample.bad
