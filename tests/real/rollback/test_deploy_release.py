@@ -184,7 +184,7 @@ def test_a_commit_that_nobody_has_stops_the_fetch(demo_target: Target, remote: s
         git(demo_target.repository, "remote", "add", "origin", remote)
     prove(demo_target, "1" * 40)
 
-    with pytest.raises(TargetError, match="^111111111111 is n") as caught:
+    with pytest.raises(TargetError, match=r"^111111111111 is n") as caught:
         _roll_back(demo_target, "1" * 40)
 
     assert "fetch" == caught.value.stage
@@ -433,7 +433,7 @@ def test_git_that_gets_busy_in_between_changes_nothing(
     lock = demo_target.repository / ".git" / "index.lock"
     monkeypatch.setattr("tasks.rollback.deploy_release.refuse_submodules", lambda *_: lock.touch())
 
-    with pytest.raises(TargetError, match="^another git command works") as caught:
+    with pytest.raises(TargetError, match=r"^another git command works") as caught:
         _roll_back(demo_target)
 
     assert "checkout" == caught.value.stage
