@@ -14,13 +14,13 @@ import yaml
 
 from schemas.errors import TargetError
 from schemas.settings import Target
+from tasks.base.docker_connection import docker_host
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
 from tasks.target.repository import aeef_directory
 
 COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 _LOOK_TIMEOUT = 60.0
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where there is one: ten times as fast."""
@@ -145,7 +145,7 @@ class ComposeCommand:
             timeout=timeout,
             # The Docker that we look at must be the one that Compose changes, whatever
             # `docker context` says.
-            env={"DOCKER_HOST": os.environ.get("DOCKER_HOST") or DEFAULT_HOST},
+            env={"DOCKER_HOST": docker_host()},
             pid_file=pid_file,
             errors_apart=errors_apart,
             called=" ".join([*self._program, called]),

@@ -19,6 +19,7 @@ from schemas.isolation import (
     some,
 )
 from schemas.settings import Settings, Target
+from tasks.base.docker_connection import explained
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.container_networks import (
     joined_networks_of,
@@ -29,7 +30,7 @@ from tasks.isolation.container_networks import (
 )
 from tasks.isolation.published_ports import answering
 from tasks.isolation.quarantine import remove_quarantine
-from tasks.isolation.service_containers import Inspected, ServiceContainers, explained, quoted
+from tasks.isolation.service_containers import Inspected, ServiceContainers, quoted
 
 PORT_SECONDS = 5.0
 """How long a port may need to answer again."""

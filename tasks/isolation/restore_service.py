@@ -12,13 +12,13 @@ from schemas.approval import named_person
 from schemas.errors import InvalidInput
 from schemas.isolation import Isolation, IsolationJournal, some
 from schemas.settings import Settings, Target
+from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.by_command import commanded_services, restore_by_command
 from tasks.isolation.end_of_isolation import restored_before, tell_other_incidents
 from tasks.isolation.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation.restore_containers import chosen_of, restore_containers
-from tasks.isolation.service_containers import docker_connection
 from tasks.step import step
 
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import NotFound
 
-from schemas.errors import InvalidInput, TargetError, TemporaryError
+from schemas.errors import InvalidInput, TargetError
 from schemas.isolation import some
 from schemas.settings import Target
-from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
+from tasks.base.docker_connection import side_by_side
+from tasks.deploy.compose_command import ComposeCommand
 
-AT_ONCE = 8
-DOCKER_TIMEOUT = 60
 _COMPOSE = "com.docker.compose"
 _DEPENDS_ON = f"{_COMPOSE}.depends_on"
-T = TypeVar("T")
-R = TypeVar("R")
 
 Inspected = Mapping[str, Any]
 """`docker inspect` of a container."""
@@ -147,39 +140,9 @@ def affected_compose_services(
     return named or target.compose_services
 
 
-@contextmanager
-def docker_connection() -> Iterator[docker.DockerClient]:
-    """A connection to Docker. Raises TemporaryError whenever Docker does not do what was asked."""
-    client: docker.DockerClient | None = None
-    try:
-        client = docker.from_env(timeout=DOCKER_TIMEOUT, max_pool_size=AT_ONCE)
-        yield client
-    except (DockerException, requests.RequestException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-        raise TemporaryError("Docker", f"at {where}: {explained(error)}") from error
-    finally:
-        if client is not None:
-            client.close()
-
-
-def explained(error: Exception) -> str:
-    """Why Docker refused, in a line."""
-    if isinstance(error, APIError) and error.explanation:
-        return " ".join(str(error.explanation).split())[:300]
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-
-
 def quoted(names: Iterable[str]) -> str:
     """Names that somebody gave us, in one short line."""
     return some([ascii(name[:60]) for name in names])
-
-
-def side_by_side(ask: Callable[[T], R], wanted: Sequence[T]) -> list[R]:
-    """Ask for each, several at once; the answers in the same order."""
-    if not wanted:
-        return []
-    with ThreadPoolExecutor(min(AT_ONCE, len(wanted)), thread_name_prefix="docker") as pool:
-        return list(pool.map(ask, wanted))
 
 
 def name_of(container: Inspected) -> str:
