@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from schemas.agents import NamedAgent, Suspension, SuspensionJournal
+from schemas.approval import named_person
 from schemas.errors import InvalidInput
 from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
@@ -14,8 +13,6 @@ from tasks.agents.registry import agents_of, find_agent, set_status, target_with
 from tasks.agents.suspend_agent import CONTAINERS, CONTROL_PLANE, REGISTRY, attempt, conclude
 from tasks.case import Case
 from tasks.step import step
-
-_PERSON = re.compile(r"[^\W_][\w .,@'+-]{1,99}")
 
 
 @step(
@@ -53,14 +50,11 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
 
 def approved_by(approver: str, agent: NamedAgent, target: Target) -> str:
     """The name of who approves. Raises InvalidInput when it may not, or is no person's name."""
-    name = approver.strip()
-    if not _PERSON.fullmatch(name) or name.casefold() == agent.agent_id.casefold():
-        raise InvalidInput(f"{agent} stays suspended: name the person who approves its resumption")
+    stays = f"{agent} stays suspended"
     wanted = find_agent(target, agent.agent_id).contract.escalation_approver
-    if wanted and name.casefold() != wanted.strip().casefold():
-        raise InvalidInput(
-            f"{agent} stays suspended: its contract names another escalation approver than {name}"
-        )
+    name = named_person(approver, stays, (wanted,) if wanted else ())
+    if name.casefold() == agent.agent_id.casefold():
+        raise InvalidInput(f"{stays}: an agent does not approve its own resumption: name a person")
     return name
 
 

@@ -14,6 +14,7 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, ValidationError
 
+from schemas.approval import NAME, may_approve
 from schemas.incident import Channel, Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
@@ -35,7 +36,7 @@ class Approval(RunInput):
 
     approve: bool
     approver: str = Field(
-        pattern=r"^[^\W_][\w .,@'+-]{1,99}$", description="The name of who decides, for the record"
+        pattern=f"^{NAME}$", description="The name of who decides, for the record"
     )
     comment: str = Field(default="", max_length=2_000)
 
@@ -73,7 +74,7 @@ def await_decision(
 def may_decide(target_name: str, decision: Decision) -> bool:
     """Everyone may reject; with `approvers` configured only those may approve."""
     approvers = patch_settings(load_settings().target(target_name)).approvers
-    return not decision.approve or not approvers or decision.approver in approvers
+    return not decision.approve or may_approve(decision.approver, approvers)
 
 
 def most_rounds() -> range:
