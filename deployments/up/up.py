@@ -18,9 +18,9 @@ from deployments.intake.authentication import TOKEN_FILE, ensure_token
 from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
-from schemas.incident import Channel
 from schemas.settings import Settings, config_path
 from tasks.base.file_lock import file_lock
+from tasks.channels.channels import CHANNELS, require_known_channels, unconfigured
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
@@ -33,6 +33,7 @@ def up(settings: Settings, say: Say) -> None:
 
     Raises ConfigurationError when something is in the way; nothing is left running then.
     """
+    require_known_channels(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.home / "logs").mkdir(mode=0o700, exist_ok=True)
     stopping = threading.Event()
@@ -114,7 +115,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     """What runs where, and what is not configured."""
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
-    nobody = len(missing) == len(Channel)
+    nobody = len(missing) == len(CHANNELS)
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
         " /v1/github)",
@@ -126,17 +127,6 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         *(["NOBODY CAN BE PAGED until one of these is configured"] if nobody else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
-
-
-def unconfigured(settings: Settings) -> list[str]:
-    """The channels that have no credentials."""
-    configured = {
-        Channel.PAGERDUTY: settings.pagerduty.routing_key,
-        Channel.SLACK: settings.slack.token,
-        Channel.JIRA: settings.jira.url and settings.jira.email and settings.jira.token,
-        Channel.ALERTMANAGER: settings.alertmanager.url,
-    }
-    return [str(channel) for channel, value in configured.items() if not value]
 
 
 def _token_place(settings: Settings) -> str:

@@ -1,8 +1,7 @@
 """Everything that can be set: `aeef.toml` and AEEF_ variables. Begin with `settings.py`."""
 
+from schemas.settings.channels import JIRA_PRIORITIES, SLACK_CHANNELS
 from schemas.settings.sections import (
-    JIRA_PRIORITIES,
-    SLACK_CHANNELS,
     GithubSettings,
     RetrySettings,
     WorkerKind,

@@ -12,7 +12,7 @@ from schemas.settings import Settings
 from standins.pagerduty import ROUTING_KEY, PagerDuty
 from standins.receiver_rules import ReceiverRules, an_incident
 from standins.standin import StandIn, settings_for
-from tasks.channels import pagerduty as client
+from tasks.channels.pagerduty import client
 
 KEY = str(an_incident().incident_id)
 
