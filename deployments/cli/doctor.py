@@ -15,7 +15,12 @@ from deployments.intake.readiness import prefect_problems
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from tasks.channels.channel import Channel
-from tasks.channels.channels import CHANNELS, require_known_channels, unconfigured
+from tasks.channels.channels import (
+    CHANNELS,
+    require_known_channels,
+    silent_severities,
+    unconfigured,
+)
 from tasks.deploy.check_health import unhealthy_because
 from tasks.deploy.deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
@@ -176,6 +181,11 @@ def _somebody_hears(settings: Settings) -> str:
     if len(missing) == len(CHANNELS):
         titles = " or ".join(channel.title for channel in CHANNELS)
         raise AeefError(f"NOBODY WOULD BE PAGED: configure {titles}")
+    if silent := silent_severities(settings):
+        raise AeefError(
+            f"NOBODY WOULD BE PAGED for {', '.join(silent)}: no channel that [routes]"
+            " page_channels names for it is configured"
+        )
     return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"
 
 

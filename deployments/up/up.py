@@ -18,9 +18,10 @@ from deployments.intake.authentication import TOKEN_FILE, ensure_token
 from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
+from schemas.incident import Severity
 from schemas.settings import Settings, config_path
 from tasks.base.file_lock import file_lock
-from tasks.channels.channels import CHANNELS, require_known_channels, unconfigured
+from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
@@ -115,7 +116,8 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     """What runs where, and what is not configured."""
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
-    nobody = len(missing) == len(CHANNELS)
+    silent = silent_severities(settings)
+    whom = "" if len(silent) == len(Severity) else f" for {', '.join(silent)}"
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
         " /v1/github)",
@@ -124,7 +126,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"Prefect   {prefect}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
-        *(["NOBODY CAN BE PAGED until one of these is configured"] if nobody else []),
+        *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import ConfigurationError
-from schemas.incident import DEFAULT_ROUTES
+from schemas.incident import DEFAULT_ROUTES, Severity
 from schemas.settings import Settings
 from tasks.channels.alertmanager.channel import Alertmanager
 from tasks.channels.channel import Channel
@@ -36,11 +36,23 @@ def unconfigured(settings: Settings) -> list[str]:
     return [channel.name for channel in CHANNELS if not channel.configured(settings)]
 
 
+def silent_severities(settings: Settings) -> list[Severity]:
+    """The severities for which nobody is paged: no channel of their route is configured."""
+    missing = unconfigured(settings)
+    there = {channel.name for channel in CHANNELS if channel.name not in missing}
+    return [severity for severity, names in _routes(settings) if there.isdisjoint(names)]
+
+
 def require_known_channels(settings: Settings) -> None:
     """Raise ConfigurationError when a route names a channel that there is not."""
-    for severity, route in {**DEFAULT_ROUTES, **settings.routes}.items():
-        for name in route.page_channels:
+    for severity, names in _routes(settings):
+        for name in names:
             try:
                 channel_named(name)
             except ConfigurationError as error:
                 raise ConfigurationError(f"[routes.{severity}] page_channels: {error}") from None
+
+
+def _routes(settings: Settings) -> list[tuple[Severity, tuple[str, ...]]]:
+    routes = {**DEFAULT_ROUTES, **settings.routes}
+    return [(severity, route.page_channels) for severity, route in routes.items()]

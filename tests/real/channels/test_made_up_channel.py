@@ -17,7 +17,7 @@ from deployments.intake.sweep import Sweep
 from deployments.up.up import summary, up
 from samples.phone_tree import TEXT_LIMIT, PhoneTree, SettingsWithPhoneTree
 from schemas.errors import ConfigurationError, PageNotDelivered
-from schemas.incident import Alert, Incident, IncidentType, Severity, Status
+from schemas.incident import DEFAULT_ROUTES, Alert, Incident, IncidentType, Severity, Status
 from standins.phone_tree import TOKEN, PhoneTreeService
 from tasks.base.http_answers import without_secrets
 from tasks.base.redact import HIDDEN, redact
@@ -28,7 +28,7 @@ from tasks.store import Store, open_store
 from tasks.store.claim_keys import clock_page_key
 
 KNOWN = ", ".join(channel.name for channel in CHANNELS)
-BY_THE_TREE = {"P1": {"page_channels": ["pagerduty", "phone-tree"]}}
+BY_THE_TREE = {each: {"page_channels": ["pagerduty", "phone-tree"]} for each in Severity}
 AT_ONCE = timedelta(0)
 
 
@@ -170,6 +170,13 @@ def test_doctor_and_up_ask_it(
     assert any("NOBODY CAN BE PAGED" in line for line in summary(bare, ready=True))
     assert f"not configured: {KNOWN}" in summary(whole, ready=True)
     assert not any("NOBODY CAN BE PAGED" in line for line in summary(whole, ready=True))
+    quiet = whole.model_copy(
+        update={"routes": {**whole.routes, Severity.P2: DEFAULT_ROUTES[Severity.P2]}}
+    )
+    assert doctors_findings(quiet, capsys)["paging"][1].startswith("NOBODY WOULD BE PAGED for P2:")
+    assert "NOBODY CAN BE PAGED for P2 until one of these is configured" in (
+        summary(quiet, ready=True)
+    )
     phone_tree.fail_with(403)
     assert "FAILED" == doctors_findings(whole, capsys)["Phone tree"][0]
     open_store(whole).close()

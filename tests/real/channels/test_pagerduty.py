@@ -175,6 +175,22 @@ def test_configured() -> None:
     assert client.configured(settings_for(PagerDutySettings()))
 
 
+def test_check(pagerduty: PagerDuty) -> None:
+    """It pages nobody: whatever the service answers, the way there is open; the key may be one."""
+    assert f"{pagerduty.url} answers; the key is proven by the first page" == (
+        client.check(settings_for(pagerduty))
+    )
+    assert ["GET"] == [request.method for request in pagerduty.requests]
+    pagerduty.drop_connection()
+    with pytest.raises(TemporaryError, match="PagerDuty: could not be reached"):
+        client.check(settings_for(pagerduty))
+    short = settings_for(pagerduty={**pagerduty.settings(), "routing_key": "short"})
+    with pytest.raises(PermanentError, match="AEEF_PAGERDUTY__ROUTING_KEY must have 32"):
+        client.check(short)
+    with pytest.raises(PermanentError, match="AEEF_PAGERDUTY__ROUTING_KEY"):
+        client.check(settings_for())
+
+
 class PagerDutySettings(PagerDuty):
     """PagerDuty, not started: only its settings are used."""
 
