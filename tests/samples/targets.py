@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import docker
+import httpx
 
 from deployments.cli.demo import create_demo
 from samples.compose import Compose, run_compose
 from schemas.settings import Health, Target
-from support import free_port
+from support import free_port, wait_until
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,8 +135,16 @@ class ComposeSample:
         prove(self.target, self.bad)
 
     def serve_bad(self) -> None:
-        """Deploy the bad release as a pipeline would: it builds, and starts Compose."""
+        """Deploy the bad release as a pipeline would, and wait until it answers."""
         self.compose("up", "-d", "--build")
+        wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            httpx.get(self.url, timeout=5, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return True
 
     def compose(self, *arguments: str) -> None:
         """Run Compose on its file, without AEEF."""
