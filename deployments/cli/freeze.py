@@ -51,8 +51,8 @@ def freeze_on(
 ) -> None:
     """No deployment until it is released; on record."""
     from tasks.deploy.freeze_target import approver_of_freeze, freeze_target, plan_freeze
+    from tasks.do import Directly
     from tasks.incident.open_by_hand import open_for_freeze
-    from tasks.step import Directly
 
     settings = load_settings()
     named = settings.target(target)
@@ -74,7 +74,7 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     """Deployments may go on; on record."""
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
-    from tasks.step import Directly
+    from tasks.do import Directly
 
     settings = load_settings()
     named = settings.target(target)
