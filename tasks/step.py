@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from prefect import Task, get_run_logger, task
@@ -130,28 +130,6 @@ class Step(Generic[P, R]):
             timeout_seconds=self._timeout,
         )(recorded)
         return cast("Task[Concatenate[str, P], R]", made)
-
-
-class Do(Protocol):
-    """A way to do a step of one incident: through Prefect (`Response.do`), or `Directly`."""
-
-    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
-        """Do the step; its result."""
-
-
-class Directly:
-    """Does the steps of one incident in this process, one after the other, without Prefect.
-
-    person: who does it by hand; the record names them instead of the runbooks.
-    """
-
-    def __init__(self, incident_id: str, person: str | None = None) -> None:
-        self.incident_id = incident_id
-        self.person = person
-
-    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
-        """Do the step; its result."""
-        return step.by(self.person, self.incident_id, *args, **kwargs)
 
 
 def step(

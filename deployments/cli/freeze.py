@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.user import this_user
+from deployments.cli.terminal import this_user
 from schemas.errors import AeefError
 from schemas.settings import load_settings
 from tasks.store import open_store
@@ -51,8 +51,8 @@ def freeze_on(
 ) -> None:
     """Freeze: nothing is deployed on the target until it is released; on record."""
     from tasks.deploy.freeze_target import approver_of_freeze, freeze_target, plan_freeze
+    from tasks.do import Directly
     from tasks.incident.open_by_hand import open_for_freeze
-    from tasks.step import Directly
 
     settings = load_settings()
     named = settings.target(target)
@@ -74,7 +74,7 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     """Release: deployments are allowed again; on record."""
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
-    from tasks.step import Directly
+    from tasks.do import Directly
 
     settings = load_settings()
     named = settings.target(target)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.user import this_user
+from deployments.cli.terminal import this_user
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident
 from schemas.isolation import Isolation
@@ -34,10 +34,10 @@ def isolate(
     as_json: AsJson = False,
 ) -> None:
     """Take services off every network now, with evidence: it needs neither Prefect nor intake."""
+    from tasks.do import Directly
     from tasks.incident.open_by_hand import open_for_service
     from tasks.isolation.isolate_service import check_services, plan_isolation
     from tasks.isolation.procedures import isolate as procedure
-    from tasks.step import Directly
 
     settings = _settings()
     name, services, user = settings.target(target).name, service or [], this_user()
@@ -60,9 +60,9 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Give isolated services back what they had, exactly; undoes `aeef isolate`."""
+    from tasks.do import Directly
     from tasks.isolation.procedures import restore as procedure
     from tasks.isolation.restore_service import incident_of, plan_restoration
-    from tasks.step import Directly
     from tasks.store import open_store
 
     settings = _settings()

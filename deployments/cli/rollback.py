@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from deployments.cli.by_hand import carry_out, show, show_progress
-from deployments.cli.user import this_user
+from deployments.cli.terminal import this_user
 from schemas.settings import Settings
+from tasks.do import Directly
 from tasks.incident.open_by_hand import open_for_rollback
 from tasks.rollback.roll_back import plan_rollback, roll_back_on_request
-from tasks.step import Directly
 from tasks.store import open_store
 
 

@@ -78,6 +78,14 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         resolved = await run_in_threadpool(acceptance.resolve_all, over)
         return {"incidents": answers, "resolved": resolved}
 
+    _add_probes(app, readiness, metrics)
+    add_findings(app, settings, acceptance, guard)
+    add_github(app, settings, acceptance)
+    add_pages(app, settings, store, guard)
+    return app
+
+
+def _add_probes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
     @app.get("/health")
     def health() -> JSONResponse:
         """200 only when an alert would really be handled; 503 says what is missing."""
@@ -92,11 +100,6 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         """Prometheus' text format."""
         content, media_type = metrics.render()
         return Response(content, media_type=media_type)
-
-    add_findings(app, settings, acceptance, guard)
-    add_github(app, settings, acceptance)
-    add_pages(app, settings, store, guard)
-    return app
 
 
 def _parse(data: Any) -> list[Alert]:

@@ -21,10 +21,11 @@ from tasks.deploy.freezes import (
     write_freeze,
     write_marker,
 )
+from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.incident.evidence import Evidence
 from tasks.incident.open_by_hand import is_for_freeze
-from tasks.step import Do, step, verbatim
+from tasks.step import step, verbatim
 
 
 @step("freeze the target", says=verbatim, timeout=900)

@@ -11,11 +11,11 @@ from typing import TypeVar
 from schemas.incident import Status
 from schemas.isolation import Isolation
 from tasks.base.attempt_all import attempt_all
+from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.isolation.isolate_service import isolate_service
 from tasks.isolation.preserve_service_state import preserve_service_state
 from tasks.isolation.restore_service import check_restore_approval, restore_service
-from tasks.step import Do
 
 E = TypeVar("E")
 

@@ -11,13 +11,14 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.deploy.running_commit import running_commit
+from tasks.do import Do
 from tasks.isolation.isolate_service import check_isolation
 from tasks.isolation.preserve_service_state import keep_state
 from tasks.isolation.restore_service import isolated_services, restore_service
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.record_rollback import record_hotfix
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
-from tasks.step import Do, step, verbatim
+from tasks.step import step, verbatim
 
 
 def deploy_hotfix(

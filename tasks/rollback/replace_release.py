@@ -7,9 +7,10 @@ from collections.abc import Callable
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case
+from tasks.do import Do
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.one_at_a_time import one_rollback_at_a_time
-from tasks.step import Do, Step, log_line
+from tasks.step import Step, log_line
 
 DEPLOY_SECONDS = 4 * 3600
 """The longest that a step may deploy; the commands inside have their own limits."""

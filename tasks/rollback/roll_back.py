@@ -15,11 +15,12 @@ from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case
+from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.record_rollback import record_rollback
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
-from tasks.step import Do, step
+from tasks.step import step
 from tasks.target.release_files import read_history
 
 

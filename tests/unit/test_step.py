@@ -11,9 +11,10 @@ from schemas.errors import AeefError
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.case import RUNBOOK, Case
+from tasks.do import Directly
 from tasks.incident.change_status import change_status
 from tasks.incident.open_by_hand import open_for_rollback
-from tasks.step import Directly, step
+from tasks.step import step
 from tasks.store import Store, open_store
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.cli.user import this_user
+from deployments.cli.terminal import this_user
 from fixtures.cli import Aeef
 from samples.targets import git
 from schemas.incident import Status
