@@ -40,9 +40,9 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
     """
     settings = case.settings
     target = target_with_agents(agent.target, settings)
-    approved_by(approver, agent, target)
+    name = approved_by(approver, agent, target)
     with suspension_lock(agent, settings.home):
-        outcome = _resume(suspension_of(agent, settings), approver, target, settings)
+        outcome = _resume(suspension_of(agent, settings), name, target, settings)
         conclude(outcome, "it is still stopped in part")
         end_suspension(agent, settings.home)
     return outcome
@@ -98,13 +98,13 @@ def _resume(
             return None, "was suspended before, and stays so"
         set_status(target, agent_id, journal.previous_status)
         now = find_agent(target, agent_id).status
-        return now is journal.previous_status, f"status {now}, approved by {approver.strip()}"
+        return now is journal.previous_status, f"status {now}, approved by {approver}"
 
     def control_plane() -> tuple[bool | None, str]:
         plane = agents_of(target).control_plane
         if plane is None or not journal.told_control_plane:
             return None, "was not told by us"
-        body = {"approvedBy": approver.strip(), "incidentId": journal.incidents[-1]}
+        body = {"approvedBy": approver, "incidentId": journal.incidents[-1]}
         agent_control_plane.order("resume", agent_id, plane, settings, body)
         return True, "answers active"
 
