@@ -8,7 +8,6 @@ from schemas.isolation.isolation import (
     IsolationJournal,
     Means,
     PortBinding,
-    some,
 )
 from schemas.isolation.settings import SERVICE, TargetIsolation
 
@@ -22,5 +21,4 @@ __all__ = [
     "Means",
     "PortBinding",
     "TargetIsolation",
-    "some",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.model import Model, UtcDatetime
+from schemas.wording import some
 
 ContainerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")]
 
@@ -142,9 +143,3 @@ class Isolation(Model):
         if self.neighbours:
             said.append(f"shared a network with: {some(self.neighbours)}")
         return "; ".join([*said, *self.notes])
-
-
-def some(names: list[str], between: str = ", ") -> str:
-    """The first of them, and how many more there are."""
-    shown = between.join(names[:10])
-    return f"{shown}{between}and {len(names) - 10} more" if len(names) > 10 else shown

@@ -25,6 +25,7 @@ from schemas.errors import (
     InvalidInput,
 )
 from schemas.settings import DriftFile, Settings, Target
+from schemas.wording import some
 from tasks.base.redact import redact
 from tasks.case import Case
 from tasks.deploy.compose_command import replicas_of
@@ -38,7 +39,7 @@ from tasks.drift.read_baseline import LastKnownGood, last_known_good, read_commi
 from tasks.drift.read_running import RunningProject, running_project
 from tasks.drift.read_settings_file import SettingsFile, read_bounded
 from tasks.step import step
-from tasks.target.repository import TargetRepository, some
+from tasks.target.repository import TargetRepository
 
 
 def assess(target: Target, settings: Settings) -> DriftReport:

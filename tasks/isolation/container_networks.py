@@ -10,56 +10,20 @@ from docker.errors import APIError, NotFound
 from docker.utils import version_gte
 
 from schemas.errors import PermanentError
-from schemas.isolation import Attachment, PortBinding
+from schemas.isolation import Attachment
 from tasks.base.docker_connection import explained
+from tasks.isolation.attachments import (
+    _attachment,
+    attachments_of,
+    differences,
+    id_of,
+    is_joined,
+    networks_of,
+)
 from tasks.isolation.service_containers import Inspected, is_alive
 
 _WITH_MAC = "1.44"
 """Since this version of Docker's API a MAC address can be asked for when connecting."""
-_NO_NETWORKS = ("none", "host")
-
-
-def networks_of(container: Inspected) -> dict[str, dict[str, Any]]:
-    """Network name → how the container is on it."""
-    found = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return {name: facts for name, facts in found.items() if name not in _NO_NETWORKS}
-
-
-def joined_networks_of(container: Inspected) -> set[str]:
-    """The names of those that it is really on.
-
-    After it refused to connect a container that runs, Docker 20.10 lists that network all the
-    same, without an endpoint, and does not let go of it either.
-    """
-    networks = networks_of(container)
-    return {name for name, facts in networks.items() if _is_joined(container, facts)}
-
-
-def network_mode(container: Inspected) -> str:
-    """`host`, `none`, `container:<id>`, or a network."""
-    return str((container.get("HostConfig") or {}).get("NetworkMode") or "default")
-
-
-def attachments_of(container: Inspected, quarantine: str) -> list[Attachment]:
-    """Each network that it is on, but for the quarantine.
-
-    The one that it was created with comes first: Docker joins it first too.
-    """
-    own = {"default": "bridge"}.get(network_mode(container), network_mode(container))
-    networks = networks_of(container)
-    names = sorted(networks, key=lambda name: (own not in (name, _id(networks[name])), name))
-    short = str(container["Id"])[:12]  # an alias that Docker adds by itself
-    return [_attachment(name, networks[name], short) for name in names if name != quarantine]
-
-
-def ports_of(container: Inspected) -> list[PortBinding]:
-    """The ports of this machine that lead into it now."""
-    published = (container.get("NetworkSettings") or {}).get("Ports") or {}
-    return [
-        PortBinding(port=port, host_ip=each.get("HostIp") or "", host_port=int(each["HostPort"]))
-        for port, bindings in sorted(published.items())
-        for each in bindings or ()
-    ]
 
 
 def take_off(api: docker.APIClient, container: Inspected, quarantine: str) -> None:
@@ -70,7 +34,7 @@ def take_off(api: docker.APIClient, container: Inspected, quarantine: str) -> No
     """
     networks = networks_of(container)
     for name in sorted(networks, key=lambda name: name != quarantine):
-        _leave(api, container["Id"], name, _id(networks[name]))
+        _leave(api, container["Id"], name, id_of(networks[name]))
     api.connect_container_to_network(container["Id"], quarantine)
 
 
@@ -78,7 +42,7 @@ def leave(api: docker.APIClient, container: Inspected, network: str) -> None:
     """Take it off this network, if it is on it. Raises APIError."""
     networks = networks_of(container)
     if network in networks:
-        _leave(api, container["Id"], network, _id(networks[network]))
+        _leave(api, container["Id"], network, id_of(networks[network]))
 
 
 def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) -> list[str]:
@@ -90,11 +54,11 @@ def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) ->
     network = _network(api, wanted)
     now = networks_of(container).get(wanted.network)
     if now is not None:
-        if _is_joined(container, now) and not _differences(
+        if is_joined(container, now) and not differences(
             wanted, _attachment(wanted.network, now, str(container["Id"])[:12])
         ):
             return _recreated(wanted, network)
-        _leave(api, container["Id"], wanted.network, _id(now))
+        _leave(api, container["Id"], wanted.network, id_of(now))
     _join(api, container, network, wanted, wanted.ipv4, wanted.ipv6)
     if _address(api, container, wanted) != (wanted.address, wanted.address6):
         _ask_for_addresses(api, container, network, wanted)
@@ -102,7 +66,7 @@ def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) ->
     notes = _recreated(wanted, network)
     for each in attachments_of(again, ""):
         if each.network == wanted.network:
-            notes += _differences(wanted, each)
+            notes += differences(wanted, each)
     return notes
 
 
@@ -214,54 +178,3 @@ def _leave(api: docker.APIClient, container_id: str, name: str, network_id: str 
     except APIError as error:
         if "is not connected to" not in explained(error):
             raise
-
-
-def _differences(wanted: Attachment, now: Attachment) -> list[str]:
-    found = [
-        f"{wanted.network}: {what} {_said(have)} instead of {_said(had)}"
-        for what, had, have in (
-            ("aliases", sorted(wanted.aliases), sorted(now.aliases)),
-            ("links", sorted(wanted.links), sorted(now.links)),
-            ("driver options", wanted.driver_opts, now.driver_opts),
-            ("gateway priority", wanted.gateway_priority, now.gateway_priority),
-        )
-        if had != have
-    ]
-    for what, had_text, have_text in (
-        ("address", wanted.ipv4 or wanted.address, now.ipv4 or now.address),
-        ("address", wanted.ipv6 or wanted.address6, now.ipv6 or now.address6),
-        ("MAC address", wanted.mac, now.mac),
-    ):
-        if had_text and have_text and had_text != have_text:
-            found.append(f"{wanted.network}: {what} {have_text} instead of {had_text}")
-    return found
-
-
-def _is_joined(container: Inspected, facts: Mapping[str, Any]) -> bool:
-    return bool(facts.get("EndpointID")) or not is_alive(container)
-
-
-def _said(value: object) -> str:
-    return str(value) if value else "none"
-
-
-def _attachment(name: str, facts: Mapping[str, Any], short_id: str) -> Attachment:
-    configured = facts.get("IPAMConfig") or {}
-    return Attachment(
-        network_id=_id(facts) or "",
-        network=name,
-        aliases=[alias for alias in facts.get("Aliases") or () if alias != short_id],
-        links=list(facts.get("Links") or ()),
-        ipv4=configured.get("IPv4Address") or None,
-        ipv6=configured.get("IPv6Address") or None,
-        link_local_ips=list(configured.get("LinkLocalIPs") or ()),
-        driver_opts={str(k): str(v) for k, v in (facts.get("DriverOpts") or {}).items()},
-        gateway_priority=facts.get("GwPriority") or 0,
-        address=facts.get("IPAddress") or None,
-        address6=facts.get("GlobalIPv6Address") or None,
-        mac=facts.get("MacAddress") or None,
-    )
-
-
-def _id(facts: Mapping[str, Any]) -> str | None:
-    return facts.get("NetworkID") or None

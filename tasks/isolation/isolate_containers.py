@@ -15,19 +15,19 @@ from schemas.isolation import (
     Isolation,
     IsolationJournal,
     Means,
-    some,
 )
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.base.docker_connection import explained, side_by_side
 from tasks.isolation import journal as isolation_journal
-from tasks.isolation.container_networks import (
+from tasks.isolation.attachments import (
     attachments_of,
     joined_networks_of,
     network_mode,
     networks_of,
     ports_of,
-    take_off,
 )
+from tasks.isolation.container_networks import take_off
 from tasks.isolation.published_ports import still_answering
 from tasks.isolation.quarantine import ensure_quarantine
 from tasks.isolation.service_containers import Inspected, ServiceContainers, name_of, service_of

@@ -11,18 +11,19 @@ from collections.abc import Sequence
 import docker
 
 from schemas.errors import PermanentError, TemporaryError
-from schemas.isolation import Isolation, Means, some
+from schemas.isolation import Isolation, Means
 from schemas.settings import Settings, Target
+from schemas.wording import some
 from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
+from tasks.isolation.attachments import attachments_of, ports_of
 from tasks.isolation.by_command import (
     check_commands,
     commanded_services,
     isolate_by_command,
     runs_for,
 )
-from tasks.isolation.container_networks import attachments_of, ports_of
 from tasks.isolation.isolate_containers import IsolateContainers, means_for
 from tasks.isolation.service_containers import ServiceContainers, name_of, quoted, service_of
 from tasks.step import step

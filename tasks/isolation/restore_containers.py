@@ -16,18 +16,13 @@ from schemas.isolation import (
     Isolation,
     IsolationJournal,
     Means,
-    some,
 )
 from schemas.settings import Settings, Target
+from schemas.wording import some
 from tasks.base.docker_connection import explained
 from tasks.isolation import journal as isolation_journal
-from tasks.isolation.container_networks import (
-    joined_networks_of,
-    leave,
-    networks_of,
-    ports_of,
-    put_back,
-)
+from tasks.isolation.attachments import joined_networks_of, networks_of, ports_of
+from tasks.isolation.container_networks import leave, put_back
 from tasks.isolation.published_ports import answering
 from tasks.isolation.quarantine import remove_quarantine
 from tasks.isolation.service_containers import Inspected, ServiceContainers, quoted

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from schemas.approval import named_person
 from schemas.errors import InvalidInput
-from schemas.isolation import Isolation, IsolationJournal, some
+from schemas.isolation import Isolation, IsolationJournal
 from schemas.settings import Settings, Target
+from schemas.wording import some
 from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal

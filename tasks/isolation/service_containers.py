@@ -10,8 +10,8 @@ import docker
 from docker.errors import NotFound
 
 from schemas.errors import InvalidInput, TargetError
-from schemas.isolation import some
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.base.docker_connection import side_by_side
 from tasks.deploy.compose_command import ComposeCommand
 from tasks.deploy.compose_labels import (

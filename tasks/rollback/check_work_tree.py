@@ -7,7 +7,8 @@ import time
 from git.exc import GitCommandError
 
 from schemas.errors import DirtyWorkTree, TargetError
-from tasks.target.repository import TargetRepository, some
+from schemas.wording import some
+from tasks.target.repository import TargetRepository
 
 _STAGE = "check work tree"
 _LOCK_PATIENCE = 5.0

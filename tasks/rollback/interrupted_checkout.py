@@ -9,8 +9,9 @@ import psutil
 from git.exc import GitCommandError
 
 from schemas.errors import DirtyWorkTree
+from schemas.wording import some
 from tasks.deploy.deployer import Report
-from tasks.target.repository import TargetRepository, some
+from tasks.target.repository import TargetRepository
 
 _PATIENCE = 30.0
 _POLL = 0.05

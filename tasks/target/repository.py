@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from git import Repo
 from git.exc import GitCommandError, GitError
 
 from schemas.errors import DirtyWorkTree, TargetError
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.base.run_command import tail_of
+from tasks.target.open_repository import open_repository, refuse_foreign_owner
 
 _LOOK_TIMEOUT = 60.0
-_FILES_NAMED = 10
 _FULL = 40
 """Digits of a commit's id that is not abbreviated."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks belong to its developers: a rollback does not run them."""
-
-_MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
 
 class WorkTree(NamedTuple):
@@ -41,7 +39,7 @@ class TargetRepository:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.path = target.repository
-        self._repo = _open(target)
+        self._repo = open_repository(target)
         self.git_dir = Path(self._repo.git_dir)
         self.aeef = self.git_dir / "aeef"
         self._found: set[str] = set()
@@ -126,7 +124,7 @@ class TargetRepository:
                 raise TargetError(
                     "choose release", f"{sha} stands for more than one commit; give more of it"
                 ) from error
-            _refuse_foreign_owner(self.target, error)
+            refuse_foreign_owner(self.target, error)
             return None
         if not full.startswith(sha):
             return None
@@ -218,7 +216,7 @@ class TargetRepository:
 
     def failure(self, stage: str, message: str, error: GitError) -> TargetError:
         """Our error for one of git's, with the end of what git said."""
-        _refuse_foreign_owner(self.target, error)
+        refuse_foreign_owner(self.target, error)
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
         return TargetError(stage, f"{message}: {said}")
 
@@ -244,42 +242,3 @@ def aeef_directory(target: Target) -> Path:
         return usual / "aeef"
     with TargetRepository(target) as repository:
         return repository.aeef
-
-
-def _open(target: Target) -> Repo:
-    misdirecting = [name for name in _MISDIRECTING if os.environ.get(name)]
-    if misdirecting:
-        raise TargetError(
-            "open repository",
-            f"{', '.join(misdirecting)} in the environment would send git elsewhere; unset it",
-        )
-    try:
-        repo = Repo(target.repository)
-    except (GitError, OSError) as error:
-        raise TargetError(
-            "open repository",
-            f"{target.repository} is not the top of a git work tree; set 'repository' of"
-            f" [targets.{target.name}] ({type(error).__name__})",
-        ) from error
-    if repo.bare:
-        repo.close()
-        raise TargetError(
-            "open repository", f"{target.repository} is bare: a rollback needs a work tree"
-        )
-    return repo
-
-
-def _refuse_foreign_owner(target: Target, error: GitError) -> None:
-    if "dubious ownership" in str(getattr(error, "stderr", "")):
-        raise TargetError(
-            "open repository",
-            f"git does not trust {target.repository}, because another user owns it; run AEEF as"
-            f" that user, or: git config --global --add safe.directory {target.repository}",
-        ) from error
-
-
-def some(names: list[str]) -> str:
-    """The first names of a list, and how many more there are."""
-    shown = ", ".join(names[:_FILES_NAMED])
-    more = len(names) - _FILES_NAMED
-    return f"{shown} and {more} more" if more > 0 else shown

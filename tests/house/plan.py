@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking"),
         ("incident", "release", "isolation", "agents", "breach"),
-        ("model", "validation", "approval"),
+        ("model", "validation", "approval", "wording"),
         ("errors",),
     ),
     "tasks": (
@@ -30,7 +30,8 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("do",),
         ("reports", "step"),
         ("case",),
-        ("store", "channels", "target"),
+        ("channels",),
+        ("store", "target"),
         ("base",),
     ),
     "flows": (
