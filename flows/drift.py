@@ -50,13 +50,13 @@ def drift(response: Response) -> None:
 def assess() -> State[str]:
     """Look for drift of every target, side by side; open, extend and resolve its incident."""
     watches = {name: watch.submit(name) for name in load_settings().targets}
-    told, failures = [], []
+    outcomes, failures = [], []
     for name, future in watches.items():
         future.wait()
         if future.state.is_completed():
-            told.append(future.result())
+            outcomes.append(future.result())
         else:
             failures.append(f"{name}: {future.state.message}")
     if failures:
         raise RunbookFailed("drift could not be assessed: " + "; ".join(failures))
-    return Completed(message=" | ".join(told) or "no target is configured")
+    return Completed(message=" | ".join(outcomes) or "no target is configured")

@@ -8,8 +8,8 @@ from flows.parts.runbook import Response, runbook
 from tasks.quality.assess_quality import assess_quality
 from tasks.quality.assign_investigation import assign_investigation
 from tasks.quality.assign_ticket import assign_ticket
+from tasks.quality.notify_owner import notify_owner
 from tasks.quality.publish_quality_report import publish_quality_report
-from tasks.quality.tell_owner import tell_owner
 
 
 @runbook("quality-degradation")
@@ -35,5 +35,5 @@ def investigate(response: Response) -> None:
         )
     investigation = response.do(assign_investigation, findings)
     response.start(assign_ticket, findings, investigation)
-    response.start(tell_owner, findings, investigation)
+    response.start(notify_owner, findings, investigation)
     response.start(publish_quality_report, findings, investigation)

@@ -176,7 +176,7 @@ def _show(incident: Incident, settings: Settings, *, as_json: bool) -> None:
     now, found = utc_now(), clocks_for(incident, settings)
     known = situation(incident, settings)
     if as_json:
-        listed = [{**clock.to_json(), "told": clock.told(now), "overdue": clock.is_overdue(now)}
+        listed = [{**clock.to_json(), "told": clock.in_words(now), "overdue": clock.is_overdue(now)}
                   for clock in found]  # fmt: skip
         typer.echo(json.dumps({"situation": known.to_json(), "clocks": listed}, indent=2))
         return
@@ -198,7 +198,7 @@ def _show(incident: Incident, settings: Settings, *, as_json: bool) -> None:
 def _lines(clock: Clock, now: datetime) -> list[str]:
     deadline = clock.deadline
     return [
-        f"{clock.key}: {clock.told(now)}",
+        f"{clock.key}: {clock.in_words(now)}",
         f"    due   {deadline.due_text} ({deadline.starts_from})",
         f"    to    {deadline.addressee}",
         f"    basis {deadline.legal_basis}, as of {deadline.as_of}",

@@ -158,8 +158,12 @@ def _clocks(settings: Settings) -> str:
     own = [name for each in targets if each.breach for name in each.breach.regimes or ()]
     if not (regimes := list(dict.fromkeys([*breach.regimes, *own]))):
         raise _NotConfigured("set [breach] regimes: the regulatory regimes that apply to you")
-    who = breach.organisation
-    wanted = {"name": who.name, "dpo_name": who.dpo_name, "dpo_contact": who.dpo_contact}
+    organisation = breach.organisation
+    wanted = {
+        "name": organisation.name,
+        "dpo_name": organisation.dpo_name,
+        "dpo_contact": organisation.dpo_contact,
+    }
     missing = [name for name, value in wanted.items() if not value]
     gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
     return f"{', '.join(regimes)}{gaps}"

@@ -27,7 +27,7 @@ class Acceptance:
         Prefect hears of them when all of the same severity are: the runs of the first would keep
         the last from paging, but no P1 waits for what is less urgent.
         """
-        answers: dict[int, dict[str, Any]] = {}
+        accepted: dict[int, dict[str, Any]] = {}
         severities = [self._door.severity_of(alert) for alert in alerts]
         order = sorted(range(len(alerts)), key=severities.__getitem__)
         for _, equally_urgent in groupby(order, key=severities.__getitem__):
@@ -35,10 +35,10 @@ class Acceptance:
                 for number in equally_urgent:
                     with self._metrics.accepting(alerts[number].source):
                         opened = self._door.accept(alerts[number])
-                    answers[number] = self._answer(opened.incident) | {"new": opened.is_new}
+                    accepted[number] = self._answer(opened.incident) | {"new": opened.is_new}
             finally:
                 self._door.dispatch_now()
-        return [answers[number] for number in range(len(alerts))]
+        return [accepted[number] for number in range(len(alerts))]
 
     def resolve_all(self, alerts: Iterable[Alert]) -> list[str]:
         """Resolve the open incident of each alert; their ids."""

@@ -65,18 +65,18 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     async def alerts(data: Any = body) -> dict[str, Any]:
         """Our own JSON, one alert or a list; all are valid, or none is taken."""
         parsed = _parse(data)
-        answers = await run_in_threadpool(acceptance.accept_all, parsed)
-        return {"incidents": answers} if isinstance(data, list) else answers[0]
+        accepted = await run_in_threadpool(acceptance.accept_all, parsed)
+        return {"incidents": accepted} if isinstance(data, list) else accepted[0]
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
         """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
-        answers = await run_in_threadpool(acceptance.accept_all, firing)
+        accepted = await run_in_threadpool(acceptance.accept_all, firing)
         over = [each.alert for each in received if each.is_over]
         resolved = await run_in_threadpool(acceptance.resolve_all, over)
-        return {"incidents": answers, "resolved": resolved}
+        return {"incidents": accepted, "resolved": resolved}
 
     _add_probes(app, readiness, metrics)
     add_findings(app, settings, acceptance, guard)

@@ -75,7 +75,7 @@ class Sweep:
             self.send_late_pages,
             self.keep_alerts_alive,
             self.start_missing_runbooks,
-            self.tell_of_dead_runs,
+            self.page_for_dead_runs,
         )
         for check in checks:
             try:
@@ -130,7 +130,7 @@ class Sweep:
         ]
         # Before Prefect is asked: it may be what is broken.
         self._side_by_side(
-            self._tell_not_started,
+            self._page_not_started,
             [incident for incident, age in missing if age > self.timing.runbook_missing],
         )
         if not missing or self.store.pending_events():
@@ -142,12 +142,12 @@ class Sweep:
                 again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
 
-    def tell_of_dead_runs(self) -> None:
+    def page_for_dead_runs(self) -> None:
         """Runs that ended without finishing their runbook, for instance in a crash."""
         held = [
             (incident_id, holder)
             for incident_id, holder in self.store.unfinished_claims(RUNBOOK)
-            if self.store.claim_result(incident_id, _told_key(holder)) is None
+            if self.store.claim_result(incident_id, _failure_key_of(holder)) is None
         ]
         alive = alive_of({holder for _, holder in held})
         for incident_id, holder in held:
@@ -157,9 +157,9 @@ class Sweep:
             if (incident_id, holder) in self.store.unfinished_claims(RUNBOOK):
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
-                self.page(incident, reason, _told_key(holder))
+                self.page(incident, reason, _failure_key_of(holder))
 
-    def _tell_not_started(self, incident: Incident) -> None:
+    def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page or route.rollback:
             self.page(incident, "no runbook has started, take over", PAGE_NOT_STARTED)
@@ -173,7 +173,7 @@ class Sweep:
                 list(pool.map(work, found))
 
 
-def _told_key(holder: str) -> str:
+def _failure_key_of(holder: str) -> str:
     return failure_key(UUID(holder.removeprefix(RUN)))
 
 

@@ -58,7 +58,7 @@ def apply() -> None:
     """Nothing is replaced: Prefect's own memory is filled, for each run."""
 
 
-def tell_events(known: Iterable[Related]) -> None:
+def send_less_for_events(known: Iterable[Related]) -> None:
     """Let the events of this process name them."""
     cache = getattr(related, CACHE)
     for each in known:

@@ -33,15 +33,15 @@ def apply() -> None:
 def hear_suspension(run_id: UUID) -> None:
     """Listen to the worker instead."""
     mark = import_module("prefect._flow_run_suspension").mark_flow_run_suspension_requested
-    told = threading.Event()
+    is_logged = threading.Event()
 
     def look() -> None:
         with get_client(sync_client=True) as client:
             run = client.read_flow_run(run_id)
         if run.state and run.state.is_paused() and run.state.name == "Suspended":
             mark(run_id, run.state)
-            if not told.is_set():  # the signal comes again and again while a step takes long
-                told.set()
+            if not is_logged.is_set():  # the signal comes again and again while a step takes long
+                is_logged.set()
                 flow_run_logger(run).warning(HEARD)
 
     def heard(_number: int, _frame: FrameType | None) -> None:

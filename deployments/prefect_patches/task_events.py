@@ -28,13 +28,13 @@ def apply() -> None:
     the moment when it began. The line "Finished in state Completed()" repeats that event. Prefect
     has no setting for that.
     """
-    setattr(task_engine, EMIT, TaskEvents(getattr(task_engine, EMIT)).tell)
+    setattr(task_engine, EMIT, TaskEvents(getattr(task_engine, EMIT)).emit)
     logging.getLogger("prefect.task_runs").addFilter(_is_news)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    told = str(record.msg)
-    return record.levelno > logging.INFO or not told.startswith("Finished in state Completed()")
+    line = str(record.msg)
+    return record.levelno > logging.INFO or not line.startswith("Finished in state Completed()")
 
 
 class TaskEvents:
@@ -47,14 +47,14 @@ class TaskEvents:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def tell(
+    def emit(
         self, *, task_run: Any, initial_state: Any, validated_state: Any, **more: Any
     ) -> Any | None:
         """In the place of Prefect's function: the event, None when none is sent now."""
         if initial_state is None:
             return None
-        told = {"task_run": task_run, "initial_state": initial_state, **more}
-        emit = partial(self._emit, validated_state=validated_state, **told)
+        given = {"task_run": task_run, "initial_state": initial_state, **more}
+        emit = partial(self._emit, validated_state=validated_state, **given)
         if initial_state.is_pending() and validated_state.is_running():
             self._begun[task_run.id] = partial(copy_context().run, emit)
             self._due.put((time.monotonic() + HOLD_SECONDS, task_run.id))
@@ -68,10 +68,10 @@ class TaskEvents:
     def _look_after_them(self) -> None:
         with self._lock:
             if self._thread is None or not self._thread.is_alive():  # it stays behind in a fork
-                self._thread = threading.Thread(target=self._tell_late, name=THREAD, daemon=True)
+                self._thread = threading.Thread(target=self._emit_late, name=THREAD, daemon=True)
                 self._thread.start()
 
-    def _tell_late(self) -> None:
+    def _emit_late(self) -> None:
         while True:
             due, task_run_id = self._due.get()
             time.sleep(max(0.0, due - time.monotonic()))

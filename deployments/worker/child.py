@@ -26,7 +26,7 @@ from prefect.settings import Settings
 from pydantic import BaseModel
 
 from deployments.prefect_patches.cancelling import say_cancelled
-from deployments.prefect_patches.event_resources import Related, tell_events
+from deployments.prefect_patches.event_resources import Related, send_less_for_events
 from deployments.prefect_patches.heartbeats import none_by_the_engine
 from deployments.prefect_patches.patches import is_active
 from deployments.prefect_patches.run_requests import Spared
@@ -132,7 +132,7 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
     if is_active(PrefectPatch.SUSPENSION):
         hear_suspension(run_id)
     if order.known:
-        tell_events(order.known)
+        send_less_for_events(order.known)
     try:
         with _taken_on(order, client), handle_engine_signals(run_id):
             flow = load_flow(order.flow_run)

@@ -12,7 +12,7 @@ from uuid import UUID
 from prefect.client.schemas.objects import FlowRun, WorkPool, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 
-from deployments.worker.priority import is_urgent, urgency
+from deployments.worker.priority import is_urgent, priority
 
 ANSWER_SECONDS = 120.0
 """Longer than any answer of Prefect takes."""
@@ -52,7 +52,7 @@ class DueRuns:
         """
         now, taken = time.monotonic(), []
         self._taken = {run: at for run, at in self._taken.items() if at > now - ANSWER_SECONDS}
-        for entry in sorted(self._waiting.values(), key=lambda each: urgency(each.flow_run)):
+        for entry in sorted(self._waiting.values(), key=lambda each: priority(each.flow_run)):
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
             elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):

@@ -78,7 +78,7 @@ class Hearing:
         self._stop = stop
         self.result_storage: UUID | None = None
         self._heard: set[UUID] = set()
-        self._told = asyncio.Event()
+        self._in_words = asyncio.Event()
         self._asking = asyncio.Lock()
         self._hears = False
         self._restricted = True  # until we know better
@@ -88,7 +88,7 @@ class Hearing:
     def begin(self) -> None:
         """Listen, from now on."""
         self.beside(self._listen())
-        self.beside(self._take_when_told())
+        self.beside(self._take_what_is_heard())
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this until `end`."""
@@ -103,7 +103,7 @@ class Hearing:
 
     def wake(self) -> None:
         """Something that is due may start: there is a place again."""
-        self._told.set()
+        self._in_words.set()
 
     async def ask_if_needed(self) -> bool:
         """The safety net: ask what is due, seldom while we hear of it. False: not asked."""
@@ -155,7 +155,7 @@ class Hearing:
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
         self._ask_at = 0.0
-        self._told.set()
+        self._in_words.set()
 
     # -- heard -----------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Hearing:
             with suppress(Exception):
                 await self._subscribe()
             self._hears = False
-            self._told.set()
+            self._in_words.set()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe(self) -> None:
@@ -175,14 +175,14 @@ class Hearing:
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
             self._hears, self._ask_at = True, 0.0  # of what came meanwhile
-            self._told.set()
+            self._in_words.set()
             async for event in events:
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
         if event.event in CHANGED:
             self._restricted, self._ask_at = True, 0.0  # until we know better
-            self._told.set()
+            self._in_words.set()
             self.beside(self._ask_soon())
             return
         run_id = UUID(event.resource.id.removeprefix(RUN))
@@ -193,7 +193,7 @@ class Hearing:
 
     def _hear_of(self, run_id: UUID) -> None:
         self._heard.add(run_id)
-        self._told.set()
+        self._in_words.set()
 
     def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
         """Hear of these again when their time comes; of those that are far away Prefect tells."""
@@ -221,12 +221,12 @@ class Hearing:
         if heard.unseen:
             self.beside(self._ask_soon())
         if self._heard:
-            self._told.set()
+            self._in_words.set()
 
-    async def _take_when_told(self) -> None:
+    async def _take_what_is_heard(self) -> None:
         while True:
-            await self._told.wait()
-            self._told.clear()
+            await self._in_words.wait()
+            self._in_words.clear()
             try:
                 await self._take()
             except Exception:  # whatever it is, the next run must be heard of

@@ -114,7 +114,7 @@ class Parent:
             process = self._choose(urgent=urgent)
         process.run_id = run_id
         process.nice = process.nice or not urgent
-        self._tell("started", run_id, process.pid)
+        self._say("started", run_id, process.pid)
         self._refill_at = time.monotonic() + REFILL_SECONDS
 
     def _choose(self, *, urgent: bool) -> Warm:
@@ -149,7 +149,7 @@ class Parent:
                     continue
                 run_id, process.run_id = process.run_id, None
                 process.waits_since = time.monotonic()
-                self._tell("ended", run_id, 0)
+                self._say("ended", run_id, 0)
                 if self._retired:
                     self._let_go(process)
 
@@ -176,9 +176,9 @@ class Parent:
             return
         process.send_home()
         if process.run_id:
-            self._tell("ended", process.run_id, os.waitstatus_to_exitcode(status))
+            self._say("ended", process.run_id, os.waitstatus_to_exitcode(status))
 
-    def _tell(self, what: str, run_id: UUID, number: int) -> None:
+    def _say(self, what: str, run_id: UUID, number: int) -> None:
         self.worker.sendall(json.dumps([what, str(run_id), number]).encode() + b"\n")
 
     def _fill_up(self) -> None:

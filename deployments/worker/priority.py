@@ -14,7 +14,7 @@ ORDER = [str(each) for each in Severity]
 LAST = len(ORDER)
 
 
-def urgency(flow_run: FlowRun) -> int:
+def priority(flow_run: FlowRun) -> int:
     """0 comes first: P1, and what a person or an escalation clock asks for; schedules come last."""
     if flow_run.auto_scheduled:
         return LAST
@@ -25,4 +25,4 @@ def urgency(flow_run: FlowRun) -> int:
 
 def is_urgent(flow_run: FlowRun) -> bool:
     """True when a place is kept for it."""
-    return urgency(flow_run) < len(URGENT)
+    return priority(flow_run) < len(URGENT)

@@ -83,6 +83,6 @@ class RunsThatGoOn:
         with suppress(ObjectNotFound):
             found = await self._client.read_flow_run(run_id)
             if found.state and not (found.state.is_cancelled() or found.state.is_completed()):
-                told: State[None] = Cancelled(message="Cancelled: its process was stopped")
-                await self._client.set_flow_run_state(run_id, told, force=True)
+                cancelled: State[None] = Cancelled(message="Cancelled: its process was stopped")
+                await self._client.set_flow_run_state(run_id, cancelled, force=True)
         return True

@@ -16,7 +16,7 @@ BEGINS_SECONDS = 1.0
 """After that a run mostly waits, for a deployment or a service, and hinders nobody."""
 
 
-class Pace:
+class StartRate:
     """With many runs due, a few at a time: each is over sooner, and all of them together, too.
 
     Only urgent ones hold an urgent one up.

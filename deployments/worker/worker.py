@@ -24,7 +24,7 @@ from deployments.worker.job import WarmJob
 from deployments.worker.priority import is_urgent
 from deployments.worker.processes import WarmProcesses
 from deployments.worker.running_runs import RunsThatGoOn
-from deployments.worker.start_rate import BEGINS_SECONDS, Pace
+from deployments.worker.start_rate import BEGINS_SECONDS, StartRate
 from schemas.settings import PrefectPatch
 
 
@@ -59,7 +59,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
         self._due = DueRuns()
-        self._pace = Pace()
+        self._start_rate = StartRate()
         self._stopping = False
 
     async def setup(self) -> None:
@@ -116,7 +116,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         if self._limiter is not None:
             places = self._limiter.total_tokens - self._limiter.borrowed_tokens
         entries = self._due.take(
-            places, self.reserved, self._submitting_flow_run_ids, self._pace.lets
+            places, self.reserved, self._submitting_flow_run_ids, self._start_rate.lets
         )
         if entries:  # by then others may begin
             asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._hearing.wake)
@@ -124,7 +124,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
 
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
         super()._release_limit_slot(flow_run_id)
-        self._pace.is_over(flow_run_id)
+        self._start_rate.is_over(flow_run_id)
         self._hearing.wake()  # there is a place again
 
     # -- a run -----------------------------------------------------------------------------------

@@ -78,13 +78,13 @@ class _Procedure:
 
     def _hand_over(self, patch: PreparedPatch) -> None:
         """Nothing could be patched: where the severity pages, a person has to take over now."""
-        told = (
+        reason = (
             f"nothing could be patched by itself: {patch}. Branch {patch.branch} lies ready in the"
             f" repository of {patch.target} for a fix by hand"
         )
         if self.response.route.page:
-            raise PatchError(told)
-        self.response.note(told)
+            raise PatchError(reason)
+        self.response.note(reason)
 
     def _decision(self, patch: PreparedPatch, gates: GateResults) -> Decision:
         do, run_id = self.response.do, self.response.run_id

@@ -113,17 +113,17 @@ class Response:
 
         Raises RunbookFailed after the on-call was paged, when anything was left undone.
         """
-        failures = [self._told(failure)] if failure else []
+        failures = [self._in_words(failure)] if failure else []
         self._beside.over()
         for name, submitted in self._started:
             if error := submitted.exception():
-                failures.append(f"{name}: {self._told(error)}")
+                failures.append(f"{name}: {self._in_words(error)}")
                 continue
             future = submitted.result()
             future.wait()
             if not future.state.is_completed():
                 error = future.state.result(raise_on_failure=False)
-                failures.append(f"{name}: {self._told(error)}")
+                failures.append(f"{name}: {self._in_words(error)}")
         if failures:
             self._hand_over(failures)
         summary = "; ".join(failures) or self._summary()
@@ -131,7 +131,7 @@ class Response:
             try:
                 self.do(update_slack_thread, summary)
             except AeefError as error:
-                failures.append(f"{update_slack_thread.name}: {self._told(error)}")
+                failures.append(f"{update_slack_thread.name}: {self._in_words(error)}")
         self.incident = open_store(self.settings).incident(self.id)
         publish_report(self.incident, failures, self.settings)
         if failures:
@@ -143,15 +143,15 @@ class Response:
         try:
             self.do(page_on_call, reason, failure_key(self.run_id))
         except AeefError as error:
-            failures.append(f"{page_on_call.name}: {self._told(error)}")
+            failures.append(f"{page_on_call.name}: {self._in_words(error)}")
 
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
         return f"{incident.title}: {incident.status}. " + incident.actions_taken[-1].action
 
-    def _told(self, error: object) -> str:
-        told = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
-        return sanitized(told, self.settings)
+    def _in_words(self, error: object) -> str:
+        text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
+        return sanitized(text, self.settings)
 
 
 def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
@@ -225,12 +225,12 @@ def name_run(incident: Incident, alert: Any = None) -> None:
 def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
     given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
-    is_told = given.get("alert", alert) == alert
+    is_named_already = given.get("alert", alert) == alert
     return {
         "flow_run_id": this_run_id(),
         "name": incident.title,
         "tags": tags,
-        "parameters": None if is_told else {**given, "alert": alert},
+        "parameters": None if is_named_already else {**given, "alert": alert},
     }
 
 

@@ -46,7 +46,7 @@ class Clock(Model):
         due = self.deadline.due_at
         return self.is_open and due is not None and due <= now
 
-    def told(self, now: datetime) -> str:
+    def in_words(self, now: datetime) -> str:
         """How it stands, as a person reads it."""
         due = self.deadline.due_at
         match self.standing:

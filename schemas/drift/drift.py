@@ -120,12 +120,12 @@ class DriftReport(Model):
             if self.status == "unknown":
                 why = "; ".join(self.not_compared) or "nothing was compared"
                 return f"{self.target}: drift unknown: {why}"
-            told = f"{self.target}: no drift from {against} in {self.compared} settings"
-            return f"{told} ({self.accepted})" if self.accepted else told
+            sentence = f"{self.target}: no drift from {against} in {self.compared} settings"
+            return f"{sentence} ({self.accepted})" if self.accepted else sentence
         many = len(self.differences)
-        told = "1 difference" if many == 1 else f"{many} differences"
+        sentence = "1 difference" if many == 1 else f"{many} differences"
         besides = f" besides {self.accepted}" if self.accepted else ""
-        return f"{self.target}: {told} from {against}{besides}; worst is {self.differences[0]}"
+        return f"{self.target}: {sentence} from {against}{besides}; worst is {self.differences[0]}"
 
     def text(self, differences: Sequence[Difference] | None = None) -> str:
         """The report, or this part of it, in plain lines, worst first; long ones are cut."""

@@ -12,7 +12,7 @@ from schemas.findings.finding import Finding
 from schemas.findings.findings import (
     FINDINGS,
     LEFT_OUT,
-    LIMITS,
+    LONGEST,
     MOST_FINDINGS,
     NOT_CHECKED,
     PATCH,
@@ -74,7 +74,7 @@ def _fitting(data: Any) -> Any:
     if not isinstance(data, dict):
         return data[:SHORTEST_LIMIT] if isinstance(data, str) else data
     return {
-        name: value[: LIMITS.get(name, SHORTEST_LIMIT)]
+        name: value[: LONGEST.get(name, SHORTEST_LIMIT)]
         if isinstance(value, str)
         else _fitting(value)
         for name, value in data.items()

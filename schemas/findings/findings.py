@@ -21,7 +21,7 @@ MOST_DISTINCT = 50_000
 FINDINGS, LEFT_OUT, NOT_CHECKED, PATCH = "findings", "findingsLeftOut", "notChecked", "patch"
 """The names in an alert's `details`."""
 
-LIMITS = {"title": 500, "path": 1000, "manifest": 1000, "name": 300, "tool": 100, "ecosystem": 50}
+LONGEST = {"title": 500, "path": 1000, "manifest": 1000, "name": 300, "tool": 100, "ecosystem": 50}
 SHORTEST_LIMIT = 200
 """The lengths that `Finding` and `Package` allow; this one for ids and versions."""
 

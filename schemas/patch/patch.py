@@ -53,14 +53,14 @@ class PreparedPatch(Model):
     unpatched: tuple[Unpatched, ...] = ()
 
     def __str__(self) -> str:
-        told = [some_of(self.changes)] if self.changes else []
+        parts = [some_of(self.changes)] if self.changes else []
         if self.locks:
-            told.append(f"brought up to date: {', '.join(self.locks)}")
+            parts.append(f"brought up to date: {', '.join(self.locks)}")
         if self.already:
-            told.append(some_of(self.already))
+            parts.append(some_of(self.already))
         if self.unpatched:
-            told.append(f"NOT patched: {some_of(self.unpatched)}")
-        return "; ".join(told) or "nothing"
+            parts.append(f"NOT patched: {some_of(self.unpatched)}")
+        return "; ".join(parts) or "nothing"
 
 
 class GateResult(Model):

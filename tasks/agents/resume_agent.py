@@ -81,10 +81,10 @@ def plan_resumption(agent: NamedAgent, approver: str, settings: Settings) -> str
     name = approved_by(approver, agent, target_with_agents(agent.target, settings))
     journal = suspension_of(agent, settings)
     status = journal.previous_status or "unchanged (it was suspended before)"
-    told = "would be told" if journal.told_control_plane else "would be left alone"
+    planned = "would be told" if journal.told_control_plane else "would be left alone"
     return (
         f"would resume {agent}, approved by {name}: registry status {status};"
-        f" containers to run again: {len(journal.paused_containers)}; control plane {told}"
+        f" containers to run again: {len(journal.paused_containers)}; control plane {planned}"
     )
 
 

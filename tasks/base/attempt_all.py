@@ -21,8 +21,8 @@ def attempt_all(*parts: Callable[[], object]) -> None:
     if len(failures) == 1:
         raise failures[0]
     if failures:
-        raise RunbookFailed("; ".join(_told(each) for each in failures)) from failures[0]
+        raise RunbookFailed("; ".join(_in_words(each) for each in failures)) from failures[0]
 
 
-def _told(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     return str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"

@@ -79,7 +79,7 @@ def run_command(
             )
         except OSError as error:
             return Finished(f"'{argv[0]}' cannot be run: {error.strerror or error}", "")
-        _remember(process.pid, pid_file)
+        _note_process(process.pid, pid_file)
         code = None
         try:
             code = process.wait(timeout)
@@ -126,7 +126,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AEEF_")}
 
 
-def _remember(pid: int, pid_file: Path | None) -> None:
+def _note_process(pid: int, pid_file: Path | None) -> None:
     if pid_file is None:
         return
     try:

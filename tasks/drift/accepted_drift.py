@@ -21,8 +21,8 @@ def without_accepted(report: DriftReport, home: Path) -> DriftReport:
     known = len(report.differences) - len(left)
     if not known:
         return report
-    told = f"{known} accepted by {accepted.accepted_by} on {accepted.accepted_at:%Y-%m-%d}"
-    return report.model_copy(update={"differences": left, "accepted": told})
+    sentence = f"{known} accepted by {accepted.accepted_by} on {accepted.accepted_at:%Y-%m-%d}"
+    return report.model_copy(update={"differences": left, "accepted": sentence})
 
 
 def read_accepted(target: str, home: Path) -> AcceptedDrift | None:

@@ -116,13 +116,13 @@ class _Assessment:
         try:
             yield
         except (AeefError, GitError, OSError) as error:
-            self._unreadable.append(unreadable(subject, self._told(error), self._rules))
+            self._unreadable.append(unreadable(subject, self._in_words(error), self._rules))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             # Docker or Compose said something that we do not understand.
             why = f"it has an unexpected form ({type(error).__name__})"
             self._unreadable.append(unreadable(subject, why, self._rules))
 
-    def _told(self, error: Exception) -> str:
+    def _in_words(self, error: Exception) -> str:
         text = str(error) if isinstance(error, AeefError) else type(error).__name__
         return self._hider.without_secrets("", redact(text, self._settings))[:500]
 

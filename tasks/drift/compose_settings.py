@@ -113,10 +113,10 @@ class ComposeFile:
             kind, source, target, read_only = _volume(entry)
             if kind == "volume":
                 facts = (self._config.get("volumes") or {}).get(source) or {}
-                told = settings.volume(self._full_name(source, facts) if source else "")
+                mounted = settings.volume(self._full_name(source, facts) if source else "")
             else:
-                told = "tmpfs" if kind == "tmpfs" else f"{kind} {self._at_home(source)}"
-            settings.mount(target, told, read_only=read_only and kind != "tmpfs")
+                mounted = "tmpfs" if kind == "tmpfs" else f"{kind} {self._at_home(source)}"
+            settings.mount(target, mounted, read_only=read_only and kind != "tmpfs")
         tmpfs = data.get("tmpfs") or ()
         for each in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
             settings.mount(str(each).partition(":")[0], "tmpfs", read_only=False)

@@ -118,10 +118,10 @@ def watch(target_name: str) -> str:
     """Look for drift of a target, follow it, and publish the report in Prefect; what was done."""
     settings = load_settings()
     report = look_for_drift(target_name, settings)
-    told = follow_drift(report, settings)
-    log_line(told)
+    outcome = follow_drift(report, settings)
+    log_line(outcome)
     publish(report)
-    return told
+    return outcome
 
 
 @step("follow the impact", says=lambda _none: None, timeout=60)

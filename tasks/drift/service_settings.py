@@ -60,12 +60,12 @@ class ServiceSettings:
     def ports(self, bindings: Mapping[str, Iterable[tuple[str, str]]]) -> None:
         """`8080/tcp` → the addresses and ports of the host that lead there."""
         for port, places in bindings.items():
-            told = sorted(
+            published = sorted(
                 f"{'*' if address in _ANY_ADDRESS else address}:{host or '(any)'}"
                 for address, host in places
             )
-            if told:
-                self.put("ports", ", ".join(dict.fromkeys(told)), port)
+            if published:
+                self.put("ports", ", ".join(dict.fromkeys(published)), port)
 
     def mount(self, destination: str, source: str, *, read_only: bool) -> None:
         """What is mounted at a path; source: `bind /srv`, `volume shop_data`, `tmpfs`."""

@@ -22,7 +22,7 @@ def restored_before(incident_id: str, target: Target, settings: Settings) -> Iso
     return Isolation(target=target.name, services=[], notes=["everything was back already"])
 
 
-def tell_other_incidents(
+def record_on_other_incidents(
     incident_id: str, target: Target, approver: str, settings: Settings
 ) -> None:
     """Put it on the record of the other incidents too, once; not while a part is isolated."""

@@ -73,12 +73,12 @@ def keep_state(
         keeper = _Keeper(containers, evidence, moment, target)
         parts = [part for each in found for part in keeper.parts(each)]
         parts += keeper.networks(found)
-        told = side_by_side(_attempt, parts)
-    problems = [text for failed, text in told if failed and text]
-    notes = [text for failed, text in told if not failed and text]
+        outcomes = side_by_side(_attempt, parts)
+    problems = [text for failed, text in outcomes if failed and text]
+    notes = [text for failed, text in outcomes if not failed and text]
     if not found:
         problems.append(f"Docker has no container of target {target.name}")
-    kept = len(parts) - sum(failed for failed, _ in told)
+    kept = len(parts) - sum(failed for failed, _ in outcomes)
     return _sealed(kept, f"of {len(found)} containers", moment, evidence, problems, notes)
 
 

@@ -15,7 +15,7 @@ _POLL = 0.05
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
-def answers(api: docker.APIClient, binding: PortBinding) -> bool:
+def is_answered(api: docker.APIClient, binding: PortBinding) -> bool:
     """True when something takes a connection there. UDP is not tried: Docker's word counts."""
     if not binding.port.endswith("/tcp"):
         return False
@@ -33,7 +33,7 @@ def still_answering(
     """Those that answer however often they are tried, so many seconds long."""
     give_up_at = time.monotonic() + within
     while True:
-        bindings = [each for each in bindings if answers(api, each)]
+        bindings = [each for each in bindings if is_answered(api, each)]
         if not bindings or time.monotonic() > give_up_at:
             return bindings
         time.sleep(_POLL)
@@ -46,7 +46,7 @@ def answering(
     give_up_at = time.monotonic() + within
     found: list[PortBinding] = []
     while len(found) < len(bindings):
-        found += [each for each in bindings if each not in found and answers(api, each)]
+        found += [each for each in bindings if each not in found and is_answered(api, each)]
         if time.monotonic() > give_up_at:
             break
         time.sleep(_POLL)

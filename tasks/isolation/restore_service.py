@@ -17,7 +17,7 @@ from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.by_command import commanded_services, restore_by_command
-from tasks.isolation.end_of_isolation import restored_before, tell_other_incidents
+from tasks.isolation.end_of_isolation import record_on_other_incidents, restored_before
 from tasks.isolation.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation.restore_containers import chosen_of, restore_containers
 from tasks.step import step
@@ -62,7 +62,7 @@ def restore_service(
             isolation_of(target, settings), target, services, settings
         )
     done = conclude(done, "it is still isolated in part")
-    tell_other_incidents(case.incident_id, target, name, settings)
+    record_on_other_incidents(case.incident_id, target, name, settings)
     return done.model_copy(update={"notes": [*done.notes, f"approved by {name}"]})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.incident import route_for
 from tasks.case import Case
 from tasks.channels.slack import client as slack
-from tasks.channels.slack.message import ensure_message, tell_thread
+from tasks.channels.slack.message import ensure_message, reply_in_thread
 from tasks.step import step, verbatim
 
 
@@ -24,4 +24,4 @@ def post_to_slack(case: Case) -> str:
 @step("update the Slack thread", says=lambda _done: None, timeout=120)
 def update_slack_thread(case: Case, text: str) -> bool:
     """Say something new in the incident's thread; False when there is no thread."""
-    return tell_thread(case.incident_id, text, case.settings, holder=case.holder)
+    return reply_in_thread(case.incident_id, text, case.settings, holder=case.holder)

@@ -12,7 +12,7 @@ from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.channel import Channel
 from tasks.channels.channels import CHANNELS
-from tasks.channels.slack.message import tell_thread
+from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import Page
 from tasks.step import step
 from tasks.store import Claim, open_store
@@ -47,7 +47,9 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
             f"resolved the page in {channel.title}",
             entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel.name}"),
         )
-    tell_thread(str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder)
+    reply_in_thread(
+        str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
+    )
 
 
 def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:

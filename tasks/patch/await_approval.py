@@ -19,7 +19,7 @@ from schemas.incident import Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
 from tasks.case import Case
-from tasks.channels.slack.message import tell_thread
+from tasks.channels.slack.message import reply_in_thread
 from tasks.incident.publish_report import MARKUP
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_one_page
@@ -107,18 +107,18 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
     settings = case.settings
     incident = case.incident
     until = patch_settings(settings.target(patch.target)).approval_timeout
-    told = (
+    text = (
         f"{patch.branch} waits for approval, {until} at most: read it with"
         f" 'git show {patch.branch}', then decide at {approval_link(incident, settings)} or by"
         f" 'aeef approve {incident.short_id} --approver NAME [--reject]'"
     )
     if patch.unpatched:
-        told += f"; it leaves {len(patch.unpatched)} findings as they are"
+        text += f"; it leaves {len(patch.unpatched)} findings as they are"
     if route_for(incident.severity, incident.type, settings.routes).page:
         key = approval_key(UUID(run_id), number)
-        ensure_page(case.incident_id, settings, holder=case.holder, key=key, reason=told, wait=True)
-    tell_thread(case.incident_id, told, settings, holder=case.holder)
-    return told
+        ensure_page(case.incident_id, settings, holder=case.holder, key=key, reason=text, wait=True)
+    reply_in_thread(case.incident_id, text, settings, holder=case.holder)
+    return text
 
 
 def approval_link(incident: Incident, settings: Settings) -> str:
@@ -134,7 +134,7 @@ def _decided(decision: Decision) -> str:
 def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> Decision:
     """Put the decision on record, and let the page that asked for it ring no longer."""
     resolve_one_page(case.incident, approval_key(UUID(run_id), number), case.settings)
-    tell_thread(case.incident_id, _decided(decision), case.settings, holder=case.holder)
+    reply_in_thread(case.incident_id, _decided(decision), case.settings, holder=case.holder)
     return decision
 
 

@@ -114,13 +114,13 @@ class PatchTree:
 
     def commit(self, message: str, at: UtcDatetime) -> str:
         """A commit of the tree on the base: the same one whenever it is made again."""
-        who = {
+        author = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
             for part, value in {**AUTHOR, "DATE": f"{int(at.timestamp())} +0000"}.items()
         }
         arguments = ("commit-tree", self.tree(), "-p", self.base, "-m", message)
-        return self.git("-c", "commit.gpgSign=false", *arguments, env=who).strip()
+        return self.git("-c", "commit.gpgSign=false", *arguments, env=author).strip()
 
     def diff(self) -> bytes:
         """What was changed, as a patch."""

@@ -29,8 +29,8 @@ def find_owner(target: Target, assessment: Assessment, settings: Settings) -> In
 
 
 def _said(investigation: Investigation) -> str:
-    who = shown(investigation.owner)
-    return f"assigned the investigation to {who}: {shown(investigation.because)}"
+    owner = shown(investigation.owner)
+    return f"assigned the investigation to {owner}: {shown(investigation.because)}"
 
 
 @step("assign the investigation", says=_said, timeout=300)

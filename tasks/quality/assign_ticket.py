@@ -20,9 +20,9 @@ def assign_ticket(case: Case, assessment: Assessment | None, investigation: Inve
     asked first. Raises TemporaryError or PermanentError.
     """
     settings = case.settings
-    who = shown(investigation.owner)
+    owner = shown(investigation.owner)
     if not jira.configured(settings):
-        return f"no ticket was given to {who}: Jira is not configured"
+        return f"no ticket was given to {owner}: Jira is not configured"
     ticket = ensure_ticket(case.incident_id, settings, holder=f"{case.holder}/assign")
     mark = f"aeef-quality-{case.incident_id}"
     state = jira_assignment.look(ticket.key, mark, settings)
@@ -30,10 +30,10 @@ def assign_ticket(case: Case, assessment: Assessment | None, investigation: Inve
         lines = [*lines_of(assessment, investigation), f"Reference: {mark}"]
         jira_assignment.comment(ticket.key, lines, settings)
     if state.assignee is not None:
-        return f"ticket {ticket.key} ({ticket.url}) is assigned already; it names {who}"
+        return f"ticket {ticket.key} ({ticket.url}) is assigned already; it names {owner}"
     if investigation.jira is None:
-        return f"ticket {ticket.key} ({ticket.url}) names {who}, who has no 'jira' in [owners]"
+        return f"ticket {ticket.key} ({ticket.url}) names {owner}, who has no 'jira' in [owners]"
     refused = jira_assignment.assign(ticket.key, investigation.jira, settings)
     if refused:
-        return f"ticket {ticket.key} ({ticket.url}) names {who}, but is not assigned: {refused}"
-    return f"assigned ticket {ticket.key} ({ticket.url}) to {who}"
+        return f"ticket {ticket.key} ({ticket.url}) names {owner}, but is not assigned: {refused}"
+    return f"assigned ticket {ticket.key} ({ticket.url}) to {owner}"

@@ -175,12 +175,12 @@ class _Rollback:
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
         """Put back what was running; the error that tells of both."""
-        stage, problem = _told(error)
+        stage, problem = _in_words(error)
         self._report(f"stopped at '{stage}'; putting back what was running")
         try:
             now = self._put_back(journal)
         except Exception as second:  # noqa: BLE001 - told in the text of the first
-            where, why = _told(second)
+            where, why = _in_words(second)
             now = (
                 f"Putting back what ran before failed at '{where}': {why}."
                 f" What runs now: {self._what_runs()}. Look at {self._plan.target} yourself"
@@ -202,7 +202,8 @@ class _Rollback:
         try:
             wait_until_healthy(self._repository.target, report=self._report)
         except TargetError as error:
-            return f"{journal.running} was put back and runs, but is not healthy: {_told(error)[1]}"
+            why = _in_words(error)[1]
+            return f"{journal.running} was put back and runs, but is not healthy: {why}"
         return f"{journal.running} was put back, runs and is healthy"
 
     def _what_runs(self) -> str:
@@ -212,7 +213,7 @@ class _Rollback:
             return "unknown"
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def _in_words(error: Exception) -> tuple[str, str]:
     """The stage and the problem of an error, in words for a person."""
     if isinstance(error, TargetError):
         return error.stage, str(error).rstrip(".")

@@ -25,7 +25,7 @@ from tasks.target.release_files import read_history
 
 
 @contextmanager
-def _told_as_rollback() -> Iterator[None]:
+def _raised_as_rollback() -> Iterator[None]:
     """What is wrong with the target stops a rollback: say so, and at which stage."""
     try:
         yield
@@ -33,13 +33,13 @@ def _told_as_rollback() -> Iterator[None]:
         raise RollbackError(error.stage, str(error)) from None
 
 
-@_told_as_rollback()
+@_raised_as_rollback()
 def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
     """What `roll_back` would do; nothing is changed. Raises RollbackError as it does."""
     return choose_release(target, to_commit)
 
 
-@_told_as_rollback()
+@_raised_as_rollback()
 def roll_back(
     do: Do,
     target: Target,
@@ -82,7 +82,7 @@ def _chosen(plan: RollbackPlan) -> str:
 
 
 @step("choose release", says=_chosen, timeout=120)
-@_told_as_rollback()
+@_raised_as_rollback()
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to; nothing is changed.
 
@@ -116,7 +116,7 @@ def _deployed(release: DeployedRelease) -> str:
 
 
 @step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
-@_told_as_rollback()
+@_raised_as_rollback()
 def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
     """As `deploy_plan`. Raises RollbackError that says at which stage, and what runs now."""
     return deploy_plan(case, plan)
@@ -128,7 +128,7 @@ def rollback_id_of(incident_id: str) -> str:
 
 
 @step("record rollback", says=lambda text: text, timeout=120)
-@_told_as_rollback()
+@_raised_as_rollback()
 def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> str | None:
     """Write the rollback into the target's deployment history, once."""
     if not deployed.changed and plan.already_running:

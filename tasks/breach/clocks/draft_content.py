@@ -63,11 +63,11 @@ def answer(heading: str, case: KnownFacts, clock: Clock) -> str:
 
 def _what_happened(case: KnownFacts, _clock: Clock) -> str:
     incident = case.incident
-    told = cell(incident.description) or missing("what happened")
+    described = cell(incident.description) or missing("what happened")
     services = ", ".join(map(cell, incident.affected_services)) or missing("affected systems")
     return "\n\n".join(
         [
-            told,
+            described,
             f"Kind: {cell(incident.type)}. Affected systems: {services}.",
             f"Detected {incident.detected_at:%Y-%m-%d %H:%M} UTC;"
             f" became aware {moment(case, 'aware')}; discovered {moment(case, 'discovered')}.",
@@ -76,11 +76,11 @@ def _what_happened(case: KnownFacts, _clock: Clock) -> str:
 
 
 def _number(fact: str, what: str) -> Answer:
-    def tell(case: KnownFacts, _clock: Clock) -> str:
+    def content(case: KnownFacts, _clock: Clock) -> str:
         known = case.situation.facts.get(fact)
         return missing(f"approximate number of {what}") if known is None else f"About {known}."
 
-    return tell
+    return content
 
 
 def _subjects(case: KnownFacts, clock: Clock) -> str:
@@ -101,15 +101,19 @@ def _kinds_of_data(case: KnownFacts, _clock: Clock) -> str:
 
 
 def _officer(case: KnownFacts, clock: Clock) -> str:
-    who = case.organisation
-    name = cell(who.dpo_name or "") or missing("name of the data protection officer")
-    contact = cell(who.dpo_contact or "") or missing("contact of the data protection officer")
+    organisation = case.organisation
+    name = cell(organisation.dpo_name or "") or missing("name of the data protection officer")
+    contact = cell(organisation.dpo_contact or "") or missing(
+        "contact of the data protection officer"
+    )
     return f"{name}, {contact}"
 
 
 def _contact(case: KnownFacts, _clock: Clock) -> str:
-    who = case.organisation
-    return cell(who.contact or who.dpo_contact or "") or missing("where people can ask")
+    organisation = case.organisation
+    return cell(organisation.contact or organisation.dpo_contact or "") or missing(
+        "where people can ask"
+    )
 
 
 def _measures(case: KnownFacts, _clock: Clock) -> str:
@@ -125,11 +129,11 @@ def _measures(case: KnownFacts, _clock: Clock) -> str:
 
 
 def _yes_or_no(fact: str, what: str) -> Answer:
-    def tell(case: KnownFacts, _clock: Clock) -> str:
+    def content(case: KnownFacts, _clock: Clock) -> str:
         known = case.situation.facts.get(fact)
         return missing(what) if known is None else ("Yes." if known else "No.")
 
-    return tell
+    return content
 
 
 def _delay(case: KnownFacts, clock: Clock) -> str:

@@ -86,8 +86,8 @@ def write_drafts(incident: Incident, settings: Settings) -> Drafts:
 def draft_of(case: KnownFacts, clock: Clock) -> str:
     """One draft as Markdown."""
     deadline = clock.deadline
-    who = case.organisation
-    authority = cell(who.authorities.get(deadline.regime, ""))
+    organisation = case.organisation
+    authority = cell(organisation.authorities.get(deadline.regime, ""))
     addressee = f"{authority} ({deadline.addressee})" if authority else deadline.addressee
     lines = [
         f"# {deadline.title}: {deadline.name}",
@@ -95,7 +95,7 @@ def draft_of(case: KnownFacts, clock: Clock) -> str:
         "**DRAFT FOR COUNSEL, NOT LEGAL ADVICE.** What is marked MISSING was not known.",
         "",
         f"- To: {addressee}",
-        f"- From: {cell(who.name or '') or missing('name of the organisation')}",
+        f"- From: {cell(organisation.name or '') or missing('name of the organisation')}",
         f"- Incident: {case.incident.incident_id}",
         f"- Due: {deadline.due_text} ({deadline.starts_from})",
         f"- Legal basis: {deadline.legal_basis} (as of {deadline.as_of})",

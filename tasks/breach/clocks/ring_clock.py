@@ -13,7 +13,7 @@ from schemas.settings import Settings
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
 from tasks.case import Case
-from tasks.channels.slack.message import tell_thread
+from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_one_page
 from tasks.step import log_line, step
@@ -61,7 +61,7 @@ def ring_clock(case: Case, regime: str, deadline: str, due: str, point: str) -> 
             even_if_over=True,
             severity=Severity.P1 if clock.is_overdue(utc_now()) else None,
         )
-        tell_thread(case.incident_id, text, settings, holder=holder)
+        reply_in_thread(case.incident_id, text, settings, holder=holder)
         turn.finish({"text": text})
     return text
 
@@ -93,7 +93,7 @@ def moot(
     if clock is None:
         return "the regime is not configured any longer"
     if not clock.is_open:
-        return clock.told(now)
+        return clock.in_words(now)
     if moment_of(clock) != due:
         return f"the deadline moved to {moment_of(clock)}"
     end = clock.deadline.due_at
@@ -125,7 +125,9 @@ def words(clock: Clock) -> str:
         )
     if clock.standing is Standing.DUE_AT_ONCE:
         return f"REMINDER {clock.key}: the {whom} is due without undue delay: now; {end}"
-    return f"REMINDER {clock.key}: the {whom} is due {deadline.due_text}, {clock.told(now)}; {end}"
+    return (
+        f"REMINDER {clock.key}: the {whom} is due {deadline.due_text}, {clock.in_words(now)}; {end}"
+    )
 
 
 def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:

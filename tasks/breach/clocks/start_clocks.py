@@ -116,7 +116,7 @@ def sentence_of(clock: Clock) -> str:
         case Standing.NOT_STARTED:
             stands = f"{deadline.due_text} ({deadline.starts_from})"
         case _:
-            return f"clock {clock.key}: stopped: {clock.told(utc_now())} [{basis}]"
+            return f"clock {clock.key}: stopped: {clock.in_words(utc_now())} [{basis}]"
     return f"clock {clock.key}: {stands}, to the {deadline.addressee} [{basis}]{notes}"
 
 
@@ -127,7 +127,7 @@ def table_of(clocks: list[Clock], now: datetime) -> list[dict[str, str]]:
             "regime": clock.deadline.title,
             "deadline": clock.deadline.name,
             "due (UTC)": clock.deadline.due_text,
-            "status": clock.told(now).translate(MARKUP),
+            "status": clock.in_words(now).translate(MARKUP),
             "addressee": clock.deadline.addressee,
             "starts": clock.deadline.starts_from,
             "legal basis": f"{clock.deadline.legal_basis} (as of {clock.deadline.as_of})",

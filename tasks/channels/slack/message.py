@@ -82,7 +82,7 @@ def auto_response(incident: Incident) -> str:
     ].auto_response
 
 
-def tell_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:
+def reply_in_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:
     """Reply once in the incident's thread; False when there is none, or another is doing it.
 
     Of a restricted incident the text goes to its restricted channel; the thread that anyone may

@@ -21,7 +21,7 @@ from support import wait_until
 from tasks.breach.open_restricted_channel import channel_name, open_restricted_channel
 from tasks.breach.page_breach_teams import page_breach_teams
 from tasks.channels.jira import client as jira_client
-from tasks.channels.slack.message import tell_thread
+from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import post_to_slack
 from tasks.notify.stand_down import acknowledge_page, resolve_page
@@ -98,8 +98,8 @@ def test_ordinary_channels_and_tickets_hear_only_that_there_is_one(
     open_restricted_channel.directly(incident_id)
     jira_client.ensure_ticket(incident, settings)
 
-    assert tell_thread(incident_id, "more secret words", settings, holder="a")
-    assert tell_thread(incident_id, "more secret words", settings, holder="b")
+    assert reply_in_thread(incident_id, "more secret words", settings, holder="a")
+    assert reply_in_thread(incident_id, "more secret words", settings, holder="b")
 
     [public] = slack.in_channel("aeef-incidents")
     [reply] = slack.in_thread(public.ts)

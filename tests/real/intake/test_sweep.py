@@ -181,13 +181,13 @@ def test_a_run_that_died_is_told_once(
     watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
     if state:
         prefect.runs[run_id] = (state, {})
-    watched.sweep.tell_of_dead_runs()
+    watched.sweep.page_for_dead_runs()
     expected = [(f"automation FAILED, take over: run {run_id} ended", f"page:failed:{run_id}")]
 
     assert (expected if told else []) == [(reason, key) for _, reason, key in watched.paged]
     watched.store.finish_claim(incident.incident_id, f"page:failed:{run_id}", "flow", {})
     watched.paged.clear()
-    watched.sweep.tell_of_dead_runs()
+    watched.sweep.page_for_dead_runs()
     assert [] == watched.paged
 
 
@@ -206,7 +206,7 @@ def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
         return alive_of(holders)
 
     monkeypatch.setattr("deployments.intake.sweep.alive_of", completed_by_now)
-    watched.sweep.tell_of_dead_runs()
+    watched.sweep.page_for_dead_runs()
 
     assert [] == watched.paged
 
@@ -227,7 +227,7 @@ def test_what_one_check_cannot_do_does_not_keep_the_others_from_theirs(
     monkeypatch.setattr(watched.sweep, "keep_alerts_alive", broken)
     monkeypatch.setattr(watched.sweep, "start_missing_runbooks", very_broken)
     seen: list[UUID] = []
-    monkeypatch.setattr(watched.sweep, "tell_of_dead_runs", lambda: seen.append(uuid4()))
+    monkeypatch.setattr(watched.sweep, "page_for_dead_runs", lambda: seen.append(uuid4()))
     watched.sweep.run()
 
     assert (1, 1) == (len(watched.paged), len(seen))

@@ -18,7 +18,7 @@ from standins.slack import Slack
 from tasks.channels.jira.ticket import ensure_ticket
 from tasks.notify.create_ticket import create_ticket
 from tasks.quality.assign_ticket import assign_ticket
-from tasks.quality.tell_owner import tell_owner
+from tasks.quality.notify_owner import notify_owner
 from tasks.store import Store, open_store
 
 USER = "U0OWNER01"
@@ -67,7 +67,7 @@ def assigned(incident_id: str, investigation: Investigation = OWNER) -> str:
 
 def told(incident_id: str) -> str:
     """What the step that tells the owner says."""
-    return str(tell_owner.directly(incident_id, FOUND, OWNER))
+    return str(notify_owner.directly(incident_id, FOUND, OWNER))
 
 
 def test_a_ticket_is_made_commented_and_assigned_once(jira: Jira, incident_id: str) -> None:
@@ -179,7 +179,7 @@ def test_without_slack_or_jira_the_record_says_so(
     monkeypatch.delenv("AEEF_SLACK__TOKEN")
     monkeypatch.delenv("AEEF_JIRA__TOKEN")
 
-    assert "Slack is not configured" in str(tell_owner.directly(incident_id, None, OWNER))
+    assert "Slack is not configured" in str(notify_owner.directly(incident_id, None, OWNER))
     assert "Jira is not configured" in str(assign_ticket.directly(incident_id, None, OWNER))
 
 

@@ -72,7 +72,9 @@ def test_a_submission_stops_its_clock_and_starts_the_next() -> None:
     found = clocks(submitted("nis2-23/notification", 70))
 
     assert Standing.SUBMITTED is found["nis2-23/notification"].standing
-    assert "submitted 2026-11-27 08:00 UTC by Ada" == found["nis2-23/notification"].told(DETECTED)
+    assert "submitted 2026-11-27 08:00 UTC by Ada" == found["nis2-23/notification"].in_words(
+        DETECTED
+    )
     assert datetime(2026, 12, 27, 8, tzinfo=UTC) == found["nis2-23/final"].deadline.due_at
     assert Standing.RUNNING is found["nis2-23/early-warning"].standing
 
@@ -95,7 +97,7 @@ def test_a_late_submission_is_told_as_late() -> None:
     """The clock stops all the same."""
     late = clocks(submitted("gdpr-33/notification", 73))["gdpr-33/notification"]
 
-    assert late.told(DETECTED).endswith("by Ada, LATE")
+    assert late.in_words(DETECTED).endswith("by Ada, LATE")
     assert not late.is_overdue(DETECTED + timedelta(days=9))
 
 
@@ -105,7 +107,7 @@ def test_a_named_person_decides_that_a_regime_does_not_apply_and_may_take_it_bac
     back = said(Kind.REOPENED, 1, regime="gdpr-33", reason="the key leaked too")
     key = "gdpr-33/notification"
 
-    assert "does not apply, decided by Ada: encrypted" == clocks(decided)[key].told(DETECTED)
+    assert "does not apply, decided by Ada: encrypted" == clocks(decided)[key].in_words(DETECTED)
     assert Standing.RUNNING is clocks(decided, back)[key].standing
     assert Standing.RUNNING is clocks(decided)["nis2-23/notification"].standing
 
@@ -129,7 +131,7 @@ def test_the_time_left(hours: float, told: str) -> None:
     """As a person reads it."""
     clock = clocks()["gdpr-33/notification"]
 
-    assert told == clock.told(DETECTED + timedelta(hours=hours))
+    assert told == clock.in_words(DETECTED + timedelta(hours=hours))
     assert (hours >= 72) == clock.is_overdue(DETECTED + timedelta(hours=hours))
     assert "59 s" == length(timedelta(seconds=59))
 

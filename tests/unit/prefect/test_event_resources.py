@@ -19,7 +19,7 @@ from prefect.events import related
 from prefect.events.schemas.events import RelatedResource
 from pydantic import TypeAdapter
 
-from deployments.prefect_patches.event_resources import Related, related_to, tell_events
+from deployments.prefect_patches.event_resources import Related, related_to, send_less_for_events
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def a_run(**more: Any) -> FlowRun:
 def told(known: list[Related]) -> None:
     """Tell the events, by way of the pipe through which a run's process gets it."""
     many = TypeAdapter(list[Related])
-    tell_events(many.validate_json(many.dump_json(known)))
+    send_less_for_events(many.validate_json(many.dump_json(known)))
 
 
 in_a_run: Callable[..., FlowRunContext] = FlowRunContext.model_construct

@@ -17,7 +17,7 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.states import AwaitingRetry, Cancelled, Completed, Paused, Pending, Running, Scheduled
 
 from deployments.worker.due_runs import DueRuns, Heard, is_restricted, sort_asked, sort_heard
-from deployments.worker.start_rate import Pace
+from deployments.worker.start_rate import StartRate
 from schemas.incident import Severity
 
 POOL, QUEUE = uuid4(), uuid4()
@@ -275,7 +275,7 @@ def test_a_limit_a_pause_or_an_order_restricts(
 def test_a_few_runs_begin_at_once() -> None:
     """The next begins when one is over; what waits keeps its order."""
     due, ids = waiting("P2", "P4", "P3", "P1")
-    pace = Pace(at_once=2)
+    pace = StartRate(at_once=2)
 
     assert ["P1", "P2"] == names(due.take(inf, 0, lets=pace.lets))
     assert [] == due.take(inf, 0, lets=pace.lets)
@@ -285,7 +285,7 @@ def test_a_few_runs_begin_at_once() -> None:
 
 def test_what_is_less_urgent_never_holds_up_what_is_urgent() -> None:
     """P1 and P2 are held up by each other only."""
-    pace = Pace(at_once=1)
+    pace = StartRate(at_once=1)
 
     begun = [pace.lets(a_run(name)) for name in ("P4", "P3", "P1", "P2")]
 
@@ -294,7 +294,7 @@ def test_what_is_less_urgent_never_holds_up_what_is_urgent() -> None:
 
 def test_a_run_that_goes_on_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for something else than the processor by then."""
-    pace = Pace(at_once=1)
+    pace = StartRate(at_once=1)
     assert pace.lets(a_run())
     monkeypatch.setattr("deployments.worker.start_rate.BEGINS_SECONDS", 0.0)
 

@@ -7,7 +7,7 @@ from schemas.quality import Assessment, Investigation
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.slack import client as slack
-from tasks.channels.slack.message import ensure_message, tell_thread
+from tasks.channels.slack.message import ensure_message, reply_in_thread
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
 from tasks.step import step, verbatim
@@ -15,16 +15,16 @@ from tasks.store import open_store
 from tasks.store.claim_keys import OWNER_MESSAGE
 
 
-@step("tell the owner", says=verbatim, timeout=300)
-def tell_owner(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
+@step("notify the owner", says=verbatim, timeout=300)
+def notify_owner(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
     """Write to the owner once; in the incident's thread if that may not have arrived.
 
     Raises OutsideServiceError when Slack takes it nowhere.
     """
     settings = case.settings
-    who = shown(investigation.owner)
+    owner = shown(investigation.owner)
     if not slack.configured(settings):
-        return f"{who} was not told: Slack is not configured"
+        return f"{owner} was not told: Slack is not configured"
     incident = case.incident
     holder = f"{case.holder}/owner"
     text = "\n".join([incident.title, *lines_of(assessment, investigation)])
@@ -32,10 +32,10 @@ def tell_owner(case: Case, assessment: Assessment | None, investigation: Investi
     if investigation.slack:
         problem = _directly(case.incident_id, investigation.slack, text, settings, holder)
         if problem is None:
-            return f"told {who} in Slack"
+            return f"told {owner} in Slack"
     ensure_message(incident, settings, holder=holder)
-    tell_thread(case.incident_id, text, settings, holder=holder)
-    return f"named {who} in the incident's Slack thread ({problem})"
+    reply_in_thread(case.incident_id, text, settings, holder=holder)
+    return f"named {owner} in the incident's Slack thread ({problem})"
 
 
 def _directly(
