@@ -11,7 +11,7 @@ import pytest
 
 from samples.compose import Compose, both_composes
 from samples.targets import new_repository
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Health, Target
 from tasks.deploy.compose_command import ComposeCommand
 
@@ -72,7 +72,7 @@ def test_a_service_of_an_active_profile_is_deployed(
 def test_a_service_that_is_named_needs_no_profile(made: Made) -> None:
     """Naming it on the command line starts it; one that is nowhere is an error that names it."""
     assert ["trace"] == list(made(compose_services=("trace",)).services())
-    with pytest.raises(RollbackError, match="has no service till"):
+    with pytest.raises(TargetError, match="has no service till"):
         made(compose_services=("web", "till")).services()
 
 
@@ -99,7 +99,7 @@ def test_a_compose_file_that_compose_refuses_is_an_error(made: Made) -> None:
     command = made()
     command.file.write_text("services: {web: {imagine: x}}\n")
 
-    with pytest.raises(RollbackError, match=r"(?s)'docker.compose config' ended.*imagine"):
+    with pytest.raises(TargetError, match=r"(?s)'docker.compose config' ended.*imagine"):
         command.config()
 
 
@@ -125,7 +125,7 @@ def test_v2_is_preferred_and_1_x_is_used_where_only_that_is(
 def test_a_configured_command_that_does_not_work_is_an_error(made: Made) -> None:
     """With the key that is to be put right; nothing else is tried in its place."""
     for compose in (("docker", "no-such-thing"), ("no-such-program",)):
-        with pytest.raises(RollbackError, match=r"put right compose_command in \[targets.shop\]"):
+        with pytest.raises(TargetError, match=r"put right compose_command in \[targets.shop\]"):
             made(compose_command=compose).find()
 
 
