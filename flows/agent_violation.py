@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
@@ -14,6 +13,7 @@ from tasks.agents.extract_agent_log import extract_agent_log
 from tasks.agents.name_agent import name_agent
 from tasks.agents.preserve_agent_state import preserve_agent_state
 from tasks.agents.suspend_agent import check_suspension, suspend_agent
+from tasks.base.attempt_all import attempt_all
 from tasks.incident.change_status import change_status
 
 

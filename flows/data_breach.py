@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.isolate import isolate
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
 from schemas.settings import Target
+from tasks.base.attempt_all import attempt_all
 from tasks.breach.clocks.draft_notifications import draft_notifications
 from tasks.breach.clocks.start_clocks import start_clocks
 from tasks.breach.open_restricted_channel import open_restricted_channel

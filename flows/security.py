@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.isolate import isolate
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
+from tasks.base.attempt_all import attempt_all
 from tasks.findings.record_findings import record_findings
 from tasks.incident.change_status import change_status
 from tasks.patch.start_emergency_patch import start_emergency_patch

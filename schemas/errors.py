@@ -12,10 +12,11 @@ AeefError                        every error of ours; its text names what failed
 ├── RunbookFailed                a runbook ended with something undone
 ├── UnexpectedError              a defect: a step raised what nobody foresaw
 ├── PatchError                   an emergency patch could not be made, or may not be deployed
+├── TargetError                  a target cannot be looked at or changed; `stage` says at what
+│   ├── NoProvenRelease          none of its releases is proven good
+│   ├── DirtyWorkTree            local changes in its repository would be lost
+│   └── DeployFailed             a release could not be built, started or made healthy
 └── RollbackError                a rollback stopped; `stage` says where
-    ├── NoProvenRelease          there is nothing proven good to go back to
-    ├── DirtyWorkTree            local changes would be lost
-    └── DeployFailed             the release could not be built, started or made healthy
 
 No error text may hold a secret: clients put only what a reader needs into it.
 """
@@ -95,6 +96,33 @@ class PatchError(AeefError):
     """An emergency patch could not be made, or may not be deployed; the text says what to do."""
 
 
+class TargetError(AeefError):
+    """A target cannot be looked at or changed: its repository, its records, what runs of it.
+
+    `stage` is what was being done: `read history`, `wait for lock`, `frozen`, `health`, …
+    """
+
+    def __init__(self, stage: str, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: Prefect keeps the exceptions of failed steps."""
+        return _rebuild, (type(self), (self.stage, str(self)), self.__dict__)
+
+
+class NoProvenRelease(TargetError):
+    """There is no release that is proven good."""
+
+
+class DirtyWorkTree(TargetError):
+    """The target's work tree has local changes that a checkout would lose."""
+
+
+class DeployFailed(TargetError):
+    """The release could not be built, started or made healthy."""
+
+
 class RollbackError(AeefError):
     """A rollback stopped; `stage` is the part of the rollback in which it did."""
 
@@ -106,18 +134,6 @@ class RollbackError(AeefError):
         """Survive pickling: Prefect keeps the exceptions of failed steps."""
         message = str(self).removeprefix(f"rollback stopped at '{self.stage}': ")
         return _rebuild, (type(self), (self.stage, message), self.__dict__)
-
-
-class NoProvenRelease(RollbackError):
-    """There is no release that is proven good to go back to."""
-
-
-class DirtyWorkTree(RollbackError):
-    """The target's work tree has local changes that a checkout would lose."""
-
-
-class DeployFailed(RollbackError):
-    """The release could not be built, started or made healthy."""
 
 
 def _rebuild(

@@ -9,17 +9,27 @@ from schemas.incident import Alert, Incident, Route, route_for
 from schemas.settings import Settings
 from tasks.store import Store, Turn, open_store
 
+RUNBOOK = "aeef-runbooks"
+"""Who acts, on record, where no person does it by hand."""
+
 
 @dataclass(frozen=True)
 class Case:
     """One incident as a step sees it.
 
     holder: the name under which claims are held; a retry of the same run has the same.
+    person: who does it by hand; None: a runbook does.
     """
 
     incident_id: str
     settings: Settings
     holder: str
+    person: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the record."""
+        return self.person or RUNBOOK
 
     @property
     def store(self) -> Store:

@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from prefect import Task, get_run_logger, task
@@ -28,7 +28,7 @@ from schemas.errors import (
 )
 from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.base.redact import redact
-from tasks.case import Case
+from tasks.case import RUNBOOK, Case
 from tasks.store import open_store
 from tasks.store.sanitize import mask_error, sanitized
 
@@ -81,10 +81,15 @@ class Step(Generic[P, R]):
 
     def directly(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
         """Do it once, in this process, without Prefect."""
+        return self.by(None, incident_id, *args, **kwargs)
+
+    def by(self, person: str | None, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `directly`; on record as done by this person, when one is named."""
         settings = load_settings()
-        attempt = _Attempt(self.name, incident_id, (args, kwargs))
+        attempt = _Attempt(self.name, incident_id, (args, kwargs), person)
+        case = Case(incident_id, settings, this_run(), person)
         try:
-            result = self._function(Case(incident_id, settings, this_run()), *args, **kwargs)
+            result = self._function(case, *args, **kwargs)
         except (AeefError, TimeoutError) as error:
             attempt.failed(error, settings)
             mask_error(error, settings)
@@ -127,24 +132,6 @@ class Step(Generic[P, R]):
         return cast("Task[Concatenate[str, P], R]", made)
 
 
-class Do(Protocol):
-    """A way to do a step of one incident: through Prefect (`Response.do`), or `Directly`."""
-
-    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
-        """Do the step; its result."""
-
-
-class Directly:
-    """Does the steps of one incident in this process, one after the other, without Prefect."""
-
-    def __init__(self, incident_id: str) -> None:
-        self.incident_id = incident_id
-
-    def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
-        """Do the step; its result."""
-        return step.directly(self.incident_id, *args, **kwargs)
-
-
 def step(
     name: str,
     *,
@@ -166,10 +153,15 @@ def verbatim(text: str) -> str:
 
 def log_line(text: str) -> None:
     """Log one line of progress: to the run in Prefect, or to our log when there is none."""
-    if TaskRunContext.get() or FlowRunContext.get():
+    if in_flow_run():
         get_run_logger().info(text)
     else:
         logging.getLogger("aeef").info(text)
+
+
+def in_flow_run() -> bool:
+    """True in a flow run or one of its tasks: Prefect's server is there, and is asked."""
+    return bool(TaskRunContext.get() or FlowRunContext.get())
 
 
 def this_run() -> str:
@@ -183,12 +175,16 @@ def this_run() -> str:
 class _Attempt:
     """One attempt of a step: knows its ids and writes what came of it."""
 
-    def __init__(self, name: str, incident_id: str, given: tuple[Any, Any]) -> None:
+    def __init__(
+        self, name: str, incident_id: str, given: tuple[Any, Any], person: str | None
+    ) -> None:
         context = TaskRunContext.get()
         self.name = name
+        self.person = person
         self.incident_id = incident_id
         self.task_run: TaskRun | None = context.task_run if context else None
-        run_id = self.task_run and (self.task_run.flow_run_id or self.task_run.id)
+        # Without Prefect there are no retries: each call has an entry of its own.
+        run_id = (self.task_run.flow_run_id or self.task_run.id) if self.task_run else uuid4()
         arguments = hashlib.sha256((hash_objects(*given) or repr(given)).encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{run_id}/{name}/{arguments}"
 
@@ -210,7 +206,13 @@ class _Attempt:
 
     def _record(self, text: str, outcome: str, settings: Settings) -> None:
         entry: UUID = uuid5(NAMESPACE_URL, f"{self.identity}/{outcome}")
-        open_store(settings).record_action(self.incident_id, text, entry_id=entry)
+        open_store(settings).record_action(
+            self.incident_id,
+            text,
+            actor=self.person or RUNBOOK,
+            automated=self.person is None,
+            entry_id=entry,
+        )
 
 
 def _same_run_same_arguments(context: TaskRunContext, arguments: dict[str, Any]) -> str | None:

@@ -13,8 +13,7 @@ from deployments.cli import breach as cli_breach
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
-from deployments.cli.terminal import plain
-from deployments.cli.version import Version
+from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity

@@ -13,7 +13,8 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from deployments.cli.terminal import plain
-from schemas.errors import AeefError, InvalidInput
+from schemas.approval import named_person
+from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.incident.claim_runbook import RUN
@@ -55,17 +56,16 @@ def decide(
     settings: Settings, incident_id: str, *, approver: str, reject: bool, comment: str
 ) -> None:
     """Answer for the incident. Raises AeefError when nothing waits, or Prefect refuses."""
-    if not approver.strip():
-        raise InvalidInput("--approver must be the name of a person")
     store = open_store(settings)
     incident = store.incident(incident_id)
+    name = named_person(approver, f"the hotfix of {incident.title} is not decided on")
     waiting = _waiting(incident, settings)
     if waiting is None:
         raise AeefError(f"no hotfix of {incident.title} waits for approval")
     # Masked here: Prefect keeps the answer as it gets it.
     answer = {
         "approve": not reject,
-        "approver": approver.strip(),
+        "approver": name,
         "comment": store.masked_text(comment),
     }
     _resume(waiting.run_id, answer)

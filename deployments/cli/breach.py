@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from deployments.cli.terminal import plain
-from deployments.cli.user import this_user
+from deployments.cli.terminal import plain, this_user
 from schemas.breach import Change, Clock, Kind
 from schemas.errors import InvalidInput, OutsideServiceError
 from schemas.incident import Incident

@@ -13,19 +13,20 @@ import typer
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
-from deployments.up.up import unconfigured
 from schemas.errors import AeefError, NoProvenRelease
-from schemas.incident import Channel
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
-from tasks.channels import alertmanager
-from tasks.channels.jira import client as jira
-from tasks.channels.slack import client as slack
+from tasks.channels.channel import Channel
+from tasks.channels.channels import (
+    CHANNELS,
+    require_known_channels,
+    silent_severities,
+    unconfigured,
+)
 from tasks.deploy.check_health import unhealthy_because
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
 from tasks.store import open_store
 
-ROUTING_KEY_LENGTH = 32
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
 
 
@@ -84,12 +85,10 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
-        ("PagerDuty", lambda: _pagerduty(settings)),
-        ("Slack", lambda: _if(slack.configured, settings, "AEEF_SLACK__TOKEN", slack.check)),
-        ("Jira", lambda: _if(jira.configured, settings, "AEEF_JIRA__URL, __EMAIL, __TOKEN",
-                             jira.check)),
-        ("Alertmanager", lambda: _if(alertmanager.configured, settings, "AEEF_ALERTMANAGER__URL",
-                                     alertmanager.check)),
+        *(
+            (channel.title, lambda channel=channel: _channel(channel, settings))
+            for channel in CHANNELS
+        ),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
         ("breach clocks", lambda: _clocks(settings)),
@@ -148,21 +147,10 @@ def _intake(settings: Settings) -> str:
     return settings.intake_url
 
 
-def _pagerduty(settings: Settings) -> str:
-    key = settings.pagerduty.routing_key
-    if key is None:
-        raise _NotConfigured("set AEEF_PAGERDUTY__ROUTING_KEY")
-    if len(key.get_secret_value()) != ROUTING_KEY_LENGTH:
-        raise AeefError("AEEF_PAGERDUTY__ROUTING_KEY is not an Events v2 key of 32 characters")
-    try:
-        # Its API has no check that does not page: only whether the way there is open.
-        httpx.get(settings.pagerduty.url, timeout=settings.retry.request_timeout)
-    except httpx.HTTPError as error:
-        raise AeefError(
-            f"{settings.pagerduty.url} cannot be reached ({type(error).__name__}):"
-            " check network and proxy"
-        ) from None
-    return f"{settings.pagerduty.url} answers; the key is proven by the first page"
+def _channel(channel: Channel, settings: Settings) -> str:
+    if not channel.configured(settings):
+        raise _NotConfigured(f"set {', '.join(channel.needs)}")
+    return channel.check(settings)
 
 
 def _clocks(settings: Settings) -> str:
@@ -189,22 +177,18 @@ def _github(settings: Settings) -> str:
     return f"webhooks are taken; {len(settings.github.repositories)} repositories have a service"
 
 
-def _if(
-    configured: Callable[[Settings], bool],
-    settings: Settings,
-    needed: str,
-    check: Callable[[Settings], str],
-) -> str:
-    if not configured(settings):
-        raise _NotConfigured(f"set {needed}")
-    return check(settings)
-
-
 def _somebody_hears(settings: Settings) -> str:
+    require_known_channels(settings)
     missing = unconfigured(settings)
-    if len(missing) == len(Channel):
-        raise AeefError("NOBODY WOULD BE PAGED: configure PagerDuty, Alertmanager, Slack or Jira")
-    return f"by {', '.join(str(channel) for channel in Channel if channel not in missing)}"
+    if len(missing) == len(CHANNELS):
+        titles = " or ".join(channel.title for channel in CHANNELS)
+        raise AeefError(f"NOBODY WOULD BE PAGED: configure {titles}")
+    if silent := silent_severities(settings):
+        raise AeefError(
+            f"NOBODY WOULD BE PAGED for {', '.join(silent)}: no channel that [routes]"
+            " page_channels names for it is configured"
+        )
+    return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"
 
 
 def _target(target: Target, settings: Settings) -> str:

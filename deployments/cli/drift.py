@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import typer
 
-from deployments.cli.terminal import plain
-from deployments.cli.user import this_user
+from deployments.cli.terminal import plain, this_user
 from schemas.drift import DriftReport
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings

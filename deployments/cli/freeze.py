@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.user import this_user
-from schemas.errors import AeefError, InvalidInput
-from schemas.incident import Status
+from deployments.cli.terminal import this_user
+from schemas.errors import AeefError
 from schemas.settings import load_settings
 from tasks.store import open_store
 
@@ -51,28 +50,23 @@ def freeze_on(
     dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
 ) -> None:
     """Freeze: nothing is deployed on the target until it is released; on record."""
-    from tasks.deploy.freeze_target import freeze as begin
-    from tasks.deploy.freeze_target import plan_freeze
-    from tasks.incident.open_for_freeze import open_for_freeze
+    from tasks.deploy.freeze_target import approver_of_freeze, freeze_target, plan_freeze
+    from tasks.do import Directly
+    from tasks.incident.open_by_hand import open_for_freeze
 
     settings = load_settings()
     named = settings.target(target)
+    name = approver_of_freeze(approver, target)
     if dry_run:
         typer.echo(plan_freeze(named, settings))
         return
-    if not approver.strip():
-        raise InvalidInput("approver: say who approves the freeze")
-    store = open_store(settings)
     found = (
-        store.incident(incident)
+        open_store(settings).incident(incident)
         if incident
-        else open_for_freeze(target, approver, reason, settings)
+        else open_for_freeze(target, name, reason, settings)
     )
-    who = this_user()
-    text = begin(named, str(found.incident_id), settings, by=approver, reason=reason)
-    store.record_action(found.incident_id, f"{text}; approved by {approver}", actor=who,
-                        automated=False)  # fmt: skip
-    typer.echo(f"{text} (incident {found.incident_id})")
+    do = Directly(str(found.incident_id), this_user())
+    typer.echo(f"{do(freeze_target, target, name, reason)} (incident {found.incident_id})")
 
 
 @freeze.command()
@@ -80,7 +74,7 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     """Release: deployments are allowed again; on record."""
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
-    from tasks.incident.open_for_freeze import is_for_freeze
+    from tasks.do import Directly
 
     settings = load_settings()
     named = settings.target(target)
@@ -89,11 +83,7 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     held = [each.incident_id for each in present.incidents] if present else []
     chosen = [str(store.incident(incident).incident_id)] if incident else held
     for each in chosen:
-        text = end(named, each, settings, approver=approver)
-        store.record_action(each, text, actor=this_user(), automated=False)
-        if is_for_freeze(store.alert(each)):
-            store.set_status(each, Status.RESOLVED, actor=this_user(), automated=False)
-        typer.echo(text)
+        typer.echo(end(Directly(each, this_user()), store.alert(each), target, approver))
     if why := frozen_by(named, settings.home):
         raise AeefError(f"still frozen: {why}")
     if not chosen:

@@ -10,8 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from deployments.cli.terminal import plain
-from deployments.cli.user import this_user
+from deployments.cli.terminal import plain, this_user
 from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings

@@ -1,6 +1,14 @@
-"""What a terminal may show of texts that came from outside."""
+"""What every command needs of the terminal: who types, its version, text that is safe to show."""
 
 from __future__ import annotations
+
+import getpass
+import os
+import platform
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
 
 from tasks.base.trim import clean
 
@@ -11,3 +19,30 @@ def plain(text: str) -> str:
     Its further lines are indented, so that none of them passes for a line of ours.
     """
     return "\n      ".join(clean(text).splitlines())
+
+
+def this_user() -> str:
+    """The user's name, for the record; in a container that has none, the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def version_line() -> str:
+    """What a report of a problem has to name: our version, Prefect's and Python's."""
+    ours, prefect = version("aeef-runbooks"), version("prefect")
+    return f"aeef {ours} (Prefect {prefect}, Python {platform.python_version()})"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version_line())
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", help="Print it, and exit.", callback=_print_version, is_eager=True),
+]
+"""The option of the command itself."""

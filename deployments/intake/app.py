@@ -26,6 +26,7 @@ from schemas.errors import AeefError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
 from tasks.base.connections import keep_connections
+from tasks.channels.channels import require_known_channels
 from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store
 
@@ -38,9 +39,10 @@ log = logging.getLogger("aeef.intake")
 def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> FastAPI:
     """The application: `uvicorn --factory deployments.intake.app:create_app`.
 
-    Raises ConfigurationError when there is no token.
+    Raises ConfigurationError when there is no token, or a route names a channel that is none.
     """
     settings = settings or load_settings()
+    require_known_channels(settings)
     store = open_store(settings)
     door = Door(settings, store, timing)
     readiness = Readiness(settings, store, door)
@@ -76,6 +78,14 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         resolved = await run_in_threadpool(acceptance.resolve_all, over)
         return {"incidents": answers, "resolved": resolved}
 
+    _add_probes(app, readiness, metrics)
+    add_findings(app, settings, acceptance, guard)
+    add_github(app, settings, acceptance)
+    add_pages(app, settings, store, guard)
+    return app
+
+
+def _add_probes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
     @app.get("/health")
     def health() -> JSONResponse:
         """200 only when an alert would really be handled; 503 says what is missing."""
@@ -90,11 +100,6 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         """Prometheus' text format."""
         content, media_type = metrics.render()
         return Response(content, media_type=media_type)
-
-    add_findings(app, settings, acceptance, guard)
-    add_github(app, settings, acceptance)
-    add_pages(app, settings, store, guard)
-    return app
 
 
 def _parse(data: Any) -> list[Alert]:

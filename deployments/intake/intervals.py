@@ -13,7 +13,7 @@ class Timing(NamedTuple):
     dispatch_wait: seconds, at most, between two tries while Prefect does not answer.
     page_late, runbook_late, runbook_missing: the age of an incident at which its page is sent
     again, its event is emitted again, and the on-call is told that no runbook has started.
-    keep_alive: between two sends of the same alert to Alertmanager.
+    keep_alive: between two sends of an alert that ends by itself; None: as its channel asks.
     """
 
     dispatch: float = 1.0
@@ -22,7 +22,7 @@ class Timing(NamedTuple):
     page_late: timedelta = timedelta(seconds=10)
     runbook_late: timedelta = timedelta(seconds=60)
     runbook_missing: timedelta = timedelta(minutes=5)
-    keep_alive: timedelta = timedelta(minutes=4)
+    keep_alive: timedelta | None = None
 
 
 USUAL = Timing()

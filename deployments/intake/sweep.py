@@ -22,19 +22,19 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from deployments.intake.intervals import USUAL, Timing
 from schemas.errors import AeefError
-from schemas.incident import DETECTED, Channel, Incident, Severity, route_for
+from schemas.incident import DETECTED, Incident, Severity, route_for
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.channels import alertmanager
+from tasks.channels.channels import CHANNELS
 from tasks.incident.claim_runbook import RUN, alive_of
-from tasks.notify.page_on_call import Page
+from tasks.notify.stand_down import channel_of
 from tasks.store import Store
 from tasks.store.claim_keys import (
-    ALERTMANAGER_KEEP_ALIVE,
     PAGE,
     PAGE_NOT_STARTED,
     RUNBOOK,
     failure_key,
+    keep_alive_key,
     page_key,
 )
 
@@ -103,22 +103,21 @@ class Sweep:
         )
 
     def keep_alerts_alive(self) -> None:
-        """Send our alerts to Alertmanager again: they would end by themselves."""
-        if not alertmanager.configured(self.settings):
+        """Send again what would end by itself in the channel that took the page."""
+        keeping = [each for each in CHANNELS if each.keep_alive_every]
+        if not any(channel.configured(self.settings) for channel in keeping):
             return
         for incident in self.store.incidents(open_only=True, limit=1000):
             result = self.store.claim_result(incident.incident_id, page_key(incident))
-            if result is None or Page.model_validate(result).channel != Channel.ALERTMANAGER:
+            channel = channel_of(result)
+            if not (channel and channel.keep_alive_every and channel.configured(self.settings)):
                 continue
+            every = self.timing.keep_alive
+            every = channel.keep_alive_every if every is None else every
             # Never finished: the lease is the clock, for all intakes together.
-            claim = self.store.claim(
-                incident.incident_id,
-                ALERTMANAGER_KEEP_ALIVE,
-                str(uuid4()),
-                self.timing.keep_alive,
-            )
-            if claim.state == "held":
-                alertmanager.firing(incident, self.settings)
+            key = keep_alive_key(channel.name)
+            if self.store.claim(incident.incident_id, key, str(uuid4()), every).state == "held":
+                channel.keep_alive(incident, self.settings)
 
     def start_missing_runbooks(self) -> None:
         """Events that reached Prefect and yet made no run: page when late, and emit them again."""

@@ -19,9 +19,10 @@ from deployments.intake.authentication import TOKEN_FILE, ensure_token
 from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
 from schemas.errors import ConfigurationError
-from schemas.incident import Channel
+from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
+from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
@@ -36,6 +37,7 @@ def up(settings: Settings, say: Say) -> None:
 
     Raises ConfigurationError when something is in the way; nothing is left running then.
     """
+    require_known_channels(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.home / "logs").mkdir(mode=0o700, exist_ok=True)
     stopping = threading.Event()
@@ -119,7 +121,8 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     """What runs where, and what is not configured."""
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
-    nobody = len(missing) == len(Channel)
+    silent = silent_severities(settings)
+    whom = "" if len(silent) == len(Severity) else f" for {', '.join(silent)}"
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
         " /v1/github)",
@@ -128,20 +131,9 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"Prefect   {prefect}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
-        *(["NOBODY CAN BE PAGED until one of these is configured"] if nobody else []),
+        *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
-
-
-def unconfigured(settings: Settings) -> list[str]:
-    """The channels that have no credentials."""
-    configured = {
-        Channel.PAGERDUTY: settings.pagerduty.routing_key,
-        Channel.SLACK: settings.slack.token,
-        Channel.JIRA: settings.jira.url and settings.jira.email and settings.jira.token,
-        Channel.ALERTMANAGER: settings.alertmanager.url,
-    }
-    return [str(channel) for channel, value in configured.items() if not value]
 
 
 def _token_place(settings: Settings) -> str:

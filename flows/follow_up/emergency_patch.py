@@ -9,17 +9,15 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.errors import PatchError
 from schemas.incident import Status
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import load_settings
+from tasks.base.attempt_all import attempt_all
 from tasks.incident.change_status import change_status
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook, give_up_runbook
 from tasks.incident.open_incident import open_incident
-from tasks.isolation.isolate_service import check_isolation
-from tasks.isolation.restore_service import isolated_services, restore_service
 from tasks.patch.await_approval import (
     ask_for_approval,
     await_decision,
@@ -28,10 +26,9 @@ from tasks.patch.await_approval import (
     note_decision,
     refuse_decision,
 )
-from tasks.patch.deploy_hotfix import choose_hotfix, deploy_hotfix, note_hotfix, preserve_replaced
+from tasks.patch.deploy_hotfix import deploy_hotfix, preserve_replaced
 from tasks.patch.prepare_patch import plan_for, prepare_patch
 from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
-from tasks.rollback.roll_back import one_rollback_at_a_time
 from tasks.store.claim_keys import EMERGENCY_PATCH
 
 
@@ -102,20 +99,8 @@ class _Procedure:
         raise PatchError("it was asked again and again, and nobody decided")
 
     def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
-        do, settings = self.response.do, self.response.settings
-        target = settings.target(patch.target)
-        try:
-            with one_rollback_at_a_time(target, settings):
-                plan = do(choose_hotfix, patch)
-                deployed = do(deploy_hotfix, plan)
-                do(note_hotfix, patch, deployed)
-        except Exception:
-            # What was put back runs in new containers: they must not leave the quarantine.
-            if services := isolated_services(target, settings):
-                do(check_isolation, target.name, services)
-            raise
-        if isolated_services(target, settings):
-            do(restore_service, target.name, (), decision.approver)
+        do = self.response.do
+        deployed = deploy_hotfix(do, patch, decision.approver, self.response.settings)
         self.is_deployed = True
         serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"
         if patch.unpatched:

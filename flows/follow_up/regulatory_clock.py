@@ -8,9 +8,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
+from tasks.base.attempt_all import attempt_all
 from tasks.breach.clocks.draft_notifications import draft_notifications
 from tasks.breach.clocks.ring_clock import ring_clock
 from tasks.breach.clocks.start_clocks import start_clocks, watch_clocks

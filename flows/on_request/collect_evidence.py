@@ -9,7 +9,6 @@ from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.incident.open_by_hand import open_for_service
 from tasks.isolation.preserve_service_state import preserve_service_state
-from tasks.store import open_store
 
 
 @flow(name="collect-evidence", persist_result=True)
@@ -26,12 +25,15 @@ def collect_evidence(
     """
     settings, run_id = load_settings(), this_run_id()
     name = settings.target(target).name
-    if incident:
-        found = open_store(settings).incident(incident)
-    else:
-        found = open_for_service(
-            "Collection of evidence", name, requested_by, "as it stands", str(run_id), settings
-        )
+    found = open_for_service(
+        "Collection of evidence",
+        name,
+        requested_by,
+        "as it stands",
+        settings,
+        incident_id=incident,
+        run=run_id,
+    )
     name_run(found)
     response = Response(found, run_id, settings)
     return response.carry_out(

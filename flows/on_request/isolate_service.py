@@ -7,16 +7,11 @@ from functools import partial
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parts.attempt_all import attempt_all
 from flows.parts.runbook import Response, name_run, this_run_id
-from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.incident.change_status import change_status
 from tasks.incident.open_by_hand import open_for_service
 from tasks.isolation.isolate_service import check_services, plan_isolation
-from tasks.isolation.isolate_service import isolate_service as isolate
-from tasks.isolation.preserve_service_state import preserve_service_state
-from tasks.store import open_store
+from tasks.isolation.procedures import isolate
 
 
 @flow(name="isolate-service", persist_result=True)
@@ -39,19 +34,9 @@ def isolate_service(
     if dry_run:
         return plan_isolation(name, wanted, settings)
     check_services(name, wanted, settings)  # a typing error is no incident
-    if incident:
-        found = open_store(settings).incident(incident)
-    else:
-        found = open_for_service("Isolation", name, requested_by, reason, str(run_id), settings)
+    found = open_for_service(
+        "Isolation", name, requested_by, reason, settings, incident_id=incident, run=run_id
+    )
     name_run(found)
     response = Response(found, run_id, settings)
-
-    def contain() -> None:
-        """Evidence first; without it the isolation goes on all the same."""
-        attempt_all(
-            partial(response.do, preserve_service_state, name, wanted, "before-isolation"),
-            partial(response.do, isolate, name, wanted),
-        )
-        response.do(change_status, Status.MITIGATED, "the services are isolated")
-
-    return response.carry_out(contain)
+    return response.carry_out(partial(isolate, response.do, name, wanted, mitigates=True))

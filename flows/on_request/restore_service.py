@@ -7,8 +7,8 @@ from prefect.client.schemas.objects import State
 
 from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.isolation.restore_service import check_restore_approval, incident_of, plan_restoration
-from tasks.isolation.restore_service import restore_service as restore
+from tasks.isolation.procedures import restore
+from tasks.isolation.restore_service import incident_of, plan_restoration
 from tasks.store import open_store
 
 
@@ -32,10 +32,4 @@ def restore_service(
     found = open_store(settings).incident(incident or incident_of(named, settings))
     name_run(found)
     response = Response(found, this_run_id(), settings)
-    # A refusal ends the run here: it is on record, and nobody has to take over.
-    response.do(check_restore_approval, named.name, approver)
-
-    def undo() -> None:
-        response.do(restore, named.name, wanted, approver)
-
-    return response.carry_out(undo)
+    return restore(response.do, named.name, wanted, approver, response.carry_out)

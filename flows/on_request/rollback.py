@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parts.go_back import go_back
 from flows.parts.runbook import Response, name_run, this_run_id
-from schemas.incident import Status
 from schemas.settings import load_settings
-from tasks.incident.change_status import change_status
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
-from tasks.incident.open_incident import open_for_rollback
-from tasks.rollback.choose_release import choose_release
+from tasks.incident.open_by_hand import open_for_rollback
+from tasks.rollback.roll_back import plan_rollback, roll_back_on_request
 
 
 @flow(name="rollback", persist_result=True)
@@ -27,21 +26,18 @@ def rollback(
 
     target: a `[targets.NAME]` of aeef.toml. dry_run: only say what would be done.
     """
-    settings = load_settings()
+    settings, run_id = load_settings(), this_run_id()
+    named = settings.target(target)
     if dry_run:
-        plan = choose_release(settings.target(target), to_commit)
+        plan = plan_rollback(named, to_commit)
         return f"would roll {target} back to {plan.to_commit}: {plan.chosen_because}"
-    run_id = this_run_id()
-    incident = open_for_rollback(target, requested_by, str(run_id), settings)
+    incident = open_for_rollback(target, requested_by, settings, run_id)
     name_run(incident)
     if handled := claim_runbook(incident, run_id, settings):
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings)
-
-    def roll_back() -> None:
-        go_back(response, to_commit, mitigates=False)
-        response.do(change_status, Status.RESOLVED, "the rollback is complete")
-
-    state = response.carry_out(roll_back)
+    state = response.carry_out(
+        partial(roll_back_on_request, response.do, named, settings, to_commit)
+    )
     finish_runbook(incident, run_id, settings)
     return state

@@ -32,7 +32,7 @@ def suspend_agent(
     agent = find_target(agent_id, settings, service)
     if dry_run:
         return f"would suspend {agent}: {plan_suspension(agent, settings)}"
-    incident = open_for_suspension(agent, requested_by, reason, str(run_id), settings)
+    incident = open_for_suspension(agent, requested_by, reason, settings, run_id)
     name_run(incident)
     response = Response(incident, run_id, settings)
 

@@ -6,12 +6,7 @@ from flows.parts.runbook import Response
 from schemas.errors import RollbackError
 from schemas.incident import Status
 from tasks.incident.change_status import change_status
-from tasks.rollback.roll_back import (
-    choose_rollback,
-    deploy_rollback,
-    note_rollback,
-    one_rollback_at_a_time,
-)
+from tasks.rollback.roll_back import roll_back
 
 
 def go_back(
@@ -21,9 +16,8 @@ def go_back(
     recreate: bool = False,
     mitigates: bool = True,
 ) -> None:
-    """Put the last known good release, or the one named, in place of the failing one.
+    """As `roll_back`, for the target of the incident's service.
 
-    recreate: even if it runs already, because its configuration has drifted.
     mitigates: the incident is mitigated by it; not when something else has to be contained too.
     Raises RollbackError that says at which stage it stopped, and what runs now.
     """
@@ -34,11 +28,7 @@ def go_back(
             f"service '{response.incident.service}' belongs to no configured target; add it to"
             " `services` of a [targets.NAME] table in aeef.toml",
         )
-    with one_rollback_at_a_time(target, response.settings):
-        plan = response.do(choose_rollback, target.name, to_commit)
-        plan = plan.model_copy(update={"recreate": recreate})
-        deployed = response.do(deploy_rollback, plan)
-        response.do(note_rollback, plan, deployed)
+    deployed = roll_back(response.do, target, response.settings, to_commit, recreate=recreate)
     if mitigates:
         serves = f"{target.name} serves {deployed.commit[:12]}, healthy"
         response.do(change_status, Status.MITIGATED, serves)

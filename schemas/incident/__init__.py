@@ -17,7 +17,7 @@ from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.route import (
     DEFAULT_ROUTES,
-    Channel,
+    ChannelName,
     Escalation,
     Route,
     SlackChannel,
@@ -42,7 +42,7 @@ __all__ = [
     "Action",
     "Alert",
     "AuditEntry",
-    "Channel",
+    "ChannelName",
     "Escalation",
     "Incident",
     "IncidentType",

@@ -20,17 +20,14 @@ from schemas.errors import ConfigurationError
 from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
+from schemas.settings.channels import ChannelSections
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
-    AlertmanagerSettings,
     DriftSettings,
     GithubSettings,
     IntakeSettings,
-    JiraSettings,
-    PagerDutySettings,
     RetrySettings,
     SecuritySettings,
-    SlackSettings,
     WorkerSettings,
 )
 from schemas.settings.target import Target
@@ -39,7 +36,7 @@ LONGEST_NAME = 60
 """Characters of a name, which anybody may have typed, that an error repeats."""
 
 
-class Settings(BaseSettings):
+class Settings(ChannelSections):
     """Everything that can be set; each is explained in `docs/configuration.md`."""
 
     model_config = SettingsConfigDict(
@@ -66,10 +63,6 @@ class Settings(BaseSettings):
     worker_limit: int = Field(default=10, gt=0)
     worker: WorkerSettings = WorkerSettings()
     intake: IntakeSettings = IntakeSettings()
-    pagerduty: PagerDutySettings = PagerDutySettings()
-    slack: SlackSettings = SlackSettings()
-    jira: JiraSettings = JiraSettings()
-    alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()

@@ -7,8 +7,8 @@ from schemas.incident import route_for
 from tasks.agents.registry import agents_of, target_with_agents
 from tasks.case import Case
 from tasks.channels.jira import client as jira
+from tasks.channels.jira.ticket import ensure_ticket
 from tasks.incident.evidence import Evidence
-from tasks.notify.create_ticket import ensure_ticket
 from tasks.step import step, verbatim
 
 

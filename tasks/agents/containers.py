@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from schemas.agents import CONTAINER_LABEL
 from schemas.errors import TemporaryError
+from tasks.base.docker_connection import docker_connection
 
 DOCKER_TIMEOUT = 10
 QUIET_LOOKS = 3
@@ -21,6 +21,10 @@ QUIET_LOOKS = 3
 LOOK_SECONDS = 0.1
 SETTLE_SECONDS = 20.0
 """How long we go on pausing what is started meanwhile."""
+_REMEDY = (
+    "is it running, may we use it? Without Docker on this machine set `containers = false` in the"
+    " target's agents table"
+)
 _ACTS = ("running", "restarting", "removing")
 
 
@@ -102,24 +106,8 @@ def _pause(container: Container, before_pause: Callable[[str], None]) -> str:
     return ""
 
 
-@contextmanager
-def _client() -> Iterator[docker.DockerClient]:
-    client: docker.DockerClient | None = None
-    problem = ""
-    try:
-        client = docker.from_env(timeout=DOCKER_TIMEOUT)
-        yield client
-    except (DockerException, requests.RequestException, OSError) as error:
-        problem = f"{type(error).__name__}: {error}"[:300]
-    finally:
-        if client is not None:
-            client.close()
-    if problem:
-        raise TemporaryError(
-            "Docker",
-            f"{problem}; is it running, may we use it? Without Docker on this machine set"
-            " `containers = false` in the target's agents table",
-        )
+def _client() -> AbstractContextManager[docker.DockerClient]:
+    return docker_connection(seconds=DOCKER_TIMEOUT, remedy=_REMEDY)
 
 
 def _some(names: list[str]) -> str:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from schemas.agents import AgentStatus, NamedAgent, SuspensionJournal
 from schemas.model import utc_now
-from tasks.base.file_lock import file_lock
-from tasks.base.replace_file import replace_file
+from tasks.base.model_file import ModelFile
 
 RESUMED = ".resumed"
 
 
-@contextmanager
-def suspension_lock(agent: NamedAgent, home: Path) -> Iterator[None]:
+def suspension_lock(agent: NamedAgent, home: Path) -> AbstractContextManager[int]:
     """One suspension or resumption of an agent at a time, on this machine."""
-    with file_lock(_path(agent, home).with_suffix(".lock")):
-        yield
+    return _file(agent, home).lock()
 
 
 def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
-    """What we did; None when the agent is not suspended by us."""
-    try:
-        return SuspensionJournal.model_validate_json(_path(agent, home).read_bytes())
-    except FileNotFoundError:
-        return None
+    """What we did; None when the agent is not suspended by us.
+
+    Raises InvalidInput when the file cannot be read.
+    """
+    return _file(agent, home).read()
 
 
 def begin_suspension(agent: NamedAgent, incident_id: str, home: Path) -> SuspensionJournal:
@@ -66,24 +62,19 @@ def note_order(journal: SuspensionJournal, home: Path) -> SuspensionJournal:
 
 def write_suspension(journal: SuspensionJournal, home: Path) -> None:
     """Write it in one step."""
-    content = journal.model_dump_json(by_alias=True, indent=2).encode()
-    replace_file(_path(journal.agent, home), content, mode=0o600)
+    _file(journal.agent, home).write(journal)
 
 
 def end_suspension(agent: NamedAgent, home: Path) -> None:
     """Everything is undone; which incidents it was for stays known."""
-    path = _path(agent, home)
-    path.replace(path.with_suffix(RESUMED))
+    _file(agent, home).set_aside(RESUMED)
 
 
 def read_resumed(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
-    """The last suspension that was undone."""
-    try:
-        content = _path(agent, home).with_suffix(RESUMED).read_bytes()
-    except FileNotFoundError:
-        return None
-    return SuspensionJournal.model_validate_json(content)
+    """The last suspension that was undone. Raises as `read_suspension`."""
+    return _file(agent, home).read_aside(RESUMED)
 
 
-def _path(agent: NamedAgent, home: Path) -> Path:
-    return home / "suspensions" / agent.target / f"{agent.agent_id}.json"
+def _file(agent: NamedAgent, home: Path) -> ModelFile[SuspensionJournal]:
+    path = home / "suspensions" / agent.target / f"{agent.agent_id}.json"
+    return ModelFile(path, SuspensionJournal)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from schemas.agents import NamedAgent, Suspension, SuspensionJournal
+from schemas.approval import named_person
 from schemas.errors import InvalidInput
 from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
@@ -14,8 +13,6 @@ from tasks.agents.registry import agents_of, find_agent, set_status, target_with
 from tasks.agents.suspend_agent import CONTAINERS, CONTROL_PLANE, REGISTRY, attempt, conclude
 from tasks.case import Case
 from tasks.step import step
-
-_PERSON = re.compile(r"[^\W_][\w .,@'+-]{1,99}")
 
 
 @step(
@@ -43,9 +40,9 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
     """
     settings = case.settings
     target = target_with_agents(agent.target, settings)
-    approved_by(approver, agent, target)
+    name = approved_by(approver, agent, target)
     with suspension_lock(agent, settings.home):
-        outcome = _resume(suspension_of(agent, settings), approver, target, settings)
+        outcome = _resume(suspension_of(agent, settings), name, target, settings)
         conclude(outcome, "it is still stopped in part")
         end_suspension(agent, settings.home)
     return outcome
@@ -53,14 +50,11 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
 
 def approved_by(approver: str, agent: NamedAgent, target: Target) -> str:
     """The name of who approves. Raises InvalidInput when it may not, or is no person's name."""
-    name = approver.strip()
-    if not _PERSON.fullmatch(name) or name.casefold() == agent.agent_id.casefold():
-        raise InvalidInput(f"{agent} stays suspended: name the person who approves its resumption")
+    stays = f"{agent} stays suspended"
     wanted = find_agent(target, agent.agent_id).contract.escalation_approver
-    if wanted and name.casefold() != wanted.strip().casefold():
-        raise InvalidInput(
-            f"{agent} stays suspended: its contract names another escalation approver than {name}"
-        )
+    name = named_person(approver, stays, (wanted,) if wanted else ())
+    if name.casefold() == agent.agent_id.casefold():
+        raise InvalidInput(f"{stays}: an agent does not approve its own resumption: name a person")
     return name
 
 
@@ -104,13 +98,13 @@ def _resume(
             return None, "was suspended before, and stays so"
         set_status(target, agent_id, journal.previous_status)
         now = find_agent(target, agent_id).status
-        return now is journal.previous_status, f"status {now}, approved by {approver.strip()}"
+        return now is journal.previous_status, f"status {now}, approved by {approver}"
 
     def control_plane() -> tuple[bool | None, str]:
         plane = agents_of(target).control_plane
         if plane is None or not journal.told_control_plane:
             return None, "was not told by us"
-        body = {"approvedBy": approver.strip(), "incidentId": journal.incidents[-1]}
+        body = {"approvedBy": approver, "incidentId": journal.incidents[-1]}
         agent_control_plane.order("resume", agent_id, plane, settings, body)
         return True, "answers active"
 

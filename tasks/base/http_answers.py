@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from schemas.settings import Settings
-from tasks.base.redact import HIDDEN, SHORTEST, redact
+from tasks.base.redact import HIDDEN, SHORTEST, redact, secrets_of, texts_in, userinfo_of
 
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds."""
@@ -65,30 +65,23 @@ def without_secrets(text: str, settings: Settings) -> str:
 
 
 def _forms(settings: Settings) -> Iterator[str]:
-    for secret in _sent_secrets(settings):
+    for secret in secrets_of(settings):
         yield secret
         yield json.dumps(secret)[1:-1]
         yield quote(secret, safe="")
-        yield base64.b64encode(secret.encode("utf-8", "replace")).decode()
+        yield from _in_base64(secret.encode("utf-8", "replace"))
+    for text in texts_in(settings):
+        if isinstance(text, str):
+            yield userinfo_of(text)
 
 
-def _sent_secrets(settings: Settings) -> Iterator[str]:
-    for token in (
-        settings.pagerduty.routing_key,
-        settings.slack.token,
-        settings.jira.token,
-        settings.alertmanager.token,
-        settings.intake.token,
-    ):
-        if token is not None:
-            yield token.get_secret_value()
-    for target in settings.targets.values():
-        plane = target.agents.control_plane if target.agents else None
-        if plane and plane.token is not None:
-            yield plane.token.get_secret_value()
-    if settings.jira.token is not None:
-        yield f"{settings.jira.email}:{settings.jira.token.get_secret_value()}"
-    for part in (settings.pagerduty, settings.slack, settings.jira, settings.alertmanager):
-        userinfo = (part.url or "").partition("://")[2].partition("/")[0].rpartition("@")[0]
-        yield userinfo
-        yield userinfo.partition(":")[2]
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Alone, and as what it is a part of shows it: `Basic` with `user:` before it, for one.
+
+    Three bytes make four characters: what stands before moves it by none, one or two bytes. Only
+    the characters that are made of the secret alone are the same whatever its neighbours are.
+    """
+    yield base64.b64encode(secret).decode()
+    for before in range(3):
+        coded = base64.b64encode(bytes(before) + secret).decode()
+        yield coded[-(-before * 4 // 3) : (before + len(secret)) * 4 // 3]

@@ -1,9 +1,13 @@
-"""Takes the configured secrets out of a text before anyone can read it."""
+"""Takes the configured secrets out of a text before anyone can read it.
+
+What is secret is found by its type: a `SecretStr` anywhere in the settings, and the password in
+an address. Nobody keeps a list of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pydantic import BaseModel, SecretStr
 
@@ -16,18 +20,19 @@ SHORTEST = 4
 
 def redact(text: str, settings: Settings) -> str:
     """The text with every configured secret (also a database URL's password) replaced."""
-    for secret in _found_in(settings):
+    for secret in secrets_of(settings):
         text = text.replace(secret, HIDDEN)
     return text
 
 
-def _found_in(settings: Settings) -> tuple[str, ...]:
-    """The longest first. Settings do not change: they are searched once, and a text often."""
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret, the longest first. Settings do not change: they are searched once."""
     for searched, found in _searched:
         if searched is settings:
             return found
-    secrets = {secret for secret in _secrets(settings) if len(secret) >= SHORTEST}
-    found = tuple(sorted(secrets, key=len, reverse=True))
+    secrets = {secret for leaf in texts_in(settings) for secret in _secrets(leaf)}
+    kept = (secret for secret in secrets if len(secret) >= SHORTEST)
+    found = tuple(sorted(kept, key=len, reverse=True))
     _searched[:] = [(settings, found)]
     return found
 
@@ -36,20 +41,32 @@ _searched: list[tuple[Settings, tuple[str, ...]]] = []
 """The settings that were searched last, and what was found."""
 
 
-def _secrets(part: object) -> Iterator[str]:
-    if isinstance(part, SecretStr):
-        secret = part.get_secret_value()
-        yield secret
-        if "," in secret:  # several, while they are rotated
-            yield from (part.strip() for part in secret.split(","))
-        if "://" in secret and (password := urlsplit(secret).password):
-            yield password
+def texts_in(part: object) -> Iterator[str | SecretStr]:
+    """Every text and every secret in a part of the settings, however deep."""
+    if isinstance(part, str | SecretStr):
+        yield part
     elif isinstance(part, BaseModel):
-        for name in type(part).model_fields:
-            yield from _secrets(getattr(part, name))
+        for _name, value in part:
+            yield from texts_in(value)
     elif isinstance(part, Mapping):
-        for each in part.values():
-            yield from _secrets(each)
-    elif isinstance(part, tuple | list):
+        for each in (*part.keys(), *part.values()):
+            yield from texts_in(each)
+    elif isinstance(part, tuple | list | set | frozenset):
         for each in part:
-            yield from _secrets(each)
+            yield from texts_in(each)
+
+
+def userinfo_of(address: str) -> str:
+    """`user:password` of an address, or what else stands before its host; empty without."""
+    return address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
+def _secrets(leaf: str | SecretStr) -> Iterator[str]:
+    text = leaf.get_secret_value() if isinstance(leaf, SecretStr) else leaf
+    if isinstance(leaf, SecretStr):
+        yield text
+        if "," in text:  # several, while they are rotated
+            yield from (part.strip() for part in text.split(","))
+    if password := userinfo_of(text).partition(":")[2]:
+        yield password
+        yield unquote(password)

@@ -6,10 +6,10 @@ from schemas.errors import PermanentError
 from schemas.incident import Incident
 from tasks.case import Case
 from tasks.channels.slack import client as slack
+from tasks.channels.slack.message import ensure_restricted_message
 from tasks.channels.slack.private_channels import ensure_private_channel, invite
-from tasks.notify.post_to_slack import auto_response
 from tasks.step import step, verbatim
-from tasks.store.claim_keys import RESTRICTED_CHANNEL, SLACK_RESTRICTED_MESSAGE
+from tasks.store.claim_keys import RESTRICTED_CHANNEL
 
 
 @step("open a restricted channel", says=verbatim, timeout=300)
@@ -29,7 +29,7 @@ def open_restricted_channel(case: Case) -> str:
     channel = str(turn.result["channel"])
     members = settings.breach.members
     problems = invite(channel, members, settings)
-    _post(case, channel)
+    ensure_restricted_message(channel, case.incident, settings, holder=case.holder)
     if problems:
         raise PermanentError(
             "Slack", f"{name} is open, but not everyone could be invited: {'; '.join(problems)}"
@@ -41,15 +41,3 @@ def open_restricted_channel(case: Case) -> str:
 def channel_name(incident: Incident) -> str:
     """Lower case, and as good as impossible to have been taken by chance."""
     return f"breach-{incident.incident_id.hex[:8]}"
-
-
-def _post(case: Case, channel: str) -> None:
-    incident, settings = case.incident, case.settings
-    with case.once(SLACK_RESTRICTED_MESSAGE) as turn:
-        if turn.is_mine:
-            # An earlier attempt that never reported back may have posted: look first.
-            message = slack.find_in(channel, incident, settings) if turn.attempts > 1 else None
-            message = message or slack.post_in_private(
-                channel, incident, settings, auto_response=auto_response(incident)
-            )
-            turn.finish(message._asdict())

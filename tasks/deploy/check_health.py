@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Health, Target
 from tasks.base.run_command import run_command
 
@@ -34,7 +34,7 @@ def wait_until_healthy(
 ) -> float:
     """Look until `successes` looks in a row were good; returns the seconds that it took.
 
-    deadline: seconds, by default the health settings' own. Raises RollbackError (stage
+    deadline: seconds, by default the health settings' own. Raises TargetError (stage
     `health`) with the last bad answer when it is over.
     """
     health = target.health
@@ -54,7 +54,7 @@ def wait_until_healthy(
             last = problem
             report(f"not healthy yet: {problem.splitlines()[0]}")
         time.sleep(max(0.0, min(asked + health.interval, started + limit) - time.monotonic()))
-    raise RollbackError(
+    raise TargetError(
         "health",
         f"not {health.successes} good answers in a row within {limit:g} s;"
         f" last bad answer: {last or 'none'}",

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Target
+from tasks.base.docker_connection import docker_host
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
 from tasks.target.repository import aeef_directory
 
 COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 _LOOK_TIMEOUT = 60.0
 _ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -62,14 +62,14 @@ class ComposeCommand:
         if problem is None:
             self._program = program
         elif configured:
-            raise RollbackError(
+            raise TargetError(
                 "find Docker Compose",
                 f"{problem}; put right compose_command in [targets.{self._target.name}]",
             )
         elif shutil.which("docker-compose"):
             self._program = ("docker-compose",)
         else:
-            raise RollbackError(
+            raise TargetError(
                 "find Docker Compose",
                 "neither 'docker compose' nor 'docker-compose' is installed; install the"
                 " docker-compose-plugin package",
@@ -81,7 +81,7 @@ class ComposeCommand:
         wanted = self._target.compose_services
         missing = [name for name in wanted if name not in found]
         if missing:
-            raise RollbackError(
+            raise TargetError(
                 "read compose file", f"{self.file} has no service {', '.join(missing)}"
             )
         return {
@@ -155,7 +155,7 @@ class ComposeCommand:
             errors_apart=True,
         )
         if finished.problem:
-            raise RollbackError("read compose file", str(finished))
+            raise TargetError("read compose file", str(finished))
         config: dict[str, Any] = yaml.load(finished.output, Loader=_Loader) or {}  # noqa: S506 - safe
         return config
 
@@ -194,7 +194,7 @@ class ComposeCommand:
             timeout=timeout,
             # The Docker that we look at must be the one that Compose changes, whatever
             # `docker context` says.
-            env={"DOCKER_HOST": os.environ.get("DOCKER_HOST") or DEFAULT_HOST},
+            env={"DOCKER_HOST": docker_host()},
             pid_file=pid_file,
             errors_apart=errors_apart,
             called=" ".join([*self._program, called]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import requests
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import ImageNotFound
 
-from schemas.errors import DeployFailed, RollbackError
+from schemas.errors import DeployFailed, TargetError
 from schemas.settings import Target
+from tasks.base.docker_connection import DOCKER_ERRORS, DOCKER_SECONDS, REMEDY, docker_host
 from tasks.deploy.compose_command import (
     COMMIT_LABEL,
-    DEFAULT_HOST,
     ComposeCommand,
     Service,
     image_tag,
@@ -26,11 +24,9 @@ from tasks.deploy.compose_labels import is_started_from, labels_of_services, ser
 from tasks.deploy.deployer import Report, Running
 from tasks.target.repository import TargetRepository
 
-_DOCKER_TIMEOUT = 60
 _PUT_BACK = "put-back"
 _STEADY_WITHIN = 10.0
 _POLL = 0.05
-_DOCKER_ERRORS = (DockerException, requests.RequestException, OSError)
 
 
 class ComposeDeployer:
@@ -62,7 +58,7 @@ class ComposeDeployer:
         try:
             self._services = self._compose.services()
             self._look(commit, self._pins(self._services, commit), self._services)
-        except (RollbackError, *_DOCKER_ERRORS):
+        except (TargetError, *DOCKER_ERRORS):
             return False
         return True
 
@@ -213,8 +209,8 @@ class ComposeDeployer:
             found: list[dict[str, Any]] = self._docker().api.containers(
                 all=True, filters={"label": labels}
             )
-        except _DOCKER_ERRORS as error:
-            raise RollbackError("ask Docker", f"Docker did not list containers: {error}") from error
+        except DOCKER_ERRORS as error:
+            raise TargetError("ask Docker", f"Docker did not list containers: {error}") from error
         wanted = self._target.compose_services
         return [c for c in found if not wanted or _service(c) in wanted]
 
@@ -231,15 +227,14 @@ class ComposeDeployer:
         if self._client is None:
             client = None
             try:
-                client = docker.from_env(timeout=_DOCKER_TIMEOUT)
+                client = docker.from_env(timeout=DOCKER_SECONDS)
                 client.ping()
-            except _DOCKER_ERRORS as error:
+            except DOCKER_ERRORS as error:
                 if client:
                     client.close()
-                where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-                raise RollbackError(
+                raise TargetError(
                     "reach Docker",
-                    f"Docker is not reachable at {where}; start it, or set DOCKER_HOST"
+                    f"Docker is not reachable at {docker_host()}; {REMEDY}"
                     f" ({type(error).__name__})",
                 ) from error
             self._client = client

@@ -27,7 +27,7 @@ class Running(BaseModel):
 
 
 class Deployer(Protocol):
-    """One way to deploy. Every call may be repeated; problems are RollbackErrors."""
+    """One way to deploy. Every call may be repeated; problems are TargetErrors."""
 
     def check(self) -> None:
         """Raise when nothing can be deployed at all; called before anything is changed."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.errors import InvalidInput, PermanentError
+from schemas.approval import named_person
+from schemas.errors import PermanentError
+from schemas.incident import Alert, Status
 from schemas.model import utc_now
 from schemas.release import Freeze, FrozenBy
 from schemas.settings import Settings, Target
@@ -19,36 +21,47 @@ from tasks.deploy.freezes import (
     write_freeze,
     write_marker,
 )
+from tasks.do import Do
+from tasks.incident.change_status import change_status
 from tasks.incident.evidence import Evidence
-from tasks.step import step
-from tasks.store import open_store
-
-RUNBOOK = "aeef-runbooks"
+from tasks.incident.open_by_hand import is_for_freeze
+from tasks.step import step, verbatim
 
 
-def _told(text: str) -> str:
-    return text
-
-
-@step("freeze the target", says=_told, timeout=900)
-def freeze_target(case: Case, target_name: str) -> str:
+@step("freeze the target", says=verbatim, timeout=900)
+def freeze_target(case: Case, target_name: str, approver: str = "", reason: str = "") -> str:
     """No deployment on the target until `release_freeze`. Freezing twice is harmless.
 
+    approver: the person who wants it; none where a runbook does.
     Raises PermanentError when the target's own freeze command failed; AEEF refuses even so.
     """
-    return freeze(case.settings.target(target_name), case.incident_id, case.settings, by=RUNBOOK)
+    done = _freeze(
+        case.settings.target(target_name), case, by=approver or case.actor, reason=reason
+    )
+    return f"{done}; approved by {approver}" if approver else done
 
 
-@step("release the freeze", says=_told, timeout=900)
+@step("release the freeze", says=verbatim, timeout=900)
 def release_freeze(case: Case, target_name: str, approver: str) -> str:
     """The undo: this incident needs the freeze no longer. It stays while another one does.
 
     Raises InvalidInput without an approver, PermanentError when the target's own command failed:
     the target is frozen then as before.
     """
-    return release(
-        case.settings.target(target_name), case.incident_id, case.settings, approver=approver
-    )
+    return _release(case.settings.target(target_name), case, approver)
+
+
+def release(do: Do, alert: Alert, target_name: str, approver: str) -> str:
+    """Release the freeze for the incident of this alert, which is over when it is nothing else."""
+    done = do(release_freeze, target_name, approver)
+    if is_for_freeze(alert):
+        do(change_status, Status.RESOLVED, "the freeze is released")
+    return done
+
+
+def approver_of_freeze(approver: str, target_name: str) -> str:
+    """The name of who wants a freeze. Raises InvalidInput when it is none."""
+    return named_person(approver, f"deployments on {target_name} go on")
 
 
 def plan_freeze(target: Target, settings: Settings) -> str:
@@ -63,11 +76,10 @@ def plan_freeze(target: Target, settings: Settings) -> str:
     )
 
 
-def freeze(
-    target: Target, incident_id: str, settings: Settings, *, by: str, reason: str = ""
-) -> str:
+def _freeze(target: Target, case: Case, *, by: str, reason: str) -> str:
     """Freeze: noted first, so that we refuse from then on; then the marker; then the command."""
-    reason = open_store(settings).masked_text(reason)
+    settings, incident_id = case.settings, case.incident_id
+    reason = case.store.masked_text(reason)
     asked = FrozenBy(incident_id=incident_id, by=by, at=utc_now(), reason=reason)
     command = target.breach.freeze_command if target.breach else ()
     with freeze_lock(target.name, settings.home):
@@ -85,10 +97,10 @@ def freeze(
     return f"froze deployments on {target.name} until they are released{own}"
 
 
-def release(target: Target, incident_id: str, settings: Settings, *, approver: str) -> str:
+def _release(target: Target, case: Case, approver: str) -> str:
     """Release: the command first; only when nothing is left to undo it is no longer noted."""
-    if not approver.strip():
-        raise InvalidInput("approver: the freeze stays; say who approves that it is released")
+    settings, incident_id = case.settings, case.incident_id
+    approver = named_person(approver, f"the freeze of {target.name} stays")
     with freeze_lock(target.name, settings.home):
         present = read_freeze(target.name, settings.home)
         if present is None:

@@ -6,54 +6,43 @@ and cannot be read counts as frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from schemas.errors import RollbackError
+from schemas.errors import InvalidInput, TargetError
 from schemas.release import Freeze
 from schemas.settings import Target
-from tasks.base.file_lock import file_lock
+from tasks.base.model_file import ModelFile
 from tasks.base.replace_file import replace_file
 from tasks.target.repository import aeef_directory
 
 MARKER = "FROZEN"
 
 
-@contextmanager
-def freeze_lock(target_name: str, home: Path) -> Iterator[None]:
+def freeze_lock(target_name: str, home: Path) -> AbstractContextManager[int]:
     """One freeze or release of a target at a time, on this machine."""
-    with file_lock(_path(target_name, home).with_suffix(".lock")):
-        yield
+    return _file(target_name, home).lock()
 
 
 def read_freeze(target_name: str, home: Path) -> Freeze | None:
     """The freeze of a target; None when we froze nothing.
 
-    Raises RollbackError when it cannot be read.
+    Raises TargetError when it cannot be read.
     """
-    path = _path(target_name, home)
     try:
-        return Freeze.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError):
-        raise RollbackError(
-            "frozen", f"{path} cannot be read, so {target_name} counts as frozen: look at that file"
-        ) from None
+        return _file(target_name, home).read()
+    except InvalidInput as error:
+        raise TargetError("frozen", f"{target_name} counts as frozen: {error}") from None
 
 
 def write_freeze(freeze: Freeze, home: Path) -> None:
     """Make it durable, in one step."""
-    content = freeze.model_dump_json(by_alias=True, indent=2).encode()
-    replace_file(_path(freeze.target, home), content, mode=0o600)
+    _file(freeze.target, home).write(freeze)
 
 
 def end_freeze(target_name: str, home: Path) -> None:
     """The target is no longer frozen."""
-    _path(target_name, home).unlink(missing_ok=True)
+    _file(target_name, home).remove()
 
 
 def marker_path(target: Target) -> Path:
@@ -77,7 +66,7 @@ def remove_marker(target: Target) -> None:
 def frozen_by(target: Target, home: Path) -> str | None:
     """Why nothing may be deployed on the target; None when it may.
 
-    Raises RollbackError when it cannot be known.
+    Raises TargetError when it cannot be known.
     """
     if freeze := read_freeze(target.name, home):
         return f"deployments on {target.name} are frozen by {freeze}"
@@ -88,14 +77,14 @@ def frozen_by(target: Target, home: Path) -> str | None:
 
 
 def refuse_frozen(target: Target, home: Path) -> None:
-    """Raise RollbackError, which says how to release it, when the target is frozen."""
+    """Raise TargetError, which says how to release it, when the target is frozen."""
     if why := frozen_by(target, home):
-        raise RollbackError(
+        raise TargetError(
             "frozen",
             f"{why}. Nothing was changed. To release it:"
             f" aeef freeze release --target {target.name} --approver NAME",
         )
 
 
-def _path(target_name: str, home: Path) -> Path:
-    return home / "freezes" / f"{target_name}.json"
+def _file(target_name: str, home: Path) -> ModelFile[Freeze]:
+    return ModelFile(home / "freezes" / f"{target_name}.json", Freeze)

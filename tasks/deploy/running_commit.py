@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import gettempdir
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.release import History
 from schemas.settings import Target
 from tasks.deploy.choose_deployer import deployer_for
@@ -18,7 +18,7 @@ def running_commit(target: Target) -> str | None:
 
     In this order: what `running_command` prints, or the label that a rollback puts on Compose
     containers; the newest deployment of the history; the commit that is checked out.
-    Raises RollbackError when the repository or its history cannot be read.
+    Raises TargetError when the repository or its history cannot be read.
     """
     with TargetRepository(target) as repository:
         history = find_history(repository) or History()
@@ -34,7 +34,7 @@ def known_to_run(repository: TargetRepository) -> str | None:
     deployer = deployer_for(repository.target, Path(gettempdir()))
     try:
         commit = deployer.running().commit
-    except RollbackError:  # Docker is down: the history has to do
+    except TargetError:  # Docker is down: the history has to do
         commit = None
     finally:
         deployer.close()

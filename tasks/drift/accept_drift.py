@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
 
 from schemas.drift import AcceptedDrift, DriftReport
 from schemas.errors import InvalidInput
-from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.incident import Incident, IncidentType
 from schemas.settings import Settings, Target
 from tasks.drift.accepted_drift import read_accepted, write_accepted
 from tasks.drift.assess_drift import assess
 from tasks.drift.follow_drift import drift_key, end_drift
+from tasks.incident.open_by_hand import open_by_hand
 from tasks.store import open_store
-from tasks.store.claim_keys import runbook_key
 
 Agrees = Callable[[DriftReport], bool]
 
@@ -58,15 +57,11 @@ def _incident(target: Target, by: str, settings: Settings) -> Incident:
     store = open_store(settings)
     if present := store.open_incident_of(drift_key(target.name)):
         return present
-    alert = Alert(
-        type=IncidentType.DRIFT,
-        severity=Severity.P4,
-        service=target.name,
-        description=f"{by} accepts what runs of {target.name}",
-        source=by,
-        dedup_key=f"accept-drift:{uuid4()}",
+    return open_by_hand(
+        "accept-drift",
+        IncidentType.DRIFT,
+        target.name,
+        f"{by} accepts what runs of {target.name}",
+        by,
+        settings,
     )
-    incident = store.open_or_attach(alert, IncidentType.DRIFT, Severity.P4, announce=False).incident
-    # Nothing is to be done about it: the sweep must not find its runbook missing.
-    store.finish_claim(incident.incident_id, runbook_key(incident), f"by hand {by}", {})
-    return incident

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from schemas.drift import AcceptedDrift, DriftReport
-from schemas.errors import InvalidInput
-from tasks.base.replace_file import replace_file
+from tasks.base.model_file import ModelFile
 
 
 def without_accepted(report: DriftReport, home: Path) -> DriftReport:
@@ -29,23 +26,14 @@ def without_accepted(report: DriftReport, home: Path) -> DriftReport:
 
 
 def read_accepted(target: str, home: Path) -> AcceptedDrift | None:
-    """What was accepted; None when nothing was."""
-    path = _path(target, home)
-    try:
-        return AcceptedDrift.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (ValidationError, OSError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read ({type(error).__name__}): remove it, then accept anew"
-        ) from None
+    """What was accepted; None when nothing was. Raises InvalidInput when it cannot be read."""
+    return _file(target, home).read()
 
 
 def write_accepted(accepted: AcceptedDrift, home: Path) -> None:
     """Replaces what was accepted before."""
-    content = accepted.model_dump_json(by_alias=True, indent=2).encode()
-    replace_file(_path(accepted.target, home), content, mode=0o600)
+    _file(accepted.target, home).write(accepted)
 
 
-def _path(target: str, home: Path) -> Path:
-    return home / "accepted-drift" / f"{target}.json"
+def _file(target: str, home: Path) -> ModelFile[AcceptedDrift]:
+    return ModelFile(home / "accepted-drift" / f"{target}.json", AcceptedDrift)

@@ -23,7 +23,6 @@ from schemas.errors import (
     AeefError,
     ConfigurationError,
     InvalidInput,
-    RollbackError,
 )
 from schemas.settings import DriftFile, Settings, Target
 from tasks.base.redact import redact
@@ -124,8 +123,6 @@ class _Assessment:
 
     def _told(self, error: Exception) -> str:
         text = str(error) if isinstance(error, AeefError) else type(error).__name__
-        if isinstance(error, RollbackError):
-            text = text.removeprefix(f"rollback stopped at '{error.stage}': ")
         return self._hider.without_secrets("", redact(text, self._settings))[:500]
 
     def _services(self, repository: TargetRepository, good: LastKnownGood) -> None:

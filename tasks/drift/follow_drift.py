@@ -10,7 +10,7 @@ from uuid import uuid4, uuid5
 from prefect import task
 
 from schemas.drift import Difference, DriftReport, unreadable
-from schemas.errors import AeefError, RollbackError
+from schemas.errors import AeefError, TargetError
 from schemas.incident import (
     Alert,
     Incident,
@@ -194,7 +194,7 @@ def _under_way(target: Target, settings: Settings) -> str | None:
         with target_lock(target, settings.home, timeout=0):
             pass
         good = read_target_baseline(target)
-    except RollbackError as error:
+    except TargetError as error:
         # Anything else the assessment tells.
         return "a rollback is under way" if error.stage == "wait for lock" else None
     newer = good.newer if good else None

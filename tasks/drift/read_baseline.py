@@ -39,7 +39,7 @@ class _Blob(NamedTuple):
 def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
     """The newest healthy release of the history that is proven; None when none is healthy.
 
-    Raises NoProvenRelease when those that are healthy are not proven, RollbackError for a
+    Raises NoProvenRelease when those that are healthy are not proven, TargetError for a
     history that cannot be understood.
     """
     history = find_history(repository)
@@ -68,7 +68,7 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
 def read_compose(repository: TargetRepository, commit: str, home: Path) -> ComposeFile:
     """The compose file of a commit as Compose renders it, in a folder that is gone afterwards.
 
-    Raises RollbackError when Compose refuses it, InvalidInput when it is not there.
+    Raises TargetError when Compose refuses it, InvalidInput when it is not there.
     """
     target = repository.target
     project = ComposeCommand(target, home).project()

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, NotFound
 
-from schemas.errors import TemporaryError
-from tasks.deploy.compose_command import DEFAULT_HOST
+from tasks.base.docker_connection import docker_connection, side_by_side
 from tasks.deploy.compose_labels import is_of_project, is_one_off, service_of_labels
-
-AT_ONCE = 16
-_TIMEOUT = 60
 
 
 class RunningProject:
@@ -39,7 +32,7 @@ class RunningProject:
             elif container.get("State") == "running" and set(attached) & set(networks):
                 others.append(container)
         self.others = others
-        self._inspected = [found for found in self._side_by_side(self._inspect, ours) if found]
+        self._inspected = [found for found in side_by_side(self._inspect, ours) if found]
 
     def of(self, service: str) -> list[Mapping[str, Any]]:
         """The containers of a service, but for one-off ones."""
@@ -57,7 +50,7 @@ class RunningProject:
     def images(self, references: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """`docker image inspect` of every reference that is on this machine."""
         wanted = list(dict.fromkeys(references))
-        found = zip(wanted, self._side_by_side(self._image, wanted), strict=True)
+        found = zip(wanted, side_by_side(self._image, wanted), strict=True)
         return {reference: image for reference, image in found if image}
 
     def _inspect(self, identity: str) -> Mapping[str, Any] | None:
@@ -76,30 +69,12 @@ class RunningProject:
             raise
         return found
 
-    def _side_by_side(self, ask: Any, wanted: list[str]) -> list[Mapping[str, Any] | None]:
-        if not wanted:
-            return []
-        with ThreadPoolExecutor(min(AT_ONCE, len(wanted)), thread_name_prefix="docker") as pool:
-            return list(pool.map(ask, wanted))
-
 
 @contextmanager
 def running_project(project: str) -> Iterator[RunningProject]:
-    """A connection to Docker. Raises TemporaryError whenever Docker does not answer."""
-    where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-    client = None
-    try:
-        client = docker.from_env(timeout=_TIMEOUT, max_pool_size=AT_ONCE)
+    """What runs of a project. Raises TemporaryError whenever Docker does not answer."""
+    with docker_connection() as client:
         yield RunningProject(client, project)
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise TemporaryError(
-            "Docker",
-            f"cannot be asked at {where} what runs ({type(error).__name__}); start it, or set"
-            " DOCKER_HOST",
-        ) from error
-    finally:
-        if client:
-            client.close()
 
 
 def _service(container: Mapping[str, Any]) -> str:

@@ -10,4 +10,10 @@ from tasks.step import step
 @step("change the status", says=lambda _none: None, timeout=60)
 def change_status(case: Case, status: Status, reason: str) -> None:
     """Set the status unless the incident is further already; the store puts it on record."""
-    case.store.set_status(case.incident_id, status, actor="aeef-runbooks", reason=reason)
+    case.store.set_status(
+        case.incident_id,
+        status,
+        actor=case.actor,
+        automated=case.person is None,
+        reason=reason,
+    )

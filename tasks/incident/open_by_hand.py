@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
 from schemas.agents import NamedAgent
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
@@ -9,51 +12,124 @@ from tasks.incident.claim_runbook import RUN
 from tasks.store import open_store
 from tasks.store.claim_keys import runbook_key
 
+FREEZE = "freeze"
+LONGEST_DESCRIPTION = 20_000
 
-def open_for_suspension(
-    agent: NamedAgent, requested_by: str, reason: str, run: str, settings: Settings
+
+def open_for_rollback(
+    target: str, requested_by: str, settings: Settings, run: UUID | None = None
 ) -> Incident:
-    """The record of an agent's suspension; the rest as `open_by_hand`."""
-    alert = Alert(
-        type=IncidentType.AGENT_VIOLATION,
-        severity=Severity.P4,
-        service=agent.target,
-        description=f"Suspension of {agent} asked for by {requested_by}: {reason}"[:20_000],
-        source=requested_by,
-        labels={"agent": agent.agent_id},
-        dedup_key=f"suspension:{run}",
-        names_one_occurrence=True,
+    """The record of a rollback; the rest as `open_by_hand`.
+
+    run: this flow run claims the runbook itself: when it dies, the sweep finds it.
+    """
+    return open_by_hand(
+        "rollback",
+        IncidentType.DEPLOYMENT_FAILURE,
+        target,
+        f"Rollback of {target} asked for by {requested_by}",
+        requested_by,
+        settings,
+        run=run,
+        run_claims_it=run is not None,
     )
-    return open_by_hand(alert, run, settings)
 
 
 def open_for_service(
-    what: str, target: str, requested_by: str, reason: str, run: str, settings: Settings
+    what: str,
+    target: str,
+    requested_by: str,
+    reason: str,
+    settings: Settings,
+    *,
+    incident_id: str | None = None,
+    run: UUID | None = None,
 ) -> Incident:
     """The record of something done to a target's services; the rest as `open_by_hand`.
 
-    what: `Isolation`, `Collection of evidence`.
+    what: `Isolation`, `Collection of evidence`. incident_id: use the record of this one instead.
+    Raises IncidentNotFound.
     """
+    if incident_id:
+        return open_store(settings).incident(incident_id)
+    return open_by_hand(
+        what.lower(),
+        IncidentType.SECURITY,
+        target,
+        f"{what} of {target} asked for by {requested_by}: {reason}",
+        requested_by,
+        settings,
+        run=run,
+    )
+
+
+def open_for_suspension(
+    agent: NamedAgent, requested_by: str, reason: str, settings: Settings, run: UUID | None = None
+) -> Incident:
+    """The record of an agent's suspension; the rest as `open_by_hand`."""
+    return open_by_hand(
+        "suspension",
+        IncidentType.AGENT_VIOLATION,
+        agent.target,
+        f"Suspension of {agent} asked for by {requested_by}: {reason}",
+        requested_by,
+        settings,
+        run=run,
+        labels={"agent": agent.agent_id},
+    )
+
+
+def open_for_freeze(target: str, approver: str, reason: str, settings: Settings) -> Incident:
+    """The record of a freeze; the rest as `open_by_hand`."""
+    return open_by_hand(
+        FREEZE,
+        IncidentType.UNKNOWN,
+        target,
+        f"Freeze of {target} approved by {approver}: {reason or 'no reason given'}",
+        "aeef freeze",
+        settings,
+    )
+
+
+def is_for_freeze(alert: Alert) -> bool:
+    """True when the incident is nothing but the record of a freeze."""
+    return (alert.dedup_key or "").startswith(f"{FREEZE}:")
+
+
+def open_by_hand(
+    what: str,
+    incident_type: IncidentType,
+    service: str,
+    description: str,
+    source: str,
+    settings: Settings,
+    *,
+    run: UUID | None = None,
+    labels: Mapping[str, str] | None = None,
+    run_claims_it: bool = False,
+) -> Incident:
+    """An incident of severity P4 for what a person asked for; no automation does it once more.
+
+    what: begins its dedup key, in one word or two.
+    run: the flow run that does it, which gets the same record again when it is retried; None: it
+    is done by hand, without Prefect.
+    run_claims_it: else the runbook counts as done from the start. The sweep must not find it
+    missing, and start the automatic one.
+    """
+    name = run or uuid4()
     alert = Alert(
-        type=IncidentType.SECURITY,
+        type=incident_type,
         severity=Severity.P4,
-        service=target,
-        description=f"{what} of {target} asked for by {requested_by}: {reason}"[:20_000],
-        source=requested_by,
-        dedup_key=f"{what.lower()}:{run}",
+        service=service,
+        description=description[:LONGEST_DESCRIPTION],
+        source=source,
+        labels=dict(labels or {}),
+        dedup_key=f"{what}:{name}",
         names_one_occurrence=True,
     )
-    return open_by_hand(alert, run, settings)
-
-
-def open_by_hand(alert: Alert, run: str, settings: Settings) -> Incident:
-    """An incident whose runbook counts as done: the sweep must not start it.
-
-    run: what names this one request; asked again with it, the same record is used.
-    """
-    assert alert.type is not None
-    assert alert.severity is not None
     store = open_store(settings)
-    incident = store.open_or_attach(alert, alert.type, alert.severity, announce=False).incident
-    store.finish_claim(incident.incident_id, runbook_key(incident), f"{RUN}{run}", {})
+    incident = store.open_or_attach(alert, incident_type, Severity.P4, announce=False).incident
+    if not run_claims_it:
+        holder = f"{RUN}{name}" if run else f"by hand {name}"
+        store.finish_claim(incident.incident_id, runbook_key(incident), holder, {})
     return incident

@@ -8,11 +8,10 @@ from pydantic import ValidationError
 
 from schemas.errors import IncidentNotFound, InvalidInput
 from schemas.findings import check_details
-from schemas.incident import Alert, Incident, IncidentType, Severity, classify
+from schemas.incident import Alert, Incident, IncidentType, classify
 from schemas.settings import Settings, load_settings
 from tasks.incident.keep_original import keep_original
 from tasks.store import open_store
-from tasks.store.claim_keys import runbook_key
 
 
 def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
@@ -44,38 +43,6 @@ def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> In
     severity = classify(alert, (), settings.default_severities).severity
     store = open_store(settings)
     return store.open_or_attach(alert, incident_type, severity, announce=False).incident
-
-
-def open_for_rollback(
-    target: str,
-    requested_by: str,
-    run: str,
-    settings: Settings | None = None,
-    *,
-    by_hand: bool = False,
-) -> Incident:
-    """The record of a rollback that a person asked for: nobody is paged for it.
-
-    run: what names this one request; asked again with it, the same record is used.
-    by_hand: without Prefect. Its runbook counts as done from the start: the sweep must not find
-    it missing, start the automatic one, and so roll back a second time.
-    """
-    alert = Alert(
-        type=IncidentType.DEPLOYMENT_FAILURE,
-        severity=Severity.P4,
-        service=target,
-        description=f"Rollback of {target} asked for by {requested_by}",
-        source=requested_by,
-        dedup_key=f"rollback:{run}",
-        names_one_occurrence=True,
-    )
-    store = open_store(settings or load_settings())
-    incident = store.open_or_attach(
-        alert, IncidentType.DEPLOYMENT_FAILURE, Severity.P4, announce=False
-    ).incident
-    if by_hand:
-        store.finish_claim(incident.incident_id, runbook_key(incident), f"by hand {run}", {})
-    return incident
 
 
 def parse_alert(data: Any) -> Alert:

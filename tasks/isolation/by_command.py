@@ -47,26 +47,30 @@ def runs_for(command: Sequence[str], services: Sequence[str]) -> list[str]:
 
 def isolate_by_command(service: str, target: Target) -> ContainerOutcome:
     """Run `isolate_command` unless `isolated_command` says that it is done; then verify."""
-    if _is_isolated(service, target) is True:
-        return _outcome(service, True, "is isolated, as isolated_command says")
-    finished = _run(target.how_to_isolate.isolate_command, service, target)
-    verified = _is_isolated(service, target)
-    if verified is True:
-        return _outcome(service, True, "isolated by isolate_command; isolated_command says so")
-    said = "isolated_command says that it is not" if verified is False else str(verified)
-    return _outcome(service, False, f"NOT isolated: {said}; isolate_command: {finished}")
+    command = target.how_to_isolate.isolate_command
+    return _bring_about(True, "isolated", "isolate_command", command, service, target)
 
 
 def restore_by_command(service: str, target: Target) -> ContainerOutcome:
     """Run `restore_command` unless `isolated_command` says that it is done; then verify."""
-    if _is_isolated(service, target) is False:
-        return _outcome(service, True, "is not isolated, as isolated_command says")
-    finished = _run(target.how_to_isolate.restore_command, service, target)
+    command = target.how_to_isolate.restore_command
+    return _bring_about(False, "restored", "restore_command", command, service, target)
+
+
+def _bring_about(
+    isolated: bool, done: str, name: str, command: Sequence[str], service: str, target: Target
+) -> ContainerOutcome:
+    """isolated: what `isolated_command` is to say in the end."""
+    states = {True: "is isolated", False: "is not isolated"}
+    if _is_isolated(service, target) is isolated:
+        return _outcome(service, True, f"{states[isolated]}, as isolated_command says")
+    finished = _run(command, service, target)
     verified = _is_isolated(service, target)
-    if verified is False:
-        return _outcome(service, True, "restored by restore_command; isolated_command says so")
-    said = "isolated_command says that it is isolated" if verified is True else str(verified)
-    return _outcome(service, False, f"NOT restored: {said}; restore_command: {finished}")
+    if verified is isolated:
+        return _outcome(service, True, f"{done} by {name}; isolated_command says so")
+    other = f"isolated_command says that it {states[not isolated]}"
+    said = verified if isinstance(verified, str) else other
+    return _outcome(service, False, f"NOT {done}: {said}; {name}: {finished}")
 
 
 def evidence_by_command(service: str, target: Target) -> Finished:

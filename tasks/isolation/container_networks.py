@@ -11,7 +11,8 @@ from docker.utils import version_gte
 
 from schemas.errors import PermanentError
 from schemas.isolation import Attachment, PortBinding
-from tasks.isolation.service_containers import Inspected, explained, is_alive
+from tasks.base.docker_connection import explained
+from tasks.isolation.service_containers import Inspected, is_alive
 
 _WITH_MAC = "1.44"
 """Since this version of Docker's API a MAC address can be asked for when connecting."""

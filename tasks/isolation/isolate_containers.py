@@ -18,6 +18,7 @@ from schemas.isolation import (
     some,
 )
 from schemas.settings import Target
+from tasks.base.docker_connection import explained, side_by_side
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.container_networks import (
     attachments_of,
@@ -29,14 +30,7 @@ from tasks.isolation.container_networks import (
 )
 from tasks.isolation.published_ports import still_answering
 from tasks.isolation.quarantine import ensure_quarantine
-from tasks.isolation.service_containers import (
-    Inspected,
-    ServiceContainers,
-    explained,
-    name_of,
-    service_of,
-    side_by_side,
-)
+from tasks.isolation.service_containers import Inspected, ServiceContainers, name_of, service_of
 
 QUIET_LOOKS = 3
 """So many looks in a row must find nothing that is to be isolated."""

@@ -13,6 +13,7 @@ import docker
 from schemas.errors import PermanentError, TemporaryError
 from schemas.isolation import Isolation, Means, some
 from schemas.settings import Settings, Target
+from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.by_command import (
@@ -23,13 +24,7 @@ from tasks.isolation.by_command import (
 )
 from tasks.isolation.container_networks import attachments_of, ports_of
 from tasks.isolation.isolate_containers import IsolateContainers, means_for
-from tasks.isolation.service_containers import (
-    ServiceContainers,
-    docker_connection,
-    name_of,
-    quoted,
-    service_of,
-)
+from tasks.isolation.service_containers import ServiceContainers, name_of, quoted, service_of
 from tasks.step import step
 
 STEP_SECONDS = 900

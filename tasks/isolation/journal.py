@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from schemas.errors import PermanentError
 from schemas.isolation import IsolatedContainer, IsolationJournal
 from schemas.model import utc_now
-from tasks.base.file_lock import file_lock
-from tasks.base.replace_file import replace_file
+from tasks.base.model_file import ModelFile
 
 RESTORED = ".restored"
 
 
-@contextmanager
-def isolation_lock(target: str, home: Path) -> Iterator[None]:
+def isolation_lock(target: str, home: Path) -> AbstractContextManager[int]:
     """One isolation or restoration of a target's services at a time, on this machine."""
-    with file_lock(_path(target, home).with_suffix(".lock")):
-        yield
+    return _file(target, home).lock()
 
 
 def read_isolation(target: str, home: Path) -> IsolationJournal | None:
     """What we did; None when nothing of the target is isolated by us.
 
-    Raises PermanentError when the file cannot be read.
+    Raises InvalidInput when the file cannot be read.
     """
-    return _read(_path(target, home))
+    return _file(target, home).read()
 
 
 def read_restored(target: str, home: Path) -> IsolationJournal | None:
     """The last isolation that was undone. Raises as `read_isolation`."""
-    return _read(_path(target, home).with_suffix(RESTORED))
+    return _file(target, home).read_aside(RESTORED)
 
 
 def begin_isolation(target: str, incident_id: str, home: Path) -> IsolationJournal:
@@ -82,15 +75,12 @@ def forget_command(journal: IsolationJournal, service: str, home: Path) -> Isola
 
 def write_isolation(journal: IsolationJournal, home: Path) -> None:
     """Write it in one step."""
-    path = _path(journal.target, home)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace_file(path, journal.model_dump_json(by_alias=True, indent=2).encode(), mode=0o600)
+    _file(journal.target, home).write(journal)
 
 
 def end_isolation(target: str, home: Path) -> None:
     """Everything is undone; which incidents it was for stays known."""
-    path = _path(target, home)
-    path.replace(path.with_suffix(RESTORED))
+    _file(target, home).set_aside(RESTORED)
 
 
 def _changed(journal: IsolationJournal, home: Path, **update: object) -> IsolationJournal:
@@ -99,16 +89,5 @@ def _changed(journal: IsolationJournal, home: Path, **update: object) -> Isolati
     return journal
 
 
-def _read(path: Path) -> IsolationJournal | None:
-    try:
-        return IsolationJournal.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError:
-        raise PermanentError(
-            "isolation", f"{path} is no journal of ours any more: repair it, or move it away"
-        ) from None
-
-
-def _path(target: str, home: Path) -> Path:
-    return home / "isolations" / f"{target}.json"
+def _file(target: str, home: Path) -> ModelFile[IsolationJournal]:
+    return ModelFile(home / "isolations" / f"{target}.json", IsolationJournal)

@@ -15,19 +15,12 @@ from docker.errors import APIError, DockerException, NotFound
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.isolation import some
 from schemas.settings import Settings, Target
+from tasks.base.docker_connection import docker_connection, explained, side_by_side
 from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.isolation.by_command import commanded_services, evidence_by_command, runs_for
 from tasks.isolation.container_networks import networks_of
-from tasks.isolation.service_containers import (
-    Inspected,
-    ServiceContainers,
-    docker_connection,
-    explained,
-    is_alive,
-    name_of,
-    side_by_side,
-)
+from tasks.isolation.service_containers import Inspected, ServiceContainers, is_alive, name_of
 from tasks.step import step
 
 LOG_LINES = 1_000_000

@@ -15,8 +15,8 @@ from docker.types import IPAMConfig, IPAMPool
 
 from schemas.errors import PermanentError
 from schemas.settings import Target
+from tasks.base.docker_connection import explained
 from tasks.deploy.compose_command import TARGET_LABEL
-from tasks.isolation.service_containers import explained
 
 QUARANTINE_LABEL = "aeef.quarantine"
 OPTIONS = {

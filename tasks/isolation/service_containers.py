@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import NotFound
 
-from schemas.errors import InvalidInput, RollbackError, TemporaryError
+from schemas.errors import InvalidInput, TargetError
 from schemas.isolation import some
 from schemas.settings import Target
-from tasks.deploy.compose_command import DEFAULT_HOST, ComposeCommand
+from tasks.base.docker_connection import side_by_side
+from tasks.deploy.compose_command import ComposeCommand
 from tasks.deploy.compose_labels import (
     DEPENDS_ON,
     is_of_project,
     labels_of_project,
     service_of_labels,
 )
-
-AT_ONCE = 8
-DOCKER_TIMEOUT = 60
-T = TypeVar("T")
-R = TypeVar("R")
 
 Inspected = Mapping[str, Any]
 """`docker inspect` of a container."""
@@ -134,7 +126,7 @@ class ServiceContainers:
         """The services of the compose file; none when it cannot be read: Docker knows more."""
         try:
             found: Mapping[str, Mapping[str, Any]] = self._compose.config().get("services") or {}
-        except RollbackError:
+        except TargetError:
             return {}
         return found
 
@@ -151,39 +143,9 @@ def affected_compose_services(
     return named or target.compose_services
 
 
-@contextmanager
-def docker_connection() -> Iterator[docker.DockerClient]:
-    """A connection to Docker. Raises TemporaryError whenever Docker does not do what was asked."""
-    client: docker.DockerClient | None = None
-    try:
-        client = docker.from_env(timeout=DOCKER_TIMEOUT, max_pool_size=AT_ONCE)
-        yield client
-    except (DockerException, requests.RequestException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-        raise TemporaryError("Docker", f"at {where}: {explained(error)}") from error
-    finally:
-        if client is not None:
-            client.close()
-
-
-def explained(error: Exception) -> str:
-    """Why Docker refused, in a line."""
-    if isinstance(error, APIError) and error.explanation:
-        return " ".join(str(error.explanation).split())[:300]
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-
-
 def quoted(names: Iterable[str]) -> str:
     """Names that somebody gave us, in one short line."""
     return some([ascii(name[:60]) for name in names])
-
-
-def side_by_side(ask: Callable[[T], R], wanted: Sequence[T]) -> list[R]:
-    """Ask for each, several at once; the answers in the same order."""
-    if not wanted:
-        return []
-    with ThreadPoolExecutor(min(AT_ONCE, len(wanted)), thread_name_prefix="docker") as pool:
-        return list(pool.map(ask, wanted))
 
 
 def name_of(container: Inspected) -> str:

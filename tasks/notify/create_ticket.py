@@ -1,14 +1,11 @@
-"""Makes sure that the incident has its Jira ticket, once, whoever asks for it side by side."""
+"""The step that makes the incident's Jira ticket."""
 
 from __future__ import annotations
 
-from schemas.settings import Settings
-from tasks.base.http import Unclear
 from tasks.case import Case
 from tasks.channels.jira import client as jira
+from tasks.channels.jira.ticket import ensure_ticket
 from tasks.step import step, verbatim
-from tasks.store import open_store
-from tasks.store.claim_keys import TICKET
 
 
 @step("create ticket", says=verbatim, timeout=300)
@@ -22,24 +19,3 @@ def create_ticket(case: Case) -> str:
         return "no ticket was made: Jira is not configured"
     ticket = ensure_ticket(case.incident_id, case.settings, holder=f"{case.holder}/create")
     return f"{'created' if ticket.created else 'found'} ticket {ticket.key} ({ticket.url})"
-
-
-def ensure_ticket(incident_id: str, settings: Settings, *, holder: str) -> jira.Ticket:
-    """The incident's ticket; found or created now if nobody did before.
-
-    Jira's search does not find at once what was just created: so one creates, and whoever asks
-    later gets its key.
-    holder: two that may ask at the same time need different names.
-    Raises TemporaryError or PermanentError.
-    """
-    store = open_store(settings)
-    with store.once(incident_id, TICKET, holder, wait=True, may_be_done=_is_unclear) as turn:
-        if turn.is_mine:
-            ticket = jira.ensure_ticket(store.incident(incident_id), settings)
-            turn.finish(ticket._asdict())
-            return ticket
-    return jira.Ticket(**{**turn.result, "created": False})
-
-
-def _is_unclear(error: BaseException) -> bool:
-    return isinstance(error, Unclear)

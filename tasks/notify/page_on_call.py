@@ -7,34 +7,21 @@ a higher severity is a page of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
 
-from schemas.errors import OutsideServiceError, PageNotDelivered
-from schemas.incident import PAGED, Channel, Incident, Severity, SlackChannel, route_for
+from schemas.errors import ConfigurationError, OutsideServiceError, PageNotDelivered
+from schemas.incident import PAGED, Incident, Severity, route_for
 from schemas.model import Model
 from schemas.settings import Settings
 from tasks.case import Case
-from tasks.channels import alertmanager, pagerduty
-from tasks.channels.jira import client as jira
-from tasks.channels.slack import client as slack
-from tasks.notify.create_ticket import ensure_ticket
-from tasks.notify.post_to_slack import ensure_slack_message
+from tasks.channels.channels import channel_named, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import about_of, page_key
 
 NOT_CONFIGURED = "not configured"
-
-NAMES = {
-    Channel.PAGERDUTY: "PagerDuty",
-    Channel.ALERTMANAGER: "Alertmanager",
-    Channel.SLACK: "Slack",
-    Channel.JIRA: "Jira",
-}
-
 
 PEOPLE = {"security": "security", "privacy": "privacy"}
 """Whom a page calls that is about this, in place of the on-call."""
@@ -43,11 +30,11 @@ PEOPLE = {"security": "security", "privacy": "privacy"}
 class Page(Model):
     """A page that went out: by which channel, and why earlier ones did not take it.
 
-    channel: None when no channel is configured, which the record says loudly.
+    channel: its name; None when no channel is configured, which the record says loudly.
     """
 
-    channel: Channel | None = None
-    refused: dict[Channel, str] = Field(default_factory=dict)
+    channel: str | None = None
+    refused: dict[str, str] = Field(default_factory=dict)
 
 
 def ensure_page(
@@ -96,30 +83,40 @@ def ensure_page(
 def _by_the_first_channel(
     incident: Incident, settings: Settings, store: Store, key: str, reason: str | None
 ) -> Page:
-    refused: dict[Channel, str] = {}
-    for channel in route_for(incident.severity, incident.type, settings.routes).page_channels:
-        configured, send = SENDERS[channel]
-        own_key = channel is Channel.PAGERDUTY and pagerduty.configured(settings, about_of(key))
-        if not (configured(settings) or own_key):
-            refused[channel] = NOT_CONFIGURED
+    refused: dict[str, str] = {}
+    for name in route_for(incident.severity, incident.type, settings.routes).page_channels:
+        if why := _refusal(name, incident, settings, key, reason):
+            refused[name] = why
             continue
-        try:
-            send(incident, settings, key, reason)
-        except OutsideServiceError as error:
-            refused[channel] = str(error)
-            continue
-        page = Page(channel=channel, refused=refused)
+        page = Page(channel=name, refused=refused)
         _record(incident, page, store, key, reason)
         return page
     if set(refused.values()) <= {NOT_CONFIGURED}:
         page = Page(channel=None, refused=refused)
         _record(incident, page, store, key, reason)
         return page
-    detail = "; ".join(f"{NAMES[channel]}: {why}" for channel, why in refused.items())
+    detail = "; ".join(f"{title_of(name)}: {why}" for name, why in refused.items())
     raise PageNotDelivered(
         f"nobody was paged for {incident.title}: {detail}. It is tried again by itself;"
         " `aeef doctor` says what to set up"
     )
+
+
+def _refusal(
+    name: str, incident: Incident, settings: Settings, key: str, reason: str | None
+) -> str | None:
+    """Why this channel does not take the page; None when it took it."""
+    try:
+        channel = channel_named(name)
+    except ConfigurationError as error:
+        return str(error)  # a typing error in a route must not keep the page from the others
+    if not channel.configured(settings, about_of(key)):
+        return NOT_CONFIGURED
+    try:
+        channel.page(incident, settings, key=key, reason=reason)
+    except OutsideServiceError as error:
+        return str(error)
+    return None
 
 
 def _record(incident: Incident, page: Page, store: Store, key: str, reason: str | None) -> None:
@@ -131,9 +128,9 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
         store.record_action(incident.incident_id, text, entry_id=entry_id)
         return
     tried = "".join(
-        f"; {NAMES[channel]} did not take it: {why}" for channel, why in page.refused.items()
+        f"; {title_of(name)} did not take it: {why}" for name, why in page.refused.items()
     )
-    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {NAMES[page.channel]}{about}{tried}"
+    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {title_of(page.channel)}{about}{tried}"
     store.record_action(incident.incident_id, text, entry_id=entry_id)
     store.emit(
         incident.incident_id,
@@ -141,39 +138,6 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
         {"channel": page.channel},
         event_id=uuid5(NAMESPACE_URL, f"{identity}/event"),
     )
-
-
-def _pagerduty(incident: Incident, settings: Settings, key: str, reason: str | None) -> None:
-    summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
-    # Under the same dedup key PagerDuty would only note it, and call nobody who took the first.
-    pagerduty.trigger(incident, settings, summary=summary, about=about_of(key))
-
-
-def _alertmanager(incident: Incident, settings: Settings, _key: str, _reason: str | None) -> None:
-    alertmanager.firing(incident, settings)
-
-
-def _slack(incident: Incident, settings: Settings, _key: str, reason: str | None) -> None:
-    message = ensure_slack_message(
-        incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
-    )
-    why = incident.title if incident.is_restricted else reason or incident.title
-    slack.reply(message, f"On-call, please take this: {why}", settings)
-
-
-def _jira(incident: Incident, settings: Settings, key: str, _reason: str | None) -> None:
-    # Who sends this page has its claim: no two ask under this name at the same time.
-    ensure_ticket(str(incident.incident_id), settings, holder=key)
-
-
-Sender = Callable[[Incident, Settings, str, str | None], None]
-
-SENDERS: dict[Channel, tuple[Callable[[Settings], bool], Sender]] = {
-    Channel.PAGERDUTY: (pagerduty.configured, _pagerduty),
-    Channel.ALERTMANAGER: (alertmanager.configured, _alertmanager),
-    Channel.SLACK: (slack.configured, _slack),
-    Channel.JIRA: (jira.configured, _jira),
-}
 
 
 @step("page on-call", says=lambda _page: None, timeout=300)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
-from schemas.incident import Channel, Incident
+from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.case import Case
-from tasks.channels import alertmanager, pagerduty
-from tasks.notify.page_on_call import NAMES, Page
-from tasks.notify.post_to_slack import tell_thread
+from tasks.channels.channel import Channel
+from tasks.channels.channels import CHANNELS
+from tasks.channels.slack.message import tell_thread
+from tasks.notify.page_on_call import Page
 from tasks.step import step
 from tasks.store import Claim, open_store
 from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of
-
-RINGING = (Channel.PAGERDUTY, Channel.ALERTMANAGER)
-"""Slack and Jira keep what was said; only these two ring until they are told to stop."""
 
 
 def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
@@ -37,30 +37,39 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
 
 def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
     _until_the_page_has_left(incident, settings)
-    pages = _pages(incident, settings)
-    for about in pages[Channel.PAGERDUTY]:
-        # A legal duty does not end with the incident: `aeef breach submitted` ends it.
-        if not about.startswith(CLOCK):
-            pagerduty.resolve(incident, settings, about=about)
-    if pages[Channel.ALERTMANAGER]:
-        alertmanager.resolve(incident, settings)
-    for channel in (each for each in RINGING if pages[each]):
+    for channel, abouts in _ringing(incident, settings):
+        for about in abouts:
+            # A legal duty does not end with the incident: `aeef breach submitted` ends it.
+            if not about.startswith(CLOCK):
+                channel.resolve(incident, settings, about=about)
         open_store(settings).record_action(
             incident.incident_id,
-            f"resolved the page in {NAMES[channel]}",
-            entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel}"),
+            f"resolved the page in {channel.title}",
+            entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel.name}"),
         )
     tell_thread(str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder)
 
 
-def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
-    """Acknowledge the incident's page where that exists: in PagerDuty. Safe to repeat.
+def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
+    """Resolve the page that was sent under this key, where it is an alert of its own.
 
-    Raises TemporaryError or PermanentError when PagerDuty does not take it.
+    Safe to repeat. Raises TemporaryError or PermanentError when the channel does not take it.
+    """
+    result = open_store(settings).claim_result(incident.incident_id, key)
+    channel = channel_of(result)
+    if channel and channel.rings_apart:
+        channel.resolve(incident, settings, about=about_of(key))
+
+
+def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
+    """Acknowledge the incident's pages in the channels that ring. Safe to repeat.
+
+    Raises TemporaryError or PermanentError when a channel does not take it.
     """
     incident = open_store(settings).incident(incident_id)
-    for about in _pages(incident, settings)[Channel.PAGERDUTY]:
-        pagerduty.acknowledge(incident, settings, about=about)
+    for channel, abouts in _ringing(incident, settings):
+        for about in abouts:
+            channel.acknowledge(incident, settings, about=about)
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
@@ -74,14 +83,20 @@ def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     return {key: claim for key, claim in claims if key.startswith(PAGE) and key != PAGES_RESOLVED}
 
 
-def _pages(incident: Incident, settings: Settings) -> dict[Channel, list[str]]:
-    """What the pages that a ringing channel took are about, by channel."""
-    pages: dict[Channel, list[str]] = {channel: [] for channel in RINGING}
-    for key, claim in _page_claims(incident, settings).items():
-        channel = Page.model_validate(claim.result).channel if claim.result else None
-        if channel in pages and about_of(key) not in pages[channel]:
-            pages[channel].append(about_of(key))
-    return pages
+def channel_of(result: dict[str, Any] | None) -> Channel | None:
+    """The channel that took a page, by the result of its claim; None: none, or not there now."""
+    name = Page.model_validate(result).channel if result else None
+    return next((channel for channel in CHANNELS if channel.name == name), None)
+
+
+def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
+    """The channels that ring for the incident, each with what its alerts are about."""
+    claims = _page_claims(incident, settings).items()
+    taken = [(channel_of(claim.result), about_of(key)) for key, claim in claims]
+    for channel in (each for each in CHANNELS if each.rings):
+        abouts = dict.fromkeys(about for taker, about in taken if taker is channel)
+        if abouts:
+            yield channel, list(abouts) if channel.rings_apart else [""]
 
 
 @step("resolve the page", says=lambda _none: None, timeout=300)

@@ -14,17 +14,18 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, ValidationError
 
-from schemas.incident import Channel, Incident, route_for
+from schemas.approval import NAME, may_approve
+from schemas.incident import Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
 from tasks.case import Case
-from tasks.channels import pagerduty
+from tasks.channels.slack.message import tell_thread
 from tasks.incident.publish_report import MARKUP
-from tasks.notify.page_on_call import Page, ensure_page
-from tasks.notify.post_to_slack import tell_thread
+from tasks.notify.page_on_call import ensure_page
+from tasks.notify.stand_down import resolve_one_page
 from tasks.patch.prepare_patch import patch_settings
 from tasks.step import step, verbatim
-from tasks.store.claim_keys import EMERGENCY_PATCH, about_of, approval_key
+from tasks.store.claim_keys import EMERGENCY_PATCH, approval_key
 
 _MOST_ROUNDS = 100
 _DESCRIPTION = 8_000
@@ -35,7 +36,7 @@ class Approval(RunInput):
 
     approve: bool
     approver: str = Field(
-        pattern=r"^[^\W_][\w .,@'+-]{1,99}$", description="The name of who decides, for the record"
+        pattern=f"^{NAME}$", description="The name of who decides, for the record"
     )
     comment: str = Field(default="", max_length=2_000)
 
@@ -73,7 +74,7 @@ def await_decision(
 def may_decide(target_name: str, decision: Decision) -> bool:
     """Everyone may reject; with `approvers` configured only those may approve."""
     approvers = patch_settings(load_settings().target(target_name)).approvers
-    return not decision.approve or not approvers or decision.approver in approvers
+    return not decision.approve or may_approve(decision.approver, approvers)
 
 
 def most_rounds() -> range:
@@ -132,11 +133,7 @@ def _decided(decision: Decision) -> str:
 @step("note the decision", says=_decided, timeout=300)
 def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> Decision:
     """Put the decision on record, and let the page that asked for it ring no longer."""
-    store = case.store
-    key = approval_key(UUID(run_id), number)
-    page = store.claim_result(case.incident_id, key)
-    if page and Page.model_validate(page).channel == Channel.PAGERDUTY:
-        pagerduty.resolve(case.incident, case.settings, about=about_of(key))
+    resolve_one_page(case.incident, approval_key(UUID(run_id), number), case.settings)
     tell_thread(case.incident_id, _decided(decision), case.settings, holder=case.holder)
     return decision
 

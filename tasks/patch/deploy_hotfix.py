@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from schemas.errors import PatchError
 from schemas.model import utc_now
 from schemas.patch import PreparedPatch
 from schemas.release import DeployedRelease, RollbackPlan
+from schemas.settings import Settings
 from tasks.case import Case
 from tasks.deploy.running_commit import running_commit
+from tasks.do import Do
+from tasks.isolation.isolate_service import check_isolation
 from tasks.isolation.preserve_service_state import keep_state
+from tasks.isolation.restore_service import isolated_services, restore_service
 from tasks.rollback.choose_release import choose_release
-from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_hotfix
-from tasks.step import log_line, step, verbatim
+from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
+from tasks.step import step, verbatim
+
+
+def deploy_hotfix(
+    do: Do, patch: PreparedPatch, approver: str, settings: Settings
+) -> DeployedRelease:
+    """Put the hotfix in place of what it is built on; what is isolated may return with it.
+
+    approver: who approved the deployment. Raises PatchError or TargetError that says why it was
+    not deployed, and what runs now: what is isolated stays so.
+    """
+    target = settings.target(patch.target)
+    try:
+        deployed = replace_release(
+            do,
+            target,
+            settings,
+            choose=partial(do, choose_hotfix, patch),
+            deploy=deploy_planned,
+            record=lambda _plan, deployed: do(note_hotfix, patch, deployed),
+        )
+    except Exception:
+        # What was put back runs in new containers: they must not leave the quarantine.
+        if services := isolated_services(target, settings):
+            do(check_isolation, target.name, services)
+        raise
+    if isolated_services(target, settings):
+        do(restore_service, target.name, (), approver)
+    return deployed
 
 
 def _chosen(plan: RollbackPlan) -> str:
@@ -22,7 +56,7 @@ def _chosen(plan: RollbackPlan) -> str:
 @step("check the hotfix", says=_chosen, timeout=120)
 def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
     """The plan to deploy it. Raises PatchError when something else was deployed meanwhile,
-    RollbackError when the hotfix is not proven.
+    TargetError when the hotfix is not proven.
     """
     target = case.settings.target(patch.target)
     runs = running_commit(target)
@@ -36,11 +70,7 @@ def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
     return plan.model_copy(update={"from_commit": patch.base})
 
 
-def _kept(text: str) -> str:
-    return text
-
-
-@step("preserve what the hotfix replaces", says=_kept, timeout=900)
+@step("preserve what the hotfix replaces", says=verbatim, timeout=900)
 def preserve_replaced(case: Case, patch: PreparedPatch) -> str:
     """Keep the evidence of what runs, as long as that is what the hotfix is built on.
 
@@ -67,14 +97,10 @@ def _deployed(release: DeployedRelease) -> str:
     )
 
 
-@step("deploy the hotfix", says=_deployed, timeout=4 * 3600)
-def deploy_hotfix(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """Put the hotfix in place and see it healthy; else put back what was running.
-
-    Raises RollbackError that says at which stage, and what runs now.
-    """
-    target = case.settings.target(plan.target)
-    return deploy_release(target, plan, home=case.settings.home, report=log_line)
+@step("deploy the hotfix", says=_deployed, timeout=DEPLOY_SECONDS)
+def deploy_planned(case: Case, plan: RollbackPlan) -> DeployedRelease:
+    """As `deploy_plan`."""
+    return deploy_plan(case, plan)
 
 
 @step("record the hotfix", says=verbatim, timeout=120)

@@ -43,7 +43,7 @@ def prepare_patch(case: Case) -> PreparedPatch:
     """Put the smallest fixed versions and the supplied patch on a branch of their own.
 
     Called again, it finds the branch and changes nothing. Where nothing can be patched the
-    branch lies ready for a person. Raises PatchError or RollbackError that says what is wrong.
+    branch lies ready for a person. Raises PatchError or TargetError that says what is wrong.
     """
     incident, alert = case.incident, case.alert
     target = target_of(incident, case.settings)

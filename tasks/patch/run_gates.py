@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from schemas.errors import PatchError, RollbackError
+from schemas.errors import PatchError, TargetError
 from schemas.model import utc_now
 from schemas.patch import GateResult, GateResults
 from schemas.release import Provenance
@@ -102,7 +102,7 @@ def _wrote(proven: list[str]) -> str:
 def write_provenance(case: Case, target_name: str, gates: GateResults) -> list[str]:
     """Write what came of each gate into the target's provenance; its file, and why it is no proof.
 
-    Raises RollbackError when the file cannot be written there.
+    Raises TargetError when the file cannot be written there.
     """
     target = case.settings.target(target_name)
     name = f"{target.provenance}/{gates.commit}.json"
@@ -123,7 +123,7 @@ def _record(incident_id: str, gates: GateResults, path: Path) -> dict[str, objec
             record = json.loads(path.read_bytes())
             validate("provenance", record)
         except (ValueError, RecursionError, ValidationError) as error:
-            raise RollbackError("write provenance", f"{path} cannot be read: {error}") from None
+            raise TargetError("write provenance", f"{path} cannot be read: {error}") from None
     stages = dict(record["stages"]) if isinstance(record["stages"], dict) else {}
     for result in gates.results:
         if result.status == MISSING:

@@ -25,7 +25,7 @@ def assess(target: Target, reports: Reports) -> Assessment:
     """Measure, and compare with thresholds and with the last release that passed.
 
     Changes nothing. Raises InvalidInput that names a report that cannot be read, and why;
-    RollbackError when the repository cannot be used.
+    TargetError when the repository cannot be used.
     """
     wanted = target.quality or TargetQuality()
     with TargetRepository(target) as repository:

@@ -14,7 +14,7 @@ from tasks.target.repository import TargetRepository
 def find_owner(target: Target, assessment: Assessment, settings: Settings) -> Investigation:
     """The owner by CODEOWNERS of most of what was lost, else its last author, else the on-call.
 
-    Changes nothing. Raises RollbackError when the repository cannot be used.
+    Changes nothing. Raises TargetError when the repository cannot be used.
     """
     with TargetRepository(target) as repository:
         rules, notes = code_owners(repository, assessment.commit)

@@ -6,7 +6,7 @@ from schemas.quality import Assessment, Investigation
 from tasks.case import Case
 from tasks.channels.jira import assignment as jira_assignment
 from tasks.channels.jira import client as jira
-from tasks.notify.create_ticket import ensure_ticket
+from tasks.channels.jira.ticket import ensure_ticket
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
 from tasks.step import step, verbatim

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from schemas.errors import InvalidInput, RollbackError
+from schemas.errors import InvalidInput, TargetError
 from schemas.quality import QualityReport, TargetQuality
 from schemas.release import History
 from tasks.base.replace_file import replace_file
@@ -33,7 +33,7 @@ def baseline_of(repository: TargetRepository, commit: str, reports: Reports) -> 
     """
     try:
         release = _last_passed(repository, commit)
-    except RollbackError as error:
+    except TargetError as error:
         return Baseline(None, None, [f"no release to compare with: {error}"])
     if release is None:
         return Baseline(

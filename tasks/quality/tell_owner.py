@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from schemas.errors import OutsideServiceError
 from schemas.quality import Assessment, Investigation
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.slack import client as slack
-from tasks.channels.slack.api import call
-from tasks.channels.slack.blocks import reply_text
-from tasks.notify.post_to_slack import ensure_slack_message, tell_thread
+from tasks.channels.slack.message import ensure_message, tell_thread
 from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
 from tasks.step import step, verbatim
 from tasks.store import open_store
 from tasks.store.claim_keys import OWNER_MESSAGE
-
-
-class _Posted(BaseModel):
-    ts: str
 
 
 @step("tell the owner", says=verbatim, timeout=300)
@@ -41,7 +33,7 @@ def tell_owner(case: Case, assessment: Assessment | None, investigation: Investi
         problem = _directly(case.incident_id, investigation.slack, text, settings, holder)
         if problem is None:
             return f"told {who} in Slack"
-    ensure_slack_message(incident, settings, holder=holder)
+    ensure_message(incident, settings, holder=holder)
     tell_thread(case.incident_id, text, settings, holder=holder)
     return f"named {who} in the incident's Slack thread ({problem})"
 
@@ -64,15 +56,8 @@ def _directly(
 
 
 def _write(user: str, text: str, settings: Settings) -> str | None:
-    body = {
-        "channel": user, "text": reply_text(text), "parse": "none", "link_names": False,
-        "unfurl_links": False, "unfurl_media": False,
-    }  # fmt: skip
     try:
-        call(
-            "chat.postMessage", settings, _Posted,
-            doing="write to the owner", body=body, tries=3, repeatable=False,
-        )  # fmt: skip
+        slack.write_to(user, text, settings)
     except OutsideServiceError as error:
         return str(error)
     return None

@@ -6,7 +6,7 @@ import time
 
 from git.exc import GitCommandError
 
-from schemas.errors import DirtyWorkTree, RollbackError
+from schemas.errors import DirtyWorkTree, TargetError
 from tasks.target.repository import TargetRepository, some
 
 _STAGE = "check work tree"
@@ -49,7 +49,7 @@ def refuse_submodules(repository: TargetRepository, commit: str) -> None:
     entries = repository.names("ls-tree", "-r", "-z", commit)
     modules = [entry.partition("\t")[2] for entry in entries if entry.startswith("160000 ")]
     if modules:
-        raise RollbackError(
+        raise TargetError(
             _STAGE,
             f"{commit[:12]} has submodules ({some(modules)}), which a rollback does not"
             " handle; roll this target back by hand",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from schemas.errors import NoProvenRelease, RollbackError
+from schemas.errors import NoProvenRelease, TargetError
 from schemas.release import Deployment, History, RollbackPlan, same_commit
 from schemas.settings import Target
 from tasks.deploy.running_commit import known_to_run, newest_deployed
@@ -23,11 +23,11 @@ def choose_release(target: Target, to_commit: str | None = None) -> RollbackPlan
     to_commit: this commit or none, whatever the history says of it. Without it: the newest
     healthy release of the history that is proven and is not the failing one.
 
-    Raises NoProvenRelease with the reason of every release that was considered, RollbackError
+    Raises NoProvenRelease with the reason of every release that was considered, TargetError
     for a commit that does not exist or a history that cannot be understood.
     """
     if to_commit is not None and not _SHA.fullmatch(to_commit):
-        raise RollbackError(
+        raise TargetError(
             _CHOOSE,
             f"{to_commit[:80]!r} is not a commit id; give 7 to 64 characters of 0-9 and a-f",
         )
@@ -78,7 +78,7 @@ def _last_known_good(repository: TargetRepository, history: History) -> Rollback
     for candidate in history.candidates(situation.failing):
         try:
             commit = _full(repository, candidate.commit)
-        except RollbackError as error:
+        except TargetError as error:
             skipped.append(f"{candidate.commit[:12]}: {error}")
             continue
         gates, unproven = gates_of(repository, commit)
@@ -131,7 +131,7 @@ def _full(repository: TargetRepository, wanted: str) -> str:
         return commit
     if len(wanted) in _FULL_LENGTHS:
         return wanted
-    raise RollbackError(
+    raise TargetError(
         _CHOOSE,
         f"{wanted} is no commit in {repository.path}; give the full id if it is only on the remote",
     )

@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from schemas.errors import AeefError, DeployFailed, DirtyWorkTree, NoProvenRelease, RollbackError
+from schemas.errors import AeefError, DeployFailed, DirtyWorkTree, NoProvenRelease, TargetError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from tasks.base.run_command import end_orphan, without_credentials
@@ -31,12 +31,12 @@ def deploy_release(
     It may be killed anywhere and called again: it looks first and goes on. One rollback of a
     target runs at a time. home: AEEF's own directory, for generated files.
 
-    Raises RollbackError, or DirtyWorkTree, when it stops before anything is changed;
+    Raises TargetError, or DirtyWorkTree, when it stops before anything is changed;
     DeployFailed when it stopped later: its text says which step failed, what runs now, and
     whether what ran before could be put back.
     """
     if plan.target != target.name:
-        raise RollbackError("check plan", f"the plan is for {plan.target}, not for {target.name}")
+        raise TargetError("check plan", f"the plan is for {plan.target}, not for {target.name}")
     with (
         target_lock(target, home, waiting=report),
         TargetRepository(target) as repository,
@@ -70,7 +70,7 @@ class _Rollback:
         if not self._plan.recreate and self._deployer.runs(self._commit):
             try:
                 return self._done(changed=unfinished is not None, journal=unfinished)
-            except RollbackError as error:
+            except TargetError as error:
                 self._report(f"{self._commit[:12]} runs already, but is not healthy: {error}")
         self._refuse_if_unready()
         head = self._repository.head()
@@ -201,21 +201,20 @@ class _Rollback:
         self._deployer.put_back(journal.running, self._report)
         try:
             wait_until_healthy(self._repository.target, report=self._report)
-        except RollbackError as error:
+        except TargetError as error:
             return f"{journal.running} was put back and runs, but is not healthy: {_told(error)[1]}"
         return f"{journal.running} was put back, runs and is healthy"
 
     def _what_runs(self) -> str:
         try:
             return str(self._deployer.running())
-        except RollbackError:
+        except TargetError:
             return "unknown"
 
 
 def _told(error: Exception) -> tuple[str, str]:
     """The stage and the problem of an error, in words for a person."""
-    if isinstance(error, RollbackError):
-        prefix = f"rollback stopped at '{error.stage}': "
-        return error.stage, str(error).removeprefix(prefix).rstrip(".")
+    if isinstance(error, TargetError):
+        return error.stage, str(error).rstrip(".")
     name = "" if isinstance(error, AeefError) else f"{type(error).__name__}: "
     return "deploy", without_credentials(f"{name}{error}")[:500].rstrip(".")

@@ -38,7 +38,7 @@ def record_rollback(
     runs now becomes the newest deployment, healthy, with its images. Fields that we do not
     know stay. The file is replaced in one step, under the records lock.
 
-    at: when it happened, with a zone. Raises RollbackError when the file cannot be understood.
+    at: when it happened, with a zone. Raises TargetError when the file cannot be understood.
     """
     with _history(target) as data:
         rollbacks: list[dict[str, Any]] = data.setdefault("rollbacks", [])
@@ -67,7 +67,7 @@ def record_hotfix(
 
     The base's newest deployment gets status `vulnerable`, so that no rollback goes back to it; the
     hotfix becomes the newest deployment, healthy, as a pipeline would have written it.
-    Raises RollbackError when the file cannot be understood.
+    Raises TargetError when the file cannot be understood.
     """
     mark = {"incidentId": incident_id, "hotfixOf": base}
     with _history(target) as data:

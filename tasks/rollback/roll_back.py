@@ -1,69 +1,80 @@
-"""The steps of a rollback: choose a proven release, deploy it, put it on record."""
+"""A rollback: choose a proven release, deploy it, put it on record.
+
+`roll_back` is all of it, for a runbook and for a person alike; what it does are the steps below.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import NAMESPACE_URL, uuid5
 
-from prefect.client.orchestration import get_client
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency
-
+from schemas.errors import RollbackError, TargetError
+from schemas.incident import Status
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case
+from tasks.do import Do
+from tasks.incident.change_status import change_status
 from tasks.rollback.choose_release import choose_release
-from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.record_rollback import record_rollback
-from tasks.step import log_line, step
-from tasks.target.lock import target_lock
+from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
+from tasks.step import step
 from tasks.target.release_files import read_history
-
-LIMIT_LEASE = 60.0
-"""Seconds after which Prefect frees the limit of a run that was killed (its minimum)."""
-
-
-def limit_of(target_name: str) -> str:
-    """The name of the Prefect concurrency limit that lets one rollback of a target run."""
-    return f"aeef-rollback-{target_name}"
 
 
 @contextmanager
-def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[None]:
-    """Wait until nobody else rolls this target back.
-
-    The lock in the repository covers this machine, and a rollback by hand without Prefect. A
-    Prefect server that other machines use, too, also has a limit, which shows in its UI; when its
-    holder is killed it is free a minute later, the lock at once.
-    """
-    with ExitStack() as held:
-        if not settings.prefect_embedded:
-            _hold_prefect_limit(target, held)
-        held.enter_context(target_lock(target, settings.home, waiting=log_line))
-        yield
-
-
-def _hold_prefect_limit(target: Target, held: ExitStack) -> None:
+def _told_as_rollback() -> Iterator[None]:
+    """What is wrong with the target stops a rollback: say so, and at which stage."""
     try:
-        held.enter_context(_prefect_limit(target))
-    except ConcurrencySlotAcquisitionError:
-        # A target that was configured after the last `aeef deploy` has none yet.
-        with get_client(sync_client=True) as client:
-            client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
-        held.enter_context(_prefect_limit(target))
+        yield
+    except TargetError as error:
+        raise RollbackError(error.stage, str(error)) from None
 
 
-def _prefect_limit(target: Target) -> AbstractContextManager[None]:
-    return concurrency(
-        limit_of(target.name),
-        occupy=1,
-        lease_duration=LIMIT_LEASE,
-        strict=True,
-        # A rollback that goes on is better than one that is cut off.
-        raise_on_lease_renewal_failure=False,
+@_told_as_rollback()
+def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
+    """What `roll_back` would do; nothing is changed. Raises RollbackError as it does."""
+    return choose_release(target, to_commit)
+
+
+@_told_as_rollback()
+def roll_back(
+    do: Do,
+    target: Target,
+    settings: Settings,
+    to_commit: str | None = None,
+    *,
+    recreate: bool = False,
+) -> DeployedRelease:
+    """Put the last known good release, or the one named, in place of the failing one.
+
+    recreate: even if it runs already, because its configuration has drifted.
+    Raises RollbackError that says at which stage it stopped, and what runs now.
+    """
+
+    def choose() -> RollbackPlan:
+        plan = do(choose_rollback, target.name, to_commit)
+        return plan.model_copy(update={"recreate": recreate})
+
+    return replace_release(
+        do,
+        target,
+        settings,
+        choose=choose,
+        deploy=deploy_rollback,
+        record=lambda plan, deployed: do(note_rollback, plan, deployed),
     )
+
+
+def roll_back_on_request(
+    do: Do, target: Target, settings: Settings, to_commit: str | None = None
+) -> DeployedRelease:
+    """As `roll_back`, on the record that `open_for_rollback` has opened: it is resolved then."""
+    deployed = roll_back(do, target, settings, to_commit)
+    do(change_status, Status.RESOLVED, "the rollback is complete")
+    return deployed
 
 
 def _chosen(plan: RollbackPlan) -> str:
@@ -71,6 +82,7 @@ def _chosen(plan: RollbackPlan) -> str:
 
 
 @step("choose release", says=_chosen, timeout=120)
+@_told_as_rollback()
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to; nothing is changed.
 
@@ -103,15 +115,11 @@ def _deployed(release: DeployedRelease) -> str:
     )
 
 
-@step("deploy release", says=_deployed, timeout=4 * 3600)
+@step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
+@_told_as_rollback()
 def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """Put the planned release in place and see it healthy; else put back what was running.
-
-    Raises RollbackError that says at which stage, and what runs now.
-    """
-    target = case.settings.target(plan.target)
-    report: Callable[[str], None] = log_line
-    return deploy_release(target, plan, home=case.settings.home, report=report)
+    """As `deploy_plan`. Raises RollbackError that says at which stage, and what runs now."""
+    return deploy_plan(case, plan)
 
 
 def rollback_id_of(incident_id: str) -> str:
@@ -120,6 +128,7 @@ def rollback_id_of(incident_id: str) -> str:
 
 
 @step("record rollback", says=lambda text: text, timeout=120)
+@_told_as_rollback()
 def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> str | None:
     """Write the rollback into the target's deployment history, once."""
     if not deployed.changed and plan.already_running:

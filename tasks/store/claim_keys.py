@@ -27,7 +27,6 @@ SLACK_RESTRICTED_MESSAGE = "slack-restricted"
 """The message in the restricted channel of a data breach."""
 OWNER_MESSAGE = "owner-told"
 RESTRICTED_CHANNEL = "breach-channel"
-ALERTMANAGER_KEEP_ALIVE = "alertmanager:keep-alive"
 
 CLOCKS_STARTED = "clock:started"
 CLOCK_CHANGE = "clock:change:"
@@ -67,6 +66,11 @@ def about_of(key: str) -> str:
     """What a page is about: nothing but the incident, or something that has to ring again."""
     about = key.removeprefix(PAGE)
     return "" if about in set(Severity) else about
+
+
+def keep_alive_key(channel: str) -> str:
+    """The incident's alert in this channel, sent again before it ends by itself."""
+    return f"{channel}:keep-alive"
 
 
 def slack_update_key(digest: str, *, restricted: bool = False) -> str:

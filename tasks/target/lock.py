@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Target
 from tasks.base.file_lock import open_lock, try_to_hold
 from tasks.target.repository import aeef_directory
@@ -35,7 +35,7 @@ def target_lock(
     """Hold the target's rollback lock; inside it may be taken again by the same task.
 
     waiting: called with one line that names the holder, when there is one.
-    timeout: seconds, by default as long as one rollback may take. Raises RollbackError after.
+    timeout: seconds, by default as long as one rollback may take. Raises TargetError after.
     """
     limit = target.rollback_timeout.total_seconds() if timeout is None else timeout
     path = aeef_directory(target) / "rollback.lock"
@@ -86,7 +86,7 @@ def _acquire(descriptor: int, what: str, waiting: Callable[[str], None], timeout
             return
         holder = _holder(descriptor)
         if time.monotonic() >= give_up_at:
-            raise RollbackError(
+            raise TargetError(
                 "wait for lock",
                 f"{holder} has held {what} for {timeout:g} s; look at that process,"
                 " end it if it hangs, and try again",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.errors import InvalidInput, RollbackError
+from schemas.errors import InvalidInput, TargetError
 from schemas.release import History, Provenance, same_commit
 from schemas.settings import Target
 from schemas.validation import validate
@@ -27,7 +27,7 @@ def read_history(target: Target) -> History:
 def find_history(repository: TargetRepository) -> History | None:
     """The deployment history, None when the target has no such file.
 
-    Raises RollbackError that names the file and the field when it cannot be understood.
+    Raises TargetError that names the file and the field when it cannot be understood.
     """
     target = repository.target
     content = _read(repository, target.history)
@@ -97,15 +97,15 @@ def _read(repository: TargetRepository, name: str) -> bytes | None:
         except (FileNotFoundError, NotADirectoryError):
             content = None
         except OSError as error:
-            raise RollbackError(
+            raise TargetError(
                 READ_HISTORY, f"{name} cannot be read: {error.strerror or error}"
             ) from error
         if saved_copy(repository.aeef, name) == before:
             return content
 
 
-def _wrong(target: Target, problem: str) -> RollbackError:
-    return RollbackError(READ_HISTORY, f"{target.history_path} cannot be used: {problem}")
+def _wrong(target: Target, problem: str) -> TargetError:
+    return TargetError(READ_HISTORY, f"{target.history_path} cannot be used: {problem}")
 
 
 def _fields(error: ValidationError) -> list[str]:

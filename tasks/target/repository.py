@@ -10,7 +10,7 @@ from typing import NamedTuple
 from git import Repo
 from git.exc import GitCommandError, GitError
 
-from schemas.errors import DirtyWorkTree, RollbackError
+from schemas.errors import DirtyWorkTree, TargetError
 from schemas.settings import Target
 from tasks.base.run_command import tail_of
 
@@ -31,7 +31,7 @@ class WorkTree(NamedTuple):
     branch: str | None
 
 
-class GitBusy(RollbackError):
+class GitBusy(TargetError):
     """Another git command works here, or was killed: ours changed nothing."""
 
 
@@ -112,7 +112,7 @@ class TargetRepository:
         """The full id of a commit that is in this repository, None when it is not.
 
         Never goes to the network. A branch that happens to be named like an abbreviated
-        commit does not count. Raises RollbackError when the abbreviation is ambiguous.
+        commit does not count. Raises TargetError when the abbreviation is ambiguous.
         """
         if sha in self._found:  # in full, and a commit that is here stays the same
             return sha
@@ -123,7 +123,7 @@ class TargetRepository:
             full = self.git("rev-parse", "--verify", f"{sha}^{{commit}}")
         except GitCommandError as error:
             if "ambiguous" in error.stderr:
-                raise RollbackError(
+                raise TargetError(
                     "choose release", f"{sha} stands for more than one commit; give more of it"
                 ) from error
             _refuse_foreign_owner(self.target, error)
@@ -158,9 +158,9 @@ class TargetRepository:
         return sorted(line[3:] for line in lines if not self.is_record(line[3:]))
 
     def fetch(self, commit: str, timeout: float) -> None:
-        """Bring the commit from `origin`. Raises RollbackError when it is not there either."""
+        """Bring the commit from `origin`. Raises TargetError when it is not there either."""
         if "origin" not in [remote.name for remote in self._repo.remotes]:
-            raise RollbackError(
+            raise TargetError(
                 "fetch",
                 f"{commit[:12]} is not in {self.path}, and the repository has no remote 'origin'"
                 " to fetch it from",
@@ -180,7 +180,7 @@ class TargetRepository:
         message = f"{commit[:12]} is neither in {self.path} nor on its remote 'origin'"
         if problem:
             raise self.failure("fetch", message, problem) from problem
-        raise RollbackError("fetch", message)
+        raise TargetError("fetch", message)
 
     def checkout(self, commit: str, *, branch: str | None = None, force: bool = False) -> None:
         """Check out a commit, or the branch if it still points to that commit.
@@ -216,11 +216,11 @@ class TargetRepository:
         if names:
             self.git(*_NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
 
-    def failure(self, stage: str, message: str, error: GitError) -> RollbackError:
+    def failure(self, stage: str, message: str, error: GitError) -> TargetError:
         """Our error for one of git's, with the end of what git said."""
         _refuse_foreign_owner(self.target, error)
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
-        return RollbackError(stage, f"{message}: {said}")
+        return TargetError(stage, f"{message}: {said}")
 
     def busy(self, stage: str) -> GitBusy:
         """The error that says that someone else uses git here."""
@@ -249,21 +249,21 @@ def aeef_directory(target: Target) -> Path:
 def _open(target: Target) -> Repo:
     misdirecting = [name for name in _MISDIRECTING if os.environ.get(name)]
     if misdirecting:
-        raise RollbackError(
+        raise TargetError(
             "open repository",
             f"{', '.join(misdirecting)} in the environment would send git elsewhere; unset it",
         )
     try:
         repo = Repo(target.repository)
     except (GitError, OSError) as error:
-        raise RollbackError(
+        raise TargetError(
             "open repository",
             f"{target.repository} is not the top of a git work tree; set 'repository' of"
             f" [targets.{target.name}] ({type(error).__name__})",
         ) from error
     if repo.bare:
         repo.close()
-        raise RollbackError(
+        raise TargetError(
             "open repository", f"{target.repository} is bare: a rollback needs a work tree"
         )
     return repo
@@ -271,7 +271,7 @@ def _open(target: Target) -> Repo:
 
 def _refuse_foreign_owner(target: Target, error: GitError) -> None:
     if "dubious ownership" in str(getattr(error, "stderr", "")):
-        raise RollbackError(
+        raise TargetError(
             "open repository",
             f"git does not trust {target.repository}, because another user owns it; run AEEF as"
             f" that user, or: git config --global --add safe.directory {target.repository}",

@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking"),
         ("incident", "release", "isolation", "agents", "breach"),
-        ("model", "validation"),
+        ("model", "validation", "approval"),
         ("errors",),
     ),
     "tasks": (
@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy"),
         ("incident", "notify"),
+        ("do",),
         ("reports", "step"),
         ("case",),
         ("store", "channels", "target"),

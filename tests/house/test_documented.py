@@ -19,6 +19,8 @@ from documents import blocks_of
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 from support import ROOT
+from tasks.channels.channel import Channel
+from tasks.channels.channels import CHANNELS
 
 RUNBOOKS = sorted({RUNBOOK_OF.get(incident_type, "triage") for incident_type in IncidentType})
 OURS = ("schemas", "tasks", "flows", "deployments", "tests", "docs")
@@ -80,6 +82,16 @@ def test_every_command_is_documented(text: str, command: str) -> None:
 def test_every_setting_is_documented(text: str, variable: str) -> None:
     """By its environment variable; those that are tables by it too."""
     assert mentions(text, variable)
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_every_channel_is_documented(text: str, channel: Channel) -> None:
+    """Its name for routes, what it needs, and what it takes at most: that and nothing else."""
+    rows = re.findall(rf"(?m)^\| `{channel.name}` \| (.+) \| ([0-9]+) \|$", text)
+
+    assert mentions(text, f"`{channel.name}`")
+    assert set(channel.needs) <= set(variables(Settings, "AEEF_"))
+    assert {what: int(most) for what, most in rows} == dict(channel.limits)
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS)

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from schemas.errors import AeefError, DeployFailed, PermanentError, TemporaryError
+from schemas.errors import AeefError, DeployFailed, PermanentError, RollbackError, TemporaryError
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from schemas.errors import AeefError, DeployFailed, PermanentError, TemporaryErr
         TemporaryError("Slack", "did not answer", status=503, retry_after=7.0),
         PermanentError("Jira", "no such project", status=400),
         DeployFailed("check health", "still broken"),
+        RollbackError("check health", "still broken"),
     ],
     ids=lambda error: type(error).__name__,
 )

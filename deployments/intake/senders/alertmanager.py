@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from schemas.errors import InvalidInput
 from schemas.incident import Alert
 from schemas.model import UtcDatetime
-from tasks.channels.alertmanager import is_our_own
+from tasks.channels.alertmanager.client import is_our_own
 
 SERVICE_LABELS = ("aeef_service", "service", "app", "job")
 DESCRIPTIONS = ("description", "summary", "message")

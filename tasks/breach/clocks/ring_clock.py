@@ -7,21 +7,20 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.breach import Clock, Standing, length
 from schemas.errors import TemporaryError
-from schemas.incident import Channel, Incident, Severity
+from schemas.incident import Incident, Severity
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, point_of, ring_name
 from tasks.case import Case
-from tasks.channels import pagerduty
-from tasks.notify.page_on_call import Page, ensure_page
-from tasks.notify.post_to_slack import tell_thread
+from tasks.channels.slack.message import tell_thread
+from tasks.notify.page_on_call import ensure_page
+from tasks.notify.stand_down import resolve_one_page
 from tasks.step import log_line, step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import (
     CLOCK_PAGE,
     CLOCK_RING,
-    about_of,
     clock_page_key,
     clock_ring_key,
 )
@@ -130,7 +129,7 @@ def words(clock: Clock) -> str:
 
 
 def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
-    """Resolve in PagerDuty what was rung for deadlines that are met, do not apply, or moved.
+    """Resolve the pages that were rung for deadlines that are met, do not apply, or moved.
 
     Safe to repeat. Raises TemporaryError or PermanentError.
     """
@@ -141,5 +140,4 @@ def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
         name = key.removeprefix(CLOCK_PAGE).rpartition(":")[0]
         if not key.startswith(CLOCK_PAGE) or name in running or claim.result is None:
             continue
-        if Page.model_validate(claim.result).channel is Channel.PAGERDUTY:
-            pagerduty.resolve(incident, settings, about=about_of(key))
+        resolve_one_page(incident, key, settings)

@@ -5,7 +5,7 @@ Slack answers 200 with `ok: false`. https://docs.slack.dev/apis/web-api/#respons
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +16,10 @@ from schemas.settings import Settings
 from tasks.base.http import Answer, Service, Unclear, send
 
 SERVICE = Service("Slack", "AEEF_SLACK__TOKEN (and AEEF_SLACK__URL)")
+
+PAGE_SIZE = 200
+"""Slack's advice. https://docs.slack.dev/apis/web-api/pagination"""
+MOST_PAGES = 10
 
 NOT_DONE = frozenset({"ratelimited", "rate_limited"})
 MAYBE_DONE = frozenset(
@@ -62,6 +66,7 @@ class Page(BaseModel):
 
 
 Shape = TypeVar("Shape", bound=BaseModel)
+PageShape = TypeVar("PageShape", bound=Page)
 
 
 def call(
@@ -100,6 +105,26 @@ def call(
     return send(
         SERVICE, build, settings, doing=doing, read=read, tries=tries, repeatable=repeatable
     )
+
+
+def pages(
+    method: str,
+    settings: Settings,
+    shape: type[PageShape],
+    *,
+    doing: str,
+    query: Mapping[str, str],
+    tries: int,
+) -> Iterator[PageShape]:
+    """Call a method page after page, `MOST_PAGES` at most. Raises as `call` does."""
+    cursor: dict[str, str] = {}
+    for _ in range(MOST_PAGES):
+        asked = {**query, "limit": str(PAGE_SIZE), **cursor}
+        page = call(method, settings, shape, doing=doing, query=asked, tries=tries)
+        yield page
+        if not page.next:
+            return
+        cursor = {"cursor": page.next}
 
 
 def _refusal(verdict: _Ok, answer: Answer) -> OutsideServiceError:

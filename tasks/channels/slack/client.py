@@ -15,15 +15,12 @@ from pydantic import BaseModel, Field
 
 from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
-from tasks.channels.slack.api import MissingScope, Page, call
+from tasks.channels.slack.api import MissingScope, Page, call, pages
 from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
 
 EVENT_TYPE = "aeef_incident"
 """https://docs.slack.dev/messaging/message-metadata"""
 
-PAGE_SIZE = 200
-"""Slack's advice. https://docs.slack.dev/apis/web-api/pagination"""
-MOST_PAGES = 10
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 _log = logging.getLogger(__name__)
 
@@ -86,43 +83,36 @@ def post_incident(
     auto_response: what was or will be done by itself, in words.
     Raises TemporaryError or PermanentError.
     """
-    message = {
-        "channel": settings.slack.channels[channel],
-        "text": text_of(incident),
-        "blocks": blocks_of(incident, settings, auto_response),
-        "metadata": {
-            "event_type": EVENT_TYPE,
-            "event_payload": {"incident_id": str(incident.incident_id)},
-        },
-    }
-    return _post(message, settings, f"post to {settings.slack.channels[channel]}", tries)
+    name = settings.slack.channels[channel]
+    blocks = blocks_of(incident, settings, auto_response)
+    return _post_incident(name, incident, blocks, settings, f"post to {name}", tries)
 
 
 def post_in_private(
     channel_id: str, incident: Incident, settings: Settings, *, auto_response: str, tries: int = 3
 ) -> SlackMessage:
     """Post everything to a private channel. After an Unclear error: `find_in` first."""
+    blocks = blocks_of(incident, settings, auto_response, in_private=True)
+    doing = "post to the restricted channel"
+    return _post_incident(channel_id, incident, blocks, settings, doing, tries)
+
+
+def _post_incident(
+    where: str,
+    incident: Incident,
+    blocks: list[dict[str, Any]],
+    settings: Settings,
+    doing: str,
+    tries: int,
+) -> SlackMessage:
+    found_by = {"incident_id": str(incident.incident_id)}
     message = {
-        "channel": channel_id,
+        "channel": where,
         "text": text_of(incident),
-        "blocks": blocks_of(incident, settings, auto_response, in_private=True),
-        "metadata": {
-            "event_type": EVENT_TYPE,
-            "event_payload": {"incident_id": str(incident.incident_id)},
-        },
+        "blocks": blocks,
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
-    return _post(message, settings, "post to the restricted channel", tries)
-
-
-def find_in(
-    channel_id: str, incident: Incident, settings: Settings, *, tries: int = 3
-) -> SlackMessage | None:
-    """The incident's message in this channel; None also when the scopes forbid to look."""
-    try:
-        return _find(incident, channel_id, settings, tries)
-    except MissingScope as error:
-        warn_once(f"{error}; a post that was cut off may appear twice")
-        return None
+    return _post(message, settings, doing, tries)
 
 
 def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
@@ -135,17 +125,30 @@ def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 
     return _post(answer, settings, "reply in the incident's thread", tries)
 
 
+def write_to(user: str, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
+    """Write to a person, or to a channel of a team, by id. Raises as `reply` does."""
+    message = {"channel": user, "text": reply_text(text)}
+    return _post(message, settings, "write to the owner", tries)
+
+
 def find_incident(
     incident: Incident, settings: Settings, channel: SlackChannel, *, tries: int = 3
 ) -> SlackMessage | None:
-    """The incident's message when it was posted to this channel already.
+    """The incident's message when it was posted to this channel already; as `find_in`."""
+    return find_in(settings.slack.channels[channel], incident, settings, tries=tries)
+
+
+def find_in(
+    channel: str, incident: Incident, settings: Settings, *, tries: int = 3
+) -> SlackMessage | None:
+    """The incident's message in a channel, given by its id or as `#name`.
 
     Also None, and said once in the log, when the bot's scopes do not let it look
     (`channels:read` and `channels:history`, for private channels `groups:…`).
     Raises TemporaryError or PermanentError.
     """
     try:
-        channel_id = _channel_id(settings.slack.channels[channel], settings, tries)
+        channel_id = _channel_id(channel, settings, tries)
         return _find(incident, channel_id, settings, tries) if channel_id else None
     except MissingScope as error:
         warn_once(f"{error}; a post that was cut off may appear twice")
@@ -183,39 +186,32 @@ def _channel_id(name: str, settings: Settings, tries: int) -> str | None:
     if _CHANNEL_ID.fullmatch(name):
         return name
     query = {"exclude_archived": "true", "types": "public_channel,private_channel"}
-    cursor = ""
-    for _ in range(MOST_PAGES):
-        page = call(
-            "conversations.list",
-            settings,
-            _Channels,
-            doing=f"look for {name}",
-            query={**query, "limit": str(PAGE_SIZE), **({"cursor": cursor} if cursor else {})},
-            tries=tries,
-        )
+    for page in pages(
+        "conversations.list",
+        settings,
+        _Channels,
+        doing=f"look for {name}",
+        query=query,
+        tries=tries,
+    ):
         for channel in page.channels:
             if channel.name == name.removeprefix("#"):
                 return channel.id
-        cursor = page.next
-        if not cursor:
-            break
     return None
 
 
 def _find(
     incident: Incident, channel_id: str, settings: Settings, tries: int
 ) -> SlackMessage | None:
-    query = {"channel": channel_id, "include_all_metadata": "true", "limit": str(PAGE_SIZE)}
-    cursor = ""
-    for _ in range(MOST_PAGES):
-        page = call(
-            "conversations.history",
-            settings,
-            _History,
-            doing="look for the incident's message",
-            query={**query, **({"cursor": cursor} if cursor else {})},
-            tries=tries,
-        )
+    query = {"channel": channel_id, "include_all_metadata": "true"}
+    for page in pages(
+        "conversations.history",
+        settings,
+        _History,
+        doing="look for the incident's message",
+        query=query,
+        tries=tries,
+    ):
         for message in page.messages:
             found = message.metadata
             if (
@@ -224,7 +220,4 @@ def _find(
                 and found.event_payload.get("incident_id") == str(incident.incident_id)
             ):
                 return SlackMessage(channel_id, message.ts)
-        cursor = page.next
-        if not cursor:
-            break
     return None

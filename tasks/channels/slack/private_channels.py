@@ -6,15 +6,13 @@ needs `groups:write`, and `groups:read` and `groups:history` to find what a cras
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from schemas.errors import OutsideServiceError, PermanentError
 from schemas.settings import Settings
-from tasks.channels.slack.api import Page, call
-from tasks.channels.slack.client import MOST_PAGES, PAGE_SIZE
+from tasks.channels.slack.api import Page, call, pages
 
 NAME_LIMIT = 80
 """https://docs.slack.dev/reference/methods/conversations.create#naming"""
@@ -91,23 +89,17 @@ def invite(channel: str, users: Sequence[str], settings: Settings, *, tries: int
 def _our_own(name: str, settings: Settings, tries: int) -> str:
     """The private channel of this name that this bot created."""
     me = call("auth.test", settings, _Me, doing="sign in", body={}, tries=tries).user_id
-    query: Mapping[str, Any] = {"types": "private_channel", "limit": str(PAGE_SIZE)}
-    cursor = ""
-    for _ in range(MOST_PAGES):
-        page = call(
-            "conversations.list",
-            settings,
-            _Channels,
-            doing=f"look for {name}",
-            query={**query, **({"cursor": cursor} if cursor else {})},
-            tries=tries,
-        )
+    for page in pages(
+        "conversations.list",
+        settings,
+        _Channels,
+        doing=f"look for {name}",
+        query={"types": "private_channel"},
+        tries=tries,
+    ):
         for channel in page.channels:
             if channel.name == name and channel.creator == me and channel.is_private:
                 return channel.id
-        cursor = page.next
-        if not cursor:
-            break
     raise PermanentError(
         "Slack",
         f"could not create the private channel {name}: the name is taken by a channel that this"

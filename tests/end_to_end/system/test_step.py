@@ -79,6 +79,30 @@ def test_what_may_pass_is_tried_again(store: Store, incident_id: str) -> None:
     assert ["did it"] == actions(store, incident_id)
 
 
+def test_how_often_it_is_tried_is_read_when_it_runs(
+    store: Store, incident_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that was made, and has run, under another `[retry]` follows the present one."""
+    tries: list[int] = []
+
+    @step("count the tries", says=str, timeout=30)
+    def attempt(_case: Case) -> None:
+        tries[-1] += 1
+        raise TemporaryError("Slack", "busy")
+
+    @flow(name=f"test-{uuid4()}")
+    def a_runbook() -> None:
+        attempt(incident_id)
+
+    for attempts in ("2", "4", "1"):
+        monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", attempts)
+        tries.append(0)
+        with pytest.raises(TemporaryError):
+            a_runbook()
+
+    assert [2, 4, 1] == tries
+
+
 def test_what_cannot_pass_is_not_tried_again(store: Store, incident_id: str) -> None:
     """A permanent failure is tried once, and on record with its reason."""
     outcomes = iter([PermanentError("Slack", "no such channel"), "did it"])

@@ -21,8 +21,9 @@ from support import wait_until
 from tasks.breach.open_restricted_channel import channel_name, open_restricted_channel
 from tasks.breach.page_breach_teams import page_breach_teams
 from tasks.channels.jira import client as jira_client
+from tasks.channels.slack.message import tell_thread
 from tasks.notify.page_on_call import page_on_call
-from tasks.notify.post_to_slack import post_to_slack, tell_thread
+from tasks.notify.post_to_slack import post_to_slack
 from tasks.notify.stand_down import acknowledge_page, resolve_page
 from tasks.store import Store, open_store
 

@@ -25,7 +25,7 @@ from standins.alertmanager import Alertmanager
 from standins.receiver_rules import LIES, ReceiverRules, an_incident
 from standins.standin import StandIn, settings_for
 from support import free_port, not_available
-from tasks.channels import alertmanager as client
+from tasks.channels.alertmanager import client
 
 
 class TestAlertmanagerReceiver(ReceiverRules):

@@ -10,7 +10,7 @@ from schemas.settings import Settings
 from standins.opsgenie import KEY, OpsGenie
 from standins.real_alertmanager import RealAlertmanager
 from support import wait_until
-from tasks.channels import alertmanager
+from tasks.channels.alertmanager import client as alertmanager
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_page
 from tasks.store import open_store

@@ -12,7 +12,7 @@ from schemas.settings import Settings
 from standins.pagerduty import ROUTING_KEY, PagerDuty
 from standins.receiver_rules import ReceiverRules, an_incident
 from standins.standin import StandIn, settings_for
-from tasks.channels import pagerduty as client
+from tasks.channels.pagerduty import client
 
 KEY = str(an_incident().incident_id)
 
@@ -173,6 +173,22 @@ def test_configured() -> None:
     """A routing key is all it needs."""
     assert not client.configured(settings_for())
     assert client.configured(settings_for(PagerDutySettings()))
+
+
+def test_check(pagerduty: PagerDuty) -> None:
+    """It pages nobody: whatever the service answers, the way there is open; the key may be one."""
+    assert f"{pagerduty.url} answers; the key is proven by the first page" == (
+        client.check(settings_for(pagerduty))
+    )
+    assert ["GET"] == [request.method for request in pagerduty.requests]
+    pagerduty.drop_connection()
+    with pytest.raises(TemporaryError, match="PagerDuty: could not be reached"):
+        client.check(settings_for(pagerduty))
+    short = settings_for(pagerduty={**pagerduty.settings(), "routing_key": "short"})
+    with pytest.raises(PermanentError, match="AEEF_PAGERDUTY__ROUTING_KEY must have 32"):
+        client.check(short)
+    with pytest.raises(PermanentError, match="AEEF_PAGERDUTY__ROUTING_KEY"):
+        client.check(settings_for())
 
 
 class PagerDutySettings(PagerDuty):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.cli.terminal import this_user
 from fixtures.cli import Aeef
 from samples.targets import git
 from schemas.incident import Status
@@ -83,6 +84,7 @@ def test_a_rollback_needs_neither_prefect_nor_the_intake(aeef: Aeef, demo: Path)
     validate("incident", answer.json)
     assert (0, good) == (answer.code, running(demo))
     assert Status.RESOLVED is incident.status
+    assert {this_user()} == {each.actor for each in incident.actions_taken}
     assert answer.json == incident.to_json()
     assert "done" == store.claims(incident.incident_id)["runbook:P4"].state
     assert 0 == aeef("audit", "verify").code
@@ -135,6 +137,22 @@ def test_a_rollback_that_makes_no_sense_changes_nothing(
 
     assert (code, commits(demo)[1]) == (answer.code, running(demo))
     assert named in answer.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rollback", "isolate", "restore --approver Ada", "drift", "quality", "freeze status",
+     "freeze on --approver Ada", "freeze release --approver Ada",
+     "drift --update-baseline --reason OPS-1"],
+)  # fmt: skip
+def test_a_mistyped_target_is_the_same_sentence_everywhere(
+    aeef: Aeef, demo: Path, command: str
+) -> None:
+    """It lists what there is; nothing stopped, for nothing began."""
+    answer = aeef(*command.split(), "--target", "dmo")
+
+    assert (1, "", "error: no target 'dmo' is configured; there are: demo\n") == answer
+    assert [] == open_store(load_settings()).incidents()
 
 
 def test_without_a_target_a_rollback_says_what_is_missing(aeef: Aeef) -> None:

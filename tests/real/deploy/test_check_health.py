@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Health, Target
 from support import free_port
 from tasks.deploy.check_health import unhealthy_because, wait_until_healthy
@@ -123,8 +123,10 @@ def test_the_deadline_tells_the_last_bad_answer(tmp_path: Path) -> None:
     """When it never gets healthy, the error says what it said."""
     with _serving((503, "")) as (url, _):
         health = Health(url=url, successes=1, interval=0.01, deadline=0.1)
-        with pytest.raises(RollbackError, match=r"'health': not 1 good .* 0.1 s.* HTTP 503"):
+        with pytest.raises(TargetError, match=r"^not 1 good .* 0.1 s.* HTTP 503") as caught:
             wait_until_healthy(_target(tmp_path, health))
+
+    assert "health" == caught.value.stage
 
 
 def test_a_command_is_good_when_it_ends_with_0(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from fixtures.cli import Aeef
 from processes.rollback_process import ENVIRONMENT
 from samples.breach import breach
 from samples.targets import command_target, git
-from schemas.errors import InvalidInput, PermanentError, RollbackError
+from schemas.errors import InvalidInput, PermanentError, TargetError
 from schemas.settings import Settings, Target, load_settings
 from tasks.deploy.freeze_target import freeze_target, plan_freeze, release_freeze
 from tasks.deploy.freezes import frozen_by, marker_path, read_freeze
@@ -72,7 +72,7 @@ def test_nothing_is_deployed_until_it_is_released(store: Store, target: Target) 
     said = freeze_target.directly(breached, "demo")
 
     assert said.startswith("froze deployments on demo")
-    with pytest.raises(RollbackError, match="aeef freeze release --target demo") as refused:
+    with pytest.raises(TargetError, match="aeef freeze release --target demo") as refused:
         deploy(target, settings)
     assert "frozen" == refused.value.stage
     assert breached in str(refused.value)
@@ -188,7 +188,7 @@ UNDOING = [
 PROCESS = """
 import sys
 from processes.rollback_process import arm
-from tasks import freeze_target
+from tasks.deploy import freeze_target
 arm(sys.argv[1])
 steps = {"freeze": freeze_target.freeze_target, "release": freeze_target.release_freeze}
 steps[sys.argv[2]].directly(*sys.argv[3:])
@@ -214,7 +214,7 @@ def test_killed_while_freezing(store: Store, tmp_path: Path, point: str) -> None
 
     killed(point, "freeze", breached, "demo")
 
-    with pytest.raises(RollbackError, match="frozen"):
+    with pytest.raises(TargetError, match="frozen"):
         deploy(target, settings)
     freeze_target.directly(breached, "demo")
     assert marker_path(target).exists()
@@ -241,14 +241,14 @@ def test_what_cannot_be_read_counts_as_frozen(store: Store, target: Target) -> N
     state = settings.home / "freezes" / "demo.json"
     state.parent.mkdir(parents=True, exist_ok=True)
     state.write_text("{")
-    with pytest.raises(RollbackError, match=r"demo\.json"):
+    with pytest.raises(TargetError, match=r"demo\.json"):
         deploy(target, settings)
     state.unlink()
     marker = marker_path(target)
     marker.parent.mkdir(exist_ok=True)
     marker.symlink_to("/nowhere")
 
-    with pytest.raises(RollbackError, match="FROZEN"):
+    with pytest.raises(TargetError, match="FROZEN"):
         deploy(target, settings)
 
 

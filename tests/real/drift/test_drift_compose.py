@@ -249,7 +249,7 @@ def test_when_docker_does_not_answer_that_is_no_proof(
     assert "unknown" == report.status
     (unreadable,) = report.unreadable
     assert Impact.MEDIUM == unreadable.impact
-    assert "cannot be asked at tcp://127.0.0.1:9" in str(unreadable.actual)
+    assert "Docker: at tcp://127.0.0.1:9" in str(unreadable.actual)
 
 
 def test_a_broken_compose_file_is_no_proof_either(app: DriftSample, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_watch_that_cannot_look_says_so_and_goes_on_once_it_can(shop: Shop) ->
     journal.write_text("{")
 
     assert "opened P3 drift shop" in shop.watch()
-    assert "isolations/shop.json is no journal of ours" in shop.incident().description
+    assert "isolations/shop.json cannot be read" in shop.incident().description
     assert "known as" in shop.watch()
 
     journal.unlink()

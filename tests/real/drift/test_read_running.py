@@ -10,7 +10,8 @@ from threading import Barrier, BrokenBarrierError, Thread
 import pytest
 
 from standins.server import Handler, Received, Reply, Server
-from tasks.drift.read_running import AT_ONCE, running_project
+from tasks.base.docker_connection import AT_ONCE
+from tasks.drift.read_running import running_project
 
 LABELS = {
     "com.docker.compose.project": "shop",

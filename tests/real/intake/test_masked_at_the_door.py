@@ -20,9 +20,9 @@ from standins.pagerduty import PagerDuty
 from standins.slack import Slack
 from support import read_below, wait_until
 from tasks.channels.jira import client as jira_client
+from tasks.channels.slack.message import ensure_message
 from tasks.incident.keep_original import MOST_ORIGINALS, ORIGINAL
 from tasks.incident.open_incident import open_incident, open_unreadable
-from tasks.notify.post_to_slack import ensure_slack_message
 
 
 def kept_by_us(home: Path) -> list[str]:
@@ -49,7 +49,7 @@ def test_the_original_is_in_the_evidence_and_nowhere_else(
     incident_id = told.report(**LEAK)
     incident = told.store.incident(incident_id)
     wait_until(lambda: told.store.claim_result(incident_id, "page:P1") is not None)
-    ensure_slack_message(incident, told.settings, holder="test")
+    ensure_message(incident, told.settings, holder="test")
     jira_client.ensure_ticket(incident, told.settings)
 
     folder = f"evidence/{incident_id}"

@@ -20,7 +20,8 @@ from standins.alertmanager import Alertmanager
 from standins.prefect_api import Prefect
 from standins.standin import settings_for
 from tasks.incident.claim_runbook import alive_of
-from tasks.incident.open_incident import open_for_rollback, open_unreadable, parse_alert
+from tasks.incident.open_by_hand import open_for_rollback
+from tasks.incident.open_incident import open_unreadable, parse_alert
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store, open_store
 
@@ -148,7 +149,7 @@ def test_no_runbook_is_told_to_the_on_call_of_every_incident(settings: Settings)
 def test_a_rollback_by_hand_is_not_done_a_second_time(settings: Settings, prefect: Prefect) -> None:
     """Its record is no incident whose runbook is missing, however long it takes or if it failed."""
     watched = Watched(settings, QUICK._replace(runbook_missing=AT_ONCE))
-    open_for_rollback("shop", "ann", "1", settings, by_hand=True)
+    open_for_rollback("shop", "ann", settings)
     watched.sweep.run()
 
     assert [] == watched.events()

@@ -387,7 +387,7 @@ def test_a_journal_that_is_none_stops_it(shop_incident: str, shop: IsolationSamp
     path = home / "isolations" / f"{shop.target.name}.json"
     path.write_text("{")
 
-    with pytest.raises(PermanentError, match="is no journal of ours any more"):
+    with pytest.raises(InvalidInput, match=f"{path} cannot be read"):
         isolate_service.directly(shop_incident, shop.target.name, [])
 
     assert "{" == path.read_text()

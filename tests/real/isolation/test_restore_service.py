@@ -13,10 +13,10 @@ from schemas.settings import load_settings
 from standins.dying_docker import Killed, dying_docker
 from tasks.isolation.isolate_service import isolate_service
 from tasks.isolation.journal import isolation_lock, read_isolation
+from tasks.isolation.restore_containers import restore_containers
 from tasks.isolation.restore_service import (
     check_restore_approval,
     plan_restoration,
-    restore_containers,
     restore_service,
 )
 from tasks.store import Store

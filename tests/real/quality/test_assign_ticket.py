@@ -15,7 +15,8 @@ from schemas.quality import Assessment, Change, Count, FileQuality, Investigatio
 from schemas.settings import load_settings
 from standins.jira import Jira
 from standins.slack import Slack
-from tasks.notify.create_ticket import create_ticket, ensure_ticket
+from tasks.channels.jira.ticket import ensure_ticket
+from tasks.notify.create_ticket import create_ticket
 from tasks.quality.assign_ticket import assign_ticket
 from tasks.quality.tell_owner import tell_owner
 from tasks.store import Store, open_store

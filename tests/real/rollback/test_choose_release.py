@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from samples.targets import GATES, START, commit, git, new_repository, prove, write_history
 from samples.targets import write_json as write
-from schemas.errors import NoProvenRelease, RollbackError
+from schemas.errors import NoProvenRelease, TargetError
 from schemas.release import RollbackPlan
 from schemas.settings import Health, Target
 from tasks.deploy.running_commit import running_commit
@@ -234,13 +234,13 @@ def test_files_may_name_a_commit_in_short(sample: Sample) -> None:
 )
 def test_what_is_no_commit_id_is_refused_before_git_sees_it(sample: Sample, wanted: str) -> None:
     """Options, names and paths are refused in words."""
-    with pytest.raises(RollbackError, match="is not a commit id"):
+    with pytest.raises(TargetError, match="is not a commit id"):
         choose_release(sample.target, wanted)
 
 
 def test_an_unknown_short_commit_is_refused(sample: Sample) -> None:
     """An abbreviation that no local commit has cannot be completed."""
-    with pytest.raises(RollbackError, match="deadbeef is no commit in"):
+    with pytest.raises(TargetError, match="deadbeef is no commit in"):
         choose_release(sample.target, "deadbeef")
 
 
@@ -249,7 +249,7 @@ def test_a_branch_named_like_a_commit_is_not_taken_for_it(sample: Sample) -> Non
     git(sample.target.repository, "branch", "deadbeef")
     prove(sample.target, sample.commits[-1])
 
-    with pytest.raises(RollbackError, match="deadbeef is no commit in"):
+    with pytest.raises(TargetError, match="deadbeef is no commit in"):
         choose_release(sample.target, "deadbeef")
 
 
@@ -287,8 +287,10 @@ def test_a_history_that_cannot_be_understood_is_named_with_its_field(
     sample.target.history_path.parent.mkdir()
     sample.target.history_path.write_text(content)
 
-    with pytest.raises(RollbackError, match=f"(?s)'read history'.*history.json.*{problem}"):
+    with pytest.raises(TargetError, match=f"(?s)history.json.*{problem}") as caught:
         choose_release(sample.target)
+
+    assert "read history" == caught.value.stage
 
 
 def test_choosing_changes_nothing(sample: Sample) -> None:
@@ -326,7 +328,7 @@ def test_what_is_no_repository_is_named_with_its_setting(sample: Sample, tmp_pat
     """The error says which setting to change."""
     target = sample.target.model_copy(update={"repository": tmp_path})
 
-    with pytest.raises(RollbackError, match=r"'repository' of \[targets.shop\]"):
+    with pytest.raises(TargetError, match=r"'repository' of \[targets.shop\]"):
         choose_release(target)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from processes.rollback_process import ENVIRONMENT
 from samples.targets import git, write_json
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from schemas.validation import validate
@@ -149,7 +149,7 @@ def test_a_history_that_cannot_be_understood_is_left_alone(demo_target: Target) 
     plan = choose_release(demo_target)
     demo_target.history_path.write_text("{")
 
-    with pytest.raises(RollbackError, match=r"history.json cannot be used"):
+    with pytest.raises(TargetError, match=r"history.json cannot be used"):
         _record(demo_target, plan)
 
     assert demo_target.history_path.read_text() == "{"

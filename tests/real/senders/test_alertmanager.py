@@ -10,7 +10,7 @@ from fixtures.intake import Intake
 from schemas.incident import Status
 from standins.pagerduty import PagerDuty
 from support import wait_until
-from tasks.channels.alertmanager import labels_of
+from tasks.channels.alertmanager.client import labels_of
 
 ZERO = "0001-01-01T00:00:00Z"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from processes.rollback_process import ENVIRONMENT
-from schemas.errors import RollbackError
+from schemas.errors import TargetError
 from schemas.settings import Target
 from tasks.target.lock import target_lock
 
@@ -40,7 +40,7 @@ def test_the_lock_excludes_another_process_and_names_it(demo_target: Target) -> 
     lines: list[str] = []
     with _held_by_another_process(demo_target) as process:
         with (
-            pytest.raises(RollbackError, match=f"process {process.pid} .*has held a rollback"),
+            pytest.raises(TargetError, match=f"process {process.pid} .*has held a rollback"),
             target_lock(demo_target, Path("/elsewhere"), waiting=lines.append, timeout=0.1),
         ):
             pytest.fail("the lock was held")
@@ -89,13 +89,13 @@ def test_the_same_task_may_take_it_again(demo_target: Target, tmp_path: Path) ->
 
 def test_another_thread_is_excluded(demo_target: Target, tmp_path: Path) -> None:
     """Two flows in one process exclude each other too."""
-    refused: list[RollbackError] = []
+    refused: list[TargetError] = []
 
     def other() -> None:
         try:
             with target_lock(demo_target, tmp_path, timeout=0):
                 pass
-        except RollbackError as error:
+        except TargetError as error:
             refused.append(error)
 
     with target_lock(demo_target, tmp_path):

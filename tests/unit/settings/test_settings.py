@@ -12,7 +12,6 @@ from schemas.errors import ConfigurationError
 from schemas.incident import (
     DEFAULT_ROUTES,
     DEFAULT_RULES,
-    Channel,
     IncidentType,
     Severity,
     SlackChannel,
@@ -94,7 +93,7 @@ def test_clocks_and_channels_of_a_route_can_be_set(config: Path) -> None:
         route.acknowledge_within,
         route.escalation.after,
     )
-    assert (Channel.SLACK, Channel.JIRA) == route.page_channels
+    assert ("slack", "jira") == route.page_channels
 
 
 def test_one_renamed_channel_or_priority_leaves_the_others(config: Path, monkeypatch: Env) -> None:

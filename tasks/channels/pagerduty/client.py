@@ -113,6 +113,36 @@ def resolve(
     return _enqueue("resolve", incident, settings, {}, about=about, tries=tries)
 
 
+def check(settings: Settings) -> str:
+    """Whether the key can be one, and the way there is open; one line for `aeef doctor`.
+
+    The API has no check that does not page. Raises TemporaryError or PermanentError.
+    """
+    secret = settings.pagerduty.routing_key
+    if secret is None:
+        raise SERVICE.not_configured()
+    _require_length(secret, settings, "page the on-call")
+    url = settings.pagerduty.url
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return client.build_request("GET", url)
+
+    send(
+        SERVICE, build, settings,
+        doing="be reached", read=lambda _answer: None, tries=1, also_read=range(300, 600),
+    )  # fmt: skip
+    return f"{url} answers; the key is proven by the first page"
+
+
+def _require_length(secret: SecretStr, settings: Settings, doing: str) -> None:
+    if len(secret.get_secret_value()) != ROUTING_KEY_LENGTH:
+        raise PermanentError(
+            SERVICE.name,
+            f"could not {doing}: {_setting_of(secret, settings)} must have {ROUTING_KEY_LENGTH}"
+            " characters (the Integration Key of an Events API v2 integration)",
+        )
+
+
 def _setting_of(secret: SecretStr, settings: Settings) -> str:
     if secret is settings.pagerduty.routing_key:
         return "AEEF_PAGERDUTY__ROUTING_KEY"
@@ -168,12 +198,7 @@ def _enqueue(
     secret = routing_key_of(about, settings)
     if secret is None:
         raise SERVICE.not_configured()
-    if len(secret.get_secret_value()) != ROUTING_KEY_LENGTH:
-        raise PermanentError(
-            SERVICE.name,
-            f"could not {doing}: {_setting_of(secret, settings)} must have {ROUTING_KEY_LENGTH}"
-            " characters (the Integration Key of an Events API v2 integration)",
-        )
+    _require_length(secret, settings, doing)
     dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)
 
     def build(client: httpx.Client) -> httpx.Request:

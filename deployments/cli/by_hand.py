@@ -1,0 +1,64 @@
+"""What every procedure has in common that a person carries out here, with no orchestrator."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import uuid4
+
+import typer
+
+from deployments.cli.terminal import plain
+from schemas.errors import AeefError
+from schemas.incident import Incident
+from schemas.model import Model
+from schemas.settings import Settings
+from tasks.notify.page_on_call import ensure_page
+from tasks.store.claim_keys import PAGE_FAILED_BY_HAND
+from tasks.store.sanitize import sanitized
+
+R = TypeVar("R")
+
+
+def carry_out(procedure: Callable[[], R], incident: Incident, what: str, settings: Settings) -> R:
+    """Do it; when it fails or is interrupted, page the on-call and raise that.
+
+    what: with the person's name, `rollback by ada`.
+    """
+    try:
+        return procedure()
+    except (Exception, KeyboardInterrupt) as error:
+        why = str(error) if isinstance(error, AeefError) else type(error).__name__
+        _page(incident, sanitized(f"{what} FAILED: {why}", settings), settings)
+        raise
+
+
+def show_progress() -> None:
+    """Print what the steps log."""
+    progress = logging.StreamHandler()
+    progress.setFormatter(logging.Formatter("  %(message)s"))
+    log = logging.getLogger("aeef")
+    log.addHandler(progress)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def show(found: Model, text: str, *, as_json: bool) -> None:
+    """Print the result: as JSON, or in words."""
+    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else plain(text))
+
+
+def _page(incident: Incident, reason: str, settings: Settings) -> None:
+    """Page the on-call, once for the incident; when nobody can be reached, say so."""
+    try:
+        ensure_page(
+            str(incident.incident_id),
+            settings,
+            holder=f"cli {uuid4()}",
+            key=PAGE_FAILED_BY_HAND,
+            reason=reason,
+        )
+    except AeefError as error:
+        typer.echo(plain(f"error: {error}"), err=True)

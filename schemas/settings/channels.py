@@ -1,0 +1,79 @@
+"""The settings of each channel: what `tasks/channels/` needs to reach people.
+
+A channel more: a section here, and a field of `ChannelSections`.
+"""
+
+from __future__ import annotations
+
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+from schemas.incident import Severity, SlackChannel
+from schemas.settings.sections import Section
+
+
+class PagerDutySettings(Section):
+    """PagerDuty Events v2: `routing_key` is the service integration's key."""
+
+    url: str = "https://events.pagerduty.com"
+    routing_key: SecretStr | None = None
+
+
+SLACK_CHANNELS = {
+    SlackChannel.CRITICAL: "#aeef-incidents",
+    SlackChannel.WARNING: "#aeef-warnings",
+    SlackChannel.INFO: "#aeef-info",
+}
+"""The spec's, "Slack Integration"."""
+JIRA_PRIORITIES = {
+    Severity.P1: "Highest",
+    Severity.P2: "High",
+    Severity.P3: "High",
+    Severity.P4: "Low",
+}
+"""P3 is `high` in the spec's triage script; the others are ours."""
+
+
+class SlackSettings(Section):
+    """Slack: a bot token; the channels of the spec's severity table, each may be named anew."""
+
+    url: str = "https://slack.com/api"
+    token: SecretStr | None = None
+    channels: dict[SlackChannel, str] = SLACK_CHANNELS
+
+    @field_validator("channels")
+    @classmethod
+    def _all(cls, channels: dict[SlackChannel, str]) -> dict[SlackChannel, str]:
+        return {**SLACK_CHANNELS, **channels}
+
+
+class JiraSettings(Section):
+    """Jira Cloud v3. `url` is the site; `priorities` are the site's names, where they differ."""
+
+    url: str | None = None
+    email: str | None = None
+    token: SecretStr | None = None
+    project: str = "AEEF"
+    issue_type: str = "Bug"
+    priorities: dict[Severity, str] = JIRA_PRIORITIES
+
+    @field_validator("priorities")
+    @classmethod
+    def _all(cls, priorities: dict[Severity, str]) -> dict[Severity, str]:
+        return {**JIRA_PRIORITIES, **priorities}
+
+
+class AlertmanagerSettings(Section):
+    """Alertmanager v2, from which its OpsGenie receiver forwards."""
+
+    url: str | None = None
+    token: SecretStr | None = None
+
+
+class ChannelSections(BaseSettings):
+    """The part of the settings that is the channels'; secrets are `SecretStr`, to be hidden."""
+
+    pagerduty: PagerDutySettings = PagerDutySettings()
+    slack: SlackSettings = SlackSettings()
+    jira: JiraSettings = JiraSettings()
+    alertmanager: AlertmanagerSettings = AlertmanagerSettings()

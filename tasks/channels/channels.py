@@ -1,0 +1,58 @@
+"""Every channel there is. Who pages, resolves or checks asks this list, and names no vendor."""
+
+from __future__ import annotations
+
+from schemas.errors import ConfigurationError
+from schemas.incident import DEFAULT_ROUTES, Severity
+from schemas.settings import Settings
+from tasks.channels.alertmanager.channel import Alertmanager
+from tasks.channels.channel import Channel
+from tasks.channels.jira.channel import Jira
+from tasks.channels.pagerduty.channel import PagerDuty
+from tasks.channels.slack.channel import Slack
+
+CHANNELS: list[Channel] = [PagerDuty(), Alertmanager(), Slack(), Jira()]
+
+
+def channel_named(name: str) -> Channel:
+    """The channel that a route or a kept page names.
+
+    Raises ConfigurationError that says which there are.
+    """
+    for channel in CHANNELS:
+        if channel.name == name:
+            return channel
+    known = ", ".join(channel.name for channel in CHANNELS)
+    raise ConfigurationError(f"there is no channel {name!r}; there are: {known}")
+
+
+def title_of(name: str) -> str:
+    """As people say it; the name itself of a channel that there is no longer."""
+    return next((channel.title for channel in CHANNELS if channel.name == name), name)
+
+
+def unconfigured(settings: Settings) -> list[str]:
+    """The names of the channels that have no credentials."""
+    return [channel.name for channel in CHANNELS if not channel.configured(settings)]
+
+
+def silent_severities(settings: Settings) -> list[Severity]:
+    """The severities for which nobody is paged: no channel of their route is configured."""
+    missing = unconfigured(settings)
+    there = {channel.name for channel in CHANNELS if channel.name not in missing}
+    return [severity for severity, names in _routes(settings) if there.isdisjoint(names)]
+
+
+def require_known_channels(settings: Settings) -> None:
+    """Raise ConfigurationError when a route names a channel that there is not."""
+    for severity, names in _routes(settings):
+        for name in names:
+            try:
+                channel_named(name)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"[routes.{severity}] page_channels: {error}") from None
+
+
+def _routes(settings: Settings) -> list[tuple[Severity, tuple[str, ...]]]:
+    routes = {**DEFAULT_ROUTES, **settings.routes}
+    return [(severity, route.page_channels) for severity, route in routes.items()]

@@ -1,0 +1,1 @@
+"""PagerDuty: pages that ring until somebody takes them. Begin with `channel.py`."""

@@ -1,0 +1,48 @@
+"""PagerDuty as a channel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.channels.channel import Channel
+from tasks.channels.pagerduty import client
+from tasks.store.claim_keys import about_of
+
+
+class PagerDuty(Channel):
+    """Calls people, by phone too, until one of them takes the page."""
+
+    name = "pagerduty"
+    title = client.SERVICE.name
+    needs = ("AEEF_PAGERDUTY__ROUTING_KEY",)
+    rings = True
+    rings_apart = True
+    limits: ClassVar = {
+        "characters of the routing key": client.ROUTING_KEY_LENGTH,
+        "characters of the summary": client.SUMMARY_LIMIT,
+        "bytes of an event": client.BODY_LIMIT,
+    }
+
+    def configured(self, settings: Settings, about: str = "") -> bool:
+        """True when there is a routing key for who is to be paged."""
+        return client.configured(settings, about)
+
+    def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
+        """Page, as an alert of its own when it is about something of its own."""
+        summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
+        # Under the same dedup key PagerDuty would only note it, and call nobody who took the first.
+        client.trigger(incident, settings, summary=summary, about=about_of(key))
+
+    def acknowledge(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
+        """Nobody is called any longer."""
+        client.acknowledge(incident, settings, about=about)
+
+    def resolve(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
+        """Close the alert."""
+        client.resolve(incident, settings, about=about)
+
+    def check(self, settings: Settings) -> str:
+        """Whether the way there is open: its API has no check that does not page."""
+        return client.check(settings)

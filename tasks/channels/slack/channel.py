@@ -1,0 +1,41 @@
+"""Slack as a channel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import uuid4
+
+from schemas.incident import Incident, SlackChannel
+from schemas.settings import Settings
+from tasks.channels.channel import Channel
+from tasks.channels.slack import blocks, client
+from tasks.channels.slack.message import ensure_message
+
+
+class Slack(Channel):
+    """Tells whoever reads the channel of urgent incidents."""
+
+    name = "slack"
+    title = "Slack"
+    needs = ("AEEF_SLACK__TOKEN",)
+    limits: ClassVar = {
+        "characters of a header": blocks.HEADER_LIMIT,
+        "characters of a section": blocks.SECTION_LIMIT,
+        "characters of a message": blocks.TEXT_LIMIT,
+    }
+
+    def configured(self, settings: Settings, about: str = "") -> bool:
+        """True when there is a bot token."""
+        return client.configured(settings)
+
+    def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
+        """Make sure that the incident is posted, and call for the on-call in its thread."""
+        message = ensure_message(
+            incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
+        )
+        why = incident.title if incident.is_restricted else reason or incident.title
+        client.reply(message, f"On-call, please take this: {why}", settings)
+
+    def check(self, settings: Settings) -> str:
+        """Ask who the bot is."""
+        return client.check(settings)
