@@ -35,7 +35,6 @@ MEMBERS = '[breach]\nmembers = ["U0000ADA", "U000GRACE"]\n'
 def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store of this test's own."""
     monkeypatch.setenv("AEEF_HOME", str(home))
-    monkeypatch.setenv("AEEF_RETRY__REQUEST_TIMEOUT", "1")
     Path("aeef.toml").write_text(MEMBERS)
     opened = open_store(load_settings())
     yield opened
