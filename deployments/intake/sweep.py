@@ -27,7 +27,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.incident.claim_runbook import RUN, alive_of
-from tasks.notify.stand_down import channel_of
+from tasks.notify.page_on_call import channel_of
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
@@ -108,8 +108,8 @@ class Sweep:
         if not any(channel.configured(self.settings) for channel in keeping):
             return
         for incident in self.store.incidents(open_only=True, limit=1000):
-            result = self.store.claim_result(incident.incident_id, page_key(incident))
-            channel = channel_of(result)
+            page = self.store.claim_result(incident.incident_id, page_key(incident))
+            channel = channel_of(page)
             if not (channel and channel.keep_alive_every and channel.configured(self.settings)):
                 continue
             every = self.timing.keep_alive

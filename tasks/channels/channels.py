@@ -19,16 +19,21 @@ def channel_named(name: str) -> Channel:
 
     Raises ConfigurationError that says which there are.
     """
-    for channel in CHANNELS:
-        if channel.name == name:
-            return channel
+    if channel := find_channel(name):
+        return channel
     known = ", ".join(channel.name for channel in CHANNELS)
     raise ConfigurationError(f"there is no channel {name!r}; there are: {known}")
 
 
+def find_channel(name: str | None) -> Channel | None:
+    """As `channel_named`; None when there is none of this name."""
+    return next((channel for channel in CHANNELS if channel.name == name), None)
+
+
 def title_of(name: str) -> str:
     """As people say it; the name itself of a channel that there is no longer."""
-    return next((channel.title for channel in CHANNELS if channel.name == name), name)
+    channel = find_channel(name)
+    return channel.title if channel else name
 
 
 def unconfigured(settings: Settings) -> list[str]:

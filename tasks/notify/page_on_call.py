@@ -7,6 +7,7 @@ a higher severity is a page of its own.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
@@ -16,7 +17,8 @@ from schemas.incident import PAGED, Incident, Severity, route_for
 from schemas.model import Model
 from schemas.settings import Settings
 from tasks.case import Case
-from tasks.channels.channels import channel_named, title_of
+from tasks.channels.channel import Channel
+from tasks.channels.channels import channel_named, find_channel, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import about_of, page_key
@@ -35,6 +37,11 @@ class Page(Model):
 
     channel: str | None = None
     refused: dict[str, str] = Field(default_factory=dict)
+
+
+def channel_of(page: dict[str, Any] | None) -> Channel | None:
+    """The channel that took a page, given the result of its claim; None: none that there is."""
+    return find_channel(Page.model_validate(page).channel) if page else None
 
 
 def ensure_page(

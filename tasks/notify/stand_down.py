@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
@@ -13,7 +12,7 @@ from tasks.case import Case
 from tasks.channels.channel import Channel
 from tasks.channels.channels import CHANNELS
 from tasks.channels.slack.message import reply_in_thread
-from tasks.notify.page_on_call import Page
+from tasks.notify.page_on_call import channel_of
 from tasks.step import step
 from tasks.store import Claim, open_store
 from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of
@@ -38,15 +37,17 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
 def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
     _until_the_page_has_left(incident, settings)
     for channel, abouts in _ringing(incident, settings):
-        for about in abouts:
-            # A legal duty does not end with the incident: `aeef breach submitted` ends it.
-            if not about.startswith(CLOCK):
-                channel.resolve(incident, settings, about=about)
-        open_store(settings).record_action(
-            incident.incident_id,
-            f"resolved the page in {channel.title}",
-            entry_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/resolved/{channel.name}"),
-        )
+        # A legal duty does not end with the incident: `aeef breach submitted` ends it.
+        over = [about for about in abouts if not about.startswith(CLOCK)]
+        for about in over:
+            channel.resolve(incident, settings, about=about)
+        if over:
+            identity = f"aeef:{incident.incident_id}/resolved/{channel.name}"
+            open_store(settings).record_action(
+                incident.incident_id,
+                f"resolved the page in {channel.title}",
+                entry_id=uuid5(NAMESPACE_URL, identity),
+            )
     reply_in_thread(
         str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
     )
@@ -57,8 +58,7 @@ def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
 
     Safe to repeat. Raises TemporaryError or PermanentError when the channel does not take it.
     """
-    result = open_store(settings).claim_result(incident.incident_id, key)
-    channel = channel_of(result)
+    channel = channel_of(open_store(settings).claim_result(incident.incident_id, key))
     if channel and channel.rings_apart:
         channel.resolve(incident, settings, about=about_of(key))
 
@@ -83,12 +83,6 @@ def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
 def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     claims = open_store(settings).claims(incident.incident_id).items()
     return {key: claim for key, claim in claims if key.startswith(PAGE) and key != PAGES_RESOLVED}
-
-
-def channel_of(result: dict[str, Any] | None) -> Channel | None:
-    """The channel that took a page, by the result of its claim; None: none, or not there now."""
-    name = Page.model_validate(result).channel if result else None
-    return next((channel for channel in CHANNELS if channel.name == name), None)
 
 
 def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
