@@ -1,4 +1,4 @@
-"""Calls of a process that lives long share their connections; nothing else do they share."""
+"""Calls of a long-lived process share their connections, and nothing else."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_connection_that_the_server_closed_is_replaced(
 def test_a_connection_that_breaks_during_a_call_is_replaced(
     service: Counting, settings: Settings
 ) -> None:
-    """What may be repeated is; what may not is told as unclear, and the next call works."""
+    """A call that may be repeated is; any other is reported as unclear. The next call works."""
     with keep_connections(settings):
         call(settings)
         service.drop_connection()

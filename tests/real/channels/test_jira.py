@@ -141,7 +141,7 @@ def test_own_priorities(jira: Jira) -> None:
 
 
 def test_other_refusals_are_final(jira: Jira) -> None:
-    """Another wrong field is told by its name, and not tried again."""
+    """Another wrong field is reported by its name, and not tried again."""
     section = {**jira.settings(), "project": "NOPE"}
 
     with pytest.raises(PermanentError, match="400: project: valid project is required"):
@@ -179,7 +179,7 @@ def test_oldest_of_two(jira: Jira) -> None:
 
 
 def test_check(jira: Jira) -> None:
-    """The doctor hears who we are, or why not; the email is not secret, the token is."""
+    """The doctor reports our user, or the reason; the email is not secret, the token is."""
     assert "Jira user AEEF Runbooks" == client.check(settings_for(jira))
     section = {**jira.settings(), "token": "wrong-token"}
     with pytest.raises(PermanentError, match=r"401.*AEEF_JIRA__TOKEN") as caught:

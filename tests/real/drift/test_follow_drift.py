@@ -1,4 +1,4 @@
-"""The life of a drift: opened once, added to when it grows, resolved when it is gone."""
+"""The incident of a drift: opened once, extended when it grows, resolved when it is gone."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_neither_resolves_nor_passes_for_no_drift(shop: Shop
 
 
 def test_without_a_healthy_release_nothing_is_known_and_nothing_opened(shop: Shop) -> None:
-    """A target that was never deployed has no baseline: that is told, and is no incident."""
+    """A target that was never deployed has no baseline: that is reported, but no incident."""
     write_history(shop.target, (shop.commit, "failed"))
 
     assert "drift unknown: there is no last known good release" in shop.watch()

@@ -1,4 +1,4 @@
-"""What should have happened and did not is found, and seen to."""
+"""The sweep finds what should have happened but did not, and does it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_run_that_a_person_cancelled_is_not_made_again(
 def test_an_incident_whose_event_still_waits_is_left_alone(
     settings: Settings, prefect: Prefect
 ) -> None:
-    """Prefect is not even asked."""
+    """Prefect is not asked."""
     watched = Watched(settings)
     open_one(watched.store)
     watched.sweep.start_missing_runbooks()

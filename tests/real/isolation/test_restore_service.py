@@ -177,7 +177,7 @@ def test_a_chosen_address_that_is_taken_is_told(shop_incident: str, shop: Isolat
 def test_a_chosen_address_is_asked_for_where_docker_admits_it(
     shop_incident: str, shop: IsolationSample
 ) -> None:
-    """On a network with a configured subnet; elsewhere the new one is told."""
+    """On a network with a configured subnet; elsewhere the new address is reported."""
     first = shop.start("first", "/bin/busybox", "sleep", "600", network=f"{shop.project}_back")
     low = shop.start("low", "/bin/busybox", "sleep", "600", network=f"{shop.project}_front")
     labels = shop.service("db")

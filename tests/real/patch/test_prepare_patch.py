@@ -82,7 +82,7 @@ def test_a_dry_run_leaves_nothing_behind(place: Place) -> None:
     ],
 )
 def test_what_cannot_be_patched_says_why(place: Place, finding: object, why: str) -> None:
-    """The branch lies ready for a person, on what runs."""
+    """The branch is ready for a person, on the commit that runs."""
     incident_id = open_incident(settings(), "demo", finding)  # type: ignore[arg-type]
 
     patch = prepare_patch(incident_id)

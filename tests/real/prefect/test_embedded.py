@@ -149,7 +149,7 @@ def test_who_has_to_wait_for_a_writer_does_not_hold_up_the_others(
 
 
 def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prefect still asks `server.create_app()` for it, and what is dear there is done once."""
+    """Prefect still calls `server.create_app()` for it, and the slow part is done once."""
     asked: list[Settings] = []
     stock = Settings.hash_key
 

@@ -61,7 +61,7 @@ def _records(target: Target) -> dict[str, bytes]:
 
 
 def test_the_good_release_runs_after_a_rollback(demo_target: Target) -> None:
-    """Checked out, deployed, seen healthy; every stage told in one line."""
+    """Checked out, deployed, verified healthy; every stage is logged in one line."""
     good, bad = _good_and_bad(demo_target)
     lines: list[str] = []
     plan = choose_release(demo_target)
