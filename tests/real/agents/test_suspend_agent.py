@@ -1,4 +1,4 @@
-"""An agent is stopped by every means, verified, and let go again when a person approves."""
+"""An agent is suspended by every means, verified, and resumed when a person approves."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_an_unregistered_agent_is_stopped_by_the_other_means(
 
 
 class Killed(BaseException):
-    """As if the process ended here."""
+    """Raised where the process would have died."""
 
 
 @pytest.mark.parametrize("where", ["note_status", "note_order", "set_status", "order"])
@@ -271,7 +271,7 @@ def test_killed_in_between_then_called_again(
     monkeypatch: pytest.MonkeyPatch,
     where: str,
 ) -> None:
-    """Wherever it dies, the same call completes it, and the undo restores what was before."""
+    """Wherever it dies, the same call completes it, and the undo restores the previous state."""
     sample = AgentSample(tmp_path)
     configure(sample, plane)
     incident_id = incident(store)
@@ -376,7 +376,7 @@ def test_what_is_no_agent_id_is_refused_and_not_repeated(
 
 
 def test_an_id_that_was_masked_says_what_to_set(store: Store, tmp_path: Path) -> None:
-    """Nobody would find out why an agent with a telephone number for an id is not stopped."""
+    """An id that looks like a telephone number is masked: the error must say so."""
     agent_id = "bot-212-555-0123"
     configure(AgentSample(tmp_path))
     with pytest.raises(InvalidInput, match=r"masked.*\[masking\] allow"):

@@ -56,7 +56,7 @@ def call(settings: Settings, *, tries: int = 1, repeatable: bool = True) -> str:
 
 
 def test_ten_calls_use_one_connection(service: Counting, settings: Settings) -> None:
-    """Whoever waits for a page waits for one exchange, not for a handshake."""
+    """A page needs one exchange, and no new handshake."""
     with keep_connections(settings):
         answers = [call(settings) for _ in range(10)]
 
@@ -133,7 +133,7 @@ def test_the_innermost_is_used(service: Counting, settings: Settings) -> None:
 
 
 def test_an_error_inside_closes_them(service: Counting, settings: Settings) -> None:
-    """Calls do not use what is closed."""
+    """Calls do not use closed connections."""
     with pytest.raises(RuntimeError, match="inside"), keep_connections(settings):
         raise RuntimeError("inside")
 
@@ -150,7 +150,7 @@ def test_cookies_are_not_kept(service: Counting, settings: Settings) -> None:
 
 
 def test_a_service_that_is_away_and_comes_back(service: Counting, settings: Settings) -> None:
-    """Nothing of the outage is kept either."""
+    """No connection is kept from an outage either."""
     with keep_connections(settings):
         call(settings)
         service.fail_with(503)

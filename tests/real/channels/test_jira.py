@@ -1,4 +1,4 @@
-"""Jira: one ticket for an incident, whatever happens on the way, in a document that Jira takes."""
+"""Jira: one ticket for an incident, whatever fails on the way, as a document that Jira accepts."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_other_refusals_are_final(jira: Jira) -> None:
 
 
 def test_priority_is_dropped_only_once(jira: Jira) -> None:
-    """A site that complains of the priority even without it is not asked for ever."""
+    """If the site rejects the priority even without one, the attempts end."""
     jira.fail_with(400, body={"errors": {"priority": "is required"}}, times=None, path=CREATE)
 
     with pytest.raises(PermanentError, match="priority: is required"):
@@ -162,7 +162,7 @@ def test_priority_is_dropped_only_once(jira: Jira) -> None:
 
 @pytest.mark.parametrize("key", ["", "../x", "AEEF", "aeef-1", 7, None])
 def test_strange_keys(jira: Jira, key: object) -> None:
-    """A key that cannot be one is no ticket."""
+    """An answer with an invalid key is not taken for a ticket."""
     jira.lie({"id": "1", "key": key}, status=201, path=CREATE)
 
     with pytest.raises(TemporaryError, match="not what its API promises"):

@@ -1,4 +1,4 @@
-"""Slack: the spec's template as valid Block Kit, once, and nobody mentioned from outside."""
+"""Slack: the spec's template as valid Block Kit, once, and no sender's text mentions anybody."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_init_demo_is_done_once(aeef: Aeef, demo: Path, home: Path) -> None:
 
 
 def test_init_demo_leaves_a_directory_that_is_not_empty_alone(aeef: Aeef, tmp_path: Path) -> None:
-    """Nothing of anybody's is overwritten, and nothing is configured."""
+    """No existing file is overwritten, and nothing is configured."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("x")
     answer = aeef("init-demo", str(tmp_path / "mine"))
@@ -156,7 +156,7 @@ def test_a_mistyped_target_is_the_same_sentence_everywhere(
 
 
 def test_without_a_target_a_rollback_says_what_is_missing(aeef: Aeef) -> None:
-    """There is nothing to guess."""
+    """The choice is never guessed."""
     assert (
         1,
         "",

@@ -224,7 +224,7 @@ def test_killed_while_freezing(store: Store, tmp_path: Path, point: str) -> None
 
 @pytest.mark.parametrize("point", UNDOING)
 def test_killed_while_releasing(store: Store, tmp_path: Path, point: str) -> None:
-    """It is released or it is not; the same call again completes it."""
+    """It is either released or not; the same call again completes it."""
     target = configured(tmp_path, freeze_command=["true"], unfreeze_command=["true"])
     breached, settings = incident_id(store), load_settings()
     freeze_target.directly(breached, "demo")

@@ -106,7 +106,7 @@ def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
 def test_a_run_that_a_person_cancelled_is_not_made_again(
     settings: Settings, prefect: Prefect
 ) -> None:
-    """Before it started: nobody undoes that behind the person's back. A crashed one is."""
+    """A run that a person cancelled before it started is not replaced; a crashed one is."""
     watched = Watched(settings, QUICK._replace(runbook_late=timedelta(microseconds=1)))
     incidents = [open_one(watched.store, service=name) for name in ("cancelled", "crashed")]
     watched.events()

@@ -1,4 +1,4 @@
-"""Prefect's server as `aeef up` runs it: what we put in the place of Prefect's own still fits."""
+"""Prefect's server as `aeef up` runs it: our replacements still fit into Prefect."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.Monkey
 
 
 def test_our_transactions_begin_as_prefects_do() -> None:
-    """Ours takes what Prefect's own takes, and is begun by it with its `IMMEDIATE`."""
+    """Ours has the parameters of Prefect's own, which begins transactions with `IMMEDIATE`."""
     assert begin_at_once is AioSqliteConfiguration.begin_transaction
     assert _parameters(begin_at_once) == _parameters(begin_in_turn)
     assert "IMMEDIATE" in inspect.getsource(begin_at_once)

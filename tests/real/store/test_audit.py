@@ -349,22 +349,22 @@ def test_an_alert_does_not_fail_for_want_of_an_anchor(
 
 
 def edited_action(document: dict[str, Any]) -> None:
-    """Say that another did it."""
+    """Change the actor of an action."""
     document["actionsTaken"][1]["actor"] = "somebody else"
 
 
 def removed_action(document: dict[str, Any]) -> None:
-    """Say that it did not happen."""
+    """Remove an action."""
     del document["actionsTaken"][1]
 
 
 def added_action(document: dict[str, Any]) -> None:
-    """Say that it happened."""
+    """Repeat an action."""
     document["actionsTaken"].append(document["actionsTaken"][0])
 
 
 def another_cause(document: dict[str, Any]) -> None:
-    """Say that it was the weather."""
+    """Change the root cause."""
     document["rootCause"] = "the weather"
 
 

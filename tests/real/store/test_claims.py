@@ -117,7 +117,7 @@ def test_who_lost_the_lease_and_finishes_second_is_told(
 def test_who_lost_the_lease_but_finishes_first_has_done_it(
     store: Store, incident: UUID, clock: Clock
 ) -> None:
-    """A thing that was done is done, though its doer was late."""
+    """A result counts, even if the lease had ended."""
     store.claim(incident, "page", "slow", MINUTE)
     clock.advance(2 * MINUTE)
     store.claim(incident, "page", "quick", MINUTE)
