@@ -19,9 +19,9 @@ from tasks.incident.change_status import change_status
 
 @runbook("agent-violation")
 def agent_violation(response: Response) -> None:
-    """Tell the people of the route; suspend the agent and verify it; keep and judge its log.
+    """Notify people; suspend the agent and verify it; extract its log and assign a review.
 
-    For P1 the last known good release is restored too.
+    For P1 the target is also rolled back to the last known good release.
     """
     notify(response)
     attempt_all(
@@ -32,7 +32,7 @@ def agent_violation(response: Response) -> None:
 
 
 def contain_agent(response: Response) -> None:
-    """Evidence first, then the agent is stopped; its log waits until it cannot change it."""
+    """Preserve evidence, suspend the agent, then extract its log when it can no longer write."""
     agent = response.do(name_agent)
     attempt_all(
         partial(response.do, preserve_agent_state, agent, "before-suspension"),
@@ -43,7 +43,10 @@ def contain_agent(response: Response) -> None:
 
 
 def restore_if_routed(response: Response) -> None:
-    """What the agent deployed goes; a rollback recreates containers, so look at it once more."""
+    """Roll back if the route says so, then check that the agent is still suspended.
+
+    A rollback recreates containers, which could start the agent again.
+    """
     if not response.route.rollback:
         return
     if response.target is None:

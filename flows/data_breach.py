@@ -1,4 +1,4 @@
-"""Runbook: personal data is exposed, or was read by somebody who may not."""
+"""Runbook: personal data is exposed, or was read by somebody without permission."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def data_breach(response: Response) -> None:
 
 
 def contain_breach(response: Response) -> None:
-    """Every target that is hit; mitigated only when all of them are contained."""
+    """Contain every affected target; mitigated only when all of them are contained."""
     targets = response.targets
     if not targets:
         response.note(
@@ -46,7 +46,7 @@ def contain_breach(response: Response) -> None:
 
 
 def contain_target(response: Response, target: Target) -> None:
-    """The way out is closed first; then what may have leaked is made useless."""
+    """Isolate the target first, then freeze it and revoke credentials that may have leaked."""
     attempt_all(
         partial(isolate, response, target),
         partial(response.do, freeze_target, target.name),
@@ -55,7 +55,7 @@ def contain_target(response: Response, target: Target) -> None:
 
 
 def prepare_notices(response: Response) -> None:
-    """The law's deadlines run, whether or not anything could be contained."""
+    """Start the clocks and draft the notifications, even if nothing could be contained."""
     attempt_all(
         partial(response.do, start_clocks),
         partial(response.do, draft_notifications),

@@ -9,6 +9,6 @@ from flows.parts.runbook import Response, runbook
 
 @runbook("deployment-failure")
 def deployment_failure(response: Response) -> None:
-    """Tell the people of the route; at the same time go back to the last known good release."""
+    """Notify people; at the same time roll back to the last known good release."""
     notify(response)
     go_back(response)

@@ -1,4 +1,4 @@
-"""Runbook: what runs has deviated from the last known good release; and the watch for that."""
+"""Runbook: what runs differs from the last known good release; and the scheduled check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tasks.incident.change_status import change_status
 
 @runbook("drift")
 def drift(response: Response) -> None:
-    """Assess the impact and report it; for P1 also put the last known good release back."""
+    """Assess the impact and report it; for P1 also roll back to the last known good release."""
     notify(response)
     target = response.target
     if target is None:
@@ -31,7 +31,7 @@ def drift(response: Response) -> None:
             f" '{response.incident.service}'"
         )
         return
-    # A retry looks anew: what could not be read may be readable now.
+    # A retry assesses again: what could not be read may be readable now.
     attempt = flow_run.get_run_count()
     found = response.do(assess_drift, target.name, f"attempt {attempt}")
     response.do(publish_drift, found)
@@ -48,7 +48,7 @@ def drift(response: Response) -> None:
 
 @flow(name="drift")
 def assess() -> State[str]:
-    """Look for drift of every target, side by side; open, extend and resolve its incident."""
+    """Check every target for drift, in parallel; open, extend or resolve its incident."""
     watches = {name: watch.submit(name) for name in load_settings().targets}
     outcomes, failures = [], []
     for name, future in watches.items():

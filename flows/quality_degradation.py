@@ -14,7 +14,7 @@ from tasks.quality.publish_quality_report import publish_quality_report
 
 @runbook("quality-degradation")
 def quality_degradation(response: Response) -> None:
-    """Alert; find what fell and whose it is; assign the investigation. P1 also goes back."""
+    """Notify people; find what fell and its owner; assign the investigation; roll back for P1."""
     notify(response)
     try:
         investigate(response)
@@ -24,7 +24,10 @@ def quality_degradation(response: Response) -> None:
 
 
 def investigate(response: Response) -> None:
-    """Measure before a rollback changes the work tree; the owner is told side by side with it."""
+    """Measure the quality, then notify the owner while a rollback may already run.
+
+    The measurement comes first because a rollback changes the work tree.
+    """
     findings = None
     if response.target:
         findings = response.do(assess_quality, response.target.name)

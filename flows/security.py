@@ -16,7 +16,7 @@ from tasks.patch.start_emergency_patch import start_emergency_patch
 
 @runbook("security")
 def security(response: Response) -> None:
-    """Tell the people; keep the evidence, isolate the service; prepare an emergency patch."""
+    """Notify people; preserve evidence and isolate the service; start an emergency patch."""
     notify(response)
     attempt_all(
         partial(contain, response),
@@ -26,7 +26,7 @@ def security(response: Response) -> None:
 
 
 def contain(response: Response) -> None:
-    """Isolate at the severities that are configured: an isolated service serves nobody."""
+    """Isolate, at the configured severities only: an isolated service is down for its users."""
     targets, wanted = response.targets, response.settings.security.isolate
     names = " and ".join(target.name for target in targets)
     if not targets:
@@ -45,6 +45,6 @@ def contain(response: Response) -> None:
 
 
 def patch(response: Response) -> None:
-    """The patch has a run of its own: it waits for a person's approval."""
+    """Start the emergency patch as a run of its own, because it waits for an approval."""
     if response.targets:
         response.do(start_emergency_patch)

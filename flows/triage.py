@@ -1,4 +1,4 @@
-"""Runbook: an incident of no known type, or of one that has no runbook of its own."""
+"""Runbook: an incident whose type is unknown, or has no runbook of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flows.parts.runbook import Response, runbook
 
 @runbook("triage")
 def triage(response: Response) -> None:
-    """Route to on-call; for P1 also go back at once to the last known good release."""
+    """Notify people; for P1 also roll back to the last known good release."""
     notify(response)
     if response.route.rollback:
         if response.target:

@@ -1,4 +1,4 @@
-"""No test speaks to somebody's Prefect by accident; the order that keeps all processes busy."""
+"""Keeps tests away from a real Prefect server, and orders them to keep all processes busy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONGEST = (
     "test_installed.py",
     "test_the_guide.py",
 )
-"""Files that take minutes, and mostly wait: the other processes compute meanwhile."""
+"""Files that take minutes and mostly wait, so that other processes compute meanwhile."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The samples in our documents: every block of code, with what stands before it."""
+"""The samples in our documents: every block of code, with the text before it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def not_available(reason: str) -> NoReturn:
 
 
 def wait_until(condition: Callable[[], T], timeout: float = 60.0) -> T:
-    """Ask again and again until the answer is true, `timeout` seconds at most; the answer.
+    """Call it again and again until the result is true, for at most `timeout` seconds; the result.
 
     The time only decides when a test fails: it is long, because other tests run beside this one.
     """

@@ -23,14 +23,14 @@ from tasks.store.claim_keys import EMERGENCY_PATCH, runbook_key
 
 
 class Waiting(NamedTuple):
-    """An incident whose emergency patch waits for approval, and the run that does."""
+    """An incident whose emergency patch waits for approval, and the waiting run."""
 
     incident: Incident
     run_id: UUID
 
 
 def show_waiting(settings: Settings, *, as_json: bool) -> None:
-    """List every hotfix that waits."""
+    """List every hotfix that waits for approval."""
     store = open_store(settings)
     found = []
     for incident_id, _ in store.unfinished_claims(f"runbook:{EMERGENCY_PATCH}"):
@@ -55,14 +55,14 @@ def show_waiting(settings: Settings, *, as_json: bool) -> None:
 def decide(
     settings: Settings, incident_id: str, *, approver: str, reject: bool, comment: str
 ) -> None:
-    """Answer for the incident. Raises AeefError when nothing waits, or Prefect refuses."""
+    """Send the decision. Raises AeefError when nothing waits, or Prefect refuses it."""
     store = open_store(settings)
     incident = store.incident(incident_id)
     name = named_person(approver, f"the hotfix of {incident.title} is not decided on")
     waiting = _waiting(incident, settings)
     if waiting is None:
         raise AeefError(f"no hotfix of {incident.title} waits for approval")
-    # Masked here: Prefect keeps the answer as it gets it.
+    # Masked here, because Prefect stores the answer unchanged.
     answer = {
         "approve": not reject,
         "approver": name,

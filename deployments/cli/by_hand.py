@@ -1,4 +1,4 @@
-"""What every procedure has in common that a person carries out here, with no orchestrator."""
+"""What all procedures have in common that a command runs in this process, without Prefect."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ R = TypeVar("R")
 
 
 def carry_out(procedure: Callable[[], R], incident: Incident, what: str, settings: Settings) -> R:
-    """Do it; when it fails or is interrupted, page the on-call and raise that.
+    """Call the procedure; if it fails or is interrupted, page the on-call and raise the error.
 
-    what: with the person's name, `rollback by ada`.
+    what: includes the person's name, for instance `rollback by ada`.
     """
     try:
         return procedure()
@@ -46,12 +46,12 @@ def show_progress() -> None:
 
 
 def show(found: Model, text: str, *, as_json: bool) -> None:
-    """Print the result: as JSON, or in words."""
+    """Print the result: as JSON, or as text."""
     typer.echo(json.dumps(found.to_json(), indent=2) if as_json else plain(text))
 
 
 def _page(incident: Incident, reason: str, settings: Settings) -> None:
-    """Page the on-call, once for the incident; when nobody can be reached, say so."""
+    """Page the on-call, once for the incident; when nobody can be reached, print that."""
     try:
         ensure_page(
             str(incident.incident_id),

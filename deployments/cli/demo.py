@@ -1,4 +1,4 @@
-"""Makes a small target to try a rollback on: a git repository and three scripts, no Docker."""
+"""Creates a small target to try a rollback on: a git repository and three scripts, no Docker."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ A sample target of AEEF Runbooks. `run/current` is the release that runs: a bad 
 
 
 def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
-    """Make the sample target and add its table to the config file; where both are.
+    """Create the sample target and add its table to the config file; returns where both are.
 
     directory: AEEF_HOME/demo by default.
     Raises ConfigurationError when there is a target 'demo', or as `create_demo` does.
@@ -74,9 +74,9 @@ def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
 
 
 def create_demo(directory: Path) -> str:
-    """Make the sample target in an empty or new directory; returns its table for `aeef.toml`.
+    """Create the sample target in an empty or new directory; returns its table for `aeef.toml`.
 
-    Its second commit is bad and runs; its first is good and proven. Nothing keeps running.
+    Its second commit is bad and is deployed; its first is proven good. No process keeps running.
     Raises ConfigurationError when the directory is not empty, or git does not work.
     """
     directory = directory.absolute()

@@ -1,4 +1,4 @@
-"""`aeef doctor`: checks what an incident would need, and says what to do for each failure."""
+"""`aeef doctor`: checks what an incident would need, and reports a remedy for each failure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
             finding = Finding(check, FAILED, str(error))
         except _NotConfigured as missing:
             finding = Finding(check, NOT_CONFIGURED, str(missing))
-        except Exception as error:  # noqa: BLE001 - a surprise must not hide the other findings
+        except Exception as error:  # noqa: BLE001 - an error must not hide the other findings
             finding = Finding(check, FAILED, f"cannot be checked: {type(error).__name__}")
         if not quiet:
             _print(finding)

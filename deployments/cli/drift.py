@@ -1,4 +1,4 @@
-"""`aeef drift`: assess targets in this process; accept what runs, when a person says so."""
+"""`aeef drift`: assess targets in this process; accept what runs as the baseline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
 
 
 def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) -> int:
-    """Print what deviates; the exit code: 3 for drift, 1 where it is unknown, else 0."""
+    """Print the drift; returns the exit code: 3 for drift, 1 if it is unknown, else 0."""
     if target_name is not None:
         targets = [settings.target(target_name)]
     else:
@@ -40,7 +40,7 @@ def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) ->
 
 
 def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> int:
-    """Show what differs, ask, and make it the baseline; the exit code as of `show_drift`."""
+    """Show what differs, ask, and make it the baseline; exit codes as in `show_drift`."""
 
     def agrees(found: DriftReport) -> bool:
         typer.echo(clean(found.text()))

@@ -150,7 +150,7 @@ def _show(incident: Incident, as_json: bool) -> None:
 
 
 def _update_page(update: Callable[[], None], done: str) -> None:
-    """Update the page. The record stands even if that fails; the exit code is 1 then."""
+    """Update the page. If that fails, the record stays changed and the exit code is 1."""
     try:
         update()
     except OutsideServiceError as error:

@@ -44,7 +44,7 @@ def isolate(
     if dry_run:
         typer.echo(plan_isolation(name, services, settings))
         return
-    check_services(name, services, settings)  # a typing error is no incident
+    check_services(name, services, settings)  # a misspelt name must not open an incident
     found = open_for_service("Isolation", name, user, reason, settings, incident_id=incident)
     do = Directly(str(found.incident_id), user)
     isolating = partial(procedure, do, name, services, mitigates=True)
@@ -67,7 +67,7 @@ def restore(
 
     settings = _settings()
     named, services, user = settings.target(target), service or [], this_user()
-    plan = plan_restoration(named.name, services, approver, settings)  # also says what is wrong
+    plan = plan_restoration(named.name, services, approver, settings)  # raises what is wrong
     if dry_run:
         typer.echo(plan)
         return

@@ -1,4 +1,4 @@
-"""`aeef report`: sends an alert to the intake, and shows what its runbook does."""
+"""`aeef report`: sends an alert to the intake, and prints what its runbook does."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def report(
 def _follow(
     intake: httpx.Client, settings: Settings, incident_id: str, timeout: float, *, quiet: bool
 ) -> str:
-    """Print new actions until the runbook has ended; its state."""
+    """Print new actions until the runbook has ended; returns its state."""
     shown, last_state = 0, ""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""`aeef report security --findings …`: reads scanners' reports, and makes one alert of them."""
+"""`aeef report security --findings …`: reads scanners' reports, and builds one alert from them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def with_findings(
     *,
     as_json: bool,
 ) -> dict[str, Any]:
-    """The alert with what the reports say; empty when they say that nothing is wrong.
+    """The alert with the findings of the reports; empty when there are none.
 
-    What was given by hand (severity, description) wins. Raises InvalidInput that names the file.
+    Values given by hand (severity, description) win. Raises InvalidInput that names the file.
     """
     limit = settings.intake.max_body_bytes
     text = _patch(patch, limit) if patch else None
@@ -62,7 +62,7 @@ def _patch(path: Path, limit: int) -> str:
 
 
 def _fitting(scan: Findings, room: int) -> Findings:
-    """As many of the findings, the worst first, as the intake takes."""
+    """As many of the findings, the worst first, as the intake accepts."""
     size = 0
     for number, finding in enumerate(scan.findings):
         size += len(json.dumps(finding.to_json())) + 2

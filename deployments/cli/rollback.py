@@ -1,4 +1,4 @@
-"""`aeef rollback`: the procedure of the rollback runbook in this process, with no orchestrator."""
+"""`aeef rollback`: the procedure of the rollback runbook in this process, without Prefect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def roll_back(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Roll back, on record; `dry_run` prints the plan and changes nothing.
+    """Roll back and record it; `dry_run` prints the plan and changes nothing.
 
     Raises what went wrong, mostly RollbackError, after the on-call was paged.
     """

@@ -1,4 +1,4 @@
-"""What every command needs of the terminal: who types, its version, text that is safe to show."""
+"""What commands need for the terminal: the user's name, our version, text that is safe to print."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.base.trim import clean
 def plain(text: str) -> str:
     """The text without control characters: it cannot move the cursor or clear the terminal.
 
-    Its further lines are indented, so that none of them passes for a line of ours.
+    Its further lines are indented, so that none of them looks like a line of ours.
     """
     return "\n      ".join(clean(text).splitlines())
 
@@ -30,7 +30,7 @@ def this_user() -> str:
 
 
 def version_line() -> str:
-    """What a report of a problem has to name: our version, Prefect's and Python's."""
+    """The versions that a bug report has to name: ours, Prefect's and Python's."""
     ours, prefect = version("aeef-runbooks"), version("prefect")
     return f"aeef {ours} (Prefect {prefect}, Python {platform.python_version()})"
 
@@ -45,4 +45,4 @@ Version = Annotated[
     bool,
     typer.Option("--version", help="Print it, and exit.", callback=_print_version, is_eager=True),
 ]
-"""The option of the command itself."""
+"""The option `--version` of `aeef`."""

@@ -1,1 +1,1 @@
-"""The paging plane: where alerts come in, pages leave, people look. Begin with `app.py`."""
+"""The intake: receives alerts, sends pages at once, shows incidents. Begin with `app.py`."""

@@ -1,4 +1,4 @@
-"""Takes alerts in for every way they come, and says what became of them."""
+"""Accepts alerts from every kind of sender, and returns the answers for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.settings import Settings
 
 
 class Acceptance:
-    """The door, counted, with answers for senders."""
+    """Passes alerts to the door, counts them, and builds the answers for senders."""
 
     def __init__(self, door: Door, metrics: Metrics, settings: Settings) -> None:
         self._door = door
@@ -22,10 +22,10 @@ class Acceptance:
         self._settings = settings
 
     def accept_all(self, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
-        """Make each alert durable, the most urgent first; an answer for each, in their order.
+        """Store each alert, the highest severity first; an answer for each, in the given order.
 
-        Prefect hears of them when all of the same severity are: the runs of the first would keep
-        the last from paging, but no P1 waits for what is less urgent.
+        Prefect gets the events of one severity when all its alerts are stored: the first runs
+        would slow down the last pages. No P1 waits for alerts of a lower severity.
         """
         accepted: dict[int, dict[str, Any]] = {}
         severities = [self._door.severity_of(alert) for alert in alerts]
@@ -41,7 +41,7 @@ class Acceptance:
         return [accepted[number] for number in range(len(alerts))]
 
     def resolve_all(self, alerts: Iterable[Alert]) -> list[str]:
-        """Resolve the open incident of each alert; their ids."""
+        """Resolve the open incident of each alert; returns the ids of those that had one."""
         over = [self._door.resolve(alert) for alert in alerts]
         return [str(incident.incident_id) for incident in over if incident]
 

@@ -1,4 +1,4 @@
-"""The intake: an ASGI application that takes alerts in and shows incidents."""
+"""The intake: an ASGI application that receives alerts and shows incidents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = logging.getLogger("aeef.intake")
 def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> FastAPI:
     """The application: `uvicorn --factory deployments.intake.app:create_app`.
 
-    Raises ConfigurationError when there is no token, or a route names a channel that is none.
+    Raises ConfigurationError when there is no token, or a route names an unknown channel.
     """
     settings = settings or load_settings()
     require_known_channels(settings)
@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @app.post("/v1/alerts", status_code=202, dependencies=[guard])
     async def alerts(data: Any = body) -> dict[str, Any]:
-        """Our own JSON, one alert or a list; all are valid, or none is taken."""
+        """Our own JSON, one alert or a list; if one is invalid, none is accepted."""
         parsed = _parse(data)
         accepted = await run_in_threadpool(acceptance.accept_all, parsed)
         return {"incidents": accepted} if isinstance(data, list) else accepted[0]
@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 def _add_probes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
     @app.get("/health")
     def health() -> JSONResponse:
-        """200 only when an alert would really be handled; 503 says what is missing."""
+        """200 if an alert would be handled completely; else 503 with what is missing."""
         problems = readiness.problems()
         status = "failing" if problems else "ok"
         return JSONResponse(
@@ -119,9 +119,9 @@ def _parse(data: Any) -> list[Alert]:
 
 
 def _say_what_is_wrong(app: FastAPI, store: Store) -> None:
-    """Our errors as HTTP: the sender's fault 422, ours 503 with a wish to try again.
+    """Our errors as HTTP: the sender's mistake 422, an unknown incident 404, else 503 with a retry.
 
-    An error names fields, whose names may be anything: it is masked too.
+    An error names the sender's fields, which may contain anything: so it is masked too.
     """
 
     @app.exception_handler(InvalidInput)

@@ -1,4 +1,4 @@
-"""Who may speak to the intake: bearer token, or basic auth with the same token as password."""
+"""Authentication at the intake: bearer token, or basic auth with the token as password."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TOKEN_FILE = "intake.token"  # noqa: S105 - the name of a file
 
 
 def token_of(settings: Settings) -> str:
-    """The intake's token: as configured, else the generated one.
+    """The intake's token: the configured one, else the generated one.
 
-    Raises ConfigurationError when there is none: without a token nobody comes in.
+    Raises ConfigurationError when there is none.
     """
     if settings.intake.token is not None:
         if token := settings.intake.token.get_secret_value().strip():
@@ -35,7 +35,7 @@ def token_of(settings: Settings) -> str:
 
 
 def ensure_token(settings: Settings) -> str:
-    """The token, generated on first use; only its owner can read the file."""
+    """The token, generated on first use into a file that only its owner can read."""
     path = settings.home / TOKEN_FILE
     if settings.intake.token is None and not _generated(settings):
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,9 +66,9 @@ class Guard:
         self._token = token.encode()
 
     def __call__(self, request: Request) -> None:
-        """Raise 401 that says how to authenticate, and nothing about the token."""
+        """Raise 401 that says how to authenticate, but nothing about the token."""
         given = _given(request.headers.get("authorization", ""))
-        # Compared also when nothing was given: how long it takes tells nothing.
+        # Compared also when nothing was given, so that the time it takes reveals nothing.
         if not hmac.compare_digest(given, self._token) or not self._token:
             raise HTTPException(
                 401,

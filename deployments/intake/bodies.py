@@ -1,4 +1,4 @@
-"""Reads what senders send: never more than a limit, and JSON only when it is JSON."""
+"""Reads request bodies, up to a limit, and parses JSON strictly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = Callable[[Request], Awaitable[Any]]
 
 
 def raw_body(limit: int) -> Body:
-    """A dependency that gives the body as it came; 413 when it is larger than the limit."""
+    """A dependency that returns the raw body; 413 when it is larger than `limit` bytes."""
 
     async def read(request: Request) -> bytes:
         too_large = HTTPException(413, f"the body is larger than {limit} bytes")
@@ -34,7 +34,7 @@ def raw_body(limit: int) -> Body:
 
 
 def json_body(limit: int) -> Json:
-    """A dependency that gives the body as JSON data."""
+    """A dependency that returns the body as JSON data."""
     read_raw = raw_body(limit)
 
     async def read(request: Request) -> Any:
@@ -44,9 +44,9 @@ def json_body(limit: int) -> Json:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON data with clean texts. Raises InvalidInput."""
+    """JSON data with texts that can be stored. Raises InvalidInput."""
     try:
-        # Cleaned at once: half of an emoji, cut by the sender, must not lose an alert.
+        # Cleaned here: an alert must not be lost because its sender cut an emoji in half.
         return clean_json(json.loads(body, parse_constant=_no_constant))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"body: not JSON, or nested too deeply: {error}") from None

@@ -1,4 +1,4 @@
-"""Brings the store's events to Prefect, however long Prefect is away."""
+"""Sends the store's events to Prefect, and keeps trying while Prefect is down."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tasks.store import OutboxEvent, Store
 BATCH = 50
 FIRST_WAIT = 0.5
 REFUSED = frozenset({400, 413, 422})
-"""Prefect looked at the event and does not want it; any other error is about Prefect itself."""
+"""Status codes by which Prefect refuses the event; all others are problems of Prefect itself."""
 AT_ONCE = frozenset({408, 429, 502, 503})
-"""Prefect's client keeps such an answer back: two seconds, or as long as `Retry-After` says."""
+"""Status codes for which Prefect's client would wait: two seconds, or as `Retry-After` says."""
 LONGEST_REST = timedelta(minutes=5)
-"""After which a refused event is tried again at the latest: an upgrade may have helped."""
+"""The longest time until a refused event is sent again: an upgrade may have helped."""
 
 log = logging.getLogger("aeef.dispatch")
 
@@ -35,8 +35,8 @@ log = logging.getLogger("aeef.dispatch")
 class Dispatcher:
     """Sends due events, in order, each at least once; the automations act on each once.
 
-    holder: a name of its own, so that no two dispatchers send the same event at once.
-    longest_wait: seconds between two tries, at most, while Prefect does not answer.
+    holder: a unique name for the lease, so that no two dispatchers send the same event at once.
+    longest_wait: the most seconds between two attempts while Prefect does not answer.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class Dispatcher:
         self._next_try = 0.0
 
     def run(self) -> int:
-        """Send what is due; the number of events that Prefect took. Never raises for Prefect."""
+        """Send what is due; the number of events that Prefect took. Raises no error of Prefect."""
         sent = 0
         while time.monotonic() >= self._next_try:
             events = self.store.lease_events(self.holder, limit=BATCH)
             if not events:
                 break
             sent += self._send(events)
-            if len(events) < BATCH:  # what has come meanwhile wakes us, or is in no hurry
+            if len(events) < BATCH:  # newer events wake the thread, or wait for the next round
                 break
         return sent
 
@@ -78,7 +78,7 @@ class Dispatcher:
             else:
                 self._refused(events[0], error)
             return 0
-        # ValueError, RuntimeError: Prefect's client has no address, or cannot be made.
+        # ValueError, RuntimeError: Prefect's client has no address, or cannot be created.
         except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
             self._away(events, error)
             return 0
@@ -89,10 +89,10 @@ class Dispatcher:
         return len(events)
 
     def _one_by_one(self, events: Sequence[OutboxEvent]) -> int:
-        """One that is refused must not hold up the others."""
+        """Send them one by one: a refused event must not hold up the others."""
         sent = 0
         for number, event in enumerate(events):
-            if time.monotonic() < self._next_try:  # meanwhile Prefect went away
+            if time.monotonic() < self._next_try:  # Prefect stopped answering meanwhile
                 self._release(events[number:])
                 break
             sent += self._send([event])
@@ -105,7 +105,7 @@ class Dispatcher:
         self._say(f"Prefect refuses the event {what} ({error.response.status_code})")
 
     def _away(self, events: Sequence[OutboxEvent], error: Exception) -> None:
-        # Due again at once, for the order's sake: the waiting is the dispatcher's, not theirs.
+        # Due again at once, which keeps their order: the dispatcher waits, not the events.
         self._release(events)
         self._next_try = time.monotonic() + min(self._wait, self.longest_wait)
         self._wait = min(2 * self._wait, self.longest_wait)
@@ -121,9 +121,9 @@ class Dispatcher:
 
 
 def as_prefect_event(event: OutboxEvent) -> dict[str, Any]:
-    """One event as Prefect's `POST /events` wants it.
+    """One event in the format of Prefect's `POST /events`.
 
-    The labels are what automations match; the payload is what they pass on.
+    Automations match the labels, and pass on the payload.
     """
     labels = {
         f"aeef.{name}": str(event.payload.get(name) or "unknown")
@@ -144,10 +144,10 @@ def as_prefect_event(event: OutboxEvent) -> dict[str, Any]:
 
 
 class EventSender:
-    """Hands events to Prefect's API. Its connection is kept: an alert must not wait for one.
+    """Sends events to Prefect's API over one kept connection: an alert must not wait for a new one.
 
-    For one thread. Prefect's client would try again by itself, for a minute and more: the
-    dispatcher does, and sooner.
+    Not thread-safe. The retries of Prefect's client are off: they take a minute and more, and the
+    dispatcher retries sooner.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The door: makes an alert durable, pages at once, and hands the incident to Prefect."""
+"""The door: stores an alert, pages at once, and sends the incident's event to Prefect."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("aeef.door")
 
 
 class Door:
-    """What the intake does with an alert, and the thread that sees to what was left undone."""
+    """What the intake does with an alert, and the threads that dispatch events and sweep."""
 
     def __init__(self, settings: Settings, store: Store, timing: Timing = USUAL) -> None:
         self.settings = settings
@@ -34,7 +34,7 @@ class Door:
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
-        # In a storm a P1 must not wait behind the pages of others.
+        # During a storm a P1 must not queue behind other pages.
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self._wake = threading.Event()
@@ -48,12 +48,12 @@ class Door:
         ]
 
     def start(self) -> None:
-        """Start the thread that dispatches events, and the one that sweeps."""
+        """Start both threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the pages that are being sent, and stop."""
+        """Stop the threads, and wait until queued pages are sent."""
         self._stopping.set()
         self._wake.set()
         for thread in self._threads:
@@ -64,7 +64,7 @@ class Door:
 
     @property
     def works(self) -> bool:
-        """True while both threads live."""
+        """True while both threads are alive."""
         return all(thread.is_alive() for thread in self._threads)
 
     def severity_of(self, alert: Alert) -> Severity:
@@ -73,14 +73,14 @@ class Door:
         return classify(alert, settings.triage_rules, settings.default_severities).severity
 
     def dispatch_now(self) -> None:
-        """Hand what was accepted to Prefect; it would be done within a second anyway."""
+        """Send accepted incidents to Prefect now instead of within a second."""
         self._wake.set()
 
     def accept(self, alert: Alert) -> Opened:
         """Open the alert's incident, or attach it to the open one. Durable on return.
 
-        The page leaves in the background: nobody waits for PagerDuty. The event leaves with
-        `dispatch_now`.
+        The page is sent in the background: the sender does not wait for PagerDuty. The event is
+        sent with `dispatch_now`.
         """
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
@@ -96,7 +96,7 @@ class Door:
         return opened
 
     def resolve(self, alert: Alert) -> Incident | None:
-        """The sender says that its alert is over: so is its incident. None when we know none."""
+        """Resolve the open incident of an alert that is over; None when there is none."""
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
         key = dedup_key_for(self.store.masked(alert), triage.type)
@@ -110,14 +110,14 @@ class Door:
             reason="the alert is over",
             entry_id=delivery_entry(key, alert.delivery),
         )
-        if not incident.status.is_over:  # an old message again: the alert has come back since
+        if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
             return None
         self._pool.submit(self._stand_down, incident.incident_id)
         self._wake.set()
         return incident
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
-        """Send a page, now; what fails is on the log, and the sweep tries it again."""
+        """Send a page now; a failure is logged, and the sweep tries again."""
         holder = f"door {uuid4()}"
         try:
             ensure_page(incident.incident_id, self.settings, holder=holder, key=key, reason=reason)
@@ -125,10 +125,10 @@ class Door:
             log.error("%s", error)
         except Exception:
             log.exception("a page for %s failed", incident.title)
-        # Its event waits for the next round: Prefect is busy making the run for the incident.
+        # The page's event waits for the next round: Prefect is busy creating the incident's run.
 
     def _page_breach_teams(self, incident: Incident) -> None:
-        """The flow's step ensures it: here what fails is only on the log."""
+        """Page security and privacy; a failure is only logged: a step of the flow ensures it."""
         holder = f"door {uuid4()}"
         try:
             ensure_breach_pages(incident.incident_id, self.settings, holder=holder)
@@ -138,7 +138,7 @@ class Door:
             log.exception("paging security and privacy for %s failed", incident.title)
 
     def _stand_down(self, incident_id: UUID) -> None:
-        """Resolve the page. Prefect's flow `resolution` ensures it; here nobody waits for that."""
+        """Try to resolve the page now; Prefect's flow `resolution` ensures it."""
         try:
             resolve_page(incident_id, self.settings, holder=f"door {uuid4()}")
         except TemporaryError as error:

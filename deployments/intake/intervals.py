@@ -1,4 +1,4 @@
-"""How long the intake waits before it sees to what did not happen by itself."""
+"""How long the intake waits before it repeats what has not happened yet."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Timing(NamedTuple):
-    """The intake's clocks; only tests need others.
+    """The intake's intervals; only tests use other values.
 
     dispatch, sweep: seconds between two rounds of these threads.
-    dispatch_wait: seconds, at most, between two tries while Prefect does not answer.
+    dispatch_wait: the most seconds between two attempts while Prefect does not answer.
     page_late, runbook_late, runbook_missing: the age of an incident at which its page is sent
-    again, its event is emitted again, and the on-call is told that no runbook has started.
-    keep_alive: between two sends of an alert that ends by itself; None: as its channel asks.
+    again, its event is emitted again, and the on-call is paged that no runbook has started.
+    keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
 
     dispatch: float = 1.0

@@ -1,4 +1,4 @@
-"""What Prometheus can ask the intake."""
+"""The intake's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Metrics:
 
     @contextmanager
     def accepting(self, source: str) -> Iterator[None]:
-        """Time and count one alert; it counts only when it was taken."""
+        """Time and count one alert; only accepted alerts are counted."""
         with self._seconds.time():
             yield
-        # A sender names itself: only the known names become label values.
+        # Senders choose their own source: only known names become label values.
         known = source if source in KNOWN_SOURCES else "other"
         self._alerts.labels(known).inc()
 

@@ -1,4 +1,4 @@
-"""The intake's pages: incidents for people and as JSON, and the way to their run in Prefect."""
+"""The intake's pages: incidents as HTML and as JSON, and redirects to their runs in Prefect."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
     @app.get("/incidents/{incident_id}", dependencies=[guard])
     def incident(request: Request, incident_id: str) -> Response:
-        """One incident: the record as JSON, and for people also its timeline."""
+        """One incident: the record as JSON, or a page that also has its timeline."""
         found = store.incident(incident_id)
         if not _wants_page(request):
             return JSONResponse(found.to_json())
@@ -49,14 +49,14 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
     @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
     def runbook(incident_id: str) -> dict[str, str | None]:
-        """How far the runbook is, for programs that wait for it."""
+        """The state of the runbook, for programs that wait for it."""
         found = store.incident(incident_id)
         run_id = run_of(store, found)
         return {"state": runbook_state(store, found), "runId": str(run_id) if run_id else None}
 
     @app.get("/incidents/{incident_id}/run", dependencies=[guard])
     def run(incident_id: str) -> Response:
-        """To the incident's run in Prefect's UI."""
+        """Redirect to the incident's run in Prefect's UI."""
         found = store.incident(incident_id)
         run_id = run_of(store, found)
         if run_id is None:
@@ -65,7 +65,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
     @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[guard])
     def run_beside(incident_id: str, flow: str) -> Response:
-        """To the run of another flow that the incident has beside its runbook."""
+        """Redirect to the run of another flow of the incident, for instance `emergency-patch`."""
         found = store.incident(incident_id)
         claim = store.claims(found.incident_id).get(runbook_key(found, flow))
         if claim is None or not claim.holder:
@@ -75,7 +75,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
 
 def runbook_state(store: Store, incident: Incident) -> str:
-    """How the incident's runbook stands: waiting, running, done, failed, or not to be known."""
+    """The state of the incident's runbook: waiting, running, done, failed, or unknown."""
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     if claim is None or claim.holder is None:
         return "waiting for a worker"
@@ -84,7 +84,7 @@ def runbook_state(store: Store, incident: Incident) -> str:
     try:
         if is_alive(claim.holder):
             return "running"
-        # It may have finished between the two questions.
+        # It may have finished between the two queries.
         done = store.claim_result(incident.incident_id, runbook_key(incident)) is not None
         return "done" if done else "failed"
     except httpx.HTTPError:
@@ -92,7 +92,7 @@ def runbook_state(store: Store, incident: Incident) -> str:
 
 
 def run_of(store: Store, incident: Incident) -> UUID | None:
-    """The newest run that took the incident's runbook."""
+    """The newest run that claimed the incident's runbook."""
     for key, claim in sorted(store.claims(incident.incident_id).items()):
         # P1 sorts first: a raised severity has the newer run.
         if key.startswith("runbook:") and claim.holder:

@@ -1,4 +1,4 @@
-"""Whether an alert would really be handled: store, threads, Prefect, worker, automations."""
+"""Checks whether an alert would be handled: store, threads, Prefect, worker, automations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.settings import Settings
 from tasks.store import Store
 
 KEPT_SECONDS = 2.0
-"""Prefect is asked at most so often, however many probes come."""
+"""Prefect is asked at most once in so many seconds, however many probes come."""
 
 
 class Readiness:
@@ -32,7 +32,7 @@ class Readiness:
         self._prefect_problems: list[str] = []
 
     def problems(self) -> list[str]:
-        """What keeps an alert from being handled, in words; empty when nothing does."""
+        """What prevents an alert from being handled, as sentences; empty when nothing does."""
         problems = []
         try:
             self.store.ping()
@@ -50,7 +50,7 @@ class Readiness:
 
 
 def prefect_problems(settings: Settings) -> list[str]:
-    """What is missing on Prefect's side, each with the remedy."""
+    """What is missing in Prefect, each with its remedy."""
     try:
         with get_client(sync_client=True) as client:
             return [

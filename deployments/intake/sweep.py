@@ -1,4 +1,4 @@
-"""The sweep: finds what should have happened to an open incident and did not, and sees to it."""
+"""The sweep: finds what should have happened to an open incident but did not, and does it."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from tasks.store.claim_keys import (
 
 PAGES_AT_ONCE = 16
 MOST_RUNS = 200
-"""What Prefect answers at most when it is asked for runs."""
+"""The most runs that Prefect returns at once."""
 
 NOT_OVER = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING)
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""At most, between the machines of the intake and of Prefect's server."""
+"""The largest difference between the clocks of the intake and of Prefect's server."""
 
 log = logging.getLogger("aeef.sweep")
 
@@ -59,7 +59,7 @@ class Pager(Protocol):
 
 
 class Sweep:
-    """Each check stands alone: what one cannot do does not keep the others from theirs."""
+    """Runs independent checks: if one fails, the others still run."""
 
     def __init__(
         self, settings: Settings, store: Store, page: Pager, timing: Timing = USUAL
@@ -81,7 +81,7 @@ class Sweep:
             try:
                 check()
             except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-                # Prefect does not answer: /health says so, and the dispatcher's log.
+                # Prefect does not answer: /health and the dispatcher's log report it.
                 log.debug("%s: %s", check.__name__, type(error).__name__)
             except AeefError as error:
                 log.error("%s: %s", check.__name__, error)
@@ -89,7 +89,7 @@ class Sweep:
                 log.exception("%s failed; it is done again", check.__name__)
 
     def send_late_pages(self) -> None:
-        """Pages that no channel took, and those of an intake that died."""
+        """Send pages that no channel accepted, and those of an intake that died."""
         self._side_by_side(
             self.page,
             [
@@ -103,7 +103,7 @@ class Sweep:
         )
 
     def keep_alerts_alive(self) -> None:
-        """Send again what would end by itself in the channel that took the page."""
+        """Send pages again in channels where an alert without updates expires."""
         keeping = [each for each in CHANNELS if each.keep_alive_every]
         if not any(channel.configured(self.settings) for channel in keeping):
             return
@@ -114,13 +114,13 @@ class Sweep:
                 continue
             every = self.timing.keep_alive
             every = channel.keep_alive_every if every is None else every
-            # Never finished: the lease is the clock, for all intakes together.
+            # This claim is never finished: its lease is the interval, for all intakes together.
             key = keep_alive_key(channel.name)
             if self.store.claim(incident.incident_id, key, str(uuid4()), every).state == "held":
                 channel.keep_alive(incident, self.settings)
 
     def start_missing_runbooks(self) -> None:
-        """Events that reached Prefect and yet made no run: page when late, and emit them again."""
+        """Emit events again that reached Prefect but started no run; page when it is late."""
         missing = [
             (incident, utc_now() - self.store.opened_at(incident.incident_id))
             for severity in Severity
@@ -128,7 +128,7 @@ class Sweep:
                 f"{RUNBOOK}{severity}", older_than=self.timing.runbook_late, severity=severity
             )
         ]
-        # Before Prefect is asked: it may be what is broken.
+        # Page before asking Prefect: Prefect may be what is broken.
         self._side_by_side(
             self._page_not_started,
             [incident for incident, age in missing if age > self.timing.runbook_missing],
@@ -143,7 +143,7 @@ class Sweep:
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
 
     def page_for_dead_runs(self) -> None:
-        """Runs that ended without finishing their runbook, for instance in a crash."""
+        """Page for runs that ended without finishing their runbook, for instance in a crash."""
         held = [
             (incident_id, holder)
             for incident_id, holder in self.store.unfinished_claims(RUNBOOK)
@@ -153,7 +153,7 @@ class Sweep:
         for incident_id, holder in held:
             if holder in alive:
                 continue
-            # A run finishes its runbook before it ends: only what is open even now was left so.
+            # A run finishes its claim before it ends: check again, now that the run has ended.
             if (incident_id, holder) in self.store.unfinished_claims(RUNBOOK):
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
@@ -167,7 +167,7 @@ class Sweep:
     def _side_by_side(
         self, work: Callable[[Incident], None], incidents: Iterable[Incident]
     ) -> None:
-        """A pager that does not answer must not make the hundredth incident wait for its turn."""
+        """Do the work in parallel: with a slow pager the hundredth incident would wait for long."""
         if found := list(incidents):
             with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="sweep") as pool:
                 list(pool.map(work, found))
@@ -178,9 +178,9 @@ def _failure_key_of(holder: str) -> str:
 
 
 def _incidents_with_runs(since: datetime) -> set[str] | None:
-    """The ids of incidents that have a run which may still start, or which a person cancelled.
+    """The ids of incidents with a run that may still start or go on, or that was cancelled.
 
-    since: when the oldest of the incidents was opened. None: too many runs to say.
+    since: when the oldest of the incidents was opened. Returns None if there are too many runs.
     """
     states = [*NOT_OVER, StateType.CANCELLING, StateType.CANCELLED]
     wanted = FlowRunFilter(

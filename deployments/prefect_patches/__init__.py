@@ -1,1 +1,1 @@
-"""Every place where we reach into Prefect. Begin with `README.md`."""
+"""Every place where we replace internals of Prefect. Begin with `README.md`."""

@@ -1,7 +1,7 @@
-"""Lets Prefect's server remember its own application.
+"""Caches the application object of Prefect's server.
 
-Each action of an automation asks for it, and so that it is found, Prefect writes out all settings
-and reads its logging configuration again: with many alerts, 40 % of the server's time went there.
+Each action of an automation looks it up, and for each lookup Prefect serializes all settings and
+reads its logging configuration again: with many alerts that took 40 % of the server's time.
 The settings of a running server do not change.
 """
 
@@ -13,5 +13,5 @@ from prefect.server.api import server
 
 
 def apply() -> None:
-    """Look it up once."""
+    """Cache `create_app`."""
     server.create_app = functools.cache(server.create_app)

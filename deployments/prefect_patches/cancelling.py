@@ -1,6 +1,6 @@
-"""Tells Prefect's engine that its run was cancelled: it then ends as Cancelled, not as Crashed.
+"""Marks a run as cancelled in Prefect's engine: it then ends as Cancelled, not as Crashed.
 
-Prefect has no public way. Without this the worker puts right afterwards what the engine says.
+Prefect has no public API for that. Without this the worker corrects the state afterwards.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ def apply() -> None:
 
 
 def say_cancelled() -> None:
-    """Before the engine gets the signal that ends its run."""
+    """Mark the run as cancelled; call it before the engine gets the signal that ends the run."""
     listener = import_module("prefect._internal.control_listener")
     listener._set_intent("cancel")  # noqa: SLF001

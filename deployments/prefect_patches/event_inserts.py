@@ -1,7 +1,7 @@
-"""Inserts events, those that are there already left out, by statements that SQLAlchemy knows.
+"""Inserts new events with statements that SQLAlchemy can cache; existing ones are skipped.
 
-Prefect puts all rows into the text of one statement, which is compiled anew for each batch: with
-many alerts a fifth of the server's time. Rows as parameters do the same.
+Prefect puts all rows into the text of one statement, which is compiled again for each batch: with
+many alerts that took a fifth of the server's time. Rows as parameters have the same effect.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ WRITE = "_write_sqlite_events"
 
 
 async def insert_events(session: AsyncSession, events: list[ReceivedEvent]) -> None:
-    """In a transaction, which Prefect does not begin for them, or each row would be one."""
+    """Insert the events in one transaction.
+
+    Prefect begins none here, so that each row would be committed on its own.
+    """
     async with in_turn():
         token = SQLITE_BEGIN_MODE.set("IMMEDIATE")
         try:
@@ -43,5 +46,5 @@ async def _insert_new(session: AsyncSession, events: list[ReceivedEvent]) -> Non
 
 
 def apply() -> None:
-    """Prefect has no setting for that."""
+    """Replace Prefect's function; it has no setting for that."""
     setattr(event_storage, WRITE, insert_events)

@@ -1,4 +1,4 @@
-"""What the events of a run name beside it: told by the worker, so that no run asks Prefect."""
+"""The related resources of a run's events: passed on by the worker, so that no run asks Prefect."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ KINDS: dict[str, type[Any]] = {
     "work-pool": WorkPool,
 }
 VERSIONED = ("branch", "base", "root", "version_id", "version_info")
-"""What Prefect Cloud says of a deployment, and its events repeat."""
+"""Fields of a deployment in Prefect Cloud that its events repeat."""
 
 
 class Related(BaseModel):
-    """One of them. asked_by: what Prefect's client would ask for it by."""
+    """One related resource. asked_by: the key by which Prefect's client would look it up."""
 
     kind: str
     asked_by: str
@@ -36,14 +36,14 @@ class Related(BaseModel):
 def related_to(
     flow_run: FlowRun, flow: Flow | None, deployment: DeploymentResponse | None, pool: WorkPool
 ) -> list[Related]:
-    """What the worker knows already."""
+    """The related resources of a run that the worker already knows."""
     found = [Related(kind="work-pool", asked_by=pool.name, facts=_facts(pool, "type"))]
     if flow is not None:
         found.append(Related(kind="flow", asked_by=str(flow.id), facts=_facts(flow, "tags")))
     if deployment is not None:
         facts = _facts(deployment, "tags", *VERSIONED)
         found.append(Related(kind="deployment", asked_by=str(deployment.id), facts=facts))
-    # Not every way of asking for a run tells the queue's name, and events refuse one without.
+    # Not every API for a run returns the queue's name, and an event's resource must have a name.
     if flow_run.work_queue_id is not None and flow_run.work_queue_name is not None:
         queue = {"id": str(flow_run.work_queue_id), "name": flow_run.work_queue_name}
         found.append(Related(kind="work-queue", asked_by=queue["id"], facts=queue))
@@ -55,11 +55,11 @@ def _facts(thing: Flow | DeploymentResponse | WorkPool, *more: str) -> dict[str,
 
 
 def apply() -> None:
-    """Nothing is replaced: Prefect's own memory is filled, for each run."""
+    """Nothing is replaced: Prefect's own cache is filled, for each run."""
 
 
 def send_less_for_events(known: Iterable[Related]) -> None:
-    """Let the events of this process name them."""
+    """Put these into Prefect's cache, from which the events of this process take them."""
     cache = getattr(related, CACHE)
     for each in known:
         facts = dict(each.facts)

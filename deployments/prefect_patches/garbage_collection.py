@@ -1,4 +1,4 @@
-"""Lets the server's threads hand over sooner, and not look for garbage in what stays."""
+"""Makes the server's threads switch sooner, and excludes imported objects from collection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SWITCH_SECONDS = 0.0005
 
 
 def apply() -> None:
-    """After the imports: what they made stays."""
+    """Call it after the imports: what they created stays for good."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The heartbeats of runs, sent by their worker: it knows which of them live, and dies with them.
+"""The heartbeats of runs, sent by their worker: it knows which are alive, and they die with it.
 
 Prefect's engine would send one as each run starts, from a thread that it waits for at the end.
 """
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 BY_THE_ENGINE = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
-"""Prefect's setting for its engine; None in a warm process: it sends none."""
+"""Prefect's setting for its engine; None in a warm process, so that the engine sends none."""
 HEARTBEAT = "prefect.flow-run.heartbeat"
 
 
 def apply() -> None:
-    """What is forked from this process must not find it."""
+    """Unset the variable, so that processes forked from this one do not inherit it."""
     os.environ.pop(BY_THE_ENGINE, None)
 
 
 def none_by_the_engine() -> dict[Any, None]:
-    """What is to be changed in Prefect's settings for a run."""
+    """The change to Prefect's settings for a run that turns the engine's heartbeats off."""
     from prefect import settings
 
     return {getattr(settings, BY_THE_ENGINE): None}
 
 
 def send_heartbeat(flow_run: FlowRun) -> None:
-    """Say that the run goes on; what the event names is what Prefect's engine names."""
+    """Emit a heartbeat event for the run, with the same resources as Prefect's engine."""
     flow = {
         "prefect.resource.id": f"prefect.flow.{flow_run.flow_id}",
         "prefect.resource.role": "flow",

@@ -1,6 +1,6 @@
-"""What we replace in Prefect and aiosqlite: the list, and what of it is done in this process.
+"""The list of our patches of Prefect and aiosqlite, and applying them in this process.
 
-`README.md` says of each why, and how much it saves. Each has a file of its own, named as it is,
+`README.md` has the reason for each, and how much it saves. Each patch is in the file of its name,
 which is imported only when nothing that it touches is missing. `AEEF_PREFECT_PATCHES` turns
 them off, one by one or all together.
 """
@@ -24,7 +24,7 @@ from schemas.settings import (
 
 
 class Where(StrEnum):
-    """In which processes it is done."""
+    """The processes that a patch is for."""
 
     SERVER = "server"
     SQLITE = "server on SQLite"
@@ -40,8 +40,8 @@ TURNED_OFF = "turned off"
 class Patch:
     """One thing that is replaced.
 
-    touches: every name of others without which it cannot be, as `<module>:<name>.<name>`.
-    needs: it is harmful without this other one, and left out with it.
+    touches: every foreign name that it depends on, as `<module>:<name>.<name>`.
+    needs: another patch without which this one is harmful; both are skipped together.
     """
 
     name: PrefectPatch
@@ -50,11 +50,11 @@ class Patch:
     needs: PrefectPatch | None = None
 
     def missing(self) -> str | None:
-        """The first of the names that is not there: Prefect is another one than we know."""
+        """The first of the names that does not exist in this version of Prefect, or None."""
         return next((name for name in self.touches if not _is_there(name)), None)
 
     def apply(self) -> None:
-        """Put ours in the place of theirs, in this process, for good."""
+        """Apply the patch in this process, for good."""
         import_module(f"{__package__}.{self.name.replace('-', '_')}").apply()
 
 
@@ -125,12 +125,12 @@ _BY_NAME = {patch.name: patch for patch in PATCHES}
 
 @cache
 def is_active(name: PrefectPatch) -> bool:
-    """True when it is done here: not turned off, and what it touches is there."""
+    """True when the patch is not turned off and everything that it touches exists."""
     return why_not(_BY_NAME[name], os.environ.get(PATCHES_VARIABLE, "on")) is None
 
 
 def why_not(patch: Patch, chosen: str) -> str | None:
-    """Why it is not done with this choice; None when it is."""
+    """Why the patch is skipped; None if it is not. chosen: value of `AEEF_PREFECT_PATCHES`."""
     if patch.name not in patches_chosen(chosen):
         return TURNED_OFF
     if missing := patch.missing():
@@ -141,14 +141,14 @@ def why_not(patch: Patch, chosen: str) -> str | None:
 
 
 def apply_patches(*where: Where) -> None:
-    """Do what is active in such a process."""
+    """Apply the active patches for these kinds of process."""
     for patch in _of(where):
         if is_active(patch.name):
             patch.apply()
 
 
 def report(say: Callable[[str], None], chosen: str, *where: Where) -> None:
-    """Say in a line which are active, and in one for each that is skipped why it is."""
+    """Report the active patches in one line, and each skipped one with the reason."""
     reasons = {patch.name: why_not(patch, chosen) for patch in _of(where)}
     active = [name for name, reason in reasons.items() if reason is None]
     off = [name for name, reason in reasons.items() if reason == TURNED_OFF]
@@ -160,7 +160,7 @@ def report(say: Callable[[str], None], chosen: str, *where: Where) -> None:
 
 
 def described(settings: Settings) -> str:
-    """The same for `aeef doctor`: what is active in which process, what is not, and why."""
+    """The active patches by process, and why others are not, for `aeef doctor`."""
     chosen = settings.prefect_patches
     parts = []
     for where in Where:

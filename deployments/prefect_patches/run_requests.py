@@ -1,4 +1,4 @@
-"""Spares a run what Prefect's engine asks the server in each run, though the worker knows it."""
+"""Saves requests to the server that Prefect's engine makes in each run: the worker has the data."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def apply() -> None:
 
 
 class Spared:
-    """Stands before a client of Prefect, for one run.
+    """Replaces methods of a Prefect client, for one run.
 
-    The run is read once less: the worker has just read it, and the engine holds its state. What
-    the engine writes of it at its start leaves with the run's name, in one request. A later
-    Prefect that asks by other methods asks as it always did.
+    The first read of the run is answered here: the worker has just read it, and the engine holds
+    its state. What the engine writes at the start is sent with the run's name, in one request.
+    A later Prefect that uses other methods makes its requests as before.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Spared:
             setattr(client, answer.__name__, answer)
 
     def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
-        """The first time: the run as it is once it goes on."""
+        """The run; the first time without a request, with the values of a run that has started."""
         run, known = self._flow_run, self._known and flow_run_id == self._flow_run.id
         self._known = False
         if not (known and run.state and run.state.is_running()):
@@ -55,7 +55,7 @@ class Spared:
         )
 
     def update_flow_run(self, flow_run_id: UUID, **change: Any) -> httpx.Response | None:
-        """What the engine writes at the start is held until more is written, or the end."""
+        """Hold what the engine writes at the start until the next update, or `hand_in`."""
         if flow_run_id != self._flow_run.id:
             return self._update(flow_run_id, **change)
         policy = change.get("empirical_policy")
@@ -66,7 +66,7 @@ class Spared:
         return self._update(flow_run_id, **{**held, **change})
 
     def read_server_default_result_storage(self) -> ServerDefaultResultStorage:
-        """As the worker knows it, for some seconds."""
+        """The worker's copy, some seconds old."""
         return ServerDefaultResultStorage(default_result_storage_block_id=self._storage)
 
     def hand_in(self) -> None:

@@ -1,4 +1,4 @@
-"""Lets the server's own scheduler look once a second, not four times, what is due."""
+"""Lets the server's own scheduler check for due work once a second instead of four times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECOND = timedelta(seconds=1)
 
 
 def apply() -> None:
-    """Prefect has no setting for that."""
+    """Replace the class with one that has these intervals; Prefect has no setting for them."""
     look = {"minimum_check_interval": SECOND, "scheduling_resolution": SECOND}
     worker = functools.partial(getattr(background_workers, WORKER), **look)
     setattr(background_workers, WORKER, worker)

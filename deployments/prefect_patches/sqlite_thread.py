@@ -1,7 +1,7 @@
-"""Prefect's server calls SQLite in its own thread; only who has to wait does so in another.
+"""Prefect's server calls SQLite in its main thread; only a call that must wait uses another.
 
-Each call through the connection's thread costs more than what SQLite then does: with many alerts
-a third of the server's time. Whoever has the turn (`transactions.py`) finds nobody in the way.
+Handing a call to the connection's thread costs more than the call itself: with many alerts a third
+of the server's time. A transaction that has its turn (`transactions.py`) need not wait.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ set_up_with_patience = AioSqliteConfiguration.setup_sqlite
 async def use_sqlite_here(
     self: aiosqlite.Connection, call: Callable[..., Any], *arguments: Any, **named: Any
 ) -> Any:
-    """Call SQLite in this thread; where it would have to wait, in the connection's own."""
+    """Call SQLite in this thread; if it is busy, in the connection's own thread."""
     if not self._running or not self._connection:
         raise ValueError("Connection closed")
     try:
         return call(*arguments, **named)
     except sqlite3.OperationalError as error:
-        # The other kinds of it differ in the upper bits; of one of them waiting is of no use.
+        # Variants of BUSY differ in the upper bits; for BUSY_SNAPSHOT waiting does not help.
         code = error.sqlite_errorcode
         if code & 0xFF != sqlite3.SQLITE_BUSY or code == sqlite3.SQLITE_BUSY_SNAPSHOT:
             raise
@@ -56,7 +56,7 @@ def _wait_for_others(
 def set_up_without_waiting(
     self: AioSqliteConfiguration, conn: DBAPIConnection, record: ConnectionPoolEntry
 ) -> None:
-    """As Prefect's own, but no call waits in the server's thread."""
+    """Set up a connection as Prefect does, but without waiting in the server's main thread."""
     set_up_with_patience(self, conn, record)
     cursor = conn.cursor()
     cursor.execute("PRAGMA busy_timeout = 0")
@@ -64,6 +64,6 @@ def set_up_without_waiting(
 
 
 def apply() -> None:
-    """For every connection to SQLite in this process."""
+    """Patch every connection to SQLite in this process."""
     setattr(aiosqlite.Connection, EXECUTE, use_sqlite_here)
     setattr(AioSqliteConfiguration, set_up_with_patience.__name__, set_up_without_waiting)

@@ -1,4 +1,4 @@
-"""How a warm process hears that its run was suspended: from the worker, which listens for all."""
+"""Suspends a run in a warm process: the worker listens for all runs, and sends a signal."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from prefect.client.orchestration import get_client
 from prefect.logging.loggers import flow_run_logger
 
 SUSPEND = signal.SIGUSR1
-"""Tells a run that somebody suspended it: it ends before its next step."""
+"""Signal to a run that somebody suspended it: it ends before its next step."""
 OBSERVE = "observe_flow_run_suspension"
 HEARD = "suspended: this run ends before its next step, and goes on from there when it is resumed"
 
 
 def apply() -> None:
-    """Let the engine not listen to the server itself.
+    """Keep the engine from listening to the server itself.
 
-    It opens a connection of its own for each run and waits for it, before the first line and after
-    the last. It has no setting for that.
+    It opens a connection for each run and waits for it, before the first line and after the last.
+    Prefect has no setting for that.
     """
     setattr(flow_engine, OBSERVE, _the_worker_does)
 
 
 def hear_suspension(run_id: UUID) -> None:
-    """Listen to the worker instead."""
+    """Handle the worker's signal instead: read the run, and mark it as suspended if it is."""
     mark = import_module("prefect._flow_run_suspension").mark_flow_run_suspension_requested
     is_logged = threading.Event()
 

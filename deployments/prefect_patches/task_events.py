@@ -1,4 +1,4 @@
-"""What is told of a task run: how it ended, and that it began if it takes longer than a moment."""
+"""Emits fewer events for a task run: its end, and its start only if it runs for some time."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from prefect import task_engine
 
 EMIT = "emit_task_run_state_change_event"
 HOLD_SECONDS = 0.5
-"""How long a task goes on before Prefect's UI shows that it runs."""
+"""How long a task runs before its start is emitted, so that Prefect's UI shows it."""
 THREAD = "tasks that go on"
 
 
 def apply() -> None:
-    """Leave out the events and the log line that say nothing of a task that takes a moment.
+    """Leave out events and a log line that are redundant for a short task.
 
-    Each event costs Prefect's server some milliseconds, and there are three for each task. That it
-    is Pending is said a millisecond before it runs; that it runs is in the event of its end, with
-    the moment when it began. The line "Finished in state Completed()" repeats that event. Prefect
-    has no setting for that.
+    Each event costs Prefect's server some milliseconds, and there are three for each task. Pending
+    is emitted a millisecond before Running; the event of the end contains the start time. The line
+    "Finished in state Completed()" repeats that event. Prefect has no setting for that.
     """
     setattr(task_engine, EMIT, TaskEvents(getattr(task_engine, EMIT)).emit)
     logging.getLogger("prefect.task_runs").addFilter(_is_news)
@@ -38,7 +37,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 class TaskEvents:
-    """Holds back that a task began, until it ends or goes on for longer than a moment."""
+    """Holds back the event of a task's start until the task ends, or `HOLD_SECONDS` have passed."""
 
     def __init__(self, emit: Callable[..., Any]) -> None:
         self._emit = emit
@@ -50,7 +49,7 @@ class TaskEvents:
     def emit(
         self, *, task_run: Any, initial_state: Any, validated_state: Any, **more: Any
     ) -> Any | None:
-        """In the place of Prefect's function: the event, None when none is sent now."""
+        """Replaces Prefect's function; returns the event, or None when none is sent now."""
         if initial_state is None:
             return None
         given = {"task_run": task_run, "initial_state": initial_state, **more}
@@ -67,7 +66,7 @@ class TaskEvents:
 
     def _look_after_them(self) -> None:
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():  # it stays behind in a fork
+            if self._thread is None or not self._thread.is_alive():  # a fork does not inherit it
                 self._thread = threading.Thread(target=self._emit_late, name=THREAD, daemon=True)
                 self._thread.start()
 

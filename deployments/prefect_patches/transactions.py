@@ -1,9 +1,9 @@
-"""Every transaction of Prefect's server on SQLite begins as a writer, and waits its turn.
+"""Begins every transaction of Prefect's server on SQLite as a writer, one after another.
 
-Prefect begins most as readers. One that then wants to write, while another has written since,
-fails at once with "database is locked", whatever the timeout (SQLite, "Isolation": a read
+Prefect begins most as readers. If another transaction has written since, a reader that wants to
+write fails at once with "database is locked", whatever the timeout (SQLite, "Isolation": a read
 transaction cannot be upgraded from an old snapshot): the API answers 503, or an automation
-misses its event. Those that begin as writers wait for each other.
+misses its event. Transactions that begin as writers wait for each other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteC
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 begin_at_once = AioSqliteConfiguration.begin_transaction
-"""Prefect's own."""
+"""Prefect's original method."""
 
 TURNS: WeakKeyDictionary[AbstractEventLoop, Lock] = WeakKeyDictionary()
 
@@ -34,9 +34,9 @@ TURN: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 @asynccontextmanager
 async def in_turn() -> AsyncGenerator[bool, None]:
-    """Wait here, in order: SQLite waits by sleeping, up to a tenth of a second at a time.
+    """Wait for the turn, first come first served; SQLite would sleep for up to 0.1 s at a time.
 
-    True: inside another transaction, which may belong to the task that started ours.
+    Yields True inside another transaction, which may belong to the task that started this one.
     """
     around = TURN.get()
     if around is not None and not around.over:
@@ -56,10 +56,10 @@ async def in_turn() -> AsyncGenerator[bool, None]:
 async def begin_in_turn(
     self: AioSqliteConfiguration, session: AsyncSession, with_for_update: bool = False
 ) -> AsyncGenerator[AsyncSessionTransaction, None]:
-    """As Prefect's own with `with_for_update`, which it sets for a few transactions itself.
+    """Begin as Prefect does with `with_for_update`, which it sets for a few transactions itself.
 
-    It begins at once, and what is read inside by another session begins as ever: Prefect sets
-    how they begin for both, and one that waits for the transaction around it waits in vain.
+    The transaction begins at once. The mode is then reset: it would also apply to another session
+    used inside, and that one would wait for the surrounding transaction for ever.
     """
     async with in_turn() as is_inside:
         as_writer = with_for_update or not is_inside
@@ -73,5 +73,5 @@ async def begin_in_turn(
 
 
 def apply() -> None:
-    """For every connection to SQLite in this process."""
+    """Patch every connection to SQLite in this process."""
     setattr(AioSqliteConfiguration, begin_at_once.__name__, begin_in_turn)

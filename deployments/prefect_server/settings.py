@@ -10,32 +10,32 @@ from schemas.settings import Settings
 
 WORKER_POLL_SECONDS = "2"
 HEARTBEAT_SECONDS = "30"
-"""Prefect's minimum; a run whose heartbeat stays away is marked Crashed, see `registry`."""
+"""Prefect's minimum; a run without heartbeats is marked Crashed, see `registry`."""
 
 SERVICES = "PREFECT_SERVER_SERVICES_"
 FOR_ONE_MACHINE = {
-    # Task runs and events are written many at a time: they are for the UI, and it can wait.
+    # Task runs and events are written in large batches: only the UI needs them, and it can wait.
     f"{SERVICES}TASK_RUN_RECORDER_BATCH_SIZE": "50",
     f"{SERVICES}TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     f"{SERVICES}EVENT_PERSISTER_BATCH_SIZE": "200",
-    # What looks around every five seconds by default, and finds nothing.
+    # Services that look every five seconds by default, and find nothing.
     f"{SERVICES}LATE_RUNS_LOOP_SECONDS": "30",
     f"{SERVICES}PAUSE_EXPIRATIONS_LOOP_SECONDS": "30",
     f"{SERVICES}CLEANUP_RECONCILER_LOOP_SECONDS": "60",
     f"{SERVICES}SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     f"{SERVICES}FOREMAN_LOOP_SECONDS": "30",
     f"{SERVICES}CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
-    # How exactly an escalation's minutes are kept.
+    # By how much an escalation may be late.
     "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT10S",
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
 
 NO_AUTHORITY = Path(__file__).with_name("no_authority.pem")
-"""A certificate whose key nobody has. Each client of Prefect reads a whole bundle of them, for
-17 ms, and a run makes half a dozen; the server of `aeef up` speaks plain HTTP on the loopback."""
+"""A certificate whose key nobody has. Each client of Prefect would read the system's bundle, which
+takes 17 ms, and a run creates half a dozen; the server of `aeef up` uses plain HTTP on loopback."""
 
 CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
-"""Off by default; each new client would ask for a token all the same."""
+"""Off by default. The client's setting follows it: else each new client would request a token."""
 
 
 def is_embedded() -> bool:
@@ -44,7 +44,7 @@ def is_embedded() -> bool:
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """The environment of everything that speaks to Prefect; what the user set is kept."""
+    """The environment of each process that uses Prefect; variables that the user set are kept."""
     host = f"127.0.0.1:{settings.prefect_port}"
     ours = {
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
@@ -61,7 +61,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
             "PREFECT_API_URL": f"http://{host}/api",
             "PREFECT_UI_API_URL": f"http://{host}/api",
             "PREFECT_HOME": str(settings.home / "prefect"),
-            # The same Prefect on both sides: no need for each run to ask.
+            # Client and server are the same version: no need for each run to check it.
             "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
             "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": os.environ.get(CSRF, "false"),
         }

@@ -1,4 +1,4 @@
-"""When which flow is started, as data: Prefect's automations."""
+"""Which event starts which flow, as data: Prefect's automations."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from schemas.incident import (
 from schemas.settings import Settings
 
 DEAD_AFTER = timedelta(seconds=100)
-"""Three heartbeats (of 30 s, see `prefect_server`) and a little."""
+"""Three heartbeats (of 30 s, see `prefect_server`) and a margin."""
 
 
 class AutomationRow(NamedTuple):
-    """When `trigger` fires, something is done about it.
+    """What happens when `trigger` fires.
 
-    flow: its deployment runs, with `template`, Jinja that renders JSON, as the parameter `alert`
-    (Prefect would pass a plain template on as a string). None: the run that the event is about
-    is marked Crashed.
+    flow: its deployment is run, with the JSON that the Jinja `template` renders as the parameter
+    `alert` (Prefect would pass a plain template on as a string). None: the run that the event is
+    about is marked Crashed.
     """
 
     name: str
@@ -50,7 +50,7 @@ OF_THE_RESOURCE = (
 
 
 def automations(settings: Settings) -> list[AutomationRow]:
-    """One for each incident type, one for each severity with an escalation clock, and the end."""
+    """All automations; the settings' severity table has the escalation times."""
     return [
         *(_runbook(incident_type) for incident_type in INCIDENT_TYPES),
         *_escalations(settings),
@@ -110,7 +110,7 @@ def _dead_runs() -> AutomationRow:
                 "prefect.flow-run.Failed",
                 "prefect.flow-run.Cancelled",
                 "prefect.flow-run.Crashed",
-                # It waits for a person, without a process.
+                # A suspended run waits for a person, without a process.
                 "prefect.flow-run.Suspended",
             },
             match={"prefect.resource.id": "prefect.flow-run.*"},
@@ -125,7 +125,7 @@ def _dead_runs() -> AutomationRow:
 
 
 def _whenever(*events: str, **labels: str) -> EventTrigger:
-    """Fires at once, for each of these events of an incident that has these labels."""
+    """A trigger that fires at once for each of these events of an incident with these labels."""
     return EventTrigger(
         expect=set(events),
         match={"prefect.resource.id": f"{RESOURCE}*", **labels},

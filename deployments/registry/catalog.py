@@ -1,4 +1,4 @@
-"""Every flow that is deployed, by which name, and which one responds to which incident type."""
+"""Every deployed flow, its deployment's name, and which flow responds to which incident type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class FlowRow(NamedTuple):
     """A flow that an event or a person starts.
 
-    flow: its name in Prefect. entrypoint: where it stands, `<module>.<function>`.
+    flow: its name in Prefect. entrypoint: where it is defined, `<module>.<function>`.
     """
 
     flow: str
@@ -29,7 +29,7 @@ class FlowRow(NamedTuple):
 
 
 class ScheduledRow(NamedTuple):
-    """A flow that runs by itself, deployed as `<flow>/<name>`; every: seconds, 0 for never."""
+    """A flow that runs on a schedule, deployed as `<flow>/<name>`; every: seconds, 0: never."""
 
     flow: str
     name: str
@@ -86,9 +86,9 @@ RUNBOOK_OF: dict[IncidentType, str] = {
 """The flow that responds to a type; every other type goes to `triage`."""
 
 DEPLOYED: tuple[FlowRow | ScheduledRow, ...] = (*FLOWS, *SCHEDULED)
-"""What each of them says by itself, as one list."""
+"""All rows in one list."""
 ENTRYPOINTS = frozenset(row.entrypoint for row in DEPLOYED)
-"""Where the flows stand."""
+"""Where the flows are defined."""
 
 
 def flows() -> list[Flow[..., Any]]:
@@ -97,7 +97,7 @@ def flows() -> list[Flow[..., Any]]:
 
 
 def imported(entrypoint: str) -> Flow[..., Any]:
-    """The flow that stands there."""
+    """The flow that is defined at this entrypoint."""
     module, name = entrypoint.rsplit(".", 1)
     flow: Flow[..., Any] = getattr(import_module(module), name)
     return flow

@@ -1,4 +1,4 @@
-"""Registers deployments and automations with Prefect; to do it again changes nothing."""
+"""Registers deployments and automations with Prefect; doing it again changes nothing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _deployment(row: FlowRow | ScheduledRow, pool: str, every: float = 0) -> UUI
         tags=["aeef"],
         work_pool_name=pool,
         enforce_parameter_schema=False,
-        # Whoever started the worker: a run without heartbeats would never be found dead.
+        # For any worker: a run without heartbeats would never be found dead.
         job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
@@ -91,9 +91,9 @@ def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[Act
     first, *doubles = present
     for double in doubles:
         client.delete_automation(double.id)
-    # What an operator switched off stays off; /health and `aeef doctor` say so.
+    # What an operator switched off stays off; /health and `aeef doctor` report it.
     wanted = wanted.model_copy(update={"enabled": first.enabled})
-    # An update makes Prefect forget what it is waiting for: every escalation clock that runs.
+    # Only if it differs: an update makes Prefect drop every escalation that is waiting.
     if _as_data(first) != _as_data(wanted):
         client.update_automation(first.id, wanted)
 

@@ -1,4 +1,4 @@
-"""The Prefect work pool that every deployment belongs to, and what can be set for a run in it."""
+"""The Prefect work pool that every deployment belongs to, and its job variables."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TEMPLATE = {
         },
     },
 }
-"""What can be set for a run. Prefect checks the whole of it for each run that it creates."""
+"""The settings of a run: few, because Prefect validates all of them for each run it creates."""
 
 
 def ensure_work_pool(client: SyncPrefectClient, settings: WorkerSettings) -> None:
     """Create the pool if there is none.
 
-    One that exists stays as it is, whatever its type: runs that wait in it, and runs that are
+    An existing pool is left unchanged, whatever its type: runs that wait in it, and runs that are
     retried after an upgrade, belong to it. Our job template is that of Prefect's process worker,
     so that either worker can serve either pool.
     """

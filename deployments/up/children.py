@@ -1,4 +1,4 @@
-"""Child processes that are kept running, and the memory of them across a `kill -9`."""
+"""Child processes that are kept running, and a file that lists them in case of a `kill -9`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ORPHAN_SECONDS = 5.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 8.0
 STEADY_SECONDS = 30.0
-"""A child that ran so long gets its first, short wait again when it dies."""
+"""A child that ran for this long starts again with the first, short wait when it dies."""
 
 
 class Child:
-    """One program, started again with growing waits whenever it ends by itself."""
+    """One program; it is restarted, with growing waits, whenever it ends without `stop`."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Child:
         self._sessions.append(self._process.pid)
 
     def keep_running(self, say: Callable[[str], None]) -> bool:
-        """Start it again if it ended and its wait is over; True when it was started."""
+        """Restart it if it ended and its wait is over; True when it was started."""
         if self._process is None or self._process.poll() is None:
             return False
         now = time.monotonic()
@@ -83,9 +83,9 @@ class Child:
         return True
 
     def stop(self) -> None:
-        """End it and all that it started: politely, then by force.
+        """End it and all that it started: with SIGTERM, then with SIGKILL.
 
-        Also what earlier processes of it left behind when they died.
+        Also ends what its earlier processes left behind when they died.
         """
         if self._process is not None:
             alive = self.process_id
@@ -95,13 +95,13 @@ class Child:
 
 
 class Memory:
-    """Remembers the children in a file, so that the next start can end those left over."""
+    """Records the children in a file, so that the next start can end those left over."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def keep(self, children: Sequence[Child]) -> None:
-        """Write down who runs."""
+        """Record the running children."""
         alive = [child.process_id for child in children if child.process_id]
         text = json.dumps([[pid, psutil.Process(pid).create_time()] for pid in alive])
         draft = self._path.with_suffix(".draft")
@@ -109,11 +109,11 @@ class Memory:
         draft.replace(self._path)
 
     def forget(self) -> None:
-        """Nobody runs any longer."""
+        """Delete the record: no child runs any longer."""
         self._path.unlink(missing_ok=True)
 
     def end_leftovers(self) -> int:
-        """End what a killed `aeef up` left running; how many there were."""
+        """End what a killed `aeef up` left running; returns how many processes there were."""
         try:
             noted = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -134,9 +134,9 @@ class Memory:
 
 
 def _end(leaders: Sequence[psutil.Process], sessions: Collection[int], home: str | None) -> int:
-    """End the leaders, then whatever is left of them and their sessions; how many there were.
+    """End the leaders, then what is left of their sessions; returns how many there were.
 
-    First only the leaders are asked: a worker that is told to stop stops its runs in good order.
+    The first signal goes only to the leaders: a worker that gets it stops its runs in order.
     """
     members = _members(sessions, home)
     family = {one for each in (*leaders, *members) for one in (each, *_offspring(each))}
@@ -148,7 +148,7 @@ def _end(leaders: Sequence[psutil.Process], sessions: Collection[int], home: str
 
 
 def _signal(processes: Sequence[psutil.Process], number: int, seconds: float) -> None:
-    """Send a signal, and wait so long at most until they have ended."""
+    """Send a signal, and wait until the processes have ended, but not longer than that."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
@@ -158,7 +158,7 @@ def _signal(processes: Sequence[psutil.Process], number: int, seconds: float) ->
 def _members(sessions: Collection[int], home: str | None) -> list[psutil.Process]:
     """The processes of these sessions, also those whose parent has died.
 
-    Numbers are used again after a while: ours also have our AEEF_HOME.
+    Session ids are reused after a while, so a process must also have our AEEF_HOME.
     """
     found = []
     for process in psutil.process_iter():

@@ -27,15 +27,16 @@ from tasks.channels.channels import require_known_channels, silent_severities, u
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
 OUR_FOLDER = Path(__file__).parents[2]
-"""Where our packages lie; uvicorn would look for them in the current folder first."""
+"""The folder of our packages; uvicorn would look for them in the current folder first."""
 
 Say = Callable[[str], None]
 
 
 def up(settings: Settings, say: Say) -> None:
-    """Start Prefect's server (unless one is named), a worker and the intake; stop on Ctrl-C.
+    """Start Prefect's server (unless one is configured), a worker and the intake; stop on Ctrl-C.
 
-    Raises ConfigurationError when something is in the way; nothing is left running then.
+    Raises ConfigurationError when it cannot start, for instance because a port is used; nothing
+    is left running then.
     """
     require_known_channels(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def _children(settings: Settings) -> list[Child]:
         environment["AEEF_CONFIG"] = str(path)
     environment["AEEF_HOME"] = str(settings.home)
     environment[PATCHES_VARIABLE] = settings.prefect_patches
-    # -P: the folder that `aeef up` is called in may hold a `flows` of its own.
+    # -P: the current folder may contain a package `flows` of its own.
     run = [sys.executable, "-P", "-m"]
     port = str(settings.prefect_port)
     commands = {
@@ -118,7 +119,7 @@ def _watch(children: list[Child], memory: Memory, stopping: threading.Event, say
 
 
 def summary(settings: Settings, *, ready: bool) -> list[str]:
-    """What runs where, and what is not configured."""
+    """What runs where, and what is not configured, as lines."""
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
     silent = silent_severities(settings)

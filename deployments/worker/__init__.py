@@ -1,1 +1,1 @@
-"""The warm worker: hears of runs, forks, carries out. Begin with `worker.py`."""
+"""The warm worker: executes flow runs in forked, ready processes. Begin with `worker.py`."""

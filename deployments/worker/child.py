@@ -1,4 +1,4 @@
-"""What a warm process does: it waits for a flow run, carries it out, and waits again, or ends."""
+"""A warm process: waits for a flow run, executes it, and waits for the next one or exits."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ from schemas.settings import PrefectPatch, load_settings
 from tasks.store import open_store
 
 CANCEL = signal.SIGINT
-"""Asks a run to stop because somebody cancelled it; SIGTERM only says that it must end."""
+"""Signal to stop a run because somebody cancelled it; SIGTERM stops it for any other reason."""
 SEND_SECONDS = 10
-"""How long a server that does not answer is waited for."""
+"""How long to wait for a server that does not answer."""
 SIGNALS = (signal.SIGTERM, CANCEL, SUSPEND)
 LESS_URGENT = 5
-"""How much nicer (see nice(2)) the process of a run is that may wait for others."""
+"""By how much the nice value of a run's process is raised if the run is not urgent, see nice(2)."""
 
 
 class Order(BaseModel):
-    """Which run to carry out, and where.
+    """Which run to execute, and where.
 
-    known: what its events name. result_storage: the block that the server keeps results in.
+    urgent: see `priority.is_urgent`. known: the related resources of its events.
+    result_storage: the block that the server keeps results in.
     """
 
     flow_run: FlowRun
@@ -60,12 +61,12 @@ class Order(BaseModel):
 
     @property
     def is_ours(self) -> bool:
-        """True for a flow of our code; of others we do not know what they do."""
+        """True for a flow of our code; others may leave anything behind in the process."""
         return self.environment.get("PREFECT__FLOW_ENTRYPOINT") in ENTRYPOINTS
 
     @property
     def changes_prefect(self) -> bool:
-        """True when Prefect's settings are other ones for this run than for this process."""
+        """True when Prefect's settings for this run differ from those of this process."""
         return any(
             name.startswith("PREFECT_")
             and not name.startswith("PREFECT__")
@@ -75,15 +76,15 @@ class Order(BaseModel):
 
 
 def wait_and_run(orders: int, over: int, lifeline: int) -> int:
-    """Carry out one order after the other; the exit code of this process.
+    """Execute one order after the other; returns the exit code of this process.
 
-    orders: the pipe that brings them; it is closed when there is nothing left to do.
-    over: the pipe that takes our number when a run has completed and we can have another.
-    lifeline: a pipe that is closed when our parent dies: then this process ends, too.
+    orders: the pipe to read orders from; the parent closes it when there are no more.
+    over: the pipe to write our pid to when a run has completed and we can take another.
+    lifeline: a pipe that is closed when our parent dies: then this process exits too.
     """
     ignore(*SIGNALS)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-    with contextlib.suppress(Exception):  # made when it is needed
+    with contextlib.suppress(Exception):  # else the run connects when it needs the store
         open_store(load_settings()).pending_events()
     first = None
     try:
@@ -105,9 +106,9 @@ def wait_and_run(orders: int, over: int, lifeline: int) -> int:
 
 
 def _made_ready() -> SyncClientContext:
-    """What takes a run its first tenths of a second: the client, events and logs."""
+    """Set up events and logs, and return a client: a run would need tenths of a second for it."""
     for make in (EventsWorker.instance, APILogWorker.instance):
-        with contextlib.suppress(Exception):  # made again when it is needed
+        with contextlib.suppress(Exception):  # else Prefect makes it when it needs it
             make()
     return SyncClientContext()
 
@@ -118,14 +119,14 @@ def _end_with(lifeline: int) -> None:
 
 
 def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
-    """Carry out a flow run as Prefect's own engine process does.
+    """Execute a flow run as Prefect's own engine process does.
 
     Returns the exit code that such a process would have, and whether the run has completed.
     """
     if not order.urgent and os.nice(0) < LESS_URGENT:
         os.nice(LESS_URGENT)
     os.chdir(order.directory)
-    # Prefect's engine takes the signal over, tells the server, and then sends it on to this.
+    # Prefect's engine handles the signal first, reports to the server, then calls this handler.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(CANCEL, _cancel)
     run_id = order.flow_run.id
@@ -142,7 +143,7 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
                 result = asyncio.run(result)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1, False
-    except BaseException:  # noqa: BLE001 - nothing may reach the parent's code that we were forked from
+    except BaseException:  # noqa: BLE001 - must not propagate into the parent's code: we are a fork
         traceback.print_exc()
         return 1, False
     finally:
@@ -153,7 +154,7 @@ def carry_out(order: Order, client: SyncClientContext) -> tuple[int, bool]:
 
 
 def _cancel(_number: int, _frame: FrameType | None) -> None:
-    """Tell the engine why, so that the run ends as Cancelled, then that it must end."""
+    """Mark the run as cancelled in the engine, so that it ends as Cancelled, then end it."""
     if is_active(PrefectPatch.CANCELLING):
         say_cancelled()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -161,7 +162,7 @@ def _cancel(_number: int, _frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
-    """Take on the run's environment; where it changes Prefect's settings, read them again."""
+    """Set the run's environment; if that changes Prefect's settings, read them again."""
     changes_prefect = order.changes_prefect
     os.environ.update(order.environment)
     with contextlib.ExitStack() as contexts:
@@ -179,15 +180,15 @@ def _taken_on(order: Order, client: SyncClientContext) -> Iterator[None]:
 
 
 def _send_events() -> None:
-    """Wait until the run's events are sent; their connection is kept for the next run's."""
-    with contextlib.suppress(Exception):  # the run has ended as it did, whatever is told of it
+    """Wait until the run's events are sent; keep the connection for the next run."""
+    with contextlib.suppress(Exception):  # lost events do not change how the run ended
         sent = threading.Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
         sent.start()
         sent.join(SEND_SECONDS)
 
 
 def _hand_in(drain: Callable[..., object]) -> None:
-    """Send what waits to be sent: neither the next run nor the end of this process does it."""
+    """Flush what is queued: neither the next run nor the exit of this process does it."""
     with contextlib.suppress(Exception):
         drain(timeout=SEND_SECONDS)
     sys.stdout.flush()

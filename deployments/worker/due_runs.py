@@ -1,4 +1,4 @@
-"""The runs that are due and wait for a place at this worker: the most urgent come first."""
+"""The queue of runs that are due and wait for a free place in this worker, by priority."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from deployments.worker.priority import is_urgent, priority
 
 ANSWER_SECONDS = 120.0
-"""Longer than any answer of Prefect takes."""
+"""Longer than any answer of Prefect takes, in seconds."""
 
 
 class DueRuns:
-    """What waits. A run that was cancelled meanwhile is refused by Prefect when it is started."""
+    """The queue. A run that was cancelled while it waited is refused by Prefect at its start."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, WorkerFlowRunResponse] = {}
         self._taken: dict[UUID, float] = {}
 
     def add(self, entries: Iterable[WorkerFlowRunResponse], asked_at: float = inf) -> None:
-        """These are due, too; but for those that were taken while this answer was on its way.
+        """Add runs that are due, except those taken since Prefect was asked.
 
         asked_at: when Prefect was asked, on the monotonic clock.
         """
@@ -35,7 +35,7 @@ class DueRuns:
                 self._waiting[entry.flow_run.id] = entry
 
     def clear(self) -> None:
-        """None of them is due after all."""
+        """Drop every waiting run."""
         self._waiting.clear()
 
     def take(
@@ -45,10 +45,11 @@ class DueRuns:
         being_started: Container[UUID] = (),
         lets: Callable[[FlowRun], bool] = lambda _: True,
     ) -> list[WorkerFlowRunResponse]:
-        """As many as have a place, no longer waiting then; the `reserved` last are for urgent ones.
+        """Remove and return the runs to start now, by priority.
 
-        being_started: runs that were taken before.
-        lets: asked of each that has a place; False keeps it waiting.
+        places: how many are free; the last `reserved` of them are for urgent runs.
+        being_started: runs that were taken before; they are dropped.
+        lets: called for each run that has a place; False keeps it waiting.
         """
         now, taken = time.monotonic(), []
         self._taken = {run: at for run, at in self._taken.items() if at > now - ANSWER_SECONDS}
@@ -63,11 +64,11 @@ class DueRuns:
 
 
 class Heard(NamedTuple):
-    """What became of runs that were said to be scheduled.
+    """Runs that were reported as scheduled, sorted.
 
     due: to be started now.
-    later: when each of the others is due.
-    unseen: Prefect does not show them yet.
+    later: start times of those that are due later.
+    unseen: the API does not return them yet.
     """
 
     due: list[WorkerFlowRunResponse]
@@ -76,7 +77,7 @@ class Heard(NamedTuple):
 
 
 def sort_heard(ids: set[UUID], found: Sequence[FlowRun], pool: UUID, now: datetime) -> Heard:
-    """Which of the runs `ids`, as `found`, are due now."""
+    """Sort the runs `ids` that events named; found: what the API returned for them."""
     due: list[WorkerFlowRunResponse] = []
     later: dict[UUID, datetime] = {}
     for run in found:
@@ -95,7 +96,7 @@ def sort_heard(ids: set[UUID], found: Sequence[FlowRun], pool: UUID, now: dateti
 
 
 def sort_asked(entries: Iterable[WorkerFlowRunResponse], now: datetime) -> Heard:
-    """What Prefect says is due, or will be soon."""
+    """Sort the runs that Prefect's scheduling query returned: due now, or soon."""
     due: list[WorkerFlowRunResponse] = []
     later: dict[UUID, datetime] = {}
     for entry in entries:
@@ -108,7 +109,7 @@ def sort_asked(entries: Iterable[WorkerFlowRunResponse], now: datetime) -> Heard
 
 
 def is_restricted(pool: WorkPool, queues: Iterable[WorkQueue]) -> bool:
-    """True when something is limited, paused or ordered, and Prefect has to say what may start."""
+    """True when the pool has a limit, pause or queue order: then only Prefect may choose runs."""
     queues = list(queues)
     return (
         pool.is_paused

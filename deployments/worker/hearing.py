@@ -1,4 +1,4 @@
-"""How the worker hears that a run is due: by Prefect's events; to ask is the safety net."""
+"""How the worker learns that a run is due: from Prefect's events; polling is the safety net."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ CHANGED = [
 ]
 RECONNECT_SECONDS = 1.0
 ASK_SECONDS = 30.0
-"""How often Prefect is asked what is due while its events are heard; it is dear, see `ask`."""
+"""Interval of polling while events arrive; polling is expensive for Prefect, see `_ask`."""
 UNSEEN_SECONDS = 0.2
-"""So long after its event a run, or a change, is in Prefect's database, surely."""
+"""This long after its event, a run or a change is certainly in Prefect's database."""
 MOST_AT_ONCE = 200
-"""What Prefect answers at most."""
+"""The most runs that Prefect returns at once."""
 
 log = logging.getLogger("aeef.worker")
 
 
 class Hearing:
-    """Keeps `due` up to date, and has what is due started.
+    """Keeps `due` up to date, and calls `start` when a run is due.
 
-    pool: as the worker knows it, asked for when it is needed.
-    scheduled: what Prefect lets the worker start, now and soon; None when it cannot say yet.
-    start: starts of what is due what has a place.
-    stop: somebody suspended a run, or (True) cancelled it.
+    pool: returns the work pool as the worker knows it.
+    scheduled: the runs that Prefect lets the worker start, now and soon; None: not known yet.
+    start: starts those due runs that have a place.
+    stop: called with a run that somebody suspended, or (True) cancelled.
     """
 
     def __init__(
@@ -81,32 +81,32 @@ class Hearing:
         self._in_words = asyncio.Event()
         self._asking = asyncio.Lock()
         self._hears = False
-        self._restricted = True  # until we know better
-        self._ask_at = 0.0  # at once; else it is `ask_if_needed` that asks
+        self._restricted = True  # until the first answer
+        self._ask_at = 0.0  # 0: as soon as possible; else `ask_if_needed` asks when it is time
         self._background: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        """Listen, from now on."""
+        """Start listening."""
         self.beside(self._listen())
         self.beside(self._take_what_is_heard())
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this until `end`."""
+        """Run this in the background until `end`."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
     def end(self) -> None:
-        """Hear of nothing any more."""
+        """Stop listening, and cancel what runs in the background."""
         for task in self._background:
             task.cancel()
 
     def wake(self) -> None:
-        """Something that is due may start: there is a place again."""
+        """Look for runs to start, because a place may be free."""
         self._in_words.set()
 
     async def ask_if_needed(self) -> bool:
-        """The safety net: ask what is due, seldom while we hear of it. False: not asked."""
+        """Ask what is due; while events arrive only every `ASK_SECONDS`. False: not asked."""
         if self._hears and time.monotonic() < self._ask_at:
             return False
         await self._ask()
@@ -115,10 +115,10 @@ class Hearing:
     # -- asked -----------------------------------------------------------------------------------
 
     async def _ask(self) -> None:
-        """Ask what is due, and whether something limits it.
+        """Ask Prefect what is due, and whether the pool or a queue is restricted.
 
-        Not with each run: Prefect then also writes down for each deployment that it was asked for,
-        which costs more than the run. A server that does not answer is asked again.
+        Not for each run: Prefect then also updates every deployment as polled, which costs more
+        than the run. A server that does not answer is asked again.
         """
         async with self._asking:
             asked_at = time.monotonic()
@@ -132,7 +132,7 @@ class Hearing:
                     storage = await self._client.read_server_default_result_storage()
                     self.result_storage = storage.default_result_storage_block_id
             except httpx.HTTPError as error:
-                log.warning("Prefect does not tell which runs are due: %s", type(error).__name__)
+                log.warning("Prefect does not say which runs are due: %s", type(error).__name__)
                 return
         self._ask_at = time.monotonic() + ASK_SECONDS
         self._restricted = is_restricted(pool, queues)
@@ -144,7 +144,7 @@ class Hearing:
         self._remind(asked.later, now)
 
     async def _ask_and_start(self) -> None:
-        """Beside the runs that we hear of: they need not wait for the answer."""
+        """Ask, then start; in the background, so that runs known from events need not wait."""
         try:
             await self._ask()
             await self._start()
@@ -160,7 +160,7 @@ class Hearing:
     # -- heard -----------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        """Hear of runs that are scheduled or cancelled; connect again whenever it breaks off."""
+        """Listen for scheduled and stopped runs; reconnect whenever the connection breaks."""
         while True:
             with suppress(Exception):
                 await self._subscribe()
@@ -174,14 +174,14 @@ class Hearing:
             any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{self._pool().id}"]),
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
-            self._hears, self._ask_at = True, 0.0  # of what came meanwhile
+            self._hears, self._ask_at = True, 0.0  # ask for what was scheduled before that
             self._in_words.set()
             async for event in events:
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
         if event.event in CHANGED:
-            self._restricted, self._ask_at = True, 0.0  # until we know better
+            self._restricted, self._ask_at = True, 0.0  # until the next answer
             self._in_words.set()
             self.beside(self._ask_soon())
             return
@@ -196,14 +196,14 @@ class Hearing:
         self._in_words.set()
 
     def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
-        """Hear of these again when their time comes; of those that are far away Prefect tells."""
+        """Look at these again at their start time; polling returns those that are further off."""
         for run_id, start in later.items():
             wait = (start - now).total_seconds()
             if wait <= 2 * ASK_SECONDS:
                 asyncio.get_running_loop().call_later(wait, self._hear_of, run_id)
 
     async def _look_at_heard(self) -> None:
-        """Read the runs that we heard of."""
+        """Read the runs that events named, and queue those that are due."""
         ids = set(list(self._heard)[:MOST_AT_ONCE])
         self._heard -= ids
         wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(ids)))
@@ -229,7 +229,7 @@ class Hearing:
             self._in_words.clear()
             try:
                 await self._take()
-            except Exception:  # whatever it is, the next run must be heard of
+            except Exception:  # whatever it is, the next run must still be started
                 log.exception("runs that are due could not be started; they are looked for again")
                 self._ask_at = 0.0
 
@@ -240,7 +240,7 @@ class Hearing:
             self.beside(self._ask_and_start())
         if self._restricted and self._heard:
             self._heard.clear()
-            self.beside(self._ask_soon())  # of what Prefect does not show yet
+            self.beside(self._ask_soon())  # the API may not return it yet
         elif self._heard:
             await self._look_at_heard()
         await self._start()

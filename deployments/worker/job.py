@@ -1,4 +1,4 @@
-"""What the warm worker makes of a deployment and a run: the environment of the run's process."""
+"""The configuration of one run in the warm worker: the environment of the run's process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.settings import PrefectPatch
 
 
 class WarmJob(BaseJobConfiguration):
-    """What can be set for a run; `env` is used, the rest is for stock workers of the same pool."""
+    """A run's settings; only `env` is used, the rest is for stock workers of the same pool."""
 
     _flow: Flow | None = PrivateAttr(default=None)
     _deployment: DeploymentResponse | None = PrivateAttr(default=None)
@@ -29,7 +29,7 @@ class WarmJob(BaseJobConfiguration):
         *more: Any,
         **named: Any,
     ) -> None:
-        """As Prefect; and a flow that is a module of ours need not be looked up by the run."""
+        """As Prefect does; also pass our flow's entrypoint, so that the run need not ask for it."""
         super().prepare_for_flow_run(flow_run, deployment, flow, *more, **named)
         self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):
@@ -38,7 +38,7 @@ class WarmJob(BaseJobConfiguration):
             self.env.pop(BY_THE_ENGINE, None)
 
     def related_to(self, flow_run: FlowRun, pool: WorkPool) -> list[Related]:
-        """What the events of the run name."""
+        """The related resources of the run's events."""
         if not is_active(PrefectPatch.EVENT_RESOURCES):
             return []
         return related_to(flow_run, self._flow, self._deployment, pool)

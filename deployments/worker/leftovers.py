@@ -1,4 +1,4 @@
-"""What a run must not leave behind in its process: put back, or the process is not used again."""
+"""Checks what a run left behind in its process: it is reset, or the process is not reused."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import psutil
 from deployments.prefect_patches.task_events import THREAD as TASK_EVENTS
 
 THREADS_END_SECONDS = 0.5
-"""How long threads that are about to end are waited for."""
+"""How long to wait for threads that are about to end."""
 KEPT_THREADS = {"RunSyncEventLoopThread", "AnyIO worker thread", TASK_EVENTS}
-"""Prefect's own and one of ours, which are kept and used again."""
+"""Prefect's own threads and one of ours, which the next run uses too."""
 MORE_FILES = 20
-"""How many more open files are not yet a leak: a database and a connection stay open."""
+"""More open files than this are a leak: a database and a connection stay open."""
 MORE_MEMORY = 100e6
 """Bytes that a process may grow by, over all its runs."""
 
 
 class ProcessState(NamedTuple):
-    """A process between two runs."""
+    """The state of a process between two runs."""
 
     environment: dict[str, str]
     import_path: list[str]
@@ -37,7 +37,7 @@ class ProcessState(NamedTuple):
 
     @classmethod
     def now(cls) -> Self:
-        """As it is."""
+        """The state of this process now."""
         os.umask(umask := os.umask(0))
         return cls(
             environment=dict(os.environ),
@@ -50,9 +50,9 @@ class ProcessState(NamedTuple):
         )
 
     def restored(self, since: Self) -> bool:
-        """Put back what can be put back; False when something else is not as it was.
+        """Reset what can be reset; False when something else was left changed.
 
-        self: before the run. since: before the first run of this process.
+        self: the state before the run. since: before the first run of this process.
         """
         os.chdir("/")
         os.environ.clear()
@@ -78,13 +78,13 @@ class ProcessState(NamedTuple):
 
 
 def ignore(*signals: signal.Signals) -> None:
-    """They were meant for a run that is over."""
+    """Ignore these signals: they were meant for a run that is over."""
     for number in signals:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - with `Path` it takes longer
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - `Path` is slower
 
 
 def _has_children() -> bool:

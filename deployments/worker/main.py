@@ -1,4 +1,4 @@
-"""The worker that `aeef up` starts: registers everything, then runs what Prefect schedules."""
+"""The worker that `aeef up` starts: registers deployments, then executes scheduled runs."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def wait_for_prefect() -> None:
 
 
 def main() -> None:
-    """Register, then serve the work pool until told to stop."""
+    """Register, then serve the work pool until SIGTERM or SIGINT."""
     settings = load_settings()
-    # Runs have a directory of their own: they must not look for the file there.
+    # Runs have a working directory of their own: they must not look for the file there.
     if path := config_path():
         os.environ["AEEF_CONFIG"] = str(path)
     os.environ["AEEF_HOME"] = str(settings.home)
-    # Worker and runs must agree on who sends a heartbeat: whatever is in the file later.
+    # Worker and runs must agree on who sends heartbeats, even if the file changes later.
     os.environ[PATCHES_VARIABLE] = settings.prefect_patches
     is_warm = settings.worker.kind is WorkerKind.WARM
     report(_say, settings.prefect_patches, *(OF_OUR_WORKER if is_warm else ()))

@@ -1,8 +1,8 @@
-"""The parent of the warm processes: it has imported every flow, and forks a process for each run.
+"""The parent of the warm processes: imports every flow, and forks a process for each run.
 
-Forking is safe because it has one thread and no open connection, and it stays so: whatever a run
-opens, starts or changes is in a process of its own. That ends with the run, unless the run has
-completed and left nothing behind (see `leftovers`): then it waits for another one.
+Forking is safe because the parent has one thread and no open connection, and it stays so:
+whatever a run opens, starts or changes is in a process of its own. That process ends with the run,
+unless the run completed and left nothing behind (see `leftovers`): then it waits for another run.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from deployments.worker.warm import Warm
 from schemas.settings import load_settings
 
 REFILL_SECONDS = 1.0
-"""A process that was taken is replaced so much later: the run that took it needs the cores now."""
+"""Delay before a used process is replaced: the run that took it needs the cores now."""
 SURPLUS_SECONDS = 3.0
 """How long more processes than `spares` wait for another run."""
 
 
 class Parent:
-    """Gives each order to a process that waits, and tells when a process has ended."""
+    """Gives each order to a waiting process, and reports to the worker when a run has ended."""
 
     def __init__(self, worker: socket.socket, spares: int) -> None:
         self.worker = worker
@@ -41,7 +41,7 @@ class Parent:
         self._unread = b""
         self._retired = False
         self._refill_at = 0.0
-        # Only we hold the writing end: it closes when we die, however we die.
+        # Only this process holds the writing end, so it closes however this process dies.
         self._lifeline, self._life = os.pipe()
         self._ended, self._wake = os.pipe()
         self._over, self._say_over = os.pipe()
@@ -50,17 +50,17 @@ class Parent:
 
     @property
     def _waiting(self) -> list[Warm]:
-        """The one that waits longest first."""
+        """The waiting processes; the one that has waited longest comes first."""
         waiting = [each for each in self._processes.values() if each.run_id is None]
         return sorted(waiting, key=lambda process: process.waits_since)
 
     @property
     def _ready(self) -> list[Warm]:
-        """Those that wait and can carry out any run."""
+        """The waiting processes that can execute any run."""
         return [process for process in self._waiting if not process.nice]
 
     def serve(self) -> None:
-        """Do so until the worker is gone, or has retired us and the last run is over."""
+        """Serve until the worker is gone, or has retired us and the last run is over."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._fill_up()
@@ -75,7 +75,7 @@ class Parent:
                     self._adjust()
 
     def _next_look(self) -> float | None:
-        """Seconds until there may be too few or too many that wait."""
+        """Seconds until there may be too few or too many waiting processes."""
         if self._retired:
             return None
         if len(self._ready) < self.spares:
@@ -87,7 +87,7 @@ class Parent:
         if len(self._ready) < self.spares and now >= self._refill_at:
             self._fill_up()
         surplus = len(self._waiting) - self.spares
-        # Those that gave way go first; of the others those that did not run for the longest time.
+        # Those with a raised nice value go first; then those that have waited longest.
         for process in sorted(self._waiting, key=lambda each: not each.nice)[: max(surplus, 0)]:
             if now >= process.waits_since + SURPLUS_SECONDS:
                 self._let_go(process)
@@ -118,14 +118,17 @@ class Parent:
         self._refill_at = time.monotonic() + REFILL_SECONDS
 
     def _choose(self, *, urgent: bool) -> Warm:
-        """The one that ran last has most at hand; a nice one never takes what is urgent."""
+        """The process that ran last, because its caches are filled; or a new one.
+
+        An urgent run never gets a process with a raised nice value.
+        """
         able = self._ready if urgent else sorted(self._waiting, key=lambda each: each.nice)
         return able[-1] if able else self._fork()
 
     def _signal(self, run_id: UUID, number: int) -> None:
         for process in self._processes.values():
             if process.run_id == run_id:
-                # What a cancelled run started, a git perhaps, it ends itself, in good order.
+                # A cancelled run ends its own subprocesses, for instance git, in order.
                 send = os.kill if number in (CANCEL, SUSPEND) else os.killpg
                 with contextlib.suppress(ProcessLookupError):
                     send(process.pid, number)
@@ -136,12 +139,12 @@ class Parent:
             self._let_go(process)
 
     def _let_go(self, process: Warm) -> None:
-        """It ends when it sees that no order can come."""
+        """Let a process exit."""
         process.send_home()
         del self._processes[process.pid]
 
     def _hear_over(self) -> None:
-        """Of runs that have completed, in processes that can have another one."""
+        """Read which processes have completed their run and can take another."""
         with contextlib.suppress(BlockingIOError):
             for line in os.read(self._over, 1 << 16).split():
                 process = self._processes.get(int(line))
@@ -187,11 +190,11 @@ class Parent:
 
     def _fork(self) -> Warm:
         assert threading.active_count() == 1
-        with contextlib.suppress(Exception):  # a run says what is wrong with them; we must go on
-            load_settings()  # read when the file has changed: what is forked then knows it, too
+        with contextlib.suppress(Exception):  # the run reports invalid settings; we must go on
+            load_settings()  # fills the cache that the fork inherits; reads only a changed file
         reading, writing = os.pipe()
         pid = os.fork()
-        with contextlib.suppress(OSError):  # both of us do it: who comes first is not known
+        with contextlib.suppress(OSError):  # parent and child both do it: either may be first
             os.setpgid(pid, pid)
         if pid:
             os.close(reading)
@@ -214,7 +217,7 @@ class Parent:
 
 
 def main() -> None:
-    """Import everything, then serve the worker at the other end of the socket given by number."""
+    """Import everything, then serve the worker; arguments: the socket's number, `spares`."""
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with ready_to_fork():

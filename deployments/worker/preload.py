@@ -1,4 +1,4 @@
-"""What the parent of the warm processes does first, so that no run has to: imports, patches."""
+"""What the parent of the warm processes does once, so that no run has to: imports, patches."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ LAZY = (
     "tasks.deploy.command_deployer",
     "tasks.deploy.compose_deployer",
 )
-"""What a run imports while it goes; a name that is no more costs time, nothing else."""
+"""Modules that a run imports late; a name that no longer exists only costs time."""
 
 
 @contextlib.contextmanager
 def ready_to_fork() -> Iterator[None]:
-    """Every flow is imported, and Prefect is as a run wants it; for as long as it is entered."""
+    """Import every flow and set Prefect up for runs; the settings hold inside the context."""
     flows()
     for module in LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    # Written as Prefect writes them: a run's environment then changes nothing, and costs nothing.
+    # In Prefect's own format: a run's environment then differs in nothing, so no settings are read.
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
     apply_patches(Where.RUN)
-    gc.freeze()  # what is here stays shared with every process that is forked
-    gc.set_threshold(20_000, 20, 50)  # a run is short
-    sys.setswitchinterval(0.001)  # what contains must not wait 5 ms for what only tells of it
+    gc.freeze()  # keeps the imported objects' memory shared with the forked processes
+    gc.set_threshold(20_000, 20, 50)  # a run is short: collect garbage less often
+    sys.setswitchinterval(0.001)  # containment must not wait 5 ms for a notification's thread
     heartbeats = none_by_the_engine() if is_active(PrefectPatch.HEARTBEATS) else {}
     with temporary_settings(heartbeats):
         yield

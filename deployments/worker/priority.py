@@ -1,4 +1,4 @@
-"""Which of the runs that are due is started first, and for which a place is kept."""
+"""The priority of due runs, and for which of them a place is reserved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAST = len(ORDER)
 
 
 def priority(flow_run: FlowRun) -> int:
-    """0 comes first: P1, and what a person or an escalation clock asks for; schedules come last."""
+    """0 is the highest: P1, and runs that a person or an escalation started; schedules are last."""
     if flow_run.auto_scheduled:
         return LAST
     alert = flow_run.parameters.get("alert")
@@ -24,5 +24,5 @@ def priority(flow_run: FlowRun) -> int:
 
 
 def is_urgent(flow_run: FlowRun) -> bool:
-    """True when a place is kept for it."""
+    """True for P1 and P2, and what ranks like them: a place is reserved for such runs."""
     return priority(flow_run) < len(URGENT)

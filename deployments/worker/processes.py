@@ -1,4 +1,4 @@
-"""The worker's hold on its warm processes: runs go in, exit codes come out."""
+"""The worker's side of its warm processes: starts runs, returns their exit codes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from prefect.client.schemas.objects import FlowRun
 from deployments.worker.child import Order
 
 KILL_SECONDS = 30.0
-"""Between asking a run to stop and killing it; as long as Prefect's own worker waits."""
+"""Time between the signal to stop a run and SIGKILL; the same as in Prefect's own worker."""
 START_SECONDS = 120.0
 PACKAGES = ("schemas", "tasks", "flows", "deployments")
 
 
 class Running:
-    """A run in its process."""
+    """A run in its process; the futures return its pid and its exit code."""
 
     def __init__(self, flow_run: FlowRun) -> None:
         self.flow_run = flow_run
@@ -34,7 +34,7 @@ class Running:
 
 
 class Generation:
-    """One parent process, and what runs in its children."""
+    """One parent process, and the runs in its children."""
 
     def __init__(self, spares: int) -> None:
         self.spares = spares
@@ -50,7 +50,7 @@ class Generation:
         return self._listening is not None and not self._listening.done()
 
     async def start(self) -> None:
-        """Start the parent; it imports the flows, and takes orders meanwhile."""
+        """Start the parent; orders can be sent while it still imports the flows."""
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
@@ -80,7 +80,7 @@ class Generation:
         code = await self._process.wait()
         for running in self.running.values():
             if running.started.done():
-                running.ended.set_result(-signal.SIGKILL)  # by the lifeline
+                running.ended.set_result(-signal.SIGKILL)  # killed through the lifeline
             else:
                 running.started.set_exception(
                     RuntimeError(f"the parent of the warm processes ended with code {code}")
@@ -88,7 +88,7 @@ class Generation:
         self.running.clear()
 
     def run(self, order: Order) -> Running:
-        """Have a run carried out."""
+        """Send the order to the parent."""
         run_id = order.flow_run.id
         running = self.running[run_id] = Running(order.flow_run)
         message = ["run", str(run_id), order.model_dump_json(), order.urgent]
@@ -96,7 +96,7 @@ class Generation:
         return running
 
     def signal(self, run_id: UUID, number: int) -> None:
-        """Send a signal to a run's process group, if it still runs."""
+        """Send a signal to a run, if it still runs: see `Parent._signal` for which processes."""
         self._say(json.dumps(["signal", str(run_id), number]).encode())
 
     def retire(self) -> None:
@@ -117,9 +117,9 @@ class Generation:
 
 
 class WarmProcesses:
-    """Processes that have imported the flows; anew whenever the code has changed.
+    """Processes that have imported the flows; replaced whenever the code has changed.
 
-    spares: how many wait for a run.
+    spares: how many processes wait for a run.
     """
 
     def __init__(self, spares: int) -> None:
@@ -128,7 +128,7 @@ class WarmProcesses:
         self._starting = asyncio.Lock()
 
     async def refresh(self) -> Generation:
-        """The generation that has imported the code as it is now."""
+        """The generation that has imported the current code; started if there is none."""
         async with self._starting:
             self._generations = [each for each in self._generations if each.lives]
             newest = self._generations[-1] if self._generations else None
@@ -142,7 +142,7 @@ class WarmProcesses:
             return fresh
 
     async def run(self, order: Order) -> Running:
-        """Have a run carried out by a process that has imported today's code."""
+        """Execute a run in a process that has imported the current code."""
         return (await self.refresh()).run(order)
 
     def runs(self) -> Iterator[tuple[Generation, Running]]:
@@ -152,7 +152,7 @@ class WarmProcesses:
                 yield generation, running
 
     async def stop(self, run_id: UUID, number: int, seconds: float = KILL_SECONDS) -> None:
-        """Send a run this signal, kill it if it does not end, and return when it has."""
+        """Send a run this signal, kill it if it has not ended in time; return when it has."""
         for generation, running in self.runs():
             if running.run_id == run_id:
                 generation.signal(run_id, number)
@@ -169,14 +169,14 @@ class WarmProcesses:
 
 
 def newest_code() -> tuple[int, int]:
-    """Changes when a source file of ours does, or comes, or goes."""
+    """A value that changes when one of our source files is changed, added or removed."""
     root = Path(__file__).parents[2]
     times = [time for name in PACKAGES for time in _times(str(root / name))]
     return max(times), len(times)
 
 
 def _times(folder: str) -> Iterator[int]:
-    """When each source file was changed: asked for with every run, so without `Path`."""
+    """When each source file was changed, in ns. Called for every run, so without slow `Path`."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):

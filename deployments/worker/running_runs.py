@@ -1,4 +1,4 @@
-"""Looks after the runs of a worker that go on: their heartbeats, and which of them are to stop."""
+"""Sends the heartbeats of a worker's running runs, and stops those that were cancelled."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from deployments.worker.processes import WarmProcesses
 from schemas.settings import PrefectPatch
 
 STOP_POLL_SECONDS = 5.0
-"""How often Prefect is asked whether somebody cancelled or suspended a run of ours."""
+"""How often to ask Prefect whether one of our runs was cancelled or suspended."""
 
 
 class RunsThatGoOn:
-    """The runs that have a process now."""
+    """The runs that have a process at the moment."""
 
     def __init__(self, processes: WarmProcesses, client: PrefectClient) -> None:
         self._processes = processes
@@ -40,7 +40,7 @@ class RunsThatGoOn:
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def beat(self) -> None:
-        """Send the heartbeats, for ever; unless Prefect's engine does."""
+        """Send heartbeats until cancelled; returns at once if Prefect's engine sends them."""
         if not is_active(PrefectPatch.HEARTBEATS):
             return
         while True:
@@ -49,7 +49,7 @@ class RunsThatGoOn:
                 send_heartbeat(running.flow_run)
 
     def stop_if_ours(self, run_id: UUID, cancelled: bool) -> None:
-        """Somebody cancelled this run, or suspended it."""
+        """Stop or suspend this run if it is one of ours."""
         for generation, running in self._processes.runs():
             if running.run_id != run_id:
                 continue
@@ -62,7 +62,7 @@ class RunsThatGoOn:
                 task.add_done_callback(self._stopping.discard)
 
     async def find_stopped(self) -> None:
-        """The safety net, for ever: ask which of our runs were cancelled or suspended."""
+        """Poll, until cancelled, which of our runs were cancelled or suspended: the safety net."""
         stopped = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.PAUSED])
         while True:
             await asyncio.sleep(STOP_POLL_SECONDS)
@@ -76,7 +76,7 @@ class RunsThatGoOn:
                         self.stop_if_ours(found.id, cancelled)
 
     async def was_cancelled(self, run_id: UUID) -> bool:
-        """True for a run that has ended because it was cancelled; then Prefect knows it, too."""
+        """True for a run that ended because it was cancelled; sets that state in Prefect."""
         if run_id not in self._cancelled:
             return False
         self._cancelled.discard(run_id)

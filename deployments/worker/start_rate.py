@@ -1,4 +1,4 @@
-"""Lets only so many runs begin at once as the machine has the processor cores for."""
+"""Limits how many runs start at the same time to what the processor cores can handle."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from prefect.client.schemas.objects import FlowRun
 from deployments.worker.priority import is_urgent
 
 PER_CORE = 2
-"""How many runs begin side by side on each core; more get in each other's way."""
+"""How many runs may start at the same time on each core; more slow each other down."""
 BEGINS_SECONDS = 1.0
-"""After that a run mostly waits, for a deployment or a service, and hinders nobody."""
+"""How long a start takes; later a run mostly waits for a deployment or a service."""
 
 
 class StartRate:
-    """With many runs due, a few at a time: each is over sooner, and all of them together, too.
+    """Starts a few of many due runs at a time: each run, and all together, finish sooner.
 
-    Only urgent ones hold an urgent one up.
+    An urgent run waits only for other urgent runs.
     """
 
     def __init__(self, at_once: int | None = None) -> None:
-        """at_once: how many may be beginning; by default as many as suit this machine."""
+        """at_once: how many runs may be starting; by default `PER_CORE` for each core."""
         self._at_once = at_once or PER_CORE * len(os.sched_getaffinity(0))
         self._beginning: dict[UUID, tuple[float, bool]] = {}
 
     def lets(self, flow_run: FlowRun) -> bool:
-        """Whether this run may begin; then it does."""
+        """True if this run may start now; it is then counted as starting."""
         now, urgent = time.monotonic(), is_urgent(flow_run)
         self._beginning = {
             run: begun for run, begun in self._beginning.items() if begun[0] > now - BEGINS_SECONDS
@@ -40,5 +40,5 @@ class StartRate:
         return True
 
     def is_over(self, run_id: UUID) -> None:
-        """It has ended, or it did not begin after all."""
+        """Stop counting a run that has ended, or did not start after all."""
         self._beginning.pop(run_id, None)

@@ -1,4 +1,4 @@
-"""One warm process, as its parent sees it."""
+"""What the parent knows about one warm process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from uuid import UUID
 
 @dataclass
 class Warm:
-    """A process that waits for an order, or carries one out.
+    """A process that waits for an order, or executes one.
 
-    orders: our end of its pipe. nice: it gave way to others, and cannot take that back.
+    orders: our end of its pipe. nice: its nice value was raised, which cannot be undone.
     waits_since: on the monotonic clock.
     """
 
@@ -23,7 +23,7 @@ class Warm:
     waits_since: float = 0.0
 
     def takes(self, order: str) -> bool:
-        """False when it was killed while it waited, and we have not heard of it yet."""
+        """Send it an order; False when it was killed while it waited, and not reaped yet."""
         try:
             self.orders.write(order.encode() + b"\n")
             self.orders.flush()
@@ -32,6 +32,6 @@ class Warm:
         return True
 
     def send_home(self) -> None:
-        """It ends when it sees that no order can come."""
+        """Close its pipe: it exits when it reads that no order can come."""
         with contextlib.suppress(BrokenPipeError):  # it has ended already
             self.orders.close()

@@ -1,4 +1,4 @@
-"""A Prefect worker whose runs start at once: in processes that have imported the flows already."""
+"""A Prefect worker whose runs start at once, in processes that have already imported the flows."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class WarmResult(BaseWorkerResult):
 
 
 class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
-    """Runs each flow run in a process of its own that was ready before the run was there.
+    """Executes each flow run in a process of its own that was started before the run existed.
 
-    It hears of a run by Prefect's events the moment it is scheduled; polling is the safety net.
-    processes: how many wait for a run.
-    reserved: of `limit` places so many are kept for urgent runs.
+    Prefect's events announce a run when it is scheduled; polling is the safety net.
+    processes: how many processes wait for a run.
+    reserved: how many of the `limit` places are reserved for urgent runs.
     """
 
     type = WARM
@@ -54,7 +54,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         reserved: int = 0,
         **stock: Any,
     ) -> None:
-        # What is due before we ask again is told, and waits for its time without a place.
+        # Fetch what is due before the next poll, too: it waits for its time without a place.
         super().__init__(work_pool_name, **{**stock, "prefetch_seconds": 2 * ASK_SECONDS})
         self.processes = WarmProcesses(processes)
         self.reserved = reserved
@@ -98,18 +98,18 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     # -- runs come in ----------------------------------------------------------------------------
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """The safety net, every few seconds: ask what is due, seldom while we hear of it."""
+        """Prefect's polling loop calls it every few seconds; mostly it need not ask the server."""
         await self.processes.refresh()
         return await self._start_due() if await self._hearing.ask_if_needed() else []
 
     async def _scheduled(self) -> list[WorkerFlowRunResponse] | None:
-        """What Prefect lets us start."""
+        """The runs that Prefect lets us start; None before the first synchronisation."""
         if not self._has_successfully_synced:
             return None
         return await self._get_scheduled_flow_runs()
 
     async def _start_due(self) -> list[FlowRun]:
-        """The most urgent first; places are kept for those that are urgent."""
+        """Start due runs by priority, as many as have a place; returns those that were started."""
         if self._stopping:
             return []
         places = float("inf")
@@ -118,14 +118,14 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         entries = self._due.take(
             places, self.reserved, self._submitting_flow_run_ids, self._start_rate.lets
         )
-        if entries:  # by then others may begin
+        if entries:  # after that the next runs may start
             asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._hearing.wake)
         return await self._submit_scheduled_flow_runs(entries) if entries else []
 
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
         super()._release_limit_slot(flow_run_id)
         self._start_rate.is_over(flow_run_id)
-        self._hearing.wake()  # there is a place again
+        self._hearing.wake()  # a place is free
 
     # -- a run -----------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         configuration: WarmJob,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> WarmResult:
-        """Carry a run out in a waiting process, and return when the process has ended."""
+        """Execute a run in a waiting process, and return when the run has ended."""
         environment = {k: value for k, value in configuration.env.items() if value is not None}
         with tempfile.TemporaryDirectory(prefix="aeef-run-") as directory:
             order = Order(
@@ -156,7 +156,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         return WarmResult(identifier=str(pid), status_code=code)
 
     async def _update_unless_pid(self, flow_run_id: UUID, **change: Any) -> Any:
-        """The number of its process is written by the run itself, with what else it writes."""
+        """Leave out a run's pid: the run writes it itself, together with its name."""
         if change.keys() != {"infrastructure_pid"}:
             return await self._update_flow_run(flow_run_id, **change)
         return None

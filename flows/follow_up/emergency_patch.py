@@ -34,9 +34,9 @@ from tasks.store.claim_keys import EMERGENCY_PATCH
 
 @flow(name="emergency-patch", persist_result=True)
 def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] | str:
-    """Put a hotfix on a branch, prove it, wait for a person's approval, deploy it, resolve.
+    """Put a hotfix on a branch, test it, wait for a person's approval, deploy it, resolve.
 
-    alert: `{"incidentId": …}`. dry_run: only say what would be changed.
+    alert: `{"incidentId": …}`. dry_run: only return what would be changed.
     """
     settings, run_id = load_settings(), this_run_id()
     incident = open_incident(alert, settings)
@@ -54,7 +54,7 @@ def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] 
 
 
 class _Procedure:
-    """The order of the steps; `is_deployed` tells a deployment from a rejection."""
+    """The order of the steps; `is_deployed`: the hotfix was deployed, not rejected."""
 
     def __init__(self, response: Response) -> None:
         self.response = response
@@ -77,10 +77,10 @@ class _Procedure:
             )
 
     def _hand_over(self, patch: PreparedPatch) -> None:
-        """Nothing could be patched: where the severity pages, a person has to take over now."""
+        """Nothing could be patched: raise PatchError if the route pages, else record it."""
         reason = (
-            f"nothing could be patched by itself: {patch}. Branch {patch.branch} lies ready in the"
-            f" repository of {patch.target} for a fix by hand"
+            f"nothing could be patched automatically: {patch}. Branch {patch.branch} is ready in"
+            f" the repository of {patch.target} for a fix by hand"
         )
         if self.response.route.page:
             raise PatchError(reason)

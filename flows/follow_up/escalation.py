@@ -1,4 +1,4 @@
-"""Runbook: nobody acknowledged a page in the time that the severity table gives."""
+"""Runbook: nobody acknowledged a page within the time of the severity table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.notify.page_on_call import page_on_call
 
 @flow(name="escalation", persist_result=True)
 def escalation(alert: dict[str, Any]) -> State[str] | str:
-    """Page again, naming whom the severity table names next, unless somebody took the incident.
+    """Page the next person of the severity table, unless somebody took the incident.
 
     alert: `{"incidentId": …}`.
     """

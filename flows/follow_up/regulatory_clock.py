@@ -1,4 +1,4 @@
-"""Runbooks of the regulatory clocks: one speaks; all of them follow what people found out."""
+"""Flows of the regulatory clocks: reminders, and computing them again when facts change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.store import open_store
 
 @flow(name="regulatory-clock", persist_result=True)
 def regulatory_clock(incident_id: str, regime: str, deadline: str, due: str, point: str) -> str:
-    """Remind of a notification that is due, or tell that it is overdue, unless that is moot.
+    """Send the reminder that a notification is due or overdue, unless it is no longer needed.
 
     due, point: of the timer that started this run, see `tasks/breach/clocks/timers.py`.
     """
@@ -33,9 +33,9 @@ def regulatory_clock(incident_id: str, regime: str, deadline: str, due: str, poi
 
 @flow(name="regulatory-clocks", persist_result=True)
 def regulatory_clocks(alert: dict[str, Any]) -> State[str]:
-    """Compute the clocks anew, make their timers, and draft the notifications.
+    """Compute the clocks again, create their timers, and draft the notifications.
 
-    alert: `{"incidentId": …}`. Runs whenever a person set a fact; by hand it does no harm.
+    alert: `{"incidentId": …}`. Runs whenever a person sets a fact; safe to start by hand.
     """
     settings, run_id = load_settings(), this_run_id()
     response = Response(open_incident(alert, settings), run_id, settings)
@@ -52,5 +52,5 @@ def regulatory_clocks(alert: dict[str, Any]) -> State[str]:
 
 @flow(name="regulatory-clock")
 def watch() -> State[str]:
-    """Make timers that are missing, and run those again that died before they could speak."""
+    """Create missing timers, and start those again that died before they sent a reminder."""
     return Completed(message=watch_clocks(load_settings()))

@@ -1,4 +1,4 @@
-"""Runbook: an incident is over."""
+"""Runbook: an incident was resolved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.notify.stand_down import stand_down
 
 @flow(name="resolution", persist_result=True)
 def resolution(alert: dict[str, Any]) -> State[str]:
-    """Make sure that every page of the incident is resolved; usually the intake already did.
+    """Resolve every page of the incident that the intake has not resolved already.
 
     alert: `{"incidentId": …}`.
     """

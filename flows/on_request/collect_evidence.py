@@ -1,4 +1,4 @@
-"""Runbook: a person asks for evidence of how services stand; nothing is changed."""
+"""Runbook: a person asks for evidence of the state of services; nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def collect_evidence(
     """Keep logs, processes, file changes and networks of a target's containers as evidence.
 
     services: Compose services of the target; none: all of them.
-    incident: keep it with this incident's evidence instead of that of a new one.
+    incident: add it to this incident's evidence instead of opening a new incident.
     """
     settings, run_id = load_settings(), this_run_id()
     name = settings.target(target).name

@@ -26,14 +26,14 @@ def isolate_service(
     """Isolate services as the runbook does, with evidence; `restore-service` undoes it.
 
     services: Compose services of the target; none: all of them.
-    dry_run: only say what would be done.
-    incident: put it on this incident's record instead of one of its own.
+    dry_run: only return what would be done.
+    incident: record it on this incident instead of opening a new one.
     """
     settings, run_id = load_settings(), this_run_id()
     name, wanted = settings.target(target).name, services or []
     if dry_run:
         return plan_isolation(name, wanted, settings)
-    check_services(name, wanted, settings)  # a typing error is no incident
+    check_services(name, wanted, settings)  # first: a misspelt name must not open an incident
     found = open_for_service(
         "Isolation", name, requested_by, reason, settings, incident_id=incident, run=run_id
     )

@@ -1,4 +1,4 @@
-"""Runbook: isolated services may return, because a named person approves."""
+"""Runbook: a named person approves that isolated services are restored."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def restore_service(
     dry_run: bool = False,
     incident: str | None = None,
 ) -> State[str] | str:
-    """Undo the isolation of services, on the record of the incident that it was for.
+    """Restore isolated services, recorded on the incident that they were isolated for.
 
     approver: the name of the person who approves. services: none: all that are isolated.
-    dry_run: only say what would be done. incident: put it on this one's record instead.
+    dry_run: only return what would be done. incident: record it on this incident instead.
     """
     settings = load_settings()
     named, wanted = settings.target(target), services or []

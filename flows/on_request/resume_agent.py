@@ -1,4 +1,4 @@
-"""Runbook: a suspended agent may act again, because a named person approves."""
+"""Runbook: a named person approves that a suspended agent is resumed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def resume_agent(
     service: str | None = None,
     dry_run: bool = False,
 ) -> State[str] | str:
-    """Undo an agent's suspension, on the record of the incident that it was suspended for.
+    """Resume an agent, recorded on the incident that it was suspended for.
 
     approver: who approves; the escalation approver of the agent's contract, if it names one.
-    dry_run: only say what would be done.
+    dry_run: only return what would be done.
     """
     settings = load_settings()
     agent = find_target(agent_id, settings, service)
@@ -33,7 +33,7 @@ def resume_agent(
     incident = open_store(settings).incident(incident_of(agent, settings))
     name_run(incident)
     response = Response(incident, this_run_id(), settings)
-    # A refusal ends the run here: it is on record, and nobody has to take over.
+    # A refusal ends the run here: it is recorded, and nobody has to take over.
     response.do(check_approval, agent, approver)
 
     def undo() -> None:

@@ -18,9 +18,9 @@ from tasks.store import open_store
 def revoke_credentials(
     target: str, incident_id: str = "", dry_run: bool = False
 ) -> State[str] | str:
-    """Run the target's commands that did not work yet for this incident.
+    """Run the target's revocation commands that have not succeeded yet for this incident.
 
-    dry_run: only say which there are. It needs no incident.
+    dry_run: only return which commands there are; needs no incident.
     """
     settings = load_settings()
     named = settings.target(target)

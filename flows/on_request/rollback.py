@@ -22,9 +22,9 @@ def rollback(
     dry_run: bool = False,
     requested_by: str = "operator",
 ) -> State[str] | str:
-    """Go back to the last known good release of a target, or to a commit that is proven good.
+    """Roll a target back to its last known good release, or to a commit that is proven good.
 
-    target: a `[targets.NAME]` of aeef.toml. dry_run: only say what would be done.
+    target: a `[targets.NAME]` of aeef.toml. dry_run: only return what would be done.
     """
     settings, run_id = load_settings(), this_run_id()
     named = settings.target(target)

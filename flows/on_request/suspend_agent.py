@@ -25,8 +25,8 @@ def suspend_agent(
 ) -> State[str] | str:
     """Suspend an agent as the runbook does, with evidence; `resume-agent` undoes it.
 
-    service: says which target, when several registries list the agent.
-    dry_run: only say what would be done.
+    service: selects the target when several registries list the agent.
+    dry_run: only return what would be done.
     """
     settings, run_id = load_settings(), this_run_id()
     agent = find_target(agent_id, settings, service)

@@ -1,4 +1,7 @@
-"""Work that is done beside a procedure, which gets a head start: what contains comes first."""
+"""Runs work in the background of a procedure; the procedure gets a head start.
+
+Containing the incident comes first; notifications compete with it for the processor.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ T = TypeVar("T")
 
 
 class HeadStart(Generic[T]):
-    """Calls what is put into it after some seconds, or as soon as somebody waits for it.
+    """Makes the calls put into it after `seconds`, or at once when `over` is called.
 
-    All in one thread, in order, each in the context that it was put in.
+    All calls run in one thread, in order, each in the context that it was put in from.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,11 +26,11 @@ class HeadStart(Generic[T]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="head start")
 
     def put(self, call: Callable[[], T]) -> Future[T]:
-        """What the call will return."""
+        """Queue a call; a future of its result."""
         return self._thread.submit(copy_context().run, self._after, call)
 
     def over(self) -> None:
-        """Call what is left now, and return when everything was called."""
+        """Make the remaining calls now, and return when all are done."""
         self._go.set()
         self._thread.shutdown(wait=True)
 

@@ -1,4 +1,4 @@
-"""Goes back to a release that is proven good."""
+"""Rolls back to a release that is proven good."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def go_back(
     recreate: bool = False,
     mitigates: bool = True,
 ) -> None:
-    """As `roll_back`, for the target of the incident's service.
+    """Roll back the target of the incident's service, as `roll_back` does.
 
-    mitigates: the incident is mitigated by it; not when something else has to be contained too.
-    Raises RollbackError that says at which stage it stopped, and what runs now.
+    mitigates: set the status to mitigated; False when something else must be contained too.
+    Raises RollbackError with the stage at which it stopped, and what runs now.
     """
     target = response.target
     if target is None:

@@ -1,4 +1,4 @@
-"""Cuts a target's services off, after everything that they tell was kept as evidence."""
+"""Isolates a target's services, after their state was preserved as evidence."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from tasks.isolation.procedures import isolate as contain
 
 
 def isolate(response: Response, target: Target) -> None:
-    """Keep the evidence, then isolate.
+    """Preserve the evidence, then isolate the incident's services of this target.
 
-    Nothing is rolled back, not even for P1: new containers would take the place of those that
-    are evidence, and what runs in isolation can do no more harm.
+    Nothing is rolled back, not even for P1: new containers would replace those that are
+    evidence, and an isolated container can do no more harm.
     """
     services = response.services_of(target)
     if response.route.rollback:
         response.note(
-            f"{target.name} is not rolled back: its containers are evidence. To go back all the"
-            f" same: `aeef rollback --target {target.name}`"
+            f"{target.name} is not rolled back: its containers are evidence. To roll back"
+            f" anyway: `aeef rollback --target {target.name}`"
         )
     contain(response.do, target.name, services)

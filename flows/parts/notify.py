@@ -1,4 +1,4 @@
-"""Tells the people whom the severity table names; nothing here waits for them."""
+"""Notifies the people in the severity table; the runbook does not wait for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.notify.post_to_slack import post_to_slack
 
 
 def notify(response: Response) -> None:
-    """Page, post and make a ticket, as the route says, side by side with what follows."""
+    """Page, post a message and create a ticket, as the route says, in the background."""
     route = response.route
     if route.page:
         response.start(page_on_call)

@@ -1,4 +1,4 @@
-"""What every runbook has in common: its incident, steps side by side, and an honest end."""
+"""What every runbook has in common: its incident, its steps, its report and final state."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ from tasks.store.sanitize import sanitized
 P = ParamSpec("P")
 R = TypeVar("R")
 HEAD_START = 0.15
-"""Seconds that a procedure is ahead of what only tells of it; the page left before the run."""
+"""Seconds that a procedure starts before its notifications. The page is not delayed: the intake
+sends it before the run starts."""
 NAME_AFTER = 0.3
-"""Seconds until a run that goes on gets its name."""
+"""Seconds after which a run that is still going gets its name."""
 
 Runbook = Flow[[dict[str, Any]], State[str]]
 
@@ -45,8 +46,8 @@ Runbook = Flow[[dict[str, Any]], State[str]]
 class Response:
     """One run's response to one incident.
 
-    `do` runs a step now and returns its result; `start` runs it beside what follows. Whatever
-    fails, everything that was started comes to its end, and is told.
+    `do` runs a step now and returns its result; `start` runs it in the background. Whatever
+    fails, `conclude` waits for every started step and reports the failures.
     """
 
     def __init__(self, incident: Incident, run_id: UUID, settings: Settings) -> None:
@@ -63,7 +64,7 @@ class Response:
 
     @property
     def route(self) -> Route:
-        """What the severity table asks for."""
+        """The row of the severity table for this incident."""
         return route_for(self.incident.severity, self.incident.type, self.settings.routes)
 
     @property
@@ -87,29 +88,29 @@ class Response:
         return step(self.id, *args, **kwargs)
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run a step of this incident side by side with what follows, which has a head start."""
+        """Run a step of this incident in the background, `HEAD_START` seconds later."""
         submit = partial(step.submit, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
 
     def note(self, text: str) -> None:
-        """Put on record what this run did not do, and why; once, however often it is retried."""
+        """Record what this run did not do, and why; only once, even if the run is retried."""
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
         get_run_logger().warning(sanitized(text, self.settings))
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
-        """Do what the runbook says; whatever happens, the run comes to its honest end.
+        """Call the procedure, then `conclude`, with the exception if it raised one.
 
         Raises RunbookFailed after the on-call was paged, when anything was left undone.
         """
         failure = None
         try:
             procedure()
-        except Exception as error:  # noqa: BLE001 - `conclude` tells it
+        except Exception as error:  # noqa: BLE001 - `conclude` reports it
             failure = error
         return self.conclude(failure)
 
     def conclude(self, failure: Exception | None) -> State[str]:
-        """Wait for everything started, report, and end the run as it deserves.
+        """Wait for the started steps, publish the report, and return the run's final state.
 
         Raises RunbookFailed after the on-call was paged, when anything was left undone.
         """
@@ -155,10 +156,10 @@ class Response:
 
 
 def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
-    """Make the Prefect flow `name` of a function that says what is done for an incident.
+    """Make the Prefect flow `name` from a function that responds to an incident.
 
     The flow takes the parameter `alert`: `{"incidentId": …}`, or our alert JSON. Of several runs
-    for one incident, one responds; the others end at once and say which one does.
+    for one incident, one responds; the others end at once and name that one.
     """
 
     def decorate(procedure: Callable[[Response], None]) -> Runbook:
@@ -179,7 +180,7 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
             name=name,
             description=procedure.__doc__,
             log_prints=False,
-            # A model of one dictionary, made anew in each run: `open_incident` looks into it.
+            # It would build a model of one dictionary in each run; `open_incident` validates it.
             validate_parameters=False,
         )(respond)
         return made
@@ -188,20 +189,20 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
 
 
 def this_run_id() -> UUID:
-    """The id of the flow run that calls."""
+    """The id of the current flow run."""
     return UUID(flow_run.get_id())
 
 
 @contextmanager
 def named_run(incident: Incident) -> Iterator[None]:
-    """Name this run beside what it does: a name is for the reader, and the service comes first."""
+    """Set this run's name from another thread: the response must not wait for that request."""
     context, change, over = copy_context(), _naming(incident), Event()
 
     def name(client: SyncPrefectClient) -> None:
         over.wait(NAME_AFTER)
         client.update_flow_run(**change)
 
-    # Entered here only: of two threads that enter and leave it, one could close it for both.
+    # Entered here only: if two threads entered it, one could close it for both.
     with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
         named = beside.submit(context.run, name, client)
         try:
@@ -213,10 +214,10 @@ def named_run(incident: Incident) -> Iterator[None]:
 
 
 def name_run(incident: Incident, alert: Any = None) -> None:
-    """Give this run a name and tags that read well in the UI: `P1 deployment-failure shop 3f2a`.
+    """Give this run a readable name and tags for the UI: `P1 deployment-failure shop 3f2a`.
 
-    alert: takes the place of the run's parameter, by default the incident's id: what a foreign
-    event says may name people, and Prefect keeps parameters for ever.
+    alert: replaces the run's parameter, by default with the incident's id: a foreign event may
+    contain personal data, and Prefect keeps parameters for ever.
     """
     with get_client(sync_client=True) as client:
         client.update_flow_run(**_naming(incident, alert))
@@ -235,7 +236,10 @@ def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
 
 
 def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:
-    """The incident; an event that nobody can read becomes one, pages, and fails the run."""
+    """The alert's incident.
+
+    An alert that cannot be parsed opens an incident and pages; raises InvalidInput.
+    """
     try:
         return open_incident(alert, settings)
     except InvalidInput as error:

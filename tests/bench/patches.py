@@ -3,7 +3,7 @@
     PYTHONPATH=tests .venv/bin/python -m bench.patches [--rounds 8] [--only task-events …]
 
 Some whole systems run at the same time and get the same work in turn: one incident, then a storm
-of ten, of which people are told (page, message, ticket, record). So a machine that changes its
+of ten, with all notifications (page, message, ticket, record). So a machine that changes its
 speed changes it for all of them alike. What is compared is processor time of Prefect's server and
 of the worker with its runs, the time from an alert to the first call that its run makes, and how
 many requests the server gets (it logs them, which costs the same in each).
@@ -108,7 +108,7 @@ def _running(way: str) -> Iterator[Stack]:
 
 
 def _cpu(process: psutil.Process) -> float:
-    """Of this process and all below it, dead ones included."""
+    """The processor time of this process and all its descendants, dead ones included."""
     total = 0.0
     # A parent has the time of its dead: asked last, it has that of one which dies meanwhile.
     for each in [*reversed(process.children(recursive=True)), process]:

@@ -45,7 +45,7 @@ def measure(
 
     directory: an empty one. env: what differs from the defaults.
     quiet: alerts one after the other. storms: how many incidents at once.
-    told: as many at once of a type whose runbook only tells people.
+    told: as many at once of a type whose runbook only notifies people.
     """
     with running_stack(directory / "home", **env) as stack:
         targets = Targets(stack, directory / "targets", 1 + quiet + sum(storms))
@@ -117,7 +117,7 @@ def _storm(stack: Stack, chosen: list[Gates]) -> dict[str, Any]:
 
 
 def _told_storm(stack: Stack, size: int) -> dict[str, Any]:
-    """As many at once that page, post and make a ticket, and change nothing."""
+    """As many incidents at once that page, post and create a ticket, and change nothing."""
     return _sent_at_once(stack, "unknown", [f"service-{number}" for number in range(size)])
 
 
@@ -161,7 +161,7 @@ def _sent_at_once(stack: Stack, type_: str, services: list[str]) -> dict[str, An
 
 
 def _paged_at(stack: Stack, ids: list[str]) -> list[float]:
-    """When PagerDuty heard of each, on the monotonic clock."""
+    """When PagerDuty got the page of each, on the monotonic clock."""
     first: dict[str, float] = {}
     for request in stack.pagerduty.requests:
         first.setdefault((request.json or {}).get("dedup_key", ""), request.at)
@@ -169,7 +169,7 @@ def _paged_at(stack: Stack, ids: list[str]) -> list[float]:
 
 
 def _posted_at(stack: Stack, incident_id: str) -> float:
-    """When Slack heard of it, from the run: the intake itself only pages."""
+    """When Slack got the message from the run; the intake itself only pages."""
     return next(each.at for each in stack.slack.requests if incident_id.encode() in each.body)
 
 
@@ -183,7 +183,7 @@ def _runs_over(stack: Stack) -> int:
 
 
 def _idle(stack: Stack) -> dict[str, float]:
-    """Per cent of one core, and megabytes (shared pages counted once), of all processes."""
+    """The processes' load in per cent of one core, and megabytes (shared pages counted once)."""
     before = _cpu_seconds(stack)
     time.sleep(IDLE_SECONDS)
     spent = _cpu_seconds(stack) - before
@@ -194,7 +194,7 @@ def _idle(stack: Stack) -> dict[str, float]:
 
 
 def _megabytes(stack: Stack) -> float:
-    """Of all processes; pages that several share are counted once (proc(5), `smaps_rollup`)."""
+    """The memory of all processes; shared pages are counted once (proc(5), `smaps_rollup`)."""
     kilobytes = 0
     for process in _processes(stack):
         with suppress(OSError, psutil.NoSuchProcess):
@@ -208,7 +208,7 @@ def _processes(stack: Stack) -> list[psutil.Process]:
 
 
 def _cpu_seconds(stack: Stack) -> float:
-    """Of all that run, and of all that they have waited for."""
+    """The processor time of the running processes and of their dead children."""
     total = 0.0
     for process in _processes(stack):
         try:

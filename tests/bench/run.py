@@ -38,7 +38,7 @@ PAGE, ACTION = "alert to page", "alert to first containing action"
 
 
 def main() -> None:
-    """Measure, print, and write what was asked for; also what there is when it is stopped."""
+    """Measure, print, and write what was asked for; when interrupted, write what there is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small numbers, nothing is written")
     parser.add_argument("--only", choices=WAYS, help="one way of running it; nothing is written")
@@ -104,7 +104,7 @@ def _on(url: str) -> dict[str, str]:
 
 
 def _ratios(response: dict[str, Any]) -> dict[str, float]:
-    """How often the warm worker's time goes into the stock worker's, and the shell's into ours."""
+    """The ratios: stock worker to warm worker, and ours to the shell scripts."""
     warm, stock, shell = response[WARM], response[STOCK], response[SHELL]
     found = {
         "first containing action, stock / warm": (

@@ -1,4 +1,4 @@
-"""The spec's own shell scripts, as they stand there, measured like everything else."""
+"""The spec's own shell scripts, unchanged, measured like everything else."""
 
 from __future__ import annotations
 

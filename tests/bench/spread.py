@@ -1,4 +1,4 @@
-"""How a benchmark says what it measured: percentiles, and a line of progress."""
+"""How a benchmark reports: percentiles, and a line of progress."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def say(line: str) -> None:
-    """Say how far it is, beside the results."""
+    """Print the progress to stderr, apart from the results."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The picture of docs/architecture.md as data: what stands on what, and the imports as they are."""
+"""The picture of docs/architecture.md as data: what may import what, and the actual imports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ FORBIDDEN = {
     "tasks": {"fastapi", "starlette", "uvicorn", "typer"},
     "deployments": set[str](),
 }
-"""Libraries that have no business in a room."""
+"""Libraries that a room must not import."""
 
 
 class Arrow(NamedTuple):

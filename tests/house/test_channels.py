@@ -1,4 +1,4 @@
-"""Every channel keeps the rules of the list, and who pages asks the list."""
+"""Every channel keeps the rules of the list, and the code that pages uses the list."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ASK_THE_LIST = (
 )
 OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels"}
 THREAD = "tasks.channels.slack.message"
-"""What is new is said in the incident's thread too; that pages nobody."""
+"""News is posted in the incident's thread too; that pages nobody."""
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 def test_a_channel_is_complete(channel: Channel) -> None:
-    """A name that a route may have, of its own; what to set; an alert that ends is kept up."""
+    """Each has a unique name, says what to set, and keeps alerts alive if they expire."""
     same = [each for each in CHANNELS if channel.name == each.name or channel.title == each.title]
 
     assert [channel] == same

@@ -75,7 +75,7 @@ def test_a_folder_says_what_it_holds_and_where_to_begin(folder: Path) -> None:
 
 
 def test_no_folder_is_too_full() -> None:
-    """What does not fit on one look has no plan."""
+    """A longer folder needs subfolders."""
     folders = [*_folders(), *(path for path in TESTS.rglob("*") if path.is_dir())]
     sizes = {folder: len(set(folder.glob("*.py")) - {folder / "__init__.py"}) for folder in folders}
 
@@ -83,7 +83,7 @@ def test_no_folder_is_too_full() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    """A file fits on a few screens, or the list says why it does not."""
+    """A file has at most `MOST_LINES` lines, or the list says why it is longer."""
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
         for room in ROOMS
@@ -96,7 +96,7 @@ def test_no_file_is_too_long() -> None:
 
 
 def test_a_function_fits_on_a_screen() -> None:
-    """What is longer is two things."""
+    """A longer function does more than one thing."""
     functions = [
         (f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - node.lineno + 1)
         for room in ROOMS

@@ -1,4 +1,4 @@
-"""One word for one thing: what the house does not call things."""
+"""One word for one thing: words that no name of ours has."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_USED = {
     "remembered": "cached, kept",
     "links": "schemas.links has them",
 }
-"""A word that is no name of ours, and what is said instead."""
+"""A word that no name of ours has, and what to use instead."""
 STAYS = {
     ("limits", "schemas/breach/regulation.py"): "a legal regime's word, as regimes.toml has it",
     ("limits", "tasks/channels"): "what a vendor calls them: `Channel.limits`",
@@ -40,7 +40,7 @@ STAYS = {
     ("links", "tasks/incident/publish_report.py"): "of `links_for`",
     ("links", "tasks/target/carry_records.py"): "symbolic links in a work tree",
 }
-"""Where such a word is right, with the reason: the word, and the beginning of the path."""
+"""Exceptions with their reason: the word, and the beginning of the path."""
 
 
 def _names(path: Path) -> Iterator[tuple[int, str]]:
@@ -75,12 +75,12 @@ def _found(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_name_has_a_word_that_the_house_does_not_use(room: str) -> None:
-    """`docs/architecture.md` has the words that it does use."""
+    """The words to use are in `docs/architecture.md`."""
     assert [] == [found for path in files_of(room) for found in _found(path)]
 
 
 def test_no_exception_is_left_over() -> None:
-    """An exception whose word is gone goes too."""
+    """An exception must be removed when its word is gone."""
     present = {
         (word, path.relative_to(ROOT).as_posix())
         for room in ROOMS

@@ -1,1 +1,1 @@
-"""What runs beside a test: processes that may die, flows of a test's own. Begin with `flow.py`."""
+"""Programs that tests start: processes that may die, sample flows. Begin with `flow.py`."""

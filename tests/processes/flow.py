@@ -19,7 +19,7 @@ LEFT = contextvars.ContextVar("left", default="nothing")
 
 @flow(name="leaves-traces")
 def leaves_traces(told: str) -> None:
-    """Write what is found to the file `told`, then leave everything that a run could leave."""
+    """Write what is found to the file `told`, then leave behind everything that a run could."""
     found = {
         "process": os.getpid(),
         "parent": os.getppid(),
@@ -42,6 +42,6 @@ def leaves_traces(told: str) -> None:
 
 @flow(name="waits")
 def waits(alert: dict[str, Any], until: str) -> None:
-    """Run until the file `until` exists; `alert` says how urgent this is."""
+    """Run until the file `until` exists; `alert` has its severity."""
     while not Path(until).exists():
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Killing what carries out a run, and letting the run go on."""
+"""Kills the processes of a run, and lets the run go on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kill_worker(stack: Stack) -> None:
 
 
 def _kill(process: psutil.Process) -> None:
-    # A short command of the target may have ended by itself since it was seen.
+    # A short command of the target may have ended since it was seen.
     with suppress(psutil.NoSuchProcess):
         process.kill()
 

@@ -60,12 +60,12 @@ def gone(pid: int) -> bool:
 
 
 def die() -> None:
-    """As `kill -9` does: no clean-up, no farewell."""
+    """Die as by `kill -9`: without clean-up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(point: str) -> None:
-    """Die before or after a function: `before tasks.module.Class.method`."""
+    """Make a function kill this process: `before tasks.module.Class.method`, or `after …`."""
     when, path = point.split()
     parts = path.split(".")
     owner: Any = importlib.import_module(parts[0])
@@ -86,7 +86,7 @@ def arm(point: str) -> None:
 
 
 def main(target_json: str, plan_json: str, home: str, *points: str) -> None:
-    """Deploy the plan, dying where told to; prints what was deployed."""
+    """Deploy the plan, dying at the given points; prints what was deployed."""
     for point in points:
         arm(point)
     deployed = deploy_release(

@@ -152,7 +152,7 @@ class AgentContainers:
         return container
 
     def beats(self, container: Container) -> int:
-        """How much it has done."""
+        """How many bytes it has written; grows while it acts."""
         file = self.directory / str(container.name)
         return file.stat().st_size if file.exists() else 0
 

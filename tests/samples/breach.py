@@ -1,4 +1,4 @@
-"""A breach to test with: settings, an open incident, and what people say."""
+"""A breach to test with: settings, an open incident, and facts that people set."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def breach(store: Store, ago: timedelta = timedelta(), **alert: Any) -> Incident
 
 
 def say(incident: Incident, kind: Kind = Kind.SET, **more: Any) -> None:
-    """Ada says something."""
+    """Ada sets facts."""
     change = Change.model_validate({"kind": kind, "by": "Ada", "said_at": utc_now(), **more})
     add_change(incident.incident_id, change, load_settings(), actor="ada")
 
 
 def submit(incident: Incident, regime: str, deadline: str, moment: datetime | None = None) -> None:
-    """Ada says that a notification was made."""
+    """Ada records that a notification was made."""
     say(incident, Kind.SUBMITTED, regime=regime, deadline=deadline, moment=moment or utc_now())
 
 
 def clock(incident: Incident, key: str) -> Clock:
-    """How one clock stands."""
+    """The state of one clock."""
     return next(each for each in clocks_for(incident, load_settings()) if each.key == key)

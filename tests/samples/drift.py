@@ -81,7 +81,7 @@ class DriftSample:
     def as_committed(self) -> None:
         """Run the release, unless it runs untouched; `web` alone where only that was touched."""
         if touched := self._touched():
-            # docker-compose 1.x does not see by itself that, for instance, `pid` has changed.
+            # docker-compose 1.x does not notice that, for instance, `pid` has changed.
             only_web = ("--force-recreate", "--no-deps", "web")
             self.compose("up", "-d", *(only_web if touched == {"web"} else ("--remove-orphans",)))
             self._committed = self._running()

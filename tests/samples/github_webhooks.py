@@ -1,4 +1,4 @@
-"""GitHub's published webhooks, and changed ones; signed as GitHub signs."""
+"""GitHub's published webhooks, original and changed, signed as GitHub signs."""
 
 from __future__ import annotations
 

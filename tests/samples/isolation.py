@@ -52,7 +52,7 @@ _WAIT = 3
 
 
 class _State(NamedTuple):
-    """How the shop stands; what changes with every connection or start is left out."""
+    """The state of the shop, without what changes with every connection or start."""
 
     containers: dict[str, Any]
     networks: list[tuple[str, str]]
@@ -95,7 +95,7 @@ class IsolationSample:
         self._first = self._state()
 
     def reset(self) -> None:
-        """As after `up()`, whatever a test did: put back where that is enough, else made anew."""
+        """As after `up()`, whatever a test did: restored where that is enough, else recreated."""
         self._remove_others()
         with suppress(docker.errors.DockerException):
             self._put_back()
@@ -192,7 +192,7 @@ class IsolationSample:
     def _state(self) -> _State:
         containers = {}
         for each in self._containers():
-            networks = self.networks(each)  # reads anew what else is looked at
+            networks = self.networks(each)  # reads again the rest of what is compared
             ports = each.attrs["NetworkSettings"]["Ports"]
             containers[str(each.id)] = (each.status, networks, ports, each.diff())
         present = sorted((str(each.name), str(each.id)) for each in self._networks())

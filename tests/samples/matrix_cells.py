@@ -57,7 +57,7 @@ CELLS = [Cell(*each) for each in product(TYPES, SEVERITIES, WAYS)]
 
 
 class Prepared(NamedTuple):
-    """A cell's service, which is its target's name too; its table; how its agent stands."""
+    """A cell's service, which is also its target's name; its table; its agent's status."""
 
     service: str
     repository: Path
@@ -72,7 +72,7 @@ class Prepared(NamedTuple):
 
     @property
     def serves(self) -> str:
-        """What the release that runs says of itself."""
+        """What the running release returns about itself."""
         return (self.repository / "run/current/app.conf").read_text().strip()
 
 
@@ -103,7 +103,7 @@ def _prepared(target: Target, name: str, table: str) -> Prepared:
 
 
 def start(stack: Stack, cell: Cell, prepared: Prepared) -> None:
-    """Have the incident begin in the cell's way."""
+    """Start the incident in the cell's way."""
     labels = {"agent": prepared.agent_id} if prepared.agent_id else {}
     alert: dict[str, Any] = {
         "type": cell.type,

@@ -1,4 +1,4 @@
-"""A channel that AEEF does not have: what somebody who adds one writes, its settings included."""
+"""An example of a new channel, with its settings, as somebody would add one."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class PhoneTree(Channel):
         self._say("ringing", incident, settings, about_of(key), reason or incident.title)
 
     def acknowledge(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
-        """Ring no longer."""
+        """Stop ringing: the incident was acknowledged."""
         self._say("taken", incident, settings, about)
 
     def resolve(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
-        """It is over."""
+        """Stop ringing: the incident is over."""
         self._say("over", incident, settings, about)
 
     def keep_alive(self, incident: Incident, settings: Settings) -> None:
-        """It is not over yet."""
+        """Send the page again, because the incident is still open."""
         self._say("still", incident, settings, "")
 
     def check(self, settings: Settings) -> str:

@@ -18,7 +18,7 @@ _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 class Alertmanager(StandIn):
-    """Keeps alerts by their labels; `now` can be moved to see an alert end by itself."""
+    """Keeps alerts by their labels; `now` can be moved to let an alert expire."""
 
     section = "alertmanager"
 

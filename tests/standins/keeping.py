@@ -12,7 +12,7 @@ from standins.standin import StandIn
 
 
 class KeepingServer(Server):
-    """Knows its connections: `opened` in all, and which are open."""
+    """Counts its connections: `opened` in all, and those that are open."""
 
     def __init__(self, *args: Any) -> None:
         self.opened = 0
@@ -27,7 +27,7 @@ class KeepingServer(Server):
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget one that is over."""
+        """Remove a connection that is over."""
         self._open.discard(request)
         super().shutdown_request(request)
 

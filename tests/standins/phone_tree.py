@@ -1,4 +1,4 @@
-"""A service that nobody sells: it calls people one after the other until somebody takes it."""
+"""A made-up service: it calls people one after the other until somebody takes the incident."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOKEN = "phone-tree-token-0123456789"
 
 @dataclass
 class Ring:
-    """What one thing rings for, and what was said about it."""
+    """One ring: its text, and the states that it was set to."""
 
     text: str
     state: str = "ringing"

@@ -36,12 +36,12 @@ class Prefect(StandIn):
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """In this context Prefect's client speaks to it."""
+        """In this context Prefect's client uses this server."""
         with temporary_settings({PREFECT_API_URL: self.url}):
             yield
 
     def answer(self, request: Received) -> Reply:
-        """Take events, and tell of flow runs."""
+        """Accept events, and return flow runs."""
         match request.method, request.path.removeprefix(self.base_path).split("/")[1:]:
             case "GET", ["csrf-token"]:
                 return Reply(422, {"detail": "CSRF protection is disabled."})

@@ -80,7 +80,7 @@ class ReceiverRules(ABC):
 
     name: ClassVar[str]
     setting: ClassVar[str]
-    """A setting that errors tell to check."""
+    """A setting that errors name as the one to check."""
     lies: ClassVar[tuple[Any, ...]] = LIES
 
     @abstractmethod
@@ -100,7 +100,7 @@ class ReceiverRules(ABC):
 
     @pytest.mark.parametrize("status", UNCLEAR)
     def test_temporary_status(self, standin: StandIn, status: int) -> None:
-        """The service's own trouble is worth another try, but the work may have been done."""
+        """The service's own errors are retried, but the work may have been done."""
         standin.fail_with(status)
 
         error = self.fails(standin)
@@ -119,7 +119,7 @@ class ReceiverRules(ABC):
 
     @pytest.mark.parametrize("status", PERMANENT)
     def test_permanent_status(self, standin: StandIn, status: int) -> None:
-        """What trying again cannot help is tried once, and the error names the settings."""
+        """What a retry cannot help is tried once, and the error names the settings."""
         standin.fail_with(status)
 
         error = self.fails(standin, tries=3)
@@ -138,7 +138,7 @@ class ReceiverRules(ABC):
         assert len(standin.requests) >= 3
 
     def test_tries_are_counted(self, standin: StandIn) -> None:
-        """No more tries than asked for."""
+        """No more attempts than configured."""
         standin.rate_limit(0, times=None)
 
         self.fails(standin, tries=3)
@@ -147,7 +147,7 @@ class ReceiverRules(ABC):
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_long_retry_after_travels(self, standin: StandIn, status: int) -> None:
-        """A long wish of the service is not waited for here, but told to the caller."""
+        """A long `Retry-After` is not waited for here, but passed to the caller."""
         standin.fail_with(status, headers={"Retry-After": "120"}, times=None)
 
         error = self.fails(standin, tries=3)
@@ -177,13 +177,13 @@ class ReceiverRules(ABC):
         assert "within 0.1 s" in str(error)
 
     def test_cut_connection(self, standin: StandIn) -> None:
-        """A connection that breaks is worth another try, but the work may have been done."""
+        """A broken connection is retried, but the work may have been done."""
         standin.drop_connection()
 
         assert Unclear is type(self.fails(standin))
 
     def test_nobody_there(self) -> None:
-        """Where no connection comes about, surely nothing was done."""
+        """Without a connection nothing can have been done."""
         with type(self.standin_of())() as gone:
             settings = settings_for(gone)
 
@@ -256,5 +256,5 @@ class ReceiverRules(ABC):
             self.act(settings)
 
     def secrets(self, standin: StandIn) -> list[str]:
-        """What must be seen nowhere."""
+        """The secrets that must not be visible anywhere."""
         return [standin.credentials().get("token") or standin.credentials()["routing_key"]]

@@ -1,4 +1,4 @@
-"""The base of our stand-ins: real servers on the loopback that judge and can fail.
+"""The base of our stand-ins: real servers on the loopback that check requests and can fail.
 
 A stand-in checks each request against the vendor's own description (`violations` is empty when
 our client is right), keeps a model of the vendor's state, and fails in the ways that were asked.
@@ -104,11 +104,11 @@ class StandIn:
         raise NotImplementedError
 
     def violated(self, what: str) -> str:
-        """Remember that a request broke the vendor's rules."""
+        """Record that a request broke the vendor's rules."""
         self.violations.append(what)
         return what
 
-    # How it can be told to fail. `path` limits it to requests whose path ends so.
+    # How it can be made to fail. `path` limits it to requests whose path ends so.
 
     def fail_with(
         self,
@@ -155,11 +155,11 @@ class StandIn:
         self._fail(Fault("stall", times, path, seconds=seconds))
 
     def release(self) -> None:
-        """Let go of every request that is stalled."""
+        """Release every stalled request."""
         self._released.set()
 
     def recover(self) -> None:
-        """Forget every fault."""
+        """Drop every fault."""
         with self._lock:
             self._faults.clear()
         self.release()

@@ -1,4 +1,4 @@
-"""Stands in for doing steps: what a procedure asks for, in which order, and what it is given."""
+"""Replaces the execution of steps: records which a procedure runs, and returns given results."""
 
 from __future__ import annotations
 

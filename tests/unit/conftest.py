@@ -1,4 +1,4 @@
-"""The unit tier starts no program and opens no connection: what does belongs into `tests/real`."""
+"""The unit tier starts no program and opens no connection; such tests belong in `tests/real`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
         _seen.append(f"{event}{arguments[:2]!r}"[:300])
 
 
-# A hook for audit events cannot be taken away again: outside of this tier it only looks.
+# A hook for audit events cannot be removed: outside of this tier it does nothing.
 sys.addaudithook(_watch)
 
 

@@ -21,7 +21,7 @@ from schemas.errors import InvalidInput
     ],
 )
 def test_a_name_is_taken_as_it_is(given: str, name: str) -> None:
-    """But for spaces that say nothing."""
+    """Only surrounding spaces are removed."""
     assert name == named_person(given, "shop stays isolated")
 
 

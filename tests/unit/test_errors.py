@@ -1,4 +1,4 @@
-"""The error tree: what a step raised is the same after Prefect kept it."""
+"""The error tree: an error of a step is the same after Prefect stored it."""
 
 from __future__ import annotations
 

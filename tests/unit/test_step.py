@@ -1,4 +1,4 @@
-"""A step that is done directly: on record as a runbook's, or as a person's who does it by hand."""
+"""A step that is run directly: recorded for a runbook, or for the person who runs it by hand."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ DESCRIPTIONS = ("description", "summary", "message")
 
 
 class _Lenient(BaseModel):
-    """Unknown fields are ignored: Alertmanager adds some from version to version."""
+    """A model that ignores unknown fields: new versions of Alertmanager add some."""
 
     model_config = {"extra": "ignore", "alias_generator": to_camel, "hide_input_in_errors": True}
 
@@ -48,10 +48,10 @@ class Received(NamedTuple):
 
 
 def read_webhook(data: Any) -> list[Received]:
-    """The alerts of a webhook; our own, which came back, are left out.
+    """The alerts of a webhook, without those that we sent to Alertmanager ourselves.
 
-    Alertmanager sends an alert again at every `group_interval`: what stays the same, and so
-    names it, is the group's key, the fingerprint and the moment at which it began.
+    Alertmanager sends an alert again at every `group_interval`. The group's key, the fingerprint
+    and the start time stay the same, so they identify it.
     Raises InvalidInput that names each wrong field.
     """
     try:

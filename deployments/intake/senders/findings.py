@@ -1,4 +1,4 @@
-"""`POST /v1/findings`: a scanner's own report becomes an incident."""
+"""`POST /v1/findings`: opens an incident from a scanner's report."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tasks.incident.open_incident import parse_alert
 
 NAME = "in the body"
 LARGE = 1_000_000
-"""From so many bytes on a report is read by another process: here no alert must wait for it."""
+"""A report of this many bytes or more is parsed in another process, so that no alert waits."""
 
 
 def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard: Guarded) -> None:
     """Add `/v1/findings?service=S`: 202 with the incident, 200 when the report has no finding."""
     limit = settings.intake.max_report_bytes
     body = Depends(raw_body(limit))
-    # Reading a report takes memory: one at a time. Whoever waits holds up no other request.
+    # Parsing takes memory, so one report at a time. A waiting request blocks no other route.
     one_at_a_time = asyncio.Lock()
 
     @app.post("/v1/findings", status_code=202, dependencies=[guard], response_model=None)

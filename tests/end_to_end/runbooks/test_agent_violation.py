@@ -149,7 +149,7 @@ def test_a_foreign_event_stops_the_agent(stack: Stack, tmp_path: Path, plane: Co
 def test_what_could_not_be_stopped_pages_and_a_retry_completes_it(
     stack: Stack, tmp_path: Path, plane: ControlPlane
 ) -> None:
-    """The control plane lies: the on-call hears of it; Retry does only what is left."""
+    """The control plane lies: the on-call is paged; Retry does only what is left."""
     sample = AgentSample(tmp_path)
     sample.log.write_text("".join(around(datetime.now(UTC))))
     configure(stack, plane, sample)
@@ -187,7 +187,7 @@ def stopped_and_on_record_after_retry(
 def test_killed_while_the_control_plane_is_told(
     stack: Stack, tmp_path: Path, plane: ControlPlane
 ) -> None:
-    """`kill -9` after the order was taken; the retry tells it nothing twice and completes."""
+    """`kill -9` after the control plane took the order; the retry sends nothing twice."""
     sample = AgentSample(tmp_path)
     sample.log.write_text("".join(around(datetime.now(UTC))))
     configure(stack, plane, sample)

@@ -1,4 +1,4 @@
-"""A data breach: contained, everyone told that has to be, and nothing personal anywhere."""
+"""A data breach: contained, the right people notified, and no personal data anywhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def shop(tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
 
 @pytest.fixture
 def calls(stack: Stack, shop: IsolationSample, tmp_path: Path) -> Iterator[Path]:
-    """Where the target's commands leave their traces; the stack knows target and teams."""
+    """The folder where the target's commands leave traces; target and teams are configured."""
     directory = tmp_path / "calls"
     directory.mkdir()
     stack.configure(more=CONFIG.format(
@@ -77,7 +77,7 @@ def personal_outside(home: Path) -> list[str]:
 
 
 def told(stack: Stack) -> str:
-    """Everything that went to outside services."""
+    """Everything that was sent to outside services."""
     standins = (stack.pagerduty, stack.slack, stack.jira)
     return "\n".join(each.body.decode() for standin in standins for each in standin.requests)
 
@@ -182,7 +182,7 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
     assert incident_id not in stack.pagerduty.alerts
     assert 3 == stack.command("freeze", "status", "--target", service).returncode
 
-    # A service that no target has: nothing to contain, everything else all the same.
+    # A service that no target has: nothing to contain, but everything else still happens.
     event = {
         "occurred": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(),
         "event": "aeef.incident.detected",
@@ -212,7 +212,7 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
 
 
 def nobody_is_named_in_prefect(stack: Stack, incident_id: str) -> None:
-    """The event itself is the emitter's; of the run it started nothing names anybody."""
+    """The event itself is the emitter's; the run that it started contains no personal data."""
     run = stack.run(stack.run_id(incident_id))
     assert {"alert": {"incidentId": incident_id}} == run["parameters"]
     wanted = {"flow_run_id": {"any_": [run["id"]]}}

@@ -15,7 +15,7 @@ from samples.targets import ComposeSample, command_target, git
 
 @pytest.fixture(autouse=True)
 def _no_target_stays(stack: Stack) -> Iterator[None]:
-    """The watch would find that one of a test that is over does not run, and start it again."""
+    """Else the scheduled check would find the target of a finished test stopped, and restore it."""
     yield
     stack.forget_targets()
 
@@ -48,7 +48,7 @@ def test_an_alert_of_drift_is_assessed_reported_and_escalated_by_its_route(
 def test_a_restore_that_would_lose_work_pages_and_retry_completes_it(
     stack: Stack, compose_sample: ComposeSample
 ) -> None:
-    """A P1 stops before a local change; once that is put away, Retry looks anew and restores."""
+    """A P1 stops before a local change; once it is stashed, Retry assesses again and restores."""
     name = compose_sample.target.name
     stack.configure(compose_sample.target)
     edited = compose_sample.path / "www" / "version"
@@ -108,7 +108,7 @@ def test_the_watch_finds_a_drift_restores_it_and_resolves_its_incident(
 
 
 def test_the_schedule_follows_its_setting(stack: Stack) -> None:
-    """Every 15 minutes unless set otherwise; 0 takes the schedule away."""
+    """Every 15 minutes unless set otherwise; 0 removes the schedule."""
     for every, expected in (("", [900.0]), ("3600", [3600.0]), ("0", [])):
         ran = stack.command("deploy", PREFECT_API_URL=stack.prefect_api, AEEF_DRIFT__EVERY=every)
         assert 0 == ran.returncode, ran.stderr

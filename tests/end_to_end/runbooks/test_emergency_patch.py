@@ -45,7 +45,7 @@ def vulnerable_target(stack: Stack, directory: Path, name: str, timeout: int = 3
 
 
 def alerted(stack: Stack, name: str) -> str:
-    """The incident that a finding opened, and that its own runbook has seen to."""
+    """The incident that a finding opened, after its own runbook has completed."""
     found = vulnerable("requests", "2.31.0", "2.32.0", installed="2.30.0")
     incident_id = stack.report(
         name, "P2", type="unknown", description="CVE", details=details(found)
@@ -55,7 +55,7 @@ def alerted(stack: Stack, name: str) -> str:
 
 
 def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_path: Path) -> None:
-    """From the finding to the resolved incident; nothing is deployed before a person says so."""
+    """From the finding to the resolved incident; nothing is deployed before a person approves."""
     target = vulnerable_target(stack, tmp_path, "patched")
     vulnerable_commit = running_commit(target)
     incident_id = alerted(stack, "patched")
@@ -130,7 +130,7 @@ def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_nobody_answers_then_retry_asks_again(stack: Stack, tmp_path: Path) -> None:
-    """The run fails and pages; Retry asks anew, and what was prepared is there."""
+    """The run fails and pages; Retry asks again, and uses the prepared hotfix."""
     vulnerable_target(stack, tmp_path, "unanswered", timeout=2)
     incident_id = alerted(stack, "unanswered")
     run_id = start(stack, incident_id)

@@ -1,4 +1,4 @@
-"""Every type at every severity, started in every way: whom it reaches, and what is done.
+"""Every type at every severity, started in every way: who is notified, and what is done.
 
 All are started first, on one running system, and then looked at one by one. How deep each
 runbook goes, on containers, is in the end-to-end test of its type.
@@ -52,7 +52,7 @@ AUTO_RESPONSE = {
 def prepared(
     _running_stack: Stack, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[dict[Cell, Prepared]]:
-    """Every cell that is going to be looked at, started."""
+    """Every cell, started."""
     chosen = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
     cells = [each for each in CELLS if str(each) in chosen] or CELLS
     directory = tmp_path_factory.mktemp("matrix")
@@ -84,7 +84,7 @@ def test_a_cell_of_the_matrix(stack: Stack, prepared: dict[Cell, Prepared], cell
 
 
 def the_right_people_heard_of_it(stack: Stack, cell: Cell, incident_id: str) -> None:
-    """By the table; security and privacy hear of every breach; nobody had to take over."""
+    """As in the table; security and privacy are paged for every breach; nobody had to take over."""
     pages = {incident_id} if cell.severity in PAGED else set()
     if cell.type == "data-breach":
         pages |= {f"{incident_id}:security", f"{incident_id}:privacy"}
@@ -119,7 +119,7 @@ def the_response_is_on_record(cell: Cell, sample: Prepared, record: dict[str, An
 
 
 def the_response_was_real(cell: Cell, sample: Prepared) -> None:
-    """Not only said: the release that runs, the isolation, the credentials, the agent."""
+    """Checks the real effects: the running release, the isolation, the credentials, the agent."""
     rolled_back = cell.severity == "P1" and cell.type in ROLLED_BACK
     assert ("status=ok" if rolled_back else "status=broken") == sample.serves
     isolated = cell.type == "data-breach" or (cell.type == "security" and cell.severity in PAGED)
@@ -153,7 +153,7 @@ def test_no_person_and_no_command_left_the_house(
 
 
 def test_a_hostile_service_is_a_text_and_nothing_else(stack: Stack) -> None:
-    """Of every type: no target has it, which is told; it calls nobody in Slack and runs nothing."""
+    """Each type with an unknown service: that is recorded; nobody is mentioned, nothing is run."""
     ids = {kind: stack.report(HOSTILE, "P4", type=kind, description=HOSTILE) for kind in TYPES}
 
     for kind, incident_id in ids.items():

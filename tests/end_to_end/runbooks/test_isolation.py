@@ -75,7 +75,7 @@ def test_isolate_and_restore_by_hand(stack: Stack, sample: IsolationSample) -> N
 
 
 def test_collect_evidence_by_hand(stack: Stack, sample: IsolationSample) -> None:
-    """It is sealed on a record of its own, and nothing is changed."""
+    """The evidence is sealed, on a record of its own, and nothing is changed."""
     before = sample.settings(sample.container("web"))
 
     done = run_by_hand(stack, "collect-evidence", target=sample.target.name, services=["web"])

@@ -1,4 +1,4 @@
-"""A rollback that cannot be done: a clear message, an honest record, and a page someone gets."""
+"""A rollback that cannot be done: a clear message, a true record, and a page that arrives."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_retry_of_a_finished_run_does_no_harm(stack: Stack, tmp_path: Path) -> N
 
 
 def test_a_dead_run_pages_the_on_call(stack: Stack, tmp_path: Path) -> None:
-    """The run's process alone is killed: Prefect says Crashed, and the on-call hears of it."""
+    """The run's process alone is killed: Prefect says Crashed, and the on-call is paged."""
     gates = Gates(tmp_path, "dead-run")
     stack.configure(gates.target)
     gates.close("deploy")

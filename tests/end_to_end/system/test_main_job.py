@@ -160,7 +160,7 @@ def test_logs_and_doctor_say_which_patches_are_active(any_stack: Stack) -> None:
 
 
 def test_prefects_engine_sends_the_heartbeats_where_we_do_not(any_stack: Stack) -> None:
-    """One as the run starts; a run that is shorter than half a minute has none of ours."""
+    """The engine sends one when a run starts; a run shorter than 30 s has none of ours."""
     incident_id = any_stack.report("beats", "P4", type="unknown", description="short")
     assert "done" == any_stack.wait_until_over(incident_id), any_stack.logs()
     resource = {"id": [f"prefect.flow-run.{any_stack.run_id(incident_id)}"]}
@@ -204,7 +204,7 @@ def _incident_of(stack: Stack, service: str) -> str | None:
 def test_a_run_that_a_person_starts_with_anything_becomes_an_incident(
     stack: Stack, alert: object
 ) -> None:
-    """Somebody hears of it, and the run says what was wrong with it."""
+    """The on-call is paged, and the run's message says what was wrong with it."""
     found = stack.prefect("GET", "/deployments/name/triage/respond")
     path, body = f"/deployments/{found['id']}/create_flow_run", {"parameters": {"alert": alert}}
 

@@ -1,4 +1,4 @@
-"""README.md, done as it says by somebody who has just cloned it: on a real `aeef up`."""
+"""Follows README.md as somebody does who has just cloned it, on a real `aeef up`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support import ROOT, free_port, not_available, wait_until
 
 README = ROOT / "README.md"
 VARIES = re.compile(r"[0-9a-f]{8}-…|\b[0-9a-f]{12}\b|\d\d:\d\d:\d\d|\d+\.\d s|:8180|…")
-"""What is another one each time, in the output that README shows: ids, commits, times, the port."""
+"""What differs each time in the output that README shows: ids, commits, times, the port."""
 
 
 class Newcomer:
@@ -52,7 +52,7 @@ class Newcomer:
         make, *targets = command.split()
         log = self.clone / "terminal"
         with log.open("w") as screen:
-            # The environment is that of these tests: it is not to be installed anew.
+            # The environment is that of these tests: nothing must be installed again.
             up = subprocess.Popen(
                 [make, "-o", ".venv/.installed", *targets],
                 cwd=self.clone,

@@ -47,7 +47,7 @@ def test_every_runbook_is_deployed() -> None:
 
 
 def test_health_asks_for_the_deployments_that_are_registered(stack: Stack) -> None:
-    """The one of a flow that lies a folder deeper, too: it is missing when it is gone."""
+    """Also the deployment of a flow in a subfolder: it is reported missing when it is deleted."""
     found = stack.prefect("GET", "/deployments/name/regulatory-clock/watch")
     stack.prefect("DELETE", f"/deployments/{found['id']}")
     try:

@@ -1,4 +1,4 @@
-"""A run asks Prefect for less, and Prefect knows as much of it afterwards.
+"""A run makes fewer requests to Prefect, and Prefect has the same data afterwards.
 
 These tests are meant to fail when a new Prefect's engine asks for these things in another way.
 """
@@ -50,7 +50,7 @@ print(json.dumps({"run": str(run.id), "state": state.type, "asked": asked}))
 
 
 def _run(stack: Stack, retries: int = 0, does: str = "pass") -> dict[str, Any]:
-    """Carry out a flow in a process of its own; what it asked Prefect for, in order."""
+    """Run a flow in a process of its own; returns its requests to Prefect, in order."""
     env = os.environ | {
         "PREFECT_API_URL": stack.prefect_api,
         "PREFECT_HOME": str(stack.home / "spared"),
@@ -75,7 +75,7 @@ def _run(stack: Stack, retries: int = 0, does: str = "pass") -> dict[str, Any]:
 
 
 def test_the_engine_asks_only_for_the_states_of_its_run(stack: Stack) -> None:
-    """Running and Completed; what it writes at its start leaves in one request, later."""
+    """Running and Completed; what it writes at its start is sent later, in one request."""
     told = _run(stack)
 
     assert "COMPLETED" == told["state"]
@@ -88,7 +88,7 @@ def test_the_engine_asks_only_for_the_states_of_its_run(stack: Stack) -> None:
 
 
 def test_what_the_server_needs_for_a_retry_is_written_at_once(stack: Stack) -> None:
-    """How often a flow is retried is decided by the server: it is told before the flow begins."""
+    """The server decides about retries: it gets the flow's policy before the flow begins."""
     told = _run(stack, retries=2)
 
     assert "PATCH /api/flow_runs/ID" == told["asked"][0]
@@ -139,7 +139,7 @@ def test_a_task_run_is_known_without_the_events_of_its_first_moment(
 def test_the_log_has_what_a_task_says_and_not_that_it_completed(
     stack: Stack, does: str, line: str
 ) -> None:
-    """Its state says that; how else it ended is in the log as ever."""
+    """Its state has that; every other end is logged as before."""
     [*lines] = (each for each in _run(stack, does=does)["log"].splitlines() if "Task run" in each)
 
     assert any(line in each for each in lines)

@@ -22,7 +22,7 @@ STORM_SECONDS = 120.0
 def test_a_storm_with_everything_against_it_loses_nothing_and_does_nothing_twice(
     stack: Stack, tmp_path: Path
 ) -> None:
-    """Each incident is on record and paged once, and each run's last state tells the truth."""
+    """Each incident is on record and paged once, and each run's last state is right."""
     began = datetime.now(UTC)
     gates = {name: Gates(tmp_path / name, f"storm-{name}") for name in HELD}
     stack.configure(*(each.target for each in gates.values()))

@@ -44,7 +44,7 @@ def test_who_follows_the_guide_has_a_runbook_that_passes_everything(tree: Path) 
 
     for command in named:
         make, *arguments = shlex.split(command)
-        # The environment is that of these tests: it is not to be installed anew for the copy.
+        # The environment is that of these tests: nothing must be installed for the copy.
         ran = subprocess.run(
             [make, "-o", ".venv/.installed", *arguments],
             cwd=tree,

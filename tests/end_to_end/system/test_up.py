@@ -1,4 +1,4 @@
-"""`aeef up`: starts, says what it is, survives a `kill -9`, and leaves nothing behind."""
+"""`aeef up`: starts, prints a summary, survives a `kill -9`, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warm worker: ready before the run, one process a run, and every end told truthfully."""
+"""The warm worker: ready before the run, one process a run, and each end reported right."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_run_starts_in_a_process_that_was_ready(warm: Stack, tmp_path: Path) -
 
 
 def test_only_a_process_whose_run_has_completed_runs_another(warm: Stack, tmp_path: Path) -> None:
-    """It has everything at hand; one whose run failed ends with it."""
+    """Its process is reused; the process of a failed run ends with it."""
     completed = _process_of_run(warm, tmp_path, "completed")
 
     again = _process_of_run(warm, tmp_path, "again")
@@ -118,7 +118,7 @@ def test_cancel_stops_that_run_and_no_other(warm: Stack, tmp_path: Path) -> None
     warm.prefect("POST", f"/flow_runs/{run_id}/set_state", json={"state": state})
 
     warm.wait_for(lambda: warm.run(run_id)["state_type"] == "CANCELLED")
-    warm.wait_for(lambda: not process.is_running())  # it tells the server, then it ends
+    warm.wait_for(lambda: not process.is_running())  # it reports to the server, then it ends
     assert _process(warm, goes_on).is_running()
     gates["goes-on"][0].open("deploy")
     assert "done" == warm.wait_until_over(goes_on)
@@ -200,7 +200,7 @@ def test_nothing_of_a_run_is_left_for_the_next(warm: Stack, tmp_path: Path) -> N
 
 
 def test_p1_overtakes_waiting_p4(warm: Stack, tmp_path: Path) -> None:
-    """More P4 are due than may run at once: a place is kept, and P1 has it at once."""
+    """More P4 are due than may run at once: a place is reserved, and P1 gets it at once."""
     path, until = f"{deployed(warm, sample_flow.waits)}/create_flow_run", tmp_path / "go on"
     body = {"parameters": {"alert": {"severity": "P4"}, "until": str(until)}}
     ids = [warm.prefect("POST", path, json=body)["id"] for _ in range(LIMIT + 1)]
@@ -215,7 +215,7 @@ def test_p1_overtakes_waiting_p4(warm: Stack, tmp_path: Path) -> None:
 
 
 def test_changed_code_is_run_by_new_processes(warm: Stack, tmp_path: Path, code: Path) -> None:
-    """A run that goes on keeps its process; the next one has the new code."""
+    """A running run keeps its process; the next one has the new code."""
     held, before = _held(warm, tmp_path, "old-code")
     old = _process(warm, before)
     module = code / "flows" / "deployment_failure.py"

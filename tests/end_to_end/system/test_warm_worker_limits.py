@@ -1,4 +1,4 @@
-"""What an operator sets in Prefect's UI is kept by the warm worker, and at once."""
+"""The warm worker obeys what an operator sets in Prefect's UI, at once."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_very_next_run_has_the_changed_job_variables(stack: Stack, tmp_path:
 
 
 def test_a_run_that_is_scheduled_starts_at_its_time(stack: Stack, tmp_path: Path) -> None:
-    """Not before, although the worker hears of it at once, and not at the next look around."""
+    """Not before its time, although the worker gets its event at once; nor later."""
     with deployment_of(stack, sample_flow.waits) as deployment:
         go_on = tmp_path / "go on"
         go_on.touch()

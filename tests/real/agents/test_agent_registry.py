@@ -1,4 +1,4 @@
-"""The agents' registry: one word of it changes, and what is wrong with it is said clearly."""
+"""The agents' registry: exactly one word of it is changed, and errors in it are clear."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_large_registry_takes_no_longer_than_its_size_asks_for(sample: AgentSa
 def test_what_is_no_plain_file_is_not_read(
     sample: AgentSample, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link leads nowhere, a pipe does not keep us waiting."""
+    """A symbolic link is not followed, and a pipe does not block."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "registry.json").write_text(sample.text)
@@ -171,7 +171,7 @@ def test_the_token_may_come_from_the_environment_and_is_never_shown(
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", ".", "a/../../b"])
 def test_settings_stay_inside_the_repository(path: str) -> None:
-    """No registry and no log lies elsewhere."""
+    """Registry and log must be inside the repository."""
     for table in ({"registry": path}, {"audit_logs": [path]}):
         with pytest.raises(ValueError, match="inside the repository"):
             AgentSettings.model_validate(table)

@@ -217,7 +217,7 @@ def test_a_bomb_ends(store: Store, sample: AgentSample, monkeypatch: pytest.Monk
 
 
 def test_thousands_of_rotated_files_do_not_blind_us(store: Store, sample: AgentSample) -> None:
-    """The newest are read, as many as a process may open; that there are more is told."""
+    """As many of the newest files are read as a process may open; further ones are reported."""
     sample.log.write_text(entry(AT, "DropTable"))
     for number in range(1, 2_000):
         sample.log.with_name(f"audit.log.{number}").touch()

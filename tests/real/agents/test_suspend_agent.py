@@ -1,4 +1,4 @@
-"""An agent is stopped by every means, verified, and let go again when a person approves."""
+"""An agent is suspended by every means, verified, and resumed when a person approves."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_what_is_started_in_between_is_stopped_too(
 
 
 def test_suspending_twice_is_harmless(store: Store, tmp_path: Path, plane: ControlPlane) -> None:
-    """The second incident changes nothing, tells nobody, and does not spoil the undo."""
+    """The second incident changes nothing, orders nothing, and does not break the undo."""
     sample = AgentSample(tmp_path)
     configure(sample, plane)
 
@@ -142,7 +142,7 @@ def test_suspending_twice_is_harmless(store: Store, tmp_path: Path, plane: Contr
 def test_the_record_says_when_only_the_registry_holds_an_agent(
     store: Store, tmp_path: Path, plane: ControlPlane
 ) -> None:
-    """Nobody may think that a word in a file has stopped a program; a control plane has."""
+    """A status in a file alone stops no program, and must not be reported as if it did."""
     loud = "NOTHING BUT THE REGISTRY holds it"
     said: list[list[str]] = []
     for control in (None, plane):
@@ -200,7 +200,7 @@ def test_a_control_plane_in_trouble_is_told_and_the_rest_is_stopped(
     trouble: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What could not be stopped is named, no secret is; when it works again the same call does."""
+    """The error names what could not be stopped, but no secret; the same call works later."""
     sample = AgentSample(tmp_path)
     configure(sample, plane)
     incident_id = incident(store)
@@ -248,7 +248,7 @@ def test_without_docker_the_failure_says_what_to_set(
 def test_an_unregistered_agent_is_stopped_by_the_other_means(
     store: Store, tmp_path: Path, plane: ControlPlane
 ) -> None:
-    """The registry cannot stop it, which is told; the control plane does."""
+    """The registry cannot stop it, which is reported; the control plane does."""
     sample = AgentSample(tmp_path)
     configure(sample, plane)
     stranger = find_target("stranger", load_settings(), sample.target.name)
@@ -260,7 +260,7 @@ def test_an_unregistered_agent_is_stopped_by_the_other_means(
 
 
 class Killed(BaseException):
-    """As if the process ended here."""
+    """Raised where the process would have died."""
 
 
 @pytest.mark.parametrize("where", ["note_status", "note_order", "set_status", "order"])
@@ -271,7 +271,7 @@ def test_killed_in_between_then_called_again(
     monkeypatch: pytest.MonkeyPatch,
     where: str,
 ) -> None:
-    """Wherever it dies, the same call completes it, and the undo restores what was before."""
+    """Wherever it dies, the same call completes it, and the undo restores the previous state."""
     sample = AgentSample(tmp_path)
     configure(sample, plane)
     incident_id = incident(store)
@@ -376,7 +376,7 @@ def test_what_is_no_agent_id_is_refused_and_not_repeated(
 
 
 def test_an_id_that_was_masked_says_what_to_set(store: Store, tmp_path: Path) -> None:
-    """Nobody would find out why an agent with a telephone number for an id is not stopped."""
+    """An id that looks like a telephone number is masked: the error must say so."""
     agent_id = "bot-212-555-0123"
     configure(AgentSample(tmp_path))
     with pytest.raises(InvalidInput, match=r"masked.*\[masking\] allow"):

@@ -1,4 +1,4 @@
-"""The one way of speaking HTTP: what is tried again, what is told, and what is never told.
+"""The HTTP client: what is retried, what an error says, and what it must never say.
 
 The statuses, and what every client does with them, are in `receiver_rules.py`.
 """
@@ -173,7 +173,7 @@ def test_not_repeatable(echo: Echo) -> None:
     "token", ["line\nbreak-token", "höchst-geheim", "\u2018quoted-token\u2019"]
 )
 def test_token_that_http_does_not_allow(echo: Echo, token: str) -> None:
-    """A token pasted with a line end or quotes is told, but not shown; nor in the chain."""
+    """A token pasted with a line end or quotes is reported, but not shown, nor in the chain."""
     section = {**echo.settings(), "token": token}
 
     error = failure(settings_for(alertmanager=section))

@@ -1,4 +1,4 @@
-"""Calls of a process that lives long share their connections; nothing else do they share."""
+"""Calls of a long-lived process share their connections, and nothing else."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def call(settings: Settings, *, tries: int = 1, repeatable: bool = True) -> str:
 
 
 def test_ten_calls_use_one_connection(service: Counting, settings: Settings) -> None:
-    """Whoever waits for a page waits for one exchange, not for a handshake."""
+    """A page needs one exchange, and no new handshake."""
     with keep_connections(settings):
         answers = [call(settings) for _ in range(10)]
 
@@ -107,7 +107,7 @@ def test_a_connection_that_the_server_closed_is_replaced(
 def test_a_connection_that_breaks_during_a_call_is_replaced(
     service: Counting, settings: Settings
 ) -> None:
-    """What may be repeated is; what may not is told as unclear, and the next call works."""
+    """A call that may be repeated is; any other is reported as unclear. The next call works."""
     with keep_connections(settings):
         call(settings)
         service.drop_connection()
@@ -133,7 +133,7 @@ def test_the_innermost_is_used(service: Counting, settings: Settings) -> None:
 
 
 def test_an_error_inside_closes_them(service: Counting, settings: Settings) -> None:
-    """Calls do not use what is closed."""
+    """Calls do not use closed connections."""
     with pytest.raises(RuntimeError, match="inside"), keep_connections(settings):
         raise RuntimeError("inside")
 
@@ -150,7 +150,7 @@ def test_cookies_are_not_kept(service: Counting, settings: Settings) -> None:
 
 
 def test_a_service_that_is_away_and_comes_back(service: Counting, settings: Settings) -> None:
-    """Nothing of the outage is kept either."""
+    """No connection is kept from an outage either."""
     with keep_connections(settings):
         call(settings)
         service.fail_with(503)

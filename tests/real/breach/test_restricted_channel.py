@@ -1,4 +1,4 @@
-"""Those who work on a breach have a channel and are paged; others hear only that there is one."""
+"""The breach teams have a channel and are paged; others only see that there is a breach."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def opened_for(slack: Slack, incident: Incident) -> PrivateChannel:
 
 
 def posts(slack: Slack, channel: PrivateChannel) -> list[str]:
-    """What stands in it, threads too."""
+    """The channel's messages, with threads."""
     return [f"{m.text} {m.blocks}" for m in slack.messages if m.channel == channel.id]
 
 
@@ -91,7 +91,7 @@ def test_the_channel_is_private_and_holds_what_the_others_do_not(
 def test_ordinary_channels_and_tickets_hear_only_that_there_is_one(
     store: Store, slack: Slack, jira: Jira
 ) -> None:
-    """Later messages go to the restricted channel; the thread hears that there is something."""
+    """Later messages go to the restricted channel; the thread only gets a notice."""
     incident = breach(store, description="very secret words", service="crm")
     incident_id, settings = str(incident.incident_id), load_settings()
     post_to_slack.directly(incident_id)
@@ -176,7 +176,7 @@ def test_a_member_who_cannot_be_invited_is_named_after_the_rest(store: Store, sl
 
 @pytest.mark.usefixtures("use")
 def test_a_missing_scope_says_which(store: Store, slack: Slack) -> None:
-    """And what to do."""
+    """The error says what to do."""
     slack.scopes.discard("groups:write")
 
     with pytest.raises(PermanentError, match="groups:write"):
@@ -184,7 +184,7 @@ def test_a_missing_scope_says_which(store: Store, slack: Slack) -> None:
 
 
 def test_without_slack_the_record_says_so(store: Store) -> None:
-    """Not configured is not an error, and not silent."""
+    """A missing configuration is not an error, but it is recorded."""
     said = open_restricted_channel.directly(str(breach(store).incident_id))
 
     assert "no restricted channel was opened: Slack is not configured" == said
@@ -289,7 +289,7 @@ def test_the_teams_are_paged_at_the_door(start_intake: StartIntake, pagerduty: P
 def test_a_page_that_pagerduty_refuses_goes_out_by_the_next_channel(
     store: Store, teams: PagerDuty, slack: Slack
 ) -> None:
-    """A wrong key of one team is no reason to call nobody."""
+    """If one team's key is wrong, the other team is still paged."""
     teams.keys.discard(PRIVACY)
     incident_id = a_breach(store, Severity.P4)
 

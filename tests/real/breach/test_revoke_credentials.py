@@ -1,4 +1,4 @@
-"""Credentials are revoked by every command, each once; what a command says stays evidence."""
+"""Every command is run once to revoke credentials; its output is kept as evidence."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_every_command_runs_once_and_its_output_is_evidence(store: Store, tmp_pa
 
 
 def test_another_incident_revokes_again(store: Store, tmp_path: Path) -> None:
-    """What was revoked last year may have leaked since."""
+    """For another incident the commands run again: credentials may have leaked since."""
     out = tmp_path / "out"
     configure(tmp_path, db=f"echo db >> {out}")
     for service in ("demo", "api"):

@@ -1,4 +1,4 @@
-"""A regulatory clock speaks once, by page, thread and record; unless it is moot."""
+"""A regulatory clock sends one reminder (page, thread, record), unless it is not needed."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_reminder_pages_posts_and_records_once(
 def test_an_overdue_clock_is_an_alarm_even_when_the_incident_is_resolved(
     store: Store, channels: tuple[PagerDuty, Slack]
 ) -> None:
-    """As loud as a P1, and it says how late."""
+    """It pages like a P1, and says how late it is."""
     incident = breach(store, ago=75 * HOUR)
     store.set_status(incident.incident_id, Status.RESOLVED, actor="test")
 
@@ -122,7 +122,7 @@ def test_a_page_that_fails_is_tried_again_with_the_same_words(
 def test_a_timer_that_is_moot_says_nothing(
     store: Store, channels: tuple[PagerDuty, Slack], why: str
 ) -> None:
-    """It looks at the present state first."""
+    """It checks the current state first."""
     incident = breach(store, ago=75 * HOUR)
     due = moment_of(clock(incident, "/".join(KEY)))
     match why:
@@ -172,7 +172,7 @@ def test_a_submission_silences_what_its_clock_rang(
 def test_a_resolved_incident_keeps_the_alerts_of_its_clocks(
     store: Store, channels: tuple[PagerDuty, Slack]
 ) -> None:
-    """Its own page is resolved; the duty is not met."""
+    """Only its own page is resolved; the notification is still due."""
     incident = breach(store, ago=75 * HOUR)
     ensure_page(incident.incident_id, load_settings(), holder="test")
     ring(incident, AT_DUE)

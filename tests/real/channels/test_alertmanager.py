@@ -79,7 +79,7 @@ def test_alert(alertmanager_standin: Alertmanager) -> None:
 
 
 def test_repetition_is_the_same_alert(alertmanager_standin: Alertmanager) -> None:
-    """Sending again keeps one alert up; without it, it ends by itself."""
+    """Sending again keeps one alert alive; without that it expires."""
     for _ in range(3):
         client.firing(an_incident(), settings_for(alertmanager_standin))
 

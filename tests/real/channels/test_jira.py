@@ -1,4 +1,4 @@
-"""Jira: one ticket for an incident, whatever happens on the way, in a document that Jira takes."""
+"""Jira: one ticket for an incident, whatever fails on the way, as a document that Jira accepts."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_own_priorities(jira: Jira) -> None:
 
 
 def test_other_refusals_are_final(jira: Jira) -> None:
-    """Another wrong field is told by its name, and not tried again."""
+    """Another wrong field is reported by its name, and not tried again."""
     section = {**jira.settings(), "project": "NOPE"}
 
     with pytest.raises(PermanentError, match="400: project: valid project is required"):
@@ -151,7 +151,7 @@ def test_other_refusals_are_final(jira: Jira) -> None:
 
 
 def test_priority_is_dropped_only_once(jira: Jira) -> None:
-    """A site that complains of the priority even without it is not asked for ever."""
+    """If the site rejects the priority even without one, the attempts end."""
     jira.fail_with(400, body={"errors": {"priority": "is required"}}, times=None, path=CREATE)
 
     with pytest.raises(PermanentError, match="priority: is required"):
@@ -162,7 +162,7 @@ def test_priority_is_dropped_only_once(jira: Jira) -> None:
 
 @pytest.mark.parametrize("key", ["", "../x", "AEEF", "aeef-1", 7, None])
 def test_strange_keys(jira: Jira, key: object) -> None:
-    """A key that cannot be one is no ticket."""
+    """An answer with an invalid key is not taken for a ticket."""
     jira.lie({"id": "1", "key": key}, status=201, path=CREATE)
 
     with pytest.raises(TemporaryError, match="not what its API promises"):
@@ -179,7 +179,7 @@ def test_oldest_of_two(jira: Jira) -> None:
 
 
 def test_check(jira: Jira) -> None:
-    """The doctor hears who we are, or why not; the email is not secret, the token is."""
+    """The doctor reports our user, or the reason; the email is not secret, the token is."""
     assert "Jira user AEEF Runbooks" == client.check(settings_for(jira))
     section = {**jira.settings(), "token": "wrong-token"}
     with pytest.raises(PermanentError, match=r"401.*AEEF_JIRA__TOKEN") as caught:

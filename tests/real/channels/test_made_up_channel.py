@@ -1,4 +1,4 @@
-"""A channel more is one file and its settings: everything that pages works with it as it is."""
+"""Another channel is one file and its settings: everything that pages works with it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def paged(phone_tree: PhoneTreeService, home: Path) -> Iterator[Paged]:
 
 
 def test_a_route_that_names_it_pages_by_it(phone_tree: PhoneTreeService, paged: Paged) -> None:
-    """The record says so as people say it, and why the earlier one did not take the page."""
+    """The record names it by its title, and says why the earlier one did not take the page."""
     assert Page(channel="phone-tree", refused={"pagerduty": "not configured"}) == paged.page
     assert (
         "paged on-call by Phone tree; PagerDuty did not take it: not configured"

@@ -106,7 +106,7 @@ def test_cut_off_page_is_one_page(pagerduty: PagerDuty) -> None:
 
 
 def test_own_summary(pagerduty: PagerDuty) -> None:
-    """What is read out can be said by the caller; it stays one line within the limit."""
+    """The caller can choose the summary; it is one line within the limit."""
     client.trigger(an_incident(), settings_for(pagerduty), summary="No\n answer " * 500)
 
     summary = pagerduty.alerts[KEY].payload["summary"]
@@ -116,7 +116,7 @@ def test_own_summary(pagerduty: PagerDuty) -> None:
 
 @pytest.mark.parametrize("key", ["", "short", ROUTING_KEY + "x"])
 def test_wrong_routing_key(pagerduty: PagerDuty, key: str) -> None:
-    """A key that cannot be one is refused before it is sent, and not shown."""
+    """An invalid key is refused before it is sent, and is not shown."""
     section = {**pagerduty.settings(), "routing_key": key}
 
     with pytest.raises(PermanentError, match="must have 32 characters") as caught:
@@ -196,5 +196,5 @@ class PagerDutySettings(PagerDuty):
 
     @property
     def url(self) -> str:
-        """Nobody is there."""
+        """A port where nobody listens."""
         return "http://127.0.0.1:9"

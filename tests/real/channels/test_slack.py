@@ -1,4 +1,4 @@
-"""Slack: the spec's template as valid Block Kit, once, and nobody mentioned from outside."""
+"""Slack: the spec's template as valid Block Kit, once, and no sender's text mentions anybody."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_channel_by_id(slack: Slack) -> None:
 
 @pytest.mark.parametrize("scope", ["channels:read", "channels:history"])
 def test_missing_scope(slack: Slack, scope: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A bot that may not look posts all the same; the scope to add is said once."""
+    """A bot that may not read still posts; the missing scope is reported once."""
     caplog.set_level(logging.WARNING)
     client.warn_once.cache_clear()
     slack.scopes.discard(scope)
@@ -223,7 +223,7 @@ def test_real_refusals(slack: Slack) -> None:
 
 
 def test_check(slack: Slack) -> None:
-    """The doctor hears who we are, or why not."""
+    """The doctor reports our user, or the reason."""
     assert "Slack bot aeef in Example" == client.check(settings_for(slack))
     wrong = settings_for(slack=slack.settings() | {"token": "xoxb-wrong"})
     with pytest.raises(PermanentError, match="invalid_auth"):

@@ -1,4 +1,4 @@
-"""`aeef`: rollback, doctor, init-demo, report and every mistake that one can make with them."""
+"""`aeef`: rollback, doctor, init-demo, report, and every possible mistake with them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_init_demo_is_done_once(aeef: Aeef, demo: Path, home: Path) -> None:
 
 
 def test_init_demo_leaves_a_directory_that_is_not_empty_alone(aeef: Aeef, tmp_path: Path) -> None:
-    """Nothing of anybody's is overwritten, and nothing is configured."""
+    """No existing file is overwritten, and nothing is configured."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("x")
     answer = aeef("init-demo", str(tmp_path / "mine"))
@@ -103,7 +103,7 @@ def test_a_rollback_says_what_it_does(aeef: Aeef, demo: Path) -> None:
 def test_a_rollback_that_fails_pages_and_says_why(
     aeef: Aeef, demo: Path, pagerduty: PagerDuty, monkeypatch: Env
 ) -> None:
-    """Nothing is deployed that is not proven; the on-call hears of it; the record stays open."""
+    """Nothing is deployed that is not proven; the on-call is paged; the record stays open."""
     for name, value in pagerduty.env().items():
         monkeypatch.setenv(name, value)
     good, bad = commits(demo)
@@ -156,7 +156,7 @@ def test_a_mistyped_target_is_the_same_sentence_everywhere(
 
 
 def test_without_a_target_a_rollback_says_what_is_missing(aeef: Aeef) -> None:
-    """There is nothing to guess."""
+    """The choice is never guessed."""
     assert (
         1,
         "",
@@ -247,7 +247,7 @@ def test_doctor_tells_of_regulatory_clocks(aeef: Aeef) -> None:
 
 
 def test_doctor_tells_of_wrong_settings_too(aeef: Aeef, home: Path) -> None:
-    """It does not fall over what it is to find."""
+    """It does not fail because of the problem that it must report."""
     home.mkdir()
     (home / "aeef.toml").write_text('colour = "red"')
     told, data = aeef("doctor"), aeef("doctor", "--json")
@@ -259,7 +259,7 @@ def test_doctor_tells_of_wrong_settings_too(aeef: Aeef, home: Path) -> None:
 
 
 def test_doctor_speaks_of_github_where_it_is_used(aeef: Aeef, monkeypatch: Env) -> None:
-    """Without its secret every webhook is refused; who does not use it hears nothing."""
+    """Without its secret every webhook is refused; who does not use GitHub gets no finding."""
 
     def told() -> str | None:
         return next((f["outcome"] for f in aeef("doctor", "--json").json if f["check"] == "GitHub"),

@@ -1,4 +1,4 @@
-"""`aeef breach`: clocks are listed, facts set, notifications said to be made; all on record."""
+"""`aeef breach`: lists clocks, sets facts, records notifications; all on record."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_clocks_are_listed_with_the_time_left(aeef: Aeef, incident: Incident) ->
 def test_facts_are_set_and_move_the_clocks(
     aeef: Aeef, incident: Incident, cli_store: Store
 ) -> None:
-    """With who said so."""
+    """With the person's name."""
     aware = (incident.detected_at - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
     done = aeef("breach", "set", incident.short_id, "--aware", aware, "--people", "1200",
                 "--high-risk", "--no-malicious", "--by", "Ada Lovelace", "--json")  # fmt: skip

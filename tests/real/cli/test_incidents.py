@@ -51,7 +51,7 @@ def test_incidents_are_listed_newest_first(
 def test_a_hostile_text_neither_steers_the_terminal_nor_passes_for_a_line_of_ours(
     aeef: Aeef, cli_store: Store
 ) -> None:
-    """No window title, no cleared screen, and no timeline that a sender made up."""
+    """No window title, no cleared terminal, and no timeline that a sender made up."""
     alert = Alert(
         service="shop\x1b]0;owned\x07",
         description="odd\x9b2J\ntimeline:\n  03:00:00  all is well  (Ada)",
@@ -82,7 +82,7 @@ def test_an_incident_is_shown_with_its_timeline(aeef: Aeef, reported: Incident) 
 def test_an_export_is_valid_by_the_spec_s_schema(
     aeef: Aeef, reported: Incident, tmp_path: Path
 ) -> None:
-    """On the screen, or in a file."""
+    """On the terminal, or in a file."""
     file = tmp_path / "record.json"
     printed = aeef("incidents", "export", str(reported.incident_id))
     written = aeef("incidents", "export", str(reported.incident_id), "--output", str(file))

@@ -69,7 +69,7 @@ def test_mistakes_are_one_line_and_page_nobody(aeef: Aeef, shop: IsolationSample
 
 
 def test_a_failure_is_told_and_paged(aeef: Aeef, shop: IsolationSample, home: Path) -> None:
-    """Here nobody can be reached: that is told too; the isolation is done all the same."""
+    """Here nobody can be reached, which is printed too; the isolation is still done."""
     (home / "evidence").write_text("in the way")
 
     answer = aeef("isolate")

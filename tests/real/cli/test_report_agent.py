@@ -24,7 +24,7 @@ def test_the_agent_is_named(there: Intake, aeef: Aeef) -> None:
 def test_a_hostile_name_is_on_record_and_stops_nothing(
     there: Intake, aeef: Aeef, agent: str
 ) -> None:
-    """The report is taken, so that somebody hears of it; the runbook will not act on it."""
+    """The report is accepted, so that somebody is paged; the runbook will not act on it."""
     assert 0 == aeef("report", "agent-violation", "--agent", agent).code
 
     (incident,) = there.incidents()
@@ -33,7 +33,7 @@ def test_a_hostile_name_is_on_record_and_stops_nothing(
 
 
 def test_another_type_has_no_agent(there: Intake, aeef: Aeef) -> None:
-    """A mistake is told, and nothing is opened."""
+    """A mistake is reported, and no incident is opened."""
     answer = aeef("report", "drift", "--agent", "builder-1")
 
     assert 2 == answer.code

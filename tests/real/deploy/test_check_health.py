@@ -1,4 +1,4 @@
-"""Telling whether a release is healthy, with a real HTTP server."""
+"""Checking whether a release is healthy, with a real HTTP server."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_good_answers_must_come_in_a_row(tmp_path: Path) -> None:
 
 
 def test_the_deadline_tells_the_last_bad_answer(tmp_path: Path) -> None:
-    """When it never gets healthy, the error says what it said."""
+    """When it never gets healthy, the error has its last answer."""
     with _serving((503, "")) as (url, _):
         health = Health(url=url, successes=1, interval=0.01, deadline=0.1)
         with pytest.raises(TargetError, match=r"^not 1 good .* 0.1 s.* HTTP 503") as caught:
@@ -130,7 +130,7 @@ def test_the_deadline_tells_the_last_bad_answer(tmp_path: Path) -> None:
 
 
 def test_a_command_is_good_when_it_ends_with_0(tmp_path: Path) -> None:
-    """Its output is told when it is not."""
+    """Its output is in the error when it fails."""
     good = _target(tmp_path, Health(command=("true",)))
     bad = _target(tmp_path, Health(command=("sh", "-c", "echo queue is full >&2; exit 4")))
     hanging = _target(tmp_path, Health(command=("sleep", "1000"), timeout=0.1))

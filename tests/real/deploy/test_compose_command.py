@@ -1,4 +1,4 @@
-"""What Compose makes of a compose file, and which Compose is asked; both kinds of it."""
+"""How a compose file is rendered, and by which Compose; with v2 and 1.x."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_v2_is_preferred_and_1_x_is_used_where_only_that_is(
 
 
 def test_a_configured_command_that_does_not_work_is_an_error(made: Made) -> None:
-    """With the key that is to be put right; nothing else is tried in its place."""
+    """The error names the key to correct; no other Compose is tried."""
     for compose in (("docker", "no-such-thing"), ("no-such-program",)):
         with pytest.raises(TargetError, match=r"put right compose_command in \[targets.shop\]"):
             made(compose_command=compose).find()

@@ -200,7 +200,7 @@ def test_a_service_that_only_the_bad_release_has_is_stopped(compose_sample: Comp
 def test_without_docker_nothing_is_changed(
     compose_release: ComposeSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Docker that does not answer is told before the work tree is touched."""
+    """A Docker that does not answer is an error before the work tree is touched."""
     plan = choose_release(compose_release.target)
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
 

@@ -60,7 +60,7 @@ def incident_id(store: Store, service: str = "demo") -> str:
 
 
 def deploy(target: Target, settings: Settings) -> None:
-    """What a rollback, by the runbook or by hand, and an emergency patch come down to."""
+    """The step that a rollback, by runbook or by hand, and an emergency patch have in common."""
     deploy_release(target, choose_release(target), home=settings.home)
 
 
@@ -102,7 +102,7 @@ def test_freezing_and_releasing_twice_is_harmless(store: Store, target: Target) 
 
 
 def test_two_incidents_hold_it_until_both_are_released(store: Store, target: Target) -> None:
-    """One release does not open what another incident keeps shut."""
+    """Releasing one freeze does not release that of another incident."""
     one, two, settings = incident_id(store), incident_id(store, "api"), load_settings()
     for each in (one, two):
         freeze_target.directly(each, "demo")
@@ -152,7 +152,7 @@ def test_the_targets_own_commands_run_and_say_nothing_on_record(
 
 
 def test_a_command_that_fails_leaves_it_frozen(store: Store, tmp_path: Path) -> None:
-    """AEEF refuses all the same; after the remedy the same call completes; so with the undo."""
+    """AEEF still refuses; after the remedy the same call completes, and so does the undo."""
     fixed = tmp_path / "fixed"
     command = ["/bin/sh", "-c", f"echo alice@example.com; test -e {fixed}"]
     target = configured(tmp_path, freeze_command=command, unfreeze_command=command)
@@ -224,7 +224,7 @@ def test_killed_while_freezing(store: Store, tmp_path: Path, point: str) -> None
 
 @pytest.mark.parametrize("point", UNDOING)
 def test_killed_while_releasing(store: Store, tmp_path: Path, point: str) -> None:
-    """It is released or it is not; the same call again completes it."""
+    """It is either released or not; the same call again completes it."""
     target = configured(tmp_path, freeze_command=["true"], unfreeze_command=["true"])
     breached, settings = incident_id(store), load_settings()
     freeze_target.directly(breached, "demo")

@@ -1,4 +1,4 @@
-"""A person accepts what runs: exactly that, of exactly this release, and on record."""
+"""A person accepts what runs: exactly that, for exactly this release, and on record."""
 
 from __future__ import annotations
 

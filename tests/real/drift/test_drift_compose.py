@@ -100,7 +100,7 @@ def test_a_privileged_container_is_critical_even_when_it_cannot_start(
 
 
 def test_a_secret_appears_nowhere_in_the_report(app_in_use: DriftSample) -> None:
-    """Values are told apart by their hashes, which differ from one installation to the next."""
+    """Values are compared by their hashes, which differ from one installation to the next."""
     app = app_in_use
     changes = {"environment": {"PASSWORD": "another-secret"}, "labels": {"api-token": SECRET}}
     app.change_web(changes)
@@ -146,7 +146,7 @@ def test_an_image_that_no_record_names_is_told(app: DriftSample) -> None:
 
 
 def test_a_stopped_service_and_a_missing_replica_are_found(app: DriftSample) -> None:
-    """Nothing of `db` runs: one difference says so, and it is critical."""
+    """No container of `db` runs: one difference, and it is critical."""
     db = next(each["id"] for each in app.containers() if each["service"] == "db")
     with closing(docker.from_env()) as client:
         client.containers.get(db).kill()
@@ -192,7 +192,7 @@ def test_containers_that_should_not_exist_are_found(app: DriftSample) -> None:
 
 
 def test_a_configured_file_is_compared_by_key(app: DriftSample) -> None:
-    """One key was edited in the work tree: its path is told, and not its value."""
+    """One key was edited in the work tree: its path is reported, but not its value."""
     file = app.path / "config/app.yaml"
     file.write_text(CONFIG.replace("info", "debug").replace("first-secret", "second-secret"))
     try:
@@ -223,7 +223,7 @@ def test_the_work_tree_stays_as_it_is(app: DriftSample) -> None:
 
 @both_composes
 def test_restoring_the_release_ends_the_drift(app: DriftSample) -> None:
-    """Its commit runs already, and yet it is put in place anew; without `recreate` it is not."""
+    """Its commit runs already, and is still deployed again; without `recreate` it is not."""
     app.change_web({"environment": {"LOG_LEVEL": "debug"}})
     plan = choose_release(app.target, app.commit)
 

@@ -59,7 +59,7 @@ def _privileges(found: dict[Setting, str]) -> dict[str, str]:
 def test_a_privilege_reads_the_same_wanted_and_real(
     tmp_path: Path, service: dict[str, Any], host: dict[str, Any], privileges: dict[str, str]
 ) -> None:
-    """Nothing differs where nothing was changed; each is told by its name and extent."""
+    """Nothing differs where nothing was changed; each is reported by its name and extent."""
     hider = Hider(tmp_path)
 
     assert privileges == wanted(hider, **service)

@@ -1,4 +1,4 @@
-"""The life of a drift: opened once, added to when it grows, resolved when it is gone."""
+"""The incident of a drift: opened once, extended when it grows, resolved when it is gone."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_neither_resolves_nor_passes_for_no_drift(shop: Shop
 
 
 def test_without_a_healthy_release_nothing_is_known_and_nothing_opened(shop: Shop) -> None:
-    """A target that was never deployed has no baseline: that is told, and is no incident."""
+    """A target that was never deployed has no baseline: that is reported, but no incident."""
     write_history(shop.target, (shop.commit, "failed"))
 
     assert "drift unknown: there is no last known good release" in shop.watch()
@@ -118,7 +118,7 @@ def test_a_target_in_motion_is_left_alone(shop: Shop) -> None:
 
 
 def test_an_isolated_target_is_left_alone(shop: Shop) -> None:
-    """That its networks are gone is no drift; nor is it proof of none."""
+    """The missing networks are not drift, but do not prove that there is none either."""
     shop.edit(log="debug")
     begin_isolation("shop", "an-incident", shop.settings.home)
 
@@ -161,7 +161,7 @@ def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:
 def test_the_impact_decides_the_severity_where_the_sender_named_none(
     shop: Shop, said: dict[str, object], becomes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a sender says wins; otherwise a critical impact makes P1 of the default P3."""
+    """The sender's severity wins; otherwise a critical impact raises the default P3 to P1."""
     monkeypatch.setenv("AEEF_HOME", str(shop.settings.home))
     shop.edit(admin=True)
     report: DriftReport = assess(shop.target, shop.settings)
@@ -195,7 +195,7 @@ def test_a_file_hits_the_target_where_no_container_tells_who_uses_it(shop: Shop)
 
 
 def test_a_file_that_is_no_json_is_compared_as_a_whole(shop: Shop) -> None:
-    """And one that is gone is one difference."""
+    """A missing file is one difference."""
     (shop.target.repository / "rules.txt").write_text("allow everything\n")
     (shop.target.repository / "app.json").unlink()
 

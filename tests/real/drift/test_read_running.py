@@ -1,4 +1,4 @@
-"""What runs is asked of Docker side by side: a hundred containers take as long as a few."""
+"""Docker is asked about all containers in parallel: a hundred take as long as a few."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list of alerts is taken in by urgency, and what is urgent does not wait for the rest."""
+"""A list of alerts is accepted by severity, and a P1 does not wait for the rest."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tasks.store import Opened, Store
 
 
 class Listed(Door):
-    """A door that lists what it is asked, in order."""
+    """A door that records its calls, in order."""
 
     asked: list[str]
 
     def accept(self, alert: Alert) -> Opened:
-        """List the service."""
+        """Record the service."""
         self.asked.append(str(alert.service))
         return super().accept(alert)
 
     def dispatch_now(self) -> None:
-        """List that what was accepted is handed on."""
+        """Record that accepted incidents are dispatched."""
         self.asked.append("to Prefect")
 
 
@@ -46,7 +46,7 @@ def _acceptance(door: Door) -> Acceptance:
 
 
 def test_the_urgent_ones_reach_prefect_before_the_rest_is_taken_in(door: Listed) -> None:
-    """The answers are in the order of the alerts all the same."""
+    """The answers are in the order of the alerts, whatever their severity."""
     alerts = [_alert("P4", "a"), _alert("P3", "b"), _alert("P4", "c"), _alert("P3", "d")]
 
     answers = _acceptance(door).accept_all(alerts)
@@ -58,7 +58,7 @@ def test_the_urgent_ones_reach_prefect_before_the_rest_is_taken_in(door: Listed)
 def test_what_was_taken_in_before_a_failure_reaches_prefect(
     door: Listed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sender hears of the failure, and sends all of it again."""
+    """The sender gets the error, and sends everything again."""
 
     def accept(_self: Door, alert: Alert) -> Opened:
         raise OSError("the disk is full")

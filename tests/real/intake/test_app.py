@@ -1,4 +1,4 @@
-"""Alerts come in: from those who may, whole or not at all, durable before they are confirmed."""
+"""Alerts at the intake: authenticated, all or none accepted, stored before they are confirmed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_without_the_token_nobody_comes_in(empty_intake: Intake, method: str, pa
 
 @pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic("aeef", TOKEN)])
 def test_the_token_is_taken_as_bearer_or_as_password(intake: Intake, header: str) -> None:
-    """Alertmanager and browsers speak one, programs the other."""
+    """Browsers and Alertmanager use one scheme, programs the other."""
     answer = intake.client.post("/v1/alerts", headers={"Authorization": header}, json=ALERT)
 
     assert 202 == answer.status_code
@@ -156,7 +156,7 @@ def test_characters_that_no_database_keeps_do_no_harm(intake: Intake) -> None:
 
 
 def test_numbers_too_large_for_json_readers_do_no_harm(intake: Intake) -> None:
-    """1e999 is a number to Python, and to nobody else."""
+    """1e999 is a number only for Python."""
     answer = intake.ask(
         "POST", "/v1/alerts", content=b'{"type":"drift","severity":"P4","details":{"a":1e999}}'
     )

@@ -1,4 +1,4 @@
-"""Events reach Prefect: in order, each of them, however long it was away."""
+"""Every event reaches Prefect, in order, however long Prefect was down."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tasks.store import Store
 
 @pytest.fixture
 def prefect() -> Iterator[Prefect]:
-    """A Prefect that takes events, spoken to by this test's context."""
+    """A Prefect that accepts events; this test's context points at it."""
     with Prefect() as standin, standin.used():
         yield standin
     assert [] == standin.violations
@@ -98,7 +98,7 @@ def test_more_than_a_batch_arrives_in_order(
 def test_events_are_kept_while_prefect_is_away_and_keep_their_order(
     store: Store, incident_id: UUID, prefect: Prefect, trouble: str
 ) -> None:
-    """Also those that are emitted while it is away; nothing is sent twice afterwards."""
+    """Also events emitted while Prefect is down; nothing is sent twice afterwards."""
     if trouble == "dropped":
         prefect.drop_connection(times=None, path="/events")
     else:
@@ -120,7 +120,7 @@ def test_events_are_kept_while_prefect_is_away_and_keep_their_order(
 def test_an_outage_is_said_once(
     store: Store, incident_id: UUID, prefect: Prefect, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And so is its end; not with each try."""
+    """The end of an outage is logged too, but not each attempt."""
     prefect.drop_connection(times=None, path="/events")
     dispatcher = Dispatcher(store, "a")
     with caplog.at_level(logging.WARNING, "aeef.dispatch"):
@@ -159,7 +159,7 @@ def _again(dispatcher: Dispatcher) -> None:
 def test_a_refused_event_does_not_hold_up_the_others(
     store: Store, incident_id: UUID, prefect: Prefect, clock: Clock
 ) -> None:
-    """It is tried again later, by itself; its trouble is told in /health."""
+    """It is sent again later; /health reports the problem."""
     ids = emit(store, incident_id, 5)
     prefect.refuses = {ids[2]}
     dispatcher = Dispatcher(store, "a")

@@ -28,7 +28,7 @@ class KeepingPrefect(Keeping, Prefect):
 
 @pytest.fixture
 def prefect() -> Iterator[KeepingPrefect]:
-    """A Prefect that takes events, spoken to by this test's context."""
+    """A Prefect that accepts events; this test's context points at it."""
     with KeepingPrefect() as standin, standin.used():
         yield standin
     assert [] == standin.violations
@@ -118,7 +118,7 @@ def test_prefects_client_does_not_try_again_by_itself(
 def test_a_busy_prefect_does_not_hold_the_dispatcher(
     incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher, status: int
 ) -> None:
-    """However long it asks for patience: the dispatcher has waits of its own, and can stop."""
+    """Whatever `Retry-After` says: the dispatcher has its own waits, and can stop."""
     headers = {"Retry-After": "3600", "Prefect-Maintenance": "true"}
     prefect.fail_with(status, headers=headers, path="/events")
 
@@ -131,7 +131,7 @@ def test_a_busy_prefect_does_not_hold_the_dispatcher(
 def test_a_connection_that_was_idle_too_long_is_replaced(
     store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher
 ) -> None:
-    """Prefect closed it meanwhile: nobody notices."""
+    """Prefect closed it meanwhile: the next event is sent without an error."""
     sent = [dispatcher.run()]
     prefect.hang_up()
     store.emit(incident_id, "aeef.incident.test", {})

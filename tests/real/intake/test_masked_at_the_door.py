@@ -1,4 +1,4 @@
-"""What is personal in an alert is in its evidence, and nowhere else."""
+"""Personal data of an alert is in its evidence, and nowhere else."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_what_people_write_later_is_masked_too(told: Intake) -> None:
 
 
 def test_masking_can_be_switched_off(start_intake: StartIntake) -> None:
-    """Who may not lose a digit says so; then there is nothing to keep apart."""
+    """Masking can be turned off; then no original is kept."""
     intake = start_intake(masking={"enabled": False})
 
     incident_id = intake.report(**LEAK)

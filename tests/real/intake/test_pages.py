@@ -50,7 +50,7 @@ def test_a_list_has_pages(intake: Intake) -> None:
 @pytest.mark.parametrize("path", ["{}", "{}/run", "{}/runbook"])
 @pytest.mark.parametrize("incident_id", ["12345678-1234-4234-8234-123456789abc", "zz", "<b>"])
 def test_an_unknown_incident_is_404(empty_intake: Intake, path: str, incident_id: str) -> None:
-    """And the answer says so in words."""
+    """And the answer is a clear message."""
     answer = empty_intake.ask("GET", f"/incidents/{path.format(incident_id)}")
 
     assert 404 == answer.status_code
@@ -121,7 +121,7 @@ def test_a_rollback_by_hand_has_no_run(intake: Intake) -> None:
 
 
 def test_how_far_the_runbook_is(intake: Intake) -> None:
-    """Waiting, done; and while Prefect is away, that nobody can know."""
+    """Waiting, done; and unknown while Prefect is down."""
     incident_id = intake.report(severity="P4")
     path, holder = f"/incidents/{incident_id}/runbook", f"run {uuid4()}"
     waiting = intake.ask("GET", path).json()
@@ -163,7 +163,7 @@ def test_prometheus_reads_the_metrics(intake: Intake) -> None:
 
 
 def test_health_says_what_is_missing(intake: Intake) -> None:
-    """503 while Prefect is away, with the remedy; alerts are taken and paged all the same."""
+    """503 while Prefect is down, with the remedy; alerts are still accepted and paged."""
     intake.report(severity="P4")
     wait_until(lambda: len(intake.client.get("/health").json()["problems"]) > 1)
     answer = intake.client.get("/health")

@@ -1,4 +1,4 @@
-"""A page leaves at once and exactly once, whatever else is broken. Prefect is away in all this."""
+"""A page leaves at once and exactly once, whatever else is broken. Prefect is always down here."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_two_doors_send_one_page(start_intake: StartIntake, pagerduty: PagerDuty
 def test_a_stumbling_pagerduty_is_asked_again_at_once(
     intake: Intake, pagerduty: PagerDuty, status: int
 ) -> None:
-    """A short trouble costs no detour."""
+    """A short outage of PagerDuty causes no page by another channel."""
     pagerduty.fail_with(status, times=1)
     incident_id = intake.report()
     wait_until(lambda: done(intake, [incident_id]))

@@ -1,4 +1,4 @@
-"""What should have happened and did not is found, and seen to."""
+"""The sweep finds what should have happened but did not, and does it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
 def test_a_run_that_a_person_cancelled_is_not_made_again(
     settings: Settings, prefect: Prefect
 ) -> None:
-    """Before it started: nobody undoes that behind the person's back. A crashed one is."""
+    """A run that a person cancelled before it started is not replaced; a crashed one is."""
     watched = Watched(settings, QUICK._replace(runbook_late=timedelta(microseconds=1)))
     incidents = [open_one(watched.store, service=name) for name in ("cancelled", "crashed")]
     watched.events()
@@ -122,7 +122,7 @@ def test_a_run_that_a_person_cancelled_is_not_made_again(
 def test_an_incident_whose_event_still_waits_is_left_alone(
     settings: Settings, prefect: Prefect
 ) -> None:
-    """Prefect is not even asked."""
+    """Prefect is not asked."""
     watched = Watched(settings)
     open_one(watched.store)
     watched.sweep.start_missing_runbooks()

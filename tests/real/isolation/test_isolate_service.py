@@ -37,7 +37,7 @@ APPROVER = "Ada Lovelace"
 
 
 def addresses(sample: IsolationSample, service: str) -> list[str]:
-    """The addresses that its container has now."""
+    """The addresses that the service's container has now."""
     networks = sample.networks(sample.container(service))
     return [facts["IPAddress"] for facts in networks.values()]
 
@@ -124,7 +124,7 @@ def test_nothing_is_reached_from_or_in_the_quarantine(
 
 
 def test_an_open_connection_breaks(shop_incident: str, shop: IsolationSample) -> None:
-    """Whoever is in does not stay in."""
+    """An open connection is cut."""
     with socket.create_connection(("127.0.0.1", shop.port), timeout=5) as connection:
         connection.sendall(b"GET /index.html HTTP/1.1\r\n")  # the server waits for the rest
 
@@ -191,7 +191,7 @@ def test_isolating_twice_joins_the_incidents(
 
 
 def test_what_was_started_since_is_isolated_too(shop_incident: str, shop: IsolationSample) -> None:
-    """A scale-up, what Compose made anew, and a network that somebody joined."""
+    """A scale-up, containers that Compose recreated, and a network that somebody joined."""
     isolate_service.directly(shop_incident, shop.target.name, [])
     quarantine = only_network(shop, "web")
     shop.compose("up", "-d", "--scale", "db=2", "--no-recreate")
@@ -297,7 +297,7 @@ def test_the_dry_run_names_everything_and_changes_nothing(
 def test_a_name_that_means_nothing_is_refused(
     shop_incident: str, shop: IsolationSample, name: str
 ) -> None:
-    """In one short line that says which services there are; nothing is isolated."""
+    """The error is one short line that lists the services; nothing is isolated."""
     with pytest.raises(InvalidInput, match=r"is no service of target .* has: db, web") as said:
         isolate_service.directly(shop_incident, shop.target.name, [name])
 
@@ -309,7 +309,7 @@ def test_a_name_that_means_nothing_is_refused(
 
 
 def test_the_targets_own_name_means_all_of_it(shop_incident: str, shop: IsolationSample) -> None:
-    """And a stranger beside a service is left alone, and told."""
+    """A foreign container beside a service is left alone, and reported."""
     done = isolate_service.directly(shop_incident, shop.target.name, [shop.target.name])
     assert ["db", "web"] == done.services
 

@@ -1,4 +1,4 @@
-"""How containers stand is kept as evidence, bounded, private and sealed."""
+"""The state of containers is kept as evidence, bounded, private and sealed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_everything_of_each_container_is_kept(shop_incident: str, shop: Isolatio
 
 
 def test_of_a_long_log_the_newest_is_kept(shop_incident: str, shop: IsolationSample) -> None:
-    """To the byte, and it is told; one service only when one is asked for."""
+    """The log is cut at exactly the limit, and the record says so; one service on request."""
     lines = "i=0; while [ $i -lt 2000 ]; do echo line-$i; i=$((i+1)); done; echo end >&2"
     talker = shop.start("talker", "/bin/busybox", "sh", "-c", lines, labels=shop.service("talk"))
     wait_until(lambda: b"end" in talker.logs() and b"line-1999" in talker.logs())

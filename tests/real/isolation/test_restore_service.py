@@ -34,7 +34,7 @@ def isolated(incident_id: str, sample: IsolationSample, *services: str) -> None:
 def test_without_a_name_everything_stays(
     shop_incident: str, shop: IsolationSample, approver: str
 ) -> None:
-    """Neither the check, nor the step, nor the dry run goes on; the text is not repeated."""
+    """Check, step and dry run all refuse; the given text is not repeated."""
     isolated(shop_incident, shop)
     with pytest.raises(InvalidInput, match="stays isolated: name the person"):
         check_restore_approval.directly(shop_incident, shop.target.name, approver)
@@ -177,7 +177,7 @@ def test_a_chosen_address_that_is_taken_is_told(shop_incident: str, shop: Isolat
 def test_a_chosen_address_is_asked_for_where_docker_admits_it(
     shop_incident: str, shop: IsolationSample
 ) -> None:
-    """On a network with a configured subnet; elsewhere the new one is told."""
+    """On a network with a configured subnet; elsewhere the new address is reported."""
     first = shop.start("first", "/bin/busybox", "sleep", "600", network=f"{shop.project}_back")
     low = shop.start("low", "/bin/busybox", "sleep", "600", network=f"{shop.project}_front")
     labels = shop.service("db")
@@ -216,7 +216,7 @@ def test_what_was_replaced_meanwhile_needs_nothing(
 def test_somebody_else_in_the_quarantine_is_named(
     shop_incident: str, shop: IsolationSample
 ) -> None:
-    """The network is not torn away from under it; the same call goes on when it has left."""
+    """The network is not removed while it is used; the same call completes it later."""
     isolated(shop_incident, shop)
     [name] = shop.networks(shop.container("web"))
     guest = shop.start("guest", "/bin/busybox", "sleep", "600", network=name)

@@ -40,7 +40,7 @@ def test_what_is_replaced_is_kept_first(place: Place) -> None:
 
 
 def test_what_cannot_be_kept_is_told(place: Place) -> None:
-    """The flow deploys all the same, and ends failed."""
+    """The flow still deploys, and ends failed."""
     incident_id, patch = prepared(place, "sh", "-c", "exit 3")
     with pytest.raises(PermanentError, match=r"could not keep .* exit code 3"):
         preserve_replaced(incident_id, patch)

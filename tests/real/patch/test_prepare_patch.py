@@ -1,4 +1,4 @@
-"""A hotfix on a branch of its own: nobody's work tree is touched, nothing hostile gets through."""
+"""A hotfix on a branch of its own: no work tree is touched, hostile patches are refused."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_dry_run_leaves_nothing_behind(place: Place) -> None:
     ],
 )
 def test_what_cannot_be_patched_says_why(place: Place, finding: object, why: str) -> None:
-    """The branch lies ready for a person, on what runs."""
+    """The branch is ready for a person, on the commit that runs."""
     incident_id = open_incident(settings(), "demo", finding)  # type: ignore[arg-type]
 
     patch = prepare_patch(incident_id)
@@ -111,7 +111,7 @@ def test_the_manifest_that_is_named_is_the_one_that_is_changed(place: Place, roo
 
 
 def test_a_manifest_that_is_a_link_is_not_followed(place: Place, tmp_path: Path) -> None:
-    """It says so."""
+    """The outcome says so."""
     outside = tmp_path / "outside.txt"
     outside.write_text("requests==2.30.0\n")
     link = place.target.repository / "requirements.txt"
@@ -198,7 +198,7 @@ def escape(path: str, mode: str = "100644") -> str:
     ],
 )
 def test_a_patch_that_goes_where_it_must_not_is_refused(place: Place, patch: str) -> None:
-    """Nothing is left of it."""
+    """A refused patch leaves nothing behind."""
     (place.target.repository / "link-to-etc").symlink_to("/etc")
     place.git("add", "link-to-etc")
     place = place.release()

@@ -33,7 +33,7 @@ run_gates, write_provenance, prepare_patch = (
 
 
 def prepared(place: Place, **gates: list[str]) -> tuple[str, str]:
-    """An incident whose hotfix lies ready, and these gates; its id and the hotfix."""
+    """An incident whose hotfix is ready, and these gates; returns its id and the hotfix."""
     named = {name.replace("_", "-"): command for name, command in gates.items()}
     configure(place.target, place.base, gates=named, gate_timeout=5.0)
     incident_id = open_incident(load_settings(), "demo", vulnerable("requests", "2.31.0"))
@@ -66,7 +66,7 @@ def test_every_gate_that_passes_proves_the_hotfix(place: Place) -> None:
 
 
 def test_a_gate_that_fails_or_is_missing_proves_nothing(place: Place) -> None:
-    """Both are told by name; what a pipeline wrote beside stays."""
+    """Both are reported by name; a file that a pipeline wrote beside is kept."""
     incident_id, commit = prepared(place, tests=["sh", "-c", "echo broken; exit 3"])
     path = place.target.provenance_path(commit)
     path.write_text(json.dumps({"builtBy": "us", "stages": {"lint": {"status": "pass"}}}))

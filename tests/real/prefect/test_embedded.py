@@ -1,4 +1,4 @@
-"""Prefect's server as `aeef up` runs it: what we put in the place of Prefect's own still fits."""
+"""Prefect's server as `aeef up` runs it: our replacements still fit into Prefect."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_who_has_to_wait_for_a_writer_does_not_hold_up_the_others(
 
 
 def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prefect still asks `server.create_app()` for it, and what is dear there is done once."""
+    """Prefect still calls `server.create_app()` for it, and the slow part is done once."""
     asked: list[Settings] = []
     stock = Settings.hash_key
 
@@ -176,7 +176,7 @@ def test_the_servers_own_clients_look_up_the_app_once(monkeypatch: pytest.Monkey
 
 
 def test_our_transactions_begin_as_prefects_do() -> None:
-    """Ours takes what Prefect's own takes, and is begun by it with its `IMMEDIATE`."""
+    """Ours has the parameters of Prefect's own, which begins transactions with `IMMEDIATE`."""
     assert begin_at_once is AioSqliteConfiguration.begin_transaction
     assert _parameters(begin_at_once) == _parameters(begin_in_turn)
     assert "IMMEDIATE" in inspect.getsource(begin_at_once)

@@ -146,7 +146,7 @@ def test_a_wrong_name_is_an_error_that_names_the_known_ones(
 
 
 def test_what_needs_another_is_left_out_with_it() -> None:
-    """Who calls SQLite in the server's thread must not have to wait there for a writer."""
+    """A call to SQLite in the server's main thread must not wait there for a writer."""
     [thread] = [patch for patch in PATCHES if patch.name is PrefectPatch.SQLITE_THREAD]
 
     assert "it needs transactions" == why_not(thread, "-transactions")

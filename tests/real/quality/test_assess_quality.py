@@ -1,4 +1,4 @@
-"""What fell since the last release that passed, whose it is, and who hears of it."""
+"""What fell since the last release that passed, its owner, and the notification."""
 
 from __future__ import annotations
 

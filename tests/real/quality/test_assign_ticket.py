@@ -1,4 +1,4 @@
-"""The ticket is assigned and the owner told exactly once, whatever fails on the way."""
+"""The ticket is assigned and the owner notified exactly once, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def incident_id(store: Store) -> str:
 
 
 def assigned(incident_id: str, investigation: Investigation = OWNER) -> str:
-    """What the step that assigns the ticket says."""
+    """Run the step that assigns the ticket; returns its text."""
     return str(assign_ticket.directly(incident_id, FOUND, investigation))
 
 
 def told(incident_id: str) -> str:
-    """What the step that tells the owner says."""
+    """Run the step that notifies the owner; returns its text."""
     return str(notify_owner.directly(incident_id, FOUND, OWNER))
 
 

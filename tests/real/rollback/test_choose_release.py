@@ -115,7 +115,7 @@ def test_a_good_release_that_still_runs_is_kept(sample: Sample) -> None:
 
 
 def test_unproven_releases_are_skipped_and_named(sample: Sample) -> None:
-    """The plan goes on to an older release and tells what is wrong with the newer one."""
+    """The plan goes on to an older release, and says what is wrong with the newer one."""
     first, second, third, _ = sample.commits
     write_history(sample.target, (first, "healthy"), (second, "healthy"), (third, "failed"))
     prove(sample.target, first)

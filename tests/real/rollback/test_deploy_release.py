@@ -61,7 +61,7 @@ def _records(target: Target) -> dict[str, bytes]:
 
 
 def test_the_good_release_runs_after_a_rollback(demo_target: Target) -> None:
-    """Checked out, deployed, seen healthy; every stage told in one line."""
+    """Checked out, deployed, verified healthy; every stage is logged in one line."""
     good, bad = _good_and_bad(demo_target)
     lines: list[str] = []
     plan = choose_release(demo_target)
@@ -202,7 +202,7 @@ def test_a_proof_that_is_gone_since_stops_the_rollback(demo_target: Target) -> N
 
 
 def test_a_plan_for_another_target_is_refused(demo_target: Target) -> None:
-    """A mix-up of targets does not deploy one's commit to the other."""
+    """A plan for one target is not deployed to another."""
     plan = choose_release(demo_target).model_copy(update={"target": "other"})
 
     with pytest.raises(TargetError, match="the plan is for other, not for demo"):
@@ -246,7 +246,7 @@ def test_an_unhealthy_release_is_replaced_by_what_ran(demo_target: Target) -> No
 
 
 def test_when_putting_back_fails_the_error_says_so(demo_target: Target) -> None:
-    """Nothing works any more: the person who reads must know what runs."""
+    """Nothing works any more: the error must say what runs."""
     target = _with_script(demo_target, "deploy", "echo no; exit 1")
     _, bad = _good_and_bad(demo_target)
 

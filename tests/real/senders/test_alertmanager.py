@@ -47,7 +47,7 @@ def webhook(*alerts: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def actions(pagerduty: PagerDuty, incident_id: str) -> list[str]:
-    """What PagerDuty was told about an incident, in order."""
+    """The events that PagerDuty got about an incident, in order."""
     return [
         request.json["event_action"]
         for request in pagerduty.requests
@@ -128,7 +128,7 @@ def test_a_resolved_alert_resolves_its_incident_and_its_page_once(
 ) -> None:
     """However often Alertmanager says so, and although Prefect is away."""
     incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
-    # On record, not only at PagerDuty: what is told next comes after it.
+    # On record, not only at PagerDuty: the next event comes after it.
     wait_until(lambda: "paged on-call by PagerDuty" in intake.actions(incident_id))
     over = [intake.webhook(webhook(alert("resolved")))["resolved"] for _ in range(5)]
     wait_until(lambda: intake.store.claim_result(incident_id, "page:resolved") is not None)

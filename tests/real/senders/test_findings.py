@@ -133,7 +133,7 @@ def test_findings_that_somebody_made_up_must_be_right(empty_intake: Intake) -> N
 
 
 def test_a_large_report_keeps_no_alert_waiting(intake: Intake) -> None:
-    """Another process reads it; what is wrong with it is said all the same."""
+    """Another process parses it; the error still says what is wrong with it."""
     report = json.loads((SAMPLES / "bandit.sarif").read_bytes())
     (run,) = report["runs"]
     first = run["results"][0]

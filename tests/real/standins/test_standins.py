@@ -1,4 +1,4 @@
-"""The stand-ins judge as the vendors do, fail as they are told, and leave nothing behind."""
+"""The stand-ins check requests as the vendors do, fail on request, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def post(standin: StandIn, path: str, body: Any) -> httpx.Response:
 
 
 def refuses(standin: StandIn, path: str, body: Any) -> bool:
-    """True when the stand-in refused and remembered it."""
+    """True when the stand-in refused and recorded the request."""
     before = len(standin.violations)
     response = post(standin, path, body)
     refused = response.status_code == 400 or response.json().get("ok") is False

@@ -1,4 +1,4 @@
-"""The audit log tells when it was tampered with, and where."""
+"""The audit log shows that it was tampered with, and where."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def tampered(store: Store, database: str) -> Tampered:
 
 
 def rechained(rows: list[Row], change: Callable[[Row], None] | None = None) -> list[Row]:
-    """A whole chain made anew over these rows, every hash right."""
+    """Rows with a chain that is computed again, every hash right."""
     done: list[Row] = []
     for number, row in enumerate(rows, 1):
         fresh = {**row, "seq": number}
@@ -116,7 +116,7 @@ def rechained(rows: list[Row], change: Callable[[Row], None] | None = None) -> l
 
 
 def test_an_untouched_log_verifies(store: Store) -> None:
-    """Every entry follows the one before; the summary tells how many, and the head."""
+    """Every entry follows the one before; the summary has their number and the head."""
     empty = store.verify_audit()
     ids = fill(store)
     summary = store.verify_audit()
@@ -251,7 +251,7 @@ def test_the_error_names_the_first_broken_link(tampered: Tampered) -> None:
 
 
 def test_a_rewrite_of_the_whole_chain_is_detected(tampered: Tampered) -> None:
-    """With every hash made anew, only the anchors outside the database tell."""
+    """With every hash computed again, only the anchors outside the database reveal it."""
 
     def lie(row: Row) -> None:
         if row["seq"] == 3:
@@ -278,7 +278,7 @@ def test_a_rewrite_is_what_the_anchors_are_for(
 
 
 def test_a_cut_off_tail_is_detected(tampered: Tampered) -> None:
-    """The newest entries are deleted and the head fitted: the anchors remember them."""
+    """The newest entries are deleted and the head fitted: the anchors still list them."""
     tampered.replace(tampered.rows[:6])
 
     with pytest.raises(AuditBroken, match="noted audit entry 8, but the chain ends with entry 6"):
@@ -317,7 +317,7 @@ def test_anchors_of_another_database_do_not_count(store: Store, store_settings: 
 
 
 def test_a_line_that_is_no_anchor_is_reported(store: Store, store_settings: Settings) -> None:
-    """The anchors are evidence: what does not belong there is told."""
+    """The anchors are evidence: a foreign line in them is reported."""
     fill(store)
     lines = store_settings.anchors_path.read_text().splitlines()
     lines[3] = lines[3].replace('"hash":"', '"hash":"Z')
@@ -339,7 +339,7 @@ def test_anchors_are_for_the_owner_only(store: Store, store_settings: Settings) 
 def test_an_alert_does_not_fail_for_want_of_an_anchor(
     store: Store, store_settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full or missing disk is told in the log; the incident is there."""
+    """A full or missing disk is logged; the incident is stored."""
     store_settings.anchors_path.mkdir()
     with caplog.at_level(logging.WARNING):
         fill(store)
@@ -349,22 +349,22 @@ def test_an_alert_does_not_fail_for_want_of_an_anchor(
 
 
 def edited_action(document: dict[str, Any]) -> None:
-    """Say that another did it."""
+    """Change the actor of an action."""
     document["actionsTaken"][1]["actor"] = "somebody else"
 
 
 def removed_action(document: dict[str, Any]) -> None:
-    """Say that it did not happen."""
+    """Remove an action."""
     del document["actionsTaken"][1]
 
 
 def added_action(document: dict[str, Any]) -> None:
-    """Say that it happened."""
+    """Repeat an action."""
     document["actionsTaken"].append(document["actionsTaken"][0])
 
 
 def another_cause(document: dict[str, Any]) -> None:
-    """Say that it was the weather."""
+    """Change the root cause."""
     document["rootCause"] = "the weather"
 
 
@@ -435,7 +435,7 @@ def test_a_value_of_another_type_is_detected(tampered: Tampered) -> None:
 
 
 def test_a_spoiled_row_is_an_error_of_ours(tampered: Tampered) -> None:
-    """Reading what someone spoiled tells to verify, instead of a parser's words."""
+    """The error for a spoiled row says to verify the log, instead of a parser's message."""
     rows = [dict(row) for row in tampered.rows]
     rows[0]["details"] = "{"
     tampered.replace(rows)

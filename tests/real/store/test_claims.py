@@ -1,4 +1,4 @@
-"""A claimed thing is done once, whoever dies in between."""
+"""A claimed thing is done once, whichever process dies in between."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def incident(store: Store) -> UUID:
 
 
 def test_the_first_to_claim_holds_it(store: Store, incident: UUID) -> None:
-    """One holds it; the other is told who does, and until when."""
+    """One holds it; the other gets the holder's name and the end of the lease."""
     mine = store.claim(incident, "page", "a", MINUTE)
     theirs = store.claim(incident, "page", "b", MINUTE)
 
@@ -54,7 +54,7 @@ def test_only_one_of_many_holds_it(store: Store, incident: UUID, database: str, 
 
 
 def test_a_done_thing_is_not_done_again(store: Store, incident: UUID) -> None:
-    """Who comes later gets the result."""
+    """A later claim gets the result."""
     store.claim(incident, "page", "a", MINUTE)
 
     assert store.claim_result(incident, "page") is None
@@ -88,7 +88,7 @@ def test_the_same_holder_claims_again(store: Store, incident: UUID) -> None:
 
 
 def test_a_released_claim_is_free_at_once(store: Store, incident: UUID) -> None:
-    """Who gives up lets the next one in; who does not hold it releases nothing."""
+    """Giving up frees the claim for the next; only its holder can release it."""
     store.claim(incident, "page", "a", MINUTE)
     store.release_claim(incident, "page", "b")
     busy = store.claim(incident, "page", "b", MINUTE)
@@ -117,7 +117,7 @@ def test_who_lost_the_lease_and_finishes_second_is_told(
 def test_who_lost_the_lease_but_finishes_first_has_done_it(
     store: Store, incident: UUID, clock: Clock
 ) -> None:
-    """A thing that was done is done, though its doer was late."""
+    """A result counts, even if the lease had ended."""
     store.claim(incident, "page", "slow", MINUTE)
     clock.advance(2 * MINUTE)
     store.claim(incident, "page", "quick", MINUTE)

@@ -289,7 +289,7 @@ def test_a_file_that_is_no_database_is_refused(home: Path) -> None:
 
 
 def test_a_home_that_cannot_be_made_is_named(home: Path) -> None:
-    """A file where AEEF_HOME should be is told as such."""
+    """The error says that there is a file where AEEF_HOME should be."""
     home.write_text("a file")
 
     with pytest.raises(ConfigurationError, match=str(home)):

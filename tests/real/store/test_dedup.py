@@ -1,4 +1,4 @@
-"""One trouble is one incident, however often and from wherever it is told."""
+"""One problem is one incident, however often and from wherever it is reported."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_foreign_event_gets_its_record_once(store: Store) -> None:
 
 
 def test_a_foreign_event_about_a_known_trouble_keeps_its_id(store: Store) -> None:
-    """Its sender knows it by its id; the audit log tells which other incident is meant."""
+    """Its sender knows it by its id; the audit log has the id of the open incident."""
     known = tell(store)
     foreign = store.open_with_id(
         uuid4(), Alert(description="x", service="shop"), DEPLOYMENT, Severity.P2

@@ -243,7 +243,7 @@ ALERTS = st.builds(
 def test_every_record_fits_the_schema(
     store: Store, alert: Alert, text: str, kind: IncidentType, level: Severity
 ) -> None:
-    """Whatever is told, the exported record is valid, and the audit log verifies."""
+    """Whatever is reported, the exported record is valid, and the audit log verifies."""
     incident_id = store.open_or_attach(alert, kind, level).incident.incident_id
     store.record_action(incident_id, text, actor=text)
     store.update(incident_id, actor=text, root_cause=text, post_mortem=PostMortem(timeline=text))

@@ -1,4 +1,4 @@
-"""What a target's repository is asked: quickly, and never answered wrongly."""
+"""Queries of a target's repository: fast, and never wrong."""
 
 from __future__ import annotations
 

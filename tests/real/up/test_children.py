@@ -65,7 +65,7 @@ def ended(pid: int) -> bool:
 def test_a_child_that_dies_is_started_again_with_growing_waits(
     home: Path, started: list[Child]
 ) -> None:
-    """Each time it is told, with the exit code and where to look."""
+    """Each restart is reported, with the exit code and the log's path."""
     child = child_of(home, started, "raise SystemExit(3)", first_wait=0.01)
     child.start()
     lines: list[str] = []
@@ -79,7 +79,7 @@ def test_a_child_that_dies_is_started_again_with_growing_waits(
 
 
 def test_a_child_that_runs_is_left_alone(home: Path, started: list[Child]) -> None:
-    """Nothing is started, nothing is said."""
+    """Nothing is started, nothing is printed."""
     child = child_of(home, started, FAMILY)
     child.start()
     pid = child.process_id
@@ -181,7 +181,7 @@ def test_leftovers_are_found_when_their_parent_is_gone_too(
 
 
 def test_a_number_that_is_another_program_by_now_is_left_alone(home: Path) -> None:
-    """Its start tells: it began at another moment than what was noted."""
+    """Its start time differs from the recorded one, so it is another process."""
     home.mkdir()
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:

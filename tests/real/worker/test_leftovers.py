@@ -46,7 +46,7 @@ def _after(what: str) -> str:
     ],
 )
 def test_what_can_be_put_back_is_put_back(what: str) -> None:
-    """Variables, directory, umask and import path; what has ended by itself is no trace."""
+    """Variables, directory, umask and import path; a thread that has ended is no trace."""
     assert _after(what) == CLEAN
 
 

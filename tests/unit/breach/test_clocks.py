@@ -1,4 +1,4 @@
-"""What people say about a breach, taken together; and how each clock stands because of it."""
+"""The facts that people set about a breach, combined; and the state of each clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REGIMES = chosen_regimes(["gdpr-33", "nis2-23", "dora-19"])
 
 
 def said(kind: Kind, hours: float = 0, **more: Any) -> Change:
-    """Somebody says something, so many hours after the detection."""
+    """Somebody sets facts, so many hours after the detection."""
     moment = DETECTED + timedelta(hours=hours)
     return Change.model_validate({"kind": kind, "by": "Ada", "said_at": moment, **more})
 
@@ -44,7 +44,7 @@ def clocks(*changes: Change) -> dict[str, Clock]:
 
 
 def test_until_people_know_better_awareness_is_the_detection() -> None:
-    """An assumption, and every clock that rests on it says so."""
+    """An assumption; every clock that depends on it names it."""
     assumed = clocks()["gdpr-33/notification"]
     known = clocks(said(Kind.SET, timestamps={"aware": DETECTED - timedelta(hours=1)}))
 
@@ -55,7 +55,7 @@ def test_until_people_know_better_awareness_is_the_detection() -> None:
 
 
 def test_the_last_word_counts() -> None:
-    """What was said later replaces what was said before, fact by fact."""
+    """A later value replaces an earlier one, fact by fact."""
     situation = situation_of(
         DETECTED,
         [
@@ -94,7 +94,7 @@ def test_the_final_report_of_dora_follows_the_latest_intermediate_one() -> None:
 
 
 def test_a_late_submission_is_told_as_late() -> None:
-    """The clock stops all the same."""
+    """The clock still stops."""
     late = clocks(submitted("gdpr-33/notification", 73))["gdpr-33/notification"]
 
     assert late.in_words(DETECTED).endswith("by Ada, LATE")

@@ -290,7 +290,7 @@ def test_a_regime_that_cannot_be_is_refused(limit: dict[str, object]) -> None:
 
 
 def test_an_organisation_adds_and_replaces_regimes() -> None:
-    """Its own win; an unknown name is told with those that are known."""
+    """The organisation's own regimes win; the error for an unknown name lists the known ones."""
     stage = {
         "name": "one",
         "addressee": "them",

@@ -1,4 +1,4 @@
-"""Regulatory clocks are put on record once, follow what people say, and have timers."""
+"""Regulatory clocks are recorded once, follow the facts that people set, and have timers."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ health = {{ command = ["true"] }}
 
 
 def test_without_a_regime_the_record_says_so_loudly(store: Store) -> None:
-    """Nobody may think that no clock runs."""
+    """Nobody must believe that a clock runs when no regime is configured."""
     configure()
     assert [] == record_clocks(breach(store), load_settings())
     assert NONE_CONFIGURED == str(Clocks())

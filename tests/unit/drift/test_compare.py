@@ -1,4 +1,4 @@
-"""Comparing two states: nothing is missed, nothing is made up, and each impact is by a rule."""
+"""Comparing two states: nothing is missed or invented, and each impact follows a rule."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_no_difference_exactly_when_equal(
 def test_the_differences_lead_from_one_state_to_the_other(
     baseline: dict[Setting, str], actual: dict[Setting, str]
 ) -> None:
-    """Applied to the baseline, they give what runs: nothing is missed, nothing told twice."""
+    """Applied to the baseline, they give what runs: nothing is missed, nothing reported twice."""
     state = dict(baseline)
     for each in compare(baseline, actual):
         setting = Setting(each.subject, each.field, each.name)

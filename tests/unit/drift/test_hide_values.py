@@ -1,4 +1,4 @@
-"""Values that may be secret: told apart, never shown."""
+"""Values that may be secret: they can be compared, but are never shown."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_a_value_is_shown_only_where_that_is_configured(hider: Hider) -> None:
 
 
 def test_a_set_is_compared_by_its_members(hider: Hider) -> None:
-    """Python's own order of them is another one in every process."""
+    """Python's own order of a set differs in every process."""
     file = SettingsFile("app.yaml", hider)
 
     assert file.by_key(b"a: !!set {x, y}") == file.by_key(b"a: !!set {y, x}")

@@ -1,4 +1,4 @@
-"""What is done beside a procedure lets it go ahead, and is never left out."""
+"""Work in the background of a procedure gives it a head start, and is never left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WHERE: ContextVar[str] = ContextVar("where")
 
 
 def test_it_is_called_after_its_time_without_anyone_waiting() -> None:
-    """In order, and each in the context that it was put in."""
+    """In order, and each in the context that it was put in from."""
     called: list[str] = []
     all_are = threading.Event()
     beside: HeadStart[None] = HeadStart(0.05)
@@ -42,7 +42,7 @@ def test_who_waits_for_it_need_not_wait_for_its_time() -> None:
 
 
 def test_what_one_call_raises_is_its_own() -> None:
-    """The others are called all the same."""
+    """The others are still called."""
     beside: HeadStart[float] = HeadStart(LONG)
     bad, good = beside.put(lambda: 1 / 0), beside.put(lambda: 1.0)
 

@@ -1,4 +1,4 @@
-"""What is an alert, and which alerts are the same trouble."""
+"""What a valid alert is, and which alerts are the same problem."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_sender_s_own_key_is_used() -> None:
 
 
 def test_the_same_trouble_has_the_same_key_however_it_is_described() -> None:
-    """Type and service name the trouble; words, time and severity do not."""
+    """Type and service identify the problem; words, time and severity do not."""
     later = datetime.now(UTC) + timedelta(hours=1)
 
     assert key(service="shop") == key(

@@ -111,7 +111,7 @@ def test_what_a_killed_writer_left_is_removed_and_a_living_one_is_not(evidence: 
 
 
 def test_a_line_that_a_power_failure_cut_off_does_not_spoil_the_next(evidence: Evidence) -> None:
-    """It is told, and everything else still holds."""
+    """It is reported, and everything else still verifies."""
     evidence.keep("a.txt", b"1", source="test")
     with (evidence.directory / MANIFEST).open("ab") as manifest:
         manifest.write(b'{"file": "b.t')

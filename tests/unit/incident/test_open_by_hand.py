@@ -1,4 +1,4 @@
-"""The record of what a person asked for: no page, and no automation that does it once more."""
+"""The record of what a person asked for: no page, and no automation that repeats it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 def holder(store: Store, incident: Incident) -> tuple[str, str | None] | None:
-    """How it stands with the incident's runbook, and who has it."""
+    """The state of the claim on the incident's runbook, and its holder."""
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     return claim and (claim.state, claim.holder)
 
@@ -67,7 +67,7 @@ def test_its_runbook_counts_as_done(store: Store, settings: Settings) -> None:
 
 
 def test_a_flow_run_claims_its_rollback_itself(store: Store, settings: Settings) -> None:
-    """So that somebody hears of it when it dies."""
+    """So that somebody is paged when it dies."""
     incident = open_for_rollback("shop", "ada", settings, uuid4())
 
     assert holder(store, incident) is None

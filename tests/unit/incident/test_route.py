@@ -1,4 +1,4 @@
-"""Both tables of the spec, cell by cell, and what becomes of them when they are overridden."""
+"""Both tables of the spec, cell by cell, and the effect of overriding them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_page_tries_every_channel() -> None:
 
 @given(severity=severities, incident_type=st.one_of(st.sampled_from(IncidentType), st.text()))
 def test_every_incident_has_a_route(severity: Severity, incident_type: str) -> None:
-    """Routing is total, also for types that we do not know; the severity decides but one thing."""
+    """Routing is total, also for unknown types; the type decides only one thing."""
     route = route_for(severity, incident_type)
 
     rolls_back = severity is Severity.P1 or incident_type == IncidentType.DEPLOYMENT_FAILURE

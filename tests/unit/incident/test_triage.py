@@ -1,4 +1,4 @@
-"""Triage: labels over rules over defaults, and an answer for every alert."""
+"""Triage: labels over rules over defaults, and a result for every alert."""
 
 from __future__ import annotations
 

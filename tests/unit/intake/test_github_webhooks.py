@@ -161,7 +161,7 @@ def test_severity_of_code(changes: dict[str, Any], severity: str) -> None:
 def test_what_is_not_released_isolates_nothing(
     ref: str | None, branches: tuple[str, ...], ignored: str
 ) -> None:
-    """An alert in a pull request is none of what runs; one that is over is over anywhere."""
+    """An alert in a pull request does not run yet; one that is over is over anywhere."""
     settings = GithubSettings(branches=branches)
     heard = read_event("code_scanning_alert", code_scanning(ref=ref), None, settings)
     fixed = code_scanning(ref=ref, action="fixed", alert__state="fixed")
@@ -240,7 +240,7 @@ def test_severity_of_a_secret(changes: dict[str, Any], severity: str) -> None:
 
 
 def test_a_secret_that_was_checked() -> None:
-    """News only when it works."""
+    """It opens an incident only when the secret works."""
     works = secret_scanning(action="validated", alert__validity="active")
     dead = secret_scanning(action="validated", alert__validity="inactive")
 
@@ -250,7 +250,7 @@ def test_a_secret_that_was_checked() -> None:
 
 @pytest.mark.parametrize("event", list(SAMPLES))
 def test_every_action(event: str) -> None:
-    """Those that open and those that end are about the same trouble; others are no news."""
+    """Actions that open and that end have the same dedup key; others are ignored."""
     actions = dict.fromkeys(OPENS[event] - {"validated"}, False)
     actions |= dict.fromkeys(ENDS[event], True)
     keys = set()

@@ -1,4 +1,4 @@
-"""Isolation and its undo, whoever asks: the order of the steps, and what one failure leaves."""
+"""Isolation and its undo: the order of the steps, and the effect of a failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_without_evidence_it_is_isolated_all_the_same() -> None:
 
 
 def test_what_is_not_isolated_is_not_mitigated() -> None:
-    """Both failures are told."""
+    """Both failures are reported."""
     broken = {KEEP: PermanentError("evidence", "disk full"), ISOLATE: PermanentError("D", "gone")}
     do = CannedSteps(broken)
 

@@ -1,4 +1,4 @@
-"""Deploying a hotfix: the order of the steps, and what is isolated meanwhile."""
+"""Deploying a hotfix: the order of the steps, also for an isolated service."""
 
 from __future__ import annotations
 

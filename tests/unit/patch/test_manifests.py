@@ -147,7 +147,7 @@ def test_an_npm_range_is_raised(
      ">=1.0.0 <1.2.4", "workspace:^1.0.0", "npm:other@^1.0.0"],
 )  # fmt: skip
 def test_an_npm_range_that_is_no_plain_one_stays(text: str) -> None:
-    """It is said why."""
+    """The reason is reported."""
     raised = raise_range(text, [fixes_of("GHSA", ["1.2.6"], npm_version)], "1.2.3")
     assert raised.text is None
     assert raised.why

@@ -1,4 +1,4 @@
-"""What the worker tells a run is what Prefect would have answered, by Prefect's own code.
+"""The worker passes a run what Prefect would have answered, checked with Prefect's own code.
 
 These tests are meant to fail when a new Prefect keeps these things in another way.
 """
@@ -79,7 +79,7 @@ class NeverAsked:
 
 @pytest.fixture(autouse=True)
 def _nothing_known() -> Iterator[None]:
-    """This process knows nothing of other tests, and later tests nothing of this one."""
+    """Empty the cache before and after each test."""
     related.RESOURCE_CACHE.clear()
     yield
     related.RESOURCE_CACHE.clear()
@@ -100,7 +100,7 @@ def a_run(**more: Any) -> FlowRun:
 
 
 def told(known: list[Related]) -> None:
-    """Tell the events, by way of the pipe through which a run's process gets it."""
+    """Pass it to the events, through the pipe from which a run's process reads it."""
     many = TypeAdapter(list[Related])
     send_less_for_events(many.validate_json(many.dump_json(known)))
 
@@ -120,7 +120,7 @@ def related_by(client: object, run: FlowRun) -> list[RelatedResource]:
 
 
 def test_prefect_itself_asks_for_all_of_them() -> None:
-    """Otherwise the other tests would say nothing."""
+    """Otherwise the other tests would prove nothing."""
     prefect = Prefect()
     resources = related_by(prefect, a_run())
 
@@ -178,7 +178,7 @@ def test_a_run_without_a_deployment() -> None:
 
 
 def test_what_the_worker_does_not_know_is_asked_for() -> None:
-    """And only that."""
+    """Only the missing flow is asked for."""
     run, prefect = a_run(), Prefect()
     asked = related_by(Prefect(), run)
     related.RESOURCE_CACHE.clear()
@@ -189,7 +189,7 @@ def test_what_the_worker_does_not_know_is_asked_for() -> None:
 
 
 def test_a_queue_whose_name_is_not_known_is_asked_for() -> None:
-    """Prefect does not always say it with the run."""
+    """Prefect does not always return it with the run."""
     run, prefect = a_run(work_queue_name=None), Prefect()
     asked = related_by(Prefect(), run)
     related.RESOURCE_CACHE.clear()

@@ -46,7 +46,7 @@ def test_the_thresholds_are_aeefs_unless_others_are_set() -> None:
 
 
 def test_a_path_can_have_a_threshold_of_its_own() -> None:
-    """It holds for its files together, and for each in place of the general one."""
+    """It applies to its files together, and to each instead of the general one."""
     wanted = TargetQuality(paths={"/pay/": {Measure.LINE: 95}, "*.gen.py": {Measure.LINE: 0}})
     files = {"pay/a.py": lines(90, 100), "other.py": lines(85, 100), "x.gen.py": lines(0, 5)}
     report = QualityReport(commit=SHA, files=files)
@@ -58,7 +58,7 @@ def test_a_path_can_have_a_threshold_of_its_own() -> None:
 
 
 def test_a_file_counts_for_the_last_pattern_that_fits_it() -> None:
-    """An exception within a folder does not pull the folder down; measures are told apart."""
+    """An exception within a folder does not pull the folder down; measures are kept apart."""
     wanted = TargetQuality(
         paths={"/src/": {Measure.LINE: 90, Measure.BRANCH: 50}, "/src/old/": {Measure.LINE: 10}}
     )

@@ -1,4 +1,4 @@
-"""A rollback, whoever asks for it: the order of the steps, under the lock, and its errors."""
+"""A rollback: the order of the steps, the lock, and its errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def is_locked(target: Target) -> bool:
 
 
 def test_choose_deploy_record_while_nobody_else_does(target: Target, settings: Settings) -> None:
-    """On request the record of it is resolved afterwards, without the lock."""
+    """On request its incident is resolved afterwards, without the lock."""
     do = CannedSteps({CHOOSE: PLAN, DEPLOY: DEPLOYED}, look=lambda: is_locked(target))
 
     assert DEPLOYED == roll_back_on_request(do, target, settings, GOOD)
@@ -63,7 +63,7 @@ def test_choose_deploy_record_while_nobody_else_does(target: Target, settings: S
 
 
 def test_drift_has_a_release_deployed_once_more(target: Target, settings: Settings) -> None:
-    """Even if it runs."""
+    """Even if the commit already runs."""
     do = CannedSteps({CHOOSE: PLAN, DEPLOY: DEPLOYED})
 
     roll_back(do, target, settings, recreate=True)
@@ -72,7 +72,7 @@ def test_drift_has_a_release_deployed_once_more(target: Target, settings: Settin
 
 
 def test_what_is_wrong_with_the_target_stops_a_rollback(target: Target, settings: Settings) -> None:
-    """Only a rollback says so: at which stage, and the rest is what the target's error says."""
+    """Only a rollback adds the stage; the rest of the text is that of the target's error."""
     do = CannedSteps({CHOOSE: PLAN, DEPLOY: TargetError("health", "not good")})
 
     with pytest.raises(RollbackError) as caught:

@@ -52,7 +52,7 @@ def test_a_changed_file_is_seen(config: Path) -> None:
 
 
 def test_a_file_of_the_same_size_is_seen(config: Path) -> None:
-    """Its time tells."""
+    """Its modification time shows it."""
     found = [port()]
     config.write_text("[intake]\nport = 1002\n")
     os.utime(config, ns=(0, config.stat().st_mtime_ns + 1))

@@ -32,7 +32,7 @@ def config(home: Path) -> Iterator[Path]:
 
 
 def problem() -> str:
-    """The error that the settings give."""
+    """The error that loading the settings raises."""
     with pytest.raises(ConfigurationError) as raised:
         load_settings()
     return str(raised.value)
@@ -226,7 +226,7 @@ def test_a_named_file_that_is_missing_is_an_error(home: Path, monkeypatch: Env) 
 def test_addresses(
     config: Path, monkeypatch: Env, env: dict[str, str], base: str, intake: str
 ) -> None:
-    """What people click, and what programs on this machine use."""
+    """The address for people, and the one for programs on this machine."""
     for name, value in env.items():
         monkeypatch.setenv(f"AEEF_{name}", value)
     settings = load_settings()

@@ -1,4 +1,4 @@
-"""What a step says or raises names nobody: Prefect logs it, and a page repeats it."""
+"""A step's text and errors are sanitized: Prefect logs them, and a page repeats them."""
 
 from __future__ import annotations
 

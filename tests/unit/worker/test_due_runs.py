@@ -1,4 +1,4 @@
-"""Runs that wait for a place: the most urgent is first, and none is forgotten."""
+"""Runs that wait for a place: sorted by priority, and none is lost."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def waiting(*names: str) -> tuple[DueRuns, list[UUID]]:
 
 
 def names(entries: Iterable[WorkerFlowRunResponse]) -> list[str]:
-    """How the runs are called."""
+    """The names of the runs."""
     return [each.flow_run.name for each in entries]
 
 
@@ -65,7 +65,7 @@ def test_the_most_urgent_comes_first() -> None:
 
 
 def test_what_a_person_asks_for_is_as_urgent_as_p1() -> None:
-    """A run that was not made by a schedule and has no alert; among equals the first is first."""
+    """A manual run without an alert has the highest priority; equal runs keep their order."""
     by_hand = a_run("by hand", parameters={})
     due, _ = waiting("P2", "P1")
     due.add([entry(by_hand)])
@@ -74,7 +74,7 @@ def test_what_a_person_asks_for_is_as_urgent_as_p1() -> None:
 
 
 def test_what_has_no_place_stays() -> None:
-    """It is taken when there is one, before what is less urgent and came later."""
+    """It is taken when a place is free, before later runs of a lower priority."""
     due, _ = waiting("P3", "P1", "P2")
     first = names(due.take(1, 0))
     due.add([entry(a_run("P4"))])
@@ -109,7 +109,7 @@ def test_reserved_places_are_for_urgent_runs(
 
 
 def test_a_run_that_is_being_started_is_dropped() -> None:
-    """It takes no place from another, and does not come again."""
+    """It takes no place from another run, and is not returned again."""
     due, ids = waiting("P1", "P2", "P3")
 
     assert ["P2"] == names(due.take(1, 0, being_started={ids[0]}))
@@ -117,7 +117,7 @@ def test_a_run_that_is_being_started_is_dropped() -> None:
 
 
 def test_a_run_that_is_heard_of_twice_is_taken_once() -> None:
-    """The newer of the two is."""
+    """The newer of the two is kept."""
     run = a_run("P3")
     due = DueRuns()
     due.add([entry(run)])
@@ -157,7 +157,7 @@ def test_what_was_due_before_can_be_forgotten() -> None:
 def test_no_run_is_lost_or_taken_twice(
     severities: list[str], rounds: list[tuple[int, int]], started: set[int]
 ) -> None:
-    """Whatever the places were, in the end each was taken once, but for those being started."""
+    """However many places: in the end each run was taken once, except those being started."""
     due, ids = waiting(*severities)
     being_started = {each for number, each in enumerate(ids) if number in started}
     taken = []
@@ -171,7 +171,7 @@ def test_no_run_is_lost_or_taken_twice(
 
 
 def test_a_run_that_is_heard_of_is_due() -> None:
-    """As Prefect would hand it out, with its queue and our pool."""
+    """It is returned as Prefect would, with its queue and our pool."""
     runs = [a_run("P2"), a_run("P1", next_scheduled_start_time=None)]
 
     heard = sort_heard({run.id for run in runs}, runs, POOL, NOW)
@@ -192,7 +192,7 @@ def test_a_run_that_is_due_later_says_when() -> None:
 
 
 def test_what_prefect_says_is_sorted_the_same_way() -> None:
-    """It is asked for what is due soon, too."""
+    """Prefect also returns what is due soon."""
     soon = a_run(next_scheduled_start_time=NOW + timedelta(seconds=9))
     past = a_run("past", next_scheduled_start_time=NOW)
 
@@ -210,28 +210,28 @@ def test_what_prefect_says_is_sorted_the_same_way() -> None:
     ids=lambda state: state.name if state else "none",
 )
 def test_a_run_that_is_no_longer_scheduled_is_left_out(state: State[Any] | None) -> None:
-    """Somebody else started it, or it was cancelled; it is not asked for again."""
+    """Another worker started it, or it was cancelled; it is dropped."""
     run = a_run(state=state)
 
     assert Heard([], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_that_is_to_be_tried_again_is_due() -> None:
-    """It is scheduled, too, under another name."""
+    """Its state is scheduled too, with another name."""
     run = a_run(state=AwaitingRetry(scheduled_time=NOW))
 
     assert Heard([entry(run)], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_without_a_queue_is_left_out() -> None:
-    """It is not for a worker."""
+    """Such a run is not for a worker."""
     run = a_run(work_queue_id=None)
 
     assert Heard([], {}, set()) == sort_heard({run.id}, [run], POOL, NOW)
 
 
 def test_a_run_that_prefect_does_not_show_yet_is_unseen() -> None:
-    """Its event came before it was in the database."""
+    """Its event arrived before it was in the database."""
     unseen, run = uuid4(), a_run()
 
     heard = sort_heard({unseen, run.id}, [run], POOL, NOW)
@@ -240,7 +240,7 @@ def test_a_run_that_prefect_does_not_show_yet_is_unseen() -> None:
 
 
 def restricted(pool: dict[str, Any], *queues: dict[str, Any]) -> bool:
-    """Whether this pool with these queues is."""
+    """The result for this pool with these queues."""
     real = (WorkQueue(name=str(n), work_pool_id=POOL, **queue) for n, queue in enumerate(queues))
     return is_restricted(WorkPool(name="aeef", type="aeef-warm", **pool), real)
 
@@ -268,12 +268,12 @@ def test_a_pool_where_all_are_alike_is_not_restricted(queues: list[dict[str, Any
 def test_a_limit_a_pause_or_an_order_restricts(
     pool: dict[str, Any], queues: list[dict[str, Any]]
 ) -> None:
-    """Of the pool or of any of its queues."""
+    """A limit or pause of the pool or of any of its queues."""
     assert restricted(pool, *queues)
 
 
 def test_a_few_runs_begin_at_once() -> None:
-    """The next begins when one is over; what waits keeps its order."""
+    """The next starts when one is over; waiting runs keep their order."""
     due, ids = waiting("P2", "P4", "P3", "P1")
     pace = StartRate(at_once=2)
 
@@ -284,7 +284,7 @@ def test_a_few_runs_begin_at_once() -> None:
 
 
 def test_what_is_less_urgent_never_holds_up_what_is_urgent() -> None:
-    """P1 and P2 are held up by each other only."""
+    """P1 and P2 wait only for each other."""
     pace = StartRate(at_once=1)
 
     begun = [pace.lets(a_run(name)) for name in ("P4", "P3", "P1", "P2")]
@@ -293,7 +293,7 @@ def test_what_is_less_urgent_never_holds_up_what_is_urgent() -> None:
 
 
 def test_a_run_that_goes_on_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for something else than the processor by then."""
+    """By then it waits for something other than the processor."""
     pace = StartRate(at_once=1)
     assert pace.lets(a_run())
     monkeypatch.setattr("deployments.worker.start_rate.BEGINS_SECONDS", 0.0)

@@ -1,4 +1,4 @@
-"""The alerts in GitHub's webhooks, and each as a finding; unknown fields are left alone."""
+"""The alerts in GitHub's webhooks, converted to findings; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Part(BaseModel):
 
 
 class DeploymentStatus(_Part):
-    """A state that a deployment reached."""
+    """A new state of a deployment."""
 
     class Deployment(_Part):
-        """What was deployed, and where to."""
+        """What was deployed, and to which environment."""
 
         id: int
         sha: str
@@ -132,7 +132,7 @@ class SecretScanning(_Alert):
 
 
 def code_finding(alert: CodeScanning) -> Finding:
-    """By GitHub's security severity, else by the rule's level."""
+    """The finding; its severity is GitHub's security severity, else the rule's level."""
     rule = alert.rule
     instance = alert.most_recent_instance or next(iter(alert.instances or ()), _Instance())
     place = instance.location or _Place()
@@ -151,7 +151,7 @@ def code_finding(alert: CodeScanning) -> Finding:
 
 
 def dependency_finding(alert: Dependabot) -> Finding:
-    """By the severity that the advisory has for this package."""
+    """The finding; its severity is that of the advisory for this package."""
     advisory, mended = alert.security_advisory, alert.security_vulnerability
     name = text(advisory.cve_id, 200) or text(advisory.ghsa_id, 200) or "unnamed"
     others: list[Any] = [advisory.ghsa_id, *(each.value for each in advisory.identifiers or ())]
@@ -173,7 +173,7 @@ def dependency_finding(alert: Dependabot) -> Finding:
 
 
 def secret_finding(alert: SecretScanning, *, publicly_leaked: bool) -> Finding:
-    """P1 when it is public or known to work, for then somebody may be using it; else P2."""
+    """The finding: P1 if the secret is public or known to work, for it may be in use; else P2."""
     urgent = publicly_leaked or alert.publicly_leaked or alert.validity == "active"
     place = alert.first_location_detected or _Place()
     path = file_path(place.path)

@@ -1,4 +1,4 @@
-"""`POST /v1/github`: GitHub's webhooks, once their signature is proven."""
+"""`POST /v1/github`: receives GitHub's webhooks after checking their signature."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from schemas.settings import Settings
 
 
 def add_github(app: FastAPI, settings: Settings, acceptance: Acceptance) -> None:
-    """Add `/v1/github`. It asks for no token: GitHub cannot send one, but signs what it sends."""
+    """Add `/v1/github`. It needs no token: GitHub cannot send one, but signs its messages."""
     body = Depends(SignedBody(settings.github.secrets, settings.intake.max_body_bytes))
 
     @app.post("/v1/github", status_code=202, response_model=None)
     async def github(request: Request, raw: bytes = body) -> dict[str, Any] | JSONResponse:
-        """202 with what was opened or resolved; 200 for what is ignored, and why."""
+        """202 with what was opened or resolved; 200 with the reason if it is ignored."""
         if request.headers.get("content-type", "").startswith("application/x-www-form"):
             raise InvalidInput("choose the content type application/json in the webhook's settings")
         event = request.headers.get("x-github-event", "")
         if event == "ping":
             return JSONResponse({"ok": "webhooks of this repository are taken"})
-        # Without its id a message is known by its content, so that it is not taken twice.
+        # A message without an id is identified by its content, so that it is not handled twice.
         delivery = request.headers.get("x-github-delivery") or hashlib.sha256(raw).hexdigest()
         heard = read_event(event, parse_json(raw), delivery, settings.github)
         if heard.alert is None:

@@ -1,4 +1,4 @@
-"""Whether a webhook is GitHub's: by its signature over the raw body.
+"""Checks GitHub's signature over the raw body of a webhook.
 
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -31,9 +31,9 @@ def is_signed(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
 
 
 class SignedBody:
-    """A FastAPI dependency: the body, once it is proven to be GitHub's.
+    """A FastAPI dependency that returns the body if GitHub's signature is right.
 
-    503 where no secret is configured, 413 for what is too large, 401 for another signature.
+    503 when no secret is configured, 413 when it is too large, 401 for a wrong signature.
     """
 
     def __init__(self, secrets: Sequence[bytes], limit: int) -> None:
@@ -41,7 +41,7 @@ class SignedBody:
         self._read = raw_body(limit)
 
     async def __call__(self, request: Request) -> bytes:
-        """Read the body and check it, before anybody looks into it."""
+        """Read the body and check its signature before anything parses it."""
         if not self._secrets:
             raise HTTPException(503, NO_SECRET)
         body = await self._read(request)

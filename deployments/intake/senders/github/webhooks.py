@@ -37,7 +37,7 @@ ENDS = {
     "dependabot_alert": {"fixed", "dismissed", "auto_dismissed"},
     "secret_scanning_alert": {"resolved", "revoked"},
 }
-"""Actions of an alert by kind of event; all others are no news to us."""
+"""Actions of an alert by kind of event; all others are ignored."""
 
 
 class Heard(NamedTuple):
@@ -58,7 +58,7 @@ class _Repository(_Part):
 
 
 class _Event(_Part):
-    """What every event that we read has."""
+    """The fields that we read of every event."""
 
     action: str
     repository: _Repository
@@ -84,7 +84,7 @@ class _SecretScanning(_Event):
 
 
 def read_event(event: str, data: Any, delivery: str | None, settings: GithubSettings) -> Heard:
-    """What the webhook says. delivery: GitHub's id of this message, the same when sent again.
+    """Parse a webhook. delivery: GitHub's id of this message, the same when it is sent again.
 
     Raises InvalidInput that names each wrong field.
     """
@@ -106,7 +106,7 @@ def read_event(event: str, data: Any, delivery: str | None, settings: GithubSett
 
 
 def _deployment_status(data: Any, settings: GithubSettings) -> Heard:
-    """One incident for each failed deployment, however often its failure is told."""
+    """One incident for each failed deployment, however often its failure is reported."""
     event = _Deployment.model_validate(data)
     status, deployment = event.deployment_status, event.deployment
     if status.state not in FAILED:
@@ -153,7 +153,7 @@ def _code_scanning(data: Any, settings: GithubSettings) -> Heard:
 
 
 def _unreleased(ref: str | None, settings: GithubSettings) -> str:
-    """Why what was found there is not in what runs; once it is merged GitHub tells again."""
+    """Why a finding at this ref is ignored: it is not released; GitHub repeats it after a merge."""
     ref = text(ref, 300)
     if settings.branches and ref and ref.removeprefix("refs/heads/") not in settings.branches:
         return f"'{ref}' is not among github.branches"
@@ -184,7 +184,7 @@ def _alert(
     settings: GithubSettings,
     more: dict[str, Any] | None = None,
 ) -> Heard:
-    """One incident for each alert while it is open; opened anew it is a new one."""
+    """One incident for each alert while it is open; a new one when the alert is reopened."""
     if event.action not in OPENS[kind] | ENDS[kind]:
         return Heard(ignored=f"{kind}: '{text(event.action, 60)}' is no news")
     repository = text(event.repository.full_name, 200)
@@ -216,7 +216,7 @@ def _alert(
 
 
 def _since(action: str, created: UtcDatetime | None, updated: UtcDatetime | None) -> UtcDatetime:
-    """When the trouble began: at first, or again."""
+    """When the alert was created, or for a later action when it was updated."""
     return (created if action == "created" else updated) or utc_now()
 
 
