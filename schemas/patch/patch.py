@@ -11,7 +11,7 @@ _MOST_NAMED = 10
 
 
 class PatchChange(Model):
-    """One change: a requirement in a manifest, or (without a package) a file of a supplied patch."""
+    """One change: a requirement in a manifest, or, with no package, a file of a supplied patch."""
 
     file: str
     package: str | None = None
