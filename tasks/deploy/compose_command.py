@@ -94,7 +94,7 @@ class ComposeCommand:
         """The project name: the configured one, or Compose's own default."""
         if self._project is None:
             configured = self._target.compose_project
-            # 1.x turns any name into a plain one, and uses that in labels; v2 accepts only plain ones.
+            # 1.x turns any name into a plain one, also in labels; v2 accepts only plain ones.
             self._project = _plain_name(configured) if configured else self._default_project()
         return self._project
 
@@ -192,7 +192,7 @@ class ComposeCommand:
             (*self._program, "-f", str(self.file), *arguments),
             cwd=self._target.repository,
             timeout=timeout,
-            # The Docker that we look at must be the one that Compose changes, whatever
+            # Compose must change the same Docker that we look at, whatever
             # `docker context` says.
             env={"DOCKER_HOST": docker_host()},
             pid_file=pid_file,

@@ -53,7 +53,7 @@ def release_freeze(case: Case, target_name: str, approver: str) -> str:
 
 
 def release(do: Do, alert: Alert, target_name: str, approver: str) -> str:
-    """Release the freeze for this alert's incident, and resolve it if it only recorded the freeze."""
+    """Release the freeze for this alert's incident; resolve it if it only recorded the freeze."""
     done = do(release_freeze, target_name, approver)
     if is_for_freeze(alert):
         do(change_status, Status.RESOLVED, "the freeze is released")

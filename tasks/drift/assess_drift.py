@@ -157,7 +157,7 @@ class _Assessment:
         self._actual[replicas] = str(len(alive))
         containers = alive or present  # its settings may show why a container cannot start
         if not containers:
-            return  # one difference says it
+            return  # one difference is enough
         actual = merged([container_settings(service, c, self._hider) for c in containers])
         base = images.base_of(service, str(containers[0]["Image"]))
         baseline = compose.settings(service, base, self._hider)

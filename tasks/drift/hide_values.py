@@ -28,7 +28,7 @@ class Hider:
         self._salt = _salt(home / SALT_FILE)
 
     def hidden(self, name: str, value: str) -> str:
-        """A hash that only shows, on this installation, whether two values of this name are equal."""
+        """A hash that only shows, on this installation, whether two values of a name are equal."""
         digest = hmac.new(self._salt, f"{name}\0{value}".encode(errors="replace"), hashlib.sha256)
         return f"hash {digest.hexdigest()[:16]}"
 

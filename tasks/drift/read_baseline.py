@@ -107,7 +107,7 @@ def _tree(repository: TargetRepository, commit: str, *paths: str) -> dict[str, _
 
 
 def _check_out_small_files(repository: TargetRepository, commit: str, place: Path) -> None:
-    """Check out what Compose reads: YAML files beside and below the compose file, and files it names.
+    """Check out what Compose reads: YAML beside and below the compose file, and files it names.
 
     Files with secrets are often not committed: they are taken from the work tree.
     """

@@ -12,14 +12,14 @@ from tasks.channels.channel import Channel
 
 
 class Alertmanager(Channel):
-    """Notifies by its own routes. An incident has one alert, which must be re-sent to stay active."""
+    """Notifies by its own routes. An incident has one alert, which must be kept alive."""
 
     name = "alertmanager"
     title = client.SERVICE.name
     needs = ("AEEF_ALERTMANAGER__URL",)
     rings = True
     keep_alive_every = timedelta(minutes=4)
-    """A third of `client.HOLDS_FOR`, so that two in a row may fail."""
+    """Three intervals fit into `client.HOLDS_FOR`, so two calls in a row may fail."""
     limits: ClassVar = {
         "characters of the summary": client.SUMMARY_LIMIT,
         "characters of the description": client.DESCRIPTION_LIMIT,

@@ -162,7 +162,7 @@ def warn_once(text: str) -> None:
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:
-    """Query our own identity; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    """Query the bot's name; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
     me = call("auth.test", settings, _Me, doing="sign in", body={}, tries=tries)
     return f"Slack bot {me.user} in {me.team}"
 
