@@ -45,7 +45,7 @@ def commits_touching(
 ) -> dict[str, tuple[Touch, ...]]:
     """The newest commits that touched each of the first files, newest first.
 
-    since: only commits that are not ancestors of this one; None: all.
+    since: only commits that this one does not contain; None: all.
     """
     span = f"{since}..{commit}" if since else commit
     began = time.monotonic()

@@ -13,7 +13,7 @@ KEY_BYTES = 32
 
 
 def masking_key(settings: Settings) -> bytes:
-    """The configured key, else the one in AEEF_HOME (a folder that must exist). Keep it secret.
+    """The configured key, else the one in AEEF_HOME, which must exist. It never leaves the machine.
 
     Raises ConfigurationError when the file cannot be written or read.
     """

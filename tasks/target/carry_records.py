@@ -118,7 +118,7 @@ def _save(repository: TargetRepository, commits: list[str]) -> None:
 
 
 def _make_way(repository: TargetRepository, to_commit: str) -> None:
-    """Remove records that git would refuse to overwrite."""
+    """Undo or remove local versions of records that git would refuse to overwrite."""
     new = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=A", "HEAD", to_commit)
     status = repository.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
     changed = {line[3:] for line in status if repository.is_record(line[3:])}
