@@ -81,7 +81,7 @@ def plan_resumption(agent: NamedAgent, approver: str, settings: Settings) -> str
     name = approved_by(approver, agent, target_with_agents(agent.target, settings))
     journal = suspension_of(agent, settings)
     status = journal.previous_status or "unchanged (it was suspended before)"
-    planned = "would be told" if journal.told_control_plane else "would be left alone"
+    planned = "would resume it there" if journal.told_control_plane else "would be left alone"
     return (
         f"would resume {agent}, approved by {name}: registry status {status};"
         f" containers to run again: {len(journal.paused_containers)}; control plane {planned}"
@@ -103,7 +103,7 @@ def _resume(
     def control_plane() -> tuple[bool | None, str]:
         plane = agents_of(target).control_plane
         if plane is None or not journal.told_control_plane:
-            return None, "was not told by us"
+            return None, "was not changed by us"
         body = {"approvedBy": approver, "incidentId": journal.incidents[-1]}
         agent_control_plane.order("resume", agent_id, plane, settings, body)
         return True, "answers active"

@@ -73,7 +73,7 @@ def plan_suspension(agent: NamedAgent, settings: Settings) -> Suspension:
             return None, "not configured"
         status = agent_control_plane.status_of(agent.agent_id, plane, settings)
         is_known = status in ("active", "suspended")
-        return True, f"says '{status if is_known else 'something else'}', would be told to suspend"
+        return True, f"says '{status if is_known else 'something else'}', would suspend it there"
 
     ways = {REGISTRY: registry, CONTAINERS: containers, CONTROL_PLANE: control_plane}
     return Suspension(agent=agent, means=[attempt(name, way) for name, way in ways.items()])

@@ -138,7 +138,7 @@ def _run(
         state = "AEEF refuses to deploy" if name == "freeze" else "the target stays frozen"
         raise PermanentError(
             target.name,
-            f"the {name} command failed: {done.problem}; {state} all the same."
-            f" What it said is in the evidence: {kept.file}",
+            f"the {name} command failed: {done.problem}; {state} even so."
+            f" Its output is in the evidence: {kept.file}",
         )
     return f"; its {name} command worked"

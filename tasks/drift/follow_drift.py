@@ -72,7 +72,7 @@ def _look(target: Target, settings: Settings) -> DriftReport:
     first = {each.path for each in report.differences}
     lasting = tuple(each for each in again.differences if each.path in first)
     if again.differences and not lasting:
-        unsettled = "what differs changed between two looks; the next assessment tells"
+        unsettled = "the differences changed between two checks; the next assessment will show"
         return again.model_copy(update={"differences": (), "compared": 0,
                                         "not_compared": (unsettled,)})  # fmt: skip
     return again.model_copy(update={"differences": lasting})

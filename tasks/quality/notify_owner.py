@@ -24,7 +24,7 @@ def notify_owner(case: Case, assessment: Assessment | None, investigation: Inves
     settings = case.settings
     owner = shown(investigation.owner)
     if not slack.configured(settings):
-        return f"{owner} was not told: Slack is not configured"
+        return f"{owner} was not notified: Slack is not configured"
     incident = case.incident
     holder = f"{case.holder}/owner"
     text = "\n".join([incident.title, *lines_of(assessment, investigation)])

@@ -52,6 +52,6 @@ def elements(content: bytes, name: str) -> Iterator[Seen]:
                 if around:
                     around[-1].remove(element)  # otherwise the whole report would stay in memory
     except DefusedXmlException as error:
-        raise wrong(name, f"it defines XML entities, which nobody needs ({error})") from None
+        raise wrong(name, f"it defines XML entities, which are not supported ({error})") from None
     except (ParseError, ValueError, LookupError) as error:
         raise wrong(name, f"{type(error).__name__}: {error}") from None

@@ -77,7 +77,7 @@ def incident_of(row: Row[Any]) -> Incident:
     except (ValidationError, ValueError, TypeError) as error:
         raise AuditBroken(
             f"the record of incident {row.id} cannot be read: it was changed outside AEEF "
-            "Runbooks; `aeef audit verify` tells more"
+            "Runbooks; `aeef audit verify` reports more"
         ) from error
 
 

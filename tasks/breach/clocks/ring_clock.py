@@ -105,7 +105,7 @@ def moot(
 def _spoken_for(point: str, reminders: list[datetime], end: datetime, now: datetime) -> str | None:
     """Why another timer of the same clock replaces this reminder; None when none does."""
     if now >= end:
-        return "the deadline has passed, which its alarm tells"
+        return "the deadline has passed; its alarm reports that"
     begun = [moment for moment in reminders if now >= moment]
     if point in (AT_START, AT_ONCE) or not begun or point == point_of(end - max(begun)):
         return None

@@ -22,7 +22,7 @@ from tasks.store.claim_keys import CLOCKS_STARTED
 
 NONE_CONFIGURED = (
     "NO REGULATORY CLOCK runs: no regime is configured ([breach] regimes in aeef.toml);"
-    " legal deadlines may be running all the same"
+    " legal deadlines may be running even so"
 )
 
 

@@ -76,7 +76,7 @@ class Anchors:
         except OSError as error:
             raise AuditBroken(
                 f"the audit anchors {self.path} cannot be read ({error.strerror}): "
-                "whether the chain was rewritten cannot be told"
+                "it is unknown whether the chain was rewritten"
             ) from error
         for number, line in enumerate(text.split("\n"), 1):
             start = line.rfind('{"seq":')

@@ -158,5 +158,5 @@ def entry_of(row: Row[Any]) -> AuditEntry:
     except (TypeError, ValueError) as error:
         raise AuditBroken(
             f"audit entry {columns['seq']} cannot be read: it was changed after it was written; "
-            "`aeef audit verify` tells more"
+            "`aeef audit verify` reports more"
         ) from error
