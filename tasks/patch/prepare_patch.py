@@ -42,8 +42,9 @@ def _prepared(patch: PreparedPatch) -> str:
 def prepare_patch(case: Case) -> PreparedPatch:
     """Put the smallest fixed versions and the supplied patch on a new branch.
 
-    Called again, it finds the branch and changes nothing. If nothing can be patched, the empty
-    branch is ready for a person. Raises PatchError or TargetError that names the problem.
+    Called again, it finds the branch and changes nothing. If nothing can be patched, the
+    branch points to the base, ready for a person to commit to. Raises PatchError or TargetError
+    that names the problem.
     """
     incident, alert = case.incident, case.alert
     target = target_of(incident, case.settings)
