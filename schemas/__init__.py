@@ -1,1 +1,1 @@
-"""What we talk about: pure data and pure functions, no I/O but reading settings."""
+"""Models and rules: pure data and pure functions, no I/O except reading settings."""

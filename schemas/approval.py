@@ -1,4 +1,4 @@
-"""The one rule for "a named person approves": what counts as a name, and whose counts."""
+"""The one rule for "a named person approves": what is a valid name, and who may approve."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ _NAME = re.compile(NAME)
 
 
 def named_person(approver: str, otherwise: str, allowed: Collection[str] = ()) -> str:
-    """The name of who approves, without superfluous spaces.
+    """Check the approver's name; return it without superfluous spaces.
 
-    otherwise: how things stay without an approval: `shop stays isolated`.
-    allowed: who may approve; empty: every person.
-    Raises InvalidInput that says what stays as it is, and what to do; what is no name is not
-    repeated.
+    otherwise: the state without an approval, for the error: `shop stays isolated`.
+    allowed: who may approve; empty: everybody.
+    Raises InvalidInput, which names that state and what to do; an invalid name is not repeated.
     """
     name = approver.strip()
     if not _NAME.fullmatch(name):
@@ -35,5 +34,5 @@ def named_person(approver: str, otherwise: str, allowed: Collection[str] = ()) -
 
 
 def may_approve(name: str, allowed: Collection[str]) -> bool:
-    """True when everybody may, or when this is one of the names, in capitals or not."""
+    """True when everybody may approve, or when the name is listed, ignoring case."""
     return not allowed or name.casefold() in {each.strip().casefold() for each in allowed}

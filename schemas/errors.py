@@ -9,16 +9,16 @@ AeefError                        every error of ours; its text names what failed
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
 │   └── PermanentError           trying again cannot help
 ├── PageNotDelivered             no channel took the page
-├── RunbookFailed                a runbook ended with something undone
-├── UnexpectedError              a defect: a step raised what nobody foresaw
+├── RunbookFailed                a runbook ended without completing everything
+├── UnexpectedError              a defect: a step raised an unexpected exception
 ├── PatchError                   an emergency patch could not be made, or may not be deployed
-├── TargetError                  a target cannot be looked at or changed; `stage` says at what
+├── TargetError                  a target cannot be read or changed; `stage` says at what
 │   ├── NoProvenRelease          none of its releases is proven good
 │   ├── DirtyWorkTree            local changes in its repository would be lost
 │   └── DeployFailed             a release could not be built, started or made healthy
-└── RollbackError                a rollback stopped; `stage` says where
+└── RollbackError                a rollback failed; `stage` says where
 
-No error text may hold a secret: clients put only what a reader needs into it.
+No error text may contain a secret: clients put into it only what a reader needs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class AuditBroken(AeefError):
 class OutsideServiceError(AeefError):
     """An outside service did not do what was asked.
 
-    `service` is its name as a person says it, `status` the HTTP status if one came.
+    `service` is its display name, `status` the HTTP status if there was a response.
     """
 
     def __init__(self, service: str, message: str, *, status: int | None = None) -> None:
@@ -62,7 +62,7 @@ class OutsideServiceError(AeefError):
 
 
 class TemporaryError(OutsideServiceError):
-    """Worth trying again; `retry_after` is the service's own wish in seconds."""
+    """Worth trying again; `retry_after` is the delay that the service asked for, in seconds."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class TemporaryError(OutsideServiceError):
 
 
 class PermanentError(OutsideServiceError):
-    """Trying again cannot help: the request or the configuration has to change."""
+    """Trying again cannot help: the request or the configuration must change."""
 
 
 class PageNotDelivered(AeefError):
@@ -85,11 +85,11 @@ class PageNotDelivered(AeefError):
 
 
 class RunbookFailed(AeefError):
-    """A runbook ended with something undone; the text lists what."""
+    """A runbook ended without completing everything; the text lists what is missing."""
 
 
 class UnexpectedError(AeefError):
-    """A defect: a step raised what nobody foresaw. The text has no secret; the log says where."""
+    """A defect: a step raised an unexpected exception. The text has no secret; see the log."""
 
 
 class PatchError(AeefError):
@@ -97,7 +97,7 @@ class PatchError(AeefError):
 
 
 class TargetError(AeefError):
-    """A target cannot be looked at or changed: its repository, its records, what runs of it.
+    """A target cannot be read or changed: its repository, its records, its running services.
 
     `stage` is what was being done: `read history`, `wait for lock`, `frozen`, `health`, …
     """
@@ -124,7 +124,7 @@ class DeployFailed(TargetError):
 
 
 class RollbackError(AeefError):
-    """A rollback stopped; `stage` is the part of the rollback in which it did."""
+    """A rollback failed; `stage` is the part of the rollback that failed."""
 
     def __init__(self, stage: str, message: str) -> None:
         super().__init__(f"rollback stopped at '{stage}': {message}")

@@ -1,4 +1,4 @@
-"""The addresses under which people find an incident."""
+"""The URLs of an incident."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A moment: any offset is accepted (a missing one is not), UTC is kept."""
+"""A time: any offset is accepted (it may not be missing) and converted to UTC."""
 
 
 class Model(BaseModel):
@@ -37,5 +37,5 @@ class Model(BaseModel):
     )
 
     def to_json(self) -> dict[str, Any]:
-        """This value as JSON data: camelCase names, absent values left out."""
+        """This value as JSON data: camelCase names, without absent values."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,4 +1,4 @@
-"""What every step gets: one incident, the settings, the store, and under which name it acts."""
+"""The context of every step: the incident, the settings, the store, and who acts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from schemas.settings import Settings
 from tasks.store import Store, Turn, open_store
 
 RUNBOOK = "aeef-runbooks"
-"""Who acts, on record, where no person does it by hand."""
+"""The actor in the record, unless a person acts by hand."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One incident as a step sees it.
 
-    holder: the name under which claims are held; a retry of the same run has the same.
-    person: who does it by hand; None: a runbook does.
+    holder: the name under which claims are held; the same for a retry of the same run.
+    person: who acts by hand; None for a runbook.
     """
 
     incident_id: str
@@ -28,7 +28,7 @@ class Case:
 
     @property
     def actor(self) -> str:
-        """Who acts, for the record."""
+        """The actor, for the record."""
         return self.person or RUNBOOK
 
     @property
@@ -38,7 +38,7 @@ class Case:
 
     @property
     def incident(self) -> Incident:
-        """The incident as it stands now: read anew each time."""
+        """The current incident, read from the store each time."""
         return self.store.incident(self.incident_id)
 
     @property
@@ -48,10 +48,10 @@ class Case:
 
     @property
     def route(self) -> Route:
-        """What the severity table asks for."""
+        """The incident's route in the severity table."""
         incident = self.incident
         return route_for(incident.severity, incident.type, self.settings.routes)
 
     def once(self, key: str) -> AbstractContextManager[Turn]:
-        """Do a thing of this incident once; while another does it, wait (see `Store.once`)."""
+        """Do something once for this incident; wait while another does it (see `Store.once`)."""
         return self.store.once(self.incident_id, key, self.holder, wait=True)

@@ -1,4 +1,4 @@
-"""The ways to do a step: a procedure is written once, and given one of them."""
+"""The ways to run a step: a procedure is written once and is given one of them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ S = TypeVar("S")
 
 
 class Do(Protocol):
-    """A way to do a step of one incident: through Prefect (`Response.do`), or `Directly`."""
+    """A way to run a step of one incident: through Prefect (`Response.do`), or `Directly`."""
 
     def __call__(self, step: Step[P, S], *args: P.args, **kwargs: P.kwargs) -> S:
         """Do the step; its result."""
 
 
 class Directly:
-    """Does the steps of one incident in this process, one after the other, without Prefect.
+    """Runs the steps of one incident in this process, in sequence, without Prefect.
 
-    person: who does it by hand; the record names them instead of the runbooks.
+    person: who acts by hand; the record names them instead of the runbooks.
     """
 
     def __init__(self, incident_id: str, person: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a step is: retries, timeout, kept result, record and audit, written once for all steps."""
+"""The decorator of all steps: retries, timeout, stored result, record and audit."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 LONGEST_WISH = 60.0
-"""Seconds that a step waits at most because a service asked for it (`Retry-After`)."""
+"""The most seconds that a step waits at a service's request (`Retry-After`)."""
 
 
 def worth_retrying(error: BaseException) -> bool:
-    """True when the same step may succeed later: the integration said so, or nobody was paged."""
+    """True when the step may succeed later: on TemporaryError, or when nobody was paged."""
     return isinstance(error, TemporaryError | PageNotDelivered)
 
 
 class Step(Generic[P, R]):
-    """One step of a procedure: a function of a `Case`, done through Prefect or directly.
+    """One step of a procedure: a function of a `Case`, run through Prefect or directly.
 
-    Either way what it did goes on record, and what it could not do; under an id made of the flow
-    run, the step and its arguments, and before Prefect keeps the result: whenever the process
-    dies, a retry of the run writes it exactly once. A failure is written once per retry of the
-    run. Errors come out without secrets and personal data: Prefect logs what a step raises.
+    Either way its success or failure is recorded, under an id made of the flow run, the step and
+    its arguments, and before Prefect stores the result: whenever the process dies, a retry of the
+    run records it exactly once. A failure is recorded once per retry of the run. Errors are raised
+    without secrets and personal data, because Prefect logs them.
     """
 
     def __init__(
@@ -69,22 +69,22 @@ class Step(Generic[P, R]):
         functools.update_wrapper(self, function)
 
     def __call__(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do it as a task of this flow run: tried again as `[retry]` says, its result kept."""
+        """Run it as a task of this flow run, with the retries of `[retry]` and a stored result."""
         return self._task_of(_retry_settings())(incident_id, *args, **kwargs)
 
     def submit(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[R]:
-        """Do it as `__call__`, side by side with what follows."""
-        # Prefect cannot interrupt a thread, and would warn of that in every run: what is started
-        # beside the procedure speaks to outside services only, whose clients have timeouts.
+        """Run it as `__call__` does, concurrently with what follows."""
+        # No timeout: Prefect cannot interrupt a thread, and would warn of that in every run. Steps
+        # that run concurrently only call outside services, whose clients have timeouts.
         threaded = self._task_of(_retry_settings()).with_options(timeout_seconds=0)
         return threaded.submit(incident_id, *args, **kwargs)
 
     def directly(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do it once, in this process, without Prefect."""
+        """Run it once, in this process, without Prefect."""
         return self.by(None, incident_id, *args, **kwargs)
 
     def by(self, person: str | None, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
-        """As `directly`; on record as done by this person, when one is named."""
+        """As `directly`; recorded as done by this person, if given."""
         settings = load_settings()
         attempt = _Attempt(self.name, incident_id, (args, kwargs), person)
         case = Case(incident_id, settings, this_run(), person)
@@ -94,9 +94,9 @@ class Step(Generic[P, R]):
             attempt.failed(error, settings)
             mask_error(error, settings)
             raise
-        except Exception as error:  # noqa: BLE001 - raised again, without its secrets
+        except Exception as error:  # noqa: BLE001 - re-raised without its secrets
             attempt.failed(error, settings)
-            # Prefect logs what is raised, with everything that it came from.
+            # Prefect logs an exception with its whole chain.
             log_line(sanitized(traceback.format_exc(), settings))
             text = sanitized(f"{type(error).__name__}: {error}", settings)
             raise UnexpectedError(text) from None
@@ -109,16 +109,16 @@ class Step(Generic[P, R]):
             return self.directly(incident_id, *args, **kwargs)
 
         functools.update_wrapper(recorded, self._function)
-        # Prefect makes the key of the kept result of the names of the parameters.
+        # Prefect makes the key of the stored result from the parameters' names.
         _first, *rest = inspect.signature(self._function).parameters.values()
         incident = inspect.Parameter("incident_id", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         recorded.__signature__ = inspect.Signature([incident, *rest])  # type: ignore[attr-defined]
         made = task(
             name=self.name,
             task_run_name=self.name,
-            # No tags: Prefect would ask its server for each task whether a limit belongs to them.
+            # No tags: for each task Prefect would query its server for their limits.
             persist_result=True,
-            # Not the source of the task: an upgrade must not make a half-done run begin again.
+            # Not the task's source: an upgrade must not make a half-done run start again.
             cache_policy=CacheKeyFnPolicy(cache_key_fn=_same_run_same_arguments),
             retries=policy.attempts - 1,
             retry_delay_seconds=[
@@ -138,21 +138,21 @@ def step(
     says: Callable[[R], str | None],
     timeout: float,
 ) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
-    """Make a step of a function whose first argument is the `Case`.
+    """Make a step from a function whose first argument is the `Case`.
 
-    says: what the record will say, given the result; None says nothing (someone else did it).
+    says: the record's sentence, given the result; None: record nothing (somebody else did it).
     timeout: seconds for one attempt in Prefect; the longest waits inside have their own.
     """
     return lambda function: Step(function, name, says, timeout)
 
 
 def verbatim(text: str) -> str:
-    """For `says`: the result is the sentence that goes on record."""
+    """For `says`: the result itself is the sentence to record."""
     return text
 
 
 def log_line(text: str) -> None:
-    """Log one line of progress: to the run in Prefect, or to our log when there is none."""
+    """Log one line of progress: to the run in Prefect, or to our log outside a run."""
     if in_flow_run():
         get_run_logger().info(text)
     else:
@@ -160,12 +160,12 @@ def log_line(text: str) -> None:
 
 
 def in_flow_run() -> bool:
-    """True in a flow run or one of its tasks: Prefect's server is there, and is asked."""
+    """True in a flow run or one of its tasks, where Prefect's server is available."""
     return bool(TaskRunContext.get() or FlowRunContext.get())
 
 
 def this_run() -> str:
-    """The name under which a step holds claims: a retry of the same flow run has the same."""
+    """The name under which a step holds claims, the same for a retry of the flow run."""
     context = TaskRunContext.get()
     if context is None:
         return f"call {uuid4()}"
@@ -173,7 +173,7 @@ def this_run() -> str:
 
 
 class _Attempt:
-    """One attempt of a step: knows its ids and writes what came of it."""
+    """One attempt of a step: its ids, and recording its outcome."""
 
     def __init__(
         self, name: str, incident_id: str, given: tuple[Any, Any], person: str | None
@@ -183,7 +183,7 @@ class _Attempt:
         self.person = person
         self.incident_id = incident_id
         self.task_run: TaskRun | None = context.task_run if context else None
-        # Without Prefect there are no retries: each call has an entry of its own.
+        # Without Prefect there are no retries: each call gets its own entry.
         run_id = (self.task_run.flow_run_id or self.task_run.id) if self.task_run else uuid4()
         arguments = hashlib.sha256((hash_objects(*given) or repr(given)).encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{run_id}/{name}/{arguments}"
@@ -193,7 +193,7 @@ class _Attempt:
         self._record(text, "done", settings)
 
     def failed(self, error: Exception, settings: Settings) -> None:
-        """Record a failure for good; before another attempt only wait as long as was asked."""
+        """Record a final failure; before another attempt, only wait as the service asked."""
         attempt = self.task_run.run_count if self.task_run else None
         if attempt and worth_retrying(error) and attempt < settings.retry.attempts:
             wish = getattr(error, "retry_after", None) or 0.0
@@ -228,7 +228,7 @@ def _failed_for_now(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
 
 
 def _retry_settings() -> RetrySettings:
-    """The configured retries; the defaults when settings are wrong: the first step says so."""
+    """The configured retries; defaults for invalid settings, which the first step reports."""
     try:
         return load_settings().retry
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""AI agents: their registry with contracts (AEEF PRD-STD-009), and what came of stopping one."""
+"""AI agents: registry, contracts (AEEF PRD-STD-009), and the outcome of suspending one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTAINER_LABEL = "aeef.agent"
 
 
 class AgentStatus(StrEnum):
-    """What the registry says of an agent; only an active one may act."""
+    """An agent's status in the registry; only an active agent may act."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -25,7 +25,7 @@ class AgentStatus(StrEnum):
 
 
 class _Written(Model):
-    """Written by the target's own people, who may add fields of theirs."""
+    """Data that the target's own people write; they may add fields."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -33,9 +33,9 @@ class _Written(Model):
 class Contract(_Written):
     """What an agent may do (PRD-STD-009).
 
-    forbidden_actions: `Tool` or `Tool(input)`, `*` for anything, are compared with the audit log;
-    any other sentence is for people.
-    escalation_approver: who alone approves that a suspended agent acts again.
+    forbidden_actions: `Tool` or `Tool(input)`, with `*` for anything, is compared with the audit
+    log; any other sentence is for people.
+    escalation_approver: the only person who may approve resuming a suspended agent.
     """
 
     allowed_inputs: list[str] = Field(default_factory=list)
@@ -83,9 +83,9 @@ class NamedAgent(Model):
 
 
 class Means(Model):
-    """One means of stopping an agent, and what came of it.
+    """One means of stopping an agent, and its outcome.
 
-    works: True when it was verified, None when there is nothing to stop by it.
+    works: True when verified, None when this means does not apply.
     """
 
     name: str
@@ -98,14 +98,14 @@ class Means(Model):
 
 
 class Suspension(Model):
-    """What stopping an agent, or letting it act again, came to."""
+    """The outcome of suspending or resuming an agent."""
 
     agent: NamedAgent
     means: list[Means]
 
     @property
     def failed(self) -> list[Means]:
-        """The means that did not do it."""
+        """The means that failed."""
         return [each for each in self.means if each.works is False]
 
     def __str__(self) -> str:
@@ -113,10 +113,10 @@ class Suspension(Model):
 
 
 class SuspensionJournal(Model):
-    """What we changed to stop an agent: exactly that is undone when it resumes.
+    """What we changed to suspend an agent: resuming it undoes exactly that.
 
-    incidents: those for which it was suspended, the first one first.
-    told_control_plane: it was active there, and is suspended by us.
+    incidents: those for which it was suspended, in order.
+    told_control_plane: it was active in the control plane, and we suspended it there.
     """
 
     agent: NamedAgent
@@ -130,8 +130,8 @@ class SuspensionJournal(Model):
 class EvidenceFile(Model):
     """One line of an incident's manifest of evidence.
 
-    source: where it comes from, as a person says it. previous: the SHA-256 of the manifest
-    before this line, so that no line can be changed unnoticed.
+    source: where it comes from, in words. previous: the SHA-256 of the manifest before this
+    line, so that no line can be changed unnoticed.
     """
 
     file: str
@@ -143,11 +143,11 @@ class EvidenceFile(Model):
 
 
 class LogExtract(Model):
-    """What was found in an agent's audit log; counts, tool names, entry numbers and hashes only.
+    """What was found in an agent's audit log: only counts, tool names, entry numbers and hashes.
 
-    entries: those in the window, in all sources. violating: of these, forbidden by the contract;
+    entries: those in the window, in all sources. violating: those that the contract forbids;
     `first` names some of them, `tools` counts them by tool.
-    undecided: the summary of the input is cut off before it says whether it is forbidden.
+    undecided: the input summary is cut off too early to decide.
     prose: forbidden actions that only a person can compare.
     """
 

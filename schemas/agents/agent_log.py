@@ -1,7 +1,7 @@
 """The agents' audit log: one JSON object a line; which entries a contract forbids. Pure functions.
 
 AEEF's command-line tools write `timestamp`, `session_id`, `tool_name`, `tool_input_summary` (cut
-at 200 characters) and `success`. Lines are anybody's text: nothing here raises for one.
+at 200 characters) and `success`. Lines are untrusted text: nothing here raises for a bad one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ACTION = re.compile(r"(?P<tool>[A-Za-z0-9_.:/*-]+)(?:\((?P<input>.*)\))?", re.D
 
 
 class LogEntry(NamedTuple):
-    """One entry. agent_id: some tools write it; None when not."""
+    """One entry. agent_id: None when the tool did not write it."""
 
     timestamp: datetime
     session: str
@@ -31,11 +31,11 @@ class LogEntry(NamedTuple):
 
     @property
     def tool_shown(self) -> str:
-        """The tool's name for a record: nothing in it can be markup, or a message."""
+        """The tool's name, safe for a record: it cannot contain markup or a message."""
         return self.tool if _PLAIN_TOOL.fullmatch(self.tool) else HIDDEN_TOOL
 
     def is_of(self, agent_id: str, sessions: Collection[str]) -> bool:
-        """True unless the entry is known to be another's."""
+        """True unless the entry is known to belong to another agent."""
         if self.agent_id is not None:
             return self.agent_id == agent_id
         return not sessions or self.session in sessions
@@ -49,7 +49,7 @@ class Forbidden(NamedTuple):
     input: str | None
 
     def judge(self, entry: LogEntry) -> bool | None:
-        """True when it forbids the entry; None when the summary is cut off too early to tell."""
+        """True when it forbids the entry; None when the summary is cut off too early to decide."""
         if not matches(self.tool, entry.tool):
             return False
         if self.input is None or matches(_plain(self.input), _plain(entry.summary)):
@@ -60,14 +60,14 @@ class Forbidden(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What the contract says of an entry: the actions it violates, and whether one is open."""
+    """The contract's verdict on an entry: the actions it violates; whether one is undecided."""
 
     violates: list[str]
     undecided: bool
 
 
 def parse_entry(line: bytes) -> LogEntry | None:
-    """The entry of a line; None when the line is broken, whatever is in it."""
+    """The entry of a line; None when the line is malformed in any way."""
     try:
         data = json.loads(line)
         timestamp = _moment(data["timestamp"])
@@ -115,7 +115,7 @@ def judge(entry: LogEntry, forbidden: Iterable[Forbidden]) -> Judgement:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """True when the whole text fits; `*` stands for anything. Linear: no pattern is slow."""
+    """True when the whole text matches; `*` matches anything. Linear time for every pattern."""
     first, *rest = pattern.split("*")
     if not rest:
         return text == pattern
@@ -132,7 +132,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Other case and other blanks make no other command."""
+    """Normalised: upper/lower case and white space do not make a different command."""
     return re.sub(r"\s+", " ", text).casefold()
 
 

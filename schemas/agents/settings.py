@@ -13,7 +13,7 @@ class ControlPlane(BaseModel):
 
     `GET {url}/agents/<id>` answers `{"status": "active"}` or `"suspended"`;
     `POST {url}/agents/<id>/suspend` and `/resume` change it. The token is sent as a bearer token.
-    settle: seconds within which a change has to show.
+    settle: seconds within which a change must take effect.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -28,9 +28,9 @@ class AgentSettings(BaseModel):
 
     registry: the registry file; audit_logs: the agents' logs, with their rotated neighbours
     (`.1`, `.2.gz`, …); all inside the repository.
-    window_before, window_after: which entries are extracted, around the violation.
+    window_before, window_after: the time around the violation whose entries are extracted.
     containers: pause the containers labelled `aeef.agent=<id>`; false where there is no Docker.
-    control_plane: is told over HTTP, where there is one.
+    control_plane: the service that also suspends the agent, over HTTP, where there is one.
     reviewers: who reviews each violation (PRD-STD-009).
     """
 

@@ -13,7 +13,7 @@ MONDAY, THURSDAY = 0, 3
 _DAY = timedelta(days=1)
 
 FIXED_HOLIDAYS = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
-"""Month and day; kept on Friday when it is a Saturday, on Monday when it is a Sunday."""
+"""Month and day; observed on Friday when it is a Saturday, on Monday when it is a Sunday."""
 WEEKDAY_HOLIDAYS = (
     (1, MONDAY, 3),
     (2, MONDAY, 3),
@@ -22,11 +22,11 @@ WEEKDAY_HOLIDAYS = (
     (10, MONDAY, 2),
     (11, THURSDAY, 4),
 )
-"""Month, weekday, which one of the month; -1 is the last. All: 5 U.S.C. 6103(a)."""
+"""Month, weekday, which one in the month; -1 is the last. All: 5 U.S.C. 6103(a)."""
 
 
 def months_after(start: datetime, months: int) -> datetime:
-    """The same day and time so many months later; the month's last day where that is missing."""
+    """The same day and time `months` later; the month's last day where there is no such day."""
     index = start.year * 12 + start.month - 1 + months
     year, month = index // 12, index % 12 + 1
     day = min(start.day, monthrange(year, month)[1])
@@ -36,7 +36,7 @@ def months_after(start: datetime, months: int) -> datetime:
 def nth_business_day(
     start: datetime, count: int, zone: ZoneInfo, closes: time, holidays: AbstractSet[date]
 ) -> datetime:
-    """The close of the `count`-th business day after the day of `start`, there; in UTC."""
+    """The close of the `count`-th business day after `start`'s local day, in UTC."""
     day = start.astimezone(zone).date()
     while count:
         day += _DAY
@@ -56,9 +56,9 @@ def is_business_day(day: date, holidays: AbstractSet[date] = frozenset()) -> boo
 
 @cache
 def federal_holidays(year: int) -> frozenset[date]:
-    """The days on which US federal offices keep a holiday of this year, or of the next New Year."""
+    """The days on which US federal holidays of this year, or the next New Year, are observed."""
     fixed = [date(year, month, day) for month, day in FIXED_HOLIDAYS]
-    fixed.append(date(year + 1, 1, 1))  # a Saturday is kept on 31 December
+    fixed.append(date(year + 1, 1, 1))  # a Saturday is observed on 31 December
     moving = [_weekday_of(year, *rule) for rule in WEEKDAY_HOLIDAYS]
     return frozenset([*(_kept(day) for day in fixed), *moving])
 

@@ -1,4 +1,4 @@
-"""What people say about a breach, and how each regulatory clock stands because of it."""
+"""The state of each regulatory clock, given what people recorded about the breach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.model import Model, UtcDatetime
 
 
 class Standing(StrEnum):
-    """How a clock stands."""
+    """The state of a clock."""
 
     NOT_STARTED = "not started"
     RUNNING = "running"
@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 
 class Clock(Model):
-    """One deadline, and what people said about it. Only they end it: no status of the incident."""
+    """One deadline and what people recorded about it; only they end it, never incident status."""
 
     deadline: Deadline
     standing: Standing
@@ -38,16 +38,16 @@ class Clock(Model):
 
     @property
     def is_open(self) -> bool:
-        """True while a notification may have to be made."""
+        """True while a notification may still be due."""
         return self.standing not in (Standing.SUBMITTED, Standing.NOT_APPLICABLE)
 
     def is_overdue(self, now: datetime) -> bool:
-        """True when it ran out and nobody says that the notification was made."""
+        """True when it ran out and nobody has recorded the notification as made."""
         due = self.deadline.due_at
         return self.is_open and due is not None and due <= now
 
     def in_words(self, now: datetime) -> str:
-        """How it stands, as a person reads it."""
+        """Its state in words."""
         due = self.deadline.due_at
         match self.standing:
             case Standing.SUBMITTED:
@@ -67,7 +67,7 @@ class Clock(Model):
 
 
 def length(span: timedelta) -> str:
-    """`2 d 3 h`, `3 h 5 min`, `40 s`: as much as a person needs."""
+    """A duration, at the precision that a person needs: `2 d 3 h`, `3 h 5 min`, `40 s`."""
     seconds = int(span.total_seconds())
     days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
     if days:
@@ -80,7 +80,7 @@ def length(span: timedelta) -> str:
 def clocks_of(
     situation: Situation, regimes: Mapping[str, Regime], holidays: Iterable[date] = ()
 ) -> list[Clock]:
-    """How every deadline of the regimes stands."""
+    """The state of every deadline of the regimes."""
     found = deadlines(regimes, situation.timestamps, situation.facts, holidays)
     return [_clock(deadline, situation) for deadline in found]
 
@@ -114,7 +114,7 @@ def _clock(deadline: Deadline, situation: Situation) -> Clock:
 
 
 def check_names(regimes: Mapping[str, Regime], regime: str | None, deadline: str | None) -> None:
-    """Raise InvalidInput that lists what there is, when there is no such regime or deadline."""
+    """Raise InvalidInput, listing the known ones, for an unknown regime or deadline."""
     if regime is None:
         return
     if regime not in regimes:

@@ -1,4 +1,4 @@
-"""When a legal deadline begins, how long it is, and when it applies at all."""
+"""When a legal deadline starts, how long it is, and whether it applies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import (
 from schemas.breach.calendar_rules import months_after, nth_business_day
 
 SUBMITTED, LATEST_SUBMITTED = "submitted:", "latest-submitted:"
-"""The clock starts with the first, or the newest, submission of another deadline of the regime."""
+"""The clock starts with the first, or the latest, submission of another of its deadlines."""
 STARTS = ("aware", "discovered", "classified-major", "materiality", "causal-link")
 """Different events start different clocks: each has a timestamp of its own."""
 
@@ -31,7 +31,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 Facts = Mapping[str, bool | int]
-"""What is known of the breach: `people`, `residents`, `high-risk`, `death`, `widespread`."""
+"""Facts about the breach: `people`, `residents`, `high-risk`, `death`, `widespread`."""
 
 
 YES_OR_NO = ("high-risk", "death", "widespread", "malicious", "cross-border")
@@ -45,7 +45,7 @@ class _Data(BaseModel):
 
 
 class Condition(_Data):
-    """A fact that decides: true, or for a number `at_least` so many."""
+    """A condition on one fact: it is true, or, for a number, `at_least` this many."""
 
     fact: str
     at_least: int | None = Field(default=None, ge=0)
@@ -59,7 +59,7 @@ class Condition(_Data):
         return self
 
     def holds(self, facts: Facts) -> bool | None:
-        """True or false as far as the fact is known; None when it is not."""
+        """True or false; None when the fact is not known."""
         value = facts.get(self.fact)
         if value is None:
             return None
@@ -67,12 +67,12 @@ class Condition(_Data):
 
 
 class Limit(_Data):
-    """So long after `after`: give one of the five kinds. The clock runs in UTC instants.
+    """A length of time after the event `after`: one of the five kinds. Clocks run in UTC.
 
-    months: calendar months, to the same day of the month, or its last day where that is missing.
+    months: calendar months, to the same day of the month, or its last day if there is none.
     business_days: without weekends and US federal holidays, until `closes` in `zone`.
-    at_once: without undue delay; there is no moment, it is due as soon as it starts.
-    when: the limit counts only when this is known to be so.
+    at_once: without undue delay; no fixed time, it is due as soon as it starts.
+    when: the limit applies only when this condition is known to hold.
     """
 
     after: str
@@ -105,7 +105,7 @@ class Limit(_Data):
 
     @property
     def length(self) -> str:
-        """As a person says it."""
+        """The length in words."""
         if self.at_once:
             return "without undue delay"
         kinds = {

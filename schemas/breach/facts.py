@@ -1,4 +1,4 @@
-"""What people say about a breach, and what is known from it."""
+"""What people record about a breach, and the facts that follow from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.breach.conditions import LATEST_SUBMITTED, NUMBERS, STARTS, SUBMITT
 from schemas.model import Model, UtcDatetime
 
 ASSUMED = ("aware", "discovered")
-"""Until a person sets them, they are when the incident was detected: an assumption."""
+"""Until a person sets them, they are assumed to be the incident's detection time."""
 
 
 Person = Annotated[
@@ -25,7 +25,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_00
 
 
 class Kind(StrEnum):
-    """What a person can say."""
+    """The kinds of change that a person can record."""
 
     SET = "set"
     SUBMITTED = "submitted"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 class Change(Model):
-    """What one person said: kept in order, never changed; a later one wins.
+    """What one person recorded: kept in order, never changed; a later one wins.
 
     set: timestamps and facts. submitted: the notification `deadline` was made at `moment`.
     not-applicable: the regime asks for nothing, for a `reason`. reopened: that, or a submission,
@@ -69,7 +69,7 @@ class Change(Model):
 
     @property
     def sentence(self) -> str:
-        """For the record."""
+        """The change as a sentence for the record."""
         where = "/".join(each for each in (self.regime, self.deadline) if each)
         why = f": {self.reason}" if self.reason else ""
         match self.kind:
@@ -94,10 +94,10 @@ def _plain(value: bool | int) -> str:
 
 
 class Situation(Model):
-    """All that was said, taken together.
+    """All recorded changes, taken together.
 
-    submitted: of each `regime/deadline` the submissions, in the order in which they were made.
-    excluded: of each regime that does not apply, what was decided.
+    submitted: for each `regime/deadline`, its submissions in order.
+    excluded: for each regime that does not apply, the decision.
     """
 
     timestamps: dict[str, UtcDatetime]
@@ -108,7 +108,7 @@ class Situation(Model):
 
 
 def situation_of(detected_at: datetime, changes: Iterable[Change]) -> Situation:
-    """What is known: detection until people know better, then everything they said, in order."""
+    """Apply the changes in order, starting from the detection time."""
     timestamps = dict.fromkeys(ASSUMED, detected_at)
     facts: dict[str, bool | int] = {}
     assumed = dict.fromkeys(ASSUMED)

@@ -1,8 +1,8 @@
 """Regulatory clocks: which notification is due when, to whom, and with what in it.
 
 The regimes are data (`regimes.toml`), each with its legal basis and the day as of which it was
-read; an organisation adds its own or changes one in `[breach.regime.NAME]`. What is computed here
-prepares a notification: whether there is a duty, and until when, counsel decides.
+read; an organisation adds its own or changes one in `[breach.regime.NAME]`. The results prepare
+a notification: counsel decides whether there is a duty to notify, and by when.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DATA = Path(__file__).parent / "regimes.toml"
 
 
 class Stage(_Data):
-    """One notification that a regime asks for: the earliest of its limits counts."""
+    """One notification that a regime requires, due at the earliest of its limits."""
 
     name: Name
     addressee: Text
@@ -48,7 +48,7 @@ class Stage(_Data):
 
 
 class Regime(_Data):
-    """A law, or a contract, that asks for notifications. Their content is the drafts' headings."""
+    """A law or contract that requires notifications; `Stage.content` has the drafts' headings."""
 
     name: Text
     legal_basis: Text
@@ -67,10 +67,10 @@ class Regime(_Data):
 
 
 class Deadline(Model):
-    """What one stage comes to, with the timestamps and facts that are known.
+    """One stage's deadline, computed from the known timestamps and facts.
 
     due_at: None before it starts, and when it is due without undue delay (`at_once`).
-    needs: timestamps and facts that are not known and would change it.
+    needs: unknown timestamps and facts that would change it.
     applies: False when a known fact says that nothing is due.
     """
 
@@ -96,7 +96,7 @@ class Deadline(Model):
 
     @property
     def due_text(self) -> str:
-        """When it is due, as a person reads it."""
+        """When it is due, in words."""
         if not self.applies:
             return "does not apply"
         if self.due_at is not None:
@@ -113,10 +113,10 @@ def deadlines(
     facts: Facts,
     holidays: Iterable[date] = (),
 ) -> list[Deadline]:
-    """Every deadline of the regimes, in their order; also those that have not started.
+    """Every deadline of the regimes, in order, including those that have not started.
 
     timestamps: those of `STARTS`, and `submitted:REGIME/DEADLINE`, `latest-submitted:REGIME/…`.
-    holidays: days that are no business days, besides the US federal holidays.
+    holidays: non-business days besides the US federal holidays.
     """
     off = frozenset(holidays)
     return [
@@ -174,7 +174,7 @@ def _deadline(
 
 
 def plain(start: str) -> str:
-    """What starts a clock, as a person says it."""
+    """What starts a clock, in words."""
     kind, colon, stage = start.partition(":")
     latest = "latest " if f"{kind}:" == LATEST_SUBMITTED else ""
     return f"the {latest}submission of {stage}" if colon else start
@@ -192,7 +192,7 @@ def _timestamp(after: str, regime: str) -> str:
 
 @cache
 def known_regimes() -> Mapping[str, Regime]:
-    """The regimes that come with AEEF Runbooks, by their id."""
+    """The regimes that ship with AEEF Runbooks, by id."""
     tables = tomllib.loads(DATA.read_text("utf-8"))
     return {name: Regime.model_validate(table) for name, table in tables.items()}
 
@@ -200,7 +200,7 @@ def known_regimes() -> Mapping[str, Regime]:
 def chosen_regimes(
     wanted: Iterable[str], own: Mapping[str, Regime] | None = None
 ) -> dict[str, Regime]:
-    """These regimes, in this order; the organisation's own win.
+    """These regimes, in this order; the organisation's own take precedence.
 
     Raises ConfigurationError that names an unknown one.
     """

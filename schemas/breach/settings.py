@@ -1,4 +1,4 @@
-"""The tables `[breach]` and `[targets.NAME.breach]`: how a data breach is answered."""
+"""The tables `[breach]` and `[targets.NAME.breach]`: the response to a data breach."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 
 
 class Organisation(BaseModel):
-    """`[breach.organisation]`: what every notification says of us.
+    """`[breach.organisation]`: what every notification says about us.
 
-    authorities: the authority of each regime, by the regime's name, where it has a name.
+    authorities: the authority to notify, by regime.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -41,7 +41,7 @@ class Organisation(BaseModel):
 
 
 class BreachPage(BaseModel):
-    """`[breach.page]`: PagerDuty routing keys of those who are paged whatever the severity."""
+    """`[breach.page]`: PagerDuty routing keys of the teams paged at every severity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -54,10 +54,10 @@ class BreachSettings(BaseModel):
 
     regimes: which apply; `regime`: own ones, or known ones changed as a whole.
     remind_before: how long before a deadline people are reminded of it.
-    watch_every: seconds between two looks whether a timer is missing; 0: never.
-    holidays: days that are no business days, besides the US federal holidays.
+    watch_every: seconds between checks for missing timers; 0: never.
+    holidays: non-business days besides the US federal holidays.
     page: routing keys of the security and the privacy team.
-    members: ids of the Slack users who are invited to the restricted channel.
+    members: ids of the Slack users to invite to the restricted channel.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -95,7 +95,7 @@ class BreachSettings(BaseModel):
         return self
 
     def chosen(self, regimes: Iterable[str]) -> dict[str, Regime]:
-        """These regimes, the organisation's own first. Raises ValueError for an unknown one."""
+        """These regimes; the organisation's own take precedence. Raises ValueError if unknown."""
         try:
             return chosen_regimes(regimes, self.regime)
         except ConfigurationError as error:
@@ -107,8 +107,8 @@ class TargetBreach(BaseModel):
 
     regimes: those that apply to this target, instead of `[breach] regimes`.
     data: the kinds of personal data that it holds, for the drafts: "names", "health data".
-    freeze_command, unfreeze_command: tell a pipeline that it may not, or may again, deploy.
-    revoke: named commands that revoke or rotate a credential each.
+    freeze_command, unfreeze_command: stop a pipeline's deployments, or allow them again.
+    revoke: named commands, each of which revokes or rotates a credential.
     command_timeout: seconds for each of these commands. All must be safe to repeat.
     """
 

@@ -1,4 +1,4 @@
-"""Drift: what deviates from the last known good release, and how bad that is, by rules as data."""
+"""Drift: deviations from the last known good release, and their impact, by rules as data."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from schemas.incident import Severity, hash_of_text
 from schemas.model import Model, UtcDatetime, utc_now
 
 SHOWN = 200
-"""Characters of a value that a report shows."""
+"""How many characters of a value a report shows."""
 LISTED = 25
-"""Differences that the record and the summary list one by one; the artifact has them all."""
+"""How many differences the record and the summary list; the artifact has them all."""
 
 
 State = Mapping[Setting, str]
-"""Everything that is compared, each value as text. Secret values come as salted hashes."""
+"""Everything that is compared, each value as text. Secret values are salted hashes."""
 
 
 def shown(value: str | None, most: int = SHOWN) -> str:
-    """A value from outside on one line, cut; what a terminal or a page could act on is escaped."""
+    """An untrusted value on one line, trimmed, with terminal and markup characters escaped."""
     if value is None:
         return "nothing"
     part = value[: most + 1]
@@ -41,7 +41,7 @@ def shown(value: str | None, most: int = SHOWN) -> str:
 
 
 class Difference(Model):
-    """One deviation. baseline, actual: None where there is nothing.
+    """One deviation. baseline, actual: None where the setting is absent.
 
     affects: the service, and every service that depends on it.
     """
@@ -58,8 +58,8 @@ class Difference(Model):
 
     @property
     def identity(self) -> str:
-        """What makes this difference the same one when it is found again."""
-        if self.change == "unreadable":  # the reason's words may change
+        """Identifies this difference when it is found again."""
+        if self.change == "unreadable":  # the reason's wording may change
             return f"{self.path} unreadable"
         return f"{self.path} {self.change} {hash_of_text(self.actual or '')[:16]}"
 
@@ -76,10 +76,10 @@ class Difference(Model):
 class DriftReport(Model):
     """What an assessment of one target found.
 
-    commit: the last known good release that was compared with; None when there is none.
+    commit: the last known good release that it was compared with; None when there is none.
     compared: how many settings were compared.
-    not_compared: what could not be, and why; it is no deviation, and no proof of none either.
-    accepted: how many differences a person has accepted as they are, and who; not among those told.
+    not_compared: what could not be compared, and why; neither a deviation nor proof of none.
+    accepted: how many differences a person accepted, and who; `differences` leaves them out.
     """
 
     target: str
@@ -92,24 +92,24 @@ class DriftReport(Model):
 
     @property
     def status(self) -> Literal["drift", "none", "unknown"]:
-        """`none` only when there was something to compare, and it could be read."""
+        """The verdict; `none` only when there was something to compare and it could be read."""
         if any(each.change != "unreadable" for each in self.differences):
             return "drift"
         return "none" if self.compared and not self.differences else "unknown"
 
     @property
     def unreadable(self) -> tuple[Difference, ...]:
-        """What could not be read although it should."""
+        """What should have been readable and was not."""
         return tuple(each for each in self.differences if each.change == "unreadable")
 
     @property
     def worst(self) -> Impact | None:
-        """The worst impact; None without a difference."""
+        """The worst impact; None when there is no difference."""
         return self.differences[0].impact if self.differences else None
 
     @property
     def severity(self) -> Severity:
-        """The severity that the worst impact asks for."""
+        """The severity that the worst impact calls for."""
         return SEVERITY_OF[self.worst or Impact.LOW]
 
     @property
@@ -128,7 +128,7 @@ class DriftReport(Model):
         return f"{self.target}: {sentence} from {against}{besides}; worst is {self.differences[0]}"
 
     def text(self, differences: Sequence[Difference] | None = None) -> str:
-        """The report, or this part of it, in plain lines, worst first; long ones are cut."""
+        """The report, or only these differences, as plain lines, worst first; long ones trimmed."""
         found = self.differences if differences is None else differences
         lines = [f"- {each} (affects {', '.join(each.affects) or 'nothing'})" for each in found]
         if len(lines) > LISTED:
@@ -138,7 +138,7 @@ class DriftReport(Model):
 
 
 class AcceptedDrift(Model):
-    """What a person accepted: these differences (by `identity`) from this release are meant."""
+    """The differences from a release (by `identity`) that a person accepted as intended."""
 
     target: str
     commit: str
@@ -154,7 +154,7 @@ def compare(
     rules: Sequence[ImpactRule] = DEFAULT_IMPACTS,
     depends_on: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Difference, ...]:
-    """Every difference, worst first. None exactly when the two states are equal.
+    """Every difference, worst first; empty exactly when the two states are equal.
 
     depends_on: service → the services that it needs.
     """
@@ -177,7 +177,7 @@ def compare(
 
 
 def unreadable(subject: str, why: str, rules: Sequence[ImpactRule] = DEFAULT_IMPACTS) -> Difference:
-    """The difference that stands for a state which cannot be read: it is never "no drift"."""
+    """The difference reported for an unreadable state, which never counts as "no drift"."""
     setting = Setting(subject, "state")
     return _difference(setting, "unreadable", None, why, rules, _Affected({}))
 
@@ -189,7 +189,7 @@ def ordered(differences: Sequence[Difference]) -> tuple[Difference, ...]:
 
 
 class _Affected:
-    """Finds a service's dependants, of which there are few, for many differences."""
+    """Finds a service's dependants; cached, as many differences share few services."""
 
     def __init__(self, depends_on: Mapping[str, Collection[str]]) -> None:
         self._dependants: dict[str, list[str]] = {}
@@ -199,7 +199,7 @@ class _Affected:
         self._known: dict[str, tuple[str, ...]] = {}
 
     def by(self, subject: str) -> tuple[str, ...]:
-        """The subject, and all that directly or indirectly depend on it."""
+        """The subject and its direct and indirect dependants."""
         if subject not in self._known:
             found = dict.fromkeys([subject] if subject else [])
             waiting = [subject]

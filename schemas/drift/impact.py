@@ -1,4 +1,4 @@
-"""How bad a difference is, by rules that are data."""
+"""The impact of a difference, by rules that are data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Change = Literal["added", "removed", "changed", "unreadable"]
 
 
 class Impact(StrEnum):
-    """How bad a difference is, worst first."""
+    """The impact of a difference, worst first."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -28,15 +28,15 @@ SEVERITY_OF: dict[Impact, Severity] = {
     Impact.MEDIUM: Severity.P3,
     Impact.LOW: Severity.P4,
 }
-"""Which severity an incident has whose worst difference has this impact."""
+"""The severity of an incident, by the impact of its worst difference."""
 
 
 class Setting(NamedTuple):
-    """What one value is about.
+    """The setting that a value belongs to.
 
     subject: a Compose service, a configured file, a container, or empty for the target itself.
-    field: what kind of setting it is; the rules speak of these.
-    name: which of several, a variable, a port, a key; empty where there is only one.
+    field: the kind of setting, which the rules match.
+    name: which one of several (a variable, a port, a key); empty where there is only one.
     """
 
     subject: str
@@ -49,9 +49,9 @@ class Setting(NamedTuple):
 
 
 class ImpactRule(Model):
-    """If everything that is given fits, the difference has this impact; the first rule wins.
+    """The impact of differences that match every given pattern; the first matching rule wins.
 
-    field, name, subject, actual: patterns with `*` and `?`, upper and lower case told apart.
+    field, name, subject, actual: case-sensitive patterns with `*` and `?`.
     """
 
     impact: Impact
@@ -62,7 +62,7 @@ class ImpactRule(Model):
     actual: str = "*"
 
     def fits(self, setting: Setting, change: Change, actual: str | None) -> bool:
-        """True when the rule is about such a difference."""
+        """True when the rule matches such a difference."""
         return (
             self.change in (None, change)
             and (self.field in ("*", setting.field) or fnmatchcase(setting.field, self.field))
@@ -117,12 +117,12 @@ DEFAULT_IMPACTS: tuple[ImpactRule, ...] = (
     ),
     *_rules(Impact.LOW, ("labels", None, "*", "*")),
 )
-"""A difference that no rule fits is medium."""
+"""The impact of a difference that no rule matches."""
 
 
 def impact_of(
     setting: Setting, change: Change, actual: str | None, rules: Sequence[ImpactRule]
 ) -> Impact:
-    """The impact that the first fitting rule names."""
+    """The impact given by the first matching rule."""
     fitting = (rule.impact for rule in rules if rule.fits(setting, change, actual))
     return next(fitting, Impact.MEDIUM)

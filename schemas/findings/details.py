@@ -1,4 +1,4 @@
-"""Findings in an alert's details: written there by a sender, read and checked again."""
+"""Findings in an alert's details: written by a sender, validated again when read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from schemas.incident import Alert, IncidentType, Severity
 def alert_data(
     scan: Findings, service: str | None, *, source: str, severity: Severity | str | None = None
 ) -> dict[str, Any]:
-    """Our alert JSON for what a scan found: one incident for each service and scanner."""
+    """The alert JSON for a scan's findings: one incident per service and scanner."""
     worst = scan.worst.severity if scan.worst else None
     service = (service or "").strip() or None
     return {
@@ -41,7 +41,7 @@ def alert_data(
 
 
 def details_of(scan: Findings) -> dict[str, Any]:
-    """The findings as an alert's `details` hold them."""
+    """The findings in the form of an alert's `details`."""
     details: dict[str, Any] = {FINDINGS: [each.to_json() for each in scan.findings]}
     details |= {LEFT_OUT: scan.left_out} if scan.left_out else {}
     details |= {NOT_CHECKED: scan.not_checked} if scan.not_checked else {}
@@ -58,9 +58,9 @@ _TEXT = TypeAdapter(str | None)
 
 
 def findings_of(alert: Alert) -> tuple[Finding, ...]:
-    """The findings that an alert brought, as it orders them; none when it brought none.
+    """The findings in an alert, in its order; empty when it has none.
 
-    A text that grew too long because something in it was masked is cut.
+    A text that masking made too long is trimmed.
     Raises InvalidInput that names the wrong field.
     """
     found: tuple[Finding, ...] = _checked(_LIST, alert, FINDINGS, (), _fitting)
@@ -68,7 +68,7 @@ def findings_of(alert: Alert) -> tuple[Finding, ...]:
 
 
 def _fitting(data: Any) -> Any:
-    """The findings with every text as long as it may be at most."""
+    """The findings with every text trimmed to its limit."""
     if isinstance(data, list | tuple):
         return [_fitting(each) for each in data]
     if not isinstance(data, dict):
@@ -82,16 +82,16 @@ def _fitting(data: Any) -> Any:
 
 
 def patch_of(alert: Alert) -> str | None:
-    """The patch that an alert brought, a unified diff; not checked for what it is.
+    """The patch in an alert, a unified diff; its content is not checked.
 
-    Raises InvalidInput when it is no text.
+    Raises InvalidInput when it is not text.
     """
     patch: str | None = _checked(_TEXT, alert, PATCH, None)
     return patch or None
 
 
 def scan_of(alert: Alert) -> Findings:
-    """The findings of an alert with what was said about them.
+    """The findings of an alert, with the scan's tools and counts.
 
     Raises InvalidInput that names the wrong field.
     """
@@ -105,7 +105,7 @@ def scan_of(alert: Alert) -> Findings:
 
 
 def check_details(alert: Alert) -> Alert:
-    """The alert, when what it says of findings and of a patch can be read; else InvalidInput."""
+    """The alert unchanged; raises InvalidInput when its findings or patch cannot be read."""
     _checked(_LIST, alert, FINDINGS, ())
     scan_of(alert)
     patch_of(alert)

@@ -1,4 +1,4 @@
-"""What scanners call the places that packages come from, in one word each."""
+"""One name for each package ecosystem, whatever a scanner calls it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ WITHOUT_MANIFEST = frozenset(
     {"python-pkg", "conda-pkg", "node-pkg", "gobinary", "rustbinary", "jar", "gemspec",
      "composer-vendor"}
 )  # fmt: skip
-"""Trivy's types of what it found installed: no file asks for it that could be changed."""
+"""Trivy's types for installed packages: no manifest requires them that could be changed."""
 
 KNOWN = frozenset({*_NAMES, *_WORDS})
 
 
 def ecosystem_of(word: str) -> str:
-    """The ecosystem in lower case; a word that we do not know stays."""
+    """The ecosystem in lower case; an unknown word is kept."""
     word = word.strip().lower()
     return _WORDS.get(word, word)

@@ -1,4 +1,4 @@
-"""A finding: what a scanner says is wrong with the code or with what it is built on."""
+"""A finding: what a scanner reports about the code or its dependencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.incident import Severity
 from schemas.model import Model
 
 MOST_IDS = 100
-"""Aliases of one advisory, or versions in which it is mended."""
+"""The most aliases of an advisory, or fixed versions, that a finding has."""
 
 LAST_LINE = 10_000_000
 
@@ -21,9 +21,9 @@ Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS)]
 class Package(Model):
     """A dependency with a known vulnerability.
 
-    ecosystem: `pypi`, `npm`, … in lower case, as scanners name it. manifest: the file of the
-    repository that asks for it, where the scanner says so: see `Finding.path`.
-    fixed: versions in which it is mended, as the scanner lists them, in no order.
+    ecosystem: `pypi`, `npm`, … in lower case. manifest: the repository's file that requires
+    it, if the scanner says so; as untrusted as `Finding.path`.
+    fixed: versions with the fix, as the scanner lists them, in no order.
     """
 
     name: str = Field(max_length=300)
@@ -34,12 +34,12 @@ class Package(Model):
 
 
 class Finding(Model):
-    """One finding; text is cut to what a record can hold, and never trusted.
+    """One finding; its text is trimmed to a record's limits, and never trusted.
 
     id: of the rule or advisory (`B602`, `CVE-2024-35195`). aliases: other ids of the same advisory.
-    path, line: where in the repository, for a finding in the code itself. A path is a claim of
-    whoever sent it, and absolute when the scanner ran so: look it up among the tracked files
-    (`TrackedFiles.find`), never open it.
+    path, line: where in the repository, for a finding in the code itself. The path comes from
+    the sender and may be absolute: look it up among the tracked files (`TrackedFiles.find`),
+    never open it.
     """
 
     id: Id

@@ -1,4 +1,4 @@
-"""What a scan found, in all; and how it travels with an alert."""
+"""The findings of a scan, and their place in an alert's details."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from schemas.findings.finding import Finding
 from schemas.model import Model
 
 MOST_FINDINGS = 500
-"""So many are kept of one scan, the worst ones; a person looks at no more."""
+"""How many findings of a scan are kept, the worst ones; nobody reads more."""
 
 MOST_DISTINCT = 50_000
-"""A report with more is refused: a scanner that says so much says nothing."""
+"""A report with more distinct findings is refused: it would be of no use to anybody."""
 
 FINDINGS, LEFT_OUT, NOT_CHECKED, PATCH = "findings", "findingsLeftOut", "notChecked", "patch"
 """The names in an alert's `details`."""
 
 LONGEST = {"title": 500, "path": 1000, "manifest": 1000, "name": 300, "tool": 100, "ecosystem": 50}
 SHORTEST_LIMIT = 200
-"""The lengths that `Finding` and `Package` allow; this one for ids and versions."""
+"""The maximum lengths in `Finding` and `Package`; this one for ids and versions."""
 
 ToolName = Annotated[str, StringConstraints(max_length=100)]
 Count = Annotated[int, Field(ge=0)]
@@ -33,7 +33,7 @@ Key = tuple[str | int | None, ...]
 class Findings(Model):
     """The findings of one scan, or of several; worst first.
 
-    left_out: how many more there were. not_checked: dependencies that the scanner could not judge.
+    left_out: how many more there were. not_checked: dependencies that the scanner skipped.
     """
 
     tools: tuple[ToolName, ...]
@@ -43,12 +43,12 @@ class Findings(Model):
 
     @property
     def total(self) -> int:
-        """How many there are, also those left out."""
+        """How many there are, including those left out."""
         return len(self.findings) + self.left_out
 
     @property
     def worst(self) -> Finding | None:
-        """The worst one."""
+        """The worst finding."""
         return self.findings[0] if self.findings else None
 
     @property
@@ -68,7 +68,7 @@ class Findings(Model):
         return "; ".join(said)
 
     def cut(self, most: int) -> Findings:
-        """At most so many, the worst ones."""
+        """The worst findings, at most this many."""
         more = max(0, len(self.findings) - most)
         update = {"findings": self.findings[:most], "left_out": self.left_out + more}
         return self.model_copy(update=update) if more else self
@@ -84,7 +84,7 @@ def _in_words(finding: Finding) -> str:
 
 
 def collect(found: Iterable[Finding], tools: Iterable[str], *, not_checked: int = 0) -> Findings:
-    """The findings, each once, worst first, at most MOST_FINDINGS.
+    """The findings without duplicates, worst first, at most MOST_FINDINGS.
 
     The same advisory under several ids (CVE, GHSA, PYSEC) for the same package is one finding,
     as severe as the worst of them. Raises InvalidInput for more than MOST_DISTINCT.
@@ -94,7 +94,7 @@ def collect(found: Iterable[Finding], tools: Iterable[str], *, not_checked: int 
     for number, each in enumerate(found):
         joined = each
         known = sorted({place[key] for key in _keys(each) if key in place}, reverse=True)
-        for other in known:  # an advisory may connect two that were apart until now
+        for other in known:  # an advisory may connect two that were separate until now
             joined = _join(distinct.pop(other), joined)
         first = known[-1] if known else number
         distinct[first] = joined
@@ -125,7 +125,7 @@ def _keys(finding: Finding) -> Iterable[Key]:
 
 
 def _join(one: Finding, other: Finding) -> Finding:
-    """One finding out of two of the same trouble."""
+    """Merge two findings of the same problem."""
     if one.package is None or other.package is None:
         return one
     ids = dict.fromkeys((*one.aliases, other.id, *other.aliases))
@@ -141,7 +141,7 @@ def _join(one: Finding, other: Finding) -> Finding:
 
 
 def join(scans: Iterable[Findings]) -> Findings:
-    """Several scans as one."""
+    """Merge several scans."""
     scans = list(scans)
     whole = collect(
         (finding for scan in scans for finding in scan.findings),

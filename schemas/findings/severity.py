@@ -1,4 +1,4 @@
-"""How bad a finding is, by what its scanner says: the mapping to P1 to P4, as data."""
+"""The severity of a finding: the mapping from scanners' ratings to P1 to P4, as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCORES: tuple[tuple[float, Severity], ...] = (
     (7.0, Severity.P2),
     (4.0, Severity.P3),
 )
-"""From this CVSS score on; below all of them P4. CVSS' own critical, high, medium and low:
+"""Lowest CVSS score of each severity; below all of them P4. CVSS' critical, high, medium, low:
 https://www.first.org/cvss/v3.1/specification-document (Qualitative Severity Rating Scale)."""
 
 WORDS: dict[str, Severity] = {
@@ -20,7 +20,7 @@ WORDS: dict[str, Severity] = {
     "high": Severity.P2,
     "medium": Severity.P3,
     "moderate": Severity.P3,  # GitHub's and npm's word
-    "unknown": Severity.P3,  # Trivy asked several sources and none rates it: somebody has to
+    "unknown": Severity.P3,  # Trivy asked several sources and none rates it: a person has to
     "low": Severity.P4,
     "negligible": Severity.P4,
 }
@@ -35,11 +35,11 @@ SARIF_LEVELS: dict[str, Severity] = {
 """For a result whose rule has no `security-severity` (SARIF 2.1.0, 3.27.10)."""
 
 UNRATED = Severity.P2
-"""A known vulnerability that comes without any severity, as all of pip-audit's do: it may be the
-worst there is, so a person is paged to judge it; but nothing is rolled back for it as for P1."""
+"""A known vulnerability without any severity, as all of pip-audit's: it may be critical, so a
+person is paged to judge it; but unlike a P1 it does not roll anything back."""
 
 MALICIOUS = "MAL-"
-"""Ids of OSV's malicious packages: the package itself is the attack, whatever its score."""
+"""Prefix of OSV's malicious packages: the package itself is the attack, whatever its score."""
 
 _IMPACT = {"H": 0.56, "L": 0.22, "N": 0.0}
 _METRICS: dict[str, dict[str, float]] = {
@@ -68,7 +68,7 @@ def severity_of_word(word: str) -> Severity:
 
 
 def score_of(value: Any) -> float | None:
-    """A CVSS score, as a number or as text; None when it is none (0 to 10)."""
+    """A CVSS score (0 to 10) from a number or text; None when it is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -79,7 +79,7 @@ def score_of(value: Any) -> float | None:
 
 
 def score_of_vector(vector: str) -> float | None:
-    """The base score of a CVSS 3.0 or 3.1 vector; None for another version, or a wrong one.
+    """The base score of a CVSS 3.0 or 3.1 vector; None for another version or an invalid vector.
 
     CVSS 3.1, section 7.1. Version 4 has no formula but a table of 270 rows: scanners that name
     such vectors give the score or a word too.
@@ -103,6 +103,6 @@ def score_of_vector(vector: str) -> float | None:
 
 
 def _round_up(number: float) -> float:
-    """To one decimal, as appendix A asks, so that every machine gets the same."""
+    """Round up to one decimal as in appendix A, so that every machine gets the same result."""
     whole = round(number * 100_000)
     return whole / 100_000 if whole % 10_000 == 0 else (whole // 10_000 + 1) / 10

@@ -1,4 +1,4 @@
-"""An alert: what a sender told us, before it is an incident. Our public alert JSON."""
+"""An alert: what a sender reported, before it becomes an incident. Our public alert JSON."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class Alert(Model):
     """One alert. Only `description` or `type` is needed; triage infers the rest.
 
-    dedup_key: alerts with the same key are one incident while it is open.
+    dedup_key: alerts with the same key belong to one incident while it is open.
     names_one_occurrence: the key stands for one occurrence (Alertmanager's startsAt, a webhook
     delivery), so a repetition attaches to its incident even after that was resolved.
-    delivery: the sender's id of this one message, which may come again: then it changes nothing.
+    delivery: the sender's id of this message; a repeated delivery changes nothing.
     """
 
     type: IncidentType | None = None
@@ -55,7 +55,7 @@ AGENT_NAMES = ("agent", "agent_id", "agentId")
 
 
 def agents_named(alert: Alert) -> list[str]:
-    """What the alert gives as its agent, each once; not checked for what it is."""
+    """The agent names in the alert, without duplicates; not validated."""
     return sorted(
         {str(part[name]) for part in (alert.labels, alert.details) for name in AGENT_NAMES
          if part.get(name) not in (None, "")}
@@ -63,16 +63,16 @@ def agents_named(alert: Alert) -> list[str]:
 
 
 def dedup_key_for(alert: Alert, incident_type: IncidentType) -> str:
-    """The alert's own key, or one made of what identifies the trouble.
+    """The alert's own key, or one derived from what identifies the problem.
 
-    A known type on a named service is the same trouble however it is described; without
-    either, only the same words are the same trouble.
+    A known type on a named service is the same problem however it is described; without
+    either, only an identical description is the same problem.
     """
     if alert.dedup_key:
         return alert.dedup_key
     identity: list[str | None] = [incident_type, alert.service, alert.labels.get("alertname")]
     if incident_type is IncidentType.AGENT_VIOLATION and (agents := agents_named(alert)):
-        identity += agents  # another agent is another incident: it, too, has to be stopped
+        identity += agents  # another agent is another incident: it must be stopped too
     if incident_type is IncidentType.UNKNOWN or alert.service is None:
         identity.append(alert.description)
     return "aeef:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()

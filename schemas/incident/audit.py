@@ -1,4 +1,4 @@
-"""One entry of the audit log, and how its hash is made: each entry seals all before it."""
+"""One entry of the audit log, and its hash: each entry seals all entries before it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pydantic import Field, JsonValue
 from schemas.model import Model, UtcDatetime
 
 GENESIS = "0" * 64
-"""What the first entry follows."""
+"""`prev_hash` of the first entry."""
 
 
 class AuditEntry(Model):
     """Who did what, when. `hash` covers every other field, `prev_hash` the entry before.
 
-    incident_id: None for what belongs to no incident.
-    details: what a reader may need besides the text; `record` is the SHA-256 of the incident's
-    document as this entry left it.
+    incident_id: None for an entry that belongs to no incident.
+    details: data besides the text; `record` is the SHA-256 of the incident's document after
+    this entry.
     """
 
     seq: int = Field(ge=1)
@@ -35,7 +35,7 @@ class AuditEntry(Model):
     hash: str = ""
 
     def compute_hash(self) -> str:
-        """The hash that this entry must have."""
+        """The correct hash of this entry."""
         return hash_of(
             {
                 "seq": self.seq,
@@ -56,7 +56,7 @@ class AuditEntry(Model):
 
 
 def canonical_json(data: Any) -> str:
-    """The one way to write this JSON data: sorted keys, no spaces, no escapes beyond need."""
+    """The data as canonical JSON: sorted keys, no spaces, only necessary escapes."""
     return json.dumps(
         data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -1,4 +1,4 @@
-"""The incident record of the spec: one document that stands up in an audit."""
+"""The incident record of the spec: one auditable document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RESTRICTED = "restricted: those who work on it find it in the record"
 
 
 class Status(StrEnum):
-    """Where an incident stands; it only ever moves forward."""
+    """The status of an incident; it only moves forward."""
 
     OPEN = "open"
     INVESTIGATING = "investigating"
@@ -25,17 +25,17 @@ class Status(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """True when nothing is left to respond to."""
+        """True when there is nothing left to respond to."""
         return self in (Status.RESOLVED, Status.CLOSED)
 
     def comes_after(self, other: Status) -> bool:
-        """True when this status is further along than the other."""
+        """True when this status is later than the other."""
         order = list(Status)
         return order.index(self) > order.index(other)
 
 
 class Action(Model):
-    """One thing that was done: by whom, when, and whether by itself."""
+    """One action: by whom, when, and whether it was automatic."""
 
     timestamp: UtcDatetime = Field(default_factory=utc_now)
     action: str
@@ -68,25 +68,25 @@ class Incident(Model):
 
     @property
     def short_id(self) -> str:
-        """The last four characters of the id: enough to tell the incidents of one night apart."""
+        """The last four characters of the id: enough to distinguish one night's incidents."""
         return self.incident_id.hex[-4:]
 
     @property
     def service(self) -> str:
-        """The service that is hit first, or `unknown service`."""
+        """The first affected service, or `unknown service`."""
         return self.affected_services[0] if self.affected_services else "unknown service"
 
     @property
     def is_restricted(self) -> bool:
-        """Of a data breach only those who work on it hear more than that there is one."""
+        """True for a data breach: only those who work on it may see its details."""
         return self.type == IncidentType.DATA_BREACH
 
     @property
     def public_description(self) -> str:
-        """The description, as far as whoever may read a channel or a project may know it."""
+        """The description that everybody in a channel or project may read."""
         return RESTRICTED if self.is_restricted else self.description
 
     @property
     def title(self) -> str:
-        """One line for a person: `P1 deployment-failure shop 3f2a`."""
+        """One line for people: `P1 deployment-failure shop 3f2a`."""
         return f"{self.severity} {self.type} {self.service} {self.short_id}"

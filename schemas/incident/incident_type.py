@@ -23,7 +23,7 @@ class IncidentType(StrEnum):
 class TypeFacts(NamedTuple):
     """One row of the spec's "Incident Type Classification" table.
 
-    `default_severity` is ours, for alerts that name none; the config file can change it.
+    `default_severity` is ours, for alerts without a severity; the config file can change it.
     """
 
     description: str

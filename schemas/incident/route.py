@@ -1,4 +1,4 @@
-"""Who hears of an incident and how fast: the spec's severity table as data."""
+"""Who is notified of an incident and how fast: the spec's severity table as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.incident.severity import Severity
 from schemas.model import Model
 
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-"""A way to reach people; which there are is known where they are: `tasks/channels/channels.py`."""
+"""The name of a way to reach people; `tasks/channels/channels.py` lists them."""
 
 
 class SlackChannel(StrEnum):
@@ -25,7 +25,7 @@ class SlackChannel(StrEnum):
 
 
 class Escalation(Model):
-    """Who is told when nobody acknowledged; `after` is None where it is a list, not a clock."""
+    """Who is notified when nobody acknowledged; `after` is None where it is a list, not a clock."""
 
     to: str
     after: timedelta | None = None
@@ -34,11 +34,11 @@ class Escalation(Model):
 class Route(Model):
     """One row of the spec's "Alert Routing Configuration" table, with its triage action.
 
-    response_time: in words, as the table has it; acknowledge_within: the same as a clock.
-    page: the on-call is paged, by the first of `page_channels` that takes it.
+    response_time: in words, as in the table; acknowledge_within: the same as a duration.
+    page: page the on-call, by the first of `page_channels` that accepts it.
     phone: the page must ring (PagerDuty does so for severity critical).
     slack: the channel that gets the incident message.
-    ticket: a Jira ticket is made. rollback: the last known good release is restored at once.
+    ticket: make a Jira ticket. rollback: restore the last known good release at once.
     """
 
     response_time: str

@@ -1,4 +1,4 @@
-"""P1 to P4, and the words that other systems use for them."""
+"""P1 to P4, and other systems' words for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Severity | None:
-        """Names of environment variables arrive in lower case: `AEEF_ROUTES__P1__PHONE`."""
+        """Accept lower case, as in the environment variable `AEEF_ROUTES__P1__PHONE`."""
         upper = value.upper() if isinstance(value, str) else None
         return next((severity for severity in cls if severity.value == upper), None)
 
@@ -36,7 +36,7 @@ SEVERITY_WORDS: dict[str, Severity] = {
 
 
 def severity_from_word(word: str) -> Severity | None:
-    """The severity that a monitoring system's word stands for, None when we do not know it.
+    """The severity that a monitoring system's word means; None when it is unknown.
 
     `SEV-1`, `sev_1`, `Sev 1` and `sev1` are the same word.
     """

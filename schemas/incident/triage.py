@@ -1,4 +1,4 @@
-"""Triage: which type and which severity an alert has, by rules that are data."""
+"""Triage: the type and severity of an alert, by rules that are data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from schemas.model import Model
 
 
 class Rule(Model):
-    """If everything that is given matches, the alert has this type and, if named, this severity.
+    """The type and, if given, severity of alerts that match every given condition.
 
     labels: label name → regular expression that must match the whole value.
     alertname: regular expression for the whole of the label `alertname`.
-    keywords: any of these as whole words in the description, whatever their case.
-    A rule that asks for nothing matches everything.
+    keywords: any of these as whole words in the description, ignoring case.
+    A rule without conditions matches everything.
     """
 
     type: IncidentType | None = None
@@ -44,7 +44,7 @@ class Rule(Model):
         return alertname
 
     def matches(self, alert: Alert) -> bool:
-        """True when the alert has everything that the rule asks for."""
+        """True when the alert meets every condition of the rule."""
         wanted = {**self.labels, **({"alertname": self.alertname} if self.alertname else {})}
         return all(
             _pattern(pattern).fullmatch(alert.labels.get(label, ""))
@@ -111,7 +111,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 
 
 class Triage(NamedTuple):
-    """What an alert is."""
+    """The type and severity of an alert."""
 
     type: IncidentType
     severity: Severity

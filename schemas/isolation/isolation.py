@@ -1,4 +1,4 @@
-"""Isolation of services: what a container was attached to, what was changed, what came of it."""
+"""Isolation of services: what containers were attached to, what was changed, the outcome."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ContainerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")]
 
 
 class Means(StrEnum):
-    """How a container is kept from others."""
+    """How a container is isolated."""
 
     QUARANTINE = "quarantine"  # only on the quarantine network
-    PAUSED = "paused"  # its network is not its own: it stands still
-    NO_NETWORK = "no network"  # it has none, and had none
+    PAUSED = "paused"  # its network is not its own, so the container is paused
+    NO_NETWORK = "no network"  # it had none before, and has none now
     SHARED = "shared"  # it uses the network of a container that is isolated
     COMMAND = "command"  # the target's own command did it
 
 
 class Attachment(Model):
-    """One network that a container was on, and how, as Docker said.
+    """One network that a container was on, and its settings there, as reported by Docker.
 
-    ipv4, ipv6, link_local_ips: what was configured. address, address6: what it had.
+    ipv4, ipv6, link_local_ips: configured addresses. address, address6: actual addresses.
     """
 
     network_id: str
@@ -44,7 +44,7 @@ class Attachment(Model):
 
 
 class PortBinding(Model):
-    """A port of this machine that led into a container."""
+    """A port of this machine that was forwarded to a container."""
 
     port: str
     host_ip: str
@@ -56,11 +56,11 @@ class PortBinding(Model):
 
 
 class IsolatedContainer(Model):
-    """A container before it was isolated: what `restore_service` puts back.
+    """A container's state before isolation, which `restore_service` restores.
 
     means: how it is isolated; None until that is decided, right before the change.
-    paused_by_us: it ran, and stands still now.
-    closed: its ports were seen not to answer.
+    paused_by_us: it was running, and we paused it.
+    closed: its ports were verified not to answer.
     """
 
     id: ContainerId
@@ -74,10 +74,10 @@ class IsolatedContainer(Model):
 
 
 class IsolationJournal(Model):
-    """What we changed to isolate a target's services: exactly that is undone.
+    """What we changed to isolate a target's services: restoring undoes exactly that.
 
-    incidents: those for which it was isolated, the first one first.
-    quarantine: the name of the network; it is written before the network is made.
+    incidents: those for which it was isolated, in order.
+    quarantine: the name of the network, written before the network is created.
     commanded: the services for which the target's own command was run.
     """
 
@@ -89,12 +89,12 @@ class IsolationJournal(Model):
     commanded: list[str] = Field(default_factory=list)
 
     def of(self, container_id: str) -> IsolatedContainer | None:
-        """What it says of a container."""
+        """The journal's entry for a container."""
         return next((each for each in self.containers if each.id == container_id), None)
 
 
 class ContainerOutcome(Model):
-    """What came of one container, or of one service that a command isolates.
+    """The outcome for one container, or for one service that a command isolates.
 
     works: it was verified. may_pass: trying again may help.
     """
@@ -110,9 +110,9 @@ class ContainerOutcome(Model):
 
 
 class Isolation(Model):
-    """What isolating services, or restoring them, came to.
+    """The outcome of isolating or restoring services.
 
-    dependants: who needs the services: Compose services by name. neighbours: containers that
+    dependants: names of the Compose services that need them. neighbours: containers that
     shared a network with them, or still share their network namespace.
     """
 
@@ -126,12 +126,12 @@ class Isolation(Model):
 
     @property
     def failed(self) -> list[ContainerOutcome]:
-        """What did not come out as it should."""
+        """The outcomes that failed."""
         return [each for each in self.containers if not each.works]
 
     @property
     def done(self) -> list[ContainerOutcome]:
-        """What did."""
+        """The outcomes that succeeded."""
         return [each for each in self.containers if each.works]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""How a target is isolated: `[targets.NAME.isolation]`."""
+"""The table `[targets.NAME.isolation]`: how a target is isolated."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SERVICE = "{service}"
 class TargetIsolation(BaseModel):
     """`[targets.NAME.isolation]`. Compose targets need none of it.
 
-    isolate_command, restore_command: do it for a target that is deployed by a command;
-    `{service}` stands for the service's name: then they run once for each.
-    isolated_command: exit code 0 says that it is isolated, 1 that it is not.
-    evidence_command: what it prints is kept as evidence.
+    isolate_command, restore_command: for a target that is deployed by a command; with
+    `{service}` (the service's name) they run once for each service.
+    isolated_command: exit code 0 means that it is isolated, 1 that it is not.
+    evidence_command: its output is kept as evidence.
     timeout: seconds for each command.
-    log_bytes: so much of a container's log is kept as evidence, the newest.
-    quarantine_subnet: of the quarantine network; Docker chooses one otherwise.
+    log_bytes: how much of a container's newest log is kept as evidence.
+    quarantine_subnet: subnet of the quarantine network; by default Docker chooses one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,8 +1,8 @@
-"""Masks personal identifiers in texts: `[email kfbrtwzq]` says the kind, and no more.
+"""Masks personal identifiers in texts: `[email kfbrtwzq]` shows only the kind.
 
-The same identifier has the same letters wherever it appears, so the same alert twice is still
-one incident and an on-call sees that two messages are about one person. They are made with a
-secret key: without it nobody can try which address fits.
+The same identifier always gets the same letters, so a repeated alert is still one incident, and
+the on-call sees that two messages are about one person. The letters are derived with a secret
+key: without it nobody can find the identifier by trying.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from schemas.masking.personal_data import (
 from schemas.masking.settings import DEFAULT_ALLOW, MaskingSettings
 
 LETTERS = "bcdfghjkmnpqrstvwxyz"
-"""No vowels, so no words; no digits, so that no mask looks like an identifier itself."""
+"""No vowels, so no words; no digits, so that a mask does not look like an identifier."""
 LENGTH = 8
 MASK = re.compile(rf"\[[a-z][a-z0-9-]{{0,30}} [{LETTERS}]{{{LENGTH}}}\]")
 
 _SERVICE_LIMIT, _TEXT_LIMIT, _KEY_LIMIT = 200, 20_000, 1_000
-"""As `Alert` has them: a mask may be longer than what it stands for."""
+"""Maximum lengths in `Alert`: a mask may be longer than what it replaces."""
 
 
 class Masker:
-    """Masks as the settings say. Pure: the same text gives the same result, twice as once."""
+    """Masks by the settings. Pure and idempotent."""
 
     def __init__(self, settings: MaskingSettings, key: bytes) -> None:
         kinds = [KINDS[name] for name in KINDS if name in settings.kinds]
@@ -53,14 +53,14 @@ class Masker:
         self._key = key
 
     def text(self, text: str) -> str:
-        """The text with every identifier masked; everything else as it was."""
-        # What was masked may have hidden the beginning of another: until nothing is found.
+        """The text with every identifier masked and everything else unchanged."""
+        # A masked identifier may have hidden the start of another: repeat until none is found.
         while (masked := self._once(text)) != text:
             text = masked
         return text
 
     def json(self, data: Any) -> Any:
-        """JSON data with every text in it masked, also the names."""
+        """JSON data with every text in it masked, including names."""
         if isinstance(data, str):
             return self.text(data)
         if isinstance(data, dict):
@@ -68,7 +68,7 @@ class Masker:
         if isinstance(data, list):
             return [self.json(each) for each in data]
         if isinstance(data, int) and not isinstance(data, bool):
-            masked = self.text(str(data))  # a card as a number
+            masked = self.text(str(data))  # a card number as a JSON number
             return data if masked == str(data) else masked
         return data
 
@@ -104,7 +104,7 @@ class Masker:
             elif (has_digits or kind.hint) and (kind.hint is None or kind.hint in text):
                 text = self._without(kind, text)
         for kind in self._own:
-            # Only between the masks: a pattern may fit what a mask is made of.
+            # Only between the masks: a pattern may match the letters of a mask.
             parts = MASK.split(text)
             masks = [*MASK.findall(text), ""]
             text = "".join(
@@ -119,7 +119,7 @@ class Masker:
         while found := kind.pattern.search(text, position):
             group = _identifier(found)
             if not kind.check(found[group]) or self._allowed(found[group]):
-                # A candidate that is none may hold the beginning of one that is.
+                # A rejected candidate may contain the start of a real identifier.
                 position = found.end() if kind.name == "email" else found.start() + 1
                 continue
             protected = protected or _Protected(text, kind)
@@ -147,7 +147,7 @@ class Masker:
         return f"[{kind.name} {letters}]"
 
     def _named_value(self, name: str, value: Any) -> Any:
-        """A number under `phone` is one, however it is written."""
+        """A number under the name `phone` is a phone number, however it is written."""
         masked = self.json(value)
         if masked is not value and masked != value:
             return masked
@@ -165,7 +165,7 @@ class Masker:
 
 
 class _Protected:
-    """The parts of a text that hold no identifiers; asked from left to right."""
+    """The parts of a text that contain no identifiers; to be queried from left to right."""
 
     def __init__(self, text: str, kind: Kind) -> None:
         own = kind.name in ("email", "ipv4", "ipv6")
@@ -175,7 +175,7 @@ class _Protected:
         self._span = next(self._spans, None)
 
     def part_at(self, start: int, end: int) -> tuple[int, int] | None:
-        """The part that this candidate lies in, or overlaps; None when in none."""
+        """The part that contains or overlaps this candidate; None when there is none."""
         while self._span and self._span[1] <= start:
             self._span = next(self._spans, None)
         return self._span if self._span and self._span[0] < end else None

@@ -1,7 +1,7 @@
-"""Kinds of personal identifiers: what each looks like in a text, and its check digits.
+"""Kinds of personal identifiers: their patterns and check digits.
 
-Every pattern is bounded or begins at a boundary, so a text is read in linear time. Numbers that
-are no identifiers stay: what could as well be a measurement, a timestamp or an id is not taken.
+Every pattern is bounded or begins at a boundary, so matching takes linear time. A number that
+could as well be a measurement, a timestamp or an id is not masked.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 _START = r"(?<![^\W_])(?<!\d\.)"
 _END = r"(?![^\W_])(?!\.\d)"
-"""An identifier is no part of a word, of a commit or of a decimal number."""
+"""An identifier is not part of a word, a commit id or a decimal number."""
 
 
 class Kind(NamedTuple):
     """One kind of identifier.
 
     pattern: finds candidates; its group `it`, or else the whole match, is the identifier.
-    check: whether a candidate is one. same: the part of it that compares.
-    hint: a character that every such text has; looked for first, because it is quick.
+    check: whether a candidate is one. same: the normalised form, for comparing.
+    hint: a character that every such text contains; searched for first, because it is fast.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
 
 
 def digits_of(text: str) -> str:
-    """Only its digits."""
+    """The digits of a text."""
     return "".join(character for character in text if character in "0123456789")
 
 
@@ -54,7 +54,7 @@ def mod97(text: str) -> bool:
 
 
 CHECKS: dict[str, Callable[[str], bool]] = {"luhn": luhn, "mod97": mod97}
-"""What a configured pattern may name."""
+"""The check digits that a configured pattern may name."""
 
 
 def _letters_and_digits(text: str) -> str:
@@ -62,7 +62,7 @@ def _letters_and_digits(text: str) -> str:
 
 
 _EMAIL = re.compile(
-    # From the beginning of a run only: a long run without an address is read once.
+    # Only from the start of a run: a long run without an address is read once.
     r"(?<![\w.%+'-])[.'%-]*(?P<it>[\w+][\w.%+'-]*(?:@|%40)"
     r"(?!v?\d+\.\d)"  # lodash@4.17.21 is a version
     r"(?:[\w-]+\.)+[^\W\d_]{2,})"
@@ -75,7 +75,7 @@ def _address(text: str) -> str:
 
 _GAP = r"[ .\u00a0/-]{0,3}"
 _PHONES = (
-    # E.164 with any separators, the trunk's (0) too; 00 stands for + where it is dialled so.
+    # E.164 with any separators, and the trunk prefix (0); 00 may replace the +.
     rf"(?<!\d)\+1{_GAP}(?:\d{{3}}|\(\d{{3}}\)){_GAP}\d{{3}}{_GAP}\d{{4}}",
     rf"(?:(?<!\d)\+[1-9]|{_START}00[1-9]\d)(?:{_GAP}(?:\d|\(\d{{1,4}}\))){{5,13}}",
     # North America: 212-555-0123, (212) 555-0123, 1.212.555.0123
@@ -84,17 +84,17 @@ _PHONES = (
     # Not after `17:`, where `02 ` are minutes.
     rf"{_START}(?:(?<!\d:)|(?!0\d[ .\u00a0]))"
     rf"(?:\(0[1-9]\d{{0,3}}\)(?:{_GAP}\d){{4,9}}|0[1-9](?:{_GAP}\d){{7,10}})",
-    # Divided in no known way, but called a telephone number
+    # In no known format, but labelled as a telephone number
     r"(?i:(?:tele)?phone|tel|mobile|fax|msisdn|whatsapp)(?:\.?:? ?|=)(?P<it>\d[\d ().-]{5,18}\d)",
 )
 _PHONE = re.compile(
     f"(?:{'|'.join(_PHONES)}){_END}"
-    r"(?!(?<= \d\d):\d\d(?!\d))(?!(?<= \d):\d\d(?!\d))"  # the hour that follows is no part of it
+    r"(?!(?<= \d\d):\d\d(?!\d))(?!(?<= \d):\d\d(?!\d))"  # the hour that follows is not part of it
 )
 
 
 def _is_phone(found: str) -> bool:
-    """As long as a number may be (ITU-T E.164); with nothing but one dot it is a decimal number."""
+    """True for a valid length (ITU-T E.164); with only one dot it is a decimal number."""
     plain = found.count(".") != 1 or set(found) - set("0123456789.") != set()
     return plain and 7 <= len(digits_of(found)) <= 15
 
@@ -104,7 +104,7 @@ _CARD = re.compile(
     r"|[2-9]\d{3}([ -])\d{4}\1\d{4}\1(?:\d{4}(?:\1\d{3})?|\d)"
     rf"|3\d{{3}}[ -]\d{{6}}[ -]\d{{4,5}}){_END}"
 )
-"""No card begins with 0 or 1, and so no time in milliseconds before 2033 looks like one."""
+"""No card begins with 0 or 1, so no time in milliseconds before 2033 looks like one."""
 
 _IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22,
@@ -122,7 +122,7 @@ _IBAN_LENGTHS = {
 
 
 def _iban_pattern() -> re.Pattern[str]:
-    """By length: without it, the word after an account number would be taken for its end."""
+    """By length: without it, the word after an account number would be taken as part of it."""
     countries: dict[int, list[str]] = {}
     for country, length in _IBAN_LENGTHS.items():
         countries.setdefault(length, []).append(country)
@@ -153,10 +153,10 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
-"""Every kind that `[masking] kinds` may name, in the order in which they are looked for."""
+"""Every kind that `[masking] kinds` may name, in search order."""
 
 DEFAULT_KINDS = tuple(name for name in KINDS if not name.startswith("ip"))
-"""An address of a machine is what an on-call works with: masked only where it is asked for."""
+"""Not IP addresses, which an on-call needs: those are masked only when configured."""
 
 NO_IDENTIFIER = re.compile(
     r"(?<![\w-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![\w-])"  # a UUID
@@ -164,15 +164,15 @@ NO_IDENTIFIER = re.compile(
     r"|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d(?!\d)"  # a day
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"  # an address
 )
-"""What digits inside are never an identifier of their own."""
+"""Texts whose digits are never an identifier."""
 
 SOME_DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
-"""Every identifier but an e-mail address has six digits, with little between them."""
+"""Every identifier except an e-mail address has six digits close together."""
 
 NAMED = (
     ("phone", re.compile(r"(?i)phone|mobile|msisdn|(?<![a-z])(?:tel|fax)(?![a-z])"), 7, 15),
     ("us-ssn", re.compile(r"(?i)(?<![a-z])ssn|social.?security"), 9, 9),
 )
-"""A name of a detail that says what its value is, which then needs no separators: kind, name,
-least and most digits."""
+"""Detail names that identify their value, which then needs no separators: kind, name, minimum
+and maximum number of digits."""
 UNDIVIDED = re.compile(r"\+?[\d ().\u00a0/-]{7,24}")

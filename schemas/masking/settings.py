@@ -1,4 +1,4 @@
-"""`[masking]`: which personal identifiers never enter the record."""
+"""`[masking]`: the personal identifiers to keep out of the record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class MaskPattern(BaseModel):
-    """An identifier of one's own. check: its check digits, if it has any of these."""
+    """A custom identifier. check: its check-digit algorithm, if it has one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -33,15 +33,15 @@ class MaskPattern(BaseModel):
 
 
 DEFAULT_ALLOW = ("git@github.com", "git@gitlab.com", "git@bitbucket.org")
-"""Addresses of repositories, not of people."""
+"""Addresses of repositories, not people."""
 
 
 class MaskingSettings(BaseModel):
-    """Masking of identifiers in whatever alerts and people say.
+    """Masking of identifiers in the texts of alerts and people.
 
-    kinds: of the known ones. patterns: further ones, by name; a name alone is a regex.
-    allow: identifiers that stay, such as the on-call's address; `@example.com` allows a domain.
-    key: makes the masks of several machines the same; else generated in AEEF_HOME.
+    kinds: built-in kinds to mask. patterns: custom ones by name; a plain string is its regex.
+    allow: identifiers not to mask, such as the on-call's address; `@example.com` is a domain.
+    key: set it to get the same masks on several machines; by default generated in AEEF_HOME.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

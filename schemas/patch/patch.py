@@ -1,4 +1,4 @@
-"""An emergency patch: what was changed for which finding, what was not, its gates, its approval."""
+"""An emergency patch: its changes, the findings left unpatched, its gates, its approval."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_NAMED = 10
 
 
 class PatchChange(Model):
-    """One change: a requirement of a manifest, or, with no package, a file of a supplied patch."""
+    """One change: a requirement in a manifest, or, with no package, a file of a supplied patch."""
 
     file: str
     package: str | None = None
@@ -26,7 +26,7 @@ class PatchChange(Model):
 
 
 class Unpatched(Model):
-    """A finding that could not be patched by itself: why, and what a person may type."""
+    """A finding that could not be patched automatically: why, and what a person can run."""
 
     finding: str
     why: str
@@ -37,10 +37,10 @@ class Unpatched(Model):
 
 
 class PreparedPatch(Model):
-    """A hotfix that lies ready on its branch, or the reasons why there is none.
+    """A hotfix that is ready on its branch, or the reasons why there is none.
 
-    base: the commit that runs, on which it is built. already: what needs no change any more.
-    locks: lock files that `lock_command` brought up to date with it.
+    base: the running commit, on which it is built. already: what no longer needs a change.
+    locks: lock files that `lock_command` updated for it.
     """
 
     target: str
@@ -64,7 +64,7 @@ class PreparedPatch(Model):
 
 
 class GateResult(Model):
-    """How one gate ended; status is `pass`, `fail`, or `missing` when it has no command."""
+    """The result of one gate: `pass`, `fail`, or `missing` when it has no command."""
 
     gate: str
     status: str
@@ -77,19 +77,19 @@ class GateResult(Model):
 
 
 class GateResults(Model):
-    """The gates of a hotfix."""
+    """The gate results of a hotfix."""
 
     commit: FullCommit
     results: tuple[GateResult, ...] = ()
 
     @property
     def failures(self) -> list[str]:
-        """Why this is no proof, one line each."""
+        """Why these results prove nothing, one line each."""
         return [str(each) for each in self.results if each.status != "pass"]
 
 
 class Decision(Model):
-    """What a person said about a hotfix."""
+    """A person's decision about a hotfix."""
 
     approve: bool
     approver: str = Field(min_length=1, max_length=200)
@@ -102,7 +102,7 @@ class Decision(Model):
 
 
 def some_of(things: tuple[object, ...]) -> str:
-    """The first of them, and how many more there are."""
+    """The first items, and how many more there are."""
     shown = "; ".join(str(each) for each in things[:_MOST_NAMED])
     more = len(things) - _MOST_NAMED
     return f"{shown}; and {more} more" if more > 0 else shown

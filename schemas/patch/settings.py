@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
-"""A program with its arguments; no shell reads it."""
+"""A program with its arguments, run without a shell."""
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -16,11 +16,11 @@ class TargetPatch(BaseModel):
     """One `[targets.NAME.patch]` table.
 
     gates: the command of each gate, run in a work tree of the hotfix; exit code 0 passes.
-    gate_timeout: seconds that one gate may take.
-    lock_command: brings the lock files up to date after a manifest was changed.
+    gate_timeout: seconds for one gate.
+    lock_command: updates the lock files after a manifest was changed.
     approval_timeout: how long the run waits for a person.
-    approvers: who may approve; anyone who gives a name when empty.
-    supplied_patches: take a patch that comes with the alert. Its code runs in the gates, before
+    approvers: who may approve; empty: anybody who gives a name.
+    supplied_patches: accept a patch that comes with the alert. Its code runs in the gates, before
     anybody has approved it.
     """
 

@@ -18,19 +18,19 @@ _OWNER = re.compile(
     r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}"
 )
 _MARK = "\ufeff"
-"""What some editors put before the first line."""
+"""The byte order mark that some editors put before the first line."""
 _PATTERN_END = re.compile(r"(?<!\\)\s")
 
 
 class OwnersRule(NamedTuple):
-    """One line: files that match the pattern belong to these; to nobody when there are none."""
+    """One line: a pattern and the owners of matching files; nobody owns them when it is empty."""
 
     pattern: str
     owners: tuple[str, ...]
 
 
 def parse_code_owners(text: str) -> tuple[list[OwnersRule], list[int]]:
-    """The rules in order, and the numbers of the lines that GitHub would not accept."""
+    """The rules in order, and the numbers of the lines that GitHub would reject."""
     rules, refused = [], []
     for number, line in enumerate(text.removeprefix(_MARK).split("\n"), start=1):
         stripped = line.strip()
@@ -51,15 +51,15 @@ def owners_of(path: str, rules: Sequence[OwnersRule]) -> tuple[str, ...]:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """True when a file, as a path from the top of the repository, fits a CODEOWNERS pattern.
+    """True when a path from the top of the repository matches a CODEOWNERS pattern.
 
-    Takes time in proportion to the lengths multiplied, whatever the pattern.
+    Time is proportional to the product of the two lengths, whatever the pattern.
     """
     parts = path.split("/")
     wanted = _segments(pattern)
     if wanted is None or not all(parts):
         return False
-    reached = {0}  # so many parts of the path are used up
+    reached = {0}  # how many parts of the path are matched
     for segment in wanted[:-1]:
         if segment == "**":
             reached = set(range(min(reached), len(parts)))
@@ -71,7 +71,7 @@ def matches(pattern: str, path: str) -> bool:
     if last == "**":
         return min(reached) < len(parts)
     ends = {n + 1 for n in reached if n < len(parts) and _same(last, parts[n])}
-    # A name may be a folder's and stands for all below; `docs/*` does not, GitHub says.
+    # A name may be a folder, which includes all below it; for `docs/*` GitHub says it does not.
     return len(parts) in ends if last == "*" else bool(ends)
 
 
@@ -87,15 +87,15 @@ def _segments(pattern: str) -> list[str] | None:
     if wanted[0] == "":
         wanted = wanted[1:]
     elif len(wanted) == 1 or (len(wanted) == 2 and wanted[1] == ""):
-        wanted = ["**", *wanted]  # a name alone is looked for at every depth
+        wanted = ["**", *wanted]  # a name alone matches at every depth
     if wanted[-1] == "":
-        # `a/**/` is every folder below `a`, and so all files but those in `a` itself.
+        # `a/**/` matches every folder below `a`, so all files except those in `a` itself.
         wanted[-1:] = ["*", "**"] if wanted[-2:-1] == ["**"] else ["**"]
     return wanted
 
 
 def _same(segment: str, name: str) -> bool:
-    """True when one name fits one part of a pattern: wildcards and escapes are git's."""
+    """True when one name matches one part of a pattern, with git's wildcards and escapes."""
     signs = re.findall(r"\\?.", segment, re.DOTALL)
     at = here = 0
     star, tried = -1, 0

@@ -30,11 +30,11 @@ Commits = Mapping[str, tuple[Touch, ...]]
 
 
 class Investigation(Model):
-    """Who investigates, why they, and what they begin with.
+    """Who investigates, why, and where to start.
 
-    owner: as CODEOWNERS or git names them, or `on-call`. jira, slack: who that is there, if the
-    settings say so. others: who owns the files as well. commits: the newest ones of each file
-    since the release; none where nobody touched it.
+    owner: as in CODEOWNERS or git, or `on-call`. jira, slack: the owner's ids there, if they are
+    configured. others: further owners of the files. commits: the newest ones of each file
+    since the release; none for a file that nobody changed.
     """
 
     owner: str
@@ -58,10 +58,10 @@ def decide_owner(
     owners: Mapping[str, Owner],
     earlier: Commits = MappingProxyType({}),
 ) -> Investigation:
-    """Choose the owner of most of what was lost; without owners its newest author; else on-call.
+    """Choose the owner of most of the loss; without owners, its newest author; else on-call.
 
-    Of owners who lost as much, one whom the settings know comes first.
-    earlier: the commits before the release, of files that nobody touched since; asked last.
+    Between equal owners, one with an entry in the settings comes first.
+    earlier: commits before the release, for files not changed since; used last.
     """
     known = {name.lower(): owner for name, owner in owners.items()}
     of_files = {each.path: owners_of(each.path, rules) for each in suspects}

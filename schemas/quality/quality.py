@@ -1,4 +1,4 @@
-"""The quality of a commit, file by file, and how it compares: with a release, with thresholds."""
+"""The quality of a commit by file, compared with a release and with thresholds."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from schemas.quality.settings import Measure, TargetQuality
 from schemas.release import FullCommit
 
 MOST_SUSPECTS = 50
-"""Files that an assessment names; the worst ones."""
+"""How many files an assessment names, the worst ones."""
 _SAME = 0.005
-"""Percentage points within which two figures are the same."""
+"""Figures that differ by fewer percentage points count as equal."""
 Number = Annotated[int, Field(ge=0, le=10**15)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
 
 class Count(NamedTuple):
-    """So many of so many: lines and branches that ran, mutants that were found."""
+    """A count out of a total: lines and branches that ran, mutants that were killed."""
 
     good: Number
     total: Number
 
     @property
     def percent(self) -> float | None:
-        """None where there is nothing to measure."""
+        """The percentage; None where there is nothing to measure."""
         return 100.0 * self.good / self.total if self.total else None
 
 
 class FileQuality(Model):
-    """What is known of one file; a measure that no report has is None."""
+    """The figures of one file; a measure that no report contains is None."""
 
     line: Count | None = None
     branch: Count | None = None
@@ -60,8 +60,8 @@ class FileQuality(Model):
 class QualityReport(Model):
     """Every measured file of a commit; kept as `quality/<commit>.json` when a release passes.
 
-    elsewhere: what the reports have of files that are not in the repository, generated ones
-    for example: it counts in the totals, and is nobody's.
+    elsewhere: figures of files that are not in the repository, such as generated ones: they
+    count in the totals, but belong to nobody.
     """
 
     commit: FullCommit
@@ -69,12 +69,12 @@ class QualityReport(Model):
     elsewhere: FileQuality = FileQuality()
 
     def total(self) -> FileQuality:
-        """Everything together."""
+        """The figures of all files together."""
         return summed([*self.files.values(), self.elsewhere])
 
 
 def summed(files: Iterable[FileQuality]) -> FileQuality:
-    """All figures together."""
+    """The sum of the figures."""
     everything = list(files)
     return FileQuality.model_construct(
         line=_sum(everything, Measure.LINE),
@@ -91,7 +91,7 @@ def _sum(files: Iterable[FileQuality], measure: Measure) -> Count | None:
 
 
 class Shortfall(Model):
-    """A threshold that is not reached, by everything (`pattern` None) or by some files."""
+    """A threshold that all files together (`pattern` None), or some files, do not reach."""
 
     pattern: str | None = None
     measure: Measure
@@ -104,9 +104,9 @@ class Shortfall(Model):
 
 
 class Change(Model):
-    """One measure of a file: what it was at the release (None: not known there), and is now.
+    """One measure of a file, at the release (None: unknown) and now.
 
-    lost: about so many lines, branches or mutants that have to be won back.
+    lost: approximately how many lines, branches or mutants it takes to recover.
     """
 
     measure: Measure
@@ -120,22 +120,22 @@ class Change(Model):
 
 
 class Suspect(Model):
-    """A file that fell since the release, or that is below its threshold."""
+    """A file that got worse since the release, or that is below its threshold."""
 
     path: str
     changes: tuple[Change, ...]
 
     @property
     def lost(self) -> float:
-        """How much there is to win back: where an investigation begins."""
+        """How much there is to recover: the investigation starts with the largest."""
         return sum(change.lost for change in self.changes)
 
 
 class Assessment(Model):
-    """How a commit compares. `baseline`: the release's commit, None when there is none to use.
+    """A commit's comparison. `baseline`: the release's commit, None when there is none to use.
 
-    fell: the suspects are files that fell; else they are those below their thresholds.
-    notes: what a reader must know to trust the figures.
+    fell: True: the suspects are files that got worse; else those below their thresholds.
+    notes: caveats about the figures.
     """
 
     target: str
@@ -150,9 +150,9 @@ class Assessment(Model):
 
 
 def shortfalls_of(report: QualityReport, wanted: TargetQuality) -> tuple[Shortfall, ...]:
-    """Every threshold that is not reached: those for everything, then those by path.
+    """Every threshold that is not reached: the overall ones, then those by path.
 
-    A file counts for the last pattern that fits it, as its own threshold does.
+    A file counts only for the last pattern that matches it, like its own threshold.
     """
     by_path: dict[tuple[str, Measure], list[FileQuality]] = {
         (pattern, measure): []
@@ -182,7 +182,7 @@ def shortfalls_of(report: QualityReport, wanted: TargetQuality) -> tuple[Shortfa
 def fallen(
     now: Mapping[str, FileQuality], before: Mapping[str, FileQuality], wanted: TargetQuality
 ) -> list[Suspect]:
-    """The files that are worse than at the release, or new and below a threshold; worst first."""
+    """The files that got worse since the release, or are new and below a threshold; worst first."""
     return _worst_first(
         Suspect(
             path=path,
@@ -197,7 +197,7 @@ def fallen(
 
 
 def below(now: Mapping[str, FileQuality], wanted: TargetQuality) -> list[Suspect]:
-    """The files that are below a threshold, whatever they were before; worst first."""
+    """The files below a threshold, whatever they were before; worst first."""
     return fallen(now, {}, wanted)
 
 

@@ -1,4 +1,4 @@
-"""What quality a target must have, where its reports are, and who the owners are elsewhere."""
+"""A target's quality thresholds and reports, and the owners' ids in Jira and Slack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Measure(StrEnum):
 
     @property
     def label(self) -> str:
-        """As a person says it."""
+        """The measure's name in words."""
         return "mutation score" if self is Measure.MUTATION else f"{self} coverage"
 
 
@@ -43,13 +43,13 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 class TargetQuality(BaseModel):
-    """`[targets.NAME.quality]`: reports, thresholds, and where the summaries of releases lie.
+    """`[targets.NAME.quality]`: reports, thresholds, and the folder of the releases' summaries.
 
     coverage: Cobertura XML or coverage.py JSON. mutation: Stryker's JSON, mutmut's
     `results --all true` or `junitxml`. All relative to the repository.
-    thresholds: percent by measure; AEEF's where one is not given.
-    paths: other thresholds for files that match a pattern as CODEOWNERS has it, last match wins.
-    summaries: the folder of `<commit>.json`, the quality that a release had when it passed.
+    thresholds: percent by measure; the default is AEEF's.
+    paths: thresholds for files that match a CODEOWNERS pattern; the last match wins.
+    summaries: the folder of `<commit>.json`, a release's quality when it passed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,27 +61,27 @@ class TargetQuality(BaseModel):
     summaries: ReportPath = "quality"
 
     def required(self, measure: Measure, path: str | None = None) -> float:
-        """The percentage that everything together, or one file, must reach."""
+        """The percentage that all files together, or one file, must reach."""
         return self.threshold(measure, self.pattern_for(measure, path) if path else None)
 
     def pattern_for(self, measure: Measure, path: str) -> str | None:
-        """The last pattern that fits the file and has a threshold of its own."""
+        """The last pattern that matches the file and has its own threshold."""
         for pattern, thresholds in reversed(self.paths.items()):
             if measure in thresholds and matches(pattern, path):
                 return pattern
         return None
 
     def threshold(self, measure: Measure, pattern: str | None) -> float:
-        """The percentage that the pattern's files, or everything together, must reach."""
+        """The percentage that the pattern's files, or all files together, must reach."""
         if pattern is not None:
             return self.paths[pattern][measure]
         return self.thresholds.get(measure, AEEF_THRESHOLDS[measure])
 
 
 class Owner(BaseModel):
-    """`[owners.NAME]`: who an owner is elsewhere.
+    """`[owners.NAME]`: an owner's ids in other services.
 
-    NAME: as CODEOWNERS or git has it (`@user`, `@org/team`, an e-mail address), or `on-call`.
+    NAME: as in CODEOWNERS or git (`@user`, `@org/team`, an e-mail address), or `on-call`.
     jira: an accountId. slack: the id of a user or of a team's channel.
     """
 

@@ -8,7 +8,7 @@ from schemas.model import Model, UtcDatetime
 
 
 class FrozenBy(Model):
-    """One incident that asked for the freeze. by: who did."""
+    """One incident that needs the freeze. by: who asked for it."""
 
     incident_id: str
     by: str
@@ -17,9 +17,9 @@ class FrozenBy(Model):
 
 
 class Freeze(Model):
-    """The freeze of one target, which lasts as long as one incident needs it.
+    """The freeze of one target, which lasts as long as any incident needs it.
 
-    commanded: the target's own freeze command was begun, so that it has to be undone.
+    commanded: the target's own freeze command was started, so it must be undone.
     """
 
     target: str

@@ -15,7 +15,7 @@ FullCommit = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _THEIRS = ConfigDict(extra="allow")
-"""The files belong to the target: what we do not know in them is kept."""
+"""The files belong to the target: fields unknown to us are kept."""
 
 
 class Deployment(Model):
@@ -56,7 +56,7 @@ class History(Model):
     rollbacks: list[RollbackEntry] = Field(default_factory=list)
 
     def newest_first(self) -> list[Deployment]:
-        """By deployment time; of two equal times the later line in the file is newer."""
+        """By deployment time; at equal times the later entry in the file is newer."""
         return [
             entry
             for _, entry in sorted(
@@ -69,7 +69,7 @@ class History(Model):
     def candidates(self, failing: str | None) -> list[Deployment]:
         """Healthy releases that are not the failing one, newest first, each commit once.
 
-        A commit whose newest entry is not healthy is no candidate, whatever it was before.
+        A commit whose newest entry is not healthy is not a candidate, whatever it was before.
         """
         seen: set[str] = set()
         found = []
@@ -83,14 +83,14 @@ class History(Model):
 
 
 def same_commit(one: str, other: str | None) -> bool:
-    """True when one is the other, or its abbreviation (seven characters or more)."""
+    """True when they are equal, or one abbreviates the other (seven characters or more)."""
     if not other or min(len(one), len(other)) < 7:
         return False
     return one.startswith(other) or other.startswith(one)
 
 
 class Provenance(Model):
-    """What a release went through before it was deployed: gate name → its result."""
+    """The gates that a release went through before deployment: gate name → its result."""
 
     model_config = _THEIRS
 
@@ -98,7 +98,7 @@ class Provenance(Model):
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def failures(self, required: tuple[str, ...]) -> list[str]:
-        """Why this is no proof, in words; empty when every required gate passed.
+        """Why this does not prove the release, in words; empty when every required gate passed.
 
         Every gate that ran must have passed (the spec's rule), and every required one must
         have run: a record with no gates proves nothing.
@@ -133,12 +133,12 @@ def last_known_good(history: History, failing: str | None) -> Deployment:
 
 
 class RollbackPlan(Model):
-    """Which release a rollback goes to, and why that one; made before anything is changed.
+    """Which release a rollback goes to, and why; made before anything is changed.
 
     gates: each gate of the release's provenance with its status.
-    images: Compose service to image id, as far as the history knows them.
-    already_running: the release runs; nothing is left to do but to see that it is healthy.
-    recreate: put it in place even so, because its configuration has drifted.
+    images: Compose service to image id, as far as the history has them.
+    already_running: the release is running; only its health remains to be checked.
+    recreate: deploy it even so, because its configuration has drifted.
     """
 
     target: str
@@ -152,9 +152,9 @@ class RollbackPlan(Model):
 
 
 class DeployedRelease(Model):
-    """What runs after a rollback. `healthy_after`: seconds that the health check took.
+    """The release that runs after a rollback. `healthy_after`: seconds that the health check took.
 
-    changed: False when the release ran and was healthy before anything was touched.
+    changed: False when the release was already running and healthy.
     """
 
     target: str

@@ -1,6 +1,6 @@
 """The settings of each channel: what `tasks/channels/` needs to reach people.
 
-A channel more: a section here, and a field of `ChannelSections`.
+A new channel needs a section here and a field in `ChannelSections`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ SLACK_CHANNELS = {
     SlackChannel.WARNING: "#aeef-warnings",
     SlackChannel.INFO: "#aeef-info",
 }
-"""The spec's, "Slack Integration"."""
+"""From the spec, "Slack Integration"."""
 JIRA_PRIORITIES = {
     Severity.P1: "Highest",
     Severity.P2: "High",
     Severity.P3: "High",
     Severity.P4: "Low",
 }
-"""P3 is `high` in the spec's triage script; the others are ours."""
+"""P3 is `high` in the spec's triage script; the others are our choice."""
 
 
 class SlackSettings(Section):
-    """Slack: a bot token; the channels of the spec's severity table, each may be named anew."""
+    """Slack: a bot token, and the names of the channels in the spec's severity table."""
 
     url: str = "https://slack.com/api"
     token: SecretStr | None = None
@@ -48,7 +48,7 @@ class SlackSettings(Section):
 
 
 class JiraSettings(Section):
-    """Jira Cloud v3. `url` is the site; `priorities` are the site's names, where they differ."""
+    """Jira Cloud v3. `url`: the site; `priorities`: the site's names, where they differ."""
 
     url: str | None = None
     email: str | None = None
@@ -71,7 +71,7 @@ class AlertmanagerSettings(Section):
 
 
 class ChannelSections(BaseSettings):
-    """The part of the settings that is the channels'; secrets are `SecretStr`, to be hidden."""
+    """The channels' part of the settings; secrets must be `SecretStr`, so that they are hidden."""
 
     pagerduty: PagerDutySettings = PagerDutySettings()
     slack: SlackSettings = SlackSettings()

@@ -1,4 +1,4 @@
-"""Reads the settings from `aeef.toml` and the environment; again only when they changed."""
+"""Reads the settings from `aeef.toml` and the environment; cached until they change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.settings.settings import Settings, config_path
 
 
 def unknown_variables() -> list[str]:
-    """What in the environment looks like a setting and is none: a typing error, most likely."""
+    """Variables that look like settings but are not: most likely typing errors."""
     given = (name for name in os.environ if name.upper().startswith("AEEF_"))
     known = {*Settings.model_fields, "require_real"}
     return sorted(
@@ -24,17 +24,17 @@ def unknown_variables() -> list[str]:
 
 
 def load_settings() -> Settings:
-    """Read the settings; again only when the file or the environment has changed since.
+    """The settings, cached until the file or the environment changes.
 
-    Raises ConfigurationError that names each wrong setting; values are never repeated in it.
+    Raises ConfigurationError that names each wrong setting, without its value.
     """
     path = config_path()
     if path is not None and not path.is_file():
         raise ConfigurationError(f"AEEF_CONFIG names {path}, which is not a file")
-    # In bytes: to decode all variables takes longer than everything else here.
+    # In bytes: decoding all variables would take longer than everything else here.
     ours = [name for name in os.environb if name.upper().startswith(b"AEEF_")]
     given = frozenset((name, os.environb[name]) for name in ours)
-    # A relative home is one here. A warm run goes elsewhere with an absolute one: it reads nothing.
+    # A relative home counts from here. A warm run changes folder with an absolute home: no reread.
     here = None if Path(os.environ.get("AEEF_HOME", "")).is_absolute() else Path.cwd()
     return _read_settings(path, _version_of(path), given, Path.home(), here)
 

@@ -1,4 +1,4 @@
-"""What we replace in Prefect can be turned off: its names, and how a choice is written."""
+"""Names of our Prefect patches, and the setting that turns them on or off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PATCHES_VARIABLE = "AEEF_PREFECT_PATCHES"
 
 
 class PrefectPatch(StrEnum):
-    """One thing that is replaced; `deployments/prefect_patches/README.md` says what each is."""
+    """One patch; `deployments/prefect_patches/README.md` describes each."""
 
     APPLICATION_LOOKUP = "application-lookup"
     SCHEDULER_INTERVAL = "scheduler-interval"
@@ -26,7 +26,7 @@ class PrefectPatch(StrEnum):
 
 
 def patches_chosen(text: str) -> frozenset[PrefectPatch]:
-    """Which are on: `on` for all, `off` for none, `-task-events,-heartbeats` for the others.
+    """The active patches: `on`: all, `off`: none, `-task-events,-heartbeats`: all except these.
 
     Raises ValueError that names the known ones.
     """

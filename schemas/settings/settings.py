@@ -33,11 +33,11 @@ from schemas.settings.sections import (
 from schemas.settings.target import Target
 
 LONGEST_NAME = 60
-"""Characters of a name, which anybody may have typed, that an error repeats."""
+"""How many characters of a name, which is untrusted, an error repeats."""
 
 
 class Settings(ChannelSections):
-    """Everything that can be set; each is explained in `docs/configuration.md`."""
+    """All settings; `docs/configuration.md` explains each."""
 
     model_config = SettingsConfigDict(
         env_prefix="AEEF_",
@@ -45,10 +45,10 @@ class Settings(ChannelSections):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        # Compose files pass `AEEF_X: ${AEEF_X:-}`: an empty variable is one that is not set
+        # Compose files pass `AEEF_X: ${AEEF_X:-}`: an empty variable counts as not set
         env_ignore_empty=True,
         # a .env file or a stray argument must not change how incidents are handled; False would
-        # build a parser of the command line each time, which takes longer than all the rest
+        # build a command-line parser each time, which takes longer than all the rest
         cli_parse_args=None,
     )
 
@@ -84,7 +84,7 @@ class Settings(ChannelSections):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file."""
+        """The environment takes precedence over the file."""
         path = config_path()
         if path is None:
             return (init_settings, env_settings)
@@ -132,36 +132,36 @@ class Settings(ChannelSections):
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy URL of the incident store. May hold a password: never print it."""
+        """The SQLAlchemy URL of the incident store. May contain a password: never print it."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.home / 'aeef.db'}"
 
     @property
     def anchors_path(self) -> Path:
-        """Where the heads of the audit chain are anchored, outside the database."""
+        """The file, outside the database, that anchors the heads of the audit chain."""
         return self.home / "audit.anchors"
 
     @property
     def base_url(self) -> str:
-        """The address under which people reach the intake's pages, without a slash at the end."""
+        """The intake's URL for people, without a trailing slash."""
         return (self.public_url or _http(self.intake.host, self.intake.port)).rstrip("/")
 
     @property
     def intake_url(self) -> str:
-        """The address under which programs on this machine reach the intake."""
+        """The intake's URL for programs on this machine."""
         host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104 - read
         return _http(host, self.intake.port)
 
     @property
     def triage_rules(self) -> tuple[Rule, ...]:
-        """The configured rules, then the defaults."""
+        """The configured rules, followed by the defaults."""
         return (*self.rules, *DEFAULT_RULES)
 
     def target(self, name: str | None = None) -> Target:
-        """The target that is named; without a name, the only one.
+        """The target with this name; without a name, the only target.
 
-        Raises ConfigurationError that says what was asked for, and which targets there are.
+        Raises ConfigurationError that repeats the name and lists the targets.
         """
         if name is None and len(self.targets) == 1:
             return next(iter(self.targets.values()))
@@ -202,7 +202,7 @@ def _named_target(name: str, table: Any, base: Path) -> Any:
 
 
 def _full_route(severity: str, changes: Any) -> Any:
-    """The severity's default route with the changes; of an escalation, only what is given."""
+    """The severity's default route with the changes applied, also within an escalation."""
     try:
         default = DEFAULT_ROUTES[Severity(severity)].model_dump()
     except ValueError:

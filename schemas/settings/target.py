@@ -25,11 +25,11 @@ TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62
 
 
 class Health(BaseModel):
-    """How to tell that a release works.
+    """The health check of a release.
 
-    url: answers 200, and, when it answers JSON with a `status`, one of `ok_statuses`.
-    command: exit code 0; run without a shell in the repository.
-    successes: so many in a row are needed, `interval` seconds apart, before `deadline` seconds.
+    url: must answer 200; if it answers JSON with a `status`, that must be in `ok_statuses`.
+    command: must exit with 0; run without a shell in the repository.
+    successes: how many are needed in a row, `interval` seconds apart, within `deadline` seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,9 +53,9 @@ class Health(BaseModel):
 
 
 class DriftFile(BaseModel):
-    """A file of the release that must be as it was committed.
+    """A file of the release that must match the committed version.
 
-    path: in the repository. at: where the file in use lies, if not there in the work tree.
+    path: in the repository. at: the path of the file in use, if it is not the work tree's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,8 +80,8 @@ class TargetDrift(BaseModel):
     """`[targets.NAME.drift]`: what is compared with the last known good release besides Compose.
 
     files: paths in the repository, or tables `{path, at}`; JSON and YAML are compared by key.
-    ignore: patterns of paths in the report that are meant to differ: `web.labels.build*`.
-    show: patterns of keys whose values are no secrets: `config/app.yaml.content.log*`.
+    ignore: patterns of report paths that may differ: `web.labels.build*`.
+    show: patterns of keys whose values are not secret: `config/app.yaml.content.log*`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -101,21 +101,21 @@ class TargetDrift(BaseModel):
 class Target(BaseModel):
     """One `[targets.NAME]` table of `aeef.toml`. A service belongs to one target.
 
-    repository: the target's git work tree; relative paths count from the config file.
-    services: the service names whose alerts mean this target (its own name always does).
+    repository: the target's git work tree; relative to the config file.
+    services: the service names whose alerts belong to this target (its own name always does).
     compose_file: deploy by Docker Compose; `compose_services` are the ones to recreate (default:
-    all), `compose_project` the project name (default: Compose's own), `compose_command` how Compose
-    is called (default: `docker compose`, or `docker-compose` where only that is installed).
+    all), `compose_project` the project name (default: Compose's own), `compose_command` the
+    command (default: `docker compose`, or `docker-compose` where only that is installed).
     deploy_command: deploy by a command; `{commit}` stands for the full commit id.
     deploy_command may be called again for the same commit, after a crash for example.
-    running_command: prints the commit that runs; the history's newest entry otherwise.
-    required_gates: every one must be in a release's provenance with status `pass`.
+    running_command: prints the running commit; without it, the history's newest entry counts.
+    required_gates: each must be in a release's provenance with status `pass`.
     deploy_timeout: seconds for one build or one deploy command.
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
     quality: where its coverage and mutation reports are, and its thresholds.
     breach: which regulatory regimes apply to it, and what personal data it holds.
-    isolation: how it is isolated, where Docker Compose cannot tell.
+    isolation: how it is isolated, for targets without Docker Compose.
     patch: the gates of an emergency patch, and who approves it.
     """
 
@@ -157,7 +157,7 @@ class Target(BaseModel):
 
     @property
     def how_to_isolate(self) -> TargetIsolation:
-        """The isolation table, or what counts without one."""
+        """The isolation table, or the defaults."""
         return self.isolation or TargetIsolation()
 
     @property
@@ -167,7 +167,7 @@ class Target(BaseModel):
 
     @property
     def rollback_timeout(self) -> timedelta:
-        """The longest that one rollback may take: build, deploy, health, and putting back."""
+        """The maximum duration of one rollback: build, deploy, health check, and undoing them."""
         return timedelta(seconds=2 * (2 * self.deploy_timeout + self.health.deadline))
 
     def provenance_path(self, commit: str) -> Path:

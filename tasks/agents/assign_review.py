@@ -14,10 +14,10 @@ from tasks.step import step, verbatim
 
 @step("assign the review", says=verbatim, timeout=300)
 def assign_review(case: Case, agent: NamedAgent) -> str:
-    """Say on record, and in a ticket, who reviews the violation, and which evidence.
+    """Record, and write in a ticket, who reviews the violation and where the evidence is.
 
-    Where the route makes a ticket it is that one. Without Jira the record alone says it.
-    Raises OutsideServiceError when Jira does not take it.
+    Uses the route's ticket where there is one; without Jira, only the record.
+    Raises OutsideServiceError when Jira does not accept it.
     """
     settings = case.settings
     agents = agents_of(target_with_agents(agent.target, settings))

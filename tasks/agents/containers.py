@@ -1,4 +1,4 @@
-"""Pauses the containers of an agent, those labelled `aeef.agent=<id>`, and lets them run again."""
+"""Pauses and unpauses the containers of an agent, those labelled `aeef.agent=<id>`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tasks.base.docker_connection import docker_connection
 
 DOCKER_TIMEOUT = 10
 QUIET_LOOKS = 3
-"""So many looks in a row must find nothing that runs."""
+"""How many checks in a row must find nothing running."""
 LOOK_SECONDS = 0.1
 SETTLE_SECONDS = 20.0
-"""How long we go on pausing what is started meanwhile."""
+"""How long we keep pausing containers that are started meanwhile."""
 _REMEDY = (
     "is it running, may we use it? Without Docker on this machine set `containers = false` in the"
     " target's agents table"
@@ -29,7 +29,7 @@ _ACTS = ("running", "restarting", "removing")
 
 
 class Paused:
-    """paused: names of all containers that are paused; idle: those that do not run at all."""
+    """paused: names of all paused containers; idle: names of those that are not running."""
 
     def __init__(self, containers: Iterable[Container]) -> None:
         found = list(containers)
@@ -44,16 +44,16 @@ class Paused:
 
 
 def containers_of(agent_id: str) -> list[dict[str, Any]]:
-    """What Docker says of each container of the agent. Raises TemporaryError."""
+    """`docker inspect` of each container of the agent. Raises TemporaryError."""
     with _client() as client:
         return [container.attrs for container in _labelled(client, agent_id)]
 
 
 def pause_containers(agent_id: str, before_pause: Callable[[str], None]) -> Paused:
-    """Pause all, until a while passes in which none runs. Safe to repeat.
+    """Pause all containers until several checks in a row find none running. Safe to repeat.
 
     before_pause: called with each container's id before it is paused.
-    Raises TemporaryError that names those which still run.
+    Raises TemporaryError that names those still running.
     """
     give_up_at = time.monotonic() + SETTLE_SECONDS
     quiet, problem = 0, ""
@@ -73,7 +73,7 @@ def pause_containers(agent_id: str, before_pause: Callable[[str], None]) -> Paus
 
 
 def unpause_containers(ids: Iterable[str]) -> list[str]:
-    """Let those of these containers that are paused run again; their names. Safe to repeat."""
+    """Unpause those of these containers that are paused; return their names. Safe to repeat."""
     resumed = []
     with _client() as client:
         for container_id in ids:
@@ -93,7 +93,7 @@ def _labelled(client: docker.DockerClient, agent_id: str) -> list[Container]:
 
 
 def _pause(container: Container, before_pause: Callable[[str], None]) -> str:
-    """Try it; why it did not work."""
+    """Try to pause it; return why it failed."""
     if container.status != "running":
         return ""
     before_pause(str(container.id))
@@ -101,7 +101,7 @@ def _pause(container: Container, before_pause: Callable[[str], None]) -> str:
         container.pause()
     except NotFound:
         return ""
-    except APIError as error:  # it ended, or somebody else paused it: the next look tells
+    except APIError as error:  # it ended, or somebody else paused it: the next check will show
         return f" ({error.explanation or error.status_code})"
     return ""
 

@@ -27,7 +27,7 @@ class _Agent(BaseModel):
 
 
 def status_of(agent_id: str, plane: ControlPlane, settings: Settings, *, tries: int = 2) -> str:
-    """What the control plane says of the agent. Raises TemporaryError or PermanentError."""
+    """The agent's status in the control plane. Raises TemporaryError or PermanentError."""
 
     def build(client: httpx.Client) -> httpx.Request:
         return _request(client, plane, "GET", agent_id)
@@ -47,10 +47,10 @@ def order(
     body: dict[str, Any],
     before: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Have the agent suspended or resumed, and see that it is; False when it already was.
+    """Suspend or resume the agent, and verify it; False when there was nothing to change.
 
-    before: called before the order is sent, if it is.
-    Raises TemporaryError, also when the control plane says yes and does not do it.
+    before: called before the order is sent, if one is.
+    Raises TemporaryError, also when the control plane accepts the order but does not act on it.
     """
     wanted = _WANTED[what]
     if status_of(agent_id, plane, settings) == wanted:

@@ -1,4 +1,4 @@
-"""Extracts an agent's audit log around a violation, and says which entries its contract forbids."""
+"""Extracts an agent's audit log around a violation, and finds what its contract forbids."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from tasks.step import step
 SESSIONS = ("session", "session_id", "sessionId")
 """Labels or details of an alert that name the agent's session."""
 LISTED = 10_000
-"""So many violating, undecided and broken lines are listed each; all are counted."""
+"""How many violating, undecided and malformed lines of each kind are listed; all are counted."""
 NAMED = 10
-"""So many violating entries are named in the record."""
+"""How many violating entries the record names."""
 LARGEST_EXTRACT = 1 << 30
 """Bytes kept of one log file."""
 
@@ -52,10 +52,10 @@ def _said(found: LogExtract) -> str:
 
 @step("extract the audit log", says=_said, timeout=3600)
 def extract_agent_log(case: Case, agent: NamedAgent) -> LogExtract:
-    """Keep the window around the violation as evidence, with what violates the contract.
+    """Keep the log around the violation as evidence, and list entries that violate the contract.
 
-    Nothing of the target is changed. Raises PermanentError when a log is missing or could not be
-    read in full; what could be read is kept all the same.
+    Changes nothing in the target. Raises PermanentError when a log is missing or could not be
+    read in full; what could be read is kept even so.
     """
     target = target_with_agents(agent.target, case.settings)
     alert = case.alert
@@ -86,7 +86,7 @@ class Extraction:
         self._forbidden: list[Forbidden] = []
 
     def run(self) -> LogExtract:
-        """Read, compare, keep; the result names no input of any tool."""
+        """Read, compare, keep; the result does not contain any tool's input."""
         self._forbidden, prose = self._contract()
         for name in self._agents.audit_logs:
             try:
@@ -123,14 +123,14 @@ class Extraction:
         return parse_forbidden(agent.contract.forbidden_actions)
 
     def _read(self, source: LogSource) -> None:
-        """One file: its window goes into a file of evidence, with the broken lines in it."""
+        """Copy one file's entries in the window, and malformed lines among them, into evidence."""
         before = self._count.copy()
         number = len(self._sources) + 1
         with ExitStack() as stack:
             kept = _Kept(
                 self._evidence, f"log{number}-{source.name}.jsonl", stack, str(self._agent)
             )
-            inside = True  # until an entry says otherwise
+            inside = True  # until an entry shows otherwise
             pending: deque[Line] = deque(maxlen=NAMED)
             for line in source.lines():
                 if self._window.surely_outside(line.content):
@@ -207,7 +207,7 @@ class Extraction:
 
 
 class _Kept:
-    """The file of evidence for one log, made when there is something to keep."""
+    """The evidence file for one log, created when there is something to keep."""
 
     def __init__(self, evidence: Evidence, name: str, stack: ExitStack, of: str) -> None:
         self._evidence, self._name, self._stack, self._of = evidence, name, stack, of

@@ -1,4 +1,4 @@
-"""Remembers what was changed to stop an agent, before it is changed: the undo needs it."""
+"""The journal of what we change to suspend an agent, written before each change, for the undo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def suspension_lock(agent: NamedAgent, home: Path) -> AbstractContextManager[int
 
 
 def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
-    """What we did; None when the agent is not suspended by us.
+    """The journal; None when we have not suspended the agent.
 
     Raises InvalidInput when the file cannot be read.
     """
@@ -26,7 +26,7 @@ def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
 
 
 def begin_suspension(agent: NamedAgent, incident_id: str, home: Path) -> SuspensionJournal:
-    """The journal of the agent's suspension, which also this incident asks for."""
+    """The journal of the agent's suspension, with this incident added to it."""
     journal = read_suspension(agent, home) or SuspensionJournal(
         agent=agent, incidents=[incident_id], suspended_at=utc_now()
     )
@@ -37,7 +37,7 @@ def begin_suspension(agent: NamedAgent, incident_id: str, home: Path) -> Suspens
 
 
 def note_status(journal: SuspensionJournal, status: AgentStatus, home: Path) -> SuspensionJournal:
-    """Remember what the registry said at first; a second suspension does not overwrite it."""
+    """Note the registry's original status; a second suspension does not overwrite it."""
     if journal.previous_status is None and status is not AgentStatus.SUSPENDED:
         journal = journal.model_copy(update={"previous_status": status})
         write_suspension(journal, home)
@@ -45,7 +45,7 @@ def note_status(journal: SuspensionJournal, status: AgentStatus, home: Path) -> 
 
 
 def note_container(journal: SuspensionJournal, container: str, home: Path) -> SuspensionJournal:
-    """Remember a container that is about to be paused."""
+    """Note a container that is about to be paused."""
     if container not in journal.paused_containers:
         paused = [*journal.paused_containers, container]
         journal = journal.model_copy(update={"paused_containers": paused})
@@ -54,24 +54,24 @@ def note_container(journal: SuspensionJournal, container: str, home: Path) -> Su
 
 
 def note_order(journal: SuspensionJournal, home: Path) -> SuspensionJournal:
-    """Remember that the control plane is about to be told."""
+    """Note that an order is about to be sent to the control plane."""
     journal = journal.model_copy(update={"told_control_plane": True})
     write_suspension(journal, home)
     return journal
 
 
 def write_suspension(journal: SuspensionJournal, home: Path) -> None:
-    """Write it in one step."""
+    """Write the journal atomically."""
     _file(journal.agent, home).write(journal)
 
 
 def end_suspension(agent: NamedAgent, home: Path) -> None:
-    """Everything is undone; which incidents it was for stays known."""
+    """Set the journal aside after the undo; its incidents can still be read."""
     _file(agent, home).set_aside(RESUMED)
 
 
 def read_resumed(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
-    """The last suspension that was undone. Raises as `read_suspension`."""
+    """The journal of the last suspension that was undone. Raises as `read_suspension`."""
     return _file(agent, home).read_aside(RESUMED)
 
 

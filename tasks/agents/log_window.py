@@ -1,4 +1,4 @@
-"""The stretch of time of which log entries are wanted, and a quick way to skip all others."""
+"""The time window of the wanted log entries, and a fast way to skip all others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class Window:
 
     def __init__(self, at: datetime, before: timedelta, after: timedelta) -> None:
         self.start, self.end = _shifted(at, -before), _shifted(at, after)
-        # A timestamp may have any offset: a day of grace on either side.
+        # A timestamp may have any UTC offset: allow a day on either side.
         self._first = _shifted(self.start, -_ANY_OFFSET).isoformat()[:19].encode()
         self._last = _shifted(self.end, _ANY_OFFSET).isoformat()[:19].encode()
 
     def holds(self, moment: datetime) -> bool:
-        """True inside."""
+        """True when the moment is inside the window."""
         return self.start <= moment <= self.end
 
     def surely_outside(self, line: bytes) -> bool:
-        """True when the beginning of a line says so: most lines of a log need no parsing."""
+        """True when the start of a line shows it is outside, so that most lines need no parsing."""
         match = _QUICK.match(line)
         if match is None or line.count(b'"timestamp"') > 1:
             return False

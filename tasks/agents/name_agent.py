@@ -1,4 +1,4 @@
-"""Finds out which agent an alert is about, and which target it belongs to."""
+"""Finds the agent that an alert is about, and the target that it belongs to."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @step("name the agent", says=lambda agent: f"it is {agent}", timeout=120)
 def name_agent(case: Case) -> NamedAgent:
-    """The agent that the incident's alert names, and its target; nothing is changed.
+    """The agent that the incident's alert names, and its target. Changes nothing.
 
-    Raises InvalidInput when the alert names none, or when no target can be meant.
+    Raises InvalidInput when the alert names none, or when the target cannot be determined.
     """
     agent_id = agent_id_in(case.alert)
     return find_target(agent_id, case.settings, case.incident.service)
@@ -37,7 +37,7 @@ def agent_id_in(alert: Alert) -> str:
 
 
 def checked_id(agent_id: str) -> str:
-    """The id when it is one; what is not is not repeated: it may be an attack."""
+    """The id if it is valid; an invalid one is not repeated, as it may be an attack."""
     if MASK.search(agent_id):
         raise InvalidInput(
             "this is no agent id any more: it looked like a person's, and was masked; give the"
@@ -54,9 +54,8 @@ def checked_id(agent_id: str) -> str:
 def find_target(agent_id: str, settings: Settings, service: str | None = None) -> NamedAgent:
     """The agent and its target.
 
-    That is the service's target when its registry lists the agent, else the one target whose
-    registry does. An agent that nobody lists belongs to the service's target: it has to be
-    stopped all the more.
+    The service's target if its registry lists the agent, else the one target whose registry
+    does. An unlisted agent belongs to the service's target: stopping it matters even more.
     """
     agent_id = checked_id(agent_id)
     own = settings.target_of(service) if service else None

@@ -1,4 +1,4 @@
-"""Keeps as evidence how an agent stands, before that is changed."""
+"""Keeps an agent's state as evidence before it is changed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tasks.step import step, verbatim
 
 @step("preserve the agent's state", says=verbatim, timeout=300)
 def preserve_agent_state(case: Case, agent: NamedAgent, moment: str) -> str:
-    """Keep the registry, what Docker says of the containers, and the control plane's answer.
+    """Keep the registry, `docker inspect` of the containers, and the control plane's answer.
 
-    moment: `before-suspension`, or `before-resumption`: part of the files' names.
-    Raises PermanentError that says what could not be kept, after the rest was.
+    moment: `before-suspension` or `before-resumption`: part of the files' names.
+    Raises PermanentError that lists what could not be kept, after keeping the rest.
     """
     settings = case.settings
     target = target_with_agents(agent.target, settings)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LONGEST_LINE = 1 << 20
-"""Bytes. The tools write less than 2 kB; what is longer is broken."""
+"""Bytes. The tools write less than 2 kB; a longer line is malformed."""
 LARGEST_UNPACKED = 20 << 30
-"""Bytes that one log may unpack to: a compressed bomb ends there."""
+"""Bytes that one log may unpack to: stops decompression bombs."""
 MOST_FILES = 500
-"""Of one log with its rotated neighbours: all are open at once, and a process may open 1,024."""
+"""Files per log, rotated ones included: all are open at once; a process may open 1,024."""
 _BUFFER = 1 << 20
 _ROTATED = re.compile(r"[.-][0-9]{1,8}(?:\.gz)?")
 """What logrotate appends: `.1`, `.2.gz`, `-20260131`, `-20260131.gz`."""
@@ -33,7 +33,7 @@ _TRIES = 5
 
 
 class Line(NamedTuple):
-    """One line, the first being number 1; `whole` is False when it was too long to be read."""
+    """One line, numbered from 1; `whole` is False when it was too long to be read."""
 
     number: int
     content: bytes
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class LogSource:
-    """One open log file. It is read as it was when it was opened: what is appended later waits."""
+    """One open log file, read up to its size when it was opened."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.name = path.name
@@ -52,23 +52,23 @@ class LogSource:
 
     @property
     def bytes_read(self) -> int:
-        """Of the file as it lies on disk."""
+        """Bytes read of the file as stored on disk."""
         return self._raw.count
 
     @property
     def sha256(self) -> str:
-        """Of the file as it lies on disk, once all lines were read."""
+        """The hash of the file as stored on disk, after all lines were read."""
         return self._raw.sha256.hexdigest()
 
     def lines(self) -> Iterator[Line]:
-        """Every line. What cannot be unpacked ends it, and is told in `problem`."""
+        """Every line. Stops at data that cannot be unpacked, and sets `problem`."""
         buffered = io.BufferedReader(self._raw, _BUFFER)
         file: io.BufferedIOBase = gzip.GzipFile(fileobj=buffered) if self._is_packed else buffered
         try:
             yield from self._lines(file)
         except (OSError, EOFError, zlib.error) as error:
             self.problem = f"{self.name} is damaged: {type(error).__name__}: {error}"
-        while buffered.read(_BUFFER):  # the hash is of the whole file
+        while buffered.read(_BUFFER):  # the hash covers the whole file
             pass
 
     def _lines(self, file: io.BufferedIOBase) -> Iterator[Line]:
@@ -93,9 +93,9 @@ class LogSource:
 
 @contextmanager
 def open_logs(target: Target, name: str) -> Iterator[tuple[list[LogSource], list[str]]]:
-    """The log and its rotated neighbours, all opened before one is read; and what is no log.
+    """The log and its rotated files, all opened before any is read; and what could not be opened.
 
-    A rotation in between renames files, and changes nothing about what is open.
+    So a rotation in between, which renames files, does not matter.
     """
     path = inside_folder(target, name)
     with ExitStack() as stack:
@@ -105,7 +105,7 @@ def open_logs(target: Target, name: str) -> Iterator[tuple[list[LogSource], list
             files, problems = _open(path.parent, newest, stack)
             if _listed(path) == before:
                 break
-            stack.pop_all().close()  # it was just rotated: some may be missing, or there twice
+            stack.pop_all().close()  # just rotated: some files may be missing or listed twice
         else:
             problems.append(f"{name} is being rotated all the time: files may be missing")
         if left := len(before) - len(newest):
@@ -116,12 +116,12 @@ def open_logs(target: Target, name: str) -> Iterator[tuple[list[LogSource], list
 
 
 def inside_folder(target: Target, name: str) -> Path:
-    """The path of a log. Raises InvalidInput when its folder is reached through a link."""
+    """The path of a log. Raises InvalidInput when its folder leads through a link."""
     return inside(target, str(Path(name).parent / "any")).with_name(Path(name).name)
 
 
 def _listed(path: Path) -> dict[str, int]:
-    """Names with inodes, oldest first."""
+    """File names with their inodes, oldest first."""
     try:
         with os.scandir(path.parent) as entries:
             found = {
@@ -139,7 +139,7 @@ def _listed(path: Path) -> dict[str, int]:
 
 
 def _age(name: str, log: str) -> tuple[bool, int]:
-    """Dated files are oldest by their date, numbered ones by their number, the log is newest."""
+    """Sort key: dated files by date, numbered ones by number, the current log last."""
     suffix = name.removeprefix(log).removesuffix(".gz")
     if not suffix:
         return False, -(10**9)
@@ -155,7 +155,7 @@ def _open(
         try:
             files.append((name, stack.enter_context(open_file(folder / name))))
         except FileNotFoundError:
-            continue  # renamed just now: the names are compared again
+            continue  # just renamed: the names are compared again
         except InvalidInput as error:
             problems.append(str(error))
         except OSError as error:
@@ -165,7 +165,7 @@ def _open(
 
 
 class _Hashing(io.RawIOBase):
-    """The first `size` bytes of a file; hashes what passes through."""
+    """The first `size` bytes of a file, hashed as they are read."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._left = file, size

@@ -1,4 +1,4 @@
-"""Reads a target's agent registry, and changes the status of one agent and nothing else."""
+"""Reads a target's agent registry, and changes one agent's status without touching the rest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasks.target.repository import TargetRepository
 LARGEST_REGISTRY = 10_000_000
 """Bytes."""
 MOST_PLACES = 50
-"""So many words of the file are tried; a registry that hides its status among more is rewritten."""
+"""How many places in the file are tried; if none is the status, the file is rewritten."""
 _STATUS = re.compile(rb'"status"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -38,7 +38,7 @@ def agents_of(target: Target) -> AgentSettings:
 
 
 def target_with_agents(name: str, settings: Settings) -> Target:
-    """The target of this name. Raises ConfigurationError when there is none, or without agents."""
+    """The named target. Raises ConfigurationError when it is unknown or has no agents."""
     target = settings.targets.get(name)
     if target is None:
         raise ConfigurationError(f"no target '{name[:100]}' is configured in aeef.toml")
@@ -52,7 +52,7 @@ def read_registry(target: Target) -> AgentRegistry:
 
 
 def registry_bytes(target: Target) -> bytes:
-    """The registry file as it is. Raises InvalidInput when there is none."""
+    """The registry file's bytes. Raises InvalidInput when there is none."""
     with _registry(target) as content:
         return content
 
@@ -63,7 +63,7 @@ def find_agent(target: Target, agent_id: str) -> Agent:
 
 
 def set_status(target: Target, agent_id: str, status: AgentStatus) -> None:
-    """Give the agent this status; every other byte of the file stays. The same again is harmless.
+    """Set the agent's status; every other byte of the file stays. Safe to repeat.
 
     Raises InvalidInput when the registry cannot be used, or does not list the agent.
     """
@@ -78,7 +78,7 @@ def set_status(target: Target, agent_id: str, status: AgentStatus) -> None:
 
 @contextmanager
 def _registry(target: Target) -> Iterator[bytes]:
-    """The content, while nobody else of ours writes it or sets it aside for a checkout."""
+    """The content, under the lock that keeps AEEF from writing it or moving it for a checkout."""
     path = inside(target, agents_of(target).registry)
     with TargetRepository(target) as repository, records_lock(target):
         finish_carrying(repository, lambda _: None)
@@ -115,10 +115,10 @@ def _found(target: Target, registry: AgentRegistry, agent_id: str) -> Agent:
 
 
 def _with_status(content: bytes, data: Any, position: int, status: AgentStatus) -> bytes:
-    """The content with one word changed: that `status` whose change gives the data wanted."""
+    """The content with one `status` changed: the one whose change gives the wanted data."""
     data["agents"][position]["status"] = str(status)
     places = enumerate(_STATUS.finditer(content))
-    # Mostly the agent's own is the one with its number, or a little after it.
+    # Usually the agent's own status is the one with its number, or shortly after it.
     nearest = nsmallest(MOST_PLACES, places, key=lambda place: abs(place[0] - position))
     for _, place in nearest:
         changed = b"".join(

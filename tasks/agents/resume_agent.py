@@ -1,4 +1,4 @@
-"""Lets a suspended agent act again: undoes what we did to stop it, when a person approves."""
+"""Resumes a suspended agent: undoes what we did to stop it, when a person approves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.step import step
     timeout=120,
 )
 def check_approval(case: Case, agent: NamedAgent, approver: str) -> str:
-    """The approver, when it is one. Raises InvalidInput as `resume_agent`; nothing is changed."""
+    """The approver, if valid. Raises InvalidInput as `resume_agent`. Changes nothing."""
     suspension_of(agent, case.settings)
     return approved_by(approver, agent, target_with_agents(agent.target, case.settings))
 
@@ -32,11 +32,11 @@ def _resumed(done: Suspension) -> str:
 
 @step("resume the agent", says=_resumed, timeout=600)
 def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
-    """Undo exactly what the suspension changed; what others had stopped before stays stopped.
+    """Undo exactly what the suspension changed; what others stopped before stays stopped.
 
-    approver: the contract's escalation approver; if it names none, a person's name.
+    approver: the contract's escalation approver; if it names none, any person's name.
     Raises InvalidInput without approval, or when we did not suspend the agent; TemporaryError or
-    PermanentError that says what is still stopped: the same call again completes it.
+    PermanentError that lists what is still stopped: repeating the call completes it.
     """
     settings = case.settings
     target = target_with_agents(agent.target, settings)
@@ -49,7 +49,7 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
 
 
 def approved_by(approver: str, agent: NamedAgent, target: Target) -> str:
-    """The name of who approves. Raises InvalidInput when it may not, or is no person's name."""
+    """The approver's name. Raises InvalidInput when they may not approve, or it is no name."""
     stays = f"{agent} stays suspended"
     wanted = find_agent(target, agent.agent_id).contract.escalation_approver
     name = named_person(approver, stays, (wanted,) if wanted else ())
@@ -59,7 +59,7 @@ def approved_by(approver: str, agent: NamedAgent, target: Target) -> str:
 
 
 def suspension_of(agent: NamedAgent, settings: Settings) -> SuspensionJournal:
-    """What we changed to stop the agent. Raises InvalidInput when we did not stop it."""
+    """The journal of the suspension. Raises InvalidInput when we did not suspend the agent."""
     journal = read_suspension(agent, settings.home)
     if journal is None:
         raise InvalidInput(f"{agent} is not suspended by this AEEF: there is nothing to undo")
@@ -69,7 +69,7 @@ def suspension_of(agent: NamedAgent, settings: Settings) -> SuspensionJournal:
 def incident_of(agent: NamedAgent, settings: Settings) -> str:
     """The incident that the agent was last suspended for. Raises InvalidInput when there is none.
 
-    Also after the resumption: a retry of its run finds what it has done.
+    Works after the resumption too, so that a retry of its run finds what it has done.
     """
     resumed = read_resumed(agent, settings.home)
     return (read_suspension(agent, settings.home) or resumed or suspension_of(agent, settings)
@@ -77,11 +77,11 @@ def incident_of(agent: NamedAgent, settings: Settings) -> str:
 
 
 def plan_resumption(agent: NamedAgent, approver: str, settings: Settings) -> str:
-    """What `resume_agent` would do; nothing is changed. Raises as it does."""
+    """What `resume_agent` would do. Changes nothing; raises as it does."""
     name = approved_by(approver, agent, target_with_agents(agent.target, settings))
     journal = suspension_of(agent, settings)
     status = journal.previous_status or "unchanged (it was suspended before)"
-    planned = "would be told" if journal.told_control_plane else "would be left alone"
+    planned = "would resume it there" if journal.told_control_plane else "would be left alone"
     return (
         f"would resume {agent}, approved by {name}: registry status {status};"
         f" containers to run again: {len(journal.paused_containers)}; control plane {planned}"
@@ -103,7 +103,7 @@ def _resume(
     def control_plane() -> tuple[bool | None, str]:
         plane = agents_of(target).control_plane
         if plane is None or not journal.told_control_plane:
-            return None, "was not told by us"
+            return None, "was not changed by us"
         body = {"approvedBy": approver, "incidentId": journal.incidents[-1]}
         agent_control_plane.order("resume", agent_id, plane, settings, body)
         return True, "answers active"

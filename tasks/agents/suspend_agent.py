@@ -1,6 +1,6 @@
-"""Stops an AI agent by every configured means, and sees for itself that it cannot act.
+"""Suspends an AI agent by every configured means, and verifies that it cannot act.
 
-The registry, the containers and the control plane are each asked twice: the second look finds
+The registry, the containers and the control plane are each checked twice: the second check finds
 what was started while the others were being stopped.
 """
 
@@ -30,7 +30,7 @@ def _still(done: Suspension) -> str:
 
 
 def _on_paper(done: Suspension) -> str:
-    """A warning when no container and no control plane was there to be stopped."""
+    """A warning when there was neither a container nor a control plane to stop."""
     if [each.name for each in done.means if each.works] != [REGISTRY]:
         return ""
     return ". NOTHING BUT THE REGISTRY holds it: see to it that whatever runs it obeys that"
@@ -38,16 +38,16 @@ def _on_paper(done: Suspension) -> str:
 
 @step("suspend the agent", says=_suspended, timeout=600)
 def suspend_agent(case: Case, agent: NamedAgent) -> Suspension:
-    """Stop the agent and verify it. Suspending twice is harmless; `resume_agent` undoes it.
+    """Suspend the agent and verify it. Safe to repeat; `resume_agent` undoes it.
 
-    Raises TemporaryError or PermanentError that says what could not be stopped, and what was.
+    Raises TemporaryError or PermanentError that lists what could not be stopped, and what was.
     """
     return _stop(agent, case.incident_id, case.settings)
 
 
 @step("check the suspension", says=_still, timeout=600)
 def check_suspension(case: Case, agent: NamedAgent) -> Suspension:
-    """Look once more, and stop what was started since: a rollback recreates containers.
+    """Check again, and stop what was started since: a rollback recreates containers.
 
     Raises as `suspend_agent`.
     """
@@ -55,7 +55,7 @@ def check_suspension(case: Case, agent: NamedAgent) -> Suspension:
 
 
 def plan_suspension(agent: NamedAgent, settings: Settings) -> Suspension:
-    """What `suspend_agent` would do, by each means; nothing is changed."""
+    """What `suspend_agent` would do, by each means. Changes nothing."""
     target = target_with_agents(agent.target, settings)
     plane = agents_of(target).control_plane
 
@@ -73,27 +73,27 @@ def plan_suspension(agent: NamedAgent, settings: Settings) -> Suspension:
             return None, "not configured"
         status = agent_control_plane.status_of(agent.agent_id, plane, settings)
         is_known = status in ("active", "suspended")
-        return True, f"says '{status if is_known else 'something else'}', would be told to suspend"
+        return True, f"says '{status if is_known else 'something else'}', would suspend it there"
 
     ways = {REGISTRY: registry, CONTAINERS: containers, CONTROL_PLANE: control_plane}
     return Suspension(agent=agent, means=[attempt(name, way) for name, way in ways.items()])
 
 
 def attempt(name: str, do: Callable[[], tuple[bool | None, str]]) -> Means:
-    """One means; whatever goes wrong with it must not keep us from the others."""
+    """Try one means; its failure must not keep us from trying the others."""
     try:
         works, text = do()
     except AeefError as error:
         return Means(
             name=name, works=False, text=str(error), may_pass=isinstance(error, TemporaryError)
         )
-    except Exception as error:  # noqa: BLE001 - told in the text, and then raised with it
+    except Exception as error:  # noqa: BLE001 - reported in the outcome, and raised with it
         return Means(name=name, works=False, text=f"{type(error).__name__}: {error}")
     return Means(name=name, works=works, text=text)
 
 
 def conclude(outcome: Suspension, failed: str) -> Suspension:
-    """The outcome when nothing failed; else the error that tells all of it."""
+    """The outcome when nothing failed; else raise the error that describes all of it."""
     if not outcome.failed:
         return outcome
     done = "; ".join(str(each) for each in outcome.means if each.works) or "nothing"
@@ -117,7 +117,7 @@ def _stop(agent: NamedAgent, incident_id: str, settings: Settings) -> Suspension
 
 
 class _Stopping:
-    """One suspension: what is changed is in the journal before it is changed."""
+    """One suspension; each change is noted in the journal first."""
 
     def __init__(
         self, agent: NamedAgent, incident_id: str, target: Target, settings: Settings

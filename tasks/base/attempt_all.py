@@ -1,4 +1,4 @@
-"""Parts of a procedure that must all be tried, whatever becomes of the others."""
+"""Runs all parts of a procedure, even when some fail."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from schemas.errors import AeefError, RunbookFailed
 
 
 def attempt_all(*parts: Callable[[], object]) -> None:
-    """Do each part, in order, also after one has failed.
+    """Do each part, in order, even after one has failed.
 
-    Raises RunbookFailed that tells every failure; a single one as it is.
+    Raises a single failure as it is; several as one RunbookFailed that lists them.
     """
     failures: list[Exception] = []
     for part in parts:
         try:
             part()
-        except Exception as error:  # noqa: BLE001 - told at the end, after everything was tried
+        except Exception as error:  # noqa: BLE001 - raised after everything was tried
             failures.append(error)
     if len(failures) == 1:
         raise failures[0]

@@ -1,4 +1,4 @@
-"""Connections to outside services: one client each, kept between calls where that is asked for."""
+"""HTTP connections to outside services, kept between calls on request."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import httpx
 from schemas.settings import Settings
 
 _KEPT: list[httpx.Client] = []
-"""The client whose connections are kept, if there is one."""
+"""The shared client, while connections are kept."""
 
 
 @contextmanager
 def keep_connections(settings: Settings) -> Iterator[None]:
-    """While this lasts, all calls of this process share their connections, whatever the thread.
+    """Inside the block, all threads of this process share their connections.
 
-    For a process that lives long and must not shake hands before each page; it is not to fork.
+    For a long-lived process that must not do a TLS handshake before each page; it must not fork.
     """
-    # No cookies: a session would outlive the call, and the token that was taken away.
+    # No cookies: a session would outlive the call, and even a revoked token.
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     timeout = settings.retry.request_timeout
     with httpx.Client(verify=_tls(), timeout=timeout, cookies=none) as client:
@@ -35,7 +35,7 @@ def keep_connections(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def client_for(settings: Settings) -> Iterator[httpx.Client]:
-    """The client whose connections are kept; else one of its own, closed at the end."""
+    """The shared client, if connections are kept; else a new one, closed at the end."""
     if _KEPT:
         yield _KEPT[-1]
         return
@@ -45,5 +45,5 @@ def client_for(settings: Settings) -> Iterator[httpx.Client]:
 
 @cache
 def _tls() -> SSLContext:
-    """Reading the certificates takes tens of milliseconds: once, not for every page."""
+    """Cached: reading the certificates takes tens of milliseconds, too long for every page."""
     return httpx.create_ssl_context()

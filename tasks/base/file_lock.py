@@ -1,4 +1,4 @@
-"""One lock on one file: the kernel holds it, and frees it when its holder dies."""
+"""A lock on a file; the kernel releases it when its holder dies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 @contextmanager
 def file_lock(path: Path, *, wait: bool = True, mode: int = 0o600) -> Iterator[int]:
-    """Hold the lock of a file until the block ends; its descriptor. The file is made if needed.
+    """Hold the lock of a file, created if needed, until the block ends; yield its descriptor.
 
-    path: a directory may be locked too; then its entries are made durable at the end.
-    wait: with False, BlockingIOError when another process has the lock.
-    mode: the rights of a new file; 0o666 where another user's AEEF takes the same lock.
-    A link in the place of the file is not followed (OSError).
+    path: may be a directory too; then its entries are made durable at the end.
+    wait: False: raise BlockingIOError when another process has the lock.
+    mode: of a new file; 0o666 where another user's AEEF takes the same lock.
+    A symbolic link at `path` is not followed (OSError).
     """
     descriptor = open_lock(path, mode)
     try:
@@ -32,7 +32,7 @@ def file_lock(path: Path, *, wait: bool = True, mode: int = 0o600) -> Iterator[i
 
 
 def open_lock(path: Path, mode: int = 0o600) -> int:
-    """Open what is to be locked, and make it if it is not there; the descriptor."""
+    """Open the file to lock, creating it if needed; return its descriptor."""
     if path.is_dir():
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def open_lock(path: Path, mode: int = 0o600) -> int:
 
 
 def hold(descriptor: int) -> None:
-    """Wait until the lock is ours. It ends when the descriptor is closed."""
+    """Wait for the lock. Closing the descriptor releases it."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 

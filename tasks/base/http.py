@@ -1,8 +1,8 @@
-"""The one way in which our clients speak HTTP: one exchange, judged, with a few quick retries.
+"""HTTP for all our clients: one exchange, its answer classified, with a few quick retries.
 
-What is worth trying again is decided here and in the client's `read`; long waits are the
-caller's (`tasks/step.py`). An error's text, its chain and the frames of its traceback hold no
-secret, also when the service sends one back.
+This module and the client's `read` decide what is worth trying again; long waits are the
+caller's (`tasks/step.py`). An error's text, chain and traceback frames contain no secret, even
+when the service sends one back.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ T = TypeVar("T")
 TRY_AGAIN = frozenset({408, 425, 429})
 """Besides 5xx: https://www.rfc-editor.org/rfc/rfc9110#status.408, rfc8470 (425), rfc6585 (429)."""
 NOTHING_WAS_DONE = frozenset({425, 429})
-"""The service says that it did not begin."""
+"""Statuses that mean the service has not started on the request."""
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 2.0
-"""Seconds. A longer `Retry-After` is not waited for here: it travels to the caller."""
+"""Seconds. A longer `Retry-After` is not waited for here but passed to the caller."""
 LONGEST_REASON = 300
-"""Characters of a service's own words in an error."""
+"""How many characters of a service's own message an error has."""
 LARGEST_ANSWER = 10_000_000
-"""Bytes; a page of Slack's history is well under one million."""
+"""Maximum bytes of an answer; a page of Slack's history is well under one million."""
 
 
 _log = logging.getLogger(__name__)
-# httpcore writes the answer's headers at DEBUG, and a service may send back what we sent.
+# httpcore logs the answer's headers at DEBUG, and a service may echo what we sent.
 logging.getLogger("httpcore").setLevel(logging.INFO)
 
 
 class Service(NamedTuple):
-    """An outside service: its name as a person says it, and the settings to check."""
+    """An outside service: its display name, and the settings to check."""
 
     name: str
     settings: str
 
     def not_configured(self) -> PermanentError:
-        """The error of a client that is called although its channel is not set up."""
+        """The error when a client is called without being configured."""
         return PermanentError(self.name, f"not configured: set {self.settings}")
 
 
 class Unclear(TemporaryError):
-    """It failed, but it may have been done: look before you do it again."""
+    """It failed, but may have been carried out: check before doing it again."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Its text is not shown, not even by `repr`: it may hold our secrets."""
+    """An HTTP answer. Even `repr` hides its text, which may contain our secrets."""
 
     status: int
     text: str = field(repr=False)
@@ -71,14 +71,14 @@ class Answer:
     def error(
         self, reason: str | None = None, *, kind: type[OutsideServiceError] | None = None
     ) -> OutsideServiceError:
-        """The error to raise for this answer; without arguments, what its status means."""
+        """The error to raise for this answer; by default, what its status means."""
         kind = kind or _kind_of(self.status)
         said = reason_in(self.text) if reason is None else reason
         words = f"answered {self.status}"
         return self._fail(kind, words, said, status=self.status, retry_after=self.retry_after)
 
     def broken_promise(self) -> OutsideServiceError:
-        """The error for a success that is none: a sign-in page, a proxy, another service."""
+        """The error for a 2xx that is no success: a sign-in page, a proxy, another service."""
         said = reason_in(self.text) or "nothing"
         return self.error(f"not what its API promises: {said}", kind=Unclear)
 
@@ -104,16 +104,16 @@ def send(
     repeatable: bool = True,
     also_read: Collection[int] = (),
 ) -> T:
-    """Send what `build` makes and return what `read` makes of a 2xx answer.
+    """Send the request that `build` makes; return what `read` makes of a 2xx answer.
 
     doing: what is tried, to continue "could not …".
     build: called with the client for every try; only it may touch secrets.
     read: raises ValueError when the answer is not what the API promises, or `answer.error(…)`.
-    tries: in all; none begins later than one `retry.request_timeout` after the first.
-    repeatable: False for what must not happen twice; then only what surely was not carried out
-    is tried again here.
-    also_read: statuses besides 2xx that `read` wants to see.
-    Raises TemporaryError (Unclear when it may have been done) or PermanentError.
+    tries: in total; none begins later than one `retry.request_timeout` after the first.
+    repeatable: False for a request that must not be carried out twice; then only one that
+    certainly was not carried out is tried again here.
+    also_read: statuses besides 2xx that `read` handles.
+    Raises TemporaryError (Unclear when it may have been carried out) or PermanentError.
     """
     call = _Call(service, doing, build, read, also_read, settings)
 
@@ -142,7 +142,7 @@ def _once(call: _Call[T], client: httpx.Client) -> T:
     try:
         return call.read(answer)
     except ValueError:
-        pass  # its text may hold what the service sent; and raised here it would be chained
+        pass  # its text may contain what the service sent; raised here it would be chained
     raise answer.broken_promise()
 
 
@@ -158,7 +158,7 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
         status: int | None = None,
         retry_after: float | None = None,
     ) -> OutsideServiceError:
-        # Redacted before it is trimmed: half a secret must not remain at the end.
+        # Redact before trimming: half a secret must not remain at the end.
         said = trim(without_secrets(said, call.settings), LONGEST_REASON)
         text = without_secrets(f"could not {call.doing}: {where} {words}", call.settings)
         text += f": {said}" if said else ""
@@ -186,7 +186,7 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
 
 
 def _body(response: httpx.Response, client: httpx.Client) -> str:
-    """The answer's text; httpx limits the wait for each piece, this limits it for all."""
+    """The answer's text; httpx limits the wait for each chunk, this limits the total."""
     deadline = time.monotonic() + (client.timeout.read or 0)
     body = bytearray()
     for piece in response.iter_bytes():
@@ -199,7 +199,7 @@ def _body(response: httpx.Response, client: httpx.Client) -> str:
 
 
 def _failure(error: httpx.RequestError, timeout: float) -> tuple[type[OutsideServiceError], str]:
-    """What an exception of httpx means, in words without the request in them."""
+    """The meaning of an httpx exception, in words that do not quote the request."""
     meaning: tuple[type[OutsideServiceError], str]
     match error:
         case httpx.UnsupportedProtocol():
@@ -238,5 +238,5 @@ def _say(details: RetryDetails) -> None:
     _log.info("%s; trying again in %.1f s", details.caused_by, details.wait_for)
 
 
-# Instead of stamina's defaults, which register a metric of their own and log arguments.
+# Instead of stamina's defaults, which register their own metric and log arguments.
 set_on_retry_hooks((_say,))

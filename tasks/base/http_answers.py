@@ -1,4 +1,4 @@
-"""Reads what services answer besides the result: their reasons and their wish to be left alone."""
+"""Reads services' error reasons and `Retry-After` headers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _flat(value: Any) -> str:
 
 
 def without_secrets(text: str, settings: Settings) -> str:
-    """Redacted also in the forms in which our requests carry a secret, and as JSON or in a URL."""
+    """The text with each secret redacted, also as encoded in our requests, in JSON or in a URL."""
     for form in sorted(set(_forms(settings)), key=len, reverse=True):
         if len(form) >= SHORTEST:
             text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
@@ -76,10 +76,10 @@ def _forms(settings: Settings) -> Iterator[str]:
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """Alone, and as what it is a part of shows it: `Basic` with `user:` before it, for one.
+    """The secret in base64: alone, and inside a longer text such as `user:secret` in `Basic`.
 
-    Three bytes make four characters: what stands before moves it by none, one or two bytes. Only
-    the characters that are made of the secret alone are the same whatever its neighbours are.
+    Three bytes make four characters: a prefix shifts the secret by zero, one or two bytes. Only
+    the characters made of the secret alone are the same whatever surrounds it.
     """
     yield base64.b64encode(secret).decode()
     for before in range(3):

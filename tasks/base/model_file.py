@@ -1,4 +1,4 @@
-"""A small JSON file of ours that holds one model: a freeze, a journal, what was accepted."""
+"""A small JSON file of ours with one model: a freeze, a journal, accepted drift."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ M = TypeVar("M", bound=Model)
 
 
 class ModelFile(Generic[M]):
-    """One such file, for its owner's eyes only; it is replaced in one step."""
+    """One such file, readable by its owner only and replaced atomically."""
 
     def __init__(self, path: Path, model: type[M]) -> None:
         self.path = path
@@ -28,28 +28,28 @@ class ModelFile(Generic[M]):
         return file_lock(self.path.with_suffix(".lock"))
 
     def read(self) -> M | None:
-        """What it holds; None when there is no such file.
+        """The model; None when there is no such file.
 
-        Raises InvalidInput that names the file, when it holds something else.
+        Raises InvalidInput that names the file when its content is invalid.
         """
         return self._read(self.path)
 
     def write(self, content: M) -> None:
-        """Make it durable."""
+        """Write the model durably."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = content.model_dump_json(by_alias=True, indent=2)
         replace_file(self.path, text.encode(), mode=0o600)
 
     def remove(self) -> None:
-        """There is nothing any more."""
+        """Remove the file."""
         self.path.unlink(missing_ok=True)
 
     def set_aside(self, suffix: str) -> None:
-        """It is over; what it held is known until the next one is over."""
+        """Move the file aside when it is finished with; it stays readable until the next one is."""
         self.path.replace(self.path.with_suffix(suffix))
 
     def read_aside(self, suffix: str) -> M | None:
-        """What was set aside last. Raises as `read`."""
+        """The model that was set aside last. Raises as `read`."""
         return self._read(self.path.with_suffix(suffix))
 
     def _read(self, path: Path) -> M | None:

@@ -1,7 +1,7 @@
 """Takes the configured secrets out of a text before anyone can read it.
 
-What is secret is found by its type: a `SecretStr` anywhere in the settings, and the password in
-an address. Nobody keeps a list of them.
+Secrets are found by their type: any `SecretStr` in the settings, and the password in a URL, so
+that no list has to be maintained.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schemas.settings import Settings
 
 HIDDEN = "[hidden]"
 SHORTEST = 4
-"""Shorter values are no secrets, and hiding them would make texts unreadable."""
+"""Shorter values are not secrets, and hiding them would make texts unreadable."""
 
 
 def redact(text: str, settings: Settings) -> str:
@@ -26,7 +26,7 @@ def redact(text: str, settings: Settings) -> str:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Every secret, the longest first. Settings do not change: they are searched once."""
+    """Every secret, longest first. Cached, because settings do not change."""
     for searched, found in _searched:
         if searched is settings:
             return found
@@ -38,11 +38,11 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 
 _searched: list[tuple[Settings, tuple[str, ...]]] = []
-"""The settings that were searched last, and what was found."""
+"""The last searched settings, and the secrets in them."""
 
 
 def texts_in(part: object) -> Iterator[str | SecretStr]:
-    """Every text and every secret in a part of the settings, however deep."""
+    """Every text and secret in a part of the settings, at any depth."""
     if isinstance(part, str | SecretStr):
         yield part
     elif isinstance(part, BaseModel):
@@ -57,7 +57,7 @@ def texts_in(part: object) -> Iterator[str | SecretStr]:
 
 
 def userinfo_of(address: str) -> str:
-    """`user:password` of an address, or what else stands before its host; empty without."""
+    """`user:password` of a URL, or whatever else precedes its host; empty when there is none."""
     return address.partition("://")[2].partition("/")[0].rpartition("@")[0]
 
 
@@ -65,7 +65,7 @@ def _secrets(leaf: str | SecretStr) -> Iterator[str]:
     text = leaf.get_secret_value() if isinstance(leaf, SecretStr) else leaf
     if isinstance(leaf, SecretStr):
         yield text
-        if "," in text:  # several, while they are rotated
+        if "," in text:  # several, during a rotation
             yield from (part.strip() for part in text.split(","))
     if password := userinfo_of(text).partition(":")[2]:
         yield password

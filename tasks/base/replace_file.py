@@ -1,4 +1,4 @@
-"""Replaces a file in one step: a reader, or a crash, sees the old content or the new one."""
+"""Replaces a file atomically: after a crash, too, it has the old content or the new one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NEW_FILE_MODE = 0o644
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write, fsync and rename. Mode and owner stay as they are; a symlink stays a symlink.
+    """Write, fsync and rename. Keeps mode and owner; a symlink stays a symlink.
 
-    mode: for a file that is not there yet.
+    mode: of a new file.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)

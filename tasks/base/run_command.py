@@ -1,4 +1,4 @@
-"""Runs a program of the target: no shell, a deadline, and only the tail of its output kept."""
+"""Runs a program of the target: no shell, a timeout, and only the tail of its output kept."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _GRACE = 5.0
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended. `problem` is None for exit code 0, else one line that says why.
+    """How a program ended. `problem`: None for exit code 0, else the reason in one line.
 
-    code: its exit code; None when it could not be run, or not to its end.
+    code: its exit code; None when it could not be run to its end.
     """
 
     problem: str | None
@@ -37,7 +37,7 @@ class Finished:
 
     @property
     def tail(self) -> str:
-        """The last lines of the output: enough to see the cause, not a whole log."""
+        """The last lines of the output: enough to see the cause."""
         return tail_of(self.errors) or tail_of(self.output)
 
     def __str__(self) -> str:
@@ -58,16 +58,16 @@ def run_command(
 ) -> Finished:
     """Run a program in its own process group; after `timeout` seconds the group is killed.
 
-    Our own settings (AEEF_…) are not handed on: they hold secrets. Output goes to a file, so
-    a server that the program leaves running does not keep us waiting for the end of a pipe.
-    pid_file: while the program runs it names it, for `end_orphan` after we were killed.
-    errors_apart: keep warnings out of an output that is going to be read.
-    called: what to call the program in `problem`, by default its whole command line.
+    Our own settings (AEEF_…) are not passed on: they contain secrets. Output goes to a file, so
+    that a server which the program leaves running does not make us wait for the end of a pipe.
+    pid_file: identifies the running program, for `end_orphan` after we were killed.
+    errors_apart: keep stderr out of an output that will be parsed.
+    called: the program's name in `problem`; by default its whole command line.
     """
     name = called or without_credentials(" ".join(argv))[:200]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
-            # Not `subprocess.Popen`, which looks every 50 ms whether the program has ended.
+            # Not `subprocess.Popen`, which polls every 50 ms whether the program has ended.
             process = psutil.Popen(
                 list(argv),
                 cwd=cwd,
@@ -95,9 +95,9 @@ def run_command(
 
 
 def end_orphan(pid_file: Path) -> str | None:
-    """Kill the program that a killed predecessor of ours left running; its name if there was one.
+    """Kill the program that a killed predecessor left running; return its name, if there was one.
 
-    A pid alone may since belong to another program: the start time must agree too.
+    The start time must match too, as the pid may meanwhile belong to another program.
     """
     name: str | None = None
     with suppress(OSError, ValueError, KeyError, TypeError, psutil.Error):
@@ -112,13 +112,13 @@ def end_orphan(pid_file: Path) -> str | None:
 
 
 def tail_of(text: str) -> str:
-    """The last lines of a text, without addresses' user names and passwords."""
+    """The last lines of a text, without user names and passwords in URLs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()][-TAIL_LINES:]
     return without_credentials("\n".join(lines))[-TAIL_CHARACTERS:]
 
 
 def without_credentials(text: str) -> str:
-    """The text with `user:token@` cut out of every address in it."""
+    """The text with `user:token@` removed from every URL in it."""
     return re.sub(r"(?<=://)[^/@\s]+@", "", text)
 
 

@@ -1,4 +1,4 @@
-"""Texts as every database can keep them, and moments as text that hashes and sorts alike."""
+"""Texts that every database can store, and times as texts that hash and sort consistently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from schemas.incident import Alert
 
 UNSTORABLE = "\ufffd"
-"""Stands where a NUL or half a surrogate pair stood: PostgreSQL keeps neither, UTF-8 not both."""
+"""Replaces NULs, which PostgreSQL rejects, and lone surrogates, which UTF-8 cannot encode."""
 
 
 def clean_text(text: str) -> str:
@@ -20,9 +20,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_json(data: Any) -> Any:
-    """JSON data with every text clean, and NaN and infinities as texts: JSON has no such numbers.
+    """JSON data with every text clean; NaN and infinities as texts, as JSON has no such numbers.
 
-    What is neither is stored as its text.
+    A value of any other type is stored as its text.
     """
     if isinstance(data, str):
         return clean_text(str(data))
@@ -43,7 +43,7 @@ def clean_alert(alert: Alert) -> Alert:
 
 
 def alert_json(alert: Alert) -> dict[str, Any]:
-    """The alert as clean JSON data, with what its public JSON leaves out."""
+    """The alert as clean JSON data, including what its public JSON leaves out."""
     return {
         **clean_json(alert.to_json()),
         "namesOneOccurrence": alert.names_one_occurrence,
@@ -52,11 +52,11 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 
 def moment_text(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds: the order of the texts is the order in time."""
+    """ISO 8601 in UTC with microseconds, so that texts sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def first_line(text: str, length: int = 200) -> str:
-    """The beginning of a text, on one line."""
+    """The start of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"

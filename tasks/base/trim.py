@@ -1,4 +1,4 @@
-"""Makes texts fit a vendor's limit, with a mark where something was left out."""
+"""Trims texts to a vendor's limit, with a mark where something was left out."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def utf8_bytes(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Without what no vendor accepts: lone surrogates, control characters; one kind of line end."""
+    """Without lone surrogates and control characters, which vendors reject; uniform line ends."""
     if text.isascii() and text.isprintable():
-        return text  # most are
+        return text  # the usual case
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def one_line(text: str) -> str:
-    """Cleaned, and every run of white space a single space."""
+    """The text cleaned, with every run of white space as a single space."""
     return " ".join(clean(text).split())
 
 
 def trim(text: str, limit: int, *, size: Callable[[str], int] = characters) -> str:
-    """The text when `size(text) <= limit`, else its longest beginning that fits with the mark.
+    """The text if `size(text) <= limit`, else its longest start that fits with the mark.
 
-    size: must not shrink when a text grows. Give the size *after* escaping, and escape what is
-    returned: so an escape like `&amp;` is never cut in half.
+    size: must not shrink when a text grows. Measure the size *after* escaping, and escape the
+    result: then an escape like `&amp;` is never cut in half.
     """
     if size(text) <= limit:
         return text

@@ -1,1 +1,1 @@
-"""What a data breach asks for beside containment. Begin with `page_breach_teams.py`."""
+"""What a data breach requires besides containment. Begin with `page_breach_teams.py`."""

@@ -1,7 +1,7 @@
-"""Keeps what people say about a breach with its incident, and reads it back.
+"""Stores what people report about a breach, and reads it back.
 
-Each saying is one finished claim of the incident, whose key begins with the moment at which it was
-said: nothing is ever overwritten. The record and the audit log say the same in words.
+Each change is one finished claim of the incident, whose key begins with its time: nothing is ever
+overwritten. The record and the audit log have the same in words.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tasks.store.claim_keys import CLOCK_CHANGE
 
 
 def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, actor: str) -> None:
-    """Keep it, put it on record, and have the clocks follow it.
+    """Store the change, record it, and have the clocks updated.
 
     Raises InvalidInput when no such regime or deadline is configured for the incident.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
     check_names(regimes_of(incident, settings), change.regime, change.deadline)
-    # A person's words: what the store does to the record's texts happens to them too.
+    # A person's text: mask and clean it as the store does with the record's texts.
     masked = {"by": store.masked_text(change.by), "reason": store.masked_text(change.reason)}
     change = change.model_copy(update=masked)
     moment = change.said_at.isoformat(timespec="microseconds")
@@ -51,7 +51,7 @@ def add_change(incident_id: str | UUID, change: Change, settings: Settings, *, a
 
 
 def changes_of(incident: Incident, settings: Settings) -> list[Change]:
-    """Everything that was said, in order."""
+    """Every change, in order."""
     claims = open_store(settings).claims(incident.incident_id)
     said = sorted(
         (key, claim.result) for key, claim in claims.items() if key.startswith(CLOCK_CHANGE)
@@ -60,12 +60,12 @@ def changes_of(incident: Incident, settings: Settings) -> list[Change]:
 
 
 def situation(incident: Incident, settings: Settings) -> Situation:
-    """What is known of the breach now."""
+    """The present facts of the breach."""
     return situation_of(incident.detected_at, changes_of(incident, settings))
 
 
 def regimes_of(incident: Incident, settings: Settings) -> dict[str, Regime]:
-    """The regimes that apply to the targets that are hit; `[breach] regimes` where none says so."""
+    """The regimes of the affected targets; `[breach] regimes` where no target sets its own."""
     wanted: dict[str, None] = {}
     for service in incident.affected_services or [""]:
         target = settings.target_of(service)
@@ -75,7 +75,7 @@ def regimes_of(incident: Incident, settings: Settings) -> dict[str, Regime]:
 
 
 def clocks_for(incident: Incident, settings: Settings) -> list[Clock]:
-    """How every regulatory clock of the incident stands now."""
+    """The present state of every regulatory clock of the incident."""
     return clocks_of(
         situation(incident, settings), regimes_of(incident, settings), settings.breach.holidays
     )

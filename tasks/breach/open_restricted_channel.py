@@ -14,10 +14,10 @@ from tasks.store.claim_keys import RESTRICTED_CHANNEL
 
 @step("open a restricted channel", says=verbatim, timeout=300)
 def open_restricted_channel(case: Case) -> str:
-    """Create the channel, invite the members, post what is known there. Each once.
+    """Create the channel, invite the members, and post what is known there, each once.
 
-    Raises OutsideServiceError when Slack does not do it; a member who could not be invited is
-    named after the rest was done.
+    Raises OutsideServiceError when Slack fails; members who could not be invited are named
+    after the rest was done.
     """
     settings = case.settings
     if not slack.configured(settings):
@@ -39,5 +39,5 @@ def open_restricted_channel(case: Case) -> str:
 
 
 def channel_name(incident: Incident) -> str:
-    """Lower case, and as good as impossible to have been taken by chance."""
+    """The channel's name: lower case, and practically unique."""
     return f"breach-{incident.incident_id.hex[:8]}"

@@ -1,4 +1,4 @@
-"""Pages security and privacy for a data breach, whatever its severity."""
+"""Pages the security and privacy teams for a data breach, whatever its severity."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tasks.step import step
 from tasks.store import open_store
 
 TEAMS = ("security", "privacy")
-"""Also what their pages are about: each rings, and is resolved, under a key of its own."""
+"""Also the subject of their pages: each rings and is resolved under its own key."""
 
 
 @step("page security and privacy", says=lambda _none: None, timeout=300)
 def page_breach_teams(case: Case) -> None:
-    """Make sure that both are paged, once each, or the on-call for one that has no key.
+    """Make sure that both teams are paged once, or the on-call for a team without a key.
 
-    The pages themselves write the record. Raises PageNotDelivered, which is tried again.
+    Sending a page also records it. Raises PageNotDelivered, which is retried.
     """
     ensure_breach_pages(case.incident_id, case.settings, holder=case.holder, wait=True)
 
@@ -28,7 +28,7 @@ def page_breach_teams(case: Case) -> None:
 def ensure_breach_pages(
     incident_id: str | UUID, settings: Settings, *, holder: str, wait: bool = False
 ) -> None:
-    """As `ensure_page`, for each team; what one page does not reach does not stop the other."""
+    """As `ensure_page`, for each team; a page that fails does not stop the other."""
     keys = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
     pages: list[tuple[str | None, str | None]] = [
         (f"page:{team}", f"data breach, for {team}") for team in TEAMS if keys[team]
@@ -43,7 +43,7 @@ def ensure_breach_pages(
             return error
         return None
 
-    # Side by side: a channel that does not answer for one must not keep the other waiting.
+    # Concurrently: a channel that does not answer for one must not delay the other.
     with ThreadPoolExecutor(len(pages), thread_name_prefix="page") as pool:
         problems = [problem for problem in pool.map(page, *zip(*pages, strict=True)) if problem]
     if missing := [team for team in TEAMS if keys[team] is None]:

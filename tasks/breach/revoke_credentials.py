@@ -1,7 +1,7 @@
-"""Revokes or rotates credentials by the target's configured commands; each once an incident.
+"""Revokes or rotates credentials by the target's configured commands, each once per incident.
 
-A command that was begun and not seen to end, because we were killed, is run again: commands must
-be safe to repeat. What a command says may hold a new secret: it is kept as evidence only.
+A command whose end we missed because we were killed is run again: commands must be safe to
+repeat. A command's output may contain a new secret: it is kept as evidence only.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ AT_ONCE = 4
 
 @step("revoke credentials", says=verbatim, timeout=4 * 3600)
 def revoke_credentials(case: Case, target_name: str) -> str:
-    """Run every command that did not work yet, whatever becomes of the others.
+    """Run every command that has not succeeded yet, even when others fail.
 
-    Raises PermanentError that names those that failed, after all were tried.
+    Raises PermanentError that names the failed ones, after all were tried.
     """
     return revoke(
         case.settings.target(target_name),
@@ -37,14 +37,14 @@ def revoke_credentials(case: Case, target_name: str) -> str:
 
 
 def plan_revocation(target: Target) -> str:
-    """What would be run, by name and program; nothing is."""
+    """The commands that would be run, by name and program. Changes nothing."""
     commands = target.breach.revoke if target.breach else {}
     listed = ", ".join(f"{name} ('{command[0]}')" for name, command in commands.items())
     return f"would run {listed}" if listed else _nothing(target)
 
 
 def revoke(target: Target, incident_id: str, settings: Settings, *, holder: str) -> str:
-    """Side by side: a command that hangs keeps none of the others waiting."""
+    """Run the commands concurrently, so that one that hangs does not delay the others."""
     names = list(target.breach.revoke) if target.breach else []
     if not names:
         return _nothing(target)
@@ -76,7 +76,7 @@ def _nothing(target: Target) -> str:
 def _once(
     target: Target, name: str, incident_id: str, settings: Settings, holder: str
 ) -> str | None:
-    """Run one command unless it worked before; what is wrong."""
+    """Run one command unless it succeeded before; return the problem, if any."""
     store, breach = open_store(settings), target.breach
     assert breach is not None  # it has commands
     key = revocation_key(target.name, name)

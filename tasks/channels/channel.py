@@ -1,6 +1,6 @@
-"""What a channel is: one way to reach people, as everything that pages sees it.
+"""The interface of a channel: one way to reach people.
 
-Adding one: a file here with its class, its row in `channels.py`, and its settings in
+To add one: a file here with its class, its row in `channels.py`, and its settings in
 `schemas/settings/channels.py`; see `docs/adding-a-channel.md`.
 """
 
@@ -16,19 +16,19 @@ from schemas.settings import Settings
 
 
 class Channel(ABC):
-    """A way to reach people. It keeps nothing: all that it needs is given to each call.
+    """A way to reach people. It is stateless: each call is given all that it needs.
 
-    name: as routes and kept pages name it; it never changes. title: as people say it.
+    name: its name in routes and stored pages; it never changes. title: its display name.
     needs: the variables without which it is not configured.
-    rings: True: it calls until somebody takes the page, so it is told when the incident is taken
-    and when it is over; False: it only tells, and keeps what was said.
-    rings_apart: True: a page that is about something of its own (a legal clock, a failed run) is
-    an alert of its own, resolved by itself; False: an incident has one alert.
-    keep_alive_every: an alert that would end by itself is sent again so often.
-    limits: what the service takes at most, as its documentation says; by what is limited.
+    rings: True: it calls until somebody takes the page, so it must be notified when the incident
+    is acknowledged and when it is over; False: it only posts a message, which stays.
+    rings_apart: True: a page about something separate (a legal clock, a failed run) is its own
+    alert, resolved separately; False: an incident has one alert.
+    keep_alive_every: how often to re-send an alert that would end by itself.
+    limits: the service's documented maximum sizes, by what they limit.
 
-    Each call that speaks to the service raises TemporaryError or PermanentError, never with a
-    secret in it (`tasks/base/http.py` sees to both), and may be repeated.
+    Each call to the service may be repeated, and raises TemporaryError or PermanentError, never
+    with a secret in it (`tasks/base/http.py` ensures both).
     """
 
     name: ClassVar[str]
@@ -41,34 +41,34 @@ class Channel(ABC):
 
     @abstractmethod
     def configured(self, settings: Settings, about: str = "") -> bool:
-        """True when a page can be sent; `about`: what it is about (`claim_keys.about_of`)."""
+        """True when a page can be sent; `about`: the page's subject (`claim_keys.about_of`)."""
 
     @abstractmethod
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
-        """Reach the on-call.
+        """Page the on-call.
 
-        key: of the page's claim; who calls this holds it, so nobody sends the same page now.
-        reason: why somebody has to look, instead of the incident's own words.
+        key: the page's claim, which the caller holds, so nobody else sends the same page now.
+        reason: why somebody must look, instead of the incident's description.
         """
 
     def acknowledge(  # noqa: B027 - what only tells has nothing to do
         self, incident: Incident, settings: Settings, *, about: str = ""
     ) -> None:
-        """Say that somebody has taken the page."""
+        """Report that somebody has taken the page."""
 
     def resolve(  # noqa: B027 - what only tells has nothing to do
         self, incident: Incident, settings: Settings, *, about: str = ""
     ) -> None:
-        """Say that the page need not be looked at any longer."""
+        """Report that the page needs no more attention."""
 
-    def keep_alive(  # noqa: B027 - most alerts do not end by themselves
+    def keep_alive(  # noqa: B027 - most alerts do not expire
         self, incident: Incident, settings: Settings
     ) -> None:
-        """Send the alert again, so that it does not end by itself."""
+        """Re-send the alert, so that it does not expire."""
 
     @abstractmethod
     def check(self, settings: Settings) -> str:
-        """Try it without reaching anybody; one line for `aeef doctor`.
+        """Test the channel without notifying anybody; one line for `aeef doctor`.
 
-        Raises AeefError that says what to do.
+        Raises AeefError that names the remedy.
         """

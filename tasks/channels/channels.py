@@ -1,4 +1,4 @@
-"""Every channel there is. Who pages, resolves or checks asks this list, and names no vendor."""
+"""The list of all channels: code that pages, resolves or checks uses it and names no vendor."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CHANNELS: list[Channel] = [PagerDuty(), Alertmanager(), Slack(), Jira()]
 
 
 def channel_named(name: str) -> Channel:
-    """The channel that a route or a kept page names.
+    """The channel that a route or a stored page names.
 
-    Raises ConfigurationError that says which there are.
+    Raises ConfigurationError that lists the known ones.
     """
     if channel := find_channel(name):
         return channel
@@ -26,12 +26,12 @@ def channel_named(name: str) -> Channel:
 
 
 def find_channel(name: str | None) -> Channel | None:
-    """As `channel_named`; None when there is none of this name."""
+    """As `channel_named`, but None for an unknown name."""
     return next((channel for channel in CHANNELS if channel.name == name), None)
 
 
 def title_of(name: str) -> str:
-    """As people say it; the name itself of a channel that there is no longer."""
+    """The channel's display name; its plain name when the channel no longer exists."""
     channel = find_channel(name)
     return channel.title if channel else name
 
@@ -49,7 +49,7 @@ def silent_severities(settings: Settings) -> list[Severity]:
 
 
 def require_known_channels(settings: Settings) -> None:
-    """Raise ConfigurationError when a route names a channel that there is not."""
+    """Raise ConfigurationError when a route names an unknown channel."""
     for severity, names in _routes(settings):
         for name in names:
             try:

@@ -1,1 +1,1 @@
-"""How a target is deployed, what runs, whether it may be changed. Begin with `deployer.py`."""
+"""Deploying a target, its running release, deployment freezes. Begin with `deployer.py`."""

@@ -1,4 +1,4 @@
-"""Is the release healthy? One look, and the patient check that a rollback ends with."""
+"""The health check of a release: once, or repeated until it passes, as a rollback needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_ANSWER = 1_000_000
 
 
 def unhealthy_because(target: Target) -> str | None:
-    """Look once: None when the target is healthy, else what it answered, in one line."""
+    """Check once: None when the target is healthy, else its answer in one line."""
     health = target.health
     if health.url:
         return _ask(health.url, health)
@@ -32,17 +32,17 @@ def wait_until_healthy(
     report: Callable[[str], None] = lambda _: None,
     deadline: float | None = None,
 ) -> float:
-    """Look until `successes` looks in a row were good; returns the seconds that it took.
+    """Check until `successes` checks in a row have passed; return the seconds that it took.
 
-    deadline: seconds, by default the health settings' own. Raises TargetError (stage
-    `health`) with the last bad answer when it is over.
+    deadline: seconds, by default from the health settings. Raises TargetError (stage
+    `health`) with the last bad answer when it is exceeded.
     """
     health = target.health
     limit = health.deadline if deadline is None else deadline
     started = time.monotonic()
     last: str | None = None
     in_a_row = 0
-    # A look that begins in time may end a little later: half an answer would tell nothing.
+    # A check that starts in time may end a little later: half an answer would be useless.
     while (asked := time.monotonic()) < started + limit:
         problem = unhealthy_because(target)
         in_a_row = 0 if problem else in_a_row + 1
@@ -97,7 +97,7 @@ def _status_problem(shown: str, body: bytes, health: Health) -> str | None:
 
 
 def _is_loopback(url: str) -> bool:
-    """A proxy from the environment is not asked for this machine itself."""
+    """True for this machine itself, for which a proxy from the environment is not used."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

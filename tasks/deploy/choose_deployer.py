@@ -1,4 +1,4 @@
-"""Which way a target is deployed."""
+"""Chooses how a target is deployed."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tasks.deploy.deployer import Deployer
 
 
 def deployer_for(target: Target, home: Path) -> Deployer:
-    """The target's way to deploy. home: where our generated files may lie."""
+    """The target's deployer. home: where to put our generated files."""
     return ComposeDeployer(target, home) if target.compose_file else CommandDeployer(target)

@@ -17,17 +17,17 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class CommandDeployer:
-    """`deploy_command` starts a commit, `running_command` tells which one runs."""
+    """`deploy_command` starts a commit; `running_command` prints the running one."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._runs: Running | None = None
 
     def check(self) -> None:
-        """A command can only be tried."""
+        """Nothing to check: a command can only be tried."""
 
     def running(self) -> Running:
-        """What `running_command` prints, if it is a commit; asked again when we started one."""
+        """The commit that `running_command` prints; cached until we start another one."""
         if self._runs is None:
             self._runs = self._ask()
         return self._runs
@@ -50,7 +50,7 @@ class CommandDeployer:
         return same_commit(commit, self.running().commit)
 
     def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
-        """A command builds what it needs by itself."""
+        """Nothing to prepare: a command builds what it needs."""
 
     def start(self, commit: str, report: Report) -> None:
         """Run `deploy_command` for the commit."""
@@ -67,7 +67,7 @@ class CommandDeployer:
         report(f"deployed {commit[:12]} by {argv[0]}")
 
     def verify(self, commit: str) -> dict[str, str]:
-        """Raise when `running_command` names another commit than this one."""
+        """Raise when `running_command` names a different commit."""
         if self._target.running_command:
             self._runs = running = self._ask()
             if not same_commit(commit, running.commit):
@@ -86,4 +86,4 @@ class CommandDeployer:
         self.verify(before.commit)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing to close."""

@@ -1,4 +1,4 @@
-"""Speaks to Docker Compose: finds it, reads what it makes of a compose file, runs it."""
+"""Docker Compose: finds it, renders a compose file with it, runs it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TARGET_LABEL = "aeef.target"
 _LOOK_TIMEOUT = 60.0
 _ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader, in C where there is one: ten times as fast."""
+"""The safe loader, in C where available: ten times as fast."""
 
 
 class Service(NamedTuple):
@@ -36,9 +36,9 @@ class Service(NamedTuple):
 
 
 class ComposeCommand:
-    """Compose for one target: v2, which is `docker compose`, or docker-compose 1.x.
+    """Compose for one target: v2 (`docker compose`) or docker-compose 1.x.
 
-    What the target's `compose_command` names, else the first of the two that is installed.
+    The target's `compose_command`, else the first of the two that is installed.
     """
 
     def __init__(self, target: Target, home: Path) -> None:
@@ -76,7 +76,7 @@ class ComposeCommand:
             )
 
     def services(self) -> dict[str, Service]:
-        """The services to deploy, of the compose file that is checked out."""
+        """The services to deploy, from the compose file that is checked out."""
         found: dict[str, Any] = self.config().get("services") or {}
         wanted = self._target.compose_services
         missing = [name for name in wanted if name not in found]
@@ -94,19 +94,19 @@ class ComposeCommand:
         """The project name: the configured one, or Compose's own default."""
         if self._project is None:
             configured = self._target.compose_project
-            # 1.x makes a plain name of any other, and labels with that; v2 takes plain ones only.
+            # 1.x turns any name into a plain one, also in labels; v2 accepts only plain ones.
             self._project = _plain_name(configured) if configured else self._default_project()
         return self._project
 
     def _default_project(self) -> str:
         name = self.config().get("name") or os.environ.get("COMPOSE_PROJECT_NAME")
         if not name:
-            # What docker-compose 1.x does; it does not print the name.
+            # As docker-compose 1.x does, which does not print the name.
             name = self._from_dotenv("COMPOSE_PROJECT_NAME") or self.file.parent.resolve().name
         return _plain_name(str(name))
 
     def pin(self, images: Mapping[str, str], services: list[str], commit: str | None) -> None:
-        """Write the override file: which image each service runs, and our labels."""
+        """Write the override file with each service's image and our labels."""
         labels = {TARGET_LABEL: self._target.name, **({COMMIT_LABEL: commit} if commit else {})}
         content = {
             "services": {
@@ -129,18 +129,18 @@ class ComposeCommand:
         )
 
     def config(self, project: str | None = None) -> dict[str, Any]:
-        """The compose file as Compose understands it; `project` where the folder's is not meant.
+        """The compose file as Compose renders it; `project`: instead of the folder's name.
 
-        A service of an inactive profile is no part of it, unless `compose_services` names it.
+        A service of an inactive profile is left out, unless `compose_services` names it.
         """
         options = ("-p", project) if project else ()
         config = self._rendered(*options)
         named = set(self._target.compose_services)
         services: dict[str, Any] = config.get("services") or {}
         active = set(services)
-        if "name" not in config:  # docker-compose 1.x, which prints the inactive ones too
+        if "name" not in config:  # docker-compose 1.x, which prints inactive services too
             active = self._active_in(services)
-        elif named - active:  # v2 prints them only when asked to
+        elif named - active:  # v2 prints them only on request
             config = self._rendered(*options, "--profile", "*")
             services = config.get("services") or {}
         wanted = {name: data for name, data in services.items() if name in active | named}
@@ -160,7 +160,7 @@ class ComposeCommand:
         return config
 
     def _active_in(self, services: Mapping[str, Mapping[str, Any]]) -> set[str]:
-        """The services without a profile, or with one that COMPOSE_PROFILES names."""
+        """The services without a profile, or with one in COMPOSE_PROFILES."""
         listed = os.environ.get("COMPOSE_PROFILES") or self._from_dotenv("COMPOSE_PROFILES") or ""
         profiles = set(listed.split(","))
         return {
@@ -170,7 +170,7 @@ class ComposeCommand:
         }
 
     def _from_dotenv(self, variable: str) -> str | None:
-        """What the `.env` beside the compose file says."""
+        """The variable's value in the `.env` beside the compose file."""
         try:
             text = (self.file.parent / ".env").read_text("utf-8")
         except OSError:
@@ -192,7 +192,7 @@ class ComposeCommand:
             (*self._program, "-f", str(self.file), *arguments),
             cwd=self._target.repository,
             timeout=timeout,
-            # The Docker that we look at must be the one that Compose changes, whatever
+            # Compose must change the same Docker that we look at, whatever
             # `docker context` says.
             env={"DOCKER_HOST": docker_host()},
             pid_file=pid_file,
@@ -202,12 +202,12 @@ class ComposeCommand:
 
 
 def image_tag(target: str, service: str, version: str) -> str:
-    """The tag under which an image of ours is kept: `aeef-shop-web:3f2a…`."""
+    """The tag of an image of ours: `aeef-shop-web:3f2a…`."""
     return f"aeef-{_image_name(target)}-{_image_name(service)}:{version}"
 
 
 def _image_name(name: str) -> str:
-    """Image names allow less than service names; what has to be changed keeps a checksum."""
+    """A valid image name: they allow less than service names; a changed one gets a checksum."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if plain == name:
         return plain
@@ -223,7 +223,7 @@ def replicas_of(data: Mapping[str, Any]) -> int:
 
 
 def _does_not_answer(program: tuple[str, ...]) -> str | None:
-    """Why this is no Compose; a program that has answered is not asked a second time."""
+    """Why this program is not Compose, or None; cached for a program that has answered."""
     place = (shutil.which(program[0]), *program[1:])
     if place in _ANSWERED:
         return None

@@ -39,19 +39,19 @@ class ComposeDeployer:
         self._services: dict[str, Service] = {}
 
     def check(self) -> None:
-        """Raise when Docker or Compose is not there."""
+        """Raise when Docker or Compose is not available."""
         self._docker()
         self._compose.find()
 
     def running(self) -> Running:
-        """The images that run, and the commit that we labelled them with when all agree."""
+        """The running images, and the commit in their labels when all agree."""
         containers = [c for c in self._containers() if c["State"] == "running"]
         commits = {c["Labels"].get(COMMIT_LABEL) for c in containers}
         commit = commits.pop() if len(commits) == 1 else None
         return Running(commit=commit, images={_service(c): c["ImageID"] for c in containers})
 
     def runs(self, commit: str) -> bool:
-        """True when the commit is checked out and every service of it runs its image."""
+        """True when the commit is checked out and each of its services runs its image."""
         with TargetRepository(self._target) as repository:
             if repository.head().commit != commit:
                 return False
@@ -63,7 +63,7 @@ class ComposeDeployer:
         return True
 
     def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
-        """Find the images of the commit; build the ones that are not on this machine."""
+        """Find the commit's images; build those that are not on this machine."""
         services = self._services = self._compose.services()
         self._compose.pin(self._pins(services, commit), list(services), commit)
         missing = []
@@ -84,18 +84,18 @@ class ComposeDeployer:
             report(f"built {', '.join(missing)} in {time.monotonic() - started:.1f} s")
 
     def start(self, commit: str, report: Report) -> None:
-        """Recreate the services; stop those that the commit does not have."""
+        """Recreate the services; stop those that are not in the commit."""
         services = self._services
         self._up(list(services) if self._target.compose_services else [])
         report(f"recreated {', '.join(services)} at {commit[:12]}")
         self._stop_others(services, report)
 
     def verify(self, commit: str) -> dict[str, str]:
-        """Raise unless every service runs exactly the image of the commit."""
+        """Raise unless every service runs exactly the commit's image."""
         return self._steady(commit, self._pins(self._services, commit), self._services)
 
     def put_back(self, before: Running, report: Report) -> None:
-        """Run the images that ran before, with the compose file that is checked out again."""
+        """Run the previous images, with the compose file that is checked out again."""
         services = self._compose.services()
         pins = {}
         for name in services.keys() & before.images.keys():
@@ -114,7 +114,7 @@ class ComposeDeployer:
             self._client.close()
 
     def _pins(self, services: Mapping[str, Service], commit: str) -> dict[str, str]:
-        """The image of every service that is built, or that shares one that is built."""
+        """The image of every service that is built, or that shares a built image."""
         pins = {
             name: image_tag(self._target.name, name, commit)
             for name, service in services.items()
@@ -139,9 +139,9 @@ class ComposeDeployer:
             raise DeployFailed("recreate", str(finished))
 
     def _stop_others(self, services: Mapping[str, Service], report: Report) -> None:
-        """Stop, but keep, what the same compose file started under names that it now lacks.
+        """Stop, but keep, containers of services that the compose file no longer has.
 
-        Containers of another compose file in the same project are not ours.
+        Containers of another compose file in the same project are left alone.
         """
         for container in self._containers():
             name = _service(container)
@@ -153,7 +153,7 @@ class ComposeDeployer:
     def _steady(
         self, commit: str | None, pins: Mapping[str, str], services: Mapping[str, Service]
     ) -> dict[str, str]:
-        """Look until all is as it should be; a container needs a moment to start or to fall."""
+        """Check until all is as expected; a container needs a moment to start or to fail."""
         give_up_at = time.monotonic() + _STEADY_WITHIN
         while True:
             try:
@@ -196,7 +196,7 @@ class ComposeDeployer:
             )
 
     def _did_its_work(self, container: dict[str, Any]) -> bool:
-        """True for a service that is meant to end, a migration for example."""
+        """True for a service that ended as intended, such as a migration."""
         if container["State"] != "exited":
             return False
         details = self._docker().api.inspect_container(container["Id"])

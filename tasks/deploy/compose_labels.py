@@ -1,8 +1,8 @@
-"""The labels that Compose puts on its containers, and how to tell them from an image's.
+"""The labels of Compose's containers, and how to distinguish them from an image's labels.
 
-Compose v2 labels the images that it builds with project and service too, and a container that
-somebody starts from such an image has them. Only Compose's own containers say whether they are
-one-off ones, so only those that say it belong to the project; v2 itself looks for such a label.
+Compose v2 also labels the images that it builds with project and service, and any container
+started from such an image inherits them. Only Compose's own containers have the one-off label,
+so only those with it belong to the project; v2 itself checks for it as well.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Labels = Mapping[str, str]
 
 
 def labels_of_project(project: str) -> list[str]:
-    """The filter with which Docker lists the containers of a project, one-off ones too."""
+    """The Docker filter for a project's containers, including one-off ones."""
     return [f"{_PROJECT}={project}", _ONE_OFF]
 
 
 def labels_of_services(project: str) -> list[str]:
-    """The same without one-off ones."""
+    """The Docker filter for a project's containers, without one-off ones."""
     return [f"{_PROJECT}={project}", f"{_ONE_OFF}=False"]
 
 
@@ -36,7 +36,7 @@ def is_of_project(labels: Labels, project: str) -> bool:
 
 
 def service_of_labels(labels: Labels) -> str:
-    """The service that a container belongs to; empty when it belongs to none."""
+    """The container's service; empty when it has none."""
     return str(labels.get(_SERVICE, ""))
 
 
@@ -46,6 +46,6 @@ def is_one_off(labels: Labels) -> bool:
 
 
 def is_started_from(labels: Labels, file: Path) -> bool:
-    """True when this compose file was the first that Compose was given (v2 writes whole paths)."""
+    """True when this was the first compose file given to Compose (v2 writes full paths)."""
     folder, first = Path(labels.get(_FOLDER, "")), Path(labels.get(_FILES, "").split(",")[0])
     return (folder.resolve(), first.name) == (file.parent.resolve(), file.name)

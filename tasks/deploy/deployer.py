@@ -1,4 +1,4 @@
-"""What a rollback needs of a way to deploy, and which way a target has."""
+"""The interface that a rollback needs to deploy a target."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 from pydantic import BaseModel
 
 Report = Callable[[str], None]
-"""Told one line per stage."""
+"""Called with one line per stage."""
 
 
 class Running(BaseModel):
-    """What runs, as far as the deployer can tell for certain.
+    """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
     """
@@ -27,28 +27,28 @@ class Running(BaseModel):
 
 
 class Deployer(Protocol):
-    """One way to deploy. Every call may be repeated; problems are TargetErrors."""
+    """One way to deploy. Every call may be repeated; problems raise TargetError."""
 
     def check(self) -> None:
-        """Raise when nothing can be deployed at all; called before anything is changed."""
+        """Raise when deploying is impossible; called before anything is changed."""
 
     def running(self) -> Running:
-        """What runs now; empty when nothing does. Raises when it cannot be found out."""
+        """What is running now; empty when nothing is. Raises when this cannot be determined."""
 
     def runs(self, commit: str) -> bool:
-        """True when exactly this release is known to run, complete."""
+        """True when exactly this release is known to be running, completely."""
 
     def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
-        """Make the checked out commit ready to start. What runs is not touched."""
+        """Make the checked-out commit ready to start, without touching what is running."""
 
     def start(self, commit: str, report: Report) -> None:
-        """Replace what runs by the prepared commit."""
+        """Replace what is running by the prepared commit."""
 
     def verify(self, commit: str) -> dict[str, str]:
-        """Raise unless the commit is what runs; returns its images by service."""
+        """Raise unless the commit is running; return its images by service."""
 
     def put_back(self, before: Running, report: Report) -> None:
-        """Run again what ran before; the work tree is already what it was."""
+        """Start again what was running before; the work tree has already been restored."""
 
     def close(self) -> None:
         """Release connections."""

@@ -1,4 +1,4 @@
-"""Freezes a target: no deployment until a named person releases it; and the release."""
+"""Freezes a target, so that nothing is deployed until a named person releases it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from tasks.step import step, verbatim
 
 @step("freeze the target", says=verbatim, timeout=900)
 def freeze_target(case: Case, target_name: str, approver: str = "", reason: str = "") -> str:
-    """No deployment on the target until `release_freeze`. Freezing twice is harmless.
+    """Forbid deployments on the target until `release_freeze`. Safe to repeat.
 
-    approver: the person who wants it; none where a runbook does.
-    Raises PermanentError when the target's own freeze command failed; AEEF refuses even so.
+    approver: the person who asks for it; empty for a runbook.
+    Raises PermanentError when the target's own freeze command failed; AEEF itself refuses to
+    deploy even so.
     """
     done = _freeze(
         case.settings.target(target_name), case, by=approver or case.actor, reason=reason
@@ -43,16 +44,16 @@ def freeze_target(case: Case, target_name: str, approver: str = "", reason: str 
 
 @step("release the freeze", says=verbatim, timeout=900)
 def release_freeze(case: Case, target_name: str, approver: str) -> str:
-    """The undo: this incident needs the freeze no longer. It stays while another one does.
+    """Release the freeze for this incident; it stays while another incident needs it.
 
     Raises InvalidInput without an approver, PermanentError when the target's own command failed:
-    the target is frozen then as before.
+    then the target stays frozen.
     """
     return _release(case.settings.target(target_name), case, approver)
 
 
 def release(do: Do, alert: Alert, target_name: str, approver: str) -> str:
-    """Release the freeze for the incident of this alert, which is over when it is nothing else."""
+    """Release the freeze for this alert's incident; resolve it if it only recorded the freeze."""
     done = do(release_freeze, target_name, approver)
     if is_for_freeze(alert):
         do(change_status, Status.RESOLVED, "the freeze is released")
@@ -60,12 +61,12 @@ def release(do: Do, alert: Alert, target_name: str, approver: str) -> str:
 
 
 def approver_of_freeze(approver: str, target_name: str) -> str:
-    """The name of who wants a freeze. Raises InvalidInput when it is none."""
+    """The name of the person who asks for a freeze. Raises InvalidInput when it is not a name."""
     return named_person(approver, f"deployments on {target_name} go on")
 
 
 def plan_freeze(target: Target, settings: Settings) -> str:
-    """What `freeze_target` would do; nothing is changed."""
+    """What `freeze_target` would do. Changes nothing."""
     command = target.breach and target.breach.freeze_command
     own = f", and run '{command[0]}'" if command else ""
     if present := read_freeze(target.name, settings.home):
@@ -77,7 +78,7 @@ def plan_freeze(target: Target, settings: Settings) -> str:
 
 
 def _freeze(target: Target, case: Case, *, by: str, reason: str) -> str:
-    """Freeze: noted first, so that we refuse from then on; then the marker; then the command."""
+    """Freeze: first our note, so that we refuse from then on; then the marker, then the command."""
     settings, incident_id = case.settings, case.incident_id
     reason = case.store.masked_text(reason)
     asked = FrozenBy(incident_id=incident_id, by=by, at=utc_now(), reason=reason)
@@ -98,7 +99,7 @@ def _freeze(target: Target, case: Case, *, by: str, reason: str) -> str:
 
 
 def _release(target: Target, case: Case, approver: str) -> str:
-    """Release: the command first; only when nothing is left to undo it is no longer noted."""
+    """Release: first the command; our note goes last, when nothing is left to undo."""
     settings, incident_id = case.settings, case.incident_id
     approver = named_person(approver, f"the freeze of {target.name} stays")
     with freeze_lock(target.name, settings.home):
@@ -123,7 +124,7 @@ def _release(target: Target, case: Case, approver: str) -> str:
 def _run(
     name: str, command: Sequence[str], target: Target, incident_id: str, settings: Settings
 ) -> str:
-    """Run the target's own command, which may be repeated; its output is evidence only."""
+    """Run the target's own command, which must be safe to repeat; its output is evidence only."""
     if not command or target.breach is None:
         return ""
     done = run_command(
@@ -137,7 +138,7 @@ def _run(
         state = "AEEF refuses to deploy" if name == "freeze" else "the target stays frozen"
         raise PermanentError(
             target.name,
-            f"the {name} command failed: {done.problem}; {state} all the same."
-            f" What it said is in the evidence: {kept.file}",
+            f"the {name} command failed: {done.problem}; {state} even so."
+            f" Its output is in the evidence: {kept.file}",
         )
     return f"; its {name} command worked"

@@ -1,7 +1,7 @@
-"""Which targets are frozen: `AEEF_HOME/freezes/<target>.json`, and a marker for pipelines.
+"""Stores freezes: `AEEF_HOME/freezes/<target>.json`, and a marker for pipelines.
 
-The marker is `.git/aeef/FROZEN` in the target's repository. What says that a target is frozen
-and cannot be read counts as frozen.
+The marker is `.git/aeef/FROZEN` in the target's repository. A target whose freeze file cannot be
+read counts as frozen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def freeze_lock(target_name: str, home: Path) -> AbstractContextManager[int]:
 
 
 def read_freeze(target_name: str, home: Path) -> Freeze | None:
-    """The freeze of a target; None when we froze nothing.
+    """The freeze of a target; None when we have not frozen it.
 
     Raises TargetError when it cannot be read.
     """
@@ -36,37 +36,37 @@ def read_freeze(target_name: str, home: Path) -> Freeze | None:
 
 
 def write_freeze(freeze: Freeze, home: Path) -> None:
-    """Make it durable, in one step."""
+    """Write the freeze durably and atomically."""
     _file(freeze.target, home).write(freeze)
 
 
 def end_freeze(target_name: str, home: Path) -> None:
-    """The target is no longer frozen."""
+    """Remove the freeze of the target."""
     _file(target_name, home).remove()
 
 
 def marker_path(target: Target) -> Path:
-    """Where pipelines look."""
+    """The marker file that pipelines check."""
     return aeef_directory(target) / MARKER
 
 
 def write_marker(target: Target, freeze: Freeze) -> None:
-    """Say in the target's repository that it is frozen."""
+    """Mark the target's repository as frozen."""
     path = marker_path(target)
     if path.is_symlink():
-        path.unlink()  # it would be written elsewhere
+        path.unlink()  # a symbolic link: we would write elsewhere
     replace_file(path, f"frozen by {freeze}\n".encode(), mode=0o644)
 
 
 def remove_marker(target: Target) -> None:
-    """Pipelines may go on."""
+    """Remove the marker: pipelines may deploy again."""
     marker_path(target).unlink(missing_ok=True)
 
 
 def frozen_by(target: Target, home: Path) -> str | None:
-    """Why nothing may be deployed on the target; None when it may.
+    """Why the target is frozen; None when it is not.
 
-    Raises TargetError when it cannot be known.
+    Raises TargetError when this cannot be determined.
     """
     if freeze := read_freeze(target.name, home):
         return f"deployments on {target.name} are frozen by {freeze}"
@@ -77,7 +77,7 @@ def frozen_by(target: Target, home: Path) -> str | None:
 
 
 def refuse_frozen(target: Target, home: Path) -> None:
-    """Raise TargetError, which says how to release it, when the target is frozen."""
+    """Raise TargetError when the target is frozen; the text says how to release it."""
     if why := frozen_by(target, home):
         raise TargetError(
             "frozen",

@@ -1,4 +1,4 @@
-"""Which commit of a target runs: what the deployer knows, else the history, else the work tree."""
+"""Finds the running commit of a target: from the deployer, the history, or the work tree."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tasks.target.repository import TargetRepository
 
 
 def running_commit(target: Target) -> str | None:
-    """The commit that runs, in full where the repository knows it.
+    """The running commit, as a full id where the repository has it.
 
-    In this order: what `running_command` prints, or the label that a rollback puts on Compose
+    In this order: from `running_command`, or the label that a rollback puts on Compose
     containers; the newest deployment of the history; the commit that is checked out.
     Raises TargetError when the repository or its history cannot be read.
     """
@@ -30,11 +30,11 @@ def running_commit(target: Target) -> str | None:
 
 
 def known_to_run(repository: TargetRepository) -> str | None:
-    """The commit that certainly runs, None when the deployer cannot tell."""
+    """The commit that is certainly running; None when the deployer does not know."""
     deployer = deployer_for(repository.target, Path(gettempdir()))
     try:
         commit = deployer.running().commit
-    except TargetError:  # Docker is down: the history has to do
+    except TargetError:  # Docker is down: use the history
         commit = None
     finally:
         deployer.close()
@@ -42,11 +42,11 @@ def known_to_run(repository: TargetRepository) -> str | None:
 
 
 def newest_deployed(repository: TargetRepository, history: History) -> str | None:
-    """The commit of the newest deployment, whatever became of it."""
+    """The commit of the newest deployment, whatever its status."""
     newest = next(iter(history.newest_first()), None)
     return full_id(repository, newest.commit) if newest else None
 
 
 def full_id(repository: TargetRepository, commit: str | None) -> str | None:
-    """The full id of a commit, as given when the repository does not have it."""
+    """The full id of a commit; unchanged when the repository does not have it."""
     return (repository.find_commit(commit) or commit) if commit else None

@@ -1,1 +1,1 @@
-"""What runs against the last known good release. Begin with `assess_drift.py`."""
+"""Compares the running target with its last known good release. Begin with `assess_drift.py`."""

@@ -1,4 +1,4 @@
-"""Accepts what runs as it is: only a person asks for that, and it is on record."""
+"""Accepts drift, on a person's request only; the acceptance is recorded."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Agrees = Callable[[DriftReport], bool]
 def accept_drift(
     target: Target, by: str, reason: str, settings: Settings, agrees: Agrees = lambda _: True
 ) -> tuple[DriftReport, Incident | None]:
-    """Make what runs now the baseline of the target's last known good release.
+    """Accept the present differences from the target's last known good release.
 
-    agrees: sees what would be accepted, and may refuse; then nothing is changed.
-    The record is the target's open drift incident, which is resolved; without one, a new one.
+    agrees: is given what would be accepted; if it returns False, nothing is changed.
+    Recorded in the target's open drift incident, which is resolved; without one, in a new one.
     Raises InvalidInput when there is nothing to accept, or when a part cannot be read.
     """
     found = assess(target, settings)

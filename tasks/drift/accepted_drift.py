@@ -1,4 +1,4 @@
-"""Remembers which differences of a target a person has accepted as they are."""
+"""Stores the differences of a target that a person has accepted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tasks.base.model_file import ModelFile
 
 
 def without_accepted(report: DriftReport, home: Path) -> DriftReport:
-    """The report without what was accepted for the same release; it says how many, and by whom.
+    """The report without differences accepted for the same release; it notes their number and who.
 
-    A difference counts as accepted while it is exactly what it was then.
-    Raises InvalidInput when the file cannot be understood.
+    A difference counts as accepted as long as it is exactly the same.
+    Raises InvalidInput when the file is invalid.
     """
     accepted = read_accepted(report.target, home)
     if accepted is None or accepted.commit != report.commit:
@@ -26,12 +26,12 @@ def without_accepted(report: DriftReport, home: Path) -> DriftReport:
 
 
 def read_accepted(target: str, home: Path) -> AcceptedDrift | None:
-    """What was accepted; None when nothing was. Raises InvalidInput when it cannot be read."""
+    """The accepted differences; None if there are none. Raises InvalidInput when unreadable."""
     return _file(target, home).read()
 
 
 def write_accepted(accepted: AcceptedDrift, home: Path) -> None:
-    """Replaces what was accepted before."""
+    """Replace the differences accepted before."""
     _file(accepted.target, home).write(accepted)
 
 

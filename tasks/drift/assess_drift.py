@@ -1,4 +1,4 @@
-"""Assesses drift: compares what runs of a target with what its last known good release says."""
+"""Assesses drift: compares a running target with its last known good release."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ from tasks.target.repository import TargetRepository
 def assess(target: Target, settings: Settings) -> DriftReport:
     """Compare a target with its last known good release. Changes nothing.
 
-    What cannot be read is a difference of its own, for it may hide one: this never raises for
-    the target's trouble.
+    What cannot be read is reported as a difference, as it may hide one: problems of the target
+    never raise.
     """
     try:
         return _Assessment(target, settings).run()
     except ConfigurationError as error:
-        # Without a salt nothing can be compared; and a P1 must be restored even so.
+        # Without a salt nothing can be compared; a P1 must be restored even so.
         return DriftReport(target=target.name, differences=(unreadable("", str(error)),))
 
 
@@ -61,9 +61,9 @@ def _on_record(report: DriftReport) -> str:
 
 @step("assess drift", says=_on_record, timeout=600)
 def assess_drift(case: Case, target_name: str, when: str = "") -> DriftReport:
-    """Assess a target, and put the report on record.
+    """Assess a target, and record the report.
 
-    when: tells two assessments of one run apart, before and after a restore.
+    when: distinguishes assessments of one run, before and after a restore.
     """
     return assess(case.settings.target(target_name), case.settings)
 
@@ -112,13 +112,13 @@ class _Assessment:
 
     @contextmanager
     def _reading(self, subject: str) -> Iterator[None]:
-        """What goes wrong inside means that the subject cannot be read."""
+        """Report an error inside the block as an unreadable subject."""
         try:
             yield
         except (AeefError, GitError, OSError) as error:
             self._unreadable.append(unreadable(subject, self._in_words(error), self._rules))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            # Docker or Compose said something that we do not understand.
+            # Docker or Compose answered something unexpected.
             why = f"it has an unexpected form ({type(error).__name__})"
             self._unreadable.append(unreadable(subject, why, self._rules))
 
@@ -155,9 +155,9 @@ class _Assessment:
         replicas = Setting(service, "replicas")
         self._baseline[replicas] = str(replicas_of(compose.services[service]))
         self._actual[replicas] = str(len(alive))
-        containers = alive or present  # why one cannot start may be in its settings
+        containers = alive or present  # its settings may show why a container cannot start
         if not containers:
-            return  # one difference says it
+            return  # one difference is enough
         actual = merged([container_settings(service, c, self._hider) for c in containers])
         base = images.base_of(service, str(containers[0]["Image"]))
         baseline = compose.settings(service, base, self._hider)
@@ -172,7 +172,7 @@ class _Assessment:
         self._actual |= actual
 
     def _commit(self, commit: str, services: list[str]) -> None:
-        """Where images of services are not known, the commit that is known to run tells."""
+        """Compare the running commit, for services whose images are not known."""
         runs = running_commit(self._target)
         if runs is None:
             return
@@ -199,14 +199,14 @@ class _Assessment:
             self._not_compared.append(f"{file.path} by key, only as a whole: {error}")
         if len(states) == 2:
             before, after = states
-        else:  # one difference says it: the file is gone, or should not be there
+        else:  # one difference is enough: the file is missing, or should not exist
             only = {Setting(file.path, "file"): "present"}
             before, after = (only, {}) if committed is not None else ({}, only)
         self._baseline |= before
         self._actual |= after
 
     def _users_of(self, place: Path) -> Iterator[str]:
-        """The services that have a file mounted; where nothing tells, the target."""
+        """The services that mount a file; the target when none is known to."""
         if not self._target.compose_file:
             yield from self._target.services or (self._target.name,)
         for setting, source in self._baseline.items():

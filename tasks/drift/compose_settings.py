@@ -1,4 +1,4 @@
-"""The settings that a compose file, as `compose config` renders it, gives to a service."""
+"""The settings of a service in a compose file, as `compose config` renders it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.drift.service_settings import (
 class ComposeFile:
     """A rendered compose file. `docker compose` and docker-compose 1.x render differently.
 
-    moved: where the file was rendered, and where it belongs.
+    moved: the folder where the file was rendered, and the one where it belongs.
     """
 
     def __init__(self, config: Mapping[str, Any], project: str, moved: tuple[str, str]) -> None:
@@ -32,9 +32,9 @@ class ComposeFile:
     def settings(
         self, service: str, image: Mapping[str, Any] | None, hider: Hider
     ) -> dict[Setting, str]:
-        """Everything that is compared, but for the image itself and the number of replicas.
+        """Everything that is compared, except the image itself and the number of replicas.
 
-        image: what `docker image inspect` says of the image, which sets what the service does not.
+        image: `docker image inspect` of the image, whose settings the service inherits.
         """
         data, base = self.services[service], from_image(image)
         settings = ServiceSettings(service, hider)
@@ -56,7 +56,7 @@ class ComposeFile:
         return settings.found
 
     def depends_on(self) -> dict[str, set[str]]:
-        """Service → the services that it needs to run."""
+        """Service → the services that it depends on."""
         found = {}
         for name, data in self.services.items():
             needed = set(data.get("depends_on") or ())
@@ -68,13 +68,13 @@ class ComposeFile:
         return found
 
     def own_networks(self) -> set[str]:
-        """The full names of the networks that belong to the project alone."""
+        """The full names of the networks that belong only to this project."""
         return {
             name for data in self.services.values() for name in self._networks(data, external=False)
         }
 
     def open_variables(self, service: str) -> set[str]:
-        """Variables whose value comes from the shell of whoever deploys: nobody can know it."""
+        """Variables whose value comes from the deployer's shell, so it cannot be known."""
         given = _mapping(self.services[service].get("environment"))
         return {name for name, value in given.items() if value is None}
 
@@ -134,7 +134,7 @@ def _words(value: Any) -> list[str] | None:
 
 
 def _unescaped(text: str) -> str:
-    """`compose config` writes `$` as `$$`, so that its output is a compose file again."""
+    """Undo `compose config`'s `$$` for `$`, which makes its output a valid compose file."""
     return text.replace("$$", "$")
 
 

@@ -1,4 +1,4 @@
-"""The settings that a running container really has, of `docker inspect`."""
+"""The actual settings of a running container, from `docker inspect`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABSENT = "(absent)"
 def container_settings(
     service: str, container: Mapping[str, Any], hider: Hider
 ) -> dict[Setting, str]:
-    """Everything that is compared, of one container."""
+    """Everything that is compared for one container."""
     settings = ServiceSettings(service, hider)
     config, host = container["Config"], container["HostConfig"]
     settings.image(str(container["Image"]))
@@ -42,7 +42,7 @@ def container_settings(
 
 
 def merged(containers: Sequence[Mapping[Setting, str]]) -> dict[Setting, str]:
-    """The settings of all replicas as one; where they differ, the value names each variant."""
+    """The merged settings of all replicas; where they differ, the value lists each variant."""
     if len(containers) == 1:
         return dict(containers[0])
     found = {}
@@ -53,7 +53,7 @@ def merged(containers: Sequence[Mapping[Setting, str]]) -> dict[Setting, str]:
 
 
 def counts_as_running(container: Mapping[str, Any]) -> bool:
-    """True for one that runs, and for one that was meant to end and did: a migration."""
+    """True for a running container, and for one that ended as intended, such as a migration."""
     state = container["State"]
     if state.get("Status") == "exited":
         policy = (container["HostConfig"].get("RestartPolicy") or {}).get("Name")

@@ -16,10 +16,10 @@ _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class ExpectedImages:
-    """Which image each service should run, and what the images set for their containers.
+    """The image that each service should run, and the defaults that images set for containers.
 
-    In this order: the id that the history records, the tag that a rollback gives to the image of
-    the commit, and, for a service that is not built, what its image's name means here.
+    In this order: the id in the history; the tag that a rollback gives to the commit's image;
+    for a service that is not built, its image name as it resolves on this machine.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class ExpectedImages:
                 self.expected[name] = image
 
     def tag(self, service: str) -> str:
-        """The tag that a rollback gives to the image of the release."""
+        """The tag that a rollback gives to the release's image."""
         return image_tag(self._target.name, service, self._good.commit)
 
     def base_of(self, service: str, running: str) -> Mapping[str, Any] | None:
-        """The image whose defaults count: the one expected, else the one that runs."""
+        """The image whose defaults count: the expected one, else the running one."""
         expected = self.expected.get(service)
         by_id = {str(image["Id"]): image for image in self._found.values()}
         return by_id.get(expected or "") or by_id.get(running)

@@ -1,4 +1,4 @@
-"""Turns what assessments find into one incident per target: opened, added to, resolved."""
+"""Turns assessments into one incident per target: opens it, adds to it, resolves it."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ def drift_key(target: str) -> str:
 
 
 def look_for_drift(target_name: str, settings: Settings) -> DriftReport:
-    """Assess a target as the schedule does: what is new must still be there a while later.
+    """Assess a target as the schedule does: a new difference must persist to be reported.
 
-    A rollback or a deployment under way looks like drift: then the target is left alone.
-    What keeps the watch from looking is told as what cannot be read: it never falls silent.
+    An ongoing rollback or deployment looks like drift, so the target is left alone meanwhile.
+    An error that prevents the assessment is reported as unreadable, so the watch never goes
+    silent.
     """
     target = settings.target(target_name)
     try:
@@ -71,16 +72,16 @@ def _look(target: Target, settings: Settings) -> DriftReport:
     first = {each.path for each in report.differences}
     lasting = tuple(each for each in again.differences if each.path in first)
     if again.differences and not lasting:
-        unsettled = "what differs changed between two looks; the next assessment tells"
+        unsettled = "the differences changed between two checks; the next assessment will show"
         return again.model_copy(update={"differences": (), "compared": 0,
                                         "not_compared": (unsettled,)})  # fmt: skip
     return again.model_copy(update={"differences": lasting})
 
 
 def follow_drift(report: DriftReport, settings: Settings) -> str:
-    """Open the target's incident, add what is new to it, or resolve it; what was done, in words.
+    """Open the target's incident, add new differences, or resolve it; return this in words.
 
-    Only an assessment that could compare, and found nothing, resolves. Safe to repeat.
+    Only an assessment that could compare and found nothing resolves it. Safe to repeat.
     """
     store = open_store(settings)
     incident = store.open_incident_of(drift_key(report.target))
@@ -115,7 +116,7 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
 
 @task(name="watch for drift", tags=["aeef"])
 def watch(target_name: str) -> str:
-    """Look for drift of a target, follow it, and publish the report in Prefect; what was done."""
+    """Look for drift, follow it, and publish the report in Prefect; return this in words."""
     settings = load_settings()
     report = look_for_drift(target_name, settings)
     outcome = follow_drift(report, settings)
@@ -126,9 +127,9 @@ def watch(target_name: str) -> str:
 
 @step("follow the impact", says=lambda _none: None, timeout=60)
 def follow_impact(case: Case, report: DriftReport) -> None:
-    """Raise the severity to what the worst impact asks for, where the sender named none.
+    """Raise the severity to that of the worst impact, unless the sender named one.
 
-    The incident is announced again then, and the stronger runbook runs.
+    Then the incident is announced again, and the stronger runbook runs.
     """
     store = case.store
     incident, alert = case.incident, case.alert
@@ -155,7 +156,7 @@ def follow_impact(case: Case, report: DriftReport) -> None:
 def end_drift(
     incident: Incident, reason: str, settings: Settings, *, actor: str = SOURCE
 ) -> Incident:
-    """Resolve the target's incident, and its page."""
+    """Resolve the target's incident and its page."""
     incident = open_store(settings).set_status(
         incident.incident_id,
         Status.RESOLVED,
@@ -166,7 +167,7 @@ def end_drift(
     try:
         resolve_page(incident.incident_id, settings, holder=f"{SOURCE} {uuid4()}")
     except AeefError as error:
-        # The flow `resolution`, which the status starts, does it again.
+        # The flow `resolution`, which the new status starts, tries again.
         log_line(f"the page of {incident.title} is not resolved yet: {error}")
     return incident
 
@@ -174,7 +175,7 @@ def end_drift(
 def _new(
     report: DriftReport, incident: Incident | None, settings: Settings
 ) -> Sequence[Difference]:
-    """The differences that the incident does not know yet."""
+    """The differences that are not yet in the incident."""
     if incident is None:
         return report.differences
     known: set[str] = set()
@@ -185,7 +186,7 @@ def _new(
 
 
 def _under_way(target: Target, settings: Settings) -> str | None:
-    """Why the target is not what it will be in a moment; None when nothing is known to go on."""
+    """The change to the target that is in progress; None when there is none."""
     if isolation := read_isolation(target.name, settings.home):
         return (
             f"it is isolated for incident {isolation.incidents[-1]}: its networks are not its own"
@@ -195,7 +196,7 @@ def _under_way(target: Target, settings: Settings) -> str | None:
             pass
         good = read_target_baseline(target)
     except TargetError as error:
-        # Anything else the assessment tells.
+        # The assessment reports anything else.
         return "a rollback is under way" if error.stage == "wait for lock" else None
     newer = good.newer if good else None
     if newer is None or newer.deployed_at is None:

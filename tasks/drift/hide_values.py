@@ -1,4 +1,4 @@
-"""Hides values that may be secret: what is left can be compared, and nothing be learned from it."""
+"""Hides values that may be secret: the result can be compared, but reveals nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SALT_BYTES = 32
 _SECRET = re.compile(
     r"(?i)([\w.-]*(?:pass|pwd|token|secret|key|auth|cred)[\w.-]*(?:\s*[=:]\s*|\s+))(\S+)"
 )
-"""A word that names a secret, and what follows it: `--db-password=x`, `API_KEY x`."""
+"""A word that names a secret, and its value: `--db-password=x`, `API_KEY x`."""
 
 
 class Hider:
@@ -28,22 +28,22 @@ class Hider:
         self._salt = _salt(home / SALT_FILE)
 
     def hidden(self, name: str, value: str) -> str:
-        """A hash that tells this value of this name from another, here, and nothing else."""
+        """A hash that only shows, on this installation, whether two values of a name are equal."""
         digest = hmac.new(self._salt, f"{name}\0{value}".encode(errors="replace"), hashlib.sha256)
         return f"hash {digest.hexdigest()[:16]}"
 
     def without_secrets(self, name: str, value: str) -> str:
-        """The value as it is, with what looks like a password or token hashed."""
+        """The value with anything that looks like a password or token hashed."""
         if _SECRET.search(f"{name} x"):
             return self.hidden(name, value)
         shown = _SECRET.sub(lambda m: m[1] + f"[{self.hidden(name, m[2])}]", value)
         plain = without_credentials(shown)
-        # The part cut out of an address counts too.
+        # The part removed from a URL counts too.
         return plain if plain == shown else f"{plain} [{self.hidden(name, shown)}]"
 
 
 def _salt(path: Path) -> bytes:
-    """The salt; made by whoever needs it first, readable by its owner only."""
+    """The salt, created when first needed, readable by its owner only."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -56,7 +56,7 @@ def _salt(path: Path) -> bytes:
         finally:
             os.close(descriptor)
         try:
-            # Of two processes that start together one wins; both use its salt.
+            # If two processes start together, one wins; both use its salt.
             with suppress(FileExistsError):
                 os.link(new, path)
         finally:

@@ -1,4 +1,4 @@
-"""Publishes a drift report in Prefect: a table to sort and a page to read."""
+"""Publishes a drift report in Prefect: a sortable table and a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.step import step
 
 MOST_ROWS = 2_000
 LONGEST = 500
-"""Characters of a value; the one that runs may be as long as whoever changed it likes."""
+"""How many characters of a value are shown; a running value may have any length."""
 
 
 def publish(report: DriftReport) -> None:
@@ -45,7 +45,7 @@ def rows(report: DriftReport) -> list[dict[str, str]]:
 
 
 def markdown(report: DriftReport) -> str:
-    """The report as a page; nothing in it that a value could use to pretend to be ours."""
+    """The report as Markdown; values cannot inject markup."""
     lines = [
         f"# Drift of {_cell(report.target)}: {report.status}",
         "",

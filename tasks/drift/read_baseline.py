@@ -1,4 +1,4 @@
-"""Reads what the last known good release says should run, from git; no work tree is touched."""
+"""Reads the expected state from the last known good release in git, without a checkout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINK = "120000"
 
 
 class LastKnownGood(NamedTuple):
-    """The release to compare with. newer: a deployment after it, which is not (yet) healthy."""
+    """The release to compare with. newer: a later deployment that is not (yet) healthy."""
 
     commit: str
     images: Mapping[str, str]
@@ -37,10 +37,10 @@ class _Blob(NamedTuple):
 
 
 def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
-    """The newest healthy release of the history that is proven; None when none is healthy.
+    """The newest healthy and proven release of the history; None when none is healthy.
 
-    Raises NoProvenRelease when those that are healthy are not proven, TargetError for a
-    history that cannot be understood.
+    Raises NoProvenRelease when the healthy ones are not proven, TargetError for an invalid
+    history.
     """
     history = find_history(repository)
     candidates = history.candidates(None) if history else []
@@ -66,9 +66,9 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
 
 
 def read_compose(repository: TargetRepository, commit: str, home: Path) -> ComposeFile:
-    """The compose file of a commit as Compose renders it, in a folder that is gone afterwards.
+    """The compose file of a commit as Compose renders it, in a temporary folder.
 
-    Raises TargetError when Compose refuses it, InvalidInput when it is not there.
+    Raises TargetError when Compose refuses it, InvalidInput when it is missing.
     """
     target = repository.target
     project = ComposeCommand(target, home).project()
@@ -81,9 +81,9 @@ def read_compose(repository: TargetRepository, commit: str, home: Path) -> Compo
 
 
 def read_committed(repository: TargetRepository, commit: str, path: str) -> bytes | None:
-    """The content of a file in a commit; None when it has none.
+    """The content of a file in a commit; None when it does not exist.
 
-    Raises InvalidInput for a symbolic link, and for what is too large.
+    Raises InvalidInput for a symbolic link or a file that is too large.
     """
     blob = _tree(repository, commit, path).get(path)
     if blob is None:
@@ -95,7 +95,7 @@ def read_committed(repository: TargetRepository, commit: str, path: str) -> byte
 
 
 def _tree(repository: TargetRepository, commit: str, *paths: str) -> dict[str, _Blob]:
-    """The files of a commit, or those of them that are named."""
+    """The files of a commit, or only the named ones."""
     found = {}
     command = ("--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--")
     for line in repository.names(*command, *paths):
@@ -107,16 +107,16 @@ def _tree(repository: TargetRepository, commit: str, *paths: str) -> dict[str, _
 
 
 def _check_out_small_files(repository: TargetRepository, commit: str, place: Path) -> None:
-    """What Compose reads: YAML beside and below the compose file, and every file it mentions.
+    """Check out what Compose reads: YAML beside and below the compose file, and files it names.
 
-    Files with secrets are often not committed: such a one comes from the work tree.
+    Files with secrets are often not committed: they are taken from the work tree.
     """
     tree = _tree(repository, commit)
     main = PurePosixPath(str(repository.target.compose_file)).as_posix()
     if main not in tree or tree[main].size > MOST_BYTES:
         raise InvalidInput(f"{commit[:12]} has no compose file {main}, or a very large one")
     folder = PurePosixPath(main).parent
-    for name in tree:  # Compose asks that the folders exist which it would build from
+    for name in tree:  # Compose requires its build folders to exist
         (place / name).parent.mkdir(parents=True, exist_ok=True)
     beside = [
         name
@@ -148,11 +148,11 @@ def _words(content: bytes) -> Iterator[str]:
             if 0 < len(word) < 256 and "\0" not in word and not word.startswith("/"):
                 yield word
     except yaml.YAMLError:
-        return  # Compose says what is wrong
+        return  # Compose will report what is wrong
 
 
 def _plain(path: PurePosixPath) -> str:
-    """A path of the repository without `..`; empty when it leads out."""
+    """A path in the repository without `..`; empty when it leads outside."""
     parts: list[str] = []
     for part in path.parts:
         if part != "..":

@@ -1,4 +1,4 @@
-"""Reads what really runs of a Compose project, asking Docker for everything side by side."""
+"""Reads the running state of a Compose project from Docker, with concurrent requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.deploy.compose_labels import is_of_project, is_one_off, service_of_la
 
 
 class RunningProject:
-    """The containers of a project, and those that joined its networks, as they are now."""
+    """The present containers of a project, and others that joined its networks."""
 
     def __init__(self, client: docker.DockerClient, project: str) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class RunningProject:
         self.others: list[Mapping[str, Any]] = []
 
     def read(self, networks: Collection[str]) -> None:
-        """Ask Docker. networks: those that belong to the project alone."""
+        """Query Docker. networks: those that belong only to the project."""
         ours, others = [], []
         for container in self._client.api.containers(all=True):
             attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
@@ -35,11 +35,11 @@ class RunningProject:
         self._inspected = [found for found in side_by_side(self._inspect, ours) if found]
 
     def of(self, service: str) -> list[Mapping[str, Any]]:
-        """The containers of a service, but for one-off ones."""
+        """The containers of a service, except one-off ones."""
         return [c for c in self._inspected if _service(c) == service and not is_one_off(_labels(c))]
 
     def not_of(self, services: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Name and image of every container that runs and belongs to none of the services."""
+        """Name and image of every running container that belongs to none of the services."""
         for each in self._inspected:
             alive = each["State"].get("Status") in ("running", "paused", "restarting")
             if alive and (is_one_off(_labels(each)) or _service(each) not in services):
@@ -48,7 +48,7 @@ class RunningProject:
             yield str((each.get("Names") or ["/?"])[0]).lstrip("/"), str(each.get("ImageID"))
 
     def images(self, references: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """`docker image inspect` of every reference that is on this machine."""
+        """`docker image inspect` of every reference that exists on this machine."""
         wanted = list(dict.fromkeys(references))
         found = zip(wanted, side_by_side(self._image, wanted), strict=True)
         return {reference: image for reference, image in found if image}
@@ -56,7 +56,7 @@ class RunningProject:
     def _inspect(self, identity: str) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self._client.api.inspect_container(identity)
-        except NotFound:  # it ended between the two questions
+        except NotFound:  # it was removed between the two requests
             return None
         return found
 
@@ -64,7 +64,7 @@ class RunningProject:
         try:
             found: Mapping[str, Any] = self._client.images.get(reference).attrs
         except APIError as error:
-            if error.is_client_error():  # there is none, or the history names it wrongly
+            if error.is_client_error():  # it does not exist, or the history's name is invalid
                 return None
             raise
         return found
@@ -72,7 +72,7 @@ class RunningProject:
 
 @contextmanager
 def running_project(project: str) -> Iterator[RunningProject]:
-    """What runs of a project. Raises TemporaryError whenever Docker does not answer."""
+    """The running project. Raises TemporaryError whenever Docker does not answer."""
     with docker_connection() as client:
         yield RunningProject(client, project)
 

@@ -1,4 +1,4 @@
-"""Reads configured files by key. They may be hostile: bounded first, and then parsed."""
+"""Reads configured files by key. They may be hostile: sizes are checked before parsing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SettingsFile:
-    """What a release or a machine has of one configured file."""
+    """The settings in one configured file, of a release or of a machine."""
 
     def __init__(self, name: str, hider: Hider, show: tuple[str, ...] = ()) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class SettingsFile:
     def by_key(self, content: bytes) -> dict[Setting, str]:
         """Every key with its value, hashed unless a `show` pattern names it.
 
-        Raises InvalidInput that says why the file can only be compared as a whole.
+        Raises InvalidInput with the reason when the file can only be compared as a whole.
         """
         data = _parsed(self.name, content)
         found = {Setting(self.name, "file"): "present"}
@@ -60,13 +60,13 @@ class SettingsFile:
 def read_bounded(path: Path, inside: Path | None) -> bytes | None:
     """The content of a regular file; None when there is none.
 
-    inside: the folder that it must not lead out of, by symbolic links for example.
-    Raises InvalidInput for one that leads out, is no regular file, or is too large.
+    inside: the folder that must contain it, also after following symbolic links.
+    Raises InvalidInput for a file outside, no regular file, or one that is too large.
     """
     if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
         raise InvalidInput(f"{path} leads out of {inside} by a symbolic link; it is not read")
     try:
-        # A named pipe must not keep us waiting for somebody to write.
+        # Opening a named pipe must not block until somebody writes to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -86,7 +86,7 @@ def read_bounded(path: Path, inside: Path | None) -> bytes | None:
 
 
 def refuse_large(name: str, size: int) -> None:
-    """Raise InvalidInput when nobody should read that much."""
+    """Raise InvalidInput when the file is too large."""
     if size > MOST_BYTES:
         raise InvalidInput(f"{name} has {size} bytes; at most {MOST_BYTES} are compared")
 
@@ -104,7 +104,7 @@ def _parsed(name: str, content: bytes) -> Any:
             return json.loads(text)
         _refuse_bombs(text)
         documents = list(yaml.load_all(text, Loader=_Loader))
-    # Neither error's text: it quotes the file, which may hold secrets.
+    # Without either error's text, which quotes the file and may contain secrets.
     except (ValueError, RecursionError, OverflowError):
         raise InvalidInput(f"it is no valid {suffix[1:].upper()}") from None
     except yaml.YAMLError:
@@ -113,7 +113,7 @@ def _parsed(name: str, content: bytes) -> Any:
 
 
 def _refuse_bombs(text: str) -> None:
-    """Look at the events, which cost nothing: aliases may stand for more than fits in memory."""
+    """Check the events, which is cheap: expanded aliases may need more than the memory."""
     depth = 0
     for events, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
@@ -129,7 +129,7 @@ def _refuse_bombs(text: str) -> None:
 
 
 def _is_endless(event: yaml.ScalarEvent) -> bool:
-    """True for a number whose parsing takes minutes: `1:1:1:…`, which YAML counts by sixties."""
+    """True for a number that takes minutes to parse: `1:1:1:…`, base 60 in YAML."""
     meant = not event.style or event.tag
     return bool(
         meant and len(event.value) > LONGEST_NUMBER and not set(event.value) - _SIGNS_OF_NUMBERS
@@ -137,10 +137,10 @@ def _is_endless(event: yaml.ScalarEvent) -> bool:
 
 
 def _leaves(data: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value that is no mapping and no list; an empty one of these is a value too."""
+    """Every value that is not a mapping or list, and every empty mapping or list."""
     if len(keys) > DEEPEST:
         raise InvalidInput(f"it is nested deeper than {DEEPEST}")
-    if isinstance(data, set):  # `!!set`: its order is not the file's
+    if isinstance(data, set):  # `!!set` does not keep the file's order
         data = dict.fromkeys(data)
     if isinstance(data, dict) and data:
         for key, value in data.items():
@@ -153,17 +153,17 @@ def _leaves(data: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def _text(setting: Setting, value: Any) -> str:
-    """A value as JSON. Raises InvalidInput for what a report cannot hold."""
+    """A value as JSON. Raises InvalidInput for a value that a report cannot contain."""
     try:
         text = json.dumps(value, default=str, ensure_ascii=False)
         f"{setting}{text}".encode()
-    except ValueError:  # half of a character, by its escape; a number without end
+    except ValueError:  # an escaped lone surrogate; an endless number
         raise InvalidInput("it has a text or a number that cannot be told") from None
     return text
 
 
 def _key(key: Any) -> str:
-    """A key so that no two look the same: `a.b` is not `b` in `a`, and 1 is not "1"."""
+    """An unambiguous key: `a.b` differs from `b` in `a`, and 1 differs from "1"."""
     if isinstance(key, str):
         return key if key and not set(key) & set(".[]\"'()") else json.dumps(key)
     return f"({key!r})"

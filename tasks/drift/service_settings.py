@@ -1,4 +1,4 @@
-"""The settings of a Compose service in one form, for what is wanted and for what runs."""
+"""The settings of a Compose service in one form, both expected and running ones."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from schemas.drift import Setting
 from tasks.drift.hide_values import Hider
 
 DOCKERS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What Docker sets as PATH when neither image nor service do."""
+"""Docker's default PATH, when neither image nor service sets it."""
 AFFINITY = "affinity:container"
-"""A variable that docker-compose 1.x gives to every container that replaces another."""
+"""A variable that docker-compose 1.x sets in every container that replaces another."""
 ANONYMOUS = "volume (anonymous)"
 UNMASKED = "security option systempaths=unconfined"
-"""Docker keeps no such option: it leaves no path of /proc and /sys masked or read-only."""
+"""Not kept by Docker, which instead masks no path of /proc and /sys."""
 _ANY_ADDRESS = ("", "0.0.0.0", "::", "*")  # noqa: S104 - read, not bound
 _NOT_THEIRS = ("com.docker.compose.", "aeef.", "desktop.docker.io/")
-"""Labels that Compose, Docker and we put on containers."""
+"""Prefixes of the labels that Compose, Docker and AEEF put on containers."""
 _ANONYMOUS_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class ServiceSettings:
-    """Collects the settings of one service, or of one container of it."""
+    """Collects the settings of one service, or of one of its containers."""
 
     def __init__(self, service: str, hider: Hider) -> None:
         self.service = service
@@ -32,7 +32,7 @@ class ServiceSettings:
         self._hider = hider
 
     def put(self, field: str, value: str, name: str = "") -> None:
-        """One setting."""
+        """Add one setting."""
         self.found[Setting(self.service, field, name)] = value
 
     def image(self, identity: str) -> None:
@@ -45,20 +45,20 @@ class ServiceSettings:
         self.put(field, self._hider.without_secrets("", line))
 
     def environment(self, variables: Mapping[str, str | None]) -> None:
-        """Every variable with a hash of its value; one without a value is as good as not set."""
+        """Every variable with a hash of its value; one without a value counts as not set."""
         for name, value in variables.items():
             others = name == AFFINITY or (name, value) == ("PATH", DOCKERS_PATH)
             if value is not None and not others:
                 self.put("environment", self._hider.hidden(name, value), name)
 
     def labels(self, labels: Mapping[str, Any]) -> None:
-        """Every label but those of Compose, Docker and AEEF."""
+        """Every label except those of Compose, Docker and AEEF."""
         for name, value in labels.items():
             if not name.startswith(_NOT_THEIRS):
                 self.put("labels", self._hider.without_secrets(name, str(value)), name)
 
     def ports(self, bindings: Mapping[str, Iterable[tuple[str, str]]]) -> None:
-        """`8080/tcp` → the addresses and ports of the host that lead there."""
+        """`8080/tcp` → the host's addresses and ports that are forwarded to it."""
         for port, places in bindings.items():
             published = sorted(
                 f"{'*' if address in _ANY_ADDRESS else address}:{host or '(any)'}"
@@ -68,11 +68,11 @@ class ServiceSettings:
                 self.put("ports", ", ".join(dict.fromkeys(published)), port)
 
     def mount(self, destination: str, source: str, *, read_only: bool) -> None:
-        """What is mounted at a path; source: `bind /srv`, `volume shop_data`, `tmpfs`."""
+        """A mount at a path; source: `bind /srv`, `volume shop_data`, `tmpfs`."""
         self.put("mounts", source + (" ro" if read_only else ""), destination.rstrip("/") or "/")
 
     def volume(self, name: str) -> str:
-        """A volume as `mount` wants it; the names of anonymous ones are made up anew each time."""
+        """A volume as a source for `mount`; anonymous ones, with random names, look the same."""
         return f"volume {name}" if name and not _ANONYMOUS_NAME.fullmatch(name) else ANONYMOUS
 
     def networks(self, names: Iterable[str]) -> None:
@@ -86,15 +86,15 @@ class ServiceSettings:
         self.put("restart", f"{name}:{retries}" if name == "on-failure" and retries else name)
 
     def privilege(self, name: str, how: str = "granted") -> None:
-        """Something that the service may do which others may not."""
+        """A privilege beyond the default."""
         self.put("privileges", how, name)
 
     def device(self, path: str, permissions: str | None) -> None:
-        """A device of the host, and what may be done with it: read, write, make nodes."""
+        """A host device, and the permissions on it: read, write, make nodes."""
         self.privilege(f"device {path}", permissions or "rwm")
 
     def restriction(self, name: str) -> None:
-        """Something that the service may not do which others may."""
+        """A restriction beyond the default."""
         self.put("restrictions", "in force", name)
 
     def capabilities(self, added: Iterable[str] | None, dropped: Iterable[str] | None) -> None:
@@ -126,7 +126,7 @@ class ServiceSettings:
 
 
 def from_image(image: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """What an image sets for its containers, of `docker image inspect`."""
+    """The defaults that an image sets for its containers, from `docker image inspect`."""
     return (image or {}).get("Config") or {}
 
 

@@ -1,4 +1,4 @@
-"""What an assessment of drift comes to for the runbook: good, bad, or not known."""
+"""The runbook's verdict on an assessment of drift: good, bad, or unknown."""
 
 from __future__ import annotations
 

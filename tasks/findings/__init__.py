@@ -1,1 +1,1 @@
-"""What scanners wrote, read and put on record. Begin with `read_findings.py`."""
+"""Reads scanners' reports and records their findings. Begin with `read_findings.py`."""

@@ -1,4 +1,4 @@
-"""Publishes findings in Prefect: a table to sort and a page to read."""
+"""Publishes findings in Prefect: a sortable table and a page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def publish(incident_id: str, scan: Findings) -> None:
 
 
 def row(finding: Finding) -> dict[str, str]:
-    """One finding as it stands in both; Prefect shows each cell of its tables as Markdown too."""
+    """One finding as a row of either; Prefect renders table cells as Markdown too."""
     package = finding.package
     cells = {
         "severity": finding.severity,
@@ -41,7 +41,7 @@ def row(finding: Finding) -> dict[str, str]:
 
 
 def markdown(scan: Findings) -> str:
-    """The findings as a page; nothing in it that a scanner's text could use as markup."""
+    """The findings as Markdown; a scanner's text cannot inject markup."""
     lines = ["# Findings", "", _cell(scan.sentence)]
     if scan.findings:
         names = list(row(scan.findings[0]))

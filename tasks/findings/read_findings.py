@@ -17,7 +17,7 @@ from tasks.reports.report_files import shown, wrong
 from tasks.reports.report_json import load_report
 
 MOST_BYTES = 50_000_000
-"""Of a report; a larger one is refused."""
+"""Maximum size of a report; a larger one is refused."""
 
 FORMATS = "SARIF 2.1.0, or JSON of pip-audit, Trivy or osv-scanner"
 
@@ -25,9 +25,9 @@ Report = Sarif | PipAudit | Trivy | OsvScanner
 
 
 def read_findings(content: bytes, name: str, most_bytes: int = MOST_BYTES) -> Findings:
-    """The findings of a report, each once, worst first; the format is seen from the content.
+    """The findings of a report without duplicates, worst first; detects the format.
 
-    Raises InvalidInput that names the report and says what is wrong with it; nothing else.
+    Raises only InvalidInput, which names the report and the problem.
     """
     data = load_report(content, name, most_bytes)
     try:
@@ -37,7 +37,7 @@ def read_findings(content: bytes, name: str, most_bytes: int = MOST_BYTES) -> Fi
         raise wrong(name, str(error)) from None
     except RecursionError:
         raise wrong(name, "it is nested too deeply") from None
-    # The readers know their tools, and what they skipped, only at the end.
+    # The readers know their tools, and the skipped dependencies, only at the end.
     return found.model_copy(
         update={
             "tools": tuple(sorted(set(report.tools))),
@@ -47,14 +47,14 @@ def read_findings(content: bytes, name: str, most_bytes: int = MOST_BYTES) -> Fi
 
 
 def read_findings_file(path: Path, most_bytes: int = MOST_BYTES) -> Findings:
-    """The findings of a report that is a file here. Raises InvalidInput as `read_findings`."""
+    """The findings of a report file. Raises InvalidInput as `read_findings`."""
     return read_findings(read_file(path, most_bytes), str(path), most_bytes)
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:
-    """A plain file, at most so large. Raises InvalidInput that says what is wrong with it."""
+    """Read a regular file of at most `most_bytes`. Raises InvalidInput that names the problem."""
     try:
-        # A named pipe must not keep us waiting for somebody to write.
+        # Opening a named pipe must not block until somebody writes to it.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise InvalidInput(f"{shown(str(path))} is not a plain file")
@@ -68,7 +68,7 @@ def read_file(path: Path, most_bytes: int) -> bytes:
 
 
 def _report(data: Any) -> Report:
-    """The reader for what this is. Raises ValueError when it is none of them."""
+    """The reader for this format. Raises ValueError when it is unknown."""
     if isinstance(data, list):
         first = data[0] if data else {"name": "", "vulns": []}
         if _is_dependency(first):
@@ -95,12 +95,12 @@ def _is_pip_audit(data: dict[str, Any]) -> bool:
 
 
 def _is_dependency(part: Any) -> bool:
-    """True for what pip-audit lists; a bill of materials has `dependencies` too."""
+    """True for pip-audit's dependencies; a bill of materials has `dependencies` too."""
     return isinstance(part, dict) and "name" in part and ("vulns" in part or "skip_reason" in part)
 
 
 def _is_osv(data: dict[str, Any]) -> bool:
-    """True for `results` with packages; other scanners call theirs so too, without packages."""
+    """True for `results` with packages; other scanners' `results` have none."""
     results = data.get("results", False)
     if results is None or results == []:
         return not {"errors", "metrics", "generated_at"} & set(data)

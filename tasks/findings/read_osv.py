@@ -81,7 +81,7 @@ class _Vulnerability(Lenient):
 
 
 class OsvScanner:
-    """A report. What osv-scanner groups as one vulnerability is one finding."""
+    """A report. Each group of osv-scanner, one vulnerability, is one finding."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._results = data.get("results")
@@ -130,7 +130,7 @@ def _package(named: _Name, members: Sequence[_Vulnerability], source: _Source) -
 
 
 def _fixed(vulnerability: _Vulnerability, named: _Name) -> Iterator[str]:
-    """The versions that mend this package; ranges of git name commits, which are no versions."""
+    """The fixed versions of this package; git ranges are skipped, as they name commits."""
     for affected in each(_Affected, vulnerability.affected, "affected"):
         package = affected.package
         if package is None or package.name.lower() != named.name.lower():
@@ -145,7 +145,7 @@ def _fixed(vulnerability: _Vulnerability, named: _Name) -> Iterator[str]:
 
 
 def _severity(names: Sequence[str], group: _Group, members: Sequence[_Vulnerability]) -> Severity:
-    """The group's own score, else the worst vector, else the worst word of a database."""
+    """The group's own score, else the worst vector, else a database's worst rating."""
     if any(name.startswith(MALICIOUS) for name in names):
         return Severity.P1
     score = score_of(group.max_severity)

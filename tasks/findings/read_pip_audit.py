@@ -1,4 +1,4 @@
-"""Reads pip-audit's JSON (`pip-audit -f json`), of 2.x and the bare list of 1.x."""
+"""Reads pip-audit's JSON (`pip-audit -f json`): version 2.x, and the bare list of 1.x."""
 
 from __future__ import annotations
 

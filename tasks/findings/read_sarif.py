@@ -27,7 +27,7 @@ from tasks.reports.report_json import each, items, line_number, one, text, texts
 
 VERSION = "2.1.0"
 NO_FINDING = {"pass", "notApplicable", "informational"}
-"""3.27.9: kinds of results that report no trouble; `open` and `review` ask for a person."""
+"""3.27.9: kinds of results that report no problem; `open` and `review` need a person."""
 DEEPEST_BASE = 10
 
 _SECRET = re.compile(
@@ -35,11 +35,11 @@ _SECRET = re.compile(
     r"trufflehog|cwe-(?:256|259|312|321|522|540|615|798)\b",
     re.IGNORECASE,
 )
-"""A result that speaks of these may quote the secret in its message, as Bandit's B105 does."""
+"""A result that mentions these may quote the secret in its message, as Bandit's B105 does."""
 
 
 class Sarif:
-    """A report; `tools` is complete when every finding was taken."""
+    """A report; `tools` is complete after every finding was read."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         if data.get("version") != VERSION:
@@ -49,7 +49,7 @@ class Sarif:
         self.tools: list[str] = []
 
     def findings(self) -> Iterator[Finding]:
-        """Every result of every run that is a finding."""
+        """Every finding among the results of every run."""
         for number, data in enumerate(self._runs):
             where = f"runs.{number}"
             run = _RunReader(one(Run, data, where), where)
@@ -60,19 +60,19 @@ class Sarif:
 
 
 def _is_none(result: Result) -> bool:
-    """True for no trouble, for one that is gone, and for one that a person suppressed."""
+    """True for a result without a problem, one that is gone, or one that a person suppressed."""
     if result.kind in NO_FINDING or result.baseline_state == "absent":
         return True
     statuses = [
         suppression.status or "accepted"
         for suppression in each(Suppression, result.suppressions, "suppressions")
     ]
-    # 3.27.23: every one must be accepted.
+    # 3.27.23: every suppression must be accepted.
     return bool(statuses) and all(status == "accepted" for status in statuses)
 
 
 class _RunReader:
-    """One run: knows its rules, its files and the folders that their names count from."""
+    """One run: its rules, its files, and the folders that their names are relative to."""
 
     def __init__(self, run: Run, where: str) -> None:
         self.name = text(run.tool.driver.name, 100).lower() or "sarif"
@@ -101,7 +101,7 @@ class _RunReader:
         )
 
     def _rule(self, result: Result, rule_id: str) -> Rule:
-        """3.52: by index, which counts in the driver or in an extension, else by id."""
+        """3.52: the rule, by index in the driver or in an extension, else by id."""
         reference = result.rule or RuleReference()
         component = reference.tool_component.index + 1 if reference.tool_component else 0
         index = reference.index if reference.index >= 0 else result.rule_index
@@ -117,7 +117,7 @@ class _RunReader:
         return Rule(id=rule_id)
 
     def _title(self, result: Result, rule: Rule, rule_id: str) -> str:
-        """What the result says; for what may be a secret, only what the rule says."""
+        """The result's message; for a possible secret, only the rule's text."""
         message = self._message(result.message, rule)
         short = rule.short_description.text if rule.short_description else None
         tags = texts((rule.properties or {}).get("tags"), 100, 50)
@@ -127,7 +127,7 @@ class _RunReader:
         return message or text(short, 500) or text(rule.name, 500)
 
     def _message(self, message: Message, rule: Rule) -> str:
-        """3.11: a text, or the id of one in the rule or in the driver, with arguments."""
+        """3.11: a text, or the id of a text of the rule or driver, with arguments."""
         words = message.text
         if words is None and message.id is not None:
             strings = {
@@ -166,7 +166,7 @@ class _RunReader:
         return None if prefix is None else uri_path(f"{prefix}{place.uri}")
 
     def _prefix(self, base_id: str | None) -> str | None:
-        """3.14.14: bases may build on each other; an absolute one is where the scan ran."""
+        """3.14.14: bases may be nested; an absolute one is the folder where the scan ran."""
         prefix = ""
         for _ in range(DEEPEST_BASE):
             base = self._bases.get(base_id or "")
@@ -177,7 +177,7 @@ class _RunReader:
         return None
 
     def _within(self, path: str) -> str:
-        """An absolute path as it is called in the folder that was scanned, if that is known."""
+        """An absolute path made relative to the scanned folder, if that is known."""
         for base in self._bases.values():
             root = uri_path(base.uri) if base.uri else None
             if root and root.startswith("/") and path.startswith(f"{root}/"):

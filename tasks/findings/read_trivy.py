@@ -53,7 +53,7 @@ class _Misconfiguration(_Pascal):
 
 
 class _Secret(_Pascal):
-    """`Match` and `Code` quote what was found: they are not even read."""
+    """A secret; `Match` and `Code` are not read, because they quote it."""
 
     id: str = Field(default="", alias="RuleID")
     title: str | None = None
@@ -70,7 +70,7 @@ class _Result(_Pascal):
 
 
 class Trivy:
-    """A report; before Trivy 0.20 it was the bare list of results."""
+    """A report; before Trivy 0.20, a bare list of results."""
 
     def __init__(self, data: Any) -> None:
         self._results = data if isinstance(data, list) else data.get("Results")
@@ -111,7 +111,7 @@ def _vulnerability(found: _Vulnerability, result: _Result) -> Finding:
 
 
 def _severity(found: _Vulnerability) -> Severity:
-    """Trivy's word; where it has none, the worst score that anybody gave."""
+    """Trivy's rating; without one, the worst score of any source."""
     scores = [
         score
         for source in (found.cvss or {}).values()

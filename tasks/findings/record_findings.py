@@ -1,4 +1,4 @@
-"""Keeps an incident's findings as evidence, publishes them, and says on record what they are."""
+"""Keeps an incident's findings as evidence, publishes them, and records a summary."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FILE = "findings.json"
 
 
 def incident_findings(incident_id: str, settings: Settings) -> Findings:
-    """The findings that the incident's alert brought. Raises InvalidInput that names a field."""
+    """The findings in the incident's alert. Raises InvalidInput that names the wrong field."""
     return scan_of(open_store(settings).alert(incident_id))
 
 
 def keep_findings(incident_id: str, settings: Settings) -> Findings:
-    """The findings, kept as evidence when there are any; again changes nothing."""
+    """The findings, kept as evidence if there are any. Safe to repeat."""
     scan = incident_findings(incident_id, settings)
     if scan.findings:
         content = canonical_json(scan.to_json()).encode()
@@ -29,15 +29,15 @@ def keep_findings(incident_id: str, settings: Settings) -> Findings:
 
 
 def in_words(scan: Findings) -> str | None:
-    """What the record says; nothing where nothing was found."""
+    """The sentence for the record; None when nothing was found."""
     return scan.sentence if scan.findings else None
 
 
 @step("record the findings", says=in_words, timeout=60)
 def record_findings(case: Case) -> Findings:
-    """Keep, publish and record what the scanners found; an alert without findings is none.
+    """Keep, publish and record the findings of the alert, which may be none.
 
-    Raises InvalidInput that names the field of the alert that cannot be read.
+    Raises InvalidInput that names the unreadable field of the alert.
     """
     scan = keep_findings(case.incident_id, case.settings)
     if scan.findings:

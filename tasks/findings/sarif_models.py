@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 as far as it is read: the parts of a report that findings are made of."""
+"""SARIF 2.1.0: the parts of a report that are needed for findings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.reports.report_json import Lenient
 
 
 class Message(Lenient):
-    """Text, or the id of a text with what goes into it."""
+    """A text, or the id of a text with its arguments."""
 
     text: str | None = None
     id: str | None = None
@@ -16,7 +16,7 @@ class Message(Lenient):
 
 
 class Configuration(Lenient):
-    """How severe a rule is unless its result says otherwise."""
+    """The severity of a rule, unless its result overrides it."""
 
     level: str | None = None
 
@@ -41,14 +41,14 @@ class Component(Lenient):
 
 
 class Tool(Lenient):
-    """What scanned."""
+    """The scanner."""
 
     driver: Component
     extensions: Any = None
 
 
 class Place(Lenient):
-    """An artifact by address or by its index in the run."""
+    """An artifact, by URI or by its index in the run."""
 
     uri: str | None = None
     uri_base_id: str | None = None
@@ -62,7 +62,7 @@ class Artifact(Lenient):
 
 
 class Region(Lenient):
-    """Where in it."""
+    """A position in a file."""
 
     start_line: int | None = None
 
@@ -95,7 +95,7 @@ class RuleReference(Lenient):
 
 
 class Suppression(Lenient):
-    """Why a result does not count."""
+    """A suppression of a result."""
 
     status: str | None = None
 

@@ -1,1 +1,1 @@
-"""The record of an incident: opened, claimed, moved on; evidence. Begin with `open_incident.py`."""
+"""Opens, claims and updates incidents; keeps evidence. Begin with `open_incident.py`."""

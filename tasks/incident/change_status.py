@@ -9,7 +9,7 @@ from tasks.step import step
 
 @step("change the status", says=lambda _none: None, timeout=60)
 def change_status(case: Case, status: Status, reason: str) -> None:
-    """Set the status unless the incident is further already; the store puts it on record."""
+    """Set the status, unless the incident already has a later one; the store records it."""
     case.store.set_status(
         case.incident_id,
         status,

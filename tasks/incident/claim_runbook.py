@@ -1,4 +1,4 @@
-"""Makes one run the runbook of an incident, and lets another take over when that run died."""
+"""Makes one run an incident's runbook, and lets another take over when that run has died."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from tasks.store import open_store
 from tasks.store.claim_keys import runbook_key
 
 LEASE = timedelta(days=1)
-"""Not a clock for the run: a dead run is found by asking Prefect, whatever its lease."""
+"""Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
 RUN = "run "
 RUNS_AT_ONCE = 200
-"""What Prefect answers at most."""
+"""The most runs that Prefect returns in one answer."""
 
 
 def claim_runbook(
     incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
 ) -> str | None:
-    """None when this run is to respond; otherwise a sentence saying who did, or is doing it."""
+    """None when this run must respond; otherwise a sentence naming the run that did or does."""
     store = open_store(settings)
     if store.incident(incident.incident_id).status.is_over:
         return f"{incident.title} is over: nothing is done for it any longer"
@@ -49,7 +49,7 @@ def claim_runbook(
 def finish_runbook(
     incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
 ) -> None:
-    """The runbook is complete: no other run, and no retry of this one, does anything again."""
+    """Mark the runbook as complete: no other run, and no retry of this one, repeats it."""
     open_store(settings).finish_claim(
         incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}", {}
     )
@@ -58,14 +58,14 @@ def finish_runbook(
 def give_up_runbook(
     incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
 ) -> None:
-    """This run ended well without doing it: another one may."""
+    """Release the claim: this run ended successfully without responding, so another may."""
     open_store(settings).release_claim(
         incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}"
     )
 
 
 def alive_of(holders: Iterable[str]) -> set[str]:
-    """Those of the runs that may still go on by themselves; Prefect is asked for all at once."""
+    """The runs that may still continue on their own; queries Prefect for all at once."""
     runs = {UUID(holder.removeprefix(RUN)): holder for holder in holders}
     goes_on = FlowRunFilterState(type=FlowRunFilterStateType(not_any_=list(TERMINAL_STATES)))
     alive: set[str] = set()
@@ -78,7 +78,7 @@ def alive_of(holders: Iterable[str]) -> set[str]:
 
 
 def is_alive(holder: str) -> bool:
-    """True while the run that holds a claim may still go on by itself."""
+    """True while the run that holds a claim may still continue on its own."""
     try:
         with get_client(sync_client=True) as client:
             state = client.read_flow_run(UUID(holder.removeprefix(RUN))).state

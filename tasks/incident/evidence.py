@@ -1,7 +1,7 @@
-"""Keeps evidence of an incident: `AEEF_HOME/evidence/<incident id>/`, for its owner's eyes only.
+"""Keeps evidence of an incident: `AEEF_HOME/evidence/<incident id>/`, readable by its owner only.
 
-Each file is written once and never again; the manifest (`manifest.jsonl`) gains a line with its
-SHA-256 and the SHA-256 of the manifest before it. The hash of the manifest goes on record.
+Each file is written only once; the manifest (`manifest.jsonl`) gets a line with its SHA-256 and
+the SHA-256 of the manifest before that line. The manifest's hash is recorded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNFINISHED = ".unfinished-"
 
 
 class EvidenceWriter:
-    """A file of evidence that is being written; its hash grows with it."""
+    """A file of evidence that is being written, hashed as it grows."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -39,21 +39,21 @@ class EvidenceWriter:
         self.size = 0
 
     def write(self, content: bytes) -> None:
-        """Append."""
+        """Append the content."""
         self._file.write(content)
         self._hash.update(content)
         self.size += len(content)
 
     @property
     def sha256(self) -> str:
-        """Of everything written so far."""
+        """The hash of everything written so far."""
         return self._hash.hexdigest()
 
 
 class Evidence:
     """The evidence of one incident. Several processes may keep evidence at once.
 
-    Raises InvalidInput when the incident id is none, or when the place is not ours.
+    Raises InvalidInput when the incident id is invalid, or when the folder is not ours.
     """
 
     def __init__(self, incident_id: str, home: Path) -> None:
@@ -67,9 +67,9 @@ class Evidence:
         private_directory(self.directory)
 
     def keep(self, name: str, content: bytes, *, source: str) -> EvidenceFile:
-        """Keep these bytes. The same ones again change nothing; others get `<name>-2`, and so on.
+        """Keep these bytes. Repeating them changes nothing; different ones become `<name>-2` etc.
 
-        source: where they come from, as a person says it.
+        source: where they come from, in words.
         """
         with self.writing(name, source=source) as writer:
             writer.write(content)
@@ -78,7 +78,7 @@ class Evidence:
 
     @contextmanager
     def writing(self, name: str, *, source: str) -> Iterator[EvidenceWriter]:
-        """Write a file piece by piece; it is evidence when the block ends without an error."""
+        """Write a file in pieces; it becomes evidence when the block ends without an error."""
         if not _NAME.fullmatch(name):
             raise InvalidInput("the name of a file of evidence has letters, digits, . _ - only")
         temporary = self.directory / f"{_UNFINISHED}{secrets.token_hex(8)}"
@@ -87,7 +87,7 @@ class Evidence:
             descriptor = os.open(
                 temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
             )
-            hold(descriptor)  # says that its writer lives
+            hold(descriptor)  # shows that its writer is alive
         with os.fdopen(descriptor, "wb") as file:
             try:
                 writer = EvidenceWriter(file)
@@ -100,7 +100,7 @@ class Evidence:
                 temporary.unlink(missing_ok=True)
 
     def files(self) -> list[EvidenceFile]:
-        """What the manifest names, in order; a line cut off by a power failure is left out."""
+        """The files in the manifest, in order; a line cut off by a power failure is left out."""
         found = []
         for line in self._manifest().splitlines():
             with suppress(ValidationError):
@@ -109,11 +109,11 @@ class Evidence:
 
     @property
     def manifest_sha256(self) -> str:
-        """The hash that seals everything kept so far."""
+        """The hash of the manifest, which seals everything kept so far."""
         return hashlib.sha256(self._manifest()).hexdigest()
 
     def problems(self) -> list[str]:
-        """What is not as the manifest says: changed, missing, or lines that do not follow."""
+        """Deviations from the manifest: changed or missing files, broken chain of lines."""
         found = []
         before = b""
         for number, line in enumerate(self._manifest().splitlines(keepends=True), 1):
@@ -143,7 +143,7 @@ class Evidence:
             return b""
 
     def _settle(self, temporary: Path, name: str, source: str, writer: EvidenceWriter) -> None:
-        """Give the file its name, then the manifest its line: what has no line is no evidence."""
+        """Rename the file, then add its line: a file without a line is not evidence."""
         known = {entry.file: entry.sha256 for entry in self.files()}
         free, number = name, 1
         while free in known:
@@ -180,7 +180,7 @@ class Evidence:
             yield
 
     def _remove_unfinished(self) -> None:
-        """What a killed writer left."""
+        """Remove what a killed writer left."""
         for path in self.directory.glob(f"{_UNFINISHED}*"):
             with path.open("rb") as file:
                 if try_to_hold(file.fileno()):
@@ -188,9 +188,9 @@ class Evidence:
 
 
 def private_directory(directory: Path) -> None:
-    """Make the directory, or make sure that it is one, and that nobody else may look into it.
+    """Make sure that the directory exists and that only its owner can read it.
 
-    Raises InvalidInput when it is a link.
+    Raises InvalidInput when it is a symbolic link.
     """
     directory.mkdir(mode=0o700, exist_ok=True)
     status = directory.lstat()

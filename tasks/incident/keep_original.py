@@ -1,4 +1,4 @@
-"""Keeps what an alert really said, when something in it was masked: as evidence only."""
+"""Keeps the original of an alert in which something was masked, as evidence only."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tasks.store import Opened, open_store
 
 ORIGINAL = "original-alert.json"
 MOST_ORIGINALS = 100
-"""A sender that repeats itself all night must not fill the disk."""
+"""The most originals per incident: a sender that repeats all night must not fill the disk."""
 
 _log = logging.getLogger("aeef.door")
 
 
 def keep_original(opened: Opened, alert: Alert, settings: Settings) -> None:
-    """Keep the alert in the incident's evidence, and its hash on record; only if it was masked.
+    """If the alert was masked, keep it in the incident's evidence, and record its hash.
 
-    An alert is accepted also when the disk is full: that its original is lost goes on record.
+    An alert is accepted even when the disk is full: then the loss of its original is recorded.
     """
     if not opened.masked:
         return

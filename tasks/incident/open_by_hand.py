@@ -1,4 +1,4 @@
-"""The record of what a person asked for: nobody is paged for it."""
+"""Opens records of manual operations: nobody is paged for them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LONGEST_DESCRIPTION = 20_000
 def open_for_rollback(
     target: str, requested_by: str, settings: Settings, run: UUID | None = None
 ) -> Incident:
-    """The record of a rollback; the rest as `open_by_hand`.
+    """The record of a rollback; otherwise as `open_by_hand`.
 
-    run: this flow run claims the runbook itself: when it dies, the sweep finds it.
+    run: this flow run claims the runbook itself, so that the sweep finds it when it dies.
     """
     return open_by_hand(
         "rollback",
@@ -45,9 +45,9 @@ def open_for_service(
     incident_id: str | None = None,
     run: UUID | None = None,
 ) -> Incident:
-    """The record of something done to a target's services; the rest as `open_by_hand`.
+    """The record of an operation on a target's services; otherwise as `open_by_hand`.
 
-    what: `Isolation`, `Collection of evidence`. incident_id: use the record of this one instead.
+    what: `Isolation`, `Collection of evidence`. incident_id: use this incident's record instead.
     Raises IncidentNotFound.
     """
     if incident_id:
@@ -66,7 +66,7 @@ def open_for_service(
 def open_for_suspension(
     agent: NamedAgent, requested_by: str, reason: str, settings: Settings, run: UUID | None = None
 ) -> Incident:
-    """The record of an agent's suspension; the rest as `open_by_hand`."""
+    """The record of an agent's suspension; otherwise as `open_by_hand`."""
     return open_by_hand(
         "suspension",
         IncidentType.AGENT_VIOLATION,
@@ -80,7 +80,7 @@ def open_for_suspension(
 
 
 def open_for_freeze(target: str, approver: str, reason: str, settings: Settings) -> Incident:
-    """The record of a freeze; the rest as `open_by_hand`."""
+    """The record of a freeze; otherwise as `open_by_hand`."""
     return open_by_hand(
         FREEZE,
         IncidentType.UNKNOWN,
@@ -92,7 +92,7 @@ def open_for_freeze(target: str, approver: str, reason: str, settings: Settings)
 
 
 def is_for_freeze(alert: Alert) -> bool:
-    """True when the incident is nothing but the record of a freeze."""
+    """True when the incident is only the record of a freeze."""
     return (alert.dedup_key or "").startswith(f"{FREEZE}:")
 
 
@@ -108,13 +108,13 @@ def open_by_hand(
     labels: Mapping[str, str] | None = None,
     run_claims_it: bool = False,
 ) -> Incident:
-    """An incident of severity P4 for what a person asked for; no automation does it once more.
+    """A P4 incident for a manual operation; no automation repeats it.
 
-    what: begins its dedup key, in one word or two.
-    run: the flow run that does it, which gets the same record again when it is retried; None: it
-    is done by hand, without Prefect.
-    run_claims_it: else the runbook counts as done from the start. The sweep must not find it
-    missing, and start the automatic one.
+    what: the prefix of its dedup key, one or two words.
+    run: the flow run that does it, which gets the same record when it is retried; None: it is
+    done by hand, without Prefect.
+    run_claims_it: False: the runbook counts as done from the start, so that the sweep does not
+    find it missing and start the automatic one.
     """
     name = run or uuid4()
     alert = Alert(

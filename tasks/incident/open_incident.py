@@ -1,4 +1,4 @@
-"""Gives a run its incident: the one that the event names, or a new one for a foreign event."""
+"""Finds a run's incident: the one that the event names, or a new one for a foreign event."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tasks.store import open_store
 def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
     """The incident of an event's payload.
 
-    alert: `{"incidentId": …}` as our intake emits it, or our alert JSON as anyone may emit it.
-    Raises InvalidInput that names each wrong field, IncidentNotFound for an id we do not know.
+    alert: `{"incidentId": …}` from our intake, or our alert JSON from any emitter.
+    Raises InvalidInput that names each wrong field, IncidentNotFound for an unknown id.
     """
     settings = settings or load_settings()
     store = open_store(settings)
     try:
-        # A person may have started the run with anything; `parse_alert` says what is wrong with it.
+        # A person may have started the run with any value; `parse_alert` reports what is wrong.
         if isinstance(alert, dict) and (incident_id := alert.get("incidentId")):
             return store.incident(str(incident_id))
         parsed = parse_alert(alert)
-    except (InvalidInput, IncidentNotFound) as error:  # it may name what the sender wrote
+    except (InvalidInput, IncidentNotFound) as error:  # its text may repeat the sender's input
         raise type(error)(store.masked_text(str(error))) from None
     incident_type, severity = classify(parsed, settings.triage_rules, settings.default_severities)
     opened = store.open_or_attach(parsed, incident_type, severity, announce=False)
@@ -36,7 +36,7 @@ def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
 
 
 def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> Incident:
-    """An incident for an event that could not be read, so that somebody hears of it."""
+    """An incident for an unreadable event, so that somebody is notified of it."""
     settings = settings or load_settings()
     alert = Alert(description=f"An event could not be read: {error}"[:20_000], source="prefect")
     incident_type = IncidentType.UNKNOWN
@@ -46,7 +46,7 @@ def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> In
 
 
 def parse_alert(data: Any) -> Alert:
-    """An alert from JSON data; InvalidInput names each wrong field and repeats no value."""
+    """An alert from JSON data. Raises InvalidInput that names each wrong field, without values."""
     try:
         return check_details(Alert.model_validate(data))
     except ValidationError as error:

@@ -14,7 +14,7 @@ MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<
 
 
 def publish_report(incident: Incident, failures: Sequence[str], settings: Settings) -> None:
-    """Make the Markdown artifact `incident-<id>`; the newest version is the one shown first."""
+    """Make the Markdown artifact `incident-<id>`; Prefect shows the newest version first."""
     create_markdown_artifact(
         key=f"incident-{incident.incident_id}",
         markdown=report(incident, failures, settings),
@@ -70,5 +70,5 @@ def _next(incident: Incident, failures: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text as one table cell: no markup of the sender's, no line breaks."""
+    """Text as one table cell, without the sender's markup and line breaks."""
     return " ".join(text.translate(MARKUP).split())

@@ -1,1 +1,1 @@
-"""A service off the networks, and back exactly. Begin with `isolate_service.py`."""
+"""Isolates services from the network and restores them exactly. Begin with `isolate_service.py`."""

@@ -1,4 +1,4 @@
-"""How a container is on its networks, read from what Docker says of it."""
+"""A container's network attachments, read from `docker inspect`."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ _NO_NETWORKS = ("none", "host")
 
 
 def networks_of(container: Inspected) -> dict[str, dict[str, Any]]:
-    """Network name → how the container is on it."""
+    """Network name → the container's settings on it."""
     found = (container.get("NetworkSettings") or {}).get("Networks") or {}
     return {name: facts for name, facts in found.items() if name not in _NO_NETWORKS}
 
 
 def joined_networks_of(container: Inspected) -> set[str]:
-    """The names of those that it is really on.
+    """The names of the networks that it is really connected to.
 
-    After it refused to connect a container that runs, Docker 20.10 lists that network all the
-    same, without an endpoint, and does not let go of it either.
+    After refusing to connect a running container, Docker 20.10 still lists that network, without
+    an endpoint, and does not disconnect it either.
     """
     networks = networks_of(container)
     return {name for name, facts in networks.items() if is_joined(container, facts)}
 
 
 def network_mode(container: Inspected) -> str:
-    """`host`, `none`, `container:<id>`, or a network."""
+    """`host`, `none`, `container:<id>`, or a network's name."""
     return str((container.get("HostConfig") or {}).get("NetworkMode") or "default")
 
 
 def attachments_of(container: Inspected, quarantine: str) -> list[Attachment]:
-    """Each network that it is on, but for the quarantine.
+    """Its attachment to each network except the quarantine.
 
-    The one that it was created with comes first: Docker joins it first too.
+    The network that it was created with comes first, as Docker joins it first too.
     """
     own = {"default": "bridge"}.get(network_mode(container), network_mode(container))
     networks = networks_of(container)
     names = sorted(networks, key=lambda name: (own not in (name, id_of(networks[name])), name))
-    short = str(container["Id"])[:12]  # an alias that Docker adds by itself
+    short = str(container["Id"])[:12]  # an alias that Docker adds itself
     return [_attachment(name, networks[name], short) for name in names if name != quarantine]
 
 
 def ports_of(container: Inspected) -> list[PortBinding]:
-    """The ports of this machine that lead into it now."""
+    """The ports of this machine that are currently forwarded to it."""
     published = (container.get("NetworkSettings") or {}).get("Ports") or {}
     return [
         PortBinding(port=port, host_ip=each.get("HostIp") or "", host_port=int(each["HostPort"]))
@@ -55,7 +55,7 @@ def ports_of(container: Inspected) -> list[PortBinding]:
 
 
 def differences(wanted: Attachment, now: Attachment) -> list[str]:
-    """What is not as it was, in words."""
+    """What differs from before, in words."""
     found = [
         f"{wanted.network}: {what} {_said(have)} instead of {_said(had)}"
         for what, had, have in (
@@ -77,7 +77,7 @@ def differences(wanted: Attachment, now: Attachment) -> list[str]:
 
 
 def is_joined(container: Inspected, facts: Mapping[str, Any]) -> bool:
-    """True when it is really on the network that these facts are about."""
+    """True when it is really connected to the network with these settings."""
     return bool(facts.get("EndpointID")) or not is_alive(container)
 
 

@@ -1,4 +1,4 @@
-"""Isolates what is deployed by a command: by commands that the operator configures."""
+"""Isolates targets that are deployed by a command, by commands that the operator configures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.isolation.service_containers import quoted
 
 
 def check_commands(target: Target) -> None:
-    """Raise PermanentError that says what to configure, when the commands are missing."""
+    """Raise PermanentError, naming the settings, when the commands are not configured."""
     if not target.how_to_isolate.isolate_command:
         table = f"targets.{target.name}.isolation"
         raise PermanentError(
@@ -23,9 +23,9 @@ def check_commands(target: Target) -> None:
 
 
 def commanded_services(named: Sequence[str], target: Target) -> list[str]:
-    """The configured services that are meant; empty or the target's own name: all of them.
+    """The configured services among the names; none, or the target's own name, means all.
 
-    Raises InvalidInput for a name that is not configured: it would become an argument.
+    Raises InvalidInput for an unconfigured name, as it would become an argument.
     """
     known = target.services or (target.name,)
     strangers = [name for name in named if name not in {*known, target.name}]
@@ -39,20 +39,20 @@ def commanded_services(named: Sequence[str], target: Target) -> list[str]:
 
 
 def runs_for(command: Sequence[str], services: Sequence[str]) -> list[str]:
-    """For which names the command is run: each service, or once, for all of them together."""
+    """The names for which to run the command: each service, or one for all together."""
     if any(SERVICE in word for word in command):
         return list(services)
     return [", ".join(services)]
 
 
 def isolate_by_command(service: str, target: Target) -> ContainerOutcome:
-    """Run `isolate_command` unless `isolated_command` says that it is done; then verify."""
+    """Run `isolate_command`, unless `isolated_command` finds it isolated; then verify."""
     command = target.how_to_isolate.isolate_command
     return _bring_about(True, "isolated", "isolate_command", command, service, target)
 
 
 def restore_by_command(service: str, target: Target) -> ContainerOutcome:
-    """Run `restore_command` unless `isolated_command` says that it is done; then verify."""
+    """Run `restore_command`, unless `isolated_command` finds it restored; then verify."""
     command = target.how_to_isolate.restore_command
     return _bring_about(False, "restored", "restore_command", command, service, target)
 
@@ -60,7 +60,7 @@ def restore_by_command(service: str, target: Target) -> ContainerOutcome:
 def _bring_about(
     isolated: bool, done: str, name: str, command: Sequence[str], service: str, target: Target
 ) -> ContainerOutcome:
-    """isolated: what `isolated_command` is to say in the end."""
+    """isolated: the result that `isolated_command` must give in the end."""
     states = {True: "is isolated", False: "is not isolated"}
     if _is_isolated(service, target) is isolated:
         return _outcome(service, True, f"{states[isolated]}, as isolated_command says")
@@ -74,12 +74,12 @@ def _bring_about(
 
 
 def evidence_by_command(service: str, target: Target) -> Finished:
-    """What `evidence_command` prints."""
+    """The output of `evidence_command`."""
     return _run(target.how_to_isolate.evidence_command, service, target)
 
 
 def _is_isolated(service: str, target: Target) -> bool | str:
-    """True, False, or why it cannot be told."""
+    """True, False, or the reason why it is unknown."""
     finished = _run(target.how_to_isolate.isolated_command, service, target)
     if finished.code in (0, 1):
         return finished.code == 0

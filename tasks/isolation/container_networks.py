@@ -1,4 +1,4 @@
-"""Takes a container off its networks, and puts it back exactly as it was on them."""
+"""Disconnects a container from its networks, and reconnects it exactly as before."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tasks.isolation.attachments import (
 from tasks.isolation.service_containers import Inspected, is_alive
 
 _WITH_MAC = "1.44"
-"""Since this version of Docker's API a MAC address can be asked for when connecting."""
+"""The first version of Docker's API in which connecting accepts a MAC address."""
 
 
 def take_off(api: docker.APIClient, container: Inspected, quarantine: str) -> None:
-    """Leave the container on the quarantine network only.
+    """Leave the container only on the quarantine network.
 
-    It leaves every network before it joins the quarantine: Docker 20.10 would publish its ports
-    there as soon as the last other network is gone. Raises APIError.
+    It leaves every network before it joins the quarantine: otherwise Docker 20.10 would publish
+    its ports there as soon as it leaves the last other network. Raises APIError.
     """
     networks = networks_of(container)
     for name in sorted(networks, key=lambda name: name != quarantine):
@@ -39,16 +39,16 @@ def take_off(api: docker.APIClient, container: Inspected, quarantine: str) -> No
 
 
 def leave(api: docker.APIClient, container: Inspected, network: str) -> None:
-    """Take it off this network, if it is on it. Raises APIError."""
+    """Disconnect it from this network, if connected. Raises APIError."""
     networks = networks_of(container)
     if network in networks:
         _leave(api, container["Id"], network, id_of(networks[network]))
 
 
 def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) -> list[str]:
-    """Put a container back on a network; what came out otherwise, in words for people.
+    """Reconnect a container to a network; return any differences in words.
 
-    An address that Docker had chosen is asked for only when it now chooses another one.
+    An address that Docker had chosen is requested only if it now chooses another one.
     Raises PermanentError when the network is gone, or when a configured address is taken.
     """
     network = _network(api, wanted)
@@ -73,9 +73,9 @@ def put_back(api: docker.APIClient, container: Inspected, wanted: Attachment) ->
 def _ask_for_addresses(
     api: docker.APIClient, container: Inspected, network: Mapping[str, Any], wanted: Attachment
 ) -> None:
-    """Ask for the very addresses; what Docker does not admit stays as Docker chooses it.
+    """Request the original addresses; if Docker refuses, its own choice stays.
 
-    Docker admits it only on networks whose subnet somebody configured (20.10 to 28).
+    Docker accepts this only on networks with a configured subnet (20.10 to 28).
     """
     _leave(api, container["Id"], wanted.network, network["Id"])
     try:
@@ -127,7 +127,7 @@ def _options(
 def _address(
     api: docker.APIClient, container: Inspected, wanted: Attachment
 ) -> tuple[str | None, str | None]:
-    """The addresses it has; for one that does not run now or did not, as wanted."""
+    """Its present addresses; those wanted, if it is not or was not running."""
     now = api.inspect_container(container["Id"])
     facts = networks_of(now).get(wanted.network) or {}
     if not is_alive(now) or not (wanted.address or wanted.address6):
@@ -136,7 +136,7 @@ def _address(
 
 
 def _holder(network: Mapping[str, Any], ipv4: str | None, ipv6: str | None) -> str | None:
-    """Who has the address that was configured."""
+    """The container that has the configured address."""
     for each in (network.get("Containers") or {}).values():
         for address, key in ((ipv4, "IPv4Address"), (ipv6, "IPv6Address")):
             if address and str(each.get(key) or "").partition("/")[0] == address:
@@ -148,7 +148,7 @@ def _holder(network: Mapping[str, Any], ipv4: str | None, ipv6: str | None) -> s
 
 
 def _network(api: docker.APIClient, wanted: Attachment) -> dict[str, Any]:
-    """The network; one of the same name when it was made anew."""
+    """The network, or the one of the same name when it was recreated."""
     for key in (wanted.network_id, wanted.network):
         try:
             found: dict[str, Any] = api.inspect_network(key) if key else {}
@@ -170,7 +170,7 @@ def _recreated(wanted: Attachment, network: Mapping[str, Any]) -> list[str]:
 
 
 def _leave(api: docker.APIClient, container_id: str, name: str, network_id: str | None) -> None:
-    """Off this network, even if that was removed while the container did not run."""
+    """Leave this network, even if it was removed while the container was not running."""
     try:
         api.disconnect_container_from_network(container_id, network_id or name)
     except NotFound:

@@ -1,4 +1,4 @@
-"""The end of an isolation: on record for every incident that it was for, and known to a retry."""
+"""Ends an isolation: recorded for all its incidents, and known to a retry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.store import open_store
 
 
 def restored_before(incident_id: str, target: Target, settings: Settings) -> Isolation | None:
-    """For a run that was killed after everything was back: what there is to say; else None."""
+    """The outcome for a retry of a run that was killed after restoring everything; else None."""
     if isolation_journal.read_isolation(target.name, settings.home):
         return None
     restored = isolation_journal.read_restored(target.name, settings.home)
@@ -25,7 +25,7 @@ def restored_before(incident_id: str, target: Target, settings: Settings) -> Iso
 def record_on_other_incidents(
     incident_id: str, target: Target, approver: str, settings: Settings
 ) -> None:
-    """Put it on the record of the other incidents too, once; not while a part is isolated."""
+    """Record it once in the other incidents too; not while anything is still isolated."""
     if isolation_journal.read_isolation(target.name, settings.home):
         return
     restored = isolation_journal.read_restored(target.name, settings.home)
@@ -34,7 +34,7 @@ def record_on_other_incidents(
     said = f"{target.name} is not isolated any more: restored for incident {incident_id}"
     for other in restored.incidents:
         if other != incident_id:
-            with suppress(IncidentNotFound):  # of a database that is gone
+            with suppress(IncidentNotFound):  # from a database that no longer exists
                 open_store(settings).record_action(
                     other,
                     f"{said}, approved by {approver}",

@@ -1,4 +1,4 @@
-"""Isolates the containers of a Compose target, again and again until none is left outside."""
+"""Isolates the containers of a Compose target, repeating until none is reachable."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from tasks.isolation.quarantine import ensure_quarantine
 from tasks.isolation.service_containers import Inspected, ServiceContainers, name_of, service_of
 
 QUIET_LOOKS = 3
-"""So many looks in a row must find nothing that is to be isolated."""
+"""How many checks in a row must find nothing to isolate."""
 LOOK_SECONDS = 0.1
 SETTLE_SECONDS = 15.0
-"""How long we go on isolating what is started meanwhile, or resists."""
+"""How long we keep isolating containers that are started meanwhile, or that fail."""
 PORT_SECONDS = 3.0
-"""How long a port may still answer after its container has left."""
+"""How long a port may still answer after its container has left the network."""
 
 
 def means_for(container: Inspected, affected: Mapping[str, Inspected]) -> Means:
-    """How it can be isolated. affected: all containers that are being isolated, by id."""
+    """How to isolate a container. affected: all containers being isolated, by id."""
     mode = network_mode(container)
     if mode == "host":
         return Means.PAUSED
@@ -56,7 +56,7 @@ def means_for(container: Inspected, affected: Mapping[str, Inspected]) -> Means:
 
 
 class IsolateContainers:
-    """One isolation: what is changed is in the journal before it is changed."""
+    """One isolation; each change is noted in the journal first."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class IsolateContainers:
         self._notes: list[str] = []
 
     def isolate(self) -> Isolation:
-        """Everything of the services that is there, and that comes while we do it."""
+        """Isolate the services' containers, including those that are started meanwhile."""
         found = self._until_quiet()
         affected = {str(each["Id"]): each for each in found}
         answering = self._answering(found)
@@ -111,7 +111,7 @@ class IsolateContainers:
             time.sleep(LOOK_SECONDS)
 
     def _is_outside(self, container: Inspected, affected: Mapping[str, Inspected]) -> bool:
-        """True when it can be reached, or when we have not looked at it yet."""
+        """True when it is reachable, or when we have not checked it yet."""
         entry = self._journal.of(container["Id"])
         if entry is None:
             return True
@@ -125,7 +125,7 @@ class IsolateContainers:
                 return False
 
     def _note(self, outside: list[Inspected], affected: Mapping[str, Inspected]) -> None:
-        """Write down how they are, once: a second isolation must not overwrite the first."""
+        """Note their original state once: a second isolation must not overwrite the first."""
         new = []
         for each in outside:
             means = means_for(each, affected)
@@ -156,7 +156,7 @@ class IsolateContainers:
             self._journal = isolation_journal.note_containers(self._journal, new, self._home)
 
     def _note_foreign(self, container: Inspected, known: IsolatedContainer) -> None:
-        """Tell which networks it joined since: they are not put back."""
+        """Warn of networks that it joined since: those are not restored."""
         before = {attachment.network for attachment in known.attachments}
         now = {a.network for a in attachments_of(container, self._journal.quarantine)}
         if joined := sorted(now - before):
@@ -164,14 +164,14 @@ class IsolateContainers:
             self._notes += [] if note in self._notes else [note]
 
     def _change(self, affected: Mapping[str, Inspected], container: Inspected) -> None:
-        """Isolate one; whatever goes wrong with it must not keep us from the others."""
+        """Isolate one container; its failure must not keep us from the others."""
         try:
             means = means_for(container, affected)
             if means is Means.QUARANTINE:
                 take_off(self._api, container, self._journal.quarantine)
             elif means is Means.PAUSED and container["State"].get("Status") == "running":
                 self._api.pause(container["Id"])
-        except NotFound:  # it was removed meanwhile
+        except NotFound:  # removed meanwhile
             return
         except APIError as error:
             self._problems[container["Id"]] = explained(error)
@@ -179,9 +179,9 @@ class IsolateContainers:
             self._problems.pop(container["Id"], None)
 
     def _answering(self, found: list[Inspected]) -> dict[str, str]:
-        """Container → which of its former ports still answer, and who has them.
+        """Container → its former ports that still answer, and their present owners.
 
-        A port that was once seen closed may since serve something else: a notice, perhaps.
+        A port once verified closed is ignored: it may now serve something else, like a notice.
         """
         problems, closed = {}, []
         for each in found:

@@ -1,7 +1,7 @@
-"""Takes services off every network but a quarantine, and sees for itself that nothing answers.
+"""Isolates services on a quarantine network, and verifies that nothing answers.
 
-Their containers go on running, for forensics. What they were attached to is in a journal before
-it is changed; `restore_service` puts it back.
+Their containers keep running, for forensics. Their attachments are noted in a journal before they
+are changed; `restore_service` restores them.
 """
 
 from __future__ import annotations
@@ -41,26 +41,26 @@ def _still(done: Isolation) -> str:
 
 @step("isolate the service", says=_isolated, timeout=STEP_SECONDS)
 def isolate_service(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
-    """Isolate and verify. Isolating twice is harmless; `restore_service` undoes it.
+    """Isolate and verify. Safe to repeat; `restore_service` undoes it.
 
-    services: Compose services, or names of the target; empty: all that the target has.
-    Raises InvalidInput for a name that means nothing here; TemporaryError or PermanentError that
-    says what could not be isolated, and what was: the same call again completes it.
+    services: Compose services, or names of the target; empty: all of the target's services.
+    Raises InvalidInput for an unknown name; TemporaryError or PermanentError that lists what
+    could not be isolated, and what was: repeating the call completes it.
     """
     return _isolate(case.incident_id, target_name, services, case.settings)
 
 
 @step("check the isolation", says=_still, timeout=STEP_SECONDS)
 def check_isolation(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
-    """Look once more, and isolate what was started since: a rollback recreates containers.
+    """Check again, and isolate what was started since: a rollback recreates containers.
 
-    Arguments and errors as of `isolate_service`.
+    Arguments and errors as for `isolate_service`.
     """
     return _isolate(case.incident_id, target_name, services, case.settings)
 
 
 def check_services(target_name: str, services: Sequence[str], settings: Settings) -> None:
-    """Raise InvalidInput for a name that means nothing here; nothing is changed."""
+    """Raise InvalidInput for an unknown service. Changes nothing."""
     target = settings.target(target_name)
     if not target.compose_file:
         check_commands(target)
@@ -71,7 +71,7 @@ def check_services(target_name: str, services: Sequence[str], settings: Settings
 
 
 def plan_isolation(target_name: str, services: Sequence[str], settings: Settings) -> str:
-    """What `isolate_service` would do; nothing is changed. Raises as it does."""
+    """What `isolate_service` would do. Changes nothing; raises as it does."""
     target = settings.target(target_name)
     if not target.compose_file:
         check_commands(target)
@@ -146,7 +146,7 @@ def isolate_containers(
 
 
 def conclude(outcome: Isolation, failed: str) -> Isolation:
-    """The outcome when nothing failed; else the error that tells all of it."""
+    """The outcome when nothing failed; else raise the error that describes all of it."""
     if not outcome.failed:
         return outcome
     done = some([str(each) for each in outcome.done], "; ") or "nothing"

@@ -1,4 +1,4 @@
-"""Remembers what was changed to isolate services, before it is changed: the undo needs it."""
+"""The journal of what we change to isolate services, written before each change, for the undo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def isolation_lock(target: str, home: Path) -> AbstractContextManager[int]:
 
 
 def read_isolation(target: str, home: Path) -> IsolationJournal | None:
-    """What we did; None when nothing of the target is isolated by us.
+    """The journal; None when we have isolated nothing of the target.
 
     Raises InvalidInput when the file cannot be read.
     """
@@ -27,17 +27,17 @@ def read_isolation(target: str, home: Path) -> IsolationJournal | None:
 
 
 def read_restored(target: str, home: Path) -> IsolationJournal | None:
-    """The last isolation that was undone. Raises as `read_isolation`."""
+    """The journal of the last isolation that was undone. Raises as `read_isolation`."""
     return _file(target, home).read_aside(RESTORED)
 
 
 def begin_isolation(target: str, incident_id: str, home: Path) -> IsolationJournal:
-    """The journal of the target's isolation, which also this incident asks for."""
+    """The journal of the target's isolation, with this incident added to it."""
     journal = read_isolation(target, home) or IsolationJournal(
         target=target,
         incidents=[incident_id],
         isolated_at=utc_now(),
-        # Not only the target's name: another AEEF may use the same Docker.
+        # Not just the target's name: another AEEF may use the same Docker.
         quarantine=f"aeef-quarantine-{target}-{secrets.token_hex(4)}",
     )
     if incident_id not in journal.incidents:
@@ -49,37 +49,37 @@ def begin_isolation(target: str, incident_id: str, home: Path) -> IsolationJourn
 def note_containers(
     journal: IsolationJournal, containers: list[IsolatedContainer], home: Path
 ) -> IsolationJournal:
-    """Remember containers that are about to be changed, instead of what is known of them."""
+    """Note containers that are about to be changed, replacing earlier entries for them."""
     changed = {each.id: each for each in containers}
     kept = [changed.pop(each.id, each) for each in journal.containers]
     return _changed(journal, home, containers=[*kept, *changed.values()])
 
 
 def note_command(journal: IsolationJournal, service: str, home: Path) -> IsolationJournal:
-    """Remember that the target's command is about to isolate a service."""
+    """Note that the target's command is about to isolate a service."""
     if service in journal.commanded:
         return journal
     return _changed(journal, home, commanded=[*journal.commanded, service])
 
 
 def forget_container(journal: IsolationJournal, identity: str, home: Path) -> IsolationJournal:
-    """A container has everything back, or is gone."""
+    """Remove a container that is fully restored, or gone."""
     left = [each for each in journal.containers if each.id != identity]
     return _changed(journal, home, containers=left)
 
 
 def forget_command(journal: IsolationJournal, service: str, home: Path) -> IsolationJournal:
-    """The target's command has restored a service."""
+    """Remove a service that the target's command has restored."""
     return _changed(journal, home, commanded=[s for s in journal.commanded if s != service])
 
 
 def write_isolation(journal: IsolationJournal, home: Path) -> None:
-    """Write it in one step."""
+    """Write the journal atomically."""
     _file(journal.target, home).write(journal)
 
 
 def end_isolation(target: str, home: Path) -> None:
-    """Everything is undone; which incidents it was for stays known."""
+    """Set the journal aside after the undo; its incidents can still be read."""
     _file(target, home).set_aside(RESTORED)
 
 

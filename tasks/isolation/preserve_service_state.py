@@ -1,4 +1,4 @@
-"""Keeps as evidence how the containers of services stand, before that is changed."""
+"""Keeps the state of services' containers as evidence before it is changed."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from tasks.isolation.service_containers import Inspected, ServiceContainers, is_
 from tasks.step import step
 
 LOG_LINES = 1_000_000
-"""So many lines of a log are read at most, the newest; `log_bytes` of them are kept."""
+"""How many of a log's newest lines are read at most; `log_bytes` of them are kept."""
 MOST_CHANGES = 100_000
-"""So many changed files are listed."""
+"""How many changed files are listed."""
 _PIECE = 1_000_000
 _MOMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FAILURES = (AeefError, DockerException, requests.RequestException, OSError)
 
 
 class _Part(NamedTuple):
-    """One file of evidence. keep: writes it, and says what is missing in it, if anything is."""
+    """One file of evidence. keep: writes it; returns what is missing from it, if anything."""
 
     name: str
     keep: Callable[[], str | None]
@@ -49,8 +49,8 @@ def preserve_service_state(
 ) -> str:
     """Keep logs, `inspect`, processes, file changes and networks of each container.
 
-    services: as for `isolate_service`. moment: `before-isolation`: part of the files' names.
-    Raises PermanentError that says what could not be kept, after the rest was.
+    services: as for `isolate_service`. moment: part of the files' names: `before-isolation`.
+    Raises PermanentError that lists what could not be kept, after keeping the rest.
     """
     return keep_state(
         case.incident_id, case.settings.target(target_name), services, moment, case.settings
@@ -60,7 +60,7 @@ def preserve_service_state(
 def keep_state(
     incident_id: str, target: Target, services: Sequence[str], moment: str, settings: Settings
 ) -> str:
-    """`preserve_service_state`, for another step. Arguments and errors as there."""
+    """`preserve_service_state` for use in another step. Same arguments and errors."""
     if not _MOMENT.fullmatch(moment):
         raise InvalidInput("the moment of evidence has small letters, digits and - only")
     evidence = Evidence(incident_id, settings.home)
@@ -83,7 +83,7 @@ def keep_state(
 
 
 def _attempt(part: _Part) -> tuple[bool, str]:
-    """Whether it failed, and what there is to say."""
+    """Whether it failed, and a sentence about it."""
     try:
         return False, part.keep() or ""
     except _FAILURES as error:
@@ -102,7 +102,7 @@ def _sealed(
 
 
 class _Keeper:
-    """What is kept of each container, and under which names."""
+    """What is kept for each container, and the file names."""
 
     def __init__(
         self, containers: ServiceContainers, evidence: Evidence, moment: str, target: Target
@@ -111,19 +111,19 @@ class _Keeper:
         self._moment, self._limit = moment, target.how_to_isolate.log_bytes
 
     def parts(self, container: Inspected) -> list[_Part]:
-        """Everything of a container; what it is being asked for does not depend on the rest."""
+        """Every part to keep of a container, each independent of the others."""
         identity, name = str(container["Id"]), name_of(container)
         parts = [
             _Part(f"inspect of {name}", partial(self._json, name, "inspect", container)),
             _Part(f"log of {name}", partial(self._log, identity, name, container)),
             _Part(f"file changes of {name}", partial(self._diff, identity, name)),
         ]
-        if is_alive(container):  # what does not run has no processes
+        if is_alive(container):  # a container that is not running has no processes
             parts.append(_Part(f"processes of {name}", partial(self._top, identity, name)))
         return parts
 
     def networks(self, containers: Iterable[Inspected]) -> list[_Part]:
-        """The networks that they are on, each once."""
+        """The networks of the containers, each once."""
         names = sorted({name for each in containers for name in networks_of(each)})
         return [_Part(f"network {name}", partial(self._network, name)) for name in names]
 
@@ -152,7 +152,7 @@ class _Keeper:
         return None
 
     def _log(self, identity: str, name: str, container: Inspected) -> str | None:
-        """The newest part of the log, piece by piece: a log may be larger than the memory."""
+        """The newest part of the log, in pieces, as a log may be larger than the memory."""
         driver = ((container.get("HostConfig") or {}).get("LogConfig") or {}).get("Type")
         if driver == "none":
             return f"{name} keeps no log"
@@ -181,9 +181,9 @@ class _Keeper:
 
 
 def _last_pieces(pieces: Iterable[bytes], limit: int, older: IO[bytes], newer: IO[bytes]) -> int:
-    """Keep at least the last `limit` bytes in two files, at most twice as many; how many came.
+    """Keep the last `limit` to twice `limit` bytes in two files; return how many were read.
 
-    `older` holds what came before `newer`; each time `newer` is full, it becomes `older`.
+    `older` has the bytes before `newer`; whenever `newer` is full, it becomes `older`.
     """
     total = 0
     for piece in pieces:

@@ -1,6 +1,6 @@
-"""Isolation, and its undo, as procedures: a runbook and a person do the same.
+"""Isolation and its undo as procedures, the same for a runbook and for a person.
 
-`do` is how a step is done: through Prefect, or directly.
+`do` runs a step: through Prefect, or directly.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ E = TypeVar("E")
 def isolate(
     do: Do, target_name: str, services: Sequence[str], *, mitigates: bool = False
 ) -> Isolation:
-    """Keep the evidence, then isolate. Evidence that cannot be kept does not hold that up.
+    """Keep the evidence, then isolate, even when evidence could not be kept.
 
-    mitigates: the incident is mitigated as soon as nothing reaches the services.
-    Raises what could not be done, after both were tried.
+    mitigates: set the incident's status to mitigated once the services are unreachable.
+    Raises the failures after both were tried.
     """
     done: list[Isolation] = []
 
@@ -48,10 +48,10 @@ def restore(
     approver: str,
     carry_out: Callable[[Callable[[], Isolation]], E],
 ) -> E:
-    """Check the approval, then put everything back.
+    """Check the approval, then restore everything.
 
-    carry_out: does the latter, and gets help when it fails. A refusal is on record and needs
-    nobody: InvalidInput comes out as it is.
+    carry_out: runs the restoration, and calls for help when it fails. A refused approval is only
+    recorded, as nobody has to act: InvalidInput is raised as it is.
     """
     do(check_restore_approval, target_name, approver, services)
     return carry_out(lambda: do(restore_service, target_name, services, approver))

@@ -1,4 +1,4 @@
-"""Sees for itself whether a published port of a container answers."""
+"""Checks whether a container's published ports answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - re
 
 
 def is_answered(api: docker.APIClient, binding: PortBinding) -> bool:
-    """True when something takes a connection there. UDP is not tried: Docker's word counts."""
+    """True when something accepts a connection. UDP is not tried; Docker's state counts."""
     if not binding.port.endswith("/tcp"):
         return False
     address = (_host(api, binding), binding.host_port)
@@ -30,7 +30,7 @@ def is_answered(api: docker.APIClient, binding: PortBinding) -> bool:
 def still_answering(
     api: docker.APIClient, bindings: list[PortBinding], *, within: float
 ) -> list[PortBinding]:
-    """Those that answer however often they are tried, so many seconds long."""
+    """The ports that still answer after this many seconds of trying."""
     give_up_at = time.monotonic() + within
     while True:
         bindings = [each for each in bindings if is_answered(api, each)]
@@ -42,7 +42,7 @@ def still_answering(
 def answering(
     api: docker.APIClient, bindings: list[PortBinding], *, within: float
 ) -> list[PortBinding]:
-    """Those that answer before so many seconds are over."""
+    """The ports that answer within this many seconds."""
     give_up_at = time.monotonic() + within
     found: list[PortBinding] = []
     while len(found) < len(bindings):
@@ -54,7 +54,7 @@ def answering(
 
 
 def _host(api: docker.APIClient, binding: PortBinding) -> str:
-    """Where to connect: the machine that Docker runs on."""
+    """The host to connect to: the machine that Docker runs on."""
     docker_host = urlsplit(str(api.base_url))
     if docker_host.scheme == "http+docker" or not docker_host.hostname:
         return _ANY.get(binding.host_ip, binding.host_ip)

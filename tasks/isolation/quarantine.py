@@ -1,8 +1,8 @@
-"""The quarantine network: no way out of it, not to this machine, and not from one to another.
+"""The quarantine network: its containers cannot reach the outside, this machine or each other.
 
-`internal` alone leaves a way: Docker gives the bridge an address of this machine, on which every
+`internal` alone is not enough: Docker gives the bridge an address of this machine, on which every
 server of the machine answers. Without that address (`inhibit_ipv4`) and without traffic between
-its containers (`enable_icc`) nothing is within reach.
+its containers (`enable_icc`) nothing is reachable.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OPTIONS = {
 
 
 def ensure_quarantine(api: docker.APIClient, name: str, target: Target) -> None:
-    """Make the network unless it is there. Raises PermanentError when it is not what it must be."""
+    """Create the network if needed. Raises PermanentError when an existing one is unsuitable."""
     network = _find(api, name)
     if network is None:
         network = _create(api, name, target)
@@ -37,7 +37,7 @@ def ensure_quarantine(api: docker.APIClient, name: str, target: Target) -> None:
 
 
 def remove_quarantine(api: docker.APIClient, name: str) -> str | None:
-    """Remove the network; why it cannot be, when a container is still on it."""
+    """Remove the network; return why not, when a container is still on it."""
     network = _find(api, name)
     if network is None:
         return None

@@ -1,4 +1,4 @@
-"""Puts isolated containers back on their networks, one by one, and sees that they are there."""
+"""Reconnects isolated containers to their networks, one by one, and verifies it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tasks.isolation.quarantine import remove_quarantine
 from tasks.isolation.service_containers import Inspected, ServiceContainers, quoted
 
 PORT_SECONDS = 5.0
-"""How long a port may need to answer again."""
+"""How long a port may take to answer again."""
 
 
 def restore_containers(
@@ -69,7 +69,7 @@ def restore_containers(
 
 
 def chosen_of(journal: IsolationJournal, services: Sequence[str]) -> list[IsolatedContainer]:
-    """What is to be restored, those with the lowest addresses first: Docker gives them so.
+    """The containers to restore, lowest addresses first, the order in which Docker assigns them.
 
     Raises InvalidInput for a service that is not isolated.
     """
@@ -94,7 +94,7 @@ def _number(attachment: Attachment) -> int:
 def _restore(
     entry: IsolatedContainer, quarantine: str, containers: ServiceContainers
 ) -> ContainerOutcome:
-    """One container; whatever goes wrong with it must not keep us from the others."""
+    """Restore one container; its failure must not keep us from the others."""
     problems: list[str] = []
     notes: list[str] = []
     may_pass = False
@@ -129,7 +129,7 @@ def _restore(
 def _reconnect(
     entry: IsolatedContainer, container: Inspected, quarantine: str, containers: ServiceContainers
 ) -> tuple[list[str], list[str]]:
-    """Every network, then off the quarantine: problems, and what came out otherwise."""
+    """Rejoin every network, then leave the quarantine; return problems, and differences."""
     problems, notes = [], []
     for attachment in entry.attachments:
         try:
@@ -142,7 +142,7 @@ def _reconnect(
 
 
 def _still_missing(entry: IsolatedContainer, container: Inspected, quarantine: str) -> list[str]:
-    """What Docker itself says is not as it was."""
+    """What is not restored, according to Docker."""
     missing = sorted({a.network for a in entry.attachments} - joined_networks_of(container))
     found = [f"Docker says that it is not on {', '.join(missing)}"] if missing else []
     if quarantine in networks_of(container):
@@ -155,7 +155,7 @@ def _still_missing(entry: IsolatedContainer, container: Inspected, quarantine: s
 def _ports(
     entry: IsolatedContainer, container: Inspected, containers: ServiceContainers
 ) -> list[str]:
-    """Whether the ports that it had answer again."""
+    """Whether its former ports answer again."""
     if container["State"].get("Status") != "running":
         had = entry.ports or entry.paused_by_us
         return ["it does not run any more: start it"] if had else []

@@ -1,7 +1,7 @@
-"""Gives isolated services their networks back, when a person approves.
+"""Restores isolated services to their networks, when a person approves.
 
-A container leaves the quarantine only when it has everything back. What cannot be put back is
-named, the rest is, and the journal stays until all is done: the same call again completes it.
+A container leaves the quarantine only when all its networks are restored. What fails is named, the
+rest is restored, and the journal stays until all is done: repeating the call completes it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _stays(target_name: str) -> str:
 def check_restore_approval(
     case: Case, target_name: str, approver: str, services: Sequence[str] = ()
 ) -> str:
-    """The approver, when it is one. Raises InvalidInput as `restore_service`; changes nothing."""
+    """The approver, if valid. Raises InvalidInput as `restore_service`. Changes nothing."""
     chosen_of(isolation_of(case.settings.target(target_name), case.settings), services)
     return named_person(approver, _stays(target_name))
 
@@ -48,11 +48,11 @@ def _restored(done: Isolation) -> str:
 def restore_service(
     case: Case, target_name: str, services: Sequence[str], approver: str
 ) -> Isolation:
-    """Put back exactly what the isolation changed; what was stopped or paused before stays so.
+    """Undo exactly what the isolation changed; what was stopped or paused before stays so.
 
     services: Compose services; empty: all that are isolated. approver: the name of a person.
     Raises InvalidInput without approval, or when nothing is isolated; TemporaryError or
-    PermanentError that says what is still isolated.
+    PermanentError that lists what is still isolated.
     """
     settings = case.settings
     target = settings.target(target_name)
@@ -76,7 +76,7 @@ def _restore_all(
 
 
 def isolated_services(target: Target, settings: Settings) -> tuple[str, ...]:
-    """The services of the target that are isolated by us now."""
+    """The target's services that we have isolated."""
     journal = isolation_journal.read_isolation(target.name, settings.home)
     if journal is None:
         return ()
@@ -84,7 +84,7 @@ def isolated_services(target: Target, settings: Settings) -> tuple[str, ...]:
 
 
 def isolation_of(target: Target, settings: Settings) -> IsolationJournal:
-    """What we changed to isolate the target. Raises InvalidInput when we did not isolate it."""
+    """The journal of the isolation. Raises InvalidInput when we did not isolate the target."""
     journal = isolation_journal.read_isolation(target.name, settings.home)
     if journal is None:
         raise InvalidInput(
@@ -96,7 +96,7 @@ def isolation_of(target: Target, settings: Settings) -> IsolationJournal:
 def incident_of(target: Target, settings: Settings) -> str:
     """The incident that the target was last isolated for. Raises InvalidInput without one.
 
-    Also after the restoration: a retry of its run finds what it has done.
+    Works after the restoration too, so that a retry of its run finds what it has done.
     """
     journal = isolation_journal.read_isolation(target.name, settings.home)
     restored = isolation_journal.read_restored(target.name, settings.home)
@@ -106,7 +106,7 @@ def incident_of(target: Target, settings: Settings) -> str:
 def plan_restoration(
     target_name: str, services: Sequence[str], approver: str, settings: Settings
 ) -> str:
-    """What `restore_service` would do; nothing is changed. Raises as it does."""
+    """What `restore_service` would do. Changes nothing; raises as it does."""
     target = settings.target(target_name)
     name = named_person(approver, _stays(target_name))
     journal = isolation_of(target, settings)

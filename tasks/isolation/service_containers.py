@@ -1,4 +1,4 @@
-"""Finds the containers of a target's services, and which services are meant."""
+"""Finds the containers of a target's services, and resolves service names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Inspected = Mapping[str, Any]
 
 
 class ServiceContainers:
-    """The containers of one Compose target, on the Docker that the client speaks to."""
+    """The containers of one Compose target, on the client's Docker."""
 
     def __init__(self, target: Target, home: Path, client: docker.DockerClient) -> None:
         self.api = client.api
@@ -35,7 +35,7 @@ class ServiceContainers:
         self.project = self._compose.project()
 
     def of(self, services: Collection[str]) -> list[Inspected]:
-        """Every container of these services, also one that does not run; empty: of all."""
+        """Every container of these services, running or not; empty: of all services."""
         wanted = [
             each["Id"] for each in self._listed() if not services or _service(each) in services
         ]
@@ -43,7 +43,7 @@ class ServiceContainers:
         return sorted(found, key=name_of)
 
     def inspect(self, identity: str) -> Inspected | None:
-        """What Docker says of a container; None when there is none."""
+        """`docker inspect` of a container; None when it does not exist."""
         try:
             found: Inspected = self.api.inspect_container(identity)
         except NotFound:
@@ -51,15 +51,15 @@ class ServiceContainers:
         return found
 
     def which(self, named: Sequence[str]) -> tuple[list[str], list[str]]:
-        """The Compose services that are meant (empty: all of the project), and the strangers.
+        """Split the names into Compose services (none named: all of the project) and unknown names.
 
-        Raises InvalidInput when nothing of this target can be meant.
+        Raises InvalidInput when no name belongs to this target.
         """
         if not named:
             return list(self._target.compose_services), []
         known = {_service(each) for each in self._listed()} | set(self._target.compose_services)
         if not set(named) <= known:
-            known |= set(self._rendered())  # a service that has no container just now
+            known |= set(self._rendered())  # a service that has no container at present
         meant = affected_compose_services(named, self._target, known)
         strangers = [name for name in named if name not in known]
         aliases = {self._target.name, *self._target.services}
@@ -71,7 +71,7 @@ class ServiceContainers:
         return list(meant), [name for name in strangers if name not in aliases]
 
     def dependants(self, services: Collection[str]) -> list[str]:
-        """The services that need one of these, directly or not; as far as can be told."""
+        """The services that depend on one of these, directly or not, as far as known."""
         needs = self._needs()
         found = set(services)
         while more := {s for s, needed in needs.items() if needed & found} - found:
@@ -79,7 +79,7 @@ class ServiceContainers:
         return sorted(found - set(services))
 
     def neighbours(self, networks: Collection[str], affected: Collection[str]) -> list[str]:
-        """Who else runs on these networks but is not of the project, or uses their network.
+        """Containers on these networks that are not part of the project, or share their namespace.
 
         networks: ids and names; affected: ids of containers.
         """
@@ -98,7 +98,7 @@ class ServiceContainers:
         return sorted(found)
 
     def publishers(self, port: int) -> list[str]:
-        """The names of the containers that have this port of the machine."""
+        """The names of the containers that publish this port of the machine."""
         return [
             _listed_name(each)
             for each in self.api.containers()
@@ -111,7 +111,7 @@ class ServiceContainers:
         return found
 
     def _needs(self) -> dict[str, set[str]]:
-        """Service → what it needs: by the labels of Compose v2, else by the compose file."""
+        """Service → its dependencies, from the labels of Compose v2, else from the compose file."""
         labelled = [each for each in self._listed() if DEPENDS_ON in _labels(each)]
         if labelled:
             return {
@@ -123,7 +123,7 @@ class ServiceContainers:
         return {name: set(data.get("depends_on") or ()) for name, data in self._rendered().items()}
 
     def _rendered(self) -> Mapping[str, Mapping[str, Any]]:
-        """The services of the compose file; none when it cannot be read: Docker knows more."""
+        """The services of the compose file; empty when it is unreadable: Docker's labels remain."""
         try:
             found: Mapping[str, Mapping[str, Any]] = self._compose.config().get("services") or {}
         except TargetError:
@@ -134,32 +134,32 @@ class ServiceContainers:
 def affected_compose_services(
     services: Iterable[str], target: Target, known: Collection[str]
 ) -> tuple[str, ...]:
-    """Those of an incident's services that are Compose services of the target.
+    """The incident's services that are Compose services of the target.
 
-    known: the Compose services. When it names none, what the target deploys is meant: its
-    `compose_services`, or, empty, all of the project.
+    known: the Compose services. If the incident names none of them, returns what the target
+    deploys: its `compose_services`, or empty, which means all of the project.
     """
     named = tuple(dict.fromkeys(service for service in services if service in known))
     return named or target.compose_services
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Names that somebody gave us, in one short line."""
+    """Untrusted names, quoted on one short line."""
     return some([ascii(name[:60]) for name in names])
 
 
 def name_of(container: Inspected) -> str:
-    """Its name."""
+    """The container's name."""
     return str(container["Name"]).lstrip("/")
 
 
 def service_of(container: Inspected) -> str:
-    """The Compose service that it belongs to."""
+    """The container's Compose service."""
     return _service(container["Config"])
 
 
 def is_alive(container: Inspected) -> bool:
-    """True when it runs, or would go on."""
+    """True when it is running, or paused or restarting."""
     return str(container["State"].get("Status")) in ("running", "paused", "restarting")
 
 

@@ -1,1 +1,1 @@
-"""Who is told, once: page, Slack, ticket, stand down. Begin with `page_on_call.py`."""
+"""Notifies people once: page, Slack, ticket, stand down. Begin with `page_on_call.py`."""

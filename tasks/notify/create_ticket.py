@@ -1,4 +1,4 @@
-"""The step that makes the incident's Jira ticket."""
+"""The step that creates the incident's Jira ticket."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tasks.step import step, verbatim
 
 @step("create ticket", says=verbatim, timeout=300)
 def create_ticket(case: Case) -> str:
-    """Find the incident's ticket, or create it; say which, and where.
+    """Find or create the incident's ticket; return its key and URL in words.
 
-    Safe to repeat: Jira is searched first, by one step at a time. Not configured is said in the
-    record, not an error.
+    Safe to repeat: Jira is searched first, by one step at a time. Without a configured Jira, this
+    is recorded and is not an error.
     """
     if not jira.configured(case.settings):
         return "no ticket was made: Jira is not configured"

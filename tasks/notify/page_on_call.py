@@ -1,8 +1,8 @@
-"""Pages the on-call, exactly once: by the first channel of the route that takes the page.
+"""Pages the on-call exactly once, by the first channel of the route that accepts the page.
 
 The intake and the runbook both call `ensure_page`. A claim in the store, with a lease, decides
-who sends; the other sees that it was sent; the claim of one who died is taken over. The page of
-a higher severity is a page of its own.
+which of them sends; the other finds it sent; a dead sender's claim is taken over. When the
+severity rises, a separate page is sent.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tasks.store.claim_keys import about_of, page_key
 NOT_CONFIGURED = "not configured"
 
 PEOPLE = {"security": "security", "privacy": "privacy"}
-"""Whom a page calls that is about this, in place of the on-call."""
+"""The people paged instead of the on-call, by the page's subject."""
 
 
 class Page(Model):
-    """A page that went out: by which channel, and why earlier ones did not take it.
+    """A sent page: its channel, and why earlier channels did not accept it.
 
-    channel: its name; None when no channel is configured, which the record says loudly.
+    channel: its name; None when no channel is configured, which the record states prominently.
     """
 
     channel: str | None = None
@@ -40,7 +40,7 @@ class Page(Model):
 
 
 def channel_of(page: dict[str, Any] | None) -> Channel | None:
-    """The channel that took a page, given the result of its claim; None: none that there is."""
+    """The channel of a page, from the result of its claim; None when there is no such channel."""
     return find_channel(Page.model_validate(page).channel) if page else None
 
 
@@ -55,15 +55,15 @@ def ensure_page(
     even_if_over: bool = False,
     severity: Severity | None = None,
 ) -> Page | None:
-    """Send the incident's page unless it was sent.
+    """Send the incident's page, unless it was sent already.
 
     None while another process is sending it, and when the incident is over.
-    holder: who sends; two that may send at the same time need different names.
-    key, reason: for a page of its own that says more, for instance that the automation failed.
+    holder: the sender; concurrent senders need different names.
+    key, reason: for a separate page with its own message, such as a failure of the automation.
     wait: wait for the other process, and take over when its lease ends.
-    even_if_over: a legal duty, for one, does not end with the incident.
-    severity: ring as if the incident had this one.
-    Raises PageNotDelivered with the reason of every channel; the claim is free again then.
+    even_if_over: for example for a legal duty, which does not end with the incident.
+    severity: page as if the incident had this severity.
+    Raises PageNotDelivered with each channel's reason, and releases the claim.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
@@ -75,8 +75,8 @@ def ensure_page(
         if turn.state == "busy":
             return None
         if turn.is_mine:
-            # Read again under the claim: who resolves from now on sees it, and waits for this
-            # page; who resolved before is seen here. Otherwise a page could ring on for ever.
+            # Read again under the claim: a resolution from now on sees the claim and waits for
+            # this page; an earlier one is seen here. Otherwise a page could ring for ever.
             incident = store.incident(incident_id)
             if incident.status.is_over and not even_if_over:
                 return None
@@ -112,7 +112,7 @@ def _by_the_first_channel(
 def _refusal(
     name: str, incident: Incident, settings: Settings, key: str, reason: str | None
 ) -> str | None:
-    """Why this channel does not take the page; None when it took it."""
+    """Why this channel does not accept the page; None when it did."""
     try:
         channel = channel_named(name)
     except ConfigurationError as error:
@@ -149,9 +149,9 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
 
 @step("page on-call", says=lambda _page: None, timeout=300)
 def page_on_call(case: Case, reason: str | None = None, key: str | None = None) -> Page | None:
-    """Make sure that the on-call is paged. The page itself writes the record, whoever sent it.
+    """Make sure that the on-call is paged. Whoever sends the page also records it.
 
-    Raises PageNotDelivered, which is tried again.
+    Raises PageNotDelivered, which is retried.
     """
     return ensure_page(
         case.incident_id, case.settings, holder=case.holder, key=key, reason=reason, wait=True

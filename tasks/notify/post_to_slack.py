@@ -1,4 +1,4 @@
-"""The steps that post the incident to its Slack channel, and what is new into its thread."""
+"""The steps that post the incident to its Slack channel, and updates to its thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.step import step, verbatim
 
 @step("post to Slack", says=verbatim, timeout=300)
 def post_to_slack(case: Case) -> str:
-    """Post the incident to the channel of its severity, and say so in the record."""
+    """Post the incident to the channel of its severity, and record it."""
     settings = case.settings
     if not slack.configured(settings):
         return "nothing was posted: Slack is not configured"
@@ -23,5 +23,5 @@ def post_to_slack(case: Case) -> str:
 
 @step("update the Slack thread", says=lambda _done: None, timeout=120)
 def update_slack_thread(case: Case, text: str) -> bool:
-    """Say something new in the incident's thread; False when there is no thread."""
+    """Post an update in the incident's thread; False when there is no thread."""
     return reply_in_thread(case.incident_id, text, case.settings, holder=case.holder)

@@ -1,4 +1,4 @@
-"""Tells everyone who was called that an incident is acknowledged, or over."""
+"""Acknowledges or resolves an incident's pages in every channel that was used."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of
 
 
 def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
-    """Resolve every page of an incident that is over, and say so in its Slack thread. Once.
+    """Resolve every page of an incident that is over, and post it in its Slack thread, once.
 
-    Raises TemporaryError or PermanentError when a channel does not take it; it is free to be
-    tried again then.
+    Raises TemporaryError or PermanentError when a channel fails; it may be called again then.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
@@ -54,9 +53,9 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
 
 
 def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
-    """Resolve the page that was sent under this key, where it is an alert of its own.
+    """Resolve the page that was sent under this key, if it is an alert of its own.
 
-    Safe to repeat. Raises TemporaryError or PermanentError when the channel does not take it.
+    Safe to repeat. Raises TemporaryError or PermanentError when the channel fails.
     """
     channel = channel_of(open_store(settings).claim_result(incident.incident_id, key))
     if channel and channel.rings_apart:
@@ -66,7 +65,7 @@ def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
 def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     """Acknowledge the incident's pages in the channels that ring. Safe to repeat.
 
-    Raises TemporaryError or PermanentError when a channel does not take it.
+    Raises TemporaryError or PermanentError when a channel fails.
     """
     incident = open_store(settings).incident(incident_id)
     for channel, abouts in _ringing(incident, settings):
@@ -75,7 +74,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
-    """Raise TemporaryError while somebody sends one: resolved now, it would ring afterwards."""
+    """Raise TemporaryError while a page is being sent: it would ring after being resolved."""
     if any(claim.state == "busy" for claim in _page_claims(incident, settings).values()):
         raise TemporaryError("the page", "is still being sent", retry_after=1)
 
@@ -86,7 +85,7 @@ def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
 
 
 def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
-    """The channels that ring for the incident, each with what its alerts are about."""
+    """The channels that ring for the incident, each with its alerts' subjects."""
     claims = _page_claims(incident, settings).items()
     taken = [(channel_of(claim.result), about_of(key)) for key, claim in claims]
     for channel in (each for each in CHANNELS if each.rings):
@@ -97,5 +96,5 @@ def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, 
 
 @step("resolve the page", says=lambda _none: None, timeout=300)
 def stand_down(case: Case) -> None:
-    """Make sure that nobody is called any longer for an incident that is over."""
+    """Make sure that nobody is paged any longer for an incident that is over."""
     resolve_page(case.incident_id, case.settings, holder=case.holder)

@@ -1,7 +1,7 @@
-"""Waits for a person's decision on a hotfix: the run is suspended until somebody gives it.
+"""Waits for a person's decision on a hotfix: the run is suspended until then.
 
-A suspended run has no process. The answer is given in Prefect's UI, by its API or by
-`aeef approve`, and survives restarts: the run goes on from the top, and finds it here.
+A suspended run has no process. The decision is entered in Prefect's UI, by its API or by
+`aeef approve`, and survives restarts: the run starts again from the top, and finds it here.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Approval(RunInput):
 def await_decision(
     run_id: UUID, number: int, target_name: str, patch: PreparedPatch, gates: GateResults
 ) -> Decision | None:
-    """The decision; while there is none the run is suspended, which ends this process.
+    """The decision; while there is none, the run is suspended, which ends this process.
 
-    Called in the flow itself. number: of the question; None when this one was not answered, or
-    not by somebody who may: then it is asked again under the next number.
+    Must be called in the flow itself. number: of the question. None when it was not answered, or
+    not by an approver: then it is asked again under the next number.
     """
     settings = patch_settings(load_settings().target(target_name))
     key = f"approval-{number}"
-    # Prefect lets each key suspend a run once. Whatever woke the run, the answer is there or not.
+    # Prefect lets each key suspend a run once. Whatever resumed it, check for an answer.
     if not _has_fired(run_id, key):
         suspend_flow_run(
             wait_for_input=Approval.with_initial_data(description=describe(patch, gates)),
@@ -72,13 +72,13 @@ def await_decision(
 
 
 def may_decide(target_name: str, decision: Decision) -> bool:
-    """Everyone may reject; with `approvers` configured only those may approve."""
+    """Everybody may reject; with `approvers` configured, only those may approve."""
     approvers = patch_settings(load_settings().target(target_name)).approvers
     return not decision.approve or may_approve(decision.approver, approvers)
 
 
 def most_rounds() -> range:
-    """The numbers of the questions that one run asks at most."""
+    """The numbers of all questions that one run may ask."""
     return range(_MOST_ROUNDS)
 
 
@@ -89,7 +89,7 @@ def _has_fired(run_id: UUID, key: str) -> bool:
 
 
 def describe(patch: PreparedPatch, gates: GateResults) -> str:
-    """What is to be decided, as Markdown; nothing in it is the sender's markup."""
+    """The question as Markdown, without markup from the sender."""
     lines = [f"Hotfix of **{patch.target}**: {_plain(patch.branch)} ({_plain(patch.commit)[:12]})"]
     lines += [f"- {_plain(str(change))}" for change in patch.changes]
     lines += [f"- gate {_plain(str(result))}" for result in gates.results]
@@ -103,7 +103,7 @@ def _plain(text: str | None) -> str:
 
 @step("ask for approval", says=verbatim, timeout=300)
 def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch) -> str:
-    """Say in the incident's thread, and by a page where the route pages, that a person decides."""
+    """Ask for a decision in the incident's thread, and by a page where the route pages."""
     settings = case.settings
     incident = case.incident
     until = patch_settings(settings.target(patch.target)).approval_timeout
@@ -122,7 +122,7 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
 
 
 def approval_link(incident: Incident, settings: Settings) -> str:
-    """Leads to the run that waits, in Prefect's UI."""
+    """The URL of the waiting run in Prefect's UI."""
     return f"{settings.base_url}/incidents/{incident.incident_id}/run/{EMERGENCY_PATCH}"
 
 
@@ -132,7 +132,7 @@ def _decided(decision: Decision) -> str:
 
 @step("note the decision", says=_decided, timeout=300)
 def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> Decision:
-    """Put the decision on record, and let the page that asked for it ring no longer."""
+    """Record the decision, and resolve the page that asked for it."""
     resolve_one_page(case.incident, approval_key(UUID(run_id), number), case.settings)
     reply_in_thread(case.incident_id, _decided(decision), case.settings, holder=case.holder)
     return decision
@@ -140,5 +140,5 @@ def note_decision(case: Case, run_id: str, number: int, decision: Decision) -> D
 
 @step("refuse the decision", says=verbatim, timeout=60)
 def refuse_decision(case: Case, number: int, decision: Decision) -> str:
-    """Put on record that somebody decided who may not."""
+    """Record a decision by somebody who may not approve."""
     return f"{decision.approver} is none of the configured `approvers`: it is asked again"

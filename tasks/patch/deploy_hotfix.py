@@ -1,4 +1,4 @@
-"""Deploys an approved hotfix by the same proven path as a rollback, and puts it on record."""
+"""Deploys an approved hotfix by the same path as a rollback, and records it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tasks.step import step, verbatim
 def deploy_hotfix(
     do: Do, patch: PreparedPatch, approver: str, settings: Settings
 ) -> DeployedRelease:
-    """Put the hotfix in place of what it is built on; what is isolated may return with it.
+    """Replace the hotfix's base by the hotfix, and restore isolated services.
 
     approver: who approved the deployment. Raises PatchError or TargetError that says why it was
-    not deployed, and what runs now: what is isolated stays so.
+    not deployed, and what is running: isolated services stay isolated.
     """
     target = settings.target(patch.target)
     try:
@@ -40,7 +40,7 @@ def deploy_hotfix(
             record=lambda _plan, deployed: do(note_hotfix, patch, deployed),
         )
     except Exception:
-        # What was put back runs in new containers: they must not leave the quarantine.
+        # The old release runs in new containers: they must not be outside the quarantine.
         if services := isolated_services(target, settings):
             do(check_isolation, target.name, services)
         raise
@@ -72,9 +72,9 @@ def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
 
 @step("preserve what the hotfix replaces", says=verbatim, timeout=900)
 def preserve_replaced(case: Case, patch: PreparedPatch) -> str:
-    """Keep the evidence of what runs, as long as that is what the hotfix is built on.
+    """Keep evidence of the running release, as long as it is the hotfix's base.
 
-    Raises PermanentError that says what could not be kept, after the rest was.
+    Raises PermanentError that lists what could not be kept, after keeping the rest.
     """
     target = case.settings.target(patch.target)
     if running_commit(target) != patch.base:
@@ -99,14 +99,14 @@ def _deployed(release: DeployedRelease) -> str:
 
 @step("deploy the hotfix", says=_deployed, timeout=DEPLOY_SECONDS)
 def deploy_planned(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """As `deploy_plan`."""
+    """`deploy_plan` as a step."""
     return deploy_plan(case, plan)
 
 
 @step("record the hotfix", says=verbatim, timeout=120)
 def note_hotfix(case: Case, patch: PreparedPatch, deployed: DeployedRelease) -> str:
-    """Write the hotfix into the target's deployment history, once; what it replaces is no
-    release to go back to any more.
+    """Write the hotfix into the target's deployment history, once. The release that it replaces
+    is no longer a candidate for a rollback.
     """
     target = case.settings.target(patch.target)
     record_hotfix(target, deployed, base=patch.base, incident_id=case.incident_id, at=utc_now())

@@ -1,7 +1,7 @@
-"""A commit of the target that is being patched: git's own objects, never anyone's work tree.
+"""Patches a commit of the target in git's object store, without touching any work tree.
 
-Files are read from a commit and written as blobs through an index of our own. So a dirty work
-tree does not matter, no link is followed, and nothing outside the repository can be reached.
+Files are read from a commit and written as blobs through a separate index. So a dirty work tree
+does not matter, no link is followed, and nothing outside the repository can be reached.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tasks.base.run_command import tail_of
 from tasks.target.repository import TargetRepository
 
 LARGEST_FILE = 500_000
-"""Bytes of a manifest; a larger one is not changed."""
+"""Maximum bytes of a manifest; a larger one is not changed."""
 LONGEST_PATH = 500
-"""Characters of a file's path in a patch: no file system takes thousands of nested folders."""
+"""Maximum length of a path in a patch: file systems do not allow thousands of nested folders."""
 AUTHOR = {"NAME": "AEEF Runbooks", "EMAIL": "aeef@localhost"}
 _GIT_TIMEOUT = 120.0
 _PLAIN = ("100644", "100755")
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 
 class PatchTree:
-    """The tree that a hotfix will have, in an index of its own."""
+    """The tree of a future hotfix, in a separate index."""
 
     def __init__(self, repository: TargetRepository, base: str, env: Mapping[str, str]) -> None:
         self.repository = repository
@@ -53,7 +53,7 @@ class PatchTree:
         self.git("read-tree", base)
 
     def git(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-        """Run git on this index; what it prints. Raises PatchError."""
+        """Run git on this index; return its output. Raises PatchError."""
         try:
             return self.repository.git(
                 *_NO_HOOKS, *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
@@ -73,7 +73,7 @@ class PatchTree:
         return found
 
     def read(self, entry: Entry) -> str:
-        """A file's text, line ends as they are. Raises PatchError when it is none, or too big."""
+        """A file's text, with its line ends. Raises PatchError if it is not text, or too large."""
         size = int(self.git("cat-file", "-s", entry.blob))
         if size > LARGEST_FILE:
             raise PatchError(f"it has {size} bytes, which is more than {LARGEST_FILE}")
@@ -83,7 +83,7 @@ class PatchTree:
             raise PatchError("it is not UTF-8") from None
 
     def write(self, name: str, entry: Entry, content: bytes) -> None:
-        """Give a file new content."""
+        """Replace a file's content."""
         with TemporaryDirectory(prefix="aeef-") as directory:
             path = Path(directory) / "content"
             path.write_bytes(content)
@@ -91,9 +91,9 @@ class PatchTree:
         self.git("update-index", "--cacheinfo", f"{entry.mode},{blob},{name}")
 
     def apply(self, patch: str) -> list[str]:
-        """Apply a patch, all of it or nothing; the files that it changes.
+        """Apply a patch completely or not at all; return the changed files.
 
-        Raises PatchError when it does not fit, or touches what a patch must not touch.
+        Raises PatchError when it does not apply, or changes files that a patch may not change.
         """
         before = self.tree()
         with TemporaryDirectory(prefix="aeef-") as directory:
@@ -109,11 +109,11 @@ class PatchTree:
             raise
 
     def tree(self) -> str:
-        """The id of the tree as it is now."""
+        """The id of the current tree."""
         return self.git("write-tree").strip()
 
     def commit(self, message: str, at: UtcDatetime) -> str:
-        """A commit of the tree on the base: the same one whenever it is made again."""
+        """Commit the tree on the base; repeating it gives the same commit."""
         author = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
@@ -123,7 +123,7 @@ class PatchTree:
         return self.git("-c", "commit.gpgSign=false", *arguments, env=author).strip()
 
     def diff(self) -> bytes:
-        """What was changed, as a patch."""
+        """The changes, as a patch."""
         options = ("--cached", "--patch", "--no-ext-diff", "--no-textconv", "--binary")
         text = self.git("diff-index", *options, self.base)
         return text.encode("utf-8", "surrogateescape") + b"\n"
@@ -153,7 +153,7 @@ class PatchTree:
 def patch_tree(
     repository: TargetRepository, base: str, *, dry_run: bool = False
 ) -> Iterator[PatchTree]:
-    """The tree of a commit, to be changed. dry_run: no object is left in the repository either."""
+    """The tree of a commit, for changing. dry_run: leave no objects in the repository either."""
     with TemporaryDirectory(prefix="aeef-") as directory:
         env = {"GIT_INDEX_FILE": f"{directory}/index", "GIT_TERMINAL_PROMPT": "0"}
         if dry_run:
@@ -166,7 +166,7 @@ def patch_tree(
 
 @contextmanager
 def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterator[Path]:
-    """A work tree of this commit, to run programs in; what a killed one left is removed first."""
+    """A work tree of this commit, to run programs in; removes the remains of a killed one first."""
     _remove(repository, place)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     timeout = repository.target.deploy_timeout
@@ -187,5 +187,5 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
 
 def _remove(repository: TargetRepository, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
-    with suppress(GitCommandError):  # it prunes what is gone
+    with suppress(GitCommandError):  # it prunes missing work trees
         repository.git("worktree", "prune")

@@ -41,7 +41,7 @@ _PARSE = {PYPI: python_version, NPM: npm_version}
 
 @dataclass
 class PatchPlan:
-    """What was changed in the tree, what is fine already, what has to be done by hand."""
+    """What was changed in the tree, what needs no change, what must be done by hand."""
 
     changes: list[PatchChange] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -52,9 +52,9 @@ class PatchPlan:
 def plan_patch(
     tree: PatchTree, findings: Sequence[Finding], patch: str | None, settings: TargetPatch
 ) -> PatchPlan:
-    """Change the tree as far as a program can; say of everything else why it cannot.
+    """Change the tree as far as this can be automated; give the reason for everything else.
 
-    Raises PatchError when there is neither a finding nor a patch, or the patch cannot be applied.
+    Raises PatchError when there is neither a finding nor a patch, or the patch does not apply.
     """
     if not findings and patch is None:
         raise PatchError(
@@ -105,7 +105,7 @@ def _by_package(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 class _Package:
-    """The findings of one package: it is raised once, to what mends them all."""
+    """The findings of one package, which is raised once, to a version that fixes them all."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class _Package:
             self._plan.already.append(f"{name} is asked for in a fixed version already")
 
     def _files(self, kind: str, entries: dict[str, Entry]) -> list[str]:
-        """The manifest that the scanner names, or the one beside the lock file it names; or all."""
+        """The manifest that the scanner names, or the one beside a lock file it names; else all."""
         known = sorted(name for name in entries if is_manifest(name, kind))
         tracked, hinted = TrackedFiles(entries), []
         for hint in self._hints:

@@ -1,6 +1,6 @@
-"""Prepares the hotfix of an incident: a branch on the commit that runs, in the target's repository.
+"""Prepares an incident's hotfix: a branch on the running commit, in the target's repository.
 
-The work tree that is checked out there is neither read nor changed.
+The work tree checked out there is neither read nor changed.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ def _prepared(patch: PreparedPatch) -> str:
 
 @step("prepare the patch", says=_prepared, timeout=2 * 3600)
 def prepare_patch(case: Case) -> PreparedPatch:
-    """Put the smallest fixed versions and the supplied patch on a branch of their own.
+    """Put the smallest fixed versions and the supplied patch on a new branch.
 
-    Called again, it finds the branch and changes nothing. Where nothing can be patched the
-    branch lies ready for a person. Raises PatchError or TargetError that says what is wrong.
+    Called again, it finds the branch and changes nothing. If nothing can be patched, the
+    branch points to the base, ready for a person to commit to. Raises PatchError or TargetError
+    that names the problem.
     """
     incident, alert = case.incident, case.alert
     target = target_of(incident, case.settings)
@@ -54,7 +55,7 @@ def prepare_patch(case: Case) -> PreparedPatch:
 
 
 def plan_for(incident_id: str, settings: Settings) -> PreparedPatch:
-    """What `prepare_patch` would do; nothing is changed, not even in git's objects."""
+    """What `prepare_patch` would do. Changes nothing, not even git's objects."""
     store = open_store(settings)
     incident, alert = store.incident(incident_id), store.alert(incident_id)
     target = target_of(incident, settings)
@@ -85,14 +86,14 @@ def patch_settings(target: Target) -> TargetPatch:
 
 
 def patch_place(incident_id: str, settings: Settings) -> Path:
-    """Where the temporary work tree of an incident's hotfix lies."""
+    """The path of the temporary work tree of an incident's hotfix."""
     place = settings.home / "patches" / incident_id
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 
 
 def running_pid(place: Path) -> Path:
-    """The file that names the program which runs in the temporary work tree."""
+    """The file that identifies the program running in the temporary work tree."""
     return place.with_name(f"{place.name}.running.json")
 
 
@@ -119,7 +120,7 @@ def _result(target: Target, base: str, plan: PatchPlan) -> PreparedPatch:
 
 
 class _Preparation:
-    """One hotfix being made."""
+    """The preparation of one hotfix."""
 
     def __init__(
         self, tree: PatchTree, target: Target, incident: Incident, settings: Settings
@@ -165,7 +166,7 @@ class _Preparation:
         return f"{text}\n\nAEEF-Incident: {self._incident_id}\nAEEF-Tree: {self._tree.tree()}\n"
 
     def _settle(self, commit: str, message: str | None) -> tuple[str, str]:
-        """Give the commit a branch: the one that we made before, or a new one."""
+        """Put the commit on a branch: the one that we created before, or a new one."""
         for number in range(1, _MOST_BRANCHES):
             name = self._name(number)
             present = self._branch(name)
@@ -193,12 +194,12 @@ class _Preparation:
             return None
 
     def _is_ours(self, commit: str, message: str) -> bool:
-        """True for a commit of ours with the same changes: a lock file may differ."""
+        """True for our commit with the same changes, except in lock files."""
         said = self._tree.git("log", "-1", "--format=%P%n%B", commit)
         return said.strip() == f"{self._tree.base}\n{message}".strip()
 
     def _refresh(self, locks: list[str], commit: str) -> None:
-        """Let `lock_command` bring the lock files up to date; nothing else of it is taken."""
+        """Update the lock files by `lock_command`; its other changes are ignored."""
         place = patch_place(self._incident_id, self._settings)
         end_orphan(running_pid(place))
         settings = patch_settings(self._target)

@@ -1,4 +1,4 @@
-"""Runs the gates of a hotfix in a work tree of its own, and writes down what came of each."""
+"""Runs the gates of a hotfix in a separate work tree, and records each result."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def _ran(gates: GateResults) -> str:
 
 @step("run the gates", says=_ran, timeout=6 * 3600)
 def run_gates(case: Case, target_name: str, commit: str) -> GateResults:
-    """Run every gate that has a command, one after the other; their output is evidence.
+    """Run every gate that has a command, in sequence; their output is kept as evidence.
 
-    A gate that fails is a result. Only what keeps gates from being run is an error.
+    A failing gate is a result. Only being unable to run the gates is an error.
     """
     settings = case.settings
     target = settings.target(target_name)
@@ -62,7 +62,7 @@ def run_gates(case: Case, target_name: str, commit: str) -> GateResults:
 
 
 def gate_names(target: Target) -> list[str]:
-    """The gates that have a command, in their order, and the required ones that have none."""
+    """The gates that have a command, in order, then the required ones that have none."""
     configured = list(patch_settings(target).gates)
     return configured + [gate for gate in target.required_gates if gate not in configured]
 
@@ -77,7 +77,7 @@ def _run(gate: str, target: Target, tree: Path, pid_file: Path) -> tuple[GateRes
             gate=gate, status=MISSING, started_at=began, completed_at=began, problem=problem
         )
         return result, ""
-    # The code is not approved yet: it must not get at Prefect with our key, to approve itself.
+    # The code is not approved yet: without our key it cannot use Prefect to approve itself.
     hidden = {name: "" for name in os.environ if name.startswith("PREFECT_API_")}
     finished = run_command(
         command, cwd=tree, timeout=settings.gate_timeout, env=hidden, pid_file=pid_file
@@ -100,9 +100,9 @@ def _wrote(proven: list[str]) -> str:
 
 @step("write the provenance", says=_wrote, timeout=120)
 def write_provenance(case: Case, target_name: str, gates: GateResults) -> list[str]:
-    """Write what came of each gate into the target's provenance; its file, and why it is no proof.
+    """Write each gate's result into the target's provenance; its file, and why it proves nothing.
 
-    Raises TargetError when the file cannot be written there.
+    Raises TargetError when the file cannot be written.
     """
     target = case.settings.target(target_name)
     name = f"{target.provenance}/{gates.commit}.json"
@@ -116,7 +116,7 @@ def write_provenance(case: Case, target_name: str, gates: GateResults) -> list[s
 
 
 def _record(incident_id: str, gates: GateResults, path: Path) -> dict[str, object]:
-    """The record with our gates; what else a pipeline has written there stays."""
+    """The record with our gates; a pipeline's other entries stay."""
     record: dict[str, object] = {"commit": gates.commit, "stages": {}}
     if path.exists():
         try:

@@ -1,4 +1,4 @@
-"""Starts the emergency patch of an incident, as a run of its own: it waits for a person."""
+"""Starts an incident's emergency patch as a separate run, because it waits for a person."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DEPLOYMENT = "emergency-patch/respond"
 
 @step("start the emergency patch", says=verbatim, timeout=120)
 def start_emergency_patch(case: Case) -> str:
-    """Start the flow; one run for each incident, however often this is done.
+    """Start the flow, once per incident, however often this is called.
 
-    Not for an alert that brings nothing to patch. Raises InvalidInput when it cannot be read.
+    Not for an alert with nothing to patch. Raises InvalidInput when the alert cannot be read.
     """
     incident, alert = case.incident, case.alert
     if not findings_of(alert) and patch_of(alert) is None:

@@ -1,4 +1,4 @@
-"""The patch that an incident's alert brought, as its sender wrote it."""
+"""The patch in an incident's alert, as its sender wrote it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LARGEST_ORIGINAL = 10_000_000
 
 
 def supplied_patch(incident_id: str, settings: Settings) -> str | None:
-    """The patch that came with the alert, with what was masked in the record.
+    """The patch that came with the alert, without masking.
 
-    Masking may have changed it: then the original, kept as evidence, is taken, if it is the
-    original of this very patch.
+    If masking changed it, the original in the evidence is used, provided that it is the original
+    of this patch.
     """
     store = open_store(settings)
     patch = patch_of(store.alert(incident_id))

@@ -1,4 +1,4 @@
-"""Assesses a target's quality: thresholds, and which files fell since the last good release."""
+"""Assesses a target's quality: thresholds, and files that got worse since the last good release."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasks.target.repository import TargetRepository
 def assess(target: Target, reports: Reports) -> Assessment:
     """Measure, and compare with thresholds and with the last release that passed.
 
-    Changes nothing. Raises InvalidInput that names a report that cannot be read, and why;
+    Changes nothing. Raises InvalidInput that names an unreadable report and the reason;
     TargetError when the repository cannot be used.
     """
     wanted = target.quality or TargetQuality()

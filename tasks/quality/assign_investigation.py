@@ -1,4 +1,4 @@
-"""Assigns the investigation of falling quality: decides whose it is, and why theirs."""
+"""Decides who investigates falling quality, and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.target.repository import TargetRepository
 
 
 def find_owner(target: Target, assessment: Assessment, settings: Settings) -> Investigation:
-    """The owner by CODEOWNERS of most of what was lost, else its last author, else the on-call.
+    """The CODEOWNERS owner of most of the loss, else its last author, else the on-call.
 
     Changes nothing. Raises TargetError when the repository cannot be used.
     """
@@ -21,7 +21,7 @@ def find_owner(target: Target, assessment: Assessment, settings: Settings) -> In
         paths = [suspect.path for suspect in assessment.suspects]
         since = assessment.baseline if assessment.fell else None
         commits = commits_touching(repository, paths, since, assessment.commit)
-        # A file falls, too, when its tests are gone: then who wrote it knows most.
+        # A file also gets worse when its tests are removed: then its author knows most.
         untouched = [path for path, found in commits.items() if not found]
         earlier = commits_touching(repository, untouched, None, assessment.commit)
     found = decide_owner(assessment.suspects, rules, commits, settings.owners, earlier)

@@ -1,4 +1,4 @@
-"""Gives the incident's Jira ticket to who investigates, and says in it what was found."""
+"""Assigns the incident's Jira ticket to the investigator, and comments the findings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tasks.step import step, verbatim
 
 @step("assign ticket", says=verbatim, timeout=300)
 def assign_ticket(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
-    """Find or create the ticket, comment on it once, and assign it unless somebody has it.
+    """Find or create the ticket, comment on it once, and assign it unless it is assigned.
 
-    An owner without an accountId in `[owners]` is named in the comment. Safe to repeat: Jira is
-    asked first. Raises TemporaryError or PermanentError.
+    An owner without an accountId in `[owners]` is named in the comment. Safe to repeat: Jira's
+    state is checked first. Raises TemporaryError or PermanentError.
     """
     settings = case.settings
     owner = shown(investigation.owner)

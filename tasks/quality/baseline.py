@@ -1,4 +1,4 @@
-"""The quality of the last release that passed: what an assessment compares with."""
+"""The quality of the last release that passed, the baseline of an assessment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.target.repository import TargetRepository
 
 
 class Baseline(NamedTuple):
-    """The release's commit and figures, as far as they are known; notes say what is missing."""
+    """The release's commit and figures, as far as known; the notes list what is missing."""
 
     commit: str | None
     report: QualityReport | None
@@ -26,10 +26,10 @@ class Baseline(NamedTuple):
 
 
 def baseline_of(repository: TargetRepository, commit: str, reports: Reports) -> Baseline:
-    """The newest healthy and proven release other than the commit, and how good it was.
+    """The newest healthy and proven release other than the commit, and its quality.
 
-    Its figures come from the summary that was saved when it passed, else from the reports that
-    are tracked at its commit. Raises nothing for what is missing: the notes say it.
+    The figures come from the summary saved when it passed, else from the reports tracked at its
+    commit. Missing data does not raise: the notes list it.
     """
     try:
         release = _last_passed(repository, commit)
@@ -61,9 +61,9 @@ def baseline_of(repository: TargetRepository, commit: str, reports: Reports) -> 
 
 
 def save_summary(repository: TargetRepository, report: QualityReport) -> Path:
-    """Keep a commit's figures for later comparison; the file.
+    """Save a commit's figures for later comparison; return the file.
 
-    Raises InvalidInput when the folder leads out of the repository.
+    Raises InvalidInput when the folder is outside the repository.
     """
     top = repository.path.resolve()
     folder = (repository.path / _folder(repository)).resolve()

@@ -1,4 +1,4 @@
-"""Reads a target's CODEOWNERS file, and asks git who touched a file."""
+"""Reads a target's CODEOWNERS file, and queries git for the commits that touched a file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tasks.reports.report_files import report_at
 from tasks.target.repository import TargetRepository
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks, in its order; the first that is there counts."""
+"""Where GitHub looks, in order; the first that exists counts."""
 MOST_COMMITS = 10
 MOST_FILES = 10
 LONGEST = 90.0
-"""Seconds after which no further file's history is asked for."""
+"""Seconds after which no further file's history is queried."""
 _FORMAT = "--format=%H%n%aE%n%aN%n%s"
 
 
 def code_owners(repository: TargetRepository, commit: str) -> tuple[list[OwnersRule], list[str]]:
-    """The rules as the commit has them, and what a reader must know."""
+    """The rules in the commit, and caveats for the reader."""
     for place in PLACES:
         try:
             content = report_at(repository, commit, place)
@@ -45,7 +45,7 @@ def commits_touching(
 ) -> dict[str, tuple[Touch, ...]]:
     """The newest commits that touched each of the first files, newest first.
 
-    since: only those that this commit does not have; None: whenever.
+    since: only commits that this one does not contain; None: all.
     """
     span = f"{since}..{commit}" if since else commit
     began = time.monotonic()

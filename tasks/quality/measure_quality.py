@@ -1,4 +1,4 @@
-"""Measures a target: reads its reports, as the settings or an alert name them."""
+"""Measures a target by the reports that its settings or an alert name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _Paths = Annotated[
 
 
 class Reports(BaseModel):
-    """Which reports are read, and of which commit they speak (None: what is checked out)."""
+    """The reports to read, and the commit they belong to (None: what is checked out)."""
 
     coverage: _Paths = ()
     mutation: _Paths = ()
@@ -51,7 +51,7 @@ class Reports(BaseModel):
 
 
 class Measured(NamedTuple):
-    """What was measured, and what a reader must know to trust it."""
+    """The figures, and caveats about them."""
 
     report: QualityReport
     notes: list[str]
@@ -60,7 +60,7 @@ class Measured(NamedTuple):
 def reports_of(target: Target, details: Mapping[str, Any]) -> Reports:
     """The reports that an alert's details name (`coverage`, `mutation`, `commit`), or the target's.
 
-    Raises InvalidInput for paths that do not lie in the repository, and the like.
+    Raises InvalidInput for paths outside the repository and other invalid values.
     """
     try:
         named = Reports.model_validate(
@@ -75,7 +75,7 @@ def reports_of(target: Target, details: Mapping[str, Any]) -> Reports:
 
 
 def measure(repository: TargetRepository, reports: Reports) -> Measured:
-    """Read every report. Raises InvalidInput that names the one that cannot be read, and why."""
+    """Read every report. Raises InvalidInput that names an unreadable one and the reason."""
     head = repository.head().commit
     commit = repository.find_commit(reports.commit) if reports.commit else head
     if commit is None:
@@ -101,7 +101,7 @@ def measure(repository: TargetRepository, reports: Reports) -> Measured:
 def figures(
     commit: str, reports: Reports, content: Callable[[str], bytes], tracked: TrackedFiles
 ) -> QualityReport:
-    """What the reports say of each file. content: gives a report's bytes by its path."""
+    """The figures of each file in the reports. content: returns a report's bytes by its path."""
     began = time.monotonic()
     covered: defaultdict[str | None, CoveredFile] = defaultdict(CoveredFile)
     strangers: list[FileQuality] = []

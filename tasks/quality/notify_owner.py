@@ -1,4 +1,4 @@
-"""Tells who investigates, in Slack: directly, or in the incident's thread."""
+"""Notifies the investigator in Slack: directly, or in the incident's thread."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tasks.store.claim_keys import OWNER_MESSAGE
 
 @step("notify the owner", says=verbatim, timeout=300)
 def notify_owner(case: Case, assessment: Assessment | None, investigation: Investigation) -> str:
-    """Write to the owner once; in the incident's thread if that may not have arrived.
+    """Write to the owner once; also in the incident's thread if that may not have arrived.
 
-    Raises OutsideServiceError when Slack takes it nowhere.
+    Raises OutsideServiceError when Slack accepts neither.
     """
     settings = case.settings
     owner = shown(investigation.owner)
     if not slack.configured(settings):
-        return f"{owner} was not told: Slack is not configured"
+        return f"{owner} was not notified: Slack is not configured"
     incident = case.incident
     holder = f"{case.holder}/owner"
     text = "\n".join([incident.title, *lines_of(assessment, investigation)])
@@ -41,10 +41,10 @@ def notify_owner(case: Case, assessment: Assessment | None, investigation: Inves
 def _directly(
     incident_id: str, user: str, text: str, settings: Settings, holder: str
 ) -> str | None:
-    """Write to the user at most once; why it may not have arrived, None when it did.
+    """Write to the user at most once; return why it may not have arrived, or None.
 
-    Slack gives no key by which a message that was cut off could be found in the owner's own
-    conversation: it is never sent a second time.
+    Slack has no key by which to find a message in the owner's conversation after an interrupted
+    request: so it is never sent twice.
     """
     with open_store(settings).once(incident_id, OWNER_MESSAGE, holder, wait=True) as turn:
         if turn.is_mine:

@@ -1,4 +1,4 @@
-"""Publishes what was measured, file by file, as an artifact in Prefect."""
+"""Publishes the measured quality, file by file, as an artifact in Prefect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.step import step, verbatim
 def publish_quality_report(
     case: Case, assessment: Assessment | None, investigation: Investigation
 ) -> str:
-    """Make the Markdown artifact `quality-<incident id>`; a repetition is its newer version."""
+    """Make the Markdown artifact `quality-<incident id>`; a repetition makes a newer version."""
     incident = case.incident
     key = f"quality-{incident.incident_id}"
     create_markdown_artifact(

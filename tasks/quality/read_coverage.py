@@ -18,27 +18,27 @@ _CONDITIONS = re.compile(r"\((\d{1,6})/(\d{1,6})\)")
 
 MOST_FILES = 100_000
 MOST_ROOTS = 200
-"""Every file is looked for in every one; a report of many modules has dozens."""
+"""The most source folders, as every file is looked up in each; a large report has dozens."""
 
 
 class CoveredFile:
-    """The lines and branches of one file; of two reports of a line the better one counts."""
+    """The lines and branches of one file; if reports disagree on a line, the better one counts."""
 
     def __init__(self) -> None:
         self.lines: dict[int, bool] = {}
         self.branches: dict[int, Count] = {}
 
     def line(self, number: int, *, ran: bool) -> None:
-        """One line: whether it ran."""
+        """Add one line, and whether it ran."""
         self.lines[number] = ran or self.lines.get(number, False)
 
     def branch(self, line: int, count: Count) -> None:
-        """The branches that leave one line: how many were taken."""
+        """Add the branches of one line: how many were taken."""
         known = self.branches.get(line, Count(0, 0))
         self.branches[line] = Count(max(known.good, count.good), max(known.total, count.total))
 
     def merge(self, other: CoveredFile) -> None:
-        """Add what another report says."""
+        """Add another report's data."""
         for number, ran in other.lines.items():
             self.line(number, ran=ran)
         for number, count in other.branches.items():
@@ -56,7 +56,7 @@ class CoveredFile:
 
 
 class Coverage:
-    """One report: its files by the names it gives, and the folders that these count from."""
+    """One report: its files by their names in it, and the folders that these are relative to."""
 
     def __init__(self) -> None:
         self.files: defaultdict[str, CoveredFile] = defaultdict(CoveredFile)
@@ -64,7 +64,7 @@ class Coverage:
 
 
 def read_coverage(content: bytes, name: str) -> Coverage:
-    """Read a report of either format. Raises InvalidInput that names the report and says why."""
+    """Read a report of either format. Raises InvalidInput that names the report and the reason."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"<":
         coverage = _cobertura(content, name)
@@ -78,7 +78,7 @@ def read_coverage(content: bytes, name: str) -> Coverage:
 
 
 def _cobertura(content: bytes, name: str) -> Coverage:
-    """A file may have several classes. The lines in `methods` are among the class's again."""
+    """A file may have several classes. Lines in `methods` are repeated in the class's lines."""
     coverage = Coverage()
     file = CoveredFile()
     try:
@@ -130,7 +130,7 @@ class _File(BaseModel):
 
 
 class _Json(BaseModel):
-    """What `coverage json` writes."""
+    """The output of `coverage json`."""
 
     files: dict[str, _File]
 
@@ -156,7 +156,7 @@ def _coverage_py(content: bytes, name: str) -> Coverage:
 
 def _branches(found: _File, file: CoveredFile) -> None:
     if found.executed_branches is None or found.missing_branches is None:
-        summary = found.summary  # older versions give the numbers only
+        summary = found.summary  # older versions only have the counts
         if summary.num_branches:
             total = summary.num_branches
             file.branch(0, Count(min(summary.covered_branches, total), total))

@@ -1,4 +1,4 @@
-"""Reads mutation reports: Stryker's JSON schema, and what mutmut 2 and 3 print."""
+"""Reads mutation reports: Stryker's JSON schema, and the output of mutmut 2 and 3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.reports.report_files import fields_of, refuse_many_values, shown, wro
 from tasks.reports.report_xml import elements
 
 Verdict = Literal["found", "missed"] | None
-"""What became of a mutant; None for one that says nothing of the tests."""
+"""The verdict on a mutant; None when it does not show anything about the tests."""
 
 STRYKER: dict[str, Verdict] = {
     "Killed": "found",
@@ -37,15 +37,15 @@ MUTMUT: dict[str, Verdict] = {
     "not checked": None,
     "check was interrupted by user": None,
 }
-"""What `mutmut results --all true` (mutmut 3) prints."""
+"""The statuses in `mutmut results --all true` (mutmut 3)."""
 MUTMUT_2 = {"bad_survived": "missed", "bad_timeout": "found", "ok_suspicious": "found"}
 """The messages in `mutmut junitxml` (mutmut 2); a mutant without one was killed."""
 
 
 class Mutants:
-    """One report: killed and all mutants by the possible names of their file.
+    """One report: killed and all mutants, by the possible names of their file.
 
-    names: as a report gives a module, its file may have several.
+    names: several, because a report may give a module instead of a file.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Mutants:
         self.roots: list[str] = []
 
     def add(self, names: tuple[str, ...], verdict: str | None) -> None:
-        """One mutant."""
+        """Add one mutant."""
         if verdict is not None:
             self._counts[names][0] += verdict == "found"
             self._counts[names][1] += 1
@@ -65,7 +65,7 @@ class Mutants:
 
 
 def read_mutation(content: bytes, name: str) -> Mutants:
-    """Read a report of any format. Raises InvalidInput that names the report and says why."""
+    """Read a report of any format. Raises InvalidInput that names the report and the reason."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"{":
         mutants = _stryker(content, name)

@@ -1,4 +1,4 @@
-"""Says in words what an assessment found and who investigates; for people, not for machines."""
+"""Renders an assessment and its investigator for people, as text and Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNTOUCHED = "no commit touched it since the release: look at its tests"
 
 
 def lines_of(assessment: Assessment | None, investigation: Investigation) -> list[str]:
-    """Plain text, a thought a line; every name from outside is one short line in it."""
+    """Plain text lines; untrusted names are short and on one line."""
     owner = f"Investigation: {shown(investigation.owner)}, because {shown(investigation.because)}."
     if assessment is None:
         return [owner, "Nothing was measured: no report is configured, and the alert names none."]
@@ -37,7 +37,7 @@ def lines_of(assessment: Assessment | None, investigation: Investigation) -> lis
 
 
 def report_of(title: str, assessment: Assessment | None, investigation: Investigation) -> str:
-    """The report as Markdown; whatever comes from outside is in code spans, where nothing acts."""
+    """The report as Markdown; untrusted text is in code spans, so it cannot inject markup."""
     head = [
         f"# Quality: {code(title)}",
         "",
@@ -50,7 +50,7 @@ def report_of(title: str, assessment: Assessment | None, investigation: Investig
 
 
 def code(text: str) -> str:
-    """Text from outside as a code span, fit for a table."""
+    """Untrusted text as a code span, safe in a table."""
     plain = shown(text).replace("`", "'").replace("|", "¦")
     return f"`{plain or ' '}`"
 

@@ -1,1 +1,1 @@
-"""Reading what other tools wrote, hostile or not. Begin with `report_files.py`."""
+"""Reads other tools' reports, which may be hostile. Begin with `report_files.py`."""

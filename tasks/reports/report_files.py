@@ -1,4 +1,4 @@
-"""Opens a target's quality reports safely, and finds the files that they speak of."""
+"""Opens a target's quality reports safely, and finds the files that they name."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tasks.base.trim import one_line, trim
 from tasks.target.repository import TargetRepository
 
 MOST_BYTES = 32_000_000
-"""A larger report is refused: reading it would take the worker's memory."""
+"""A larger report is refused: reading it would fill the worker's memory."""
 MOST_VALUES = 8_000_000
 LONGEST_NAME = 200
 
 
 def shown(name: str) -> str:
-    """A name from outside, as an error or a record may say it: one short line."""
+    """An untrusted name as one short line, for an error or a record."""
     return trim(one_line(name), LONGEST_NAME)
 
 
 def read_report(root: Path, name: str) -> bytes:
     """A report in the work tree.
 
-    Raises InvalidInput when it is missing, too large, no plain file, or outside the repository,
-    be it by a symbolic link.
+    Raises InvalidInput when it is missing, too large, not a regular file, or outside the
+    repository, also by a symbolic link.
     """
     top = root.resolve()
     try:
         path = (root / name).resolve()
         if not path.is_relative_to(top) or path.is_relative_to(top / ".git"):
             raise InvalidInput(f"report {shown(name)} leads out of {root}: it is not read")
-        # A named pipe must not keep us waiting for somebody to write.
+        # Opening a named pipe must not block until somebody writes to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of symbolic links
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InvalidInput(f"report {shown(name)} in {root} cannot be read: {reason}") from None
     facts = os.fstat(descriptor)
@@ -55,7 +55,7 @@ def read_report(root: Path, name: str) -> bytes:
 
 
 def report_at(repository: TargetRepository, commit: str, name: str) -> bytes | None:
-    """A report as the commit has it; None when it is not tracked there.
+    """A report in a commit; None when it is not tracked there.
 
     Raises InvalidInput when it is too large.
     """
@@ -78,13 +78,13 @@ def _refuse_large(name: str, size: int) -> None:
 
 
 def refuse_many_values(name: str, content: bytes) -> None:
-    """Raise InvalidInput for JSON that would fill the worker's memory once it is parsed."""
+    """Raise InvalidInput for JSON that would fill the worker's memory when parsed."""
     if content.count(b",") > MOST_VALUES:
         raise wrong(name, f"it has more than {MOST_VALUES} values: split it")
 
 
 def wrong(name: str, problem: str) -> InvalidInput:
-    """The error for a report that cannot be understood."""
+    """The error for an invalid report."""
     return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 300)}")
 
 
@@ -97,7 +97,7 @@ def fields_of(error: ValidationError) -> str:
 
 
 class TrackedFiles:
-    """The files of a commit. Names in reports are looked up here; none is ever opened."""
+    """The files of a commit. Names in reports are looked up here, and never opened."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
@@ -106,10 +106,10 @@ class TrackedFiles:
             self._by_name[name.rpartition("/")[2]].append(name)
 
     def find(self, name: str, roots: Iterable[str] = ()) -> str | None:
-        """The file that a report means; None when it is none, or could be several.
+        """The file that a report names; None when there is none, or several match.
 
-        roots: the folders that the name counts from, on the machine that made the report: as
-        much of their end is taken as makes a file of the repository.
+        roots: the folders that the name is relative to, on the machine that made the report: as
+        much of their end is used as gives a file of the repository.
         """
         parts = _parts(name)
         if parts is None or parts[-1] not in self._by_name:
@@ -127,14 +127,14 @@ class TrackedFiles:
 
 
 def tracked_files(repository: TargetRepository, commit: str) -> TrackedFiles:
-    """The files of a commit, but for those whose names are not UTF-8: no report can name them."""
+    """The files of a commit, except those with non-UTF-8 names, which no report can name."""
     names = repository.names("ls-tree", "-r", "-z", "--name-only", commit)
     return TrackedFiles(name for name in names if _is_text(name))
 
 
 @lru_cache(maxsize=1024)
 def _parts(name: str) -> tuple[str, ...] | None:
-    """The folders and the file of a name; None for one that climbs, or is none."""
+    """The parts of a path; None when it has `..`, or is not a path."""
     if len(name) > 4 * LONGEST_NAME or "\0" in name:
         return None
     parts = tuple(part for part in PurePosixPath(name.replace("\\", "/")).parts if part != "/")

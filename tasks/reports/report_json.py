@@ -1,4 +1,4 @@
-"""Reads a scanner's JSON report piece by piece; whatever it holds, only InvalidInput comes out."""
+"""Reads a scanner's JSON report by parts; any invalid content raises only InvalidInput."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tasks.reports.report_files import fields_of, wrong
 M = TypeVar("M", bound=BaseModel)
 
 MOST_VALUES = 2_000_000
-"""A report of 50 MB has about a million; more would take the memory of the process."""
+"""Maximum values; a report of 50 MB has about a million; more would fill the memory."""
 
 MOST_ITEMS = 100_000
-"""In one list; no scanner's report that a person could act on has as many."""
+"""Maximum items in one list; no report that a person could act on has as many."""
 
 
 class Lenient(BaseModel):
-    """A part of a report: what we do not know is left alone, scanners add fields at any time."""
+    """A part of a report; unknown fields are ignored, as scanners may add some at any time."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True
@@ -35,7 +35,7 @@ class Lenient(BaseModel):
 def load_report(content: bytes, name: str, most_bytes: int) -> Any:
     """The report as JSON data with clean texts.
 
-    Raises InvalidInput when it is empty, too large, no JSON, cut off, or nested too deeply.
+    Raises InvalidInput when it is empty, too large, not JSON, cut off, or nested too deeply.
     """
     if len(content) > most_bytes:
         raise wrong(name, f"it is larger than {most_bytes} bytes: split it")
@@ -45,7 +45,7 @@ def load_report(content: bytes, name: str, most_bytes: int) -> Any:
         raise wrong(name, f"it has more than {MOST_VALUES} values: split it")
     try:
         data = json.loads(content, parse_constant=_no_constant)
-        # Half of an emoji, cut by the scanner, is replaced here; nothing else needs the walk.
+        # Replaces half of an emoji cut by the scanner; only such a text needs this walk.
         return clean_json(data) if b"\\ud" in content.lower() else data
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
@@ -63,7 +63,7 @@ def _no_constant(name: str) -> None:
 
 
 def one(kind: type[M], data: Any, where: str) -> M:
-    """A part of the report. Raises ValueError that names the wrong field."""
+    """Parse a part of the report. Raises ValueError that names the wrong field."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
@@ -71,13 +71,13 @@ def one(kind: type[M], data: Any, where: str) -> M:
 
 
 def each(kind: type[M], data: Any, where: str) -> Iterator[M]:
-    """The parts of a list, one after the other; none when there is no list."""
+    """Parse the items of a list, one by one; none when there is no list."""
     for index, part in enumerate(items(data, where)):
         yield one(kind, part, f"{where}.{index}")
 
 
 def items(data: Any, where: str) -> list[Any]:
-    """A list of the report; scanners write null for an empty one. Raises ValueError."""
+    """A list in the report; scanners write null for an empty one. Raises ValueError."""
     if data is None:
         return []
     if not isinstance(data, list):
@@ -88,23 +88,23 @@ def items(data: Any, where: str) -> list[Any]:
 
 
 def texts(data: Any, limit: int, most: int) -> tuple[str, ...]:
-    """The texts of a list, each once; what is no text is left out."""
+    """The texts in a list without duplicates; other values are left out."""
     found = (text(part, limit) for part in data) if isinstance(data, list) else ()
     return tuple(dict.fromkeys(filter(None, found)))[:most]
 
 
 def text(value: Any, limit: int) -> str:
-    """A text on one line, cut to the limit; empty when it is none."""
+    """A text on one line, trimmed to the limit; empty when the value is not a text."""
     return trim(one_line(value[: 4 * limit]), limit) if isinstance(value, str) else ""
 
 
 def line_number(value: int | None) -> int | None:
-    """A line, or None for what cannot be one."""
+    """A line number; None when it is invalid."""
     return value if value is not None and 1 <= value <= LAST_LINE else None
 
 
 def file_path(value: str | None, limit: int = 1000) -> str | None:
-    """A path with `/`, without `./`; None for one that climbs, is too long, or is no path."""
+    """A path with `/`, without `./`; None when it has `..`, is too long, or is not a path."""
     if not value or len(value) > limit or not value.isprintable():
         return None
     parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
@@ -114,7 +114,7 @@ def file_path(value: str | None, limit: int = 1000) -> str | None:
 
 
 def uri_path(uri: str, limit: int = 1000) -> str | None:
-    """The path that a `file:` URI or a relative reference names; None for another URI."""
+    """The path of a `file:` URI or a relative reference; None for another URI."""
     if len(uri) > 3 * limit:
         return None
     head, colon, rest = uri.partition(":")
@@ -123,5 +123,5 @@ def uri_path(uri: str, limit: int = 1000) -> str | None:
             return None
         uri = rest
         if uri.startswith("//"):
-            uri = "/" + uri[2:].partition("/")[2]  # `//host/path`, mostly without a host
+            uri = "/" + uri[2:].partition("/")[2]  # `//host/path`, usually without a host
     return file_path(unquote(uri.partition("#")[0].partition("?")[0]), limit)

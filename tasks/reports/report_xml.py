@@ -1,4 +1,4 @@
-"""Reads an XML report element by element: nothing is kept, and no entity is expanded."""
+"""Reads an XML report as a stream of elements, without expanding entities."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from defusedxml.ElementTree import iterparse
 from tasks.reports.report_files import wrong
 
 DEEPEST = 50
-"""Elements within each other; real reports have eight."""
+"""Maximum nesting of elements; real reports have eight levels."""
 
 MOST_ELEMENTS = 2_000_000
-"""A report of 32 MB has about 400,000; more would only keep the worker busy."""
+"""Maximum elements; a report of 32 MB has about 400,000; more would only keep the worker busy."""
 
 
 class Seen(NamedTuple):
-    """One element: event `start` (its attributes are known) or `end` (its text is too).
+    """One element: event `start` (its attributes are known) or `end` (its text too).
 
-    tags: the elements around it and its own, outermost first.
+    tags: its ancestors' tags and its own, outermost first.
     """
 
     event: str
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
 
 
 def elements(content: bytes, name: str) -> Iterator[Seen]:
-    """Every element of the report as it begins and as it ends.
+    """Every element of the report, at its start and at its end.
 
     Raises InvalidInput when it is not well formed, too deep, or defines entities.
     """
@@ -50,8 +50,8 @@ def elements(content: bytes, name: str) -> Iterator[Seen]:
             if event == "end":
                 around.pop()
                 if around:
-                    around[-1].remove(element)  # or the whole report would be kept
+                    around[-1].remove(element)  # otherwise the whole report would stay in memory
     except DefusedXmlException as error:
-        raise wrong(name, f"it defines XML entities, which nobody needs ({error})") from None
+        raise wrong(name, f"it defines XML entities, which are not supported ({error})") from None
     except (ParseError, ValueError, LookupError) as error:
         raise wrong(name, f"{type(error).__name__}: {error}") from None

@@ -1,1 +1,1 @@
-"""Back to the last known good release: choose, deploy, record. Begin with `roll_back.py`."""
+"""Rolls back to the last known good release: choose, deploy, record. Begin with `roll_back.py`."""

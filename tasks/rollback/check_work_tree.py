@@ -1,4 +1,4 @@
-"""Refuses a checkout that could lose work, or leave the work tree half changed."""
+"""Refuses a checkout that could lose work, or leave the work tree partly changed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _UNFINISHED = {
 
 
 def refuse_local_changes(repository: TargetRepository) -> None:
-    """Raise DirtyWorkTree, naming the files, when someone has work in the work tree.
+    """Raise DirtyWorkTree, naming the files, when the work tree has local changes.
 
-    Raises GitBusy when another git command works there, or was killed there.
+    Raises GitBusy when another git command is running there, or was killed there.
     """
     for name, what in _UNFINISHED.items():
         if (repository.git_dir / name).exists():
@@ -46,7 +46,7 @@ def refuse_local_changes(repository: TargetRepository) -> None:
 
 
 def refuse_submodules(repository: TargetRepository, commit: str) -> None:
-    """Raise when the commit has submodules: a checkout would leave them as they are."""
+    """Raise when the commit has submodules, as a checkout does not update them."""
     entries = repository.names("ls-tree", "-r", "-z", commit)
     modules = [entry.partition("\t")[2] for entry in entries if entry.startswith("160000 ")]
     if modules:
@@ -58,7 +58,7 @@ def refuse_submodules(repository: TargetRepository, commit: str) -> None:
 
 
 def _wait_for_others(repository: TargetRepository) -> None:
-    """Another git command holds its lock for a moment; a killed one for ever."""
+    """Wait for another git command's lock; it is short, unless the command was killed."""
     give_up_at = time.monotonic() + _LOCK_PATIENCE
     while repository.index_lock.exists():
         if time.monotonic() > give_up_at:

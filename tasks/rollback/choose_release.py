@@ -1,4 +1,4 @@
-"""Chooses the release that a rollback goes to: one that is proven good, or none."""
+"""Chooses the release for a rollback: one that is proven good, or none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _CHOOSE = "choose release"
 
 
 def choose_release(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """The release to go back to, and why. Changes nothing and asks no network.
+    """The release to go back to, and why. Changes nothing and needs no network.
 
-    to_commit: this commit or none, whatever the history says of it. Without it: the newest
+    to_commit: only this commit, whatever its status in the history. Without it: the newest
     healthy release of the history that is proven and is not the failing one.
 
-    Raises NoProvenRelease with the reason of every release that was considered, TargetError
-    for a commit that does not exist or a history that cannot be understood.
+    Raises NoProvenRelease with the reason for every considered release, TargetError for a
+    commit that does not exist or an invalid history.
     """
     if to_commit is not None and not _SHA.fullmatch(to_commit):
         raise TargetError(
@@ -45,7 +45,7 @@ def choose_release(target: Target, to_commit: str | None = None) -> RollbackPlan
 
 
 class _Situation(NamedTuple):
-    """What runs (None when unknown), the release to get away from, and why it is that one."""
+    """The running release (None when unknown), the failing one, and why it is that one."""
 
     running: str | None
     failing: str | None
@@ -108,11 +108,11 @@ def _last_known_good(repository: TargetRepository, history: History) -> Rollback
 
 
 def _situation(repository: TargetRepository, history: History) -> _Situation:
-    """Which release is failing.
+    """Determine which release is failing.
 
-    What runs, normally. But when the newest deployment is not what runs, and what runs is a
-    healthy release of the history, then that deployment did not last (it failed, or was already
-    rolled back): then it is the failing one, and not the release that runs.
+    Normally the running one. But when the newest deployment is not running, and the running
+    release is healthy in the history, then that deployment did not last (it failed, or was
+    already rolled back): then it is the failing one, not the running release.
     """
     newest = newest_deployed(repository, history)
     running = known_to_run(repository)

@@ -1,4 +1,4 @@
-"""Puts a planned release in place and sees it healthy; else puts back what was running."""
+"""Deploys a planned release and verifies its health; else restores what was running."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tasks.target.repository import GitBusy, TargetRepository, WorkTree
 def deploy_release(
     target: Target, plan: RollbackPlan, *, home: Path, report: Report = lambda _: None
 ) -> DeployedRelease:
-    """Run the planned release: look, check out, prepare, replace, verify, wait for health.
+    """Deploy the planned release: inspect, check out, prepare, replace, verify, wait for health.
 
-    It may be killed anywhere and called again: it looks first and goes on. One rollback of a
-    target runs at a time. home: AEEF's own directory, for generated files.
+    It may be killed at any point and called again: it inspects the state and continues. Only one
+    rollback of a target runs at a time. home: AEEF's own directory, for generated files.
 
     Raises TargetError, or DirtyWorkTree, when it stops before anything is changed;
-    DeployFailed when it stopped later: its text says which step failed, what runs now, and
-    whether what ran before could be put back.
+    DeployFailed when it stops later: its text says which step failed, what is running, and
+    whether the previous release could be restored.
     """
     if plan.target != target.name:
         raise TargetError("check plan", f"the plan is for {plan.target}, not for {target.name}")
@@ -80,18 +80,18 @@ class _Rollback:
         except (DirtyWorkTree, GitBusy):  # git refused, and changed nothing
             end_journal(self._repository)
             raise
-        except Exception as error:  # whatever it was, the old release comes back
+        except Exception as error:  # whatever it was, the old release must come back
             raise self._failed(journal, error) from error
         try:
             self._deployer.prepare(self._commit, self._plan.images, self._report)
             self._replacing = True
             self._deployer.start(self._commit, self._report)
             return self._done(changed=True, journal=journal)
-        except Exception as error:  # whatever it was, the old release comes back
+        except Exception as error:  # whatever it was, the old release must come back
             raise self._failed(journal, error) from error
 
     def _after_a_crash(self) -> Journal | None:
-        """Tidy up after a predecessor that was killed; its journal, if it left one."""
+        """Clean up after a killed predecessor; return its journal, if it left one."""
         repository = self._repository
         journal = read_journal(repository)
         orphan = end_orphan(repository.aeef / "running-command.json")
@@ -106,7 +106,7 @@ class _Rollback:
         return journal
 
     def _refuse_unproven(self) -> None:
-        """A plan may be hours old when a step is retried: its proof must still be there."""
+        """Check the proof again: a plan may be hours old when a step is retried."""
         _, unproven = gates_of(self._repository, self._commit)
         if unproven:
             raise NoProvenRelease(
@@ -122,9 +122,9 @@ class _Rollback:
         refuse_submodules(repository, self._commit)
 
     def _begin(self, unfinished: Journal | None, head: WorkTree) -> Journal:
-        """Write down what runs and what is checked out, before anything is changed.
+        """Note what is running and what is checked out, before anything is changed.
 
-        After a crash the first note counts, unless a person has deployed something else since.
+        After a crash the first journal counts, unless a person has deployed something else since.
         """
         running = self._deployer.running()
         if not running.commit and not running.images:
@@ -174,12 +174,12 @@ class _Rollback:
         )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
-        """Put back what was running; the error that tells of both."""
+        """Restore what was running; return the error that describes both."""
         stage, problem = _in_words(error)
         self._report(f"stopped at '{stage}'; putting back what was running")
         try:
             now = self._put_back(journal)
-        except Exception as second:  # noqa: BLE001 - told in the text of the first
+        except Exception as second:  # noqa: BLE001 - reported in the text of the first
             where, why = _in_words(second)
             now = (
                 f"Putting back what ran before failed at '{where}': {why}."
@@ -214,7 +214,7 @@ class _Rollback:
 
 
 def _in_words(error: Exception) -> tuple[str, str]:
-    """The stage and the problem of an error, in words for a person."""
+    """The stage and the problem of an error, in words."""
     if isinstance(error, TargetError):
         return error.stage, str(error).rstrip(".")
     name = "" if isinstance(error, AeefError) else f"{type(error).__name__}: "

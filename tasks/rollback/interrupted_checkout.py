@@ -1,4 +1,4 @@
-"""Finishes a checkout of ours that was killed half-way, without losing anyone's work."""
+"""Finishes our own interrupted checkout, without losing anybody's work."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _POLL = 0.05
 
 
 def finish_checkout(repository: TargetRepository, between: tuple[str, str], report: Report) -> None:
-    """Complete a half changed work tree, if git's two commits explain every file in it.
+    """Complete a partly changed work tree, if each file matches one of the two commits.
 
-    Raises DirtyWorkTree that names the files which are neither: somebody changed them since.
+    Raises DirtyWorkTree that names the files which match neither: somebody changed them since.
     """
     _free_index(repository, report)
     to = between[1]
@@ -42,9 +42,9 @@ def finish_checkout(repository: TargetRepository, between: tuple[str, str], repo
 
 
 def _free_index(repository: TargetRepository, report: Report) -> None:
-    """Wait for the git that we left behind; when it was killed too, remove its lock.
+    """Wait for the git process that we left behind; if it was killed too, remove its lock.
 
-    Only called while the journal says that the checkout was ours and the rollback lock is held.
+    Only called while the journal shows that the checkout was ours and we hold the rollback lock.
     """
     lock = repository.index_lock
     give_up_at = time.monotonic() + _PATIENCE
@@ -73,7 +73,7 @@ def _new_files(repository: TargetRepository, to: str) -> list[str]:
 
 
 def _explained(repository: TargetRepository, name: str, between: tuple[str, str]) -> bool:
-    """True when git wrote this file: one of the two versions, or the beginning of one."""
+    """True when git wrote this file: it is one of the two versions, or the start of one."""
     path = repository.path / name
     if not path.exists() and not path.is_symlink():
         return True

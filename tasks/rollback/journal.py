@@ -1,4 +1,4 @@
-"""What a rollback needs to know after a crash: what ran before it, and how far git had come."""
+"""The journal of a rollback, for recovery after a crash."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tasks.target.repository import TargetRepository
 
 
 class Journal(BaseModel):
-    """Written before the first change, gone when the rollback is complete or put back.
+    """Written before the first change, removed when the rollback is complete or undone.
 
-    head, branch: what was checked out. running: what ran.
-    checkout: the commits between which git goes at this moment.
+    head, branch: what was checked out. running: what was running.
+    checkout: the two commits of the checkout in progress.
     """
 
     to_commit: str
@@ -26,7 +26,7 @@ class Journal(BaseModel):
 
 
 def read_journal(repository: TargetRepository) -> Journal | None:
-    """The journal that an unfinished rollback left, if there is one."""
+    """The journal of an unfinished rollback; None when there is none."""
     try:
         return Journal.model_validate_json(_path(repository).read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -34,12 +34,12 @@ def read_journal(repository: TargetRepository) -> Journal | None:
 
 
 def write_journal(repository: TargetRepository, journal: Journal) -> None:
-    """Make the journal durable."""
+    """Write the journal durably."""
     replace_file(_path(repository), journal.model_dump_json().encode())
 
 
 def end_journal(repository: TargetRepository) -> None:
-    """The rollback is over."""
+    """Remove the journal: the rollback is over."""
     _path(repository).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""One rollback of a target at a time: on this machine, and wherever the same Prefect is used."""
+"""One rollback of a target at a time: on this machine, and on all that share its Prefect."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tasks.step import in_flow_run, log_line
 from tasks.target.lock import target_lock
 
 LIMIT_LEASE = 60.0
-"""Seconds after which Prefect frees the limit of a run that was killed (its minimum)."""
+"""Seconds after which Prefect releases a killed run's limit (Prefect's minimum)."""
 
 
 def limit_of(target_name: str) -> str:
-    """The name of the Prefect concurrency limit that lets one rollback of a target run."""
+    """The name of the Prefect concurrency limit that allows one rollback of a target."""
     return f"aeef-rollback-{target_name}"
 
 
 @contextmanager
 def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[None]:
-    """Wait until nobody else rolls this target back.
+    """Wait until nobody else is rolling back this target.
 
-    The lock in the repository covers this machine, and a rollback by hand without Prefect. For
-    a flow run, a Prefect server that other machines use, too, also has a limit, which shows in
-    its UI; when its holder is killed it is free a minute later, the lock at once.
+    The lock in the repository covers this machine, including a rollback by hand without Prefect.
+    A flow run also takes a limit in Prefect's server, which covers other machines and is shown in
+    its UI; after its holder is killed, it is free a minute later, the lock at once.
     """
     with ExitStack() as held:
         if in_flow_run() and not settings.prefect_embedded:
@@ -53,6 +53,6 @@ def _prefect_limit(target: Target) -> AbstractContextManager[None]:
         occupy=1,
         lease_duration=LIMIT_LEASE,
         strict=True,
-        # A rollback that goes on is better than one that is cut off.
+        # Better let a rollback continue than interrupt it.
         raise_on_lease_renewal_failure=False,
     )

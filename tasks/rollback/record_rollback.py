@@ -1,4 +1,4 @@
-"""Writes a rollback into the target's deployment history, once and for all readers."""
+"""Writes a rollback or hotfix into the target's deployment history, once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def record_rollback(
     rollback_id: str,
     at: datetime,
 ) -> None:
-    """Note the rollback; with the same `rollback_id` again, nothing changes.
+    """Record the rollback; repeating it with the same `rollback_id` changes nothing.
 
     Three things are written: an entry under `rollbacks`; the failing release's newest
-    deployment gets status `rolled-back`, so that it is no candidate any more; the release that
-    runs now becomes the newest deployment, healthy, with its images. Fields that we do not
-    know stay. The file is replaced in one step, under the records lock.
+    deployment gets status `rolled-back`, so that it is no longer a candidate; the running
+    release becomes the newest deployment, healthy, with its images. Unknown fields stay. The
+    file is replaced atomically, under the records lock.
 
-    at: when it happened, with a zone. Raises TargetError when the file cannot be understood.
+    at: when it happened, with a time zone. Raises TargetError when the file is invalid.
     """
     with _history(target) as data:
         rollbacks: list[dict[str, Any]] = data.setdefault("rollbacks", [])
@@ -63,11 +63,11 @@ def record_rollback(
 def record_hotfix(
     target: Target, deployed: DeployedRelease, *, base: str, incident_id: str, at: datetime
 ) -> None:
-    """Note that a hotfix replaced its base; for the same incident and commit, once.
+    """Record that a hotfix replaced its base, once for the same incident and commit.
 
     The base's newest deployment gets status `vulnerable`, so that no rollback goes back to it; the
     hotfix becomes the newest deployment, healthy, as a pipeline would have written it.
-    Raises TargetError when the file cannot be understood.
+    Raises TargetError when the file is invalid.
     """
     mark = {"incidentId": incident_id, "hotfixOf": base}
     with _history(target) as data:
@@ -80,7 +80,7 @@ def record_hotfix(
 
 @contextmanager
 def _history(target: Target) -> Iterator[dict[str, Any]]:
-    """The history as data, to be changed; it replaces the file when the block ends."""
+    """The history as mutable data, written back when the block ends."""
     with TargetRepository(target) as repository, records_lock(target):
         finish_carrying(repository, lambda _: None)
         path = target.history_path
@@ -119,7 +119,7 @@ def _add_deployment(
     newest = next(iter(_newest(data)), None)
     if newest and newest["commit"] == deployed.commit and newest["status"] == "healthy":
         return
-    # The file's own word for the time, so that its other readers find it.
+    # Use the file's own name of the time field, so that its other readers find it.
     key = "timestamp" if newest and "timestamp" in newest else "deployedAt"
     data["deployments"].append(
         {

@@ -1,4 +1,4 @@
-"""Deploys what was chosen, then puts it on record: a rollback does it so, and a hotfix."""
+"""Deploys a chosen release, then records it: shared by rollbacks and hotfixes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.rollback.one_at_a_time import one_rollback_at_a_time
 from tasks.step import Step, log_line
 
 DEPLOY_SECONDS = 4 * 3600
-"""The longest that a step may deploy; the commands inside have their own limits."""
+"""Timeout of a deploying step; the commands inside have their own limits."""
 
 
 def replace_release(
@@ -25,9 +25,9 @@ def replace_release(
     deploy: Step[[RollbackPlan], DeployedRelease],
     record: Callable[[RollbackPlan, DeployedRelease], object],
 ) -> DeployedRelease:
-    """Choose, deploy and record, while nobody else changes what runs of the target.
+    """Choose, deploy and record, while nobody else changes the running target.
 
-    Raises what these raise, and TargetError when somebody else does not come to an end.
+    Raises what these raise, and TargetError when somebody else does not finish in time.
     """
     with one_rollback_at_a_time(target, settings):
         plan = choose()
@@ -37,9 +37,9 @@ def replace_release(
 
 
 def deploy_plan(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """Put the planned release in place and see it healthy; else put back what was running.
+    """Deploy the planned release and verify its health; else restore what was running.
 
-    Raises TargetError that says at which stage, and what runs now.
+    Raises TargetError that names the stage, and what is running.
     """
     target = case.settings.target(plan.target)
     return deploy_release(target, plan, home=case.settings.home, report=log_line)

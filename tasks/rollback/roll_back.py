@@ -1,6 +1,6 @@
-"""A rollback: choose a proven release, deploy it, put it on record.
+"""A rollback: choose a proven release, deploy it, record it.
 
-`roll_back` is all of it, for a runbook and for a person alike; what it does are the steps below.
+`roll_back` is the whole procedure, for runbooks and people; its steps are below.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks.target.release_files import read_history
 
 @contextmanager
 def _raised_as_rollback() -> Iterator[None]:
-    """What is wrong with the target stops a rollback: say so, and at which stage."""
+    """Turn a TargetError into a RollbackError with its stage."""
     try:
         yield
     except TargetError as error:
@@ -35,7 +35,7 @@ def _raised_as_rollback() -> Iterator[None]:
 
 @_raised_as_rollback()
 def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """What `roll_back` would do; nothing is changed. Raises RollbackError as it does."""
+    """What `roll_back` would do. Changes nothing; raises RollbackError as it does."""
     return choose_release(target, to_commit)
 
 
@@ -48,10 +48,10 @@ def roll_back(
     *,
     recreate: bool = False,
 ) -> DeployedRelease:
-    """Put the last known good release, or the one named, in place of the failing one.
+    """Replace the failing release by the last known good one, or by the named one.
 
-    recreate: even if it runs already, because its configuration has drifted.
-    Raises RollbackError that says at which stage it stopped, and what runs now.
+    recreate: even if it is already running, because its configuration has drifted.
+    Raises RollbackError that names the stage at which it failed, and what is running.
     """
 
     def choose() -> RollbackPlan:
@@ -71,7 +71,7 @@ def roll_back(
 def roll_back_on_request(
     do: Do, target: Target, settings: Settings, to_commit: str | None = None
 ) -> DeployedRelease:
-    """As `roll_back`, on the record that `open_for_rollback` has opened: it is resolved then."""
+    """As `roll_back`, for a record opened by `open_for_rollback`, which is then resolved."""
     deployed = roll_back(do, target, settings, to_commit)
     do(change_status, Status.RESOLVED, "the rollback is complete")
     return deployed
@@ -84,10 +84,10 @@ def _chosen(plan: RollbackPlan) -> str:
 @step("choose release", says=_chosen, timeout=120)
 @_raised_as_rollback()
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
-    """Choose the release to go back to; nothing is changed.
+    """Choose the release to go back to. Changes nothing.
 
-    An incident that began before the last rollback of the target joins that one: going back
-    once more would leave a good release.
+    An incident that began before the target's last rollback joins that one: another rollback
+    would replace a good release.
     Raises RollbackError that says why there is none.
     """
     target = case.settings.target(target_name)
@@ -118,12 +118,12 @@ def _deployed(release: DeployedRelease) -> str:
 @step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
 @_raised_as_rollback()
 def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """As `deploy_plan`. Raises RollbackError that says at which stage, and what runs now."""
+    """As `deploy_plan`, but raises RollbackError."""
     return deploy_plan(case, plan)
 
 
 def rollback_id_of(incident_id: str) -> str:
-    """One incident rolls a target back once, however often the step runs."""
+    """The id that makes an incident roll back a target once, however often the step runs."""
     return str(uuid5(NAMESPACE_URL, f"aeef:{incident_id}/rollback"))
 
 

@@ -1,6 +1,6 @@
-"""The key of every claim, in one place: a claim is the right to do one thing for an incident once.
+"""The keys of all claims; a claim is the right to do one thing for an incident once.
 
-A key is kept in the database for as long as its incident: none of these may change.
+Keys are stored in the database with their incident, so none of them may change.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from schemas.incident import Incident, Severity
 
 RUNBOOK = "runbook:"
 EMERGENCY_PATCH = "emergency-patch"
-"""An incident's emergency patch is a run beside its runbook."""
+"""An incident's emergency patch runs beside its runbook."""
 
 PAGE = "page:"
 PAGES_RESOLVED = "page:resolved"
 PAGE_NOT_STARTED = "page:not-started"
 PAGE_FAILED_BY_HAND = "page:failed:by-hand"
 CLOCK = "clock:"
-"""Begins what the page of a regulatory clock is about: it rings on after the incident is over."""
+"""Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
 TICKET = "ticket"
@@ -35,9 +35,9 @@ DRIFT_NOTED = "drift:noted:"
 
 
 def runbook_key(incident: Incident, beside: str | None = None) -> str:
-    """The runbook at the incident's present severity: a raised one runs again.
+    """The runbook at the incident's present severity: it runs again when the severity rises.
 
-    beside: the name of another flow that an incident has one run of.
+    beside: the name of another flow that runs once per incident.
     """
     return f"{RUNBOOK}{beside or incident.severity}"
 
@@ -53,28 +53,28 @@ def team_page_key(team: str) -> str:
 
 
 def failure_key(run_id: UUID) -> str:
-    """The page that says: this run of the automation failed. One for each run."""
+    """The page about a failed run of the automation; one per run."""
     return f"{PAGE}failed:{run_id}"
 
 
 def approval_key(run_id: UUID, number: int) -> str:
-    """The page that asks for a decision: one for each time that a run asks."""
+    """The page that asks for a decision; one for each time that a run asks."""
     return f"{PAGE}approve:{run_id}:{number}"
 
 
 def about_of(key: str) -> str:
-    """What a page is about: nothing but the incident, or something that has to ring again."""
+    """The subject of a page: empty for the incident itself, else what rings separately."""
     about = key.removeprefix(PAGE)
     return "" if about in set(Severity) else about
 
 
 def keep_alive_key(channel: str) -> str:
-    """The incident's alert in this channel, sent again before it ends by itself."""
+    """The re-sending of the incident's alert in this channel, before it expires."""
     return f"{channel}:keep-alive"
 
 
 def slack_update_key(digest: str, *, restricted: bool = False) -> str:
-    """One reply in the incident's thread, or in that of its restricted message."""
+    """One reply in the incident's thread, or in the thread of its restricted message."""
     return f"slack-update:{'restricted:' if restricted else ''}{digest}"
 
 
@@ -84,7 +84,7 @@ def revocation_key(target: str, command: str) -> str:
 
 
 def clock_ring_key(clock: str, due: str, point: str) -> str:
-    """One timer of a regulatory clock (`regime/deadline`) that speaks."""
+    """The notification by one timer of a regulatory clock (`regime/deadline`)."""
     return f"{CLOCK_RING}{clock}:{due}:{point}"
 
 

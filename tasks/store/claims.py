@@ -1,4 +1,4 @@
-"""Claims: who does a thing for an incident, so that it is done once; with a lease on it."""
+"""Claims: the right to do something once for an incident, with a lease."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _CHANGED = update(claims).where(_IS_IT)
 
 
 class Claim(NamedTuple):
-    """How a claim stands.
+    """The state of a claim.
 
-    held: the caller has it and must do the thing, until `expires_at`.
-    done: `result` is what its doer left.
+    held: the caller has it and must do the work, until `expires_at`.
+    done: `result` is the finished work's result.
     busy: `holder` has it until `expires_at`.
-    free: nobody has it; only `Store.claims` says so, for whoever claims it holds it.
+    free: nobody has it; only `Store.claims` returns this, as claiming makes the caller the holder.
     """
 
     state: Literal["held", "done", "busy", "free"]
@@ -40,14 +40,14 @@ class Claim(NamedTuple):
 
 
 class Claims:
-    """The claims of one database. Leases follow the machines' clocks: keep those in step."""
+    """The claims of one database. Leases depend on the machines' clocks: keep them synchronised."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def claim(self, incident_id: UUID | str, key: str, holder: str, lease: timedelta) -> Claim:
-        """Take it if it is free, its lease ran out, or the holder is the same."""
+        """Take the claim if it is free, its lease ran out, or the holder is the same."""
         key, holder = clean_text(key), clean_text(holder)
 
         def work(connection: Connection) -> Claim:
@@ -70,14 +70,14 @@ class Claims:
     def finish(
         self, incident_id: UUID | str, key: str, holder: str, result: dict[str, Any]
     ) -> bool:
-        """It is done. False when someone else finished it before: the holder lost its lease."""
+        """Mark it as done. False if somebody else finished it before: the holder lost its lease."""
         key, holder = clean_text(key), clean_text(holder)
 
         def work(connection: Connection) -> bool:
             incident, row = _locked(connection, incident_id, key)
             if row is not None and row.done_at is not None:
                 return bool(row.holder == holder)
-            # Also when the lease ran out, or another holds it now: the thing was done.
+            # Even when the lease ran out, or another holds it now: the work was done.
             values = {
                 "holder": holder,
                 "leased_until": None,
@@ -91,7 +91,7 @@ class Claims:
         return self._database.write(work)
 
     def release(self, incident_id: UUID | str, key: str, holder: str) -> None:
-        """Give it up undone: whoever claims next has it at once."""
+        """Release it without finishing: the next caller can claim it at once."""
         key, holder = clean_text(key), clean_text(holder)
 
         def work(connection: Connection) -> None:
@@ -112,7 +112,7 @@ class Claims:
             return {row.key: _standing(row, now) for row in rows}
 
     def incidents_with(self, key: str) -> list[UUID]:
-        """Every incident for which this is done, also those that are over."""
+        """Every incident for which this is done, including those that are over."""
         query = (
             select(claims.c.incident_id)
             .where(claims.c.key == key, claims.c.done_at.is_not(None))
@@ -122,7 +122,7 @@ class Claims:
             return [UUID(row.incident_id) for row in connection.execute(query)]
 
     def unfinished(self, key_prefix: str) -> list[tuple[UUID, str]]:
-        """Held and not done, of incidents that are not over; whether or not the lease ran out."""
+        """Held and unfinished claims of open incidents, whether or not the lease ran out."""
         query = (
             select(claims.c.incident_id, claims.c.holder)
             .join(incidents, incidents.c.id == claims.c.incident_id)
@@ -148,7 +148,7 @@ def _save(
     connection: Connection, incident: str, key: str, row: Row[Any] | None, values: dict[str, Any]
 ) -> None:
     if row is None:
-        # Two at once: the loser's insert fails as not unique, and its transaction runs again.
+        # Of two concurrent inserts one fails as not unique, and its transaction runs again.
         connection.execute(_NEW, {"incident_id": incident, "key": key, **values})
     else:
         connection.execute(_CHANGED, {"of": incident, "named": key, **values})

@@ -1,4 +1,4 @@
-"""Reading incidents, and moving them forward; every change is on record."""
+"""Reads and updates incidents; every change is recorded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Incidents:
     def list(
         self, *, status: Status | None, open_only: bool, limit: int, before: UUID | str | None
     ) -> list[Incident]:
-        """Newest first."""
+        """Incidents, newest first."""
         order = tuple_(incidents.c.opened_at, incidents.c.id)
         query = (
             select(incidents)
@@ -75,14 +75,14 @@ class Incidents:
         return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
-        """When the record was opened, by our clock; the alert says when the trouble began."""
+        """When the record was opened, by our clock; the alert has the start of the problem."""
         with self._database.read() as connection:
             return datetime.fromisoformat(find(connection, incident_id).opened_at)
 
     def missing_claim(
         self, key: str, older_than: timedelta, limit: int, severity: Severity | None
     ) -> Sequence[Incident]:
-        """Not over, opened longer ago, and nobody did or is doing `key`; oldest first."""
+        """Open incidents, older than this, for which nobody did or is doing `key`; oldest first."""
         now = self._log.clock()
         mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == clean_text(key))
         nobody = and_(
@@ -102,7 +102,7 @@ class Incidents:
             return [incident_of(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
-        """How many incidents there are of each kind."""
+        """The number of incidents of each type, severity and status."""
         kind = (incidents.c.type, incidents.c.severity, incidents.c.status)
         query = select(*kind, func.count()).group_by(*kind)
         with self._database.read() as connection:
@@ -122,7 +122,7 @@ class Incidents:
         timestamp: datetime | None,
         in_record: bool,
     ) -> bool:
-        """False when this entry is on record already."""
+        """Record an action; False when this entry exists already."""
 
         def work(chain: Chain) -> bool:
             change = Change(chain, incident_of(find(chain.connection, incident_id)))
@@ -144,7 +144,7 @@ class Incidents:
         reason: str,
         entry_id: UUID | None,
     ) -> Incident:
-        """Forward only; and not when `entry_id` is there already."""
+        """Set a later status; nothing happens when `entry_id` exists already."""
 
         def work(change: Change, _row: Any) -> None:
             before = change.incident.status
@@ -165,7 +165,7 @@ class Incidents:
         return self._change(incident_id, work)
 
     def acknowledge(self, incident_id: UUID | str, *, actor: str, automated: bool) -> Incident:
-        """Someone is on it; once, and not after it is over."""
+        """Set the status to investigating; once, and not after the incident is over."""
 
         def work(change: Change, row: Any) -> None:
             before = change.incident.status
@@ -192,7 +192,7 @@ class Incidents:
         post_mortem: PostMortem | None,
         add_services: Sequence[str],
     ) -> Incident:
-        """What a person adds to the record; nothing when it is there already."""
+        """Add a person's findings to the record; values already there change nothing."""
         cause = None if root_cause is None else clean_text(root_cause)
         learned = None
         if post_mortem is not None:

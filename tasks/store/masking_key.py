@@ -1,4 +1,4 @@
-"""The secret with which masks are made: `AEEF_HOME/masking.key`, made when it is first needed."""
+"""The secret key for masks: `AEEF_HOME/masking.key`, generated when first needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEY_BYTES = 32
 
 
 def masking_key(settings: Settings) -> bytes:
-    """The configured key, else the one in AEEF_HOME, which must exist. Never leaves the machine.
+    """The configured key, else the one in AEEF_HOME, which must exist. It never leaves the machine.
 
     Raises ConfigurationError when the file cannot be written or read.
     """
@@ -22,7 +22,7 @@ def masking_key(settings: Settings) -> bytes:
     path = settings.home / "masking.key"
     try:
         if not path.exists():
-            # Written aside and linked: of two processes at once, both read the same key.
+            # Written to a temporary file and linked: concurrent processes read the same key.
             aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:

@@ -1,4 +1,4 @@
-"""A thing done once for an incident, whoever asks for it, and however many ask at the same time."""
+"""Does something once for an incident, however many callers ask concurrently."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import UUID
 from tasks.store.claims import Claim
 
 LEASE = timedelta(minutes=2)
-"""Longer than an outside service with all its tries takes; who died is taken over after it."""
+"""Longer than a call to an outside service with all tries; then a dead holder is replaced."""
 POLL_SECONDS = 0.2
 
 
@@ -27,11 +27,11 @@ class _Store(Protocol):
 
 
 class Turn:
-    """How it stands with the thing that is to be done once.
+    """The state of something that must be done once.
 
-    state: `mine`: the caller has to do it, and says so by `finish`; `done`: somebody did it, and
-    left `result`; `busy`: somebody is doing it (`holder`).
-    attempts: how often it was begun, this time included: above 1, look whether it is there.
+    state: `mine`: the caller must do it and call `finish`; `done`: somebody did it, with
+    `result`; `busy`: somebody (`holder`) is doing it.
+    attempts: how often it was started, including now; above 1, check whether it was done.
     """
 
     def __init__(self, claim: Claim, finish: Callable[[dict[str, Any]], None]) -> None:
@@ -45,11 +45,11 @@ class Turn:
 
     @property
     def is_mine(self) -> bool:
-        """True when the caller has to do it."""
+        """True when the caller must do it."""
         return self.state == "mine"
 
     def finish(self, result: dict[str, Any] | None = None) -> None:
-        """It is done; `result`, JSON, is what whoever asks later gets."""
+        """Mark it as done; later callers get `result`, JSON."""
         self.result = result or {}
         self._finish(self.result)
         self.is_finished = True
@@ -66,15 +66,15 @@ def once(
     wait: bool = False,
     may_be_done: Callable[[BaseException], bool] = lambda _error: False,
 ) -> Iterator[Turn]:
-    """Do a thing once: inside the block, when the turn `is_mine`; then `finish` it.
+    """Do something once: inside the block, if the turn `is_mine`; then call `finish`.
 
-    A block that ends without `finish`, or with an error, gives the turn back: the next has it at
-    once. One whose process dies keeps it until `lease` is over.
-    holder: who does it; two that may ask at the same time need different names, the same one
-    gets its own turn again.
+    A block that ends without `finish`, or with an error, releases the turn for the next caller.
+    If the process dies, the turn stays taken until `lease` is over.
+    holder: the caller's name; concurrent callers need different names, and the same name gets
+    its own turn again.
     wait: wait while another is doing it, and take over when its lease ends.
-    may_be_done: errors after which the thing may have been done all the same: the turn is kept,
-    so that until the lease ends only the same holder looks again.
+    may_be_done: errors after which it may have been done even so: the turn is kept, so that
+    until the lease ends only the same holder can check.
     """
     while (claim := store.claim(incident_id, key, holder, lease)).state == "busy" and wait:
         time.sleep(POLL_SECONDS)

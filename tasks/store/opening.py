@@ -1,4 +1,4 @@
-"""Opening an incident, or attaching an alert to the one that is open: deduplication."""
+"""Deduplication: opens an incident, or attaches an alert to the open one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tasks.store.records import Change, columns_of, incident_of
 
 
 class Opened(NamedTuple):
-    """What became of an alert: a new incident, or one that it was attached to.
+    """The outcome for an alert: a new incident, or the one that it was attached to.
 
-    masked: the alert held personal identifiers; its original is no part of the record.
+    masked: the alert contained personal identifiers; its original is not in the record.
     """
 
     incident: Incident
@@ -44,7 +44,7 @@ def open_or_attach(
     severity: Severity,
     announce: bool = True,
 ) -> Opened:
-    """One incident per trouble while it is open; see `Store.open_or_attach`."""
+    """One open incident per problem; see `Store.open_or_attach`."""
     alert = clean_alert(alert)
     key = dedup_key_for(alert, incident_type)
     entry = delivery_entry(key, alert.delivery)
@@ -65,7 +65,7 @@ def open_or_attach(
 
 
 def delivery_entry(key: str, delivery: str | None) -> UUID | None:
-    """The audit entry of one message about the trouble with this key: it says that we heard it."""
+    """The id of the audit entry that marks one delivery for this key as received."""
     if delivery is None:
         return None
     return uuid5(NAMESPACE_URL, f"aeef:delivery:{hash_of_text(key)}:{clean_text(delivery)}")
@@ -78,7 +78,7 @@ def open_with_id(
     incident_type: IncidentType,
     severity: Severity,
 ) -> Opened:
-    """The record of an event that someone else emitted; see `Store.open_with_id`."""
+    """The record of an event from another emitter; see `Store.open_with_id`."""
     alert = clean_alert(alert)
     key = dedup_key_for(alert, incident_type)
 
@@ -98,7 +98,7 @@ def open_with_id(
 
 
 def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:
-    """The open incident with this key, else, if asked for, the newest one that is over."""
+    """The open incident with this key, else, if requested, the newest one that is over."""
     query = select(incidents).where(incidents.c.dedup_hash == hash_of_text(key))
     is_over = incidents.c.status.in_([s.value for s in Status if s.is_over])
     if not also_over:

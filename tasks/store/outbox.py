@@ -1,4 +1,4 @@
-"""The outbox: events written with the change they tell of, delivered to Prefect at least once."""
+"""The outbox: events are written with their change, and delivered to Prefect at least once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(N
 
 
 class OutboxEvent(NamedTuple):
-    """An event to send; `attempts` counts how many times it was taken out, this time included."""
+    """An event to send; `attempts`: how many times it was leased, including now."""
 
     event_id: UUID
     incident_id: UUID
@@ -41,11 +41,11 @@ def put_event(
     now: datetime,
     event_id: UUID | None = None,
 ) -> None:
-    """Add an event once: with a known `event_id`, nothing happens.
+    """Add an event once: nothing happens for a known `event_id`.
 
-    To the payload come `type`, `severity` and `service` (empty when none is known) for labels,
-    unless it has its own, and `incidentId`, `auditSeq` and `auditHead`: an anchor of the audit
-    chain outside the database.
+    Adds to the payload `type`, `severity` and `service` (empty when unknown) for labels, unless
+    it has its own, and `incidentId`, `auditSeq` and `auditHead`: an anchor of the audit chain
+    outside the database.
     """
     if event_id is not None:
         known = select(outbox.c.seq).where(outbox.c.event_id == str(event_id))
@@ -73,14 +73,14 @@ def put_event(
 
 
 class Outbox:
-    """Takes events out for sending."""
+    """Leases events to senders."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def lease(self, holder: str, limit: int, lease: timedelta) -> list[OutboxEvent]:
-        """The oldest events that are due and nobody else is sending, for the time of the lease."""
+        """Lease the oldest events that are due and that nobody else is sending."""
         holder = clean_text(holder)
         now = self._clock()
         free = (
@@ -123,15 +123,15 @@ class Outbox:
                 for row in rows
             ]
 
-        # An idle sender asks often; only when there is something does it need to write.
+        # An idle sender polls often; it must write only when there is something.
         return self._database.write(work) if self.pending() else []
 
     def sent(self, event_ids: Sequence[UUID]) -> None:
-        """These events arrived."""
+        """Mark these events as delivered."""
         self._settle(event_ids, sent_at=moment_text(self._clock()))
 
     def failed(self, event_ids: Sequence[UUID], retry_at: datetime) -> None:
-        """These events did not arrive; they are due again at `retry_at`."""
+        """Mark these events as not delivered; they are due again at `retry_at`."""
         self._settle(event_ids, due_at=moment_text(retry_at))
 
     def _settle(self, event_ids: Sequence[UUID], **values: str) -> None:
@@ -151,6 +151,6 @@ class Outbox:
             self._database.write(work)
 
     def pending(self) -> int:
-        """How many events were not sent yet."""
+        """The number of events that are not yet sent."""
         with self._database.read() as connection:
             return connection.execute(_PENDING).scalar_one()

@@ -1,4 +1,4 @@
-"""Incident records as rows: finding them, and changing them together with the audit log."""
+"""Incident records as rows: finds them, and changes them together with the audit log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
 def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
-    """The row of an incident, by its id or by the beginning or end of it (4 characters or more).
+    """The row of an incident, by its id or the start or end of it (4 characters or more).
 
-    Raises IncidentNotFound that names what was asked for.
+    Raises IncidentNotFound that repeats the requested id.
     """
     full = _as_uuid(wanted)
     if full is not None:
@@ -71,20 +71,20 @@ def _as_uuid(wanted: UUID | str) -> UUID | None:
 
 
 def incident_of(row: Row[Any]) -> Incident:
-    """The incident that a row holds. Raises AuditBroken when something spoiled it."""
+    """The incident of a row. Raises AuditBroken when the row is invalid."""
     try:
         return Incident.model_validate(json.loads(row.document))
     except (ValidationError, ValueError, TypeError) as error:
         raise AuditBroken(
             f"the record of incident {row.id} cannot be read: it was changed outside AEEF "
-            "Runbooks; `aeef audit verify` tells more"
+            "Runbooks; `aeef audit verify` reports more"
         ) from error
 
 
 def columns_of(incident: Incident) -> dict[str, Any]:
-    """The columns that follow from the record. Raises InvalidInput when it breaks its schema."""
+    """The columns derived from the record. Raises InvalidInput when it violates its schema."""
     document = incident.to_json()
-    # Of the actions only the newest: the others were checked when they came. So the hundredth
+    # Validate only the newest action: the others were checked when added. So the hundredth
     # action costs no more than the first.
     validate("incident", {**document, "actionsTaken": document["actionsTaken"][-1:]})
     return {
@@ -96,7 +96,7 @@ def columns_of(incident: Incident) -> dict[str, Any]:
 
 
 class Change:
-    """One change of one incident in a transaction: actions and fields, each put on record."""
+    """One change of one incident in a transaction: actions and fields, each recorded."""
 
     def __init__(self, chain: Chain, incident: Incident) -> None:
         self.chain = chain
@@ -143,7 +143,7 @@ class Change:
         entry_id: UUID | None = None,
         timestamp: datetime | None = None,
     ) -> None:
-        """Append to the audit log only: it shows in the timeline, not in the record."""
+        """Append only to the audit log: it appears in the timeline, not in the record."""
         self.chain.append(
             self.incident.incident_id,
             text,
@@ -155,7 +155,7 @@ class Change:
         )
 
     def emit(self, event: str) -> None:
-        """Put an event of this incident into the outbox, with the head of the chain now."""
+        """Put an event of this incident into the outbox, with the chain's present head."""
         put_event(
             self.chain.connection,
             self.incident,

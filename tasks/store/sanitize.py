@@ -1,6 +1,6 @@
-"""What may be told outside the record: in Prefect's logs and states, in pages and messages.
+"""Sanitizes texts for use outside the record: Prefect's logs and states, pages, messages.
 
-The record masks by itself whatever is put into it; a log has nobody who does.
+The store masks everything that goes into the record; logs have no such filter.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from tasks.store import open_store
 
 
 def sanitized(text: str, settings: Settings) -> str:
-    """The text with no configured secret in it, and no identifier of a person."""
+    """The text without configured secrets and personal identifiers."""
     return open_store(settings).masked_text(redact(text, settings))
 
 
 def mask_error(error: Exception, settings: Settings) -> None:
-    """Mask the identifiers of people in an error's text: Prefect logs what a step raises.
+    """Mask personal identifiers in an error's text, because Prefect logs what a step raises.
 
-    It stays the same error, with the same attributes.
+    The error object and its attributes stay the same.
     """
     store = open_store(settings)
     error.args = tuple(

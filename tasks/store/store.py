@@ -1,4 +1,4 @@
-"""The store: everything the rest of the house asks of it, in one class."""
+"""The store of incidents: its whole public interface in one class."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from tasks.store.outbox import Outbox, OutboxEvent
 class Store:
     """The incident store. Threads may share one; every method is one transaction.
 
-    Wherever an incident id is asked for, four characters or more of its beginning or end do too.
-    Every method may raise IncidentNotFound, and, when the database is not as it should be,
-    ConfigurationError, TemporaryError or PermanentError.
+    An incident id may be abbreviated to four or more characters of its start or end.
+    Every method may raise IncidentNotFound, and, for database problems, ConfigurationError,
+    TemporaryError or PermanentError.
 
-    Whatever people and senders say is masked here, on its way in: no caller can forget it.
+    All texts from people and senders are masked here, so that no caller can forget it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Store:
         clock: Clock = utc_now,
         masker: Masker | None = None,
     ) -> None:
-        """Open and migrate the database. `clock` is for tests of leases; masker: None masks not."""
+        """Open and migrate the database. clock: for tests of leases; masker: None: no masking."""
         self._masker = masker
         self._database = Database(url)
         try:
@@ -65,7 +65,7 @@ class Store:
         self._outbox = Outbox(self._database, clock)
 
     def close(self) -> None:
-        """Close every connection; `open_store` opens anew."""
+        """Close every connection; `open_store` opens a new store."""
         with _lock:
             for key in [key for key, store in _stores.items() if store is self]:
                 del _stores[key]
@@ -89,9 +89,9 @@ class Store:
         """Attach the alert to the open incident with its dedup key, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
-        severity (never lowers it); then the incident is announced again for the stronger
+        severity (never lowers it); if it rises, the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
-        announce: a new incident is announced to Prefect; not when a run there opens it itself.
+        announce: announce a new incident to Prefect; False when a run there opens it itself.
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce)
@@ -100,25 +100,25 @@ class Store:
     def open_with_id(
         self, incident_id: UUID, alert: Alert, incident_type: IncidentType, severity: Severity
     ) -> Opened:
-        """Open the record for an event that a foreign emitter sent; once for each id.
+        """Open the record for an event from another emitter, once per id.
 
-        Nothing is announced: the event is out. When another open incident has its dedup key, both
-        stay, and the audit log of this one names the other.
+        Nothing is announced, as the event already exists. If another open incident has the same
+        dedup key, both stay, and the audit log of this one names the other.
         """
         masked = self.masked(alert)
         opened = opening.open_with_id(self._log, incident_id, masked, incident_type, severity)
         return opened._replace(masked=masked is not alert)
 
     def masked(self, alert: Alert) -> Alert:
-        """The alert as it goes on record; the same object when it holds no identifiers."""
+        """The alert as it would be recorded; the same object if it has no identifiers."""
         return alert if self._masker is None else self._masker.alert(alert)
 
     def masked_text(self, text: str) -> str:
-        """The text as it would go on record: for what is said elsewhere, errors for instance."""
+        """The text as it would be recorded, for use elsewhere, for example in errors."""
         return text if self._masker is None else self._masker.text(text)
 
     def masked_json(self, data: Any) -> Any:
-        """JSON data as it would go on record."""
+        """JSON data as it would be recorded."""
         return data if self._masker is None else self._masker.json(data)
 
     def incident(self, incident_id: UUID | str) -> Incident:
@@ -133,7 +133,7 @@ class Store:
         limit: int = 100,
         before: UUID | str | None = None,
     ) -> list[Incident]:
-        """Incidents, newest first; `before`: only those opened before this one (next page)."""
+        """Incidents, newest first; before: only those opened before this one (for paging)."""
         return self._incidents.list(status=status, open_only=open_only, limit=limit, before=before)
 
     def alert(self, incident_id: UUID | str) -> Alert:
@@ -151,9 +151,9 @@ class Store:
         timestamp: datetime | None = None,
         in_record: bool = True,
     ) -> bool:
-        """Put an action on record and into the audit log; with `in_record=False` only the latter.
+        """Add an action to record and audit log; with `in_record=False` only to the latter.
 
-        False, and nothing changes, when `entry_id` is there already.
+        False, without a change, when `entry_id` exists already.
         """
         return self._incidents.record_action(
             incident_id,
@@ -175,9 +175,9 @@ class Store:
         reason: str = "",
         entry_id: UUID | None = None,
     ) -> Incident:
-        """Move the incident forward and announce it; the same or an earlier status does nothing.
+        """Set a later status and announce it; the same or an earlier status does nothing.
 
-        Nor does anything happen when `entry_id` is in the audit log already.
+        Nothing happens either when `entry_id` is already in the audit log.
         """
         return self._incidents.set_status(
             incident_id,
@@ -191,7 +191,7 @@ class Store:
     def acknowledge(
         self, incident_id: UUID | str, *, actor: str, automated: bool = False
     ) -> Incident:
-        """Someone is on it: investigating, and announced; once, and not after it is over."""
+        """Set the status to investigating and announce it; once, and not after it is over."""
         return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
 
     def update(
@@ -203,7 +203,7 @@ class Store:
         post_mortem: PostMortem | None = None,
         add_services: Sequence[str] = (),
     ) -> Incident:
-        """Add to the record what a person found out."""
+        """Add a person's findings to the record."""
         return self._incidents.update(
             incident_id,
             actor=actor,
@@ -222,7 +222,7 @@ class Store:
         return self._log.timeline(self.incident(incident_id).incident_id)
 
     def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
-        """How many incidents there are of each type, severity and status."""
+        """The number of incidents of each type, severity and status."""
         return self._incidents.counts()
 
     def open_incidents_missing_claim(
@@ -233,7 +233,7 @@ class Store:
         severity: Severity | None = None,
         limit: int = 100,
     ) -> list[Incident]:
-        """Open incidents, oldest first, for which nobody did or is doing `key` in that time."""
+        """Open incidents older than this for which nobody did or is doing `key`; oldest first."""
         return list(self._incidents.missing_claim(key, older_than, limit, severity))
 
     def open_incident_of(self, dedup_key: str) -> Incident | None:
@@ -247,7 +247,7 @@ class Store:
     # Claims
 
     def claim(self, incident_id: UUID | str, key: str, holder: str, lease: timedelta) -> Claim:
-        """Ask to do a thing; only who gets `held` may do it."""
+        """Claim something; only a caller that gets `held` may do it."""
         return self._claims.claim(incident_id, key, holder, lease)
 
     def once(
@@ -260,34 +260,34 @@ class Store:
         wait: bool = False,
         may_be_done: Callable[[BaseException], bool] = lambda _error: False,
     ) -> AbstractContextManager[Turn]:
-        """Do a thing once, whoever asks: see `tasks.store.once`."""
+        """Do something once, whoever asks: see `tasks.store.once`."""
         return once(self, incident_id, key, holder, lease=lease, wait=wait, may_be_done=may_be_done)
 
     def finish_claim(
         self, incident_id: UUID | str, key: str, holder: str, result: dict[str, Any]
     ) -> bool:
-        """The thing is done; False when someone else finished it before."""
+        """Mark it as done; False when somebody else finished it before."""
         return self._claims.finish(incident_id, key, holder, result)
 
     def release_claim(self, incident_id: UUID | str, key: str, holder: str) -> None:
-        """Give it up: the next may claim at once. Nothing happens when it is not the holder's."""
+        """Release it for the next caller; nothing happens when it is not the holder's."""
         self._claims.release(incident_id, key, holder)
 
     def claim_result(self, incident_id: UUID | str, key: str) -> dict[str, Any] | None:
-        """What the doer left; None when it is not done."""
+        """The finished claim's result; None when it is not done."""
         claim = self.claims(incident_id).get(key)
         return None if claim is None else claim.result
 
     def claims(self, incident_id: UUID | str) -> Mapping[str, Claim]:
-        """How every claim of the incident stands, by key."""
+        """The state of every claim of the incident, by key."""
         return self._claims.all(incident_id)
 
     def incidents_with_claim(self, key: str) -> list[UUID]:
-        """Every incident for which `key` is done, also those that are over; the first one first."""
+        """Every incident for which `key` is done, including those that are over, in order."""
         return self._claims.incidents_with(key)
 
     def unfinished_claims(self, key_prefix: str) -> list[tuple[UUID, str]]:
-        """Incident and holder of every claim that somebody took for an open incident and has."""
+        """Incident and holder of every unfinished claim of an open incident."""
         return self._claims.unfinished(key_prefix)
 
     # Events for Prefect
@@ -300,28 +300,28 @@ class Store:
         *,
         event_id: UUID | None = None,
     ) -> None:
-        """Put an event into the outbox; once for each `event_id`."""
+        """Put an event into the outbox, once per `event_id`."""
         self._incidents.emit(incident_id, event, self.masked_json(payload), event_id)
 
     def lease_events(
         self, holder: str, limit: int = 50, lease: timedelta = timedelta(seconds=30)
     ) -> list[OutboxEvent]:
-        """Take events to send, oldest first; while leased, nobody else gets them.
+        """Lease events to send, oldest first; nobody else gets them meanwhile.
 
-        The same holder gets its own again: give each sender (process, thread) a name of its own.
+        The same holder gets its own again: give each sender (process, thread) its own name.
         """
         return self._outbox.lease(holder, limit, lease)
 
     def events_sent(self, event_ids: Sequence[UUID]) -> None:
-        """These arrived."""
+        """Mark these as delivered."""
         self._outbox.sent(event_ids)
 
     def events_failed(self, event_ids: Sequence[UUID], retry_at: datetime) -> None:
-        """These did not; they are due again at `retry_at`."""
+        """Mark these as not delivered; they are due again at `retry_at`."""
         self._outbox.failed(event_ids, retry_at)
 
     def pending_events(self) -> int:
-        """How many events are not sent yet."""
+        """The number of events that are not yet sent."""
         return self._outbox.pending()
 
     # Audit
@@ -348,7 +348,7 @@ os.register_at_fork(after_in_child=_new_lock)
 
 
 def open_store(settings: Settings) -> Store:
-    """The store of these settings, one for each process; the first call creates what is missing.
+    """The store of these settings, one per process; the first call creates what is missing.
 
     Raises ConfigurationError when AEEF_HOME or the database cannot be used.
     """

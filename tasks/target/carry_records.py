@@ -1,7 +1,7 @@
-"""Carries the target's history and provenance files over a checkout, whatever git thinks of them.
+"""Preserves the target's history and provenance files across a checkout, tracked or not.
 
-Deployments write these files, so they may be tracked and modified, and an older commit may hold
-older versions. A copy is made in `.git/aeef/records` first: a kill in between loses nothing.
+Deployments write these files, so they may be tracked and modified, and an older commit may contain
+older versions. They are first copied to `.git/aeef/records`, so that a kill loses nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tasks.target.repository import TargetRepository
 
 
 class _Manifest(BaseModel):
-    """What was set aside: path → copy or link, and the commits between which git goes."""
+    """The files set aside: path → copy or link, and the two commits of the checkout."""
 
     commits: list[str]
     copies: dict[str, str] = {}
@@ -34,7 +34,7 @@ class _Manifest(BaseModel):
 def records_carried(
     repository: TargetRepository, commits: tuple[str, str], report: Callable[[str], None]
 ) -> Iterator[None]:
-    """Inside, git may go from one commit to the other; after, the records are what they were."""
+    """Inside the block, git may switch commits; afterwards the records are as before."""
     with records_lock(repository.target):
         finish_carrying(repository, report)
         _save(repository, [*commits])
@@ -46,9 +46,9 @@ def records_carried(
 
 
 def finish_carrying(repository: TargetRepository, report: Callable[[str], None]) -> None:
-    """Write back what a killed rollback had put aside. The caller holds the records lock.
+    """Restore the files that a killed rollback set aside. The caller holds the records lock.
 
-    A file that someone else wrote since stays; the copy is kept beside the journal.
+    A file that somebody else wrote since stays; then the copy is kept beside the journal.
     """
     saved = repository.aeef / "records"
     for half_done in ("records.new", "records.done"):
@@ -73,7 +73,7 @@ def finish_carrying(repository: TargetRepository, report: Callable[[str], None])
 
 
 def saved_copy(aeef: Path, name: str) -> Path | None:
-    """Where a record lies that a running or killed rollback has set aside, if one has."""
+    """The copy of a record that a running or killed rollback has set aside; None if none has."""
     saved = aeef / "records"
     try:
         copy = _manifest(saved).copies.get(name)
@@ -83,10 +83,10 @@ def saved_copy(aeef: Path, name: str) -> Path | None:
 
 
 def record_names(repository: TargetRepository) -> list[str]:
-    """The record files in the work tree, as paths from its top."""
+    """The record files in the work tree, as paths from its root."""
     target: Target = repository.target
     folder = repository.path / target.provenance
-    # A suspended agent must not come back to life with an older registry.
+    # A suspended agent must not become active by an older registry.
     registry = [repository.path / target.agents.registry] if target.agents else []
     found = [target.history_path, *registry, *sorted(folder.glob("*.json"))]
     return [
@@ -118,7 +118,7 @@ def _save(repository: TargetRepository, commits: list[str]) -> None:
 
 
 def _make_way(repository: TargetRepository, to_commit: str) -> None:
-    """Leave nothing in the records' place that git would refuse to overwrite."""
+    """Undo or remove local versions of records that git would refuse to overwrite."""
     new = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=A", "HEAD", to_commit)
     status = repository.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
     changed = {line[3:] for line in status if repository.is_record(line[3:])}
@@ -151,14 +151,14 @@ def _write_back(repository: TargetRepository) -> None:
         if not path.is_file() or path.read_bytes() != content:
             replace_file(path, content)
         shutil.copystat(saved / copy, path)
-    # Gone in one step, so that nobody reads half of it.
+    # Removed atomically, so that nobody reads half of it.
     done = repository.aeef / "records.done"
     saved.replace(done)
     shutil.rmtree(done)
 
 
 def _records_that(repository: TargetRepository, *command: str) -> list[str]:
-    """The records among the names that a git command prints."""
+    """The records among the file names in a git command's output."""
     target = repository.target
     registry = [target.agents.registry] if target.agents else []
     paths = (target.history, target.provenance, *registry)

@@ -32,10 +32,10 @@ def target_lock(
     waiting: Callable[[str], None] = lambda _: None,
     timeout: float | None = None,
 ) -> Iterator[None]:
-    """Hold the target's rollback lock; inside it may be taken again by the same task.
+    """Hold the target's rollback lock; the same task may take it again inside.
 
-    waiting: called with one line that names the holder, when there is one.
-    timeout: seconds, by default as long as one rollback may take. Raises TargetError after.
+    waiting: called with one line that names the holder, if there is one.
+    timeout: seconds, by default the maximum duration of a rollback. Raises TargetError then.
     """
     limit = target.rollback_timeout.total_seconds() if timeout is None else timeout
     path = aeef_directory(target) / "rollback.lock"
@@ -47,7 +47,7 @@ def target_lock(
 def records_lock(target: Target) -> Iterator[None]:
     """Hold the lock of the target's history and provenance files: `.git/aeef/records.lock`.
 
-    A deployment pipeline that writes the history takes the same one (`flock` does).
+    A deployment pipeline that writes the history must take the same lock, by `flock`.
     """
     path = aeef_directory(target) / "records.lock"
     what = f"the history of {target.name}"

@@ -1,4 +1,4 @@
-"""Opens a file of a target that others write: no link is followed, nothing but a file is read."""
+"""Opens an untrusted file of a target: follows no link, and reads only regular files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from schemas.settings import Target
 
 
 def inside(target: Target, name: str) -> Path:
-    """The path of a file in the target's repository, whether it is there or not.
+    """The path of a file in the target's repository, whether it exists or not.
 
-    Raises InvalidInput when a link on the way leads elsewhere.
+    Raises InvalidInput when a symbolic link leads it outside.
     """
     path = target.repository / name
     real = target.repository.resolve()

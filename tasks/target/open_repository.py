@@ -1,4 +1,4 @@
-"""Opens a target's git repository, if it is one, and only where git may trust it."""
+"""Opens a target's git repository, if git trusts it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIREC
 
 
 def open_repository(target: Target) -> Repo:
-    """The repository. Raises TargetError that says what is wrong with the place."""
+    """The repository. Raises TargetError that says what is wrong with it."""
     misdirecting = [name for name in _MISDIRECTING if os.environ.get(name)]
     if misdirecting:
         raise TargetError(
@@ -38,7 +38,7 @@ def open_repository(target: Target) -> Repo:
 
 
 def refuse_foreign_owner(target: Target, error: GitError) -> None:
-    """Raise TargetError when git refused because somebody else owns the repository."""
+    """Raise TargetError if git refused because somebody else owns the repository."""
     if "dubious ownership" in str(getattr(error, "stderr", "")):
         raise TargetError(
             "open repository",

@@ -1,4 +1,4 @@
-"""Reads the target's deployment history and provenance, and says what proves a release."""
+"""Reads the target's deployment history and provenance, and decides whether a release is proven."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ READ_HISTORY = "read history"
 
 
 def read_history(target: Target) -> History:
-    """The deployment history; an empty one when the target has no such file yet."""
+    """The deployment history; empty when the target has no such file yet."""
     with TargetRepository(target) as repository:
         return find_history(repository) or History()
 
 
 def find_history(repository: TargetRepository) -> History | None:
-    """The deployment history, None when the target has no such file.
+    """The deployment history; None when the target has no such file.
 
-    Raises TargetError that names the file and the field when it cannot be understood.
+    Raises TargetError that names the file and the field when it is invalid.
     """
     target = repository.target
     content = _read(repository, target.history)
@@ -41,7 +41,7 @@ def find_history(repository: TargetRepository) -> History | None:
 
 
 def parse_history(target: Target, content: bytes) -> dict[str, Any]:
-    """The history as plain JSON data, checked against its schema; unknown fields included."""
+    """The history as plain JSON data, validated by its schema; unknown fields included."""
     try:
         data: dict[str, Any] = json.loads(content)
         validate("history", data)
@@ -51,10 +51,10 @@ def parse_history(target: Target, content: bytes) -> dict[str, Any]:
 
 
 def gates_of(repository: TargetRepository, commit: str) -> tuple[dict[str, str], list[str]]:
-    """Every gate of the commit's provenance with its status, and why it is no proof.
+    """Every gate of the commit's provenance with its status, and why it proves nothing.
 
     The second is empty when the release is proven: every required gate is there, and every
-    gate passed. Files named by an abbreviated commit count when they can mean only this one.
+    gate passed. Files named by an abbreviated commit count if that is unambiguous.
     """
     target = repository.target
     found = _provenance_file(repository, commit)
@@ -89,7 +89,7 @@ def _provenance_file(repository: TargetRepository, commit: str) -> tuple[str, by
 
 
 def _read(repository: TargetRepository, name: str) -> bytes | None:
-    """A record file, from where a running or killed rollback has set it aside if one has."""
+    """A record file, or the copy that a running or killed rollback has set aside."""
     while True:
         before = saved_copy(repository.aeef, name)
         try:

@@ -1,4 +1,4 @@
-"""The target's git work tree: what is checked out, what would be lost, fetch and checkout."""
+"""The target's git work tree: its state, local changes, fetch and checkout."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from tasks.target.open_repository import open_repository, refuse_foreign_owner
 
 _LOOK_TIMEOUT = 60.0
 _FULL = 40
-"""Digits of a commit's id that is not abbreviated."""
+"""The number of digits of a full commit id."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-"""The target's git hooks belong to its developers: a rollback does not run them."""
+"""The target's git hooks are for its developers: a rollback does not run them."""
 
 
 class WorkTree(NamedTuple):
-    """What is checked out: a commit, and the branch if one is."""
+    """What is checked out: a commit, and its branch, if any."""
 
     commit: str
     branch: str | None
 
 
 class GitBusy(TargetError):
-    """Another git command works here, or was killed: ours changed nothing."""
+    """Another git command is running here, or was killed; ours changed nothing."""
 
 
 class TargetRepository:
-    """The git repository of a target. A context manager: it holds git processes open."""
+    """The git repository of a target. A context manager, as it keeps git processes open."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -63,10 +63,10 @@ class TargetRepository:
         timeout: float = _LOOK_TIMEOUT,
         env: Mapping[str, str] | None = None,
     ) -> str:
-        """Run git here and return what it prints. Raises GitCommandError.
+        """Run git here and return its output. Raises GitCommandError.
 
-        It never asks for a password, and looking never writes the index.
-        env: more of git's own variables, for instance another index.
+        It never prompts for a password, and reading commands never write the index.
+        env: more git variables, for example another index.
         """
         output = self._repo.git.execute(
             [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments],
@@ -107,12 +107,12 @@ class TargetRepository:
         return WorkTree(commit, branch)
 
     def find_commit(self, sha: str) -> str | None:
-        """The full id of a commit that is in this repository, None when it is not.
+        """The full id of a commit in this repository; None when it is not there.
 
-        Never goes to the network. A branch that happens to be named like an abbreviated
+        Never uses the network. A branch that happens to be named like an abbreviated
         commit does not count. Raises TargetError when the abbreviation is ambiguous.
         """
-        if sha in self._found:  # in full, and a commit that is here stays the same
+        if sha in self._found:  # a full id; a commit that exists does not change
             return sha
         if len(sha) == _FULL and self._at_hand(sha) == sha:
             self._found.add(sha)
@@ -132,10 +132,10 @@ class TargetRepository:
         return full
 
     def _at_hand(self, revision: str) -> str | None:
-        """The commit, by one git process for all questions; None when it does not know one."""
+        """The commit, from one git process that serves all queries; None when it is unknown."""
         try:
             header = self._repo.git.get_object_header(revision)
-        except (ValueError, GitError, OSError):  # asked again by a command that says why
+        except (ValueError, GitError, OSError):  # queried again by a command that reports why
             return None
         commit, kind = map(os.fsdecode, header[:2])  # GitPython calls them text, they are bytes
         return commit if kind == "commit" else None
@@ -151,12 +151,12 @@ class TargetRepository:
         )
 
     def local_changes(self) -> list[str]:
-        """Tracked files that are modified, staged or deleted, but for the records."""
+        """Tracked files that are modified, staged or deleted, except the records."""
         lines = self.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
         return sorted(line[3:] for line in lines if not self.is_record(line[3:]))
 
     def fetch(self, commit: str, timeout: float) -> None:
-        """Bring the commit from `origin`. Raises TargetError when it is not there either."""
+        """Fetch the commit from `origin`. Raises TargetError when it is not there either."""
         if "origin" not in [remote.name for remote in self._repo.remotes]:
             raise TargetError(
                 "fetch",
@@ -164,7 +164,7 @@ class TargetRepository:
                 " to fetch it from",
             )
         problem: GitCommandError | None = None
-        # A server may refuse to serve a bare commit id, and a branch may not have it any more.
+        # A server may refuse a bare commit id, and a branch may no longer contain it.
         for wanted in ((), (commit,)):
             try:
                 self.git(
@@ -183,7 +183,7 @@ class TargetRepository:
     def checkout(self, commit: str, *, branch: str | None = None, force: bool = False) -> None:
         """Check out a commit, or the branch if it still points to that commit.
 
-        Without `force` no local change is overwritten, not even an ignored file: git refuses.
+        Without `force`, git refuses to overwrite local changes, even ignored files.
         """
         if branch and self._branch_commit(branch) == commit:
             what = [branch, "--"]
@@ -210,18 +210,18 @@ class TargetRepository:
             raise self.failure("checkout", f"cannot check out {commit[:12]}", error) from error
 
     def undo_changes(self, names: list[str]) -> None:
-        """Set these files, in index and work tree, to what is committed."""
+        """Reset these files, in index and work tree, to the committed version."""
         if names:
             self.git(*_NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
 
     def failure(self, stage: str, message: str, error: GitError) -> TargetError:
-        """Our error for one of git's, with the end of what git said."""
+        """Our error for a git error, with the end of git's message."""
         refuse_foreign_owner(self.target, error)
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
         return TargetError(stage, f"{message}: {said}")
 
     def busy(self, stage: str) -> GitBusy:
-        """The error that says that someone else uses git here."""
+        """The error when somebody else is using git here."""
         return GitBusy(
             stage,
             f"another git command works in {self.path}, or was killed there; when none runs,"
@@ -236,9 +236,9 @@ class TargetRepository:
 
 
 def aeef_directory(target: Target) -> Path:
-    """Where locks and journals of this target's rollbacks lie: inside its git directory."""
+    """The folder of this target's locks and journals, inside its git directory."""
     usual = target.repository / ".git"
-    if usual.is_dir():  # a file in a linked work tree: git has to read it
+    if usual.is_dir():  # in a linked work tree it is a file, which git must resolve
         return usual / "aeef"
     with TargetRepository(target) as repository:
         return repository.aeef

@@ -1,1 +1,1 @@
-"""Legal deadlines that run, ring and have drafts ready. Begin with `start_clocks.py`."""
+"""Clocks of legal deadlines: timers, pages, draft notifications. Begin with `start_clocks.py`."""

@@ -1,7 +1,7 @@
-"""What a draft of a notification can say under each heading, from what is known of the breach.
+"""The content of a draft notification under each heading, from the known facts of the breach.
 
-Rules are data: the first whose word is in the heading answers. Nobody's personal data is used: the
-record holds none, and the names are those of the organisation's own officers.
+Rules are data: the first one whose word is in the heading applies. No personal data is used: the
+record has none, and the only names are the organisation's own officers.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ NO_MEASURES = (
     "regulatory ", "clock ", "notification ", "REMINDER", "OVERDUE", "FAILED", "drafted ", "paged ",
     "NOBODY", "NO REGULATORY", "posted to", "nothing was posted", "resolved the page", "incident ",
 )  # fmt: skip
-"""Beginnings of actions that the authority does not ask for."""
+"""Prefixes of actions that do not belong in a notification."""
 
 
 class KnownFacts(Model):
-    """What a draft is made from."""
+    """The input of a draft."""
 
     incident: Incident
     situation: Situation
@@ -34,17 +34,17 @@ Answer = Callable[[KnownFacts, Clock], str]
 
 
 def missing(what: str) -> str:
-    """A gap that nobody can overlook."""
+    """A conspicuous placeholder for missing information."""
     return f"**MISSING: {what}**"
 
 
 def cell(text: str) -> str:
-    """A text of somebody else: no markup, one line."""
+    """An untrusted text on one line, without markup."""
     return " ".join(text.translate(MARKUP).split())
 
 
 def moment(case: KnownFacts, name: str) -> str:
-    """A timestamp, and whether it is one that people gave."""
+    """A timestamp, and whether a person confirmed it."""
     when = case.situation.timestamps.get(name)
     if when is None:
         return missing(f"when ({name})")
@@ -53,7 +53,7 @@ def moment(case: KnownFacts, name: str) -> str:
 
 
 def answer(heading: str, case: KnownFacts, clock: Clock) -> str:
-    """The text below a heading: what is known, and what is missing."""
+    """The text for a heading: what is known, and what is missing."""
     low = heading.lower()
     for words, rule in RULES:
         if any(word in low for word in words):

@@ -1,8 +1,8 @@
-"""Drafts every notification that a breach may need, for counsel: what is known, what is missing.
+"""Drafts every notification that a breach may require, for counsel: known and missing facts.
 
-The drafts lie in `AEEF_HOME/notifications/<incident id>/`, for their owner's eyes only. A draft
-that nobody touched is replaced when facts change; one that a person edited stays, and the new one
-lies beside it under the next number.
+The drafts are in `AEEF_HOME/notifications/<incident id>/`, readable by their owner only. An
+unedited draft is replaced when facts change; one that a person edited stays, and the new one
+gets the next number.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tasks.incident.evidence import private_directory
 from tasks.step import step
 
 SEAL = re.compile(r"<!-- unedited: ([0-9a-f]{64}) -->\n\Z")
-"""The last line of a draft: the hash of all before it. A person who edits the draft breaks it."""
+"""The last line of a draft: the hash of all before it, which shows whether it was edited."""
 MOST_VERSIONS = 1_000
 
 
 class Drafts(Model):
-    """Where the drafts are, newest versions; `changed`: how many were written just now."""
+    """The newest versions of the drafts; `changed`: how many were just written."""
 
     directory: str
     files: dict[str, str]
@@ -49,7 +49,7 @@ class Drafts(Model):
 
 @step("draft the notifications", says=str, timeout=300)
 def draft_notifications(case: Case) -> Drafts:
-    """Write a Markdown draft for each notification that is not made yet. Safe to repeat."""
+    """Write a Markdown draft for each notification not yet made. Safe to repeat."""
     incident = case.incident
     drafts = write_drafts(incident, case.settings)
     for key, name in drafts.files.items():
@@ -62,7 +62,7 @@ def draft_notifications(case: Case) -> Drafts:
 
 
 def write_drafts(incident: Incident, settings: Settings) -> Drafts:
-    """Write what is new or changed; the newest version of each draft."""
+    """Write new and changed drafts; return the newest version of each."""
     directory = settings.home / "notifications" / str(UUID(str(incident.incident_id)))
     case = KnownFacts(
         incident=incident,
@@ -107,7 +107,7 @@ def draft_of(case: KnownFacts, clock: Clock) -> str:
 
 
 def is_unedited(text: str) -> bool:
-    """True when the draft is as it was written."""
+    """True when nobody has edited the draft."""
     seal = SEAL.search(text)
     return seal is not None and seal[1] == _hash(text[: seal.start()])
 
@@ -117,7 +117,7 @@ def _hash(text: str) -> str:
 
 
 def _write(directory: Path, stem: str, text: str) -> tuple[str, bool]:
-    """The name of the newest version, and whether it was written now."""
+    """The name of the newest version, and whether it was just written."""
     sealed = f"{text}\n<!-- unedited: {_hash(text + chr(10))} -->\n"
     versions = [f"{stem}.md", *(f"{stem}-{number}.md" for number in range(2, MOST_VERSIONS))]
     newest = None

@@ -1,4 +1,4 @@
-"""A regulatory clock speaks: a reminder before it runs out, an alarm when it has."""
+"""Notifies people of a regulatory clock: reminders before it runs out, an alarm when it has."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ LEASE = timedelta(minutes=5)
 
 @step("ring the regulatory clock", says=lambda _text: None, timeout=300)
 def ring_clock(case: Case, regime: str, deadline: str, due: str, point: str) -> str | None:
-    """Page, tell the thread and put on record, once for each timer; what was said.
+    """Page, post to the thread and record, once for each timer; return the message.
 
-    None, and nothing is done, when it is moot: submitted, not applicable, moved, or a later timer
-    of the same clock is due as well. That the incident is resolved changes nothing.
+    None, without doing anything, when it is moot: submitted, not applicable, moved, or a later
+    timer of the same clock is due as well. It rings even when the incident is resolved.
     """
     settings, holder = case.settings, case.holder
     store = case.store
@@ -67,7 +67,7 @@ def ring_clock(case: Case, regime: str, deadline: str, due: str, point: str) -> 
 
 
 def _first_words(incident: Incident, ring: str, clock: Clock, store: Store) -> str:
-    """The words of the first attempt, on record: a second one, minutes later, says no others."""
+    """The message of the first attempt, recorded, so that a retry minutes later repeats it."""
     store.finish_claim(incident.incident_id, f"{ring}:text", "text", {"text": words(clock)})
     text = str((store.claim_result(incident.incident_id, f"{ring}:text") or {})["text"])
     identity = f"aeef:{incident.incident_id}/{ring}"
@@ -77,7 +77,7 @@ def _first_words(incident: Incident, ring: str, clock: Clock, store: Store) -> s
 
 
 def spoken_clocks(incident: Incident, settings: Settings) -> frozenset[str]:
-    """`ring_name` of every clock that has spoken."""
+    """`ring_name` of every clock that has rung."""
     claims = open_store(settings).claims(incident.incident_id)
     return frozenset(
         key.removeprefix(CLOCK_RING).rpartition(":")[0]
@@ -89,7 +89,7 @@ def spoken_clocks(incident: Incident, settings: Settings) -> frozenset[str]:
 def moot(
     clock: Clock | None, due: str, point: str, settings: Settings, now: datetime
 ) -> str | None:
-    """Why a timer has nothing to say any longer; None when it has."""
+    """Why a timer is moot; None when it is not."""
     if clock is None:
         return "the regime is not configured any longer"
     if not clock.is_open:
@@ -103,9 +103,9 @@ def moot(
 
 
 def _spoken_for(point: str, reminders: list[datetime], end: datetime, now: datetime) -> str | None:
-    """Why another timer of the same clock speaks instead of this reminder; None: it does not."""
+    """Why another timer of the same clock replaces this reminder; None when none does."""
     if now >= end:
-        return "the deadline has passed, which its alarm tells"
+        return "the deadline has passed; its alarm reports that"
     begun = [moment for moment in reminders if now >= moment]
     if point in (AT_START, AT_ONCE) or not begun or point == point_of(end - max(begun)):
         return None
@@ -113,7 +113,7 @@ def _spoken_for(point: str, reminders: list[datetime], end: datetime, now: datet
 
 
 def words(clock: Clock) -> str:
-    """What is said, to the pager, to Slack and to the record."""
+    """The message for the page, Slack and the record."""
     deadline, now = clock.deadline, utc_now()
     whom = f"notification to the {deadline.addressee} ({deadline.legal_basis})"
     end = "`aeef breach submitted` when it is made"
@@ -131,7 +131,7 @@ def words(clock: Clock) -> str:
 
 
 def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
-    """Resolve the pages that were rung for deadlines that are met, do not apply, or moved.
+    """Resolve the pages for deadlines that are met, do not apply, or moved.
 
     Safe to repeat. Raises TemporaryError or PermanentError.
     """

@@ -1,4 +1,4 @@
-"""Starts the regulatory clocks of a breach: on record, in Prefect's UI, and with timers."""
+"""Starts the regulatory clocks of a breach: in the record, in Prefect's UI, and with timers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tasks.store.claim_keys import CLOCKS_STARTED
 
 NONE_CONFIGURED = (
     "NO REGULATORY CLOCK runs: no regime is configured ([breach] regimes in aeef.toml);"
-    " legal deadlines may be running all the same"
+    " legal deadlines may be running even so"
 )
 
 
 class Clocks(Model):
-    """What was started: every clock, and how many timers there are for them."""
+    """The started clocks, and the number of their timers."""
 
     clocks: tuple[Clock, ...] = ()
     timers: int = 0
@@ -50,10 +50,10 @@ class Clocks(Model):
 
 @step("start the regulatory clocks", says=str, timeout=120)
 def start_clocks(case: Case) -> Clocks:
-    """Compute every deadline, put it on record and make its timers. Safe to repeat.
+    """Compute every deadline, record it and create its timers. Safe to repeat.
 
-    Called again when facts changed, it adds what is new; what a moved clock left behind looks at
-    the present state before it says anything.
+    Called again after facts changed, it adds what is new; an outdated timer of a moved clock
+    checks the present state before it notifies anybody.
     """
     incident = case.incident
     now = utc_now()
@@ -71,16 +71,16 @@ def start_clocks(case: Case) -> Clocks:
 
 
 def make_timers(incident: Incident, clocks: list[Clock], settings: Settings) -> int:
-    """Make every timer that is not there; how many there are."""
+    """Create the missing timers; return how many timers there are."""
     spoken = spoken_clocks(incident, settings)
     timers = timers_for(clocks, settings.breach.remind_before, utc_now(), spoken)
     return schedule(incident, timers) if timers else 0
 
 
 def watch_clocks(settings: Settings) -> str:
-    """See to it that every clock that was started has its timers; what was found.
+    """Make sure that every started clock has its timers; return the findings in words.
 
-    A timer may have died when it was due, or was lost with Prefect's database.
+    A timer may have died when it was due, or been lost with Prefect's database.
     """
     store = open_store(settings)
     incidents = [store.incident(each) for each in store.incidents_with_claim(CLOCKS_STARTED)]
@@ -89,7 +89,7 @@ def watch_clocks(settings: Settings) -> str:
 
 
 def record_clocks(incident: Incident, settings: Settings) -> list[Clock]:
-    """Put each clock on record, once for each way in which it stands; every clock."""
+    """Record each clock, once per state; return every clock."""
     store = open_store(settings)
     clocks = clocks_for(incident, settings)
     for clock in clocks:

@@ -1,6 +1,6 @@
 """Timers of the regulatory clocks: scheduled runs of `regulatory-clock/respond` in Prefect.
 
-Prefect keeps them in its database: they outlive restarts, and run late rather than never.
+Prefect keeps them in its database: they survive restarts, and run late rather than never.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from schemas.model import utc_now
 DEPLOYMENT = "regulatory-clock/respond"
 AT_DUE, AT_START, AT_ONCE = "due", "start", "at once"
 STARTS_WITHIN = timedelta(minutes=10)
-"""A run that has begun to start for longer than this died with its machine."""
+"""A run that has been starting for longer than this died with its machine."""
 
 
 class Timer(NamedTuple):
-    """One moment at which a clock speaks.
+    """One moment at which a clock notifies people.
 
-    point: how many seconds before it is due, `start` when less was left from the beginning,
-    `at once` when it is due without undue delay, `due` for the alarm.
+    point: seconds before the deadline; `start` when less time was left from the start;
+    `at once` when it is due without undue delay; `due` for the alarm.
     """
 
     clock: Clock
@@ -38,7 +38,7 @@ class Timer(NamedTuple):
 
     @property
     def due(self) -> str:
-        """The moment that this timer is about; a clock that moved has others."""
+        """The deadline that this timer belongs to; a clock that moved has another."""
         return moment_of(self.clock)
 
 
@@ -54,16 +54,16 @@ def timers_for(
     now: datetime,
     spoken: Container[str] = (),
 ) -> list[Timer]:
-    """When the clocks that are running have to speak, from now on.
+    """The timers that the running clocks need from now on.
 
-    spoken: `ring_name` of what spoke already: it needs no word at the start any more.
+    spoken: `ring_name` of the clocks that have rung: they need no timer at the start.
     """
     spans = sorted(before, reverse=True)
     return [timer for clock in clocks for timer in _of_one(clock, spans, now, spoken)]
 
 
 def ring_name(clock: Clock) -> str:
-    """Names a clock with its present deadline: one that moved speaks anew."""
+    """Identifies a clock and its present deadline: one that moved rings again."""
     return f"{clock.key}:{moment_of(clock)}"
 
 
@@ -86,12 +86,12 @@ def _of_one(
 
 
 def point_of(span: timedelta) -> str:
-    """The name of a reminder: its seconds before the end."""
+    """The name of a reminder: its seconds before the deadline."""
     return f"{span.total_seconds():g} s before"
 
 
 def _is_dead(state: State[Any] | None) -> bool:
-    """True for a run that did not speak and never will; one that a person cancelled is left."""
+    """True for a run that can no longer notify anybody, unless a person cancelled it."""
     if state is None:
         return False
     if state.is_pending():
@@ -100,9 +100,9 @@ def _is_dead(state: State[Any] | None) -> bool:
 
 
 def schedule(incident: Incident, timers: Iterable[Timer]) -> int:
-    """Make the timers in Prefect; one that is there already stays as it is. How many there are.
+    """Create the timers in Prefect, keeping existing ones; return how many there are.
 
-    One whose run died before it could speak runs again.
+    A timer whose run died before it could notify anybody runs again.
 
     Raises PermanentError when the deployment is not registered.
     """

@@ -1,1 +1,1 @@
-"""Alertmanager, and what it forwards to: alerts that are kept up. Begin with `channel.py`."""
+"""Alertmanager: alerts that must be re-sent to stay active. Begin with `channel.py`."""

@@ -12,21 +12,21 @@ from tasks.channels.channel import Channel
 
 
 class Alertmanager(Channel):
-    """Notifies whom its own routes name. An incident has one alert, which must be kept up."""
+    """Notifies by its own routes. An incident has one alert, which must be kept alive."""
 
     name = "alertmanager"
     title = client.SERVICE.name
     needs = ("AEEF_ALERTMANAGER__URL",)
     rings = True
     keep_alive_every = timedelta(minutes=4)
-    """Three of them fit into `client.HOLDS_FOR`: two may fail."""
+    """Three intervals fit into `client.HOLDS_FOR`, so two calls in a row may fail."""
     limits: ClassVar = {
         "characters of the summary": client.SUMMARY_LIMIT,
         "characters of the description": client.DESCRIPTION_LIMIT,
     }
 
     def configured(self, settings: Settings, about: str = "") -> bool:
-        """True when there is an address."""
+        """True when there is a URL."""
         return client.configured(settings)
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:

@@ -2,9 +2,9 @@
 
 https://prometheus.io/docs/alerting/latest/clients/. An alert is identified by its labels. The
 severity is one of them, because routes choose the receiver by it. So when an incident's severity
-rises, that is a new alert: it notifies at once, as it must. The old one ends by itself, as
-nobody sends it any longer (`HOLDS_FOR`), or at once by `resolve` with the incident as it was.
-For one severity the labels are the same every time: all of it is safe to repeat.
+rises, it gets a new alert, which notifies at once. The old alert expires after `HOLDS_FOR`, as it
+is no longer sent, or ends at once by `resolve` with the earlier version of the incident.
+For one severity the labels are always the same: every call is safe to repeat.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERVICE = Service("Alertmanager", "AEEF_ALERTMANAGER__URL (and AEEF_ALERTMANAGER
 ALERTNAME = "AEEFIncident"
 INCIDENT_LABEL = "aeef_incident_id"
 HOLDS_FOR = timedelta(minutes=15)
-"""An alert that is not sent again ends after this; without `endsAt` it would after 5 minutes.
+"""An alert that is not re-sent ends after this time; without `endsAt` after 5 minutes.
 
 https://prometheus.io/docs/alerting/latest/configuration/#file-layout-and-global-settings
 """
@@ -35,7 +35,7 @@ SUMMARY_LIMIT = 130
 DESCRIPTION_LIMIT = 15_000
 """OpsGenie's description, the same page."""
 LABEL_LIMIT = 200
-"""Ours: the name of a service in an alert is no longer either."""
+"""Ours: also the limit of a service's name in an alert."""
 
 _NOTHING = TypeAdapter(dict[str, object])
 
@@ -49,12 +49,12 @@ class _Status(BaseModel):
 
 
 def configured(settings: Settings) -> bool:
-    """True when there is an address."""
+    """True when there is a URL."""
     return settings.alertmanager.url is not None
 
 
 def firing(incident: Incident, settings: Settings, *, tries: int = 3) -> None:
-    """Raise the incident's alert, or keep it up: call again before `HOLDS_FOR` is over.
+    """Raise the incident's alert, or keep it active: call again before `HOLDS_FOR` ends.
 
     Raises TemporaryError or PermanentError.
     """
@@ -62,19 +62,19 @@ def firing(incident: Incident, settings: Settings, *, tries: int = 3) -> None:
 
 
 def resolve(incident: Incident, settings: Settings, *, tries: int = 3) -> None:
-    """End the alert of the incident at its severity. Raises TemporaryError or PermanentError."""
+    """End the incident's alert at its severity. Raises TemporaryError or PermanentError."""
     post(incident, settings, ends_at=utc_now(), tries=tries)
 
 
 def post(incident: Incident, settings: Settings, *, ends_at: datetime, tries: int = 3) -> None:
-    """Post the incident's alert, complete every time as Alertmanager asks.
+    """Post the incident's alert, complete each time, as Alertmanager requires.
 
     Raises TemporaryError or PermanentError.
     """
     alert = {
         "labels": labels_of(incident),
         "annotations": _annotations(incident, settings),
-        # An alert that begins after its end is refused; a sender's clock may be ahead of ours.
+        # An alert that starts after its end is refused; the sender's clock may be ahead of ours.
         "startsAt": min(incident.detected_at, ends_at).isoformat(),
         "endsAt": ends_at.isoformat(),
         "generatorURL": links_for(incident, settings).incident,
@@ -94,7 +94,7 @@ def post(incident: Incident, settings: Settings, *, ends_at: datetime, tries: in
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:
-    """Ask for the status; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    """Query the status; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
     url = _url(settings, "status")
 
     def build(client: httpx.Client) -> httpx.Request:
@@ -107,7 +107,7 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 
 def is_our_own(labels: Mapping[str, str]) -> bool:
-    """True when an alert with these labels is one of ours coming back: the intake drops it."""
+    """True when an alert with these labels is our own, sent back to us: the intake drops it."""
     return bool(labels.get(INCIDENT_LABEL))
 
 

@@ -1,1 +1,1 @@
-"""Jira Cloud: tickets and who has them. Begin with `client.py`."""
+"""Jira Cloud: tickets and their assignees. Begin with `client.py`."""

@@ -1,4 +1,4 @@
-"""Client of Jira Cloud's REST API v3: assigns a ticket, and says in it why; once each.
+"""Client of Jira Cloud's REST API v3: assigns a ticket, and comments why; each once.
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
 """
@@ -20,7 +20,7 @@ from tasks.channels.jira.document import DESCRIPTION_LIMIT
 
 
 class TicketState(NamedTuple):
-    """assignee: an accountId. commented: our comment is there."""
+    """assignee: an accountId. commented: True when our comment is there."""
 
     assignee: str | None
     commented: bool
@@ -44,7 +44,7 @@ class _Issue(BaseModel):
 
 
 def look(key: str, mark: str, settings: Settings, *, tries: int = 3) -> TicketState:
-    """Who has the ticket, and whether a comment with this mark is there.
+    """The ticket's assignee, and whether it has a comment with this mark.
 
     Raises TemporaryError or PermanentError.
     """
@@ -67,7 +67,7 @@ def look(key: str, mark: str, settings: Settings, *, tries: int = 3) -> TicketSt
 
 
 def assign(key: str, account_id: str, settings: Settings, *, tries: int = 3) -> str | None:
-    """Assign the ticket; why Jira refuses this person, None when it does not.
+    """Assign the ticket; return why Jira refuses this person, or None.
 
     Raises TemporaryError or PermanentError.
     """
@@ -89,7 +89,7 @@ def assign(key: str, account_id: str, settings: Settings, *, tries: int = 3) -> 
 
 
 def comment(key: str, lines: Sequence[str], settings: Settings, *, tries: int = 3) -> None:
-    """Add a comment, a paragraph for each line. Raises TemporaryError (Unclear: `look` first)."""
+    """Add a comment, one paragraph per line. Raises TemporaryError (if Unclear: `look` first)."""
     require(settings)
     body = {"body": document(lines)}
     path = f"/rest/api/3/issue/{key}/comment"
@@ -105,7 +105,7 @@ def comment(key: str, lines: Sequence[str], settings: Settings, *, tries: int = 
 
 
 def document(lines: Sequence[str]) -> dict[str, Any]:
-    """Plain text as an Atlassian document; nothing in it is markup. Its end is left out if long."""
+    """Plain text as an Atlassian document without markup; trimmed if too long."""
     texts = [text for line in lines if (text := clean(line).strip())]
     content: list[dict[str, Any]] = []
     room = DESCRIPTION_LIMIT - 1_000

@@ -12,7 +12,7 @@ from tasks.channels.jira.ticket import ensure_ticket
 
 
 class Jira(Channel):
-    """Tells whoever watches the project: the last resort."""
+    """Notifies whoever watches the project: the last resort."""
 
     name = "jira"
     title = client.SERVICE.name
@@ -23,14 +23,14 @@ class Jira(Channel):
     }
 
     def configured(self, settings: Settings, about: str = "") -> bool:
-        """True when there are a site, an email and a token."""
+        """True when site, email and token are set."""
         return client.configured(settings)
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Make sure that the incident has its ticket."""
-        # Who sends this page has its claim: no two ask under this name at the same time.
+        # The sender holds the page's claim, so nobody else uses this holder name at the same time.
         ensure_ticket(str(incident.incident_id), settings, holder=key)
 
     def check(self, settings: Settings) -> str:
-        """Ask who we are."""
+        """Query our own user."""
         return client.check(settings)

@@ -1,8 +1,8 @@
 """Client of Jira Cloud's REST API v3: makes sure that an incident has one ticket.
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-post
-Jira has no idempotency key: a label made of the incident id is searched for before every create,
-and a create that may have been done is not repeated here.
+Jira has no idempotency key: before every create we search for a label made of the incident id,
+and a create that may have succeeded is not repeated here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tasks.channels.jira.document import description_of, summary_of
 
 SERVICE = Service("Jira", "AEEF_JIRA__URL, AEEF_JIRA__EMAIL and AEEF_JIRA__TOKEN")
 INDEX_SETTLES = 15.0
-"""Seconds after which a search surely finds what was just created: the index lags a little.
+"""Seconds until a search certainly finds a new ticket, as the index lags a little.
 
 https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
 """
 
 
 class Ticket(NamedTuple):
-    """An incident's ticket. created: False when it was there already."""
+    """An incident's ticket. created: False when it existed already."""
 
     key: str
     url: str
@@ -52,7 +52,7 @@ class _Me(BaseModel):
 
 
 def configured(settings: Settings) -> bool:
-    """True when there are a site, an email and a token."""
+    """True when site, email and token are set."""
     jira = settings.jira
     return None not in (jira.url, jira.email, jira.token)
 
@@ -61,14 +61,14 @@ def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> 
     """Find the incident's ticket by its label, or create it. Safe to repeat.
 
     Raises TemporaryError, also when a ticket may have been created: its `retry_after` then
-    lets the search index settle, so that the repetition finds it. Raises PermanentError.
+    gives the search index time, so that the retry finds it. Raises PermanentError.
     """
     found = find_ticket(incident, settings, tries=tries)
     if found is not None:
         return found
     fields = fields_of(incident, settings)
     ticket = create(fields, settings, tries=tries)
-    if ticket is None:  # the site has other priorities, or none on this screen
+    if ticket is None:  # the site has other priorities, or the create form has none
         del fields["priority"]
         ticket = create(fields, settings, tries=tries)
     if ticket is None:
@@ -77,7 +77,7 @@ def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> 
 
 
 def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ticket | None:
-    """The incident's ticket (the oldest, should there be more), None when there is none.
+    """The incident's ticket (the oldest, if there are several); None when there is none.
 
     Raises TemporaryError or PermanentError.
     """
@@ -99,7 +99,7 @@ def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ti
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:
-    """Ask who we are; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    """Query our own user; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
 
     def build(client: httpx.Client) -> httpx.Request:
         return request_for(client, settings, "GET", "/rest/api/3/myself")
@@ -112,7 +112,7 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 
 def label_of(incident: Incident) -> str:
-    """The label by which the ticket is found: no spaces, at most 255 characters, as Jira asks."""
+    """The label that identifies the ticket: no spaces, at most 255 characters (Jira's rules)."""
     return f"aeef-{incident.incident_id}"
 
 
@@ -130,7 +130,7 @@ def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:
 
 
 def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | None:
-    """Create a ticket without looking first; None when the site does not accept the priority.
+    """Create a ticket without searching first; None when the site rejects the priority.
 
     Raises TemporaryError (Unclear when it may have been created) or PermanentError.
     """

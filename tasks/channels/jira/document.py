@@ -17,13 +17,13 @@ from tasks.base.trim import characters, clean, one_line, trim
 SUMMARY_LIMIT = 255
 """https://support.atlassian.com/jira-software-cloud/docs/available-fields/ (and no newline)"""
 DESCRIPTION_LIMIT = 32_767
-"""https://confluence.atlassian.com/jirakb/1063556022.html; kept for the whole document as JSON,
-so that it holds however a site counts."""
+"""https://confluence.atlassian.com/jirakb/1063556022.html; applied to the whole document as JSON,
+to be safe however a site counts."""
 NAME_LIMIT = 300
 
 
 def summary_of(incident: Incident) -> str:
-    """The spec's summary, and what it is about: `AEEF Incident: P3 - drift shop: …`."""
+    """The spec's summary, service and description: `AEEF Incident: P3 - drift shop: …`."""
     line = one_line(f"AEEF Incident: {incident.severity} - {incident.type} {incident.service}")
     about = one_line(incident.public_description)
     return trim(line + (f": {about}" if about else ""), SUMMARY_LIMIT)
@@ -70,7 +70,7 @@ def _text(text: str, mark: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(value: str) -> list[dict[str, Any]]:
-    """Empty text nodes are invalid: nothing is no node."""
+    """A list of text nodes; empty for an empty text, as empty text nodes are invalid."""
     text = trim(one_line(value), NAME_LIMIT)
     return [{"type": "text", "text": text}] if text else []
 
@@ -80,7 +80,7 @@ def _item(*inline: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paragraphs(text: str) -> Iterator[dict[str, Any]]:
-    """A paragraph for each run of lines without an empty one between; line ends as hard breaks."""
+    """One paragraph for each block of lines between empty lines; line ends as hard breaks."""
     for part in text.split("\n\n"):
         inline: list[dict[str, Any]] = []
         for line in part.strip("\n").split("\n"):

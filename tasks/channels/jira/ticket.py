@@ -1,4 +1,4 @@
-"""Makes sure that the incident has its Jira ticket, once, whoever asks for it side by side."""
+"""Makes sure that the incident has one Jira ticket, however many callers ask concurrently."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tasks.store.claim_keys import TICKET
 
 
 def ensure_ticket(incident_id: str, settings: Settings, *, holder: str) -> client.Ticket:
-    """The incident's ticket; found or created now if nobody did before.
+    """The incident's ticket, found or created.
 
-    Jira's search does not find at once what was just created: so one creates, and whoever asks
-    later gets its key.
-    holder: two that may ask at the same time need different names.
+    Jira's search does not find a new ticket at once: so one caller creates it, and later callers
+    get its key.
+    holder: concurrent callers need different names.
     Raises TemporaryError or PermanentError.
     """
     store = open_store(settings)

@@ -12,7 +12,7 @@ from tasks.store.claim_keys import about_of
 
 
 class PagerDuty(Channel):
-    """Calls people, by phone too, until one of them takes the page."""
+    """Calls people, also by phone, until one of them takes the page."""
 
     name = "pagerduty"
     title = client.SERVICE.name
@@ -26,17 +26,17 @@ class PagerDuty(Channel):
     }
 
     def configured(self, settings: Settings, about: str = "") -> bool:
-        """True when there is a routing key for who is to be paged."""
+        """True when there is a routing key for the people to page."""
         return client.configured(settings, about)
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
-        """Page, as an alert of its own when it is about something of its own."""
+        """Page; a page with its own subject is an alert of its own."""
         summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
-        # Under the same dedup key PagerDuty would only note it, and call nobody who took the first.
+        # Under the same dedup key PagerDuty would only log it, and not call who took the first.
         client.trigger(incident, settings, summary=summary, about=about_of(key))
 
     def acknowledge(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
-        """Nobody is called any longer."""
+        """Acknowledge the alert: PagerDuty stops calling people."""
         client.acknowledge(incident, settings, about=about)
 
     def resolve(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
@@ -44,5 +44,5 @@ class PagerDuty(Channel):
         client.resolve(incident, settings, about=about)
 
     def check(self, settings: Settings) -> str:
-        """Whether the way there is open: its API has no check that does not page."""
+        """Check that the API is reachable: it has no check that does not page."""
         return client.check(settings)

@@ -1,7 +1,7 @@
-"""Client of PagerDuty's Events API v2: triggers, acknowledges and resolves one alert an incident.
+"""Client of PagerDuty's Events API v2: triggers, acknowledges and resolves an incident's alert.
 
 https://developer.pagerduty.com/docs/send-alert-event. The incident id is the dedup key, so the
-same event sent again changes nothing: all of it is safe to repeat.
+same event sent again changes nothing: every call is safe to repeat.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NAME_LIMIT = 255
 BODY_LIMIT = 512_000
 """Bytes: "512 KB", read the strict way. https://developer.pagerduty.com/docs/events-api-v2-overview"""
 DETAIL_LIMITS = (20_000, 4_000, 500)
-"""Characters of each detail: the first with which the body fits."""
+"""Limits for each detail, in characters: the first with which the body fits is used."""
 
 SEVERITIES: dict[Severity, str] = {
     Severity.P1: "critical",
@@ -57,7 +57,7 @@ def configured(settings: Settings, about: str = "") -> bool:
 
 
 def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
-    """Whom a page reaches: what is about a breach team goes to that team, if it has a key."""
+    """The routing key of a page: a breach team's own key for its pages, if it has one."""
     teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
     return teams.get(about) or settings.pagerduty.routing_key
 
@@ -73,10 +73,9 @@ def trigger(
 ) -> dict[str, str]:
     """Page the on-call; a repetition updates the same alert. Returns `{"dedupKey": …}`.
 
-    about: names another alert of the same incident, which rings although the first was taken.
-
+    about: identifies a separate alert of the incident, which rings even if the first was taken.
     summary: the line that is read out, instead of `AEEF P1: deployment-failure shop - …`.
-    details: more for the alert's table; each value is trimmed when the event grows too large.
+    details: more for the alert's table; values are trimmed when the event gets too large.
     Raises TemporaryError or PermanentError.
     """
     links = links_for(incident, settings)
@@ -102,19 +101,19 @@ def trigger(
 def acknowledge(
     incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
 ) -> dict[str, str]:
-    """Say that someone has taken the page. Raises TemporaryError or PermanentError."""
+    """Report that somebody has taken the page. Raises TemporaryError or PermanentError."""
     return _enqueue("acknowledge", incident, settings, {}, about=about, tries=tries)
 
 
 def resolve(
     incident: Incident, settings: Settings, *, about: str = "", tries: int = 3
 ) -> dict[str, str]:
-    """Say that the incident is over. Raises TemporaryError or PermanentError."""
+    """Report that the incident is over. Raises TemporaryError or PermanentError."""
     return _enqueue("resolve", incident, settings, {}, about=about, tries=tries)
 
 
 def check(settings: Settings) -> str:
-    """Whether the key can be one, and the way there is open; one line for `aeef doctor`.
+    """Check that the key looks valid and the API is reachable; one line for `aeef doctor`.
 
     The API has no check that does not page. Raises TemporaryError or PermanentError.
     """
@@ -167,7 +166,7 @@ def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
 def _details(
     incident: Incident, settings: Settings, more: Mapping[str, str], limit: int
 ) -> dict[str, str]:
-    """What the responder sees below the summary; ours win over names that `more` also has."""
+    """The details below the summary; ours take precedence over the same names in `more`."""
     phone = route_for(incident.severity, incident.type, settings.routes).phone
     ours = {
         "incident": str(incident.incident_id),
@@ -181,7 +180,7 @@ def _details(
 
 
 def _size(event: Mapping[str, Any]) -> int:
-    """Bytes as sent; escaped characters counted, and room for key and routing key."""
+    """Bytes as sent, with escapes, and with room for the dedup key and routing key."""
     return len(json.dumps(event).encode()) + 1_000
 
 

@@ -1,4 +1,4 @@
-"""Calls one method of Slack's Web API, and knows what its refusals mean.
+"""Calls a method of Slack's Web API, and translates its errors.
 
 Slack answers 200 with `ok: false`. https://docs.slack.dev/apis/web-api/#responses
 """
@@ -55,7 +55,7 @@ class _Cursor(BaseModel):
 
 
 class Page(BaseModel):
-    """One page of an answer, as https://docs.slack.dev/apis/web-api/pagination says."""
+    """One page of an answer; see https://docs.slack.dev/apis/web-api/pagination."""
 
     response_metadata: _Cursor | None = None
 
@@ -80,9 +80,9 @@ def call(
     tries: int,
     repeatable: bool = True,
 ) -> Shape:
-    """Call a method with a JSON body, or without one as GET with a query.
+    """Call a method with a JSON body, or, without a body, as GET with a query.
 
-    Raises TemporaryError (Unclear when it may have been done) or PermanentError.
+    Raises TemporaryError (Unclear when it may have been carried out) or PermanentError.
     """
     token = settings.slack.token
     if token is None:
@@ -116,7 +116,7 @@ def pages(
     query: Mapping[str, str],
     tries: int,
 ) -> Iterator[PageShape]:
-    """Call a method page after page, `MOST_PAGES` at most. Raises as `call` does."""
+    """Call a method page by page, at most `MOST_PAGES`. Raises as `call`."""
     cursor: dict[str, str] = {}
     for _ in range(MOST_PAGES):
         asked = {**query, "limit": str(PAGE_SIZE), **cursor}

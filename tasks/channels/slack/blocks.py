@@ -1,7 +1,7 @@
-"""Renders what we say in Slack: the spec's incident template as valid Block Kit.
+"""Renders our Slack messages: the spec's incident template as valid Block Kit.
 
-Whatever a description holds, it can mention nobody and break no link: `&`, `<` and `>` are
-escaped, and `verbatim` stops Slack from linking names by itself.
+No description can mention people or break a link: `&`, `<` and `>` are escaped, and `verbatim`
+stops Slack from linking names by itself.
 https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
 
@@ -22,16 +22,16 @@ TEXT_LIMIT = 4_000
 """https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
 AUTO_RESPONSE_LIMIT = 500
 NAME_LIMIT = 300
-"""Ours: so that the description, not these, fills the section."""
+"""Ours, so that the section has room for the description."""
 
 
 def escape(text: str) -> str:
-    """Escaped for Slack: exactly `&`, `<` and `>`."""
+    """The text with exactly `&`, `<` and `>` escaped, as Slack requires."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escaped(text: str, limit: int) -> str:
-    """Cleaned, trimmed so that it fits once it is escaped, and escaped."""
+    """The text cleaned, escaped, and trimmed so that the escaped text fits."""
     return escape(trim(clean(text), limit, size=lambda part: characters(escape(part))))
 
 
@@ -40,7 +40,7 @@ def blocks_of(
 ) -> list[dict[str, Any]]:
     """The incident as blocks: the spec's header and section, then service and links.
 
-    in_private: only those who work on it can read this, so nothing is left out.
+    in_private: True: only those who work on it can read the message, so nothing is left out.
     """
     links = links_for(incident, settings)
     after = (
@@ -71,14 +71,14 @@ def title_of(incident: Incident) -> str:
 
 
 def text_of(incident: Incident) -> str:
-    """The message for notifications and screen readers, which do not read blocks."""
+    """The plain message, for notifications and assistive software, which do not read blocks."""
     line = f"AEEF Incident: {incident.severity} - {incident.type}: {incident.service}"
     about = one_line(incident.public_description)
     return escaped(one_line(line) + (f": {about}" if about else ""), TEXT_LIMIT)
 
 
 def reply_text(text: str) -> str:
-    """A reply: never empty, which Slack refuses."""
+    """The text of a reply; never empty, which Slack would refuse."""
     return escaped(text.strip() or "(no text)", TEXT_LIMIT)
 
 
@@ -87,6 +87,6 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 
 def _link(url: str, text: str) -> str:
-    """`|` and white space would end the address."""
+    """A link; `|` and white space are encoded, as they would end the URL."""
     address = escape(url).replace("|", "%7C").replace(" ", "%20")
     return f"<{address}|{escape(text)}>"

@@ -13,7 +13,7 @@ from tasks.channels.slack.message import ensure_message
 
 
 class Slack(Channel):
-    """Tells whoever reads the channel of urgent incidents."""
+    """Notifies whoever reads the channel of urgent incidents."""
 
     name = "slack"
     title = "Slack"
@@ -29,7 +29,7 @@ class Slack(Channel):
         return client.configured(settings)
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
-        """Make sure that the incident is posted, and call for the on-call in its thread."""
+        """Make sure that the incident is posted, and ask for the on-call in its thread."""
         message = ensure_message(
             incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
         )
@@ -37,5 +37,5 @@ class Slack(Channel):
         client.reply(message, f"On-call, please take this: {why}", settings)
 
     def check(self, settings: Settings) -> str:
-        """Ask who the bot is."""
+        """Query the bot's own identity."""
         return client.check(settings)

@@ -1,7 +1,7 @@
 """Client of Slack's Web API: posts an incident to its channel, and replies in its thread.
 
 https://docs.slack.dev/reference/methods/chat.postMessage. Slack has no idempotency key: a post
-that may have been done is never repeated here; `find_incident` finds it by its metadata.
+that may have succeeded is never repeated here; `find_incident` finds it by its metadata.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class SlackMessage(NamedTuple):
-    """Where a message is: the channel's id and the message's `ts`."""
+    """The location of a message: the channel's id and the message's `ts`."""
 
     channel: str
     ts: str
@@ -78,9 +78,9 @@ def post_incident(
     auto_response: str,
     tries: int = 3,
 ) -> SlackMessage:
-    """Post the incident as the spec's template. After an Unclear error: `find_incident` first.
+    """Post the incident in the spec's template. After an Unclear error, `find_incident` first.
 
-    auto_response: what was or will be done by itself, in words.
+    auto_response: the automatic response, in words.
     Raises TemporaryError or PermanentError.
     """
     name = settings.slack.channels[channel]
@@ -91,7 +91,7 @@ def post_incident(
 def post_in_private(
     channel_id: str, incident: Incident, settings: Settings, *, auto_response: str, tries: int = 3
 ) -> SlackMessage:
-    """Post everything to a private channel. After an Unclear error: `find_in` first."""
+    """Post everything to a private channel. After an Unclear error, `find_in` first."""
     blocks = blocks_of(incident, settings, auto_response, in_private=True)
     doing = "post to the restricted channel"
     return _post_incident(channel_id, incident, blocks, settings, doing, tries)
@@ -116,7 +116,7 @@ def _post_incident(
 
 
 def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
-    """Say more in the message's thread. Raises TemporaryError or PermanentError."""
+    """Reply in the message's thread. Raises TemporaryError or PermanentError."""
     answer = {
         "channel": message.channel,
         "thread_ts": message.ts,
@@ -126,7 +126,7 @@ def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 
 
 
 def write_to(user: str, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
-    """Write to a person, or to a channel of a team, by id. Raises as `reply` does."""
+    """Write to a person, or to a team's channel, by id. Raises as `reply`."""
     message = {"channel": user, "text": reply_text(text)}
     return _post(message, settings, "write to the owner", tries)
 
@@ -134,7 +134,7 @@ def write_to(user: str, text: str, settings: Settings, *, tries: int = 3) -> Sla
 def find_incident(
     incident: Incident, settings: Settings, channel: SlackChannel, *, tries: int = 3
 ) -> SlackMessage | None:
-    """The incident's message when it was posted to this channel already; as `find_in`."""
+    """The incident's message, if it was already posted to this channel; as `find_in`."""
     return find_in(settings.slack.channels[channel], incident, settings, tries=tries)
 
 
@@ -143,7 +143,7 @@ def find_in(
 ) -> SlackMessage | None:
     """The incident's message in a channel, given by its id or as `#name`.
 
-    Also None, and said once in the log, when the bot's scopes do not let it look
+    Also None, with one warning in the log, when the bot lacks the scopes to search
     (`channels:read` and `channels:history`, for private channels `groups:…`).
     Raises TemporaryError or PermanentError.
     """
@@ -157,12 +157,12 @@ def find_in(
 
 @cache
 def warn_once(text: str) -> None:
-    """Write a warning to the log, once in the life of the process."""
+    """Log a warning once per process."""
     _log.warning("%s", text)
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:
-    """Ask who we are; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
+    """Query the bot's name; one line for `aeef doctor`. Raises TemporaryError or PermanentError."""
     me = call("auth.test", settings, _Me, doing="sign in", body={}, tries=tries)
     return f"Slack bot {me.user} in {me.team}"
 
@@ -182,7 +182,7 @@ def _post(message: dict[str, Any], settings: Settings, doing: str, tries: int) -
 
 
 def _channel_id(name: str, settings: Settings, tries: int) -> str | None:
-    """A message may be posted to `#name`, but history is read by id only."""
+    """The channel's id: a message can be posted to `#name`, but history is read only by id."""
     if _CHANNEL_ID.fullmatch(name):
         return name
     query = {"exclude_archived": "true", "types": "public_channel,private_channel"}

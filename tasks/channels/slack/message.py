@@ -1,4 +1,4 @@
-"""The incident's message in Slack, posted once, and everything later in that message's thread."""
+"""The incident's message in Slack, posted once; later messages go into its thread."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def ensure_message(
     holder: str,
     channel: SlackChannel | None = None,
 ) -> slack.SlackMessage:
-    """The incident's message; posted now if it was not.
+    """The incident's message, posted now if it was not before.
 
-    channel: instead of the route's own, when nothing was posted yet.
-    Raises OutsideServiceError when Slack does not take it; the claim is free again then.
+    channel: used instead of the route's, if nothing was posted yet.
+    Raises OutsideServiceError when Slack does not accept it, and releases the claim.
     """
     route = route_for(incident.severity, incident.type, settings.routes)
     place = channel or route.slack
@@ -46,7 +46,7 @@ def ensure_message(
 def ensure_restricted_message(
     channel_id: str, incident: Incident, settings: Settings, *, holder: str
 ) -> slack.SlackMessage:
-    """As `ensure_message`: everything, in the restricted channel of a data breach."""
+    """As `ensure_message`, with all details, in the restricted channel of a data breach."""
     return _ensure(
         incident,
         settings,
@@ -68,14 +68,14 @@ def _ensure(
 ) -> slack.SlackMessage:
     with open_store(settings).once(incident.incident_id, *claim, wait=True) as turn:
         if turn.is_mine:
-            # An earlier attempt that never reported back may have posted: look first.
+            # An earlier attempt that never reported back may have posted: search first.
             message = find() if turn.attempts > 1 else None
             turn.finish((message or post())._asdict())
     return slack.SlackMessage(**turn.result)
 
 
 def auto_response(incident: Incident) -> str:
-    """The spec's "Auto-Response" of the incident's type."""
+    """The spec's "Auto-Response" for the incident's type."""
     known = incident.type in set(IncidentType)
     return INCIDENT_TYPES[
         IncidentType(incident.type) if known else IncidentType.UNKNOWN
@@ -83,11 +83,11 @@ def auto_response(incident: Incident) -> str:
 
 
 def reply_in_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:
-    """Reply once in the incident's thread; False when there is none, or another is doing it.
+    """Reply once in the incident's thread; False without a thread, or while another replies.
 
-    Of a restricted incident the text goes to its restricted channel; the thread that anyone may
-    read hears only that there is something new.
-    Raises OutsideServiceError when Slack does not take it.
+    For a restricted incident the text goes to its restricted channel; the public thread gets
+    only a note that there is something new.
+    Raises OutsideServiceError when Slack does not accept it.
     """
     store = open_store(settings)
     if not slack.configured(settings):

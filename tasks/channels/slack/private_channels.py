@@ -1,7 +1,7 @@
-"""Slack's private channels: creates one, finds it again, and invites people into it.
+"""Slack's private channels: creates one, finds it again, and invites people to it.
 
 https://docs.slack.dev/reference/methods/conversations.create and conversations.invite. The bot
-needs `groups:write`, and `groups:read` and `groups:history` to find what a crash left.
+needs `groups:write`, and `groups:read` and `groups:history` to find a channel after a crash.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class _Invited(BaseModel):
 
 
 def ensure_private_channel(name: str, settings: Settings, *, tries: int = 3) -> str:
-    """The id of the private channel with this name; created now if it was not.
+    """The id of the private channel with this name, created if needed.
 
-    Raises TemporaryError or PermanentError, also when a channel of this name is not ours.
+    Raises TemporaryError or PermanentError, also when the channel with this name is not ours.
     """
     try:
         created = call(
@@ -64,9 +64,9 @@ def ensure_private_channel(name: str, settings: Settings, *, tries: int = 3) -> 
 
 
 def invite(channel: str, users: Sequence[str], settings: Settings, *, tries: int = 3) -> list[str]:
-    """Invite each, who may be there already; what Slack says of those it did not let in.
+    """Invite each user, who may already be a member; return Slack's error for each that failed.
 
-    One by one: among several, one that is wrong would keep out all.
+    One by one, because one wrong user in a list would keep out all.
     Raises TemporaryError when nobody can be invited now.
     """
     problems = []

@@ -1,1 +1,1 @@
-"""The files that name a dependency and its version. Begin with `manifests.py`."""
+"""Raises a dependency's version in manifest files. Begin with `manifests.py`."""

@@ -1,4 +1,4 @@
-"""Which version to go to: the smallest one in which every finding of a package is mended."""
+"""Chooses the version to upgrade to: the smallest one that fixes every finding of a package."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from packaging.version import Version as PythonVersion
 from semver import Version as NpmVersion
 
 Parse = Callable[[str], Any]
-"""A version from its text, None when it is none."""
+"""Parses a version; None when the text is not one."""
 
 
 def python_version(text: str) -> PythonVersion | None:
-    """PyPI's rules (PEP 440)."""
+    """A version by PyPI's rules (PEP 440)."""
     try:
         return PythonVersion(text.strip())
     except InvalidVersion:
@@ -22,7 +22,7 @@ def python_version(text: str) -> PythonVersion | None:
 
 
 def npm_version(text: str) -> NpmVersion | None:
-    """The rules of semver.org; npm also knows a leading `v` or `=`."""
+    """A version by the rules of semver.org; npm also allows a leading `v` or `=`."""
     try:
         found = NpmVersion.parse(text.strip().lstrip("v="))
     except ValueError:
@@ -31,24 +31,24 @@ def npm_version(text: str) -> NpmVersion | None:
 
 
 class Fixes(NamedTuple):
-    """The versions that mend one finding, smallest first; what cannot be read is left out."""
+    """The versions that fix one finding, smallest first; unreadable ones are left out."""
 
     finding: str
     fixed: tuple[Any, ...]
 
 
 def fixes_of(finding: str, fixed: Iterable[str], parse: Parse) -> Fixes:
-    """Read what a scanner lists."""
+    """Parse a scanner's list of fixed versions."""
     found = {version for text in fixed if (version := parse(text)) is not None}
     return Fixes(finding, tuple(sorted(found)))
 
 
 def is_mended(version: Any, fixes: Fixes, installed: Any | None) -> bool:
-    """True when this version has the fix, as far as a list of fixed versions can tell.
+    """True when this version has the fix, as far as a list of fixed versions shows.
 
-    An advisory lists one fixed version for each line of releases: 4.1.13 and 4.2.7. A version is
-    compared with the ones of its own line; where it has none, it must be newer than all of them.
-    installed: known to be vulnerable, and so is whatever is older.
+    An advisory lists one fixed version per release line: 4.1.13 and 4.2.7. A version is compared
+    with the one of its own line; if its line has none, it must be newer than all of them.
+    installed: known to be vulnerable, like every older version.
     """
     if version in fixes.fixed:
         return True
@@ -67,10 +67,9 @@ def is_mended(version: Any, fixes: Fixes, installed: Any | None) -> bool:
 
 
 def candidates(all_fixes: Sequence[Fixes], installed: Any | None) -> Iterator[Any]:
-    """Versions that mend every finding, smallest first.
+    """Versions that fix every finding, smallest first.
 
-    installed: unknown means that no line of releases can be told from another: then only the
-    newest fix is certain.
+    installed: if unknown, its release line is unknown too, and only the newest fix is certain.
     """
     offered = sorted({version for fixes in all_fixes for version in fixes.fixed})
     if installed is None:

@@ -1,4 +1,4 @@
-"""Raises a package in the manifests that ask for it: which files they are, and each kind's way."""
+"""Raises a package in the manifests that require it, for each kind of file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tasks.patch.manifests.replace_literal import Path, replace_literal
 
 PYPI, NPM = "pypi", "npm"
 ECOSYSTEMS = {PYPI: PYPI, "python": PYPI, "pip": PYPI, NPM: NPM, "node": NPM, "node-pkg": NPM}
-"""As scanners name them."""
+"""The ecosystems, by scanners' names."""
 LOCKS = {
     PYPI: ("poetry.lock", "uv.lock", "pdm.lock"),
     NPM: ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
@@ -37,7 +37,7 @@ _CARET = re.compile(r"(\s*[\^~]\s*)(\d+(?:\.\d+)*)(\s*)")
 
 
 def is_manifest(file: str, ecosystem: str) -> bool:
-    """True for a file of which we know how to change it."""
+    """True for a kind of file that we can change."""
     path = PurePosixPath(file)
     if ecosystem == NPM:
         return path.name == "package.json" and "node_modules" not in path.parts
@@ -46,7 +46,7 @@ def is_manifest(file: str, ecosystem: str) -> bool:
 
 
 def locks_beside(file: str, ecosystem: str, files: frozenset[str]) -> list[str]:
-    """The lock files that hold what this manifest asks for: beside it, or above it."""
+    """The lock files for this manifest: beside it, or in a folder above."""
     if PurePosixPath(file).suffix in (".txt", ".in"):
         return []
     places = [PurePosixPath(file).parent, *PurePosixPath(file).parent.parents]
@@ -67,7 +67,7 @@ def raise_in(
 
 
 class _Ask(NamedTuple):
-    """A string of a manifest that asks for the package."""
+    """A string in a manifest that requires the package."""
 
     place: Path
     text: str
@@ -78,7 +78,7 @@ Find = Callable[[Any], Iterator[_Ask]]
 
 
 def _edit(text: str, parse: Callable[[str], Any], quotes: str, find: Find) -> Edit:
-    """Find what asks for the package in the parsed file, and change those strings in its text."""
+    """Find the strings that require the package in the parsed file; change them in its text."""
     try:
         asks = list(find(parse(text)))
     except (ValueError, RecursionError):
@@ -121,7 +121,7 @@ def _in_package_json(name: str, all_fixes: Sequence[Fixes], installed: str | Non
     def ask(place: Path, value: Any) -> _Ask:
         if not isinstance(value, str):
             return _Ask(place, "", Raised(why="is no version"))
-        if value.startswith("$"):  # what the table of dependencies says
+        if value.startswith("$"):  # refers to the table of dependencies
             return _Ask(place, value, Raised())
         return _Ask(place, value, raise_range(value, all_fixes, installed))
 
@@ -199,6 +199,6 @@ def _table(document: Any, key: str) -> Mapping[str, Any]:
 
 
 def _without_range(key: str) -> str:
-    """`name@^1` and `@scope/name@^1` name the package without what follows."""
+    """The package's name without the range: `name@^1`, `@scope/name@^1`."""
     at = key.find("@", 1)
     return key if at < 0 else key[:at]

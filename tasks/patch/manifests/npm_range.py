@@ -1,4 +1,4 @@
-"""Raises a version range of npm: `^1.2.3` becomes `^1.2.6`, and so on."""
+"""Raises an npm version range: `^1.2.3` becomes `^1.2.6`, and so on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ANYTHING = ("", "*", "x", "X", "latest")
 def raise_range(text: str, all_fixes: Sequence[Fixes], installed: str | None) -> Raised:
     """Raise the range, keeping its operator.
 
-    Ranges of several parts (`1.x || 2.x`), tags and addresses stay, and it is said why.
+    Ranges of several parts (`1.x || 2.x`), tags and URLs stay, with the reason.
     """
     reported = npm_version(installed or "")
     if text.strip() in _ANYTHING:
@@ -69,7 +69,7 @@ def _bounded(
 
 
 def _completed(text: str) -> Any:
-    """1 and 1.x are 1.0.0."""
+    """The full version: 1 and 1.x become 1.0.0."""
     core, dash, rest = text.partition("-")
     numbers = [part if part.isdigit() else "0" for part in core.split(".")]
     return npm_version(".".join([*numbers, "0", "0"][:3]) + dash + rest) or npm_version("0.0.0")

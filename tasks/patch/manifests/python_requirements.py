@@ -1,4 +1,4 @@
-"""Raises a package in requirements files and requirement strings; nothing else changes."""
+"""Raises a package in requirements files and requirement strings, changing nothing else."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _OPTION = re.compile(r"\s--?[A-Za-z]")
 
 
 class Raised(NamedTuple):
-    """What became of one requirement: its new text, or why it stays. Both None: it is fine."""
+    """The result for one requirement: its new text, or why it stays. Both None: it is fine."""
 
     text: str | None = None
     why: str | None = None
 
 
 class Edit(NamedTuple):
-    """What became of one file: its new text, each (before, after), and why some lines stay."""
+    """The result for one file: its new text, each (before, after), and why some lines stay."""
 
     text: str
     changes: tuple[tuple[str, str], ...] = ()
@@ -70,8 +70,8 @@ def raise_requirements(
 
 
 def _requirement(logical: str) -> tuple[str, Requirement] | None:
-    """The requirement of a line, as text and parsed; None for options, comments and addresses."""
-    unfolded = re.sub(r"\\\r?\n", " ", logical).removeprefix("\ufeff")  # as Windows marks UTF-8
+    """The requirement in a line, as text and parsed; None for options, comments and URLs."""
+    unfolded = re.sub(r"\\\r?\n", " ", logical).removeprefix("\ufeff")  # Windows' byte order mark
     if unfolded.lstrip().startswith(("-", "#")):
         return None
     plain = _OPTION.split(_COMMENT.sub("", unfolded.rstrip("\r\n")), maxsplit=1)[0].rstrip()
@@ -126,7 +126,7 @@ def raise_specifiers(text: str, all_fixes: Sequence[Fixes], installed: str | Non
 
 
 def _with(text: str, version: Any) -> str:
-    """The specifiers with this version as the exact or the lowest one."""
+    """The specifiers with this version as the exact or the minimum one."""
     raised = False
 
     def clause(match: re.Match[str]) -> str:

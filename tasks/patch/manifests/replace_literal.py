@@ -1,4 +1,4 @@
-"""Changes one string of a JSON or TOML file, and not a byte besides."""
+"""Changes one string in a JSON or TOML file, and no other byte."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Path = tuple[str | int, ...]
-"""Where a value lies in the document."""
+"""The path of a value in the document."""
 
 MOST_PLACES = 300
-"""Places tried at most: each is a parse of the file."""
+"""The most places to try, as each takes a parse of the file."""
 
 
 def replace_literal(
     text: str, place: Path, new: str, parse: Callable[[str], Any], quotes: str
 ) -> str | None:
-    """The text with the string at this place replaced by another; None where it is not found.
+    """The text with the string at this path replaced; None when it is not found.
 
-    Each place where the old string is written is tried, until the file, parsed, differs from
-    what it was in exactly this value.
+    Each occurrence of the old string is tried, until the parsed file differs from before in
+    exactly this value.
     """
     document = parse(text)
     old = value_at(document, place)
@@ -39,7 +39,7 @@ def replace_literal(
 
 
 def value_at(document: Any, place: Path) -> Any:
-    """What lies there."""
+    """The value at this path."""
     for part in place:
         document = document[part]
     return document

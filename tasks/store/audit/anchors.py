@@ -1,6 +1,6 @@
-"""Anchors: heads of the audit chain, noted in a file outside the database.
+"""Anchors: heads of the audit chain, written to a file outside the database.
 
-Who can rewrite the whole chain in the database still cannot make it fit these lines.
+Somebody who can rewrite the whole chain in the database still cannot make it match these lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CUT_OFF = re.compile(r"\{[^}]*")
 
 
 class Anchor(NamedTuple):
-    """One line: at some moment, the entry `seq` of the chain had this hash."""
+    """One line: at this time, the entry `seq` of the chain had this hash."""
 
     line: int
     seq: int
@@ -36,7 +36,7 @@ class Anchor(NamedTuple):
 class Anchors:
     """The anchor file of one machine; lines of several processes may be in any order.
 
-    Each line names its database, so that one home may have used several.
+    Each line names its database, because one home may have used several.
     """
 
     def __init__(self, path: Path, database: str) -> None:
@@ -44,13 +44,13 @@ class Anchors:
         self._database = database
 
     def append(self, seq: int, chain_hash: str, at: datetime) -> None:
-        """Note a head. A failure is logged: it must not stop an alert."""
+        """Append a head. A failure is only logged, as it must not stop an alert."""
         line = {"seq": seq, "hash": chain_hash, "at": moment_text(at), "db": self._database}
         text = json.dumps(line, separators=(",", ":")) + "\n"
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                # One write: lines of several processes do not mix.
+                # One write, so that lines of several processes do not mix.
                 os.write(file, text.encode())
             finally:
                 os.close(file)
@@ -66,8 +66,8 @@ class Anchors:
     def read(self) -> Iterator[Anchor]:
         """The anchors of this database; none when there is no file.
 
-        A line that a crash cut off is passed over, also where the next line was written right
-        after it. Raises AuditBroken for a line that is anything else.
+        A line cut off by a crash is skipped, also when the next line follows it directly.
+        Raises AuditBroken for any other invalid line.
         """
         try:
             text = self.path.read_text("utf-8", errors="replace")
@@ -76,7 +76,7 @@ class Anchors:
         except OSError as error:
             raise AuditBroken(
                 f"the audit anchors {self.path} cannot be read ({error.strerror}): "
-                "whether the chain was rewritten cannot be told"
+                "it is unknown whether the chain was rewritten"
             ) from error
         for number, line in enumerate(text.split("\n"), 1):
             start = line.rfind('{"seq":')

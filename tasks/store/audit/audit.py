@@ -17,7 +17,7 @@ from tasks.store.audit.anchors import Anchors
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, audit_head
 
-# Made once: SQLAlchemy then need not find out with each execution what it has compiled already.
+# Created once, so that SQLAlchemy need not look up its compiled form for each execution.
 _NEWEST = select(func.max(audit.c.seq))
 _HEAD = (
     select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery())
@@ -33,9 +33,9 @@ Clock = Callable[[], datetime]
 
 
 class Chain:
-    """The chain inside one transaction; it holds the head's lock until that ends.
+    """The chain inside one transaction, with the head's lock until it ends.
 
-    So the transactions that append come one after the other, on PostgreSQL as on SQLite.
+    So appending transactions run one after the other, on both PostgreSQL and SQLite.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -43,14 +43,14 @@ class Chain:
         self.now = now
         self.appended = 0
         head = connection.execute(_HEAD).one_or_none()
-        if head is None:  # tampered with: go on from the start, alerts come first
+        if head is None:  # tampered with: continue from the start, as alerts come first
             connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
             found = connection.execute(_NEWEST).scalar() or 0
             head_seq, head_hash = 0, GENESIS
         else:
             head_seq, head_hash, found = head[0], head[1], head[2] or 0
-        # When someone appended behind the head's back, do not stop: an alert comes first. What we
-        # append then follows the head, not the stranger, so `verify_audit` finds the stranger.
+        # If somebody appended without updating the head, do not stop: an alert comes first. Our
+        # entries then follow the head, so `verify_audit` finds the foreign entry.
         self.seq: int = max(head_seq, found)
         self.hash: str = head_hash
 
@@ -83,7 +83,7 @@ class Chain:
         return entry
 
     def has(self, entry_id: UUID) -> bool:
-        """True when this entry was appended before."""
+        """True when this entry is already in the chain."""
         return self.connection.execute(_ENTRY, {"wanted": str(entry_id)}).first() is not None
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class AuditLog:
 
 
 def read_head(connection: Connection) -> tuple[int, str]:
-    """What the head row says."""
+    """Number and hash in the head row."""
     query = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
     row = connection.execute(query).one_or_none()
     return (0, GENESIS) if row is None else (row.seq, row.hash)
@@ -150,7 +150,7 @@ def row_of(entry: AuditEntry) -> dict[str, Any]:
 
 
 def entry_of(row: Row[Any]) -> AuditEntry:
-    """The entry that a row holds. Raises AuditBroken when something spoiled it."""
+    """The entry of a row. Raises AuditBroken when the row is invalid."""
     columns = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented name)
     try:
         details = json.loads(columns["details"])
@@ -158,5 +158,5 @@ def entry_of(row: Row[Any]) -> AuditEntry:
     except (TypeError, ValueError) as error:
         raise AuditBroken(
             f"audit entry {columns['seq']} cannot be read: it was changed after it was written; "
-            "`aeef audit verify` tells more"
+            "`aeef audit verify` reports more"
         ) from error

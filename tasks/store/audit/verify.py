@@ -1,4 +1,4 @@
-"""Verifies the audit log: the chain, its head, its anchors, and the records that it seals."""
+"""Verifies the audit log: the chain, its head, its anchors, and the sealed records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_ONCE = 1000  # rows in memory
 
 
 class AuditSummary(NamedTuple):
-    """A chain that verified: how many entries, the newest one's hash, how many anchors fit."""
+    """A verified chain: its number of entries, the newest hash, the number of matching anchors."""
 
     entries: int
     head: str
@@ -26,7 +26,7 @@ class AuditSummary(NamedTuple):
 
 
 class _Seal(NamedTuple):
-    """What an entry says the incident's record hashes to."""
+    """The hash of the incident's record according to an entry."""
 
     seq: int
     record: str
@@ -34,7 +34,7 @@ class _Seal(NamedTuple):
 
 def verify_audit(database: Database, anchors: Anchors) -> AuditSummary:
     """Recompute everything. Raises AuditBroken that names the first broken link."""
-    # First the anchors: what they name was committed, so the snapshot after them has it.
+    # Read the anchors first: what they name was committed, so the later snapshot contains it.
     found = list(anchors.read())
     by_seq: dict[int, list[Anchor]] = {}
     for anchor in found:
@@ -82,7 +82,7 @@ def _verify_chain(
 
 
 def _verify_entry(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]:
-    """The entry's details."""
+    """Verify one entry; return its details."""
     if row.seq != expected_seq:
         raise AuditBroken(
             f"audit entry {expected_seq} is missing; after entry {expected_seq - 1} comes "
@@ -104,7 +104,7 @@ def _verify_entry(row: Row[Any], expected_seq: int, previous: str) -> dict[str, 
                 "prevHash": row.prev_hash,
             }
         )
-    except (TypeError, ValueError):  # SQLite keeps any type in any column
+    except (TypeError, ValueError):  # SQLite allows any type in any column
         details = written = None
         computed = ""
     if row.hash != computed or row.details != written or row.automated not in (0, 1):
@@ -122,7 +122,7 @@ def _verify_entry(row: Row[Any], expected_seq: int, previous: str) -> dict[str, 
 def _verify_records(
     connection: Connection, seals: dict[str, _Seal], alerts: dict[str, str]
 ) -> None:
-    """Every incident's record is as the last entry that changed it left it; none is missing."""
+    """Verify that every incident's record matches the last entry that changed it; none missing."""
     with _streamed(connection, select(incidents).order_by(incidents.c.opened_at)) as rows:
         for row in rows:
             _verify_record(row, seals.pop(row.id, None), alerts.get(row.id))
@@ -161,7 +161,7 @@ def _verify_record(row: Row[Any], seal: _Seal | None, alert: str | None) -> None
 
 
 def _streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
-    """The rows, so many at once in memory; close it, or PostgreSQL's cursor stays open."""
+    """The rows in batches; close the result, or PostgreSQL's cursor stays open."""
     return connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
 

@@ -1,4 +1,4 @@
-"""The engine: SQLite or PostgreSQL behind the same two words, read and write."""
+"""The engine: SQLite or PostgreSQL behind the same two methods, read and write."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 30
 ATTEMPTS = 12
-"""A transaction that met another writer runs again so many times at most."""
+"""How many times a transaction that conflicts with another writer is tried at most."""
 
 _SQLITE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL")
 _POSTGRESQL = (
-    # A frozen process must not hold up everyone's alerts for ever.
+    # A hanging process must not block everybody's alerts for ever.
     f"SET lock_timeout = '{BUSY_SECONDS}s'",
     f"SET idle_in_transaction_session_timeout = '{2 * BUSY_SECONDS}s'",
 )
@@ -37,7 +37,7 @@ class Database:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # SQLite has one writer at a time: inside a process, threads queue here, in fair order,
-        # rather than in SQLite's sleeping retries.
+        # instead of in SQLite's sleeping retries.
         self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
         options: dict[str, Any] = (
             {"connect_args": {"timeout": BUSY_SECONDS}}
@@ -55,12 +55,12 @@ class Database:
 
     @property
     def path(self) -> Path | None:
-        """The file of a SQLite database."""
+        """The file of an SQLite database; None for PostgreSQL."""
         return Path(self.url.database or "") if self.is_sqlite else None
 
     @property
     def label(self) -> str:
-        """Which database this is, for a reader: no user, no password."""
+        """The database's name for people, without user and password."""
         if self.path is not None:
             return self.path.name
         host = self.url.host or ",".join(self.url.normalized_query.get("host", ())) or "local"
@@ -68,7 +68,7 @@ class Database:
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[Connection]:
-        """A transaction that only reads; `snapshot`: every statement sees the same moment."""
+        """A read-only transaction; `snapshot`: all statements see the same state."""
         with self._ours(), self.engine.connect() as connection:
             if snapshot and not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -78,8 +78,8 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction and commit it.
 
-        It is done again from the start when another writer came in between, so it must have no
-        effect outside the database.
+        It is repeated from the start when another writer interferes, so it must have no effect
+        outside the database.
         """
         with self._ours():
             for attempt in range(1, ATTEMPTS + 1):
@@ -108,12 +108,12 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            # Not chained: the driver's own error may repeat how it was asked to connect.
+            # Not chained: the driver's own error may repeat the connection parameters.
             raise as_ours(error, self.url) from None
 
     def _on_connect(self, connection: Any, _record: Any) -> None:
         if self.is_sqlite:
-            connection.isolation_level = None  # we say BEGIN ourselves, see below
+            connection.isolation_level = None  # we send BEGIN ourselves, see below
         cursor = connection.cursor()
         for statement in _SQLITE if self.is_sqlite else _POSTGRESQL:
             cursor.execute(statement)
@@ -122,7 +122,7 @@ class Database:
             connection.commit()
 
     def _on_begin(self, connection: Connection) -> None:
-        """BEGIN IMMEDIATE: a transaction that begins as a reader fails at its first write."""
+        """BEGIN IMMEDIATE: a transaction that starts as a reader may fail at its first write."""
         if self.is_sqlite:
             writes = connection.get_execution_options().get("aeef_write", False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -133,10 +133,10 @@ def _connect_args(url: URL) -> dict[str, Any]:
 
 
 def database_url(text: str) -> URL:
-    """The URL with the driver that we use.
+    """The URL with our driver.
 
-    Raises ConfigurationError for anything but a SQLite file or PostgreSQL; the URL is not
-    repeated, for it may hold a password.
+    Raises ConfigurationError for anything except an SQLite file or PostgreSQL; the URL is not
+    repeated, as it may contain a password.
     """
     not_a_url = ConfigurationError(
         "AEEF_DATABASE_URL is not a database URL; write sqlite:///PATH or "
@@ -148,7 +148,7 @@ def database_url(text: str) -> URL:
     except (ArgumentError, ValueError):
         raise not_a_url from None
     if not url.drivername.startswith("sqlite") and text.count("@") > 1:
-        # What follows the first "@" would be taken for the host, and be shown as such.
+        # What follows the first "@" would be taken as the host, and be shown.
         raise not_a_url
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):

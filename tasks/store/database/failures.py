@@ -1,4 +1,4 @@
-"""Database errors as errors of ours: what failed, why, what to do; never a password."""
+"""Translates database errors to ours: what failed, why, what to do; never a password."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SETTING_IS_WRONG = (
 
 
 def is_race(error: DBAPIError) -> bool:
-    """True when another writer came in between: the same transaction may simply run again."""
+    """True when another writer interfered: the same transaction can simply run again."""
     text = str(error.orig)
     if getattr(error.orig, "sqlstate", None) in _RACE:
         return True
@@ -44,8 +44,8 @@ def is_race(error: DBAPIError) -> bool:
 def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
     """The error to raise instead of a database error.
 
-    ConfigurationError when the setting is wrong, TemporaryError when it may pass, PermanentError
-    otherwise. Its text names the database without the password.
+    ConfigurationError for a wrong setting, TemporaryError when a retry may succeed,
+    PermanentError otherwise. Its text names the database without the password.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
     reason = without_password(" ".join(str(cause).split()), url)
@@ -61,7 +61,7 @@ def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
 
 
 def without_password(text: str, url: URL) -> str:
-    """The text with every form of the URL's password, and of one in its options, replaced."""
+    """The text with the URL's password, and one in its options, replaced in every form."""
     secrets = {url.password or "", *url.normalized_query.get("password", ())}
     forms = {form for s in secrets for form in (s, quote(s), quote(s, safe=""), quote_plus(s))}
     for form in sorted(forms - {""}, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""Brings the tables to the newest version: safe when several processes start at once."""
+"""Migrates the tables to the newest version; safe when several processes start at once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tasks.store.database.database import Database
 
 HEAD = "0001"
 VERSION_TABLE = "aeef_store_version"
-"""Not Alembic's default: Prefect may live in the same PostgreSQL database."""
+"""Not Alembic's default name: Prefect may use the same PostgreSQL database."""
 
-_LOCK_NUMBER = 0x61656566  # "aeef": any number that nobody else's advisory lock has
+_LOCK_NUMBER = 0x61656566  # "aeef": a number that no other advisory lock is likely to have
 _one_at_a_time = threading.Lock()  # Alembic's context is one per process
 
 
 def migrate(database: Database) -> None:
-    """Bring the database to HEAD; a quick look when it is there already.
+    """Migrate the database to HEAD; only a quick check when it is up to date.
 
-    Raises ConfigurationError when a newer version of AEEF Runbooks made the database.
+    Raises ConfigurationError when the database comes from a newer version of AEEF Runbooks.
     """
     if database.path is not None:
         _create_file(database.path)
@@ -33,7 +33,7 @@ def migrate(database: Database) -> None:
     with _one_at_a_time, _only_process(database.path) if database.path else nullcontext():
         if database.is_sqlite:
             with database.read() as connection:
-                # The mode stays with the file. It cannot change inside a transaction.
+                # The mode is stored in the file. It cannot be changed inside a transaction.
                 connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                 connection.exec_driver_sql("BEGIN")
@@ -53,7 +53,7 @@ def _version_in(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Run the missing migrations inside the connection's transaction: all of them, or none."""
+    """Run the missing migrations inside the connection's transaction: all or none."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -74,7 +74,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _create_file(path: Path) -> None:
-    """Create the file, for its owner only, as SQLite would not."""
+    """Create the file readable by its owner only, which SQLite would not do."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -1,4 +1,4 @@
-"""The tables of the incident store. JSON and moments are text: both databases hash it alike."""
+"""The tables of the incident store. JSON and times are text, so both databases hash them alike."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# SQLite numbers rows by itself only for a primary key of type INTEGER.
+# SQLite numbers rows automatically only for a primary key of type INTEGER.
 Sequence = BigInteger().with_variant(Integer(), "sqlite")
 NOT_OVER = text("status NOT IN ('resolved', 'closed')")
 
@@ -29,7 +29,7 @@ incidents = Table(
     Column("severity", String(2), nullable=False),
     Column("status", String(13), nullable=False),
     Column("dedup_key", Text, nullable=False),
-    # The index is on the hash: a key of 1000 characters does not fit PostgreSQL's index pages.
+    # The index is on the hash: a key of 1000 characters may not fit PostgreSQL's index pages.
     Column("dedup_hash", String(64), nullable=False),
     Column("opened_at", String(32), nullable=False),
     Column("acknowledged_at", String(32)),

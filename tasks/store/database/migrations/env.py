@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection that `migrate.py` gives."""
+"""Alembic's entry point: runs the migrations on the connection from `migrate.py`."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _audit() -> None:
 
 
 def _append_only() -> None:
-    """Forbid to change the past; who drops these triggers is found out by the chain."""
+    """Forbid changing audit entries; if somebody drops these triggers, the chain shows changes."""
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             op.execute(
