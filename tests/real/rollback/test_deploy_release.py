@@ -15,9 +15,11 @@ from samples.targets import commit, git, prove
 from schemas.errors import DeployFailed, DirtyWorkTree, NoProvenRelease, TargetError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
+from support import wait_until
 from tasks.deploy.running_commit import running_commit
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
+from tasks.target.repository import aeef_directory
 
 
 def _roll_back(target: Target, to_commit: str | None = None) -> DeployedRelease:
@@ -117,7 +119,7 @@ def test_at_most_ten_changed_files_are_named(demo_target: Target) -> None:
         (demo_target.repository / name).write_text("b")
     prove(demo_target, newest)
 
-    with pytest.raises(DirtyWorkTree, match=r"file00, .*, file09 and 3 more;"):
+    with pytest.raises(DirtyWorkTree, match=r"file00, .*, file09, and 3 more;"):
         _roll_back(demo_target, newest)
 
 
@@ -449,6 +451,8 @@ def test_a_deploy_that_outlived_its_rollback_is_ended(demo_target: Target) -> No
     plan = choose_release(target)
     with started(target, plan, _home(target)) as process:
         orphan = int(ran.read_text())
+        # It has begun; that it has is written down a moment later.
+        wait_until((aeef_directory(target) / "running-command.json").exists)
         process.kill()
     lines: list[str] = []
 
