@@ -45,6 +45,16 @@ def worth_retrying(error: BaseException) -> bool:
     return isinstance(error, TemporaryError | PageNotDelivered)
 
 
+_STEPS: list[Step[..., Any]] = []
+
+
+def prepare_steps() -> None:
+    """Make the tasks of every imported step, with `[retry]` as it is now, once before a fork."""
+    for each in _STEPS:
+        for has_timeout in (True, False):
+            each.task_of(_retry_settings(), has_timeout=has_timeout)
+
+
 class Step(Generic[P, R]):
     """One step of a procedure: a function of a `Case`, run through Prefect or directly.
 
@@ -65,18 +75,19 @@ class Step(Generic[P, R]):
         self._function = function
         self._says = says
         self._timeout = timeout
-        self._task_of = functools.cache(self._made)
+        self.task_of = functools.cache(self._made)
         functools.update_wrapper(self, function)
+        _STEPS.append(self)
 
     def __call__(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run it as a task of this flow run, with the retries of `[retry]` and a stored result."""
-        return self._task_of(_retry_settings())(incident_id, *args, **kwargs)
+        return self.task_of(_retry_settings())(incident_id, *args, **kwargs)
 
     def submit(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[R]:
         """Run it as `__call__` does, concurrently with what follows."""
         # No timeout: Prefect cannot interrupt a thread, and would warn of that in every run. Steps
         # that run concurrently only call outside services, whose clients have timeouts.
-        threaded = self._task_of(_retry_settings()).with_options(timeout_seconds=0)
+        threaded = self.task_of(_retry_settings(), has_timeout=False)
         return threaded.submit(incident_id, *args, **kwargs)
 
     def directly(self, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,7 +115,9 @@ class Step(Generic[P, R]):
             attempt.done(said, settings)
         return result
 
-    def _made(self, policy: RetrySettings) -> Task[Concatenate[str, P], R]:
+    def _made(
+        self, policy: RetrySettings, *, has_timeout: bool = True
+    ) -> Task[Concatenate[str, P], R]:
         def recorded(incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
             return self.directly(incident_id, *args, **kwargs)
 
@@ -127,7 +140,7 @@ class Step(Generic[P, R]):
             ],
             retry_jitter_factor=0.5,
             retry_condition_fn=_failed_for_now,
-            timeout_seconds=self._timeout,
+            timeout_seconds=self._timeout if has_timeout else None,
         )(recorded)
         return cast("Task[Concatenate[str, P], R]", made)
 

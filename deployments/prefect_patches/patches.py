@@ -91,6 +91,19 @@ PATCHES: tuple[Patch, ...] = (
         ),
     ),
     Patch(
+        P.CACHED_READS,
+        Where.WORKER,
+        (
+            "prefect.client.orchestration:PrefectClient.read_deployment",
+            "prefect.client.orchestration:PrefectClient.read_flow",
+        ),
+    ),
+    Patch(
+        P.JOB_ENVIRONMENT,
+        Where.WORKER,
+        ("prefect.workers.base:BaseJobConfiguration._base_environment",),
+    ),
+    Patch(
         P.HEARTBEATS,
         Where.RUN,
         (

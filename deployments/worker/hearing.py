@@ -59,6 +59,7 @@ class Hearing:
     scheduled: the runs that Prefect lets the worker start, now and soon; None: not known yet.
     start: starts those due runs that have a place.
     stop: called with a run that somebody suspended, or (True) cancelled.
+    changed: called when a deployment, a flow, the pool or a queue may have changed.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Hearing:
         due: DueRuns,
         start: Callable[[], Awaitable[object]],
         stop: Callable[[UUID, bool], None],
+        changed: Callable[[], None],
     ) -> None:
         self._client = client
         self._pool = pool
@@ -76,9 +78,10 @@ class Hearing:
         self._due = due
         self._start = start
         self._stop = stop
+        self._changed = changed
         self.result_storage: UUID | None = None
         self._heard: set[UUID] = set()
-        self._in_words = asyncio.Event()
+        self._woken = asyncio.Event()
         self._asking = asyncio.Lock()
         self._hears = False
         self._restricted = True  # until the first answer
@@ -103,7 +106,7 @@ class Hearing:
 
     def wake(self) -> None:
         """Look for runs to start, because a place may be free."""
-        self._in_words.set()
+        self._woken.set()
 
     async def ask_if_needed(self) -> bool:
         """Ask what is due; while events arrive only every `ASK_SECONDS`. False: not asked."""
@@ -154,8 +157,9 @@ class Hearing:
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
+        self._changed()  # for what was read before the change was in the database
         self._ask_at = 0.0
-        self._in_words.set()
+        self._woken.set()
 
     # -- heard -----------------------------------------------------------------------------------
 
@@ -165,7 +169,7 @@ class Hearing:
             with suppress(Exception):
                 await self._subscribe()
             self._hears = False
-            self._in_words.set()
+            self._woken.set()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe(self) -> None:
@@ -175,14 +179,16 @@ class Hearing:
         )
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
             self._hears, self._ask_at = True, 0.0  # ask for what was scheduled before that
-            self._in_words.set()
+            self._changed()
+            self._woken.set()
             async for event in events:
                 self._hear(event)
 
     def _hear(self, event: Event) -> None:
         if event.event in CHANGED:
+            self._changed()
             self._restricted, self._ask_at = True, 0.0  # until the next answer
-            self._in_words.set()
+            self._woken.set()
             self.beside(self._ask_soon())
             return
         run_id = UUID(event.resource.id.removeprefix(RUN))
@@ -193,7 +199,7 @@ class Hearing:
 
     def _hear_of(self, run_id: UUID) -> None:
         self._heard.add(run_id)
-        self._in_words.set()
+        self._woken.set()
 
     def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
         """Look at these again at their start time; polling returns those that are further off."""
@@ -221,12 +227,12 @@ class Hearing:
         if heard.unseen:
             self.beside(self._ask_soon())
         if self._heard:
-            self._in_words.set()
+            self._woken.set()
 
     async def _take_what_is_heard(self) -> None:
         while True:
-            await self._in_words.wait()
-            self._in_words.clear()
+            await self._woken.wait()
+            self._woken.clear()
             try:
                 await self._take()
             except Exception:  # whatever it is, the next run must still be started

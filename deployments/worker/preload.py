@@ -15,6 +15,7 @@ from deployments.prefect_patches.heartbeats import none_by_the_engine
 from deployments.prefect_patches.patches import Where, apply_patches, is_active
 from deployments.registry.catalog import flows
 from schemas.settings import PrefectPatch
+from tasks.step import prepare_steps
 
 LAZY = (
     "anyio._backends._asyncio",
@@ -37,6 +38,7 @@ def ready_to_fork() -> Iterator[None]:
     # In Prefect's own format: a run's environment then differs in nothing, so no settings are read.
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
     apply_patches(Where.RUN)
+    prepare_steps()
     gc.freeze()  # keeps the imported objects' memory shared with the forked processes
     gc.set_threshold(20_000, 20, 50)  # a run is short: collect garbage less often
     sys.setswitchinterval(0.001)  # containment must not wait 5 ms for a notification's thread

@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.workers.base import BaseVariables, BaseWorker, BaseWorkerResult
 
+from deployments.prefect_patches.cached_reads import ReadCache
 from deployments.prefect_patches.patches import is_active
 from deployments.registry.work_pool import WARM
 from deployments.worker.child import Order
@@ -67,6 +68,9 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         await self.processes.refresh()
         await super().setup()
         self._going_on = RunsThatGoOn(self.processes, self.client)
+        cache = ReadCache()
+        if is_active(PrefectPatch.CACHED_READS):
+            cache.serve(self.client, "read_deployment", "read_flow")
         self._hearing = Hearing(
             self.client,
             lambda: self.work_pool,
@@ -74,6 +78,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             self._due,
             self._start_due,
             self._going_on.stop_if_ours,
+            cache.clear,
         )
         self._update_flow_run = self.client.update_flow_run
         if is_active(PrefectPatch.RUN_REQUESTS):

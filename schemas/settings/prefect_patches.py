@@ -17,6 +17,8 @@ class PrefectPatch(StrEnum):
     SQLITE_THREAD = "sqlite-thread"
     EVENT_INSERTS = "event-inserts"
     SUBMITTING = "submitting"
+    CACHED_READS = "cached-reads"
+    JOB_ENVIRONMENT = "job-environment"
     HEARTBEATS = "heartbeats"
     TASK_EVENTS = "task-events"
     SUSPENSION = "suspension"
