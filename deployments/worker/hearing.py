@@ -55,9 +55,8 @@ log = logging.getLogger("aeef.worker")
 class Hearing:
     """Keeps `due` up to date, and calls `start` when a run is due.
 
-    pool: returns the work pool as the worker knows it.
+    pool: returns the work pool. start: starts those due runs that have a place.
     scheduled: the runs that Prefect lets the worker start, now and soon; None: not known yet.
-    start: starts those due runs that have a place.
     stop: called with a run that somebody suspended, or (True) cancelled.
     changed: called when a deployment, a flow, the pool or a queue may have changed.
     """
@@ -152,14 +151,14 @@ class Hearing:
             await self._ask()
             await self._start()
         except Exception:
-            log.exception("Prefect's answer about due runs was of no use; it is asked again")
+            log.exception("Prefect's answer about due runs was of no use; asking again")
             self._ask_at = 0.0
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(UNSEEN_SECONDS)
         self._changed()  # for what was read before the change was in the database
         self._ask_at = 0.0
-        self._woken.set()
+        self.wake()
 
     # -- heard -----------------------------------------------------------------------------------
 
@@ -169,7 +168,7 @@ class Hearing:
             with suppress(Exception):
                 await self._subscribe()
             self._hears = False
-            self._woken.set()
+            self.wake()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe(self) -> None:
@@ -180,7 +179,7 @@ class Hearing:
         async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
             self._hears, self._ask_at = True, 0.0  # ask for what was scheduled before that
             self._changed()
-            self._woken.set()
+            self.wake()
             async for event in events:
                 self._hear(event)
 
@@ -227,7 +226,7 @@ class Hearing:
         if heard.unseen:
             self.beside(self._ask_soon())
         if self._heard:
-            self._woken.set()
+            self.wake()
 
     async def _take_what_is_heard(self) -> None:
         while True:

@@ -20,7 +20,7 @@ TOP_LEVEL = {
     "README.md", "Makefile", "constraints.txt", "LICENSE", "CHANGELOG.md", ".gitignore",
     "CONTRIBUTING.md", ".pre-commit-config.yaml",
 }  # fmt: skip
-MOST_FILES = 15
+MOST_FILES = 16
 """About a dozen: beside `__init__.py`, in one folder."""
 MOST_LINES = 250
 SCREEN = 60
