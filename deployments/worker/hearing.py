@@ -198,7 +198,7 @@ class Hearing:
 
     def _hear_of(self, run_id: UUID) -> None:
         self._heard.add(run_id)
-        self._woken.set()
+        self.wake()
 
     def _remind(self, later: Mapping[UUID, datetime], now: datetime) -> None:
         """Look at these again at their start time; polling returns those that are further off."""
@@ -219,8 +219,7 @@ class Hearing:
             log.warning("Prefect does not show the runs that are due: %s", type(error).__name__)
             self._ask_at = 0.0
             return
-        now = datetime.now(UTC)
-        heard = sort_heard(ids, found, self._pool().id, now)
+        heard = sort_heard(ids, found, self._pool().id, now := datetime.now(UTC))
         self._due.add(heard.due, asked_at)
         self._remind(heard.later, now)
         if heard.unseen:
