@@ -24,6 +24,7 @@ from deployments.worker.child import CANCEL
 from deployments.worker.preload import ready_to_fork
 from deployments.worker.warm import Warm
 from schemas.settings import load_settings
+from tasks.base.redact import secrets_of
 
 REFILL_SECONDS = 1.0
 """Delay before a used process is replaced: the run that took it needs the cores now."""
@@ -191,7 +192,8 @@ class Parent:
     def _fork(self) -> Warm:
         assert threading.active_count() == 1
         with contextlib.suppress(Exception):  # the run reports invalid settings; we must go on
-            load_settings()  # fills the cache that the fork inherits; reads only a changed file
+            # Fills caches that the fork inherits; reads only a changed file.
+            secrets_of(load_settings())
         reading, writing = os.pipe()
         pid = os.fork()
         with contextlib.suppress(OSError):  # parent and child both do it: either may be first
