@@ -34,12 +34,10 @@ DUE = [
 CANCELLING = f"{RUN}Cancelling"
 SUSPENDED = f"{RUN}Suspended"
 CHANGED = [
-    "prefect.work-pool.updated",
-    "prefect.work-pool.paused",
-    "prefect.work-pool.ready",
-    "prefect.work-queue.updated",
-    "prefect.work-queue.paused",
-    "prefect.work-queue.ready",
+    "prefect.deployment.updated",
+    "prefect.deployment.deleted",
+    *(f"prefect.work-pool.{how}" for how in ("updated", "paused", "ready")),
+    *(f"prefect.work-queue.{how}" for how in ("updated", "paused", "ready")),
 ]
 RECONNECT_SECONDS = 1.0
 ASK_SECONDS = 30.0

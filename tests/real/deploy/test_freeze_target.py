@@ -158,7 +158,7 @@ def test_a_command_that_fails_leaves_it_frozen(store: Store, tmp_path: Path) -> 
     target = configured(tmp_path, freeze_command=command, unfreeze_command=command)
     breached, home = incident_id(store), load_settings().home
 
-    with pytest.raises(PermanentError, match="refuses to deploy all the same") as failed:
+    with pytest.raises(PermanentError, match="refuses to deploy even so") as failed:
         freeze_target.directly(breached, "demo")
     assert "alice" not in str(failed.value)
     assert frozen_by(target, home)
