@@ -96,10 +96,15 @@ class Step(Generic[P, R]):
 
     def by(self, person: str | None, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `directly`; recorded as done by this person, if given."""
+        return self._run(person, 1, incident_id, *args, **kwargs)
+
+    def _run(
+        self, person: str | None, attempts: int, incident_id: str, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         settings = load_settings()
-        attempt = _Attempt(self.name, incident_id, (args, kwargs), person)
-        case = Case(incident_id, settings, this_run(), person)
+        attempt = _Attempt(self.name, incident_id, (args, kwargs), person, attempts)
         try:
+            case = Case(incident_id, settings, this_run(), person)
             result = self._function(case, *args, **kwargs)
         except (AeefError, TimeoutError) as error:
             attempt.failed(error, settings)
@@ -109,8 +114,7 @@ class Step(Generic[P, R]):
             attempt.failed(error, settings)
             # Prefect logs an exception with its whole chain.
             log_line(sanitized(traceback.format_exc(), settings))
-            text = sanitized(f"{type(error).__name__}: {error}", settings)
-            raise UnexpectedError(text) from None
+            raise UnexpectedError(sanitized(f"{type(error).__name__}: {error}", settings)) from None
         if said := self._says(result):
             attempt.done(said, settings)
         return result
@@ -119,7 +123,7 @@ class Step(Generic[P, R]):
         self, policy: RetrySettings, *, has_timeout: bool = True
     ) -> Task[Concatenate[str, P], R]:
         def recorded(incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
-            return self.directly(incident_id, *args, **kwargs)
+            return self._run(None, policy.attempts, incident_id, *args, **kwargs)
 
         functools.update_wrapper(recorded, self._function)
         # Prefect makes the key of the stored result from the parameters' names.
@@ -186,14 +190,13 @@ def this_run() -> str:
 
 
 class _Attempt:
-    """One attempt of a step: its ids, and recording its outcome."""
+    """One attempt of a step, of `attempts` that were allowed when it began."""
 
     def __init__(
-        self, name: str, incident_id: str, given: tuple[Any, Any], person: str | None
+        self, name: str, incident_id: str, given: tuple[Any, Any], person: str | None, attempts: int
     ) -> None:
         context = TaskRunContext.get()
-        self.name = name
-        self.person = person
+        self.name, self.person, self.attempts = name, person, attempts
         self.incident_id = incident_id
         self.task_run: TaskRun | None = context.task_run if context else None
         # Without Prefect there are no retries: each call gets its own entry.
@@ -207,10 +210,9 @@ class _Attempt:
 
     def failed(self, error: Exception, settings: Settings) -> None:
         """Record a final failure; before another attempt, only wait as the service asked."""
-        attempt = self.task_run.run_count if self.task_run else None
-        if attempt and worth_retrying(error) and attempt < settings.retry.attempts:
-            wish = getattr(error, "retry_after", None) or 0.0
-            time.sleep(min(wish, LONGEST_WISH))
+        attempt = self.task_run.run_count if self.task_run else 1
+        if worth_retrying(error) and attempt < self.attempts:
+            time.sleep(min(getattr(error, "retry_after", None) or 0.0, LONGEST_WISH))
             return
         reason = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
         run_count = self.task_run.flow_run_run_count if self.task_run else 1

@@ -15,4 +15,4 @@ def apply() -> None:
 def say_cancelled() -> None:
     """Mark the run as cancelled; call it before the engine gets the signal that ends the run."""
     listener = import_module("prefect._internal.control_listener")
-    listener._set_intent("cancel")  # noqa: SLF001
+    listener._set_intent("cancel")  # noqa: SLF001 - it has no public name

@@ -103,6 +103,22 @@ def test_how_often_it_is_tried_is_read_when_it_runs(
     assert [2, 4, 1] == tries
 
 
+def test_a_failure_is_on_record_though_more_attempts_are_allowed_meanwhile(
+    store: Store, incident_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect does not try again by a `[retry]` that changed after the step began."""
+    monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", "1")
+
+    def work() -> None:
+        monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", "5")
+        raise TemporaryError("Slack", "busy")
+
+    with pytest.raises(TemporaryError):
+        run(work, incident_id)
+
+    assert ["FAILED: try it: Slack: busy"] == actions(store, incident_id)
+
+
 def test_what_cannot_pass_is_not_tried_again(store: Store, incident_id: str) -> None:
     """A permanent failure is tried once, and on record with its reason."""
     outcomes = iter([PermanentError("Slack", "no such channel"), "did it"])
