@@ -30,5 +30,8 @@ def go_back(
         )
     deployed = roll_back(response.do, target, response.settings, to_commit, recreate=recreate)
     if mitigates:
-        serves = f"{target.name} serves {deployed.commit[:12]}, healthy"
+        commit = deployed.commit[:12]
+        serves = f"{target.name} serves {commit}, healthy"
+        if not deployed.seen:
+            serves = f"{target.name} is healthy after deploy_command for {commit}"
         response.do(change_status, Status.MITIGATED, serves)

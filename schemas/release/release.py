@@ -155,6 +155,7 @@ class DeployedRelease(Model):
     """The release that runs after a rollback. `healthy_after`: seconds that the health check took.
 
     changed: False when the release was already running and healthy.
+    seen: False when nothing says which commit runs: the target has no `running_command`.
     """
 
     target: str
@@ -163,3 +164,4 @@ class DeployedRelease(Model):
     images: dict[str, str] = Field(default_factory=dict)
     healthy_after: float
     changed: bool
+    seen: bool = True
