@@ -129,9 +129,12 @@ def wait_until_healthy(
         if in_a_row >= health.successes:
             following = min(following, well_since + window)
         time.sleep(max(0.0, min(following, started + limit) - time.monotonic()))
-    needed = f"not {health.successes} good answers in a row within {limit:g} s"
-    held = f", with {window:g} s of them without a problem" if window else ""
-    raise TargetError("health", f"{needed}{held}; last problem: {last or 'none'}")
+    held = f" and {window:g} s without a problem" if window else ""
+    raise TargetError(
+        "health",
+        f"not {health.successes} good answers in a row{held} within {limit:g} s;"
+        f" last problem: {last or 'none'}",
+    )
 
 
 def ask(target: Target) -> Judgement:

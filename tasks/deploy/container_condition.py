@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import docker
 from docker.errors import NotFound
@@ -19,6 +19,8 @@ from tasks.deploy.compose_labels import labels_of_services, service_of_labels
 
 _LINES = 5
 _CHARACTERS = 500
+_LONGEST_PAUSE = 70.0
+"""Seconds: Docker waits a minute at most before it starts a crashed container again."""
 
 
 def container_condition(
@@ -58,7 +60,27 @@ def _look(client: docker.DockerClient, container: str) -> ContainerState | None:
     )
     if seen.is_well and not seen.restarts:
         return seen
-    return seen.model_copy(update={"last_lines": _last_lines(client, details)})
+    update: dict[str, Any] = {"last_lines": _last_lines(client, details)}
+    if seen.restarts and seen.status == "running" and seen.started_at:
+        update["exit_code"] = _ended_before(client, seen.id, seen.started_at.timestamp())
+    return seen.model_copy(update=update)
+
+
+def _ended_before(client: docker.DockerClient, container: str, started: float) -> int:
+    """The exit code of the run before this one, which a running container no longer shows.
+
+    Docker keeps the last 256 events. All times are its own: it would wait for one to come.
+    """
+    codes = [0]
+    with suppress(*DOCKER_ERRORS, ValueError):
+        events = client.api.events(
+            since=int(started - _LONGEST_PAUSE),
+            until=cast("int", started),  # to the microsecond: it is put into the address
+            filters={"container": container, "event": "die"},
+            decode=True,
+        )
+        codes += [int(each["Actor"]["Attributes"]["exitCode"]) for each in events]
+    return codes[-1]
 
 
 def _last_lines(client: docker.DockerClient, details: dict[str, Any]) -> str:

@@ -197,7 +197,8 @@ class _Rollback:
         else:
             end_journal(self._repository)
         self._report(now)
-        return DeployFailed(stage, f"{problem}. {now}")
+        between = "\n" if "\n" in problem else ". "
+        return DeployFailed(stage, f"{problem}{between}{now}")
 
     def _put_back(self, journal: Journal) -> str:
         current = read_journal(self._repository)
