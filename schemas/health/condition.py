@@ -15,6 +15,7 @@ _MOST_NAMED = 3
 class ContainerState(BaseModel):
     """One container, as Docker describes it.
 
+    exit_code: of its last end. out_of_memory: it was killed for its memory.
     restarts: how often Docker started it again. policy: its restart policy.
     health: what its own healthcheck says; None without one.
     last_lines: the end of its output, or of its healthcheck's, where it is in trouble.
@@ -27,6 +28,7 @@ class ContainerState(BaseModel):
     service: str
     status: str
     exit_code: int = 0
+    out_of_memory: bool = False
     restarts: int = 0
     started_at: datetime | None = None
     policy: str = "no"
@@ -45,6 +47,11 @@ class ContainerState(BaseModel):
         runs = self.status == "running" and self.health in (None, "none", "healthy")
         return runs or self.did_its_work
 
+    @property
+    def ended(self) -> str:
+        """How it ended, to continue "it ended with"."""
+        return f"exit code {self.exit_code}{' (out of memory)' if self.out_of_memory else ''}"
+
     def __str__(self) -> str:
         lines = f"; the last it said:\n{self.last_lines}" if self.last_lines else ""
         return f"service {self.service} {self._does()} ({self.name}){lines}"
@@ -52,10 +59,10 @@ class ContainerState(BaseModel):
     def _does(self) -> str:
         again = f", restarted {_times(self.restarts)}" if self.restarts else ""
         if self.status == "restarting":
-            return f"keeps ending with exit code {self.exit_code}{again}"
+            return f"keeps ending with {self.ended}{again}"
         if self.status in ("exited", "dead"):
             should = ", though it should run always" if self.exit_code == 0 else ""
-            return f"ended with exit code {self.exit_code}{should}{again}"
+            return f"ended with {self.ended}{should}{again}"
         if self.status == "created":
             return "was not started"
         if self.status == "running" and not self.is_well:
@@ -128,7 +135,7 @@ def _least_bad(container: ContainerState) -> bool:
 
 def _restarted(container: ContainerState) -> str:
     lines = f"; the last it said:\n{container.last_lines}" if container.last_lines else ""
-    ended = f" after exit code {container.exit_code}" if container.exit_code else ""
+    ended = f" after {container.ended}" if container.exit_code else ""
     return (
         f"service {container.service} was started again{ended}, restarted"
         f" {_times(container.restarts)} in all ({container.name}){lines}"

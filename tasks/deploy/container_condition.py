@@ -53,6 +53,7 @@ def _look(client: docker.DockerClient, container: str) -> ContainerState | None:
         service=service_of_labels(details["Config"]["Labels"]),
         status=state["Status"],
         exit_code=state["ExitCode"],
+        out_of_memory=state.get("OOMKilled", False),
         restarts=details.get("RestartCount", 0),
         started_at=_moment(state.get("StartedAt", "")),
         policy=details["HostConfig"]["RestartPolicy"]["Name"] or "no",
