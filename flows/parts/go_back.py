@@ -30,8 +30,6 @@ def go_back(
         )
     deployed = roll_back(response.do, target, response.settings, to_commit, recreate=recreate)
     if mitigates:
-        commit = deployed.commit[:12]
-        serves = f"{target.name} serves {commit}, healthy"
-        if not deployed.seen:
-            serves = f"{target.name} is healthy after deploy_command for {commit}"
+        healthy = ", healthy" if deployed.seen else ""
+        serves = f"{target.name} {deployed.does} {deployed.commit[:12]}{healthy}"
         response.do(change_status, Status.MITIGATED, serves)

@@ -165,3 +165,8 @@ class DeployedRelease(Model):
     healthy_after: float
     changed: bool
     seen: bool = True
+
+    @property
+    def does(self) -> str:
+        """What the target is seen to do with it, to continue with the commit."""
+        return "serves" if self.seen else "is healthy after deploy_command for"
