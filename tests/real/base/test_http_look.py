@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from standins.endless import ENDLESS, endless
+from standins.health_address import ENDLESS, endless
 from support import free_port, wait_until
 from tasks.base.http_look import NoAnswerError, http_look, shown_address
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from pydantic import ValidationError
 
 from schemas.errors import TargetError
 from schemas.settings import Health, Target
+from standins.health_address import serving
 from support import free_port
 from tasks.deploy.check_health import unhealthy_because, wait_until_healthy
 
@@ -26,35 +24,6 @@ def _target(path: Path, health: Health) -> Target:
         health=health,
         required_gates=("tests",),
     )
-
-
-@contextmanager
-def _serving(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
-    """A server that gives these answers one after the other, the last one for ever."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = answers[min(len(asked), len(answers) - 1)]
-            asked.append(self.path)
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/health", asked
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +42,7 @@ def _serving(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
 )
 def test_every_kind_of_answer(tmp_path: Path, status: int, body: str, problem: str | None) -> None:
     """Only 200 is good, and only with a good status if there is one; redirects are not good."""
-    with _serving((status, body)) as (url, asked):
+    with serving((status, body)) as (url, asked):
         said = unhealthy_because(_target(tmp_path, Health(url=url)))
 
     assert (said is None) == (problem is None)
@@ -92,19 +61,29 @@ def test_a_closed_port_is_told_without_the_password(tmp_path: Path) -> None:
     assert "s3cret" not in said
 
 
+def test_the_log_has_no_query(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A token in the address stays there."""
+    caplog.set_level(logging.DEBUG)
+    with serving((200, "")) as (url, _):
+        assert unhealthy_because(_target(tmp_path, Health(url=f"{url}?token=s3cret"))) is None
+
+    assert "HTTP Request" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 def test_a_proxy_is_not_asked_for_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """HTTP_PROXY does not stand between us and 127.0.0.1."""
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
-    with _serving((200, "")) as (url, _):
+    with serving((200, "")) as (url, _):
         assert unhealthy_because(_target(tmp_path, Health(url=url))) is None
 
 
 def test_good_answers_must_come_in_a_row(tmp_path: Path) -> None:
     """One bad answer in between starts the count again."""
     good, bad = (200, ""), (503, "")
-    with _serving(good, good, bad, good, good, good) as (url, asked):
+    with serving(good, good, bad, good, good, good) as (url, asked):
         health = Health(url=url, successes=3, interval=0.01, settle=0, deadline=10)
         lines: list[str] = []
 
@@ -119,7 +98,7 @@ def test_good_answers_must_come_in_a_row(tmp_path: Path) -> None:
 
 def test_the_deadline_tells_the_last_bad_answer(tmp_path: Path) -> None:
     """When it never gets healthy, the error has its last answer."""
-    with _serving((503, "")) as (url, _):
+    with serving((503, "")) as (url, _):
         health = Health(url=url, successes=1, interval=0.01, deadline=0.1)
         with pytest.raises(TargetError, match=r"^not 1 good .* 0.1 s.* HTTP 503") as caught:
             wait_until_healthy(_target(tmp_path, health))

@@ -1,4 +1,4 @@
-"""A server whose answers never end: byte by byte, or not at all."""
+"""Health addresses of applications: one that answers, and one whose answers never end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+
 
 EVERY = 0.05
 """Seconds between two pieces: always within any limit for one piece."""
@@ -21,6 +23,35 @@ ENDLESS = {
     "silence": (b"", b""),
 }
 """What never ends: how the answer begins, and what is sent again and again."""
+
+
+@contextmanager
+def serving(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
+    """A server that gives these answers one after the other, the last one for ever."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[min(len(asked), len(answers) - 1)]
+            asked.append(self.path)
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/health", asked
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
