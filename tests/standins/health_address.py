@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-
 EVERY = 0.05
 """Seconds between two pieces: always within any limit for one piece."""
 
