@@ -200,11 +200,16 @@ def _somebody_hears(settings: Settings) -> str:
 
 def _target(target: Target, settings: Settings) -> str:
     deployer_for(target, settings.home)
-    verdict = look_once(target)
-    seen = f"NOT healthy: {verdict.problem}" if verdict.problem else f"healthy: {verdict.said}"
-    now = f"now {trim(one_line(seen), LONGEST_VERDICT)}"
     try:
         plan = choose_release(target)
+        goal = f"could go back to {plan.to_commit[:12]}"
     except NoProvenRelease as error:
-        raise AeefError(f"a rollback would fail: {error}; {now}") from None
-    return f"could go back to {plan.to_commit[:12]}; {now}"
+        raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
+    return f"{goal}; {_now(target)}"
+
+
+def _now(target: Target) -> str:
+    """What it answers now, how that is judged, and what its containers do."""
+    verdict = look_once(target)
+    seen = f"NOT healthy: {verdict.problem}" if verdict.problem else f"healthy: {verdict.said}"
+    return f"now {trim(one_line(seen), LONGEST_VERDICT)}"
