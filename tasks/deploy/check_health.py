@@ -34,7 +34,7 @@ Look = Callable[[], Condition]
 """Looks at the containers of a target, as `Deployer.condition` does."""
 _LONGEST_ANSWER = 1_000_000
 _CONTAINERS_WITHIN = 15.0
-_COMPOSE_WITHIN = 60.0
+_COMPOSE_WITHIN = 20.0
 """Seconds for a look at the containers; the second where Compose has to read its files first."""
 
 
