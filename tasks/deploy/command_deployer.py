@@ -35,7 +35,7 @@ class CommandDeployer:
 
     def _ask(self) -> Running:
         if not self._target.running_command:
-            return Running(seen=False)
+            return Running(known=False)
         finished = run_command(
             self._target.running_command,
             cwd=self._target.repository,
@@ -44,7 +44,7 @@ class CommandDeployer:
         )
         said = finished.output.strip()
         known = finished.problem is None and _COMMIT.fullmatch(said)
-        return Running(commit=said) if known else Running(seen=False)
+        return Running(commit=said) if known else Running(known=False)
 
     def runs(self, commit: str) -> bool:
         """True when `running_command` names the commit."""
@@ -72,7 +72,7 @@ class CommandDeployer:
         if self._target.running_command:
             self._runs = running = self._ask()
             if not same_commit(commit, running.commit):
-                said = f"says that {running} runs" if running.seen else "names no commit that runs"
+                said = f"says that {running} runs" if running.known else "names no commit that runs"
                 raise DeployFailed(
                     "verify", f"'{self._target.running_command[0]}' {said}, not {commit[:12]}"
                 )

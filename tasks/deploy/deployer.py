@@ -17,18 +17,18 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
-    seen: False when nothing says what is running; True without commit and images: nothing is.
+    known: False when nothing says what is running; True without commit and images: nothing is.
     """
 
     commit: str | None = None
     images: dict[str, str] = {}
-    seen: bool = True
+    known: bool = True
 
     def __str__(self) -> str:
         if self.commit:
             return self.commit[:12]
         images = ", ".join(f"{s} {i[:19]}" for s, i in sorted(self.images.items()))
-        return images or ("nothing" if self.seen else "unknown")
+        return images or ("nothing" if self.known else "unknown")
 
 
 class Deployer(Protocol):

@@ -96,7 +96,7 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} runs the hotfix {release.commit[:12]} already, and is healthy"
     before = (release.previous or "unknown")[:12]
-    unseen = "" if release.seen else "; which commit runs was not looked at: no running_command"
+    unseen = "" if release.verified else "; which commit runs was not looked at: no running_command"
     return (
         f"deployed the hotfix {release.commit[:12]} on {release.target} in place of {before};"
         f" healthy after {release.healthy_after:.1f} s{unseen}"

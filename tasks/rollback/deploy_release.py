@@ -128,7 +128,7 @@ class _Rollback:
         After a crash the first journal counts, unless a person has deployed something else since.
         """
         running = self._deployer.running()
-        if not running.seen:
+        if not running.known:
             running = running.model_copy(update={"commit": self._plan.from_commit})
         journal = Journal(
             to_commit=self._commit, head=head.commit, branch=head.branch, running=running
@@ -174,9 +174,7 @@ class _Rollback:
             images=images,
             healthy_after=time.monotonic() - started,
             changed=changed,
-            seen=bool(
-                self._repository.target.compose_file or self._repository.target.running_command
-            ),
+            verified=self._repository.target.shows_what_runs,
         )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:

@@ -110,7 +110,7 @@ def _deployed(release: DeployedRelease) -> str:
         return f"{release.target} already ran {release.commit[:12]}, and is healthy"
     before = (release.previous or "unknown")[:12]
     healthy = f"healthy after {release.healthy_after:.1f} s"
-    if not release.seen:
+    if not release.verified:
         return (
             f"ran deploy_command of {release.target} for {release.commit[:12]} in place of"
             f" {before}; {healthy}; which commit runs was not looked at: no running_command"

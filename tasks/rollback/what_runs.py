@@ -21,12 +21,12 @@ def what_runs(target: Target) -> str:
         now = _seen_now(target)
     except TargetError as error:
         return f"not known, as it could not be looked at ({error})"
-    return str(now) if now.seen else f"not known{_unseen_because(target)}"
+    return str(now) if now.known else f"not known{_unseen_because(target)}"
 
 
 def what_was_put_back(target: Target, deployer: Deployer, before: Running, report: Report) -> str:
     """Look at what was put back until it has settled; what was seen, in a sentence."""
-    if before.seen and not before.commit and not before.images:
+    if before.known and not before.commit and not before.images:
         return (
             "Nothing ran before, so there was nothing to put back."
             f" What runs now: {what_runs(target)}"
@@ -36,7 +36,7 @@ def what_was_put_back(target: Target, deployer: Deployer, before: Running, repor
         now = _seen_now(target)
     except TargetError as error:
         return f"{before} was put back, but what runs could not be looked at ({error})"
-    if not now.seen:
+    if not now.known:
         health = f"it is not healthy: {problem}" if problem else "what answers is healthy"
         return (
             f"{target.deploy_command[0]} was run again for {before}; {health}."

@@ -258,7 +258,7 @@ def test_without_a_running_command_nothing_is_said_to_run(demo_target: Target) -
         _roll_back(target, bad)
 
     assert good == deployed.commit
-    assert not deployed.seen
+    assert not deployed.verified
     assert "./deploy was run again for" in str(failed.value)
     assert "Which commit runs is not known: [targets.demo] has no running_command" in str(
         failed.value
