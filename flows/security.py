@@ -39,8 +39,8 @@ def contain(response: Response) -> None:
         response.do(change_status, Status.MITIGATED, f"{names} is isolated")
     else:
         response.note(
-            f"{names} is not isolated: that is done for {', '.join(wanted) or 'no severity'};"
-            " `aeef isolate` does it by hand"
+            f"{names} was not isolated by this run: that is done for"
+            f" {', '.join(wanted) or 'no severity'}; `aeef isolate` does it by hand"
         )
 
 

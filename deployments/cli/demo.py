@@ -154,6 +154,7 @@ required_gates = {json.dumps(GATES)}
 command = ["./health"]
 successes = 3
 interval = 0.2
+settle = 0.4
 deadline = 10.0
 """
 

@@ -15,6 +15,7 @@ from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
 from schemas.errors import AeefError, NoProvenRelease
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
+from tasks.base.trim import one_line, trim
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
     CHANNELS,
@@ -22,12 +23,14 @@ from tasks.channels.channels import (
     silent_severities,
     unconfigured,
 )
-from tasks.deploy.check_health import unhealthy_because
+from tasks.deploy.check_health import look_once
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
+LONGEST_VERDICT = 500
+"""Characters of what a target answers, and of what its containers do."""
 
 
 class Finding(NamedTuple):
@@ -201,6 +204,12 @@ def _target(target: Target, settings: Settings) -> str:
         plan = choose_release(target)
         goal = f"could go back to {plan.to_commit[:12]}"
     except NoProvenRelease as error:
-        raise AeefError(f"a rollback would fail: {error}") from None
-    problem = unhealthy_because(target)
-    return f"{goal}; now {'healthy' if problem is None else f'NOT healthy: {problem}'}"
+        raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
+    return f"{goal}; {_now(target)}"
+
+
+def _now(target: Target) -> str:
+    """What it answers now, how that is judged, and what its containers do."""
+    verdict = look_once(target)
+    seen = f"NOT healthy: {verdict.problem}" if verdict.problem else f"healthy: {verdict.said}"
+    return f"now {trim(one_line(seen), LONGEST_VERDICT)}"

@@ -102,7 +102,7 @@ class _Procedure:
         do = self.response.do
         deployed = deploy_hotfix(do, patch, decision.approver, self.response.settings)
         self.is_deployed = True
-        serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"
+        serves = f"{patch.target} {deployed.does} the hotfix {deployed.commit[:12]}, {decision}"
         if patch.unpatched:
             do(change_status, Status.MITIGATED, f"{serves}; some findings are left")
         else:

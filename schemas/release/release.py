@@ -155,6 +155,7 @@ class DeployedRelease(Model):
     """The release that runs after a rollback. `healthy_after`: seconds that the health check took.
 
     changed: False when the release was already running and healthy.
+    verified: False when nothing says which commit runs: there is no `running_command`.
     """
 
     target: str
@@ -163,3 +164,9 @@ class DeployedRelease(Model):
     images: dict[str, str] = Field(default_factory=dict)
     healthy_after: float
     changed: bool
+    verified: bool = True
+
+    @property
+    def does(self) -> str:
+        """What the target is seen to do with it, to continue with the commit."""
+        return "serves" if self.verified else "is healthy after deploy_command for"

@@ -12,15 +12,12 @@ import docker
 from docker.errors import ImageNotFound
 
 from schemas.errors import DeployFailed, TargetError
+from schemas.health import Condition
 from schemas.settings import Target
 from tasks.base.docker_connection import DOCKER_ERRORS, DOCKER_SECONDS, REMEDY, docker_host
-from tasks.deploy.compose_command import (
-    COMMIT_LABEL,
-    ComposeCommand,
-    Service,
-    image_tag,
-)
+from tasks.deploy.compose_command import COMMIT_LABEL, ComposeCommand, Service, image_tag
 from tasks.deploy.compose_labels import is_started_from, labels_of_services, service_of_labels
+from tasks.deploy.container_condition import container_condition
 from tasks.deploy.deployer import Report, Running
 from tasks.target.repository import TargetRepository
 
@@ -88,11 +85,17 @@ class ComposeDeployer:
         services = self._services
         self._up(list(services) if self._target.compose_services else [])
         report(f"recreated {', '.join(services)} at {commit[:12]}")
-        self._stop_others(services, report)
+        self._stop_others(services, "which this release does not have", report)
 
     def verify(self, commit: str) -> dict[str, str]:
         """Raise unless every service runs exactly the commit's image."""
         return self._steady(commit, self._pins(self._services, commit), self._services)
+
+    def condition(self) -> Condition:
+        """What the containers of the release do: of its services, or of what was put back."""
+        services = self._services or self._compose.services()
+        wanted = {name: service.replicas for name, service in services.items()}
+        return container_condition(self._docker(), self._compose.project(), wanted)
 
     def put_back(self, before: Running, report: Report) -> None:
         """Run the previous images, with the compose file that is checked out again."""
@@ -104,8 +107,8 @@ class ComposeDeployer:
         if pins:
             self._compose.pin(pins, sorted(services), before.commit)
             self._up(sorted(pins))
-        restored = {name: services[name] for name in pins}
-        self._stop_others(restored, report)
+        restored = self._services = {name: services[name] for name in pins}
+        self._stop_others(restored, "which did not run before", report)
         self._steady(before.commit, pins, restored)
 
     def close(self) -> None:
@@ -138,7 +141,7 @@ class ComposeDeployer:
         if finished.problem:
             raise DeployFailed("recreate", str(finished))
 
-    def _stop_others(self, services: Mapping[str, Service], report: Report) -> None:
+    def _stop_others(self, services: Mapping[str, Service], why: str, report: Report) -> None:
         """Stop, but keep, containers of services that the compose file no longer has.
 
         Containers of another compose file in the same project are left alone.
@@ -148,7 +151,7 @@ class ComposeDeployer:
             ours = is_started_from(container["Labels"], self._compose.file)
             if name not in services and ours and container["State"] == "running":
                 self._docker().api.stop(container["Id"])
-                report(f"stopped {name}, which this release does not have")
+                report(f"stopped {name}, {why}")
 
     def _steady(
         self, commit: str | None, pins: Mapping[str, str], services: Mapping[str, Service]

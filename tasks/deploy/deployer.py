@@ -7,6 +7,8 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from schemas.health import Condition
+
 Report = Callable[[str], None]
 """Called with one line per stage."""
 
@@ -15,15 +17,18 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
+    known: False when nothing says what is running; True without commit and images: nothing is.
     """
 
     commit: str | None = None
     images: dict[str, str] = {}
+    known: bool = True
 
     def __str__(self) -> str:
         if self.commit:
             return self.commit[:12]
-        return ", ".join(f"{s} {i[:19]}" for s, i in sorted(self.images.items())) or "unknown"
+        images = ", ".join(f"{s} {i[:19]}" for s, i in sorted(self.images.items()))
+        return images or ("nothing" if self.known else "unknown")
 
 
 class Deployer(Protocol):
@@ -46,6 +51,9 @@ class Deployer(Protocol):
 
     def verify(self, commit: str) -> dict[str, str]:
         """Raise unless the commit is running; return its images by service."""
+
+    def condition(self) -> Condition:
+        """What the processes of the release do at this moment, as far as they can be seen."""
 
     def put_back(self, before: Running, report: Report) -> None:
         """Start again what was running before; the work tree has already been restored."""

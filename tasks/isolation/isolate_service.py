@@ -36,7 +36,7 @@ def _isolated(done: Isolation) -> str:
 
 
 def _still(done: Isolation) -> str:
-    return f"looked again: {done.target} is still isolated: {done}"
+    return f"looked again: {done.target} is isolated: {done}"
 
 
 @step("isolate the service", says=_isolated, timeout=STEP_SECONDS)

@@ -109,10 +109,13 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} already ran {release.commit[:12]}, and is healthy"
     before = (release.previous or "unknown")[:12]
-    return (
-        f"rolled {release.target} back from {before} to {release.commit[:12]};"
-        f" healthy after {release.healthy_after:.1f} s"
-    )
+    healthy = f"healthy after {release.healthy_after:.1f} s"
+    if not release.verified:
+        return (
+            f"ran deploy_command of {release.target} for {release.commit[:12]} in place of"
+            f" {before}; {healthy}; which commit runs was not looked at: no running_command"
+        )
+    return f"rolled {release.target} back from {before} to {release.commit[:12]}; {healthy}"
 
 
 @step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)

@@ -18,7 +18,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("links",),
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking"),
-        ("incident", "release", "isolation", "agents", "breach"),
+        ("incident", "release", "isolation", "agents", "breach", "health"),
         ("model", "validation", "approval", "wording"),
         ("errors",),
     ),
