@@ -13,8 +13,9 @@ import typer
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
-from schemas.errors import AeefError, NoProvenRelease
+from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
+from schemas.wording import some
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
     CHANNELS,
@@ -24,7 +25,7 @@ from tasks.channels.channels import (
 )
 from tasks.deploy.check_health import unhealthy_because
 from tasks.deploy.choose_deployer import deployer_for
-from tasks.rollback.choose_release import choose_release
+from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
@@ -198,9 +199,13 @@ def _somebody_hears(settings: Settings) -> str:
 def _target(target: Target, settings: Settings) -> str:
     deployer_for(target, settings.home)
     try:
-        plan = choose_release(target)
-        goal = f"could go back to {plan.to_commit[:12]}"
-    except NoProvenRelease as error:
+        plan = rehearse_rollback(target, settings.home)
+    except RollbackError as error:
         raise AeefError(f"a rollback would fail: {error}") from None
+    goal = f"could go back to {plan.to_commit[:12]}"
+    if plan.passed_over:
+        goal += f"; passed over: {some(plan.passed_over, ' | ')}"
+    if plan.not_looked_at:
+        goal += f"; not looked at: {some(plan.not_looked_at)}"
     problem = unhealthy_because(target)
     return f"{goal}; now {'healthy' if problem is None else f'NOT healthy: {problem}'}"

@@ -93,6 +93,10 @@ class _Assessment:
                 )
             else:
                 commit = good.commit
+                if good.passed_over:
+                    self._not_compared.append(
+                        f"with other releases than {commit[:12]}: {some(good.passed_over, ' | ')}"
+                    )
                 self._compare_with(repository, good)
         return self._report(commit)
 
