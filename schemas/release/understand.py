@@ -163,6 +163,12 @@ def _placed(entries: list[_Read], place: int, order: int) -> Any:
     )
 
 
+def _shown(entry: _Read) -> str:
+    problem = "; ".join(entry.problems)[:_MOST_SHOWN]
+    commit = entry.known.get("commit")
+    return f"{problem} (commit {commit[:12]})" if commit else problem
+
+
 def _odd_entries(entries: list[_Read], order: int) -> tuple[OddEntry, ...]:
     found = []
     # An entry without a time counts as the oldest, unless none has one.
@@ -174,7 +180,7 @@ def _odd_entries(entries: list[_Read], order: int) -> tuple[OddEntry, ...]:
         found.append(
             OddEntry(
                 place=place,
-                problem="; ".join(each.problems)[:_MOST_SHOWN],
+                problem=_shown(each),
                 latest=each.moment.latest,
                 followed=any(
                     not other.odd

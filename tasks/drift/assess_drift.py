@@ -93,11 +93,10 @@ class _Assessment:
                 )
             else:
                 commit = good.commit
-                if good.passed_over:
-                    self._not_compared.append(
-                        f"with other releases than {commit[:12]}: {some(good.passed_over, ' | ')}"
-                    )
                 self._compare_with(repository, good)
+                if good.passed_over:
+                    passed_over = some(good.passed_over, " | ")
+                    self._not_compared.append(f"what was passed over in the history: {passed_over}")
         return self._report(commit)
 
     def _compare_with(self, repository: TargetRepository, good: LastKnownGood) -> None:

@@ -12,6 +12,7 @@ from schemas.wording import some
 from tasks.deploy.running_commit import known_to_run, newest_deployed
 from tasks.target.candidates import (
     FULL_LENGTHS,
+    CannotBeHad,
     Search,
     Usable,
     newest_usable,
@@ -68,8 +69,8 @@ def _this_commit(repository: TargetRepository, history: History, wanted: str) ->
         usable = usable_release(repository, wanted, Origin(repository))
     except NoProvenRelease as error:
         raise NoProvenRelease(_CHOOSE, f"{wanted[:12]} is not proven good: {error}") from None
-    except TargetError as error:
-        raise TargetError(error.stage, f"{wanted[:12]} cannot be gone back to: {error}") from None
+    except CannotBeHad as error:
+        raise TargetError(error.stage, f"{wanted[:12]} {error}") from None
     commit = usable.commit
     runs = known_to_run(repository)
     before = runs

@@ -29,6 +29,10 @@ class Usable(NamedTuple):
     fetched: bool
 
 
+class CannotBeHad(TargetError):
+    """The release is not here, nor on the remote, or cannot be read; the text follows "it"."""
+
+
 class Search(NamedTuple):
     """The newest usable release with its entry, if any; what was passed over, and why."""
 
@@ -49,7 +53,8 @@ def newest_usable(repository: TargetRepository, history: History, failing: str |
         try:
             usable = usable_release(repository, candidate.commit, origin)
         except TargetError as error:
-            passed_over.append(trim(one_line(f"{candidate.commit[:12]}: {error}"), _SHOWN))
+            it = "it " if isinstance(error, CannotBeHad) else ""
+            passed_over.append(trim(one_line(f"{candidate.commit[:12]}: {it}{error}"), _SHOWN))
             continue
         if doubts := history.doubts(candidate):
             raise wrong_history(
@@ -64,22 +69,23 @@ def newest_usable(repository: TargetRepository, history: History, failing: str |
 def usable_release(repository: TargetRepository, wanted: str, origin: Origin) -> Usable:
     """This release, if it is proven, here or on the remote, and readable.
 
-    Raises NoProvenRelease when it is not proven, TargetError with the reason when it cannot be had.
+    Raises NoProvenRelease when it is not proven, CannotBeHad, and other TargetErrors.
     """
     commit = repository.find_commit(wanted)
     if commit is None and len(wanted) not in FULL_LENGTHS:
-        raise TargetError(
+        raise CannotBeHad(
             _CHOOSE,
-            f"{wanted} is no commit in {repository.path}; give the full id if it is only on the"
-            " remote",
+            f"is no commit in {repository.path}; give the full id if it is only on the remote",
         )
     commit = commit or wanted
     gates, unproven = gates_of(repository, commit)
     if unproven:
         raise NoProvenRelease(_CHOOSE, "; ".join(unproven))
     here = repository.find_commit(commit) is not None
-    if why := origin.lacks(commit) or unreadable_because(repository, commit, origin):
-        raise TargetError(_CHOOSE, why)
+    if why := origin.lacks(commit):
+        raise CannotBeHad("fetch", why)
+    if why := unreadable_because(repository, commit, origin):
+        raise CannotBeHad("read the release", why)
     return Usable(commit, gates, fetched=not here)
 
 

@@ -38,14 +38,14 @@ class Origin:
         self._tips_fetched = False
 
     def lacks(self, commit: str) -> str | None:
-        """Get a commit here, by its full id; why it cannot be had, or None when it is here.
+        """Get a commit here, by its full id; None when it is here, else why not: "is not in …".
 
         Never uses the network for a commit that is here already.
         """
         here = self._repository.find_commit
         if here(commit):
             return None
-        where = f"it is not in {self._repository.path}"
+        where = f"is not in {self._repository.path}"
         if why := self._not_asked():
             return f"{where}, {why}"
         shallow = ("--depth=1",) if self._repository.shallow else ()
@@ -60,7 +60,7 @@ class Origin:
             if said:
                 self._silent = f"and its remote '{_REMOTE}' did not give it: {said}"
                 return f"{where}, {self._silent}"
-        return f"it is neither in {self._repository.path} nor on its remote '{_REMOTE}'"
+        return f"is neither in {self._repository.path} nor on its remote '{_REMOTE}'"
 
     def lacks_objects(self, identities: Sequence[str]) -> str | None:
         """Get these objects, which a partial clone left on the remote; why they cannot be had."""
@@ -111,10 +111,11 @@ class Origin:
             return f"no answer within {self._seconds:g} s"
         if lock := lock_in(finished.tail):
             return f"{lock} is in the way"
-        return trim(one_line(finished.tail or str(finished.problem)), _SHOWN)
+        said = one_line(finished.tail or str(finished.problem))
+        return trim(said.partition(" Please make sure")[0], _SHOWN)
 
 
 def fetch_commit(repository: TargetRepository, commit: str, timeout: float) -> None:
     """Get a commit here. Raises TargetError when it is not on the remote either."""
     if why := Origin(repository, timeout).lacks(commit):
-        raise TargetError("fetch", f"{commit[:12]}: {why}")
+        raise TargetError("fetch", f"{commit[:12]} {why}")

@@ -37,11 +37,11 @@ def busy(work_tree: Path, stage: str, lock: Path) -> GitBusy:
     age = _age(lock)
     seen = git_working_in(work_tree)
     who = f"process {seen} is git and may hold it" if seen else "no git process is seen there"
-    since = f" for {age}" if age else ""
+    since = f"its lock is {age} old; " if age else ""
     return GitBusy(
         stage,
-        f"another git command works in {work_tree}, or was killed there (the lock is there{since};"
-        f" {who}); when none runs, remove {lock}",
+        f"another git command works in {work_tree}, or was killed there ({since}{who});"
+        f" when none runs, remove {lock}",
     )
 
 
@@ -60,7 +60,7 @@ def git_working_in(path: Path) -> int | None:
         if process.info["name"] != "git" or "cat-file" in (process.info["cmdline"] or ()):
             continue
         here = process.info["cwd"]
-        if not here or Path(here).is_relative_to(path):
+        if not here or Path(here).is_relative_to(path.resolve()):
             return int(process.pid)
     return None
 

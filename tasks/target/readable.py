@@ -14,7 +14,7 @@ _SHOWN = 300
 
 
 def unreadable_because(repository: TargetRepository, commit: str, origin: Origin) -> str | None:
-    """Why the commit's files, as far as HEAD has not the same ones, cannot be read.
+    """Why the commit's files, as far as HEAD has not the same ones, cannot be read: "lacks …".
 
     Each is read and its checksum compared, but nothing is written. What a partial clone left on
     its remote is fetched first.
@@ -22,14 +22,14 @@ def unreadable_because(repository: TargetRepository, commit: str, origin: Origin
     missing, problem = _look(repository, commit)
     if missing and repository.partial:
         if why := origin.lacks_objects(missing):
-            return f"{len(missing)} of its objects are not in this partial clone, {why}"
+            return f"lacks {len(missing)} objects in this partial clone, {why}"
         missing, problem = _look(repository, commit)
     if problem:
-        return f"its objects cannot be read: {problem}"
+        return f"has objects that cannot be read: {problem}"
     if missing:
         return (
-            f"{len(missing)} of its objects are missing in {repository.path}"
-            f" ({missing[0][:12]}, …); 'git fsck' there says more"
+            f"lacks {len(missing)} objects in {repository.path} ({missing[0][:12]}, …);"
+            " 'git fsck' there says more"
         )
     return None
 
