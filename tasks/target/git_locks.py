@@ -36,11 +36,11 @@ def busy(work_tree: Path, stage: str, lock: Path) -> GitBusy:
     """The error when a lock is in the way: how old it is, and whether git works there."""
     age = _age(lock)
     seen = git_working_in(work_tree)
-    who = f"process {seen} is git and may hold it" if seen else "no git process is seen there"
+    holder = f"process {seen} is git and may hold it" if seen else "no git process is seen there"
     since = f"its lock is {age} old; " if age else ""
     return GitBusy(
         stage,
-        f"another git command works in {work_tree}, or was killed there ({since}{who});"
+        f"another git command works in {work_tree}, or was killed there ({since}{holder});"
         f" when none runs, remove {lock}",
     )
 
