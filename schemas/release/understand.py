@@ -107,7 +107,8 @@ def _one(name: str, raw: Any, where: str, checker: Any, now: datetime) -> _Read:
         return _Read(
             None, (f"{where}: it is not of type 'object'",), Moment(problem="?"), raw, where
         )
-    field = next((each for each in _TIMES[name] if each in raw), None)
+    present = [each for each in _TIMES[name] if each in raw]
+    field = next((each for each in present if raw[each] is not None), next(iter(present), None))
     moment = moment_of(raw[field], now) if field else Moment()
     others = {key: value for key, value in raw.items() if key not in _TIMES[name]}
     problems = []
@@ -164,7 +165,8 @@ def _placed(entries: list[_Read], place: int, order: int) -> Any:
 
 
 def _shown(entry: _Read) -> str:
-    problem = "; ".join(entry.problems)[:_MOST_SHOWN]
+    problem = " ".join("; ".join(entry.problems).split())[:_MOST_SHOWN]
+    problem = "".join(each if each.isprintable() else "?" for each in problem)
     commit = entry.known.get("commit")
     return f"{problem} (commit {commit[:12]})" if commit else problem
 

@@ -16,7 +16,7 @@ from schemas.wording import some
 from tasks.deploy.compose_command import ComposeCommand
 from tasks.drift.compose_settings import ComposeFile
 from tasks.drift.read_settings_file import MOST_BYTES, read_bounded, refuse_large
-from tasks.target.candidates import newest_usable
+from tasks.target.candidates import newest_usable, refuse_unknown_good
 from tasks.target.release_files import find_history
 from tasks.target.repository import TargetRepository
 
@@ -51,6 +51,7 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
     history = find_history(repository)
     if history is None:
         return None
+    refuse_unknown_good(repository, history)
     search = newest_usable(repository, history, None)
     if not search.found:
         if search.passed_over:

@@ -93,12 +93,9 @@ def _refuse_local_changes(repository: TargetRepository, commit: str) -> list[Cha
 def _refuse_unwritable(repository: TargetRepository) -> None:
     """Really write, where a checkout and the record will: a mount may be read-only, or full."""
     target = repository.target
-    for folder in (
-        repository.git_dir,
-        repository.objects,
-        target.repository,
-        _of_history(target.history_path),
-    ):
+    folders = [repository.git_dir, repository.objects, target.repository]
+    folders += [repository.aeef] if repository.aeef.is_dir() else []
+    for folder in (*folders, _of_history(target.history_path)):
         try:
             with TemporaryFile(dir=folder) as file:
                 file.write(b"AEEF")

@@ -104,5 +104,15 @@ def refuse_unknown_newest(repository: TargetRepository, history: History) -> Non
         )
 
 
+def refuse_unknown_good(repository: TargetRepository, history: History) -> None:
+    """Raise TargetError when an odd entry may be the newest deployment, and a healthy one."""
+    perhaps = [odd for odd in history.perhaps_newest() if odd.status in (None, "healthy")]
+    if perhaps:
+        raise wrong_history(
+            repository.target,
+            f"{_named(perhaps)}: it may be the newest healthy release; mend that entry",
+        )
+
+
 def _named(entries: list[OddEntry]) -> str:
     return some([entry.problem for entry in entries], " | ")

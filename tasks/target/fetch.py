@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from math import inf
 
 from schemas.errors import TargetError
 from tasks.base.run_command import Finished, run_command
@@ -13,6 +14,8 @@ from tasks.target.repository import NO_HOOKS, QUIET, TargetRepository
 
 LOOK_SECONDS = 120.0
 """Seconds for everything that is fetched while releases are looked at: a remote may hang."""
+_ANSWER_SECONDS = 20.0
+"""Seconds for its first answer: a remote that is away must not cost what a slow one may."""
 _MOST_TIPS = 2_000
 """Branches and tags whose commits are asked for by id; more would not fit on a command line."""
 _SHOWN = 300
@@ -35,6 +38,7 @@ class Origin:
         self._seconds = seconds
         self._give_up_at = time.monotonic() + seconds
         self._silent: str | None = None
+        self._answered = False
         self._tips_fetched = False
 
     def lacks(self, commit: str) -> str | None:
@@ -79,14 +83,21 @@ class Origin:
     def _not_asked(self) -> str | None:
         if self._silent:
             return self._silent
+        if time.monotonic() >= self._give_up_at:
+            return f"and the {self._seconds:g} s for its remote '{_REMOTE}' are over"
         if _REMOTE not in self._repository.remotes():
             return f"and the repository has no remote '{_REMOTE}' to fetch it from"
-        return None
+        if not self._answered:
+            looked = self._run("ls-remote", "--quiet", _REMOTE, "HEAD", seconds=_ANSWER_SECONDS)
+            if looked.problem:
+                self._silent = f"and its remote '{_REMOTE}' does not answer: {_in_words(looked)}"
+            self._answered = True
+        return self._silent
 
     def _fetch_tips(self) -> str | None:
         listed = self._run("ls-remote", "--heads", "--tags", _REMOTE)
         if listed.problem:
-            return self._in_words(listed)
+            return _in_words(listed)
         tips = list(dict.fromkeys(line.partition("\t")[0] for line in listed.output.splitlines()))
         self._tips_fetched = True
         wanted = [tip for tip in tips[:_MOST_TIPS] if not self._repository.find_commit(tip)]
@@ -94,25 +105,26 @@ class Origin:
 
     def _ask(self, *arguments: str) -> str | None:
         finished = self._run(*arguments)
-        return self._in_words(finished) if finished.problem else None
+        return _in_words(finished) if finished.problem else None
 
-    def _run(self, *arguments: str) -> Finished:
+    def _run(self, *arguments: str, seconds: float = inf) -> Finished:
+        left = self._give_up_at - time.monotonic()
         return run_command(
             ["git", *NO_HOOKS, *arguments],
             cwd=self._repository.path,
-            timeout=max(1.0, self._give_up_at - time.monotonic()),
+            timeout=max(1, round(min(left, seconds))),
             env=QUIET,
             errors_apart=True,
             called=f"git {'ls-remote' if 'ls-remote' in arguments else 'fetch'}",
         )
 
-    def _in_words(self, finished: Finished) -> str:
-        if finished.code is None:
-            return f"no answer within {self._seconds:g} s"
-        if lock := lock_in(finished.tail):
-            return f"{lock} is in the way"
-        said = one_line(finished.tail or str(finished.problem))
-        return trim(said.partition(" Please make sure")[0], _SHOWN)
+
+def _in_words(finished: Finished) -> str:
+    if lock := lock_in(finished.tail):
+        return f"{lock} is in the way"
+    said = finished.tail if finished.code is not None else ""
+    shown = one_line(said or str(finished.problem))
+    return trim(shown.partition(" Please make sure")[0], _SHOWN)
 
 
 def fetch_commit(repository: TargetRepository, commit: str, timeout: float) -> None:

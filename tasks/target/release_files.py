@@ -10,6 +10,7 @@ from schemas.errors import InvalidInput, TargetError
 from schemas.release import History, Provenance, same_commit, understand
 from schemas.settings import Target
 from schemas.validation import read_json, validate
+from tasks.base.trim import one_line
 from tasks.target.carry_records import saved_copy
 from tasks.target.repository import TargetRepository
 
@@ -95,8 +96,8 @@ def _misnamed(repository: TargetRepository, commit: str) -> list[str]:
         stem = name.partition(".")[0]
         if len(stem) >= _FEWEST and commit.startswith(stem) and path.name != f"{commit}.json":
             return [
-                f"{folder}/{path.name[:80]} lies there, but is not taken for it: its name must be"
-                f" the full commit id in small letters, {commit[:12]}….json"
+                f"{folder}/{one_line(path.name)[:80]} lies there, but is not taken for it: its name"
+                f" must be the full commit id in small letters, {commit[:12]}….json"
             ]
     return []
 

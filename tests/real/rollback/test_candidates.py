@@ -105,9 +105,9 @@ def test_a_remote_that_hangs_is_given_up_and_asked_no_second_time(tmp_path: Path
         assert origin.lacks(sample.old) is None
         first, second = origin.lacks(sample.new), origin.lacks("1" * 40)
 
-    assert "no answer within 0.5 s" in str(first)
-    assert "no answer within 0.5 s" in str(second)
-    assert 2 >= len(asked.read_text().split())
+    assert "does not answer: 'git ls-remote' did not finish within 1 s" in str(first)
+    assert "does not answer: 'git ls-remote' did not finish within 1 s" in str(second)
+    assert ["x"] == asked.read_text().split()
 
 
 def test_a_broken_release_is_passed_over(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_partial_clone_gets_what_it_left_on_its_remote(tmp_path: Path) -> None
         assert "lacks 2 objects in this partial clone" in str(
             unreadable_because(repository, sample.old, Origin(repository))
         )
-    with pytest.raises(NoProvenRelease, match=r"partial clone, and its remote .origin. did not"):
+    with pytest.raises(NoProvenRelease, match=r"partial clone, and its remote .origin. does not"):
         choose_release(sample.target)
 
     away.rename(sample.origin)
