@@ -13,8 +13,9 @@ import typer
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
-from schemas.errors import AeefError, NoProvenRelease
+from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
+from schemas.wording import some
 from tasks.base.trim import one_line, trim
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
@@ -25,7 +26,7 @@ from tasks.channels.channels import (
 )
 from tasks.deploy.check_health import look_once
 from tasks.deploy.choose_deployer import deployer_for
-from tasks.rollback.choose_release import choose_release
+from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
@@ -201,10 +202,14 @@ def _somebody_hears(settings: Settings) -> str:
 def _target(target: Target, settings: Settings) -> str:
     deployer_for(target, settings.home)
     try:
-        plan = choose_release(target)
-        goal = f"could go back to {plan.to_commit[:12]}"
-    except NoProvenRelease as error:
+        plan = rehearse_rollback(target, settings.home)
+    except RollbackError as error:
         raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
+    goal = f"could go back to {plan.to_commit[:12]}"
+    if plan.passed_over:
+        goal += f"; passed over: {some(plan.passed_over, ' | ')}"
+    if plan.not_looked_at:
+        goal += f"; not looked at: {some(plan.not_looked_at)}"
     return f"{goal}; {_now(target)}"
 
 

@@ -9,7 +9,7 @@ from deployments.cli.terminal import this_user
 from schemas.settings import Settings
 from tasks.do import Directly
 from tasks.incident.open_by_hand import open_for_rollback
-from tasks.rollback.roll_back import plan_rollback, roll_back_on_request
+from tasks.rollback.roll_back import dry_run_text, rehearse_rollback, roll_back_on_request
 from tasks.store import open_store
 
 
@@ -27,9 +27,8 @@ def roll_back(
     """
     target = settings.target(target_name)
     if dry_run:
-        plan = plan_rollback(target, to_commit)
-        would = f"would roll {target.name} back to {plan.to_commit}: {plan.chosen_because}"
-        show(plan, would, as_json=as_json)
+        plan = rehearse_rollback(target, settings.home, to_commit)
+        show(plan, dry_run_text(plan), as_json=as_json)
         return
     if not as_json:
         show_progress()

@@ -1,17 +1,17 @@
 """A release, its provenance and the history; the freeze of deployments. Begin with `release.py`."""
 
 from schemas.release.freeze import Freeze, FrozenBy
+from schemas.release.history import History, OddEntry, last_known_good
 from schemas.release.release import (
     Commit,
     DeployedRelease,
     Deployment,
     FullCommit,
-    History,
     Provenance,
     RollbackPlan,
-    last_known_good,
     same_commit,
 )
+from schemas.release.understand import understand
 
 __all__ = [
     "Commit",
@@ -21,8 +21,10 @@ __all__ = [
     "FrozenBy",
     "FullCommit",
     "History",
+    "OddEntry",
     "Provenance",
     "RollbackPlan",
     "last_known_good",
     "same_commit",
+    "understand",
 ]

@@ -1,27 +1,27 @@
-"""Releases of a target: its deployment history, their provenance, and which one is proven good."""
+"""Releases of a target: how each was deployed, what proves it, and a plan to go back to one."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
-from schemas.errors import NoProvenRelease
 from schemas.model import Model, UtcDatetime
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,64}$")]
 FullCommit = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_THEIRS = ConfigDict(extra="allow")
+THEIRS = ConfigDict(extra="allow")
 """The files belong to the target: fields unknown to us are kept."""
 
 
 class Deployment(Model):
-    """One entry of `deployments/history.json`. `healthy` is the only good status."""
+    """One entry of `deployments/history.json`. `healthy` is the only good status.
 
-    model_config = _THEIRS
+    placed_at: the time of its neighbour in the file, where its own time cannot be believed.
+    """
+
+    model_config = THEIRS
 
     commit: Commit
     status: str
@@ -29,12 +29,13 @@ class Deployment(Model):
         default=None, validation_alias=AliasChoices("deployedAt", "timestamp", "deployed_at")
     )
     images: dict[str, str] = Field(default_factory=dict)
+    placed_at: UtcDatetime | None = Field(default=None, exclude=True)
 
 
 class RollbackEntry(Model):
     """One rollback, as the history file keeps it."""
 
-    model_config = _THEIRS
+    model_config = THEIRS
 
     commit: Commit
     timestamp: UtcDatetime
@@ -47,41 +48,6 @@ class RollbackEntry(Model):
     rollback_id: str | None = None
 
 
-class History(Model):
-    """The target's deployment history (spec, "Rollback Automation")."""
-
-    model_config = _THEIRS
-
-    deployments: list[Deployment] = Field(default_factory=list)
-    rollbacks: list[RollbackEntry] = Field(default_factory=list)
-
-    def newest_first(self) -> list[Deployment]:
-        """By deployment time; at equal times the later entry in the file is newer."""
-        return [
-            entry
-            for _, entry in sorted(
-                enumerate(self.deployments),
-                key=lambda pair: (pair[1].deployed_at or _LONG_AGO, pair[0]),
-                reverse=True,
-            )
-        ]
-
-    def candidates(self, failing: str | None) -> list[Deployment]:
-        """Healthy releases that are not the failing one, newest first, each commit once.
-
-        A commit whose newest entry is not healthy is not a candidate, whatever it was before.
-        """
-        seen: set[str] = set()
-        found = []
-        for entry in self.newest_first():
-            if entry.commit in seen:
-                continue
-            seen.add(entry.commit)
-            if entry.status == "healthy" and not same_commit(entry.commit, failing):
-                found.append(entry)
-        return found
-
-
 def same_commit(one: str, other: str | None) -> bool:
     """True when they are equal, or one abbreviates the other (seven characters or more)."""
     if not other or min(len(one), len(other)) < 7:
@@ -92,7 +58,7 @@ def same_commit(one: str, other: str | None) -> bool:
 class Provenance(Model):
     """The gates that a release went through before deployment: gate name → its result."""
 
-    model_config = _THEIRS
+    model_config = THEIRS
 
     commit: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -116,27 +82,13 @@ class Provenance(Model):
         return missing + failed
 
 
-def last_known_good(history: History, failing: str | None) -> Deployment:
-    """The newest healthy release that is not the failing one.
-
-    Raises NoProvenRelease when there is none.
-    """
-    candidates = history.candidates(failing)
-    if not candidates:
-        raise NoProvenRelease(
-            "choose release",
-            f"the history has no healthy release other than the failing one"
-            f" ({(failing or 'unknown')[:12]}); deploy a good release by hand,"
-            " or name one with --to-commit",
-        )
-    return candidates[0]
-
-
 class RollbackPlan(Model):
     """Which release a rollback goes to, and why; made before anything is changed.
 
     gates: each gate of the release's provenance with its status.
     images: Compose service to image id, as far as the history has them.
+    passed_over: newer releases and odd entries of the history, each with its reason.
+    not_looked_at: what of the release was not looked at, in words.
     already_running: the release is running; only its health remains to be checked.
     recreate: deploy it even so, because its configuration has drifted.
     """
@@ -147,6 +99,8 @@ class RollbackPlan(Model):
     chosen_because: str
     gates: dict[str, str] = Field(default_factory=dict)
     images: dict[str, str] = Field(default_factory=dict)
+    passed_over: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
     already_running: bool = False
     recreate: bool = False
 

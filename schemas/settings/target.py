@@ -84,6 +84,7 @@ class Target(BaseModel):
     running_command: prints the running commit; without it, the history's newest entry counts.
     required_gates: each must be in a release's provenance with status `pass`.
     deploy_timeout: seconds for one build or one deploy command.
+    discard_mode_changes: a tracked file of which only the mode is changed does not stop a rollback.
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
     quality: where its coverage and mutation reports are, and its thresholds.
@@ -108,6 +109,7 @@ class Target(BaseModel):
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)
+    discard_mode_changes: bool = False
     agents: AgentSettings | None = None
     drift: TargetDrift | None = None
     quality: TargetQuality | None = None

@@ -94,6 +94,9 @@ class _Assessment:
             else:
                 commit = good.commit
                 self._compare_with(repository, good)
+                if good.passed_over:
+                    passed_over = some(good.passed_over, " | ")
+                    self._not_compared.append(f"what was passed over in the history: {passed_over}")
         return self._report(commit)
 
     def _compare_with(self, repository: TargetRepository, good: LastKnownGood) -> None:

@@ -12,10 +12,12 @@ import yaml
 from schemas.errors import InvalidInput, NoProvenRelease
 from schemas.release import Deployment, same_commit
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.deploy.compose_command import ComposeCommand
 from tasks.drift.compose_settings import ComposeFile
 from tasks.drift.read_settings_file import MOST_BYTES, read_bounded, refuse_large
-from tasks.target.release_files import find_history, gates_of
+from tasks.target.candidates import newest_usable, refuse_unknown_good
+from tasks.target.release_files import find_history
 from tasks.target.repository import TargetRepository
 
 _MOST_FILES = 200
@@ -23,11 +25,15 @@ _LINK = "120000"
 
 
 class LastKnownGood(NamedTuple):
-    """The release to compare with. newer: a later deployment that is not (yet) healthy."""
+    """The release to compare with. newer: a later deployment that is not (yet) healthy.
+
+    passed_over: what of the history is not it, each with its reason.
+    """
 
     commit: str
     images: Mapping[str, str]
     newer: Deployment | None
+    passed_over: tuple[str, ...] = ()
 
 
 class _Blob(NamedTuple):
@@ -37,32 +43,30 @@ class _Blob(NamedTuple):
 
 
 def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
-    """The newest healthy and proven release of the history; None when none is healthy.
+    """The newest healthy release of the history that a rollback could go to; None without any.
 
-    Raises NoProvenRelease when the healthy ones are not proven, TargetError for an invalid
-    history.
+    Raises NoProvenRelease when no healthy one can be gone back to, TargetError for a history that
+    cannot be read, or that does not tell which is the newest good one.
     """
     history = find_history(repository)
-    candidates = history.candidates(None) if history else []
-    skipped = []
-    for candidate in candidates:
-        commit = repository.find_commit(candidate.commit)
-        unproven = (
-            gates_of(repository, commit)[1] if commit else [f"it is not in {repository.path}"]
-        )
-        if not commit or unproven:
-            skipped.append(f"{candidate.commit[:12]}: {'; '.join(unproven)}")
-            continue
-        assert history is not None
-        newest = history.newest_first()[0]
-        entries = [e for e in history.newest_first() if same_commit(e.commit, commit)]
-        images = next((entry.images for entry in entries if entry.images), {})
-        return LastKnownGood(commit, images, None if same_commit(newest.commit, commit) else newest)
-    if skipped:
-        raise NoProvenRelease(
-            "choose baseline", f"no healthy release is proven good: {' | '.join(skipped)}"
-        )
-    return None
+    if history is None:
+        return None
+    refuse_unknown_good(repository, history)
+    search = newest_usable(repository, history, None)
+    if not search.found:
+        if search.passed_over:
+            raise NoProvenRelease(
+                "choose baseline",
+                f"no healthy release is proven good and can be gone back to:"
+                f" {some(search.passed_over, ' | ')}",
+            )
+        return None
+    commit = search.found.commit
+    newest = history.newest_first()[0]
+    entries = [e for e in history.newest_first() if same_commit(e.commit, commit)]
+    images = next((entry.images for entry in entries if entry.images), {})
+    newer = None if same_commit(newest.commit, commit) else newest
+    return LastKnownGood(commit, images, newer, search.passed_over)
 
 
 def read_compose(repository: TargetRepository, commit: str, home: Path) -> ComposeFile:

@@ -9,19 +9,22 @@ from pathlib import Path
 from schemas.errors import AeefError, DeployFailed, DirtyWorkTree, NoProvenRelease, TargetError
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.base.run_command import end_orphan, without_credentials
 from tasks.deploy.check_health import wait_until_healthy, wrong_now
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.deployer import Deployer, Report
 from tasks.deploy.freezes import refuse_frozen
-from tasks.rollback.check_work_tree import refuse_local_changes, refuse_submodules
+from tasks.rollback.check_work_tree import refuse_submodules, refuse_unready
 from tasks.rollback.interrupted_checkout import finish_checkout
 from tasks.rollback.journal import Journal, end_journal, read_journal, write_journal
 from tasks.rollback.what_runs import what_runs, what_was_put_back
 from tasks.target.carry_records import finish_carrying, records_carried
+from tasks.target.fetch import fetch_commit
+from tasks.target.git_locks import GitBusy
 from tasks.target.lock import records_lock, target_lock
 from tasks.target.release_files import gates_of
-from tasks.target.repository import GitBusy, TargetRepository, WorkTree
+from tasks.target.repository import TargetRepository, WorkTree
 
 
 def deploy_release(
@@ -116,11 +119,14 @@ class _Rollback:
 
     def _refuse_if_unready(self) -> None:
         repository = self._repository
-        refuse_local_changes(repository)
         if repository.find_commit(self._commit) is None:
-            repository.fetch(self._commit, repository.target.deploy_timeout)
+            fetch_commit(repository, self._commit, repository.target.deploy_timeout)
             self._report(f"fetched {self._commit[:12]} from origin")
+        modes = refuse_unready(repository, self._commit)
         refuse_submodules(repository, self._commit)
+        if modes:
+            repository.undo_changes([change.name for change in modes])
+            self._report(f"undid local changes: {some([str(change) for change in modes])}")
 
     def _begin(self, unfinished: Journal | None, head: WorkTree) -> Journal:
         """Note what is running and what is checked out, before anything is changed.

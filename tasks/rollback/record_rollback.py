@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.model import UtcDatetime
-from schemas.release import DeployedRelease, History, RollbackPlan, same_commit
+from schemas.release import DeployedRelease, RollbackPlan, same_commit, understand
 from schemas.settings import Target
 from tasks.base.replace_file import replace_file
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock
+from tasks.target.odd_texts import OddTexts
 from tasks.target.release_files import parse_history
 from tasks.target.repository import TargetRepository
 
@@ -41,8 +42,8 @@ def record_rollback(
     at: when it happened, with a time zone. Raises TargetError when the file is invalid.
     """
     with _history(target) as data:
-        rollbacks: list[dict[str, Any]] = data.setdefault("rollbacks", [])
-        if any(entry.get("rollbackId") == rollback_id for entry in rollbacks):
+        rollbacks: list[Any] = data.setdefault("rollbacks", [])
+        if any(entry.get("rollbackId") == rollback_id for entry in _objects(rollbacks)):
             return
         moment = _text(at)
         failing = deployed.previous or plan.from_commit
@@ -71,7 +72,7 @@ def record_hotfix(
     """
     mark = {"incidentId": incident_id, "hotfixOf": base}
     with _history(target) as data:
-        known = [each for each in data["deployments"] if each["commit"] == deployed.commit]
+        known = [each for each in _newest(data) if each["commit"] == deployed.commit]
         if any(mark.items() <= each.items() for each in known):
             return
         _mark(data, base, VULNERABLE)
@@ -80,18 +81,22 @@ def record_hotfix(
 
 @contextmanager
 def _history(target: Target) -> Iterator[dict[str, Any]]:
-    """The history as mutable data, written back when the block ends."""
+    """The history as mutable data, written back when the block ends.
+
+    Entries that cannot be understood are written back byte for byte.
+    """
     with TargetRepository(target) as repository, records_lock(target):
         finish_carrying(repository, lambda _: None)
         path = target.history_path
         content = path.read_bytes() if path.exists() else b'{"deployments": []}'
-        data = parse_history(target, content)
+        data, history = parse_history(target, content)
+        odd = OddTexts(content, data, history)
         before = copy.deepcopy(data)
         yield data
         if data != before:
-            text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-            parse_history(target, text.encode())
-            replace_file(path, text.encode())
+            written = odd.restored(json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+            parse_history(target, written)
+            replace_file(path, written)
 
 
 def _text(moment: UtcDatetime) -> str:
@@ -99,11 +104,15 @@ def _text(moment: UtcDatetime) -> str:
 
 
 def _newest(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The raw entries of the deployments, newest first."""
+    """The raw entries of the deployments that are understood, newest first."""
     raw: list[dict[str, Any]] = data["deployments"]
-    history = History.model_validate(data)
-    place = {id(entry): number for number, entry in enumerate(history.deployments)}
+    history = understand(data)
+    place = {id(entry): history.places[n] for n, entry in enumerate(history.deployments)}
     return [raw[place[id(entry)]] for entry in history.newest_first()]
+
+
+def _objects(entries: list[Any]) -> list[dict[str, Any]]:
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _mark(data: dict[str, Any], failing: str, status: str) -> None:
@@ -121,12 +130,14 @@ def _add_deployment(
         return
     # Use the file's own name of the time field, so that its other readers find it.
     key = "timestamp" if newest and "timestamp" in newest else "deployedAt"
-    data["deployments"].append(
+    entries: list[Any] = data["deployments"]
+    entries.insert(
+        0 if understand(data).order < 0 else len(entries),
         {
             "commit": deployed.commit,
             "status": "healthy",
             key: moment,
             **({"images": deployed.images} if deployed.images else {}),
             **more,
-        }
+        },
     )

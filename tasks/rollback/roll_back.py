@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import RollbackError, TargetError
@@ -14,14 +15,16 @@ from schemas.incident import Status
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
+from schemas.wording import some
 from tasks.case import Case
 from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.record_rollback import record_rollback
+from tasks.rollback.rehearse import refuse_impossible
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
 from tasks.step import step
-from tasks.target.release_files import read_history
+from tasks.target.release_files import read_history, wrong_history
 
 
 @contextmanager
@@ -35,8 +38,28 @@ def _raised_as_rollback() -> Iterator[None]:
 
 @_raised_as_rollback()
 def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """What `roll_back` would do. Changes nothing; raises RollbackError as it does."""
+    """What `roll_back` would choose. Changes nothing; raises RollbackError as it does."""
     return choose_release(target, to_commit)
+
+
+def rehearse_rollback(target: Target, home: Path, to_commit: str | None = None) -> RollbackPlan:
+    """What `roll_back` would do, as far as can be seen without doing it. Changes nothing.
+
+    Raises RollbackError as it would before it changes anything; the text names the release.
+    """
+    plan = plan_rollback(target, to_commit)
+    try:
+        unseen = refuse_impossible(target, plan, home)
+    except TargetError as error:
+        chosen = f"{plan.to_commit[:12]} is chosen, but {error}"
+        raise RollbackError(error.stage, chosen) from None
+    return plan.model_copy(update={"not_looked_at": (*plan.not_looked_at, *unseen)})
+
+
+def dry_run_text(plan: RollbackPlan) -> str:
+    """A rehearsed plan in one sentence."""
+    unseen = f"; not looked at: {some(plan.not_looked_at)}" if plan.not_looked_at else ""
+    return f"would roll {plan.target} back to {plan.to_commit}: {plan.chosen_because}{unseen}"
 
 
 @_raised_as_rollback()
@@ -77,11 +100,15 @@ def roll_back_on_request(
     return deployed
 
 
+CHOOSE_SECONDS = 300
+"""Timeout of the choice: what runs is asked for, and what is only on the remote is fetched."""
+
+
 def _chosen(plan: RollbackPlan) -> str:
     return f"chose {plan.to_commit[:12]} for {plan.target}: {plan.chosen_because}"
 
 
-@step("choose release", says=_chosen, timeout=120)
+@step("choose release", says=_chosen, timeout=CHOOSE_SECONDS)
 @_raised_as_rollback()
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to. Changes nothing.
@@ -93,7 +120,14 @@ def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) 
     target = case.settings.target(target_name)
     if to_commit is None:
         began = case.incident.detected_at
-        last = max(read_history(target).rollbacks, key=lambda entry: entry.timestamp, default=None)
+        history = read_history(target)
+        last = max(history.rollbacks, key=lambda entry: entry.timestamp, default=None)
+        if odd := history.perhaps_rolled_back_since(began):
+            raise wrong_history(
+                target,
+                f"{odd}: so this may have been rolled back after the incident began; mend that"
+                " entry, or name a release with --to-commit",
+            )
         if last is not None and last.timestamp > began:
             plan = choose_release(target, last.commit)
             return plan.model_copy(
