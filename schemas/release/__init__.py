@@ -1,5 +1,6 @@
 """A release, its provenance and the history; the freeze of deployments. Begin with `release.py`."""
 
+from schemas.release.artefacts import Artefacts
 from schemas.release.freeze import Freeze, FrozenBy
 from schemas.release.release import (
     Commit,
@@ -14,6 +15,7 @@ from schemas.release.release import (
 )
 
 __all__ = [
+    "Artefacts",
     "Commit",
     "DeployedRelease",
     "Deployment",

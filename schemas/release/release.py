@@ -9,6 +9,7 @@ from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
 from schemas.errors import NoProvenRelease
 from schemas.model import Model, UtcDatetime
+from schemas.release.artefacts import Artefacts
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,64}$")]
 FullCommit = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
@@ -29,6 +30,7 @@ class Deployment(Model):
         default=None, validation_alias=AliasChoices("deployedAt", "timestamp", "deployed_at")
     )
     images: dict[str, str] = Field(default_factory=dict)
+    artefacts: Artefacts | None = None
 
 
 class RollbackEntry(Model):
@@ -65,6 +67,18 @@ class History(Model):
                 reverse=True,
             )
         ]
+
+    def seen_of(self, commit: str) -> tuple[dict[str, str], Artefacts | None]:
+        """The images and artefacts that were seen of a commit, the newest of each service.
+
+        What was seen while it was healthy comes first.
+        """
+        entries = [each for each in self.newest_first() if same_commit(each.commit, commit)]
+        entries.sort(key=lambda entry: entry.status != "healthy")
+        images: dict[str, str] = {}
+        for entry in reversed(entries):
+            images |= entry.images
+        return images, next((each.artefacts for each in entries if each.artefacts), None)
 
     def candidates(self, failing: str | None) -> list[Deployment]:
         """Healthy releases that are not the failing one, newest first, each commit once.
@@ -137,6 +151,7 @@ class RollbackPlan(Model):
 
     gates: each gate of the release's provenance with its status.
     images: Compose service to image id, as far as the history has them.
+    artefacts: what else of the release was seen running; None for an older entry.
     already_running: the release is running; only its health remains to be checked.
     recreate: deploy it even so, because its configuration has drifted.
     """
@@ -147,6 +162,7 @@ class RollbackPlan(Model):
     chosen_because: str
     gates: dict[str, str] = Field(default_factory=dict)
     images: dict[str, str] = Field(default_factory=dict)
+    artefacts: Artefacts | None = None
     already_running: bool = False
     recreate: bool = False
 
@@ -154,12 +170,18 @@ class RollbackPlan(Model):
 class DeployedRelease(Model):
     """The release that runs after a rollback. `healthy_after`: seconds that the health check took.
 
+    images: of the services whose image is certain; artefacts: what else of it was seen.
+    rebuilt: services whose image was not here any more, and was built again from the commit.
     changed: False when the release was already running and healthy.
+    remarks: what a person should know about it, in words.
     """
 
     target: str
     commit: FullCommit
     previous: FullCommit | None = None
     images: dict[str, str] = Field(default_factory=dict)
+    artefacts: Artefacts | None = None
+    rebuilt: list[str] = Field(default_factory=list)
     healthy_after: float
     changed: bool
+    remarks: list[str] = Field(default_factory=list)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from schemas.errors import DeployFailed
-from schemas.release import same_commit
+from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from tasks.base.run_command import run_command
-from tasks.deploy.deployer import Report, Running
+from tasks.deploy.deployer import Report, Running, Seen
 from tasks.target.repository import aeef_directory
 
 _ASK_TIMEOUT = 30.0
@@ -45,11 +44,19 @@ class CommandDeployer:
         known = finished.problem is None and _COMMIT.fullmatch(said)
         return Running(commit=said if known else None)
 
-    def runs(self, commit: str) -> bool:
+    def runs(self, plan: RollbackPlan) -> bool:
         """True when `running_command` names the commit."""
-        return same_commit(commit, self.running().commit)
+        return same_commit(plan.to_commit, self.running().commit)
 
-    def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
+    def snapshot(self) -> dict[str, str]:
+        """Nothing: what a command deploys cannot be seen."""
+        return {}
+
+    def seen(self, _plan: RollbackPlan) -> Seen:
+        """Nothing: what a command deploys cannot be seen."""
+        return Seen({})
+
+    def prepare(self, plan: RollbackPlan, report: Report) -> None:
         """Nothing to prepare: a command builds what it needs."""
 
     def start(self, commit: str, report: Report) -> None:

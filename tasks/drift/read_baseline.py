@@ -55,8 +55,7 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
             continue
         assert history is not None
         newest = history.newest_first()[0]
-        entries = [e for e in history.newest_first() if same_commit(e.commit, commit)]
-        images = next((entry.images for entry in entries if entry.images), {})
+        images = history.seen_of(commit)[0]
         return LastKnownGood(commit, images, None if same_commit(newest.commit, commit) else newest)
     if skipped:
         raise NoProvenRelease(

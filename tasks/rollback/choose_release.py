@@ -67,7 +67,8 @@ def _this_commit(repository: TargetRepository, history: History, wanted: str) ->
         chosen_because="it was asked for, and every gate of its provenance passed"
         + _to_fetch(repository, commit),
         gates=gates,
-        images=_images(history, commit),
+        images=history.seen_of(commit)[0],
+        artefacts=history.seen_of(commit)[1],
         already_running=runs == commit,
     )
 
@@ -91,7 +92,8 @@ def _last_known_good(repository: TargetRepository, history: History) -> Rollback
             to_commit=commit,
             chosen_because=_because(candidate, situation, skipped) + _to_fetch(repository, commit),
             gates=gates,
-            images=_images(history, commit),
+            images=history.seen_of(commit)[0],
+            artefacts=history.seen_of(commit)[1],
             already_running=situation.running == commit,
         )
     failing = (situation.failing or "unknown")[:12]
@@ -151,13 +153,6 @@ def _because(candidate: Deployment, situation: _Situation, skipped: list[str]) -
         f" ({failing}: {situation.why})"
     )
     return reason + (f"; skipped {' | '.join(skipped)}" if skipped else "")
-
-
-def _images(history: History, commit: str) -> dict[str, str]:
-    for entry in history.newest_first():
-        if same_commit(entry.commit, commit) and entry.images:
-            return entry.images
-    return {}
 
 
 def _plain(commit: str | None) -> str | None:

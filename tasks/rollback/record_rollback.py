@@ -127,6 +127,8 @@ def _add_deployment(
             "status": "healthy",
             key: moment,
             **({"images": deployed.images} if deployed.images else {}),
+            **({"artefacts": deployed.artefacts.to_json()} if deployed.artefacts else {}),
+            **({"rebuilt": deployed.rebuilt} if deployed.rebuilt else {}),
             **more,
         }
     )

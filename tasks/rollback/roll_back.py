@@ -109,9 +109,12 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} already ran {release.commit[:12]}, and is healthy"
     before = (release.previous or "unknown")[:12]
-    return (
-        f"rolled {release.target} back from {before} to {release.commit[:12]};"
-        f" healthy after {release.healthy_after:.1f} s"
+    return "; ".join(
+        [
+            f"rolled {release.target} back from {before} to {release.commit[:12]}",
+            f"healthy after {release.healthy_after:.1f} s",
+            *release.remarks,
+        ]
     )
 
 
