@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
@@ -19,6 +20,14 @@ _THEIRS = ConfigDict(extra="allow")
 """The files belong to the target: fields unknown to us are kept."""
 
 
+class DeploymentStatus(StrEnum):
+    """What a pipeline says of its deployment by `aeef record`; a history may have other words."""
+
+    DEPLOYING = "deploying"
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
 class Deployment(Model):
     """One entry of `deployments/history.json`. `healthy` is the only good status."""
 
@@ -29,6 +38,7 @@ class Deployment(Model):
     deployed_at: UtcDatetime | None = Field(
         default=None, validation_alias=AliasChoices("deployedAt", "timestamp", "deployed_at")
     )
+    environment: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     artefacts: Artefacts | None = None
 
@@ -56,6 +66,13 @@ class History(Model):
 
     deployments: list[Deployment] = Field(default_factory=list)
     rollbacks: list[RollbackEntry] = Field(default_factory=list)
+
+    def of(self, environment: str | None) -> History:
+        """The deployments of an environment, and those that name none; None: all of them."""
+        if environment is None:
+            return self
+        wanted = [each for each in self.deployments if each.environment in (None, environment)]
+        return self.model_copy(update={"deployments": wanted})
 
     def newest_first(self) -> list[Deployment]:
         """By deployment time; at equal times the later entry in the file is newer."""

@@ -113,6 +113,7 @@ class Target(BaseModel):
     deploy_command may be called again for the same commit, after a crash for example.
     running_command: prints the running commit; without it, the history's newest entry counts.
     required_gates: each must be in a release's provenance with status `pass`.
+    environment: what of the history belongs to this target, when it serves several.
     deploy_timeout: seconds for one build or one deploy command.
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
@@ -137,6 +138,7 @@ class Target(BaseModel):
     running_command: tuple[str, ...] = ()
     health: Health
     required_gates: tuple[str, ...] = Field(min_length=1)
+    environment: str | None = None
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from schemas.errors import DeployFailed
+from schemas.errors import DeployFailed, TargetError
 from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from tasks.base.run_command import run_command
@@ -53,6 +54,20 @@ class CommandDeployer:
         return {}
 
     def seen(self, _plan: RollbackPlan) -> Seen:
+        """Nothing: what a command deploys cannot be seen."""
+        return Seen({})
+
+    def refuse_other(self, commit: str) -> list[str]:
+        """Raise TargetError when `running_command` names another commit."""
+        runs = self.running().commit
+        if runs and not same_commit(commit, runs):
+            raise TargetError(
+                "look at what runs",
+                f"running_command says that {runs[:12]} runs, not {commit[:12]}",
+            )
+        return []
+
+    def recorded(self, _since: datetime | None = None) -> Seen:
         """Nothing: what a command deploys cannot be seen."""
         return Seen({})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +17,13 @@ from tasks.base.docker_connection import docker_host
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
 from tasks.deploy.compose.files import ComposeFiles, from_dotenv
+from tasks.deploy.compose.program import find_compose, is_old
 from tasks.deploy.compose_labels import OUR_OVERRIDE
 from tasks.target.repository import aeef_directory
 
 COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
 _LOOK_TIMEOUT = 60.0
-_ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where available: ten times as fast."""
 
@@ -57,34 +56,12 @@ class ComposeCommand:
 
     def find(self) -> None:
         """Raise when there is no Docker Compose on this machine."""
-        if self._program:
-            return
-        configured = self._target.compose_command
-        program = configured or ("docker", "compose")
-        problem = _does_not_answer(program)
-        if problem is None:
-            self._program = program
-        elif configured:
-            raise TargetError(
-                "find Docker Compose",
-                f"{problem}; put right compose_command in [targets.{self._target.name}]",
-            )
-        elif shutil.which("docker-compose"):
-            self._program = ("docker-compose",)
-        else:
-            raise TargetError(
-                "find Docker Compose",
-                "neither 'docker compose' nor 'docker-compose' is installed; install the"
-                " docker-compose-plugin package",
-            )
+        self._program = self._program or find_compose(self._target)
 
     def _is_old(self) -> bool:
         """True for docker-compose 1.x."""
         self.find()
-        asked = run_command(
-            (*self._program, "version"), cwd=self._target.repository, timeout=_LOOK_TIMEOUT
-        )
-        return bool(re.search(r"version v?1\.", asked.output))
+        return is_old(self._program)
 
     def services(self) -> dict[str, Service]:
         """The services to deploy, from the compose file that is checked out."""
@@ -244,18 +221,6 @@ def replicas_of(data: Mapping[str, Any]) -> int:
     if scale is None:
         scale = (data.get("deploy") or {}).get("replicas")
     return 1 if scale is None else int(scale)
-
-
-def _does_not_answer(program: tuple[str, ...]) -> str | None:
-    """Why this program is not Compose, or None; cached for a program that has answered."""
-    place = (shutil.which(program[0]), *program[1:])
-    if place in _ANSWERED:
-        return None
-    asked = run_command((*program, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT)
-    if asked.problem is None:
-        _ANSWERED.add(place)
-        return None
-    return str(asked)
 
 
 def _plain_name(project: str) -> str:

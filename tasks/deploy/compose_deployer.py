@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import DeployFailed, TargetError
-from schemas.release import RollbackPlan
+from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.base.docker_connection import DOCKER_ERRORS
 from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
 from tasks.deploy.compose.look import ReleaseLook, look_at
 from tasks.deploy.compose.pins import Pin, Pins
+from tasks.deploy.compose.running import RunningServices
 from tasks.deploy.compose.started_with import refuse_other_files, refuse_without
 from tasks.deploy.compose_command import (
     COMMIT_LABEL,
@@ -27,8 +29,6 @@ from tasks.deploy.deployer import Report, Running, Seen
 from tasks.target.repository import TargetRepository
 
 _PUT_BACK = "put-back"
-_STEADY_WITHIN = 10.0
-_POLL = 0.05
 
 
 class ComposeDeployer:
@@ -39,6 +39,7 @@ class ComposeDeployer:
         self._home = home
         self._compose = ComposeCommand(target, home)
         self._docker = ComposeDocker()
+        self._running = RunningServices(target, self._compose, self._docker)
         self._services: dict[str, Service] = {}
         self._pins: dict[str, Pin] = {}
 
@@ -63,7 +64,7 @@ class ComposeDeployer:
         try:
             self._services = self._compose.services()
             self._pins = self._all_pins().of(self._services, plan)
-            self._look(plan.to_commit, self._pins, self._services)
+            self._running.look(plan.to_commit, self._pins, self._services)
         except (TargetError, *DOCKER_ERRORS):
             return False
         return True
@@ -99,13 +100,37 @@ class ComposeDeployer:
 
     def verify(self, commit: str) -> dict[str, str]:
         """Raise unless every service runs the commit's image; return those that are certain."""
-        images = self._steady(commit, self._pins, self._services)
+        images = self._running.steady(commit, self._pins, self._services)
         return {name: image for name, image in images.items() if name in self._pins}
 
     def seen(self, plan: RollbackPlan) -> Seen:
         """The release as it runs now, and how it differs from what was seen of it before."""
         with self._look_now() as look:
             return look.seen(self._services, plan, self._pins)
+
+    def refuse_other(self, commit: str) -> list[str]:
+        """Raise TargetError unless each service runs, and when all are labelled otherwise."""
+        containers = [c for c in self._containers() if is_alive(c)]
+        labels = {c["Labels"].get(COMMIT_LABEL) for c in containers}
+        others = {label for label in labels if label and not same_commit(commit, label)}
+        if others and None not in labels:
+            raise TargetError(
+                "look at what runs",
+                f"what runs is labelled as {some(sorted(each[:12] for each in others))}, not as"
+                f" {commit[:12]}: deploy it before it is recorded",
+            )
+        self._running.steady(None, {}, self._compose.services(), scaled=True)
+        remarks = [f"some containers are still those of {each[:12]}" for each in sorted(others)]
+        try:
+            refuse_other_files(self._target, self._compose, self._docker)
+        except TargetError as error:
+            remarks.append(f"a rollback would be refused: {error}")
+        return remarks
+
+    def recorded(self, since: datetime | None = None) -> Seen:
+        """Images and artefacts of the services of the checked-out compose file."""
+        with self._look_now() as look:
+            return Seen(*look.artefacts(self._compose.services(), since))
 
     def put_back(self, before: Running, report: Report) -> None:
         """Run the previous images, with the compose file that is checked out again.
@@ -123,7 +148,7 @@ class ComposeDeployer:
             self._up(list(pins))
         restored = {name: services[name] for name in pins}
         self._stop_others(restored, "which did not run before", report)
-        self._steady(before.commit, pins, restored)
+        self._running.steady(before.commit, pins, restored)
 
     def close(self) -> None:
         """Close the connection to Docker."""
@@ -170,62 +195,5 @@ class ComposeDeployer:
                 self._docker.stop(container)
                 report(f"stopped {name}, {why}")
 
-    def _steady(
-        self, commit: str | None, pins: Mapping[str, Pin], services: Mapping[str, Service]
-    ) -> dict[str, str]:
-        """Check until all is as expected; a container needs a moment to start or to fail."""
-        give_up_at = time.monotonic() + _STEADY_WITHIN
-        while True:
-            try:
-                return self._look(commit, pins, services)
-            except DeployFailed:
-                if time.monotonic() > give_up_at:
-                    raise
-            time.sleep(_POLL)
-
-    def _look(
-        self, commit: str | None, pins: Mapping[str, Pin], services: Mapping[str, Service]
-    ) -> dict[str, str]:
-        containers = self._containers()
-        images = {}
-        for name, service in services.items():
-            mine = [c for c in containers if service_of(c) == name]
-            if len(mine) != service.replicas:
-                has = f"{len(mine)} containers" if mine else "no container"
-                wants = f", not {service.replicas}" if mine else ""
-                raise DeployFailed("verify", f"service {name} has {has}{wants}")
-            pin = pins.get(name)
-            if pin and pin.image is None:
-                raise DeployFailed("verify", f"the image of {name} is not on this machine")
-            for container in mine:
-                self._judge(name, container, commit, pin and pin.image)
-                images[name] = container["ImageID"]
-        return images
-
-    def _judge(
-        self, name: str, container: dict[str, Any], commit: str | None, image: str | None
-    ) -> None:
-        if commit and container["Labels"].get(COMMIT_LABEL) != commit:
-            raise DeployFailed("verify", f"service {name} was not recreated")
-        if image and container["ImageID"] != image:
-            raise DeployFailed(
-                "verify",
-                f"service {name} runs image {container['ImageID'][:19]}, not {image[:19]}",
-            )
-        if container["State"] != "running" and not self._did_its_work(container):
-            raise DeployFailed(
-                "verify", f"service {name} is {container['State']} ({container['Status']})"
-            )
-
-    def _did_its_work(self, container: dict[str, Any]) -> bool:
-        """True for a service that ended as intended, such as a migration."""
-        details = self._docker.inspect(container) if container["State"] == "exited" else None
-        if details is None:
-            return False
-        policy = details["HostConfig"]["RestartPolicy"]["Name"]
-        return details["State"]["ExitCode"] == 0 and policy in ("", "no", "on-failure")
-
     def _containers(self) -> list[Container]:
-        found = self._docker.containers(self._compose.project())
-        wanted = self._target.compose_services
-        return [c for c in found if not wanted or service_of(c) in wanted]
+        return self._running.containers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -69,6 +70,15 @@ class Deployer(Protocol):
 
     def seen(self, plan: RollbackPlan, /) -> Seen:
         """What else of the release is running now."""
+
+    def refuse_other(self, commit: str) -> list[str]:
+        """Raise TargetError unless everything runs, or when it is known to be another commit.
+
+        Returns what a person should know about it, in words.
+        """
+
+    def recorded(self, since: datetime | None = None, /) -> Seen:
+        """What runs now, for the record. since: only what was started after this moment."""
 
     def put_back(self, before: Running, report: Report) -> None:
         """Start again what was running before; the work tree has already been restored."""

@@ -35,7 +35,7 @@ def find_history(repository: TargetRepository) -> History | None:
         return None
     data = parse_history(target, content)
     try:
-        return History.model_validate(data)
+        return History.model_validate(data).of(target.environment)
     except ValidationError as error:
         raise _wrong(target, "; ".join(_fields(error))) from error
 

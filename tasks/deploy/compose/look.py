@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,20 @@ class ReleaseLook:
             and (name in services or any(is_alive(container) for container, _ in present))
         }
 
-    def artefacts(self, services: Collection[str]) -> tuple[dict[str, str], Artefacts]:
+    def artefacts(
+        self, services: Collection[str], since: datetime | None = None
+    ) -> tuple[dict[str, str], Artefacts]:
         """The image of each of these services, and its other artefacts.
 
-        A service whose containers run different images has no image here.
+        A service whose containers run different images has no image here. since: only services
+        whose containers were all made after this moment.
         """
         images, digests, files = {}, {}, dict[str, None]()
         configuration = {}
         for name in sorted(self._by_service.keys() & set(services)):
             present = self._by_service[name]
+            if since and any(each["Created"] < since.timestamp() for each, _ in present):
+                continue
             configuration[name] = self._configurations.of(each for _, each in present)
             files |= dict.fromkeys(path for each, _ in present for path in self._files(each))
             ids = {str(each["Image"]) for _, each in present}
