@@ -144,7 +144,7 @@ def _begun_at(history: History, commit: str) -> datetime | None:
 def _full(repository: TargetRepository, wanted: str) -> str:
     if not _SHA.fullmatch(wanted):
         raise InvalidInput(
-            f"{ascii(wanted[:80])} is no commit id: give 7 to 64 characters of 0-9 and a-f"
+            f"{wanted[:80]!a} is no commit id: give 7 to 64 characters of 0-9 and a-f"
         )
     commit = repository.find_commit(wanted)
     if commit is None and len(wanted) not in _FULL_LENGTHS:
