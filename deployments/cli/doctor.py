@@ -13,7 +13,7 @@ import typer
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
-from schemas.errors import AeefError, NoProvenRelease
+from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
@@ -23,8 +23,7 @@ from tasks.channels.channels import (
     unconfigured,
 )
 from tasks.deploy.check_health import unhealthy_because
-from tasks.deploy.choose_deployer import deployer_for
-from tasks.rollback.choose_release import choose_release
+from tasks.rollback.roll_back import plan_rollback
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
@@ -196,11 +195,10 @@ def _somebody_hears(settings: Settings) -> str:
 
 
 def _target(target: Target, settings: Settings) -> str:
-    deployer_for(target, settings.home)
     try:
-        plan = choose_release(target)
-        goal = f"could go back to {plan.to_commit[:12]}"
-    except NoProvenRelease as error:
+        plan = plan_rollback(target, settings)
+        goal = "; ".join([f"could go back to {plan.to_commit[:12]}", *plan.remarks])
+    except RollbackError as error:
         raise AeefError(f"a rollback would fail: {error}") from None
     problem = unhealthy_because(target)
     return f"{goal}; now {'healthy' if problem is None else f'NOT healthy: {problem}'}"

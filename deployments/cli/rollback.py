@@ -27,9 +27,8 @@ def roll_back(
     """
     target = settings.target(target_name)
     if dry_run:
-        plan = plan_rollback(target, to_commit)
-        would = f"would roll {target.name} back to {plan.to_commit}: {plan.chosen_because}"
-        show(plan, would, as_json=as_json)
+        plan = plan_rollback(target, settings, to_commit)
+        show(plan, plan.text, as_json=as_json)
         return
     if not as_json:
         show_progress()

@@ -29,8 +29,7 @@ def rollback(
     settings, run_id = load_settings(), this_run_id()
     named = settings.target(target)
     if dry_run:
-        plan = plan_rollback(named, to_commit)
-        return f"would roll {target} back to {plan.to_commit}: {plan.chosen_because}"
+        return plan_rollback(named, settings, to_commit).text
     incident = open_for_rollback(target, requested_by, settings, run_id)
     name_run(incident)
     if handled := claim_runbook(incident, run_id, settings):

@@ -171,6 +171,7 @@ class RollbackPlan(Model):
     artefacts: what else of the release was seen running; None for an older entry.
     already_running: the release is running; only its health remains to be checked.
     recreate: deploy it even so, because its configuration has drifted.
+    remarks: what would be weaker than it could be, in words; filled in for people only.
     """
 
     target: str
@@ -182,6 +183,13 @@ class RollbackPlan(Model):
     artefacts: Artefacts | None = None
     already_running: bool = False
     recreate: bool = False
+    remarks: list[str] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What would be done, and below it each remark."""
+        would = f"would roll {self.target} back to {self.to_commit}: {self.chosen_because}"
+        return "\n".join([would, *(f"  {remark}" for remark in self.remarks)])
 
 
 class DeployedRelease(Model):

@@ -57,6 +57,10 @@ class CommandDeployer:
         """Nothing: what a command deploys cannot be seen."""
         return Seen({})
 
+    def foresee(self, _plan: RollbackPlan) -> list[str]:
+        """Nothing: a command can only be tried."""
+        return []
+
     def refuse_other(self, commit: str) -> list[str]:
         """Raise TargetError when `running_command` names another commit."""
         runs = self.running().commit

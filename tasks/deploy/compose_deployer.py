@@ -132,6 +132,15 @@ class ComposeDeployer:
         with self._look_now() as look:
             return Seen(*look.artefacts(self._compose.services(), since))
 
+    def foresee(self, plan: RollbackPlan) -> list[str]:
+        """What would be weaker than it could be, by the compose file that is checked out.
+
+        Raises TargetError when the rollback would be refused.
+        """
+        self.check()
+        services = self._compose.services()
+        return self._all_pins().foresee(services, plan)
+
     def put_back(self, before: Running, report: Report) -> None:
         """Run the previous images, with the compose file that is checked out again.
 
@@ -140,9 +149,12 @@ class ComposeDeployer:
         services = self._compose.services()
         pins = {}
         for name in sorted(services.keys() & before.images.keys()):
-            tag = image_tag(self._target.name, name, _PUT_BACK)
-            pins[name] = Pin(before.images[name], tag)
-            self._docker.tag(before.images[name], tag)
+            image, tag = before.images[name], image_tag(self._target.name, name, _PUT_BACK)
+            if self._docker.image_id(services[name].image or tag) == image:
+                pins[name] = Pin(image)
+                continue
+            pins[name] = Pin(image, tag)
+            self._docker.tag(image, tag)
         if pins:
             self._write_pins(pins, services, before.commit)
             self._up(list(pins))

@@ -71,6 +71,12 @@ class Deployer(Protocol):
     def seen(self, plan: RollbackPlan, /) -> Seen:
         """What else of the release is running now."""
 
+    def foresee(self, plan: RollbackPlan, /) -> list[str]:
+        """What of this rollback would be weaker than it could be, in words. Changes nothing.
+
+        Raises TargetError when it would be refused.
+        """
+
     def refuse_other(self, commit: str) -> list[str]:
         """Raise TargetError unless everything runs, or when it is known to be another commit.
 

@@ -65,7 +65,8 @@ def _this_commit(repository: TargetRepository, history: History, wanted: str) ->
         ),
         to_commit=commit,
         chosen_because="it was asked for, and every gate of its provenance passed"
-        + _to_fetch(repository, commit),
+        + _to_fetch(repository, commit)
+        + _weaker(repository, history, commit),
         gates=gates,
         images=history.seen_of(commit)[0],
         artefacts=history.seen_of(commit)[1],
@@ -90,7 +91,9 @@ def _last_known_good(repository: TargetRepository, history: History) -> Rollback
             target=repository.target.name,
             from_commit=_plain(situation.running or situation.failing),
             to_commit=commit,
-            chosen_because=_because(candidate, situation, skipped) + _to_fetch(repository, commit),
+            chosen_because=_because(candidate, situation, skipped)
+            + _to_fetch(repository, commit)
+            + _weaker(repository, history, commit),
             gates=gates,
             images=history.seen_of(commit)[0],
             artefacts=history.seen_of(commit)[1],
@@ -143,6 +146,15 @@ def _to_fetch(repository: TargetRepository, commit: str) -> str:
     if repository.find_commit(commit):
         return ""
     return "; it is not in the repository yet and will be fetched"
+
+
+def _weaker(repository: TargetRepository, history: History, commit: str) -> str:
+    """What an entry lacks that was not written by `aeef record`."""
+    images, artefacts = history.seen_of(commit)
+    if not repository.target.compose_file or artefacts:
+        return ""
+    missing = "which files and configuration" if images else "which images, files and configuration"
+    return f"; weaker: the history does not say with {missing} it ran"
 
 
 def _because(candidate: Deployment, situation: _Situation, skipped: list[str]) -> str:

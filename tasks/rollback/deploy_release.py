@@ -193,10 +193,10 @@ class _Rollback:
         if before and not self._plan.recreate and before == self._deployer.snapshot():
             raise DeployFailed(
                 "compare",
-                f"nothing has changed: {some(sorted(before))} run the same image with the same"
-                f" configuration as before, so this is no rollback. What the compose file of"
-                f" {self._commit[:12]} names means the same image today; an entry with its images"
-                " ('aeef record') would have kept them apart",
+                f"nothing has changed, so this is no rollback: {some(sorted(before))} with the same"
+                f" image and configuration as before. What the compose file of"
+                f" {self._commit[:12]} names means the same image today; a history with its images"
+                " ('aeef record') would keep them apart",
             )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:

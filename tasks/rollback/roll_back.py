@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import RollbackError, TargetError
@@ -15,6 +15,7 @@ from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case
+from tasks.deploy.choose_deployer import deployer_for
 from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.rollback.choose_release import choose_release
@@ -34,9 +35,11 @@ def _raised_as_rollback() -> Iterator[None]:
 
 
 @_raised_as_rollback()
-def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """What `roll_back` would do. Changes nothing; raises RollbackError as it does."""
-    return choose_release(target, to_commit)
+def plan_rollback(target: Target, settings: Settings, to_commit: str | None = None) -> RollbackPlan:
+    """What `roll_back` would do, with remarks. Changes nothing; raises RollbackError as it does."""
+    plan = choose_release(target, to_commit)
+    with closing(deployer_for(target, settings.home)) as deployer:
+        return plan.model_copy(update={"remarks": deployer.foresee(plan)})
 
 
 @_raised_as_rollback()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from schemas.errors import DeployFailed, TargetError
 from schemas.release import RollbackPlan
+from schemas.wording import some
 from tasks.deploy.compose.docker import ComposeDocker
 from tasks.deploy.compose_command import Service, image_tag
 from tasks.deploy.deployer import Report
@@ -123,6 +124,29 @@ class Pins:
         pins[name] = Pin(image, pin.tag)
         self._docker.tag(image, str(pin.tag))
         return None
+
+    def foresee(self, services: Mapping[str, Service], plan: RollbackPlan) -> list[str]:
+        """Which images would not be certain, in words."""
+        pins, found = self.of(services, plan), []
+        moving = [
+            f"{name} ({service.image})"
+            for name, service in services.items()
+            if name not in pins and service.image
+        ]
+        if moving:
+            found.append(
+                f"names that can move: {some(moving)}: the history has no image of this release for"
+                " them, so what the name means then would run"
+            )
+        for name, pin in pins.items():
+            if pin.lost and not (plan.artefacts and name in plan.artefacts.digests):
+                what = (
+                    "it would be built again"
+                    if services[name].built
+                    else "a rollback would stop there"
+                )
+                found.append(f"the image {pin.lost[:19]} of {name} is not here any more: {what}")
+        return found
 
     def built(self, pins: dict[str, Pin]) -> None:
         """Fill in the images that have been built meanwhile. Raises DeployFailed without one."""
