@@ -126,26 +126,29 @@ class Pins:
         return None
 
     def foresee(self, services: Mapping[str, Service], plan: RollbackPlan) -> list[str]:
-        """Which images would not be certain, in words."""
+        """Which images would not be certain, in words.
+
+        services: of the compose file that is checked out; the release may have others.
+        """
         pins, found = self.of(services, plan), []
+        seen = plan.artefacts.configuration.keys() if plan.artefacts else services.keys()
         moving = [
             f"{name} ({service.image})"
             for name, service in services.items()
-            if name not in pins and service.image
+            if name in seen and name not in pins and service.image
         ]
         if moving:
             found.append(
                 f"names that can move: {some(moving)}: the history has no image of this release for"
                 " them, so what the name means then would run"
             )
-        for name, pin in pins.items():
-            if pin.lost and not (plan.artefacts and name in plan.artefacts.digests):
-                what = (
-                    "it would be built again"
-                    if services[name].built
-                    else "a rollback would stop there"
-                )
-                found.append(f"the image {pin.lost[:19]} of {name} is not here any more: {what}")
+        digests = plan.artefacts.digests if plan.artefacts else {}
+        for name, image in plan.images.items():
+            if not is_exact(image) or name in digests or self._docker.image_id(image):
+                continue
+            built = name in services and services[name].built
+            what = "it would be built again" if built else "a rollback would stop there"
+            found.append(f"the image {image[:19]} of {name} is not here any more: {what}")
         return found
 
     def built(self, pins: dict[str, Pin]) -> None:
