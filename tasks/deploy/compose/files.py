@@ -94,11 +94,12 @@ def from_dotenv(folder: Path, variable: str) -> str | None:
         text = (folder / ".env").read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    values = dict(
-        re.findall(r"^\s*(?:export\s+)?(\w+)\s*=[ \t]*[\"']?([^\"'\s]*)", text, re.MULTILINE)
-    )
-    if not (value := values.get(variable)):
-        return None
+    line = r"^\s*(?:export\s+)?(\w+)\s*=[ \t]*(?:'([^'\n]*)'|\"?([^\"'\s]*))"
+    plain, values = {}, {}
+    for name, quoted, value in re.findall(line, text, re.MULTILINE):
+        values[name], plain[name] = quoted or value, bool(quoted)
+    if not (found := values.get(variable)) or plain[variable]:
+        return found or None
     # Names of other variables are replaced once, as in COMPOSE_FILE=compose.${STAGE}.yml.
     known = values | dict(os.environ)
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), value)
+    return re.sub(r"\$\{?(\w+)\}?", lambda named: known.get(named[1], ""), found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,7 @@ from tasks.deploy.compose_labels import files_of
 from tasks.deploy.deployer import Seen
 from tasks.target.repository import TargetRepository
 
-Present = Sequence[tuple[Container, Mapping[str, Any]]]
-"""Containers of a service, each as listed and as inspected."""
+_MOMENT = "%Y-%m-%dT%H:%M:%S.%f"
 
 
 class ReleaseLook:
@@ -70,7 +69,8 @@ class ReleaseLook:
         configuration = {}
         for name in sorted(self._by_service.keys() & set(services)):
             present = self._by_service[name]
-            if since and any(each["Created"] < since.timestamp() for each, _ in present):
+            # Both are texts in UTC; Docker's has nanoseconds.
+            if since and any(str(each["Created"]) < f"{since:{_MOMENT}}" for _, each in present):
                 continue
             configuration[name] = self._configurations.of(each for _, each in present)
             files |= dict.fromkeys(path for each, _ in present for path in self._files(each))
