@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import docker
 import pytest
 
 from samples.compose import both_composes
+from samples.registry import registry
 from samples.targets import ComposeSample, commit, prove, write_history, write_json
 from schemas.errors import DeployFailed, TargetError
 from schemas.release import DeployedRelease
@@ -183,3 +185,27 @@ def test_what_failed_to_come_up_is_stopped_where_nothing_ran(
 
 def _always(moving: Moving) -> object:
     return moving.target.health.model_copy(update={"url": None, "command": ("true",)})
+
+
+def test_an_image_that_is_gone_is_pulled_by_its_digest(moving: Moving) -> None:
+    """It is the same image again; what the registry does not have either is an error."""
+    moving.record_images()
+    wanted = moving.images[0]
+    with registry() as server:
+        digest = server.keep(wanted, "shop")
+        history = json.loads(moving.target.history_path.read_text())
+        history["deployments"][0]["artefacts"] = {"digests": {"web": digest}}
+        write_json(moving.target.history_path, history)
+        with closing(docker.from_env()) as client:
+            client.images.remove(wanted, force=True)
+        kept, server.found = server.found, {}
+
+        with pytest.raises(DeployFailed, match=f"{digest} cannot be pulled") as no:
+            moving.roll_back()
+        assert "find image" == no.value.stage
+        assert moving.images[1] == moving.runs()
+
+        server.found = kept
+        moving.roll_back()
+
+    assert wanted == moving.runs()
