@@ -13,6 +13,7 @@ from deployments.cli import breach as cli_breach
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
+from deployments.cli import record as cli_record
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
@@ -32,6 +33,7 @@ app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
+app.command("record")(cli_record.record)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

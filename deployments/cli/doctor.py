@@ -25,7 +25,6 @@ from tasks.channels.channels import (
     unconfigured,
 )
 from tasks.deploy.check_health import look_once
-from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
 
@@ -200,12 +199,11 @@ def _somebody_hears(settings: Settings) -> str:
 
 
 def _target(target: Target, settings: Settings) -> str:
-    deployer_for(target, settings.home)
     try:
         plan = rehearse_rollback(target, settings.home)
     except RollbackError as error:
         raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
-    goal = f"could go back to {plan.to_commit[:12]}"
+    goal = "; ".join([f"could go back to {plan.to_commit[:12]}", *plan.remarks])
     if plan.passed_over:
         goal += f"; passed over: {some(plan.passed_over, ' | ')}"
     if plan.not_looked_at:

@@ -6,6 +6,7 @@ the release has ended, keeps being restarted, or is unhealthy by its own healthc
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -104,7 +105,7 @@ def wait_until_healthy(
     window = health.window if fresh else 0.0
     started = time.monotonic()
     last: str | None = None
-    reported = ""
+    reported: set[str] = set()
     before: Condition | None = None
     well_since, in_a_row = started, 0
     # A look that starts in time may end a little later: half an answer would be useless.
@@ -112,8 +113,9 @@ def wait_until_healthy(
         problem, before = _look(target, look, before, fresh)
         if problem:
             last, in_a_row = problem, 0
-            if (line := one_line(problem)) != reported:
-                reported = line
+            line = one_line(problem)
+            if (kind := _kind(line)) not in reported:
+                reported.add(kind)
                 report(f"not healthy yet: {line[:500]}")
         else:
             well_since = asked if in_a_row == 0 else well_since
@@ -135,6 +137,11 @@ def wait_until_healthy(
         f"not {health.successes} good answers in a row{held} within {limit:g} s;"
         f" last problem: {last or 'none'}",
     )
+
+
+def _kind(problem: str) -> str:
+    """The problem without its numbers and last lines: a crash loop is reported once."""
+    return re.sub(r"\d+", "", problem.partition("; the last it said")[0])
 
 
 def ask(target: Target) -> Judgement:

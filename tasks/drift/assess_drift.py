@@ -101,7 +101,7 @@ class _Assessment:
 
     def _compare_with(self, repository: TargetRepository, good: LastKnownGood) -> None:
         if self._target.compose_file:
-            with self._reading(str(self._target.compose_file)):
+            with self._reading(self._target.compose_name):
                 self._services(repository, good)
         files = self._target.drift.files if self._target.drift else ()
         for file in files:

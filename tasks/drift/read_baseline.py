@@ -63,10 +63,8 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
         return None
     commit = search.found.commit
     newest = history.newest_first()[0]
-    entries = [e for e in history.newest_first() if same_commit(e.commit, commit)]
-    images = next((entry.images for entry in entries if entry.images), {})
     newer = None if same_commit(newest.commit, commit) else newest
-    return LastKnownGood(commit, images, newer, search.passed_over)
+    return LastKnownGood(commit, history.seen_of(commit)[0], newer, search.passed_over)
 
 
 def read_compose(repository: TargetRepository, commit: str, home: Path) -> ComposeFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -71,7 +72,7 @@ class _Rollback:
         unfinished = self._after_a_crash()
         self._refuse_unproven()
         self._deployer.check()
-        if not self._plan.recreate and self._deployer.runs(self._commit):
+        if not self._plan.recreate and self._deployer.runs(self._plan):
             try:
                 return self._done(changed=unfinished is not None, journal=unfinished)
             except TargetError as error:
@@ -87,7 +88,7 @@ class _Rollback:
         except Exception as error:  # whatever it was, the old release must come back
             raise self._failed(journal, error) from error
         try:
-            self._deployer.prepare(self._commit, self._plan.images, self._report)
+            self._deployer.prepare(self._plan, self._report)
             self._replacing = True
             self._deployer.start(self._commit, self._report)
             return self._done(changed=True, journal=journal)
@@ -136,6 +137,7 @@ class _Rollback:
         running = self._deployer.running()
         if not running.known:
             running = running.model_copy(update={"commit": self._plan.from_commit})
+        running = running.model_copy(update={"snapshot": self._deployer.snapshot()})
         journal = Journal(
             to_commit=self._commit, head=head.commit, branch=head.branch, running=running
         )
@@ -166,10 +168,16 @@ class _Rollback:
 
     def _done(self, *, changed: bool, journal: Journal | None) -> DeployedRelease:
         images = self._deployer.verify(self._commit)
+        if changed and journal:
+            self._refuse_unchanged(journal.running.snapshot)
         started = time.monotonic()
         wait_until_healthy(
             self._repository.target, self._deployer.condition, fresh=changed, report=self._report
         )
+        healthy_after = time.monotonic() - started
+        seen = self._deployer.seen(self._plan)
+        for remark in seen.remarks:
+            self._report(remark)
         end_journal(self._repository)
         before = journal.running.commit if journal else None
         previous = before if before and len(before) >= 40 else self._plan.from_commit
@@ -178,10 +186,27 @@ class _Rollback:
             commit=self._commit,
             previous=previous,
             images=images,
-            healthy_after=time.monotonic() - started,
+            artefacts=seen.artefacts,
+            rebuilt=list(seen.rebuilt),
+            healthy_after=healthy_after,
             changed=changed,
             verified=self._repository.target.shows_what_runs,
+            remarks=list(seen.remarks),
         )
+
+    def _refuse_unchanged(self, before: Mapping[str, str]) -> None:
+        """Raise when the same images run with the same configuration: what failed runs on.
+
+        A recreated release (drift) is asked for even so.
+        """
+        if before and not self._plan.recreate and before == self._deployer.snapshot():
+            raise DeployFailed(
+                "compare",
+                f"nothing has changed, so this is no rollback: {some(sorted(before))} with the same"
+                f" image and configuration as before. What the compose file of"
+                f" {self._commit[:12]} names means the same image today; a history with its images"
+                " ('aeef record') would keep them apart",
+            )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
         """Restore what was running; return the error that describes both."""

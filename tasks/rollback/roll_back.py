@@ -49,17 +49,23 @@ def rehearse_rollback(target: Target, home: Path, to_commit: str | None = None) 
     """
     plan = plan_rollback(target, to_commit)
     try:
-        unseen = refuse_impossible(target, plan, home)
+        foreseen = refuse_impossible(target, plan, home)
     except TargetError as error:
         chosen = f"{plan.to_commit[:12]} is chosen, but {error}"
         raise RollbackError(error.stage, chosen) from None
-    return plan.model_copy(update={"not_looked_at": (*plan.not_looked_at, *unseen)})
+    return plan.model_copy(
+        update={
+            "remarks": list(foreseen.remarks),
+            "not_looked_at": (*plan.not_looked_at, *foreseen.not_looked_at),
+        }
+    )
 
 
 def dry_run_text(plan: RollbackPlan) -> str:
-    """A rehearsed plan in one sentence."""
+    """A rehearsed plan in one sentence, and below it each remark."""
     unseen = f"; not looked at: {some(plan.not_looked_at)}" if plan.not_looked_at else ""
-    return f"would roll {plan.target} back to {plan.to_commit}: {plan.chosen_because}{unseen}"
+    would = f"would roll {plan.target} back to {plan.to_commit}: {plan.chosen_because}{unseen}"
+    return "\n".join([would, *(f"  {remark}" for remark in plan.remarks)])
 
 
 @_raised_as_rollback()
@@ -143,7 +149,7 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} already ran {release.commit[:12]}, and is healthy"
     before = (release.previous or "unknown")[:12]
-    healthy = f"healthy after {release.healthy_after:.1f} s"
+    healthy = "; ".join([f"healthy after {release.healthy_after:.1f} s", *release.remarks])
     if not release.verified:
         return (
             f"ran deploy_command of {release.target} for {release.commit[:12]} in place of"
