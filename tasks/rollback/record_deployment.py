@@ -96,7 +96,7 @@ def _look(
     if status is DeploymentStatus.HEALTHY:
         for remark in deployer.refuse_other(commit):
             report(remark)
-        wait_until_healthy(target)
+        wait_until_healthy(target, deployer.condition, report=report)
         seen = deployer.recorded()
         if before := _same_before(history, commit, seen):
             report(f"the same images and configuration as of {before[:12]} run: was it deployed?")
