@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.isolate import isolate
+from flows.parts.isolate import isolate, prepare_isolation
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
@@ -14,21 +14,35 @@ from tasks.breach.clocks.draft_notifications import draft_notifications
 from tasks.breach.clocks.start_clocks import start_clocks
 from tasks.breach.open_restricted_channel import open_restricted_channel
 from tasks.breach.page_breach_teams import page_breach_teams
-from tasks.breach.revoke_credentials import revoke_credentials
-from tasks.deploy.freeze_target import freeze_target
+from tasks.breach.revoke_credentials import foresee_revocation, revoke_credentials
+from tasks.deploy.freeze_target import foresee_freeze, freeze_target
 from tasks.incident.change_status import change_status
 
 
-@runbook("data-breach")
+def prepare(response: Response) -> None:
+    """On a guess: reach the same people, keep evidence, say what would be done, and draft."""
+    notify_of_breach(response)
+    attempt_all(
+        *(partial(prepare_target, response, target) for target in response.targets),
+        partial(response.do, draft_notifications),
+    )
+
+
+@runbook("data-breach", prepares=prepare)
 def data_breach(response: Response) -> None:
     """Page security and privacy, whatever the severity; contain the breach; prepare the notices."""
-    response.start(page_breach_teams)
-    response.start(open_restricted_channel)
-    notify(response)
+    notify_of_breach(response)
     attempt_all(
         partial(contain_breach, response),
         partial(prepare_notices, response),
     )
+
+
+def notify_of_breach(response: Response) -> None:
+    """Page both teams, open the restricted channel, and notify the people of the route."""
+    response.start(page_breach_teams)
+    response.start(open_restricted_channel)
+    notify(response)
 
 
 def contain_breach(response: Response) -> None:
@@ -51,6 +65,15 @@ def contain_target(response: Response, target: Target) -> None:
         partial(isolate, response, target),
         partial(response.do, freeze_target, target.name),
         partial(response.do, revoke_credentials, target.name),
+    )
+
+
+def prepare_target(response: Response, target: Target) -> None:
+    """Keep evidence of the target, and record what `contain_target` would do."""
+    attempt_all(
+        partial(prepare_isolation, response, target),
+        partial(response.do, foresee_freeze, target.name),
+        partial(response.do, foresee_revocation, target.name),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.isolate import isolate
+from flows.parts.isolate import isolate, prepare_isolation
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
 from schemas.incident import Status
@@ -14,7 +14,13 @@ from tasks.incident.change_status import change_status
 from tasks.patch.start_emergency_patch import start_emergency_patch
 
 
-@runbook("security")
+def prepare(response: Response) -> None:
+    """On a guess: notify people, keep evidence, and say what would be isolated."""
+    notify(response)
+    attempt_all(*(partial(prepare_isolation, response, target) for target in response.targets))
+
+
+@runbook("security", prepares=prepare)
 def security(response: Response) -> None:
     """Notify people; preserve evidence and isolate the service; start an emergency patch."""
     notify(response)
