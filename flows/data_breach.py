@@ -23,7 +23,7 @@ def prepare(response: Response) -> None:
     """On a guess: reach the same people, keep evidence, say what would be done, and draft."""
     notify_of_breach(response)
     attempt_all(
-        *(partial(prepare_target, response, target) for target in response.targets),
+        *(partial(prepare_target, response, target) for target in targets_of(response)),
         partial(response.do, draft_notifications),
     )
 
@@ -47,16 +47,22 @@ def notify_of_breach(response: Response) -> None:
 
 def contain_breach(response: Response) -> None:
     """Contain every affected target; mitigated only when all of them are contained."""
-    targets = response.targets
+    targets = targets_of(response)
     if not targets:
-        response.note(
-            f"nothing was contained: no configured target has the service"
-            f" '{response.incident.service}'; isolate it and revoke its credentials by hand"
-        )
         return
     attempt_all(*(partial(contain_target, response, target) for target in targets))
     contained = " and ".join(target.name for target in targets)
     response.do(change_status, Status.MITIGATED, f"the breach of {contained} is contained")
+
+
+def targets_of(response: Response) -> list[Target]:
+    """The affected targets; when there is none, it is on record that nothing is contained."""
+    if not response.targets:
+        response.note(
+            f"nothing was contained: no configured target has the service"
+            f" '{response.incident.service}'; isolate it and revoke its credentials by hand"
+        )
+    return response.targets
 
 
 def contain_target(response: Response, target: Target) -> None:

@@ -61,10 +61,10 @@ def _outcome(answer: Answer, settings: Settings) -> str:
     if _has_started(incident, settings):
         run = links_for(incident, settings).run
         return f"confirmed: {incident.title}. Its runbook goes on: {run}"
-    return (
-        f"confirmed: {incident.title}. On record, but NO RUN HAS STARTED YET: {_why(settings)}. It"
-        f" goes on by itself then. To contain it now: `aeef isolate --incident {incident.short_id}`"
-    )
+    late = f"On record, but NO RUN HAS STARTED YET: {_why(settings)}. It goes on by itself then"
+    now = f". To contain it now: `aeef isolate --incident {incident.short_id}`"
+    is_isolated = incident.type != IncidentType.AGENT_VIOLATION  # which is suspended, in Prefect
+    return f"confirmed: {incident.title}. {late}{now if is_isolated else ''}"
 
 
 def _has_started(incident: Incident, settings: Settings) -> bool:

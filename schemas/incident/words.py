@@ -49,19 +49,21 @@ def find_phrase(phrase: str, sentence: str) -> str | None:
     """
     for found in _pattern(phrase).finditer(sentence):
         if not _NEGATED.search(sentence[: found.start()]):
-            return " ".join(part or GAP for part in found.groups())
+            # Only a gap begins with a space, or is empty.
+            parts = (GAP if part.startswith(" ") else part for part in found.groups())
+            return " ".join(part for part in parts if part)
     return None
 
 
 @lru_cache(maxsize=2048)
 def _pattern(phrase: str) -> re.Pattern[str]:
-    """Each word a group, each gap an empty one."""
+    """Each word and each gap is a group."""
     parts = []
     for part in phrase.split(" "):
         if part == START:
             parts.append("^")
         elif part == GAP:
-            parts.append(rf"(?: (?!(?:{_NO}) )\w+){{0,{WIDEST_GAP}}}()")
+            parts.append(rf"((?: (?!(?:{_NO}) )\w+){{0,{WIDEST_GAP}}})")
         elif part == NUMBER:
             parts.append(r" ([0-9]+)")
         else:
