@@ -52,7 +52,13 @@ def _outcome(answer: Answer, settings: Settings) -> str:
     """What has come of it, as far as it was seen."""
     incident = answer.incident
     if not answer.is_new:
-        return f"{incident.title}: this was answered before; nothing is done again"
+        said = next(
+            each for each in incident.actions_taken[::-1] if each.action.startswith("type ")
+        )
+        by = f"{said.actor} at {said.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"{incident.title} was answered before, by {by}: {said.action}; nothing is done again"
+        )
     if not answer.starts:
         return (
             f"on record: {incident.title}. Nothing is isolated, frozen, revoked or suspended for"

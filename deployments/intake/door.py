@@ -34,6 +34,8 @@ class Door:
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
+        # Compiles the phrases of all guesses: the first page must not wait for that.
+        classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")

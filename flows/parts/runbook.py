@@ -36,6 +36,9 @@ HEAD_START = 0.15
 """Seconds that a procedure starts before its notifications. The page is not delayed: the intake
 sends it before the run starts."""
 
+TYPE_OF = {**{str(each): each for each in IncidentType}, "triage": IncidentType.UNKNOWN}
+"""The type that whoever starts a runbook by an alert of its own names with it, by the flow."""
+
 Runbook = Flow[[dict[str, Any]], State[str]]
 
 
@@ -168,7 +171,7 @@ def runbook(
     prepares: does what can be done while the type is only guessed. The run ends with it, and once
     the type is somebody's word another run responds.
     """
-    own_type = IncidentType(name) if name in set(IncidentType) else IncidentType.UNKNOWN
+    own_type = TYPE_OF.get(name)
 
     def decorate(procedure: Callable[[Response], None]) -> Runbook:
         def respond(alert: dict[str, Any]) -> State[str]:
@@ -230,7 +233,7 @@ def name_run(incident: Incident, alert: Any = None) -> None:
 
 
 def _incident_of(
-    alert: dict[str, Any], run_id: UUID, settings: Settings, own_type: IncidentType
+    alert: dict[str, Any], run_id: UUID, settings: Settings, own_type: IncidentType | None
 ) -> Incident:
     """The alert's incident.
 

@@ -15,6 +15,8 @@ from schemas.incident.incident_type import IncidentType
 from schemas.incident.words import find_phrase, sentences_of
 
 LONGEST_NAME = 80
+LONGEST_READ = 4_000
+"""Characters of a name or description that are looked at: a page waits for it."""
 
 
 class Guess(NamedTuple):
@@ -198,11 +200,11 @@ GUESSES: tuple[Guess, ...] = (
 
 def guess(alert: Alert) -> Guessed | None:
     """The type that the alert's name and description suggest; None when they suggest none."""
-    name = alert.labels.get("alertname", "")
+    name = alert.labels.get("alertname", "")[:LONGEST_READ]
     named = sentences_of(name)
     shown = "".join(each for each in name if each.isprintable())[:LONGEST_NAME]
     places = [(each, f"the name {shown}") for each in named]
-    places += [(each, "the description") for each in sentences_of(alert.description)]
+    places += [(each, "the description") for each in sentences_of(alert.description[:LONGEST_READ])]
     for each in GUESSES:
         if any(_found(each.unless, sentence) for sentence in named):
             continue
