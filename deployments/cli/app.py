@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import breach as cli_breach
+from deployments.cli import confirm as cli_confirm
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
@@ -31,6 +32,7 @@ app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
+app.command("confirm")(cli_confirm.confirm)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)

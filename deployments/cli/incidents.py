@@ -53,6 +53,8 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             json.dumps(
                 {
                     "incident": incident.to_json(),
+                    "typeSource": incident.type_source.value,
+                    "guessedFrom": incident.guessed_from or None,
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
@@ -135,6 +137,8 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         f"  status    {incident.status}",
         f"  detected  {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
+        f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
+        *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),

@@ -13,6 +13,7 @@ import typer
 from deployments.cli.terminal import plain
 from deployments.intake.authentication import token_of
 from schemas.errors import AeefError, ConfigurationError
+from schemas.incident import WAITS
 from schemas.settings import Settings
 
 ASK_SECONDS = 0.5
@@ -70,7 +71,7 @@ def _follow(
             if state != last_state:
                 typer.echo(f"  runbook: {state}")
         shown, last_state = len(actions), state
-        if state in ("done", "failed"):
+        if state in ("done", "failed", WAITS):
             return state
         time.sleep(ASK_SECONDS)
     return f"still {last_state} after {timeout:.0f} s"

@@ -34,6 +34,8 @@ class Door:
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
+        # Compiles the phrases of all guesses: the first page must not wait for that.
+        classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
@@ -70,7 +72,7 @@ class Door:
     def severity_of(self, alert: Alert) -> Severity:
         """The severity that the alert's incident will have."""
         settings = self.settings
-        return classify(alert, settings.triage_rules, settings.default_severities).severity
+        return classify(alert, settings.rules, settings.default_severities).severity
 
     def dispatch_now(self) -> None:
         """Send accepted incidents to Prefect now instead of within a second."""
@@ -83,22 +85,29 @@ class Door:
         sent with `dispatch_now`.
         """
         settings = self.settings
-        triage = classify(alert, settings.triage_rules, settings.default_severities)
-        opened = self.store.open_or_attach(alert, triage.type, triage.severity)
+        triage = classify(alert, settings.rules, settings.default_severities)
+        opened = self.store.open_or_attach(
+            alert,
+            triage.type,
+            triage.severity,
+            source=triage.source,
+            guessed_from=triage.guessed_from,
+        )
         keep_original(opened, alert, settings)
         incident = opened.incident
         route = route_for(incident.severity, incident.type, settings.routes)
-        if (opened.is_new or opened.severity_raised) and route.page:
+        is_news = opened.is_new or opened.severity_raised or opened.word_given
+        if is_news and route.page:
             pool = self._urgent if incident.severity is Severity.P1 else self._pool
             pool.submit(self._page, incident)
-        if (opened.is_new or opened.severity_raised) and incident.is_restricted:
+        if is_news and incident.is_restricted:
             self._urgent.submit(self._page_breach_teams, incident)
         return opened
 
     def resolve(self, alert: Alert) -> Incident | None:
         """Resolve the open incident of an alert that is over; None when there is none."""
         settings = self.settings
-        triage = classify(alert, settings.triage_rules, settings.default_severities)
+        triage = classify(alert, settings.rules, settings.default_severities)
         key = dedup_key_for(self.store.masked(alert), triage.type)
         incident = self.store.open_incident_of(key)
         if incident is None:

@@ -13,11 +13,11 @@ from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from schemas.incident import Incident
+from schemas.incident import WAITS, Incident
 from schemas.settings import Settings
 from tasks.incident.claim_runbook import RUN, is_alive
 from tasks.store import Store
-from tasks.store.claim_keys import runbook_key
+from tasks.store.claim_keys import newest_first, runbook_key
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -75,12 +75,12 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
 
 def runbook_state(store: Store, incident: Incident) -> str:
-    """The state of the incident's runbook: waiting, running, done, failed, or unknown."""
+    """The state of the incident's runbook: waiting (for what), running, done, failed, unknown."""
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     if claim is None or claim.holder is None:
         return "waiting for a worker"
     if claim.state == "done":
-        return "done"
+        return WAITS if incident.waits_for_word else "done"
     try:
         if is_alive(claim.holder):
             return "running"
@@ -93,8 +93,9 @@ def runbook_state(store: Store, incident: Incident) -> str:
 
 def run_of(store: Store, incident: Incident) -> UUID | None:
     """The newest run that claimed the incident's runbook."""
-    for key, claim in sorted(store.claims(incident.incident_id).items()):
-        # P1 sorts first: a raised severity has the newer run.
+    claims = store.claims(incident.incident_id)
+    for key in sorted(claims, key=newest_first):
+        claim = claims[key]
         if key.startswith("runbook:") and claim.holder:
             try:
                 return UUID(claim.holder.removeprefix(RUN))

@@ -31,11 +31,12 @@ from tasks.notify.page_on_call import channel_of
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
-    PAGE_NOT_STARTED,
     RUNBOOK,
     failure_key,
     keep_alive_key,
+    not_started_key,
     page_key,
+    runbook_key,
 )
 
 PAGES_AT_ONCE = 16
@@ -122,10 +123,10 @@ class Sweep:
     def start_missing_runbooks(self) -> None:
         """Emit events again that reached Prefect but started no run; page when it is late."""
         missing = [
-            (incident, utc_now() - self.store.opened_at(incident.incident_id))
+            (incident, utc_now() - (incident.word_at or self.store.opened_at(incident.incident_id)))
             for severity in Severity
-            for incident in self.store.open_incidents_missing_claim(
-                f"{RUNBOOK}{severity}", older_than=self.timing.runbook_late, severity=severity
+            for incident in self.store.open_incidents_missing_runbook(
+                severity, older_than=self.timing.runbook_late
             )
         ]
         # Page before asking Prefect: Prefect may be what is broken.
@@ -139,7 +140,7 @@ class Sweep:
         for incident, age in missing:
             if waiting is not None and str(incident.incident_id) not in waiting:
                 minute = int(age / self.timing.runbook_late)
-                again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
+                again = uuid5(incident.incident_id, f"{runbook_key(incident)}/{minute}")
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
 
     def page_for_dead_runs(self) -> None:
@@ -162,7 +163,8 @@ class Sweep:
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page or route.rollback:
-            self.page(incident, "no runbook has started, take over", PAGE_NOT_STARTED)
+            reason = "no runbook has started, take over"
+            self.page(incident, reason, not_started_key(incident))
 
     def _side_by_side(
         self, work: Callable[[Incident], None], incidents: Iterable[Incident]

@@ -39,4 +39,6 @@ def isolate_service(
     )
     name_run(found)
     response = Response(found, run_id, settings)
-    return response.carry_out(partial(isolate, response.do, name, wanted, mitigates=True))
+    return response.carry_out(
+        partial(isolate, response.do, name, wanted, mitigates=True, asked_by=requested_by)
+    )

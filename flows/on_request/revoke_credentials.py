@@ -16,7 +16,7 @@ from tasks.store import open_store
 
 @flow(name="revoke-credentials", persist_result=True)
 def revoke_credentials(
-    target: str, incident_id: str = "", dry_run: bool = False
+    target: str, incident_id: str = "", dry_run: bool = False, requested_by: str = "operator"
 ) -> State[str] | str:
     """Run the target's revocation commands that have not succeeded yet for this incident.
 
@@ -29,4 +29,4 @@ def revoke_credentials(
     incident = open_store(settings).incident(incident_id)
     name_run(incident)
     response = Response(incident, this_run_id(), settings)
-    return response.carry_out(partial(response.do, revoke, named.name))
+    return response.carry_out(partial(response.do, revoke, named.name, requested_by))

@@ -24,21 +24,23 @@ from schemas.incident.route import (
     route_for,
 )
 from schemas.incident.severity import Severity, severity_from_word
-from schemas.incident.triage import DEFAULT_RULES, Rule, Triage, classify
+from schemas.incident.triage import Rule, Triage, classify
+from schemas.incident.type_source import NEEDS_WORD, WAITS, TypeSource
 
 __all__ = [
     "ACKNOWLEDGED",
     "CLOCKS_CHANGED",
     "CLOSED",
     "DEFAULT_ROUTES",
-    "DEFAULT_RULES",
     "DETECTED",
     "GENESIS",
     "INCIDENT_TYPES",
     "MITIGATED",
+    "NEEDS_WORD",
     "PAGED",
     "RESOLVED",
     "RESOURCE",
+    "WAITS",
     "Action",
     "Alert",
     "AuditEntry",
@@ -53,6 +55,7 @@ __all__ = [
     "SlackChannel",
     "Status",
     "Triage",
+    "TypeSource",
     "agents_named",
     "canonical_json",
     "classify",

@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
-from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
+from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
@@ -152,11 +152,6 @@ class Settings(ChannelSections):
         """The intake's URL for programs on this machine."""
         host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104 - read
         return _http(host, self.intake.port)
-
-    @property
-    def triage_rules(self) -> tuple[Rule, ...]:
-        """The configured rules, followed by the defaults."""
-        return (*self.rules, *DEFAULT_RULES)
 
     def target(self, name: str | None = None) -> Target:
         """The target with this name; without a name, the only target.

@@ -23,17 +23,25 @@ AT_ONCE = 4
 
 
 @step("revoke credentials", says=verbatim, timeout=4 * 3600)
-def revoke_credentials(case: Case, target_name: str) -> str:
+def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:
     """Run every command that has not succeeded yet, even when others fail.
 
-    Raises PermanentError that names the failed ones, after all were tried.
+    asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed; PermanentError that names the failed ones, after all were tried.
     """
+    case.require_word(f"no credential of {target_name} is revoked", asked_by)
     return revoke(
         case.settings.target(target_name),
         case.incident_id,
         case.settings,
         holder=case.holder,
     )
+
+
+@step("foresee the revocation", says=verbatim, timeout=60)
+def foresee_revocation(case: Case, target_name: str) -> str:
+    """Record what `revoke_credentials` would do. Changes nothing."""
+    return f"not done yet: {plan_revocation(case.settings.target(target_name))}"
 
 
 def plan_revocation(target: Target) -> str:

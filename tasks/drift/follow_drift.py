@@ -134,7 +134,7 @@ def follow_impact(case: Case, report: DriftReport) -> None:
     store = case.store
     incident, alert = case.incident, case.alert
     could_be = {
-        classify(alert, case.settings.triage_rules, {IncidentType.DRIFT: severity}).severity
+        classify(alert, case.settings.rules, {IncidentType.DRIFT: severity}).severity
         for severity in Severity
     }
     if len(could_be) == 1 or not report.severity.is_worse_than(incident.severity):

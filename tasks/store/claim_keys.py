@@ -10,12 +10,13 @@ from uuid import UUID
 from schemas.incident import Incident, Severity
 
 RUNBOOK = "runbook:"
+WORD = ":word"
+"""At the end of a key: once more, since a guessed type has become somebody's word."""
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 
 PAGE = "page:"
 PAGES_RESOLVED = "page:resolved"
-PAGE_NOT_STARTED = "page:not-started"
 PAGE_FAILED_BY_HAND = "page:failed:by-hand"
 CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
@@ -37,9 +38,27 @@ DRIFT_NOTED = "drift:noted:"
 def runbook_key(incident: Incident, beside: str | None = None) -> str:
     """The runbook at the incident's present severity: it runs again when the severity rises.
 
+    It also runs again when a guessed type becomes somebody's word.
     beside: the name of another flow that runs once per incident.
     """
-    return f"{RUNBOOK}{beside or incident.severity}"
+    return f"{RUNBOOK}{beside or f'{incident.severity}{_word(incident)}'}"
+
+
+def newest_first(key: str) -> tuple[bool, str]:
+    """Sorts the keys of an incident's runbooks, the newest first.
+
+    After somebody's word beats before, and P1 beats P2: severities only rise.
+    """
+    return not key.endswith(WORD), key
+
+
+def not_started_key(incident: Incident) -> str:
+    """The page that no runbook has started."""
+    return f"{PAGE}not-started{_word(incident)}"
+
+
+def _word(incident: Incident) -> str:
+    return WORD if incident.word_at else ""
 
 
 def page_key(incident: Incident) -> str:

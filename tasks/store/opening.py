@@ -15,6 +15,7 @@ from schemas.incident import (
     IncidentType,
     Severity,
     Status,
+    TypeSource,
     canonical_json,
     dedup_key_for,
     hash_of_text,
@@ -22,6 +23,7 @@ from schemas.incident import (
 from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
+from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change, columns_of, incident_of
 
 
@@ -29,24 +31,30 @@ class Opened(NamedTuple):
     """The outcome for an alert: a new incident, or the one that it was attached to.
 
     masked: the alert contained personal identifiers; its original is not in the record.
+    word_given: what was a guess is somebody's word now, and the runbook starts once more.
     """
 
     incident: Incident
     is_new: bool
     severity_raised: bool
     masked: bool = False
+    word_given: bool = False
+
+
+class Typed(NamedTuple):
+    """The type of an alert and who says so; for a guess, from what (`schemas.incident.Triage`)."""
+
+    type: IncidentType
+    source: TypeSource = TypeSource.SENDER
+    guessed_from: str = ""
 
 
 def open_or_attach(
-    log: AuditLog,
-    alert: Alert,
-    incident_type: IncidentType,
-    severity: Severity,
-    announce: bool = True,
+    log: AuditLog, alert: Alert, typed: Typed, severity: Severity, announce: bool = True
 ) -> Opened:
     """One open incident per problem; see `Store.open_or_attach`."""
     alert = clean_alert(alert)
-    key = dedup_key_for(alert, incident_type)
+    key = dedup_key_for(alert, typed.type)
     entry = delivery_entry(key, alert.delivery)
 
     def work(chain: Chain) -> Opened:
@@ -55,8 +63,8 @@ def open_or_attach(
         if found is not None and again:
             return Opened(incident_of(found), is_new=False, severity_raised=False)
         if found is not None:
-            return _attach(chain, incident_of(found), alert, severity, entry)
-        incident = _open(chain, uuid4(), alert, incident_type, severity, key=key, entry=entry)
+            return _attach(chain, incident_of(found), alert, typed, severity, entry)
+        incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry)
         if announce:
             Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
@@ -91,7 +99,8 @@ def open_with_id(
         same = _with_key(chain, key, also_over=False)
         own_key = key if same is None else f"aeef:id:{incident_id}"
         related = {} if same is None else {"sameTroubleAs": same.id}
-        incident = _open(chain, incident_id, alert, incident_type, severity, key=own_key, **related)
+        typed = Typed(incident_type)
+        incident = _open(chain, incident_id, alert, typed, severity, key=own_key, **related)
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)
@@ -111,7 +120,7 @@ def _open(
     chain: Chain,
     incident_id: UUID,
     alert: Alert,
-    incident_type: IncidentType,
+    typed: Typed,
     severity: Severity,
     *,
     key: str,
@@ -122,7 +131,9 @@ def _open(
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
-        type=incident_type.value,
+        type=typed.type.value,
+        type_source=typed.source,
+        guessed_from=clean_text(typed.guessed_from),
         description=alert.description,
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
@@ -145,6 +156,8 @@ def _open(
         automated=True,
         details={
             "type": incident.type,
+            "typeSource": typed.source.value,
+            **({"guessedFrom": incident.guessed_from} if incident.guessed_from else {}),
             "severity": severity.value,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),
@@ -156,7 +169,12 @@ def _open(
 
 
 def _attach(
-    chain: Chain, incident: Incident, alert: Alert, severity: Severity, entry: UUID | None
+    chain: Chain,
+    incident: Incident,
+    alert: Alert,
+    typed: Typed,
+    severity: Severity,
+    entry: UUID | None,
 ) -> Opened:
     change = Change(chain, incident)
     what = first_line(alert.description) or incident.type
@@ -180,6 +198,9 @@ def _attach(
             automated=True,
             affected_services=[*incident.affected_services, alert.service],
         )
+    word_given = takes_word(incident, typed.type, typed.source) and give_word(
+        change, typed.type, typed.source, actor=alert.source, automated=True
+    )
     raised = severity.is_worse_than(incident.severity)
     if raised:
         change.record(
@@ -188,5 +209,6 @@ def _attach(
             automated=True,
             severity=severity,
         )
+    if raised or word_given:
         change.emit(DETECTED)
-    return Opened(change.incident, is_new=False, severity_raised=raised)
+    return Opened(change.incident, is_new=False, severity_raised=raised, word_given=word_given)

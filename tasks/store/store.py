@@ -13,12 +13,21 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.incident import Alert, AuditEntry, Incident, IncidentType, PostMortem, Severity, Status
+from schemas.incident import (
+    Alert,
+    AuditEntry,
+    Incident,
+    IncidentType,
+    PostMortem,
+    Severity,
+    Status,
+    TypeSource,
+)
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
-from tasks.store import opening
+from tasks.store import giving_word, opening
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, verify_audit
@@ -26,11 +35,13 @@ from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
+from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
+from tasks.store.overdue import missing_claim, missing_runbook
 
 
 class Store:
@@ -59,6 +70,7 @@ class Store:
             self._database.close()
             raise
         self._anchors = Anchors(anchors_path, self._database.label)
+        self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
@@ -85,16 +97,21 @@ class Store:
         severity: Severity,
         *,
         announce: bool = True,
+        source: TypeSource = TypeSource.SENDER,
+        guessed_from: str = "",
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
         severity (never lowers it); if it rises, the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
+        A type by somebody's word settles one that was only guessed.
         announce: announce a new incident to Prefect; False when a run there opens it itself.
+        source, guessed_from: who says that it is of this type, as `classify` has it.
         """
         masked = self.masked(alert)
-        opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce)
+        typed = opening.Typed(incident_type, source, self.masked_text(guessed_from))
+        opened = opening.open_or_attach(self._log, masked, typed, severity, announce)
         return opened._replace(masked=masked is not alert)
 
     def open_with_id(
@@ -194,6 +211,17 @@ class Store:
         """Set the status to investigating and announce it; once, and not after it is over."""
         return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
 
+    def answer(
+        self, incident_id: UUID | str, incident_type: IncidentType | None, *, actor: str
+    ) -> Answer:
+        """A person says of what type the incident is; None: of the one that was guessed.
+
+        Once: the same answer again changes nothing. A type that has to be contained is announced
+        again, so that its runbook goes on. Raises InvalidInput when it is over, when somebody's
+        word stands already, or when nothing was guessed and no type is given.
+        """
+        return giving_word.answer(self._log, incident_id, incident_type, actor)
+
     def update(
         self,
         incident_id: UUID | str,
@@ -234,7 +262,24 @@ class Store:
         limit: int = 100,
     ) -> list[Incident]:
         """Open incidents older than this for which nobody did or is doing `key`; oldest first."""
-        return list(self._incidents.missing_claim(key, older_than, limit, severity))
+        now = self._clock()
+        return list(
+            missing_claim(
+                self._database, key, now - older_than, now=now, severity=severity, limit=limit
+            )
+        )
+
+    def open_incidents_missing_runbook(
+        self, severity: Severity, *, older_than: timedelta, limit: int = 100
+    ) -> list[Incident]:
+        """Open incidents of this severity whose runbook nobody carried out or is carrying out.
+
+        older_than: since they were opened, or since a guessed type became somebody's word.
+        """
+        now = self._clock()
+        return list(
+            missing_runbook(self._database, severity, now - older_than, now=now, limit=limit)
+        )
 
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""

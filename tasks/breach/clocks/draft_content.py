@@ -68,7 +68,7 @@ def _what_happened(case: KnownFacts, _clock: Clock) -> str:
     return "\n\n".join(
         [
             described,
-            f"Kind: {cell(incident.type)}. Affected systems: {services}.",
+            f"Kind: {cell(incident.kind_in_full)}. Affected systems: {services}.",
             f"Detected {incident.detected_at:%Y-%m-%d %H:%M} UTC;"
             f" became aware {moment(case, 'aware')}; discovered {moment(case, 'discovered')}.",
         ]

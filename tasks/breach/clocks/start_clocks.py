@@ -49,12 +49,15 @@ class Clocks(Model):
 
 
 @step("start the regulatory clocks", says=str, timeout=120)
-def start_clocks(case: Case) -> Clocks:
+def start_clocks(case: Case, asked_by: str = "") -> Clocks:
     """Compute every deadline, record it and create its timers. Safe to repeat.
 
+    asked_by: who set a fact of the breach; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed.
     Called again after facts changed, it adds what is new; an outdated timer of a moved clock
     checks the present state before it notifies anybody.
     """
+    case.require_word("no legal clock starts", asked_by)
     incident = case.incident
     now = utc_now()
     case.store.finish_claim(incident.incident_id, CLOCKS_STARTED, "clock", {})

@@ -126,7 +126,7 @@ def labels_of(incident: Incident) -> dict[str, str]:
 def _annotations(incident: Incident, settings: Settings) -> dict[str, str]:
     links = links_for(incident, settings)
     about = one_line(incident.description)
-    summary = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    summary = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
     return {
         "summary": trim(one_line(summary) + (f" - {about}" if about else ""), SUMMARY_LIMIT),
         "description": trim(clean(incident.description), DESCRIPTION_LIMIT),

@@ -150,7 +150,7 @@ def _setting_of(secret: SecretStr, settings: Settings) -> str:
 
 def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
     about = one_line(incident.description)
-    line = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    line = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
     line += f" - {about}" if about else ""
     return {
         "summary": trim(one_line(summary or "") or one_line(line), SUMMARY_LIMIT),

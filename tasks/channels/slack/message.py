@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import PermanentError
-from schemas.incident import INCIDENT_TYPES, Incident, IncidentType, SlackChannel, route_for
+from schemas.incident import (
+    INCIDENT_TYPES,
+    Incident,
+    IncidentType,
+    SlackChannel,
+    TypeSource,
+    route_for,
+)
 from schemas.settings import Settings
 from tasks.channels.slack import client as slack
 from tasks.store import open_store
@@ -75,11 +82,17 @@ def _ensure(
 
 
 def auto_response(incident: Incident) -> str:
-    """The spec's "Auto-Response" for the incident's type."""
+    """The spec's "Auto-Response" for the incident's type; for a guess, what it waits for."""
     known = incident.type in set(IncidentType)
-    return INCIDENT_TYPES[
-        IncidentType(incident.type) if known else IncidentType.UNKNOWN
-    ].auto_response
+    facts = INCIDENT_TYPES[IncidentType(incident.type) if known else IncidentType.UNKNOWN]
+    if incident.waits_for_word:
+        return (
+            f"none yet: {incident.public_kind}. It waits for `aeef confirm {incident.short_id}`,"
+            f" and then: {facts.auto_response}"
+        )
+    if incident.type_source is TypeSource.GUESS:
+        return f"{facts.auto_response}; {incident.public_kind}"
+    return facts.auto_response
 
 
 def reply_in_thread(incident_id: str, text: str, settings: Settings, *, holder: str) -> bool:

@@ -35,6 +35,10 @@ incidents = Table(
     Column("acknowledged_at", String(32)),
     Column("document", Text, nullable=False),
     Column("alert", Text, nullable=False),
+    # Not in the document, which is the spec's: who says that it is of its type.
+    Column("type_source", String(6), nullable=False),
+    Column("guessed_from", Text, nullable=False),
+    Column("word_at", String(32)),
 )
 Index(
     "aeef_incidents_one_open_per_key",

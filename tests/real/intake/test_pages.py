@@ -38,6 +38,21 @@ def test_programs_get_the_records(intake: Intake) -> None:
     assert records[0] == intake.ask("GET", f"/incidents/{ids[2].replace('-', '')[-12:]}").json()
 
 
+def test_a_page_says_what_is_only_guessed(intake: Intake) -> None:
+    """Who says the type, and what waits for a person; a sender's word waits for nobody."""
+    alert = {"severity": "P4", "service": "shop", "description": "PII exposed"}
+    guess = intake.ask("POST", "/v1/alerts", json=alert).json()["incidentId"]
+    said = intake.report(severity="P4")
+    page, other = (
+        intake.ask("GET", f"/incidents/{each}", headers=HTML).text for each in (guess, said)
+    )
+
+    assert "data-breach (guessed from &#39;pii exposed&#39; in the description)" in page
+    assert f"<pre>aeef confirm {guess[-4:]}\n" in page
+    assert "security; the sender says so" in other
+    assert "aeef confirm" not in other
+
+
 def test_a_list_has_pages(intake: Intake) -> None:
     """`limit` and `before` walk through all of them."""
     ids = [intake.report(service=f"s{number}", severity="P4") for number in range(3)]

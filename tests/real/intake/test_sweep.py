@@ -14,7 +14,7 @@ import pytest
 from deployments.intake.intervals import Timing
 from deployments.intake.sweep import Sweep
 from schemas.errors import InvalidInput, TemporaryError
-from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.incident import Alert, Incident, IncidentType, Severity, TypeSource
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
 from standins.prefect_api import Prefect
@@ -24,6 +24,7 @@ from tasks.incident.open_by_hand import open_for_rollback
 from tasks.incident.open_incident import open_unreadable, parse_alert
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store, open_store
+from tasks.store.claim_keys import runbook_key
 
 AT_ONCE = timedelta(0)
 NEVER = timedelta(days=1)
@@ -101,6 +102,30 @@ def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
     watched.sweep.start_missing_runbooks()
 
     assert [] == watched.events()
+
+
+def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """A run prepared it and ended; once somebody says that it is so, another has to start."""
+    watched = Watched(settings, QUICK._replace(runbook_missing=AT_ONCE))
+    alert = Alert(description="x", service="shop")
+    guess = watched.store.open_or_attach(
+        alert, IncidentType.SECURITY, Severity.P1, source=TypeSource.GUESS
+    ).incident
+    watched.store.finish_claim(guess.incident_id, runbook_key(guess), "run 1", {})
+    watched.events()
+    watched.sweep.start_missing_runbooks()
+    watched.sweep.page_for_dead_runs()
+
+    assert ([], []) == (watched.events(), watched.paged)
+    watched.store.answer(guess.incident_id, None, actor="ada")
+    first = watched.events()
+    watched.sweep.start_missing_runbooks()
+    assert first == watched.events() == [(str(guess.incident_id), "aeef.incident.detected")]
+    assert [("no runbook has started, take over", "page:not-started:word")] == [
+        (reason, key) for _, reason, key in watched.paged
+    ]
 
 
 def test_a_run_that_a_person_cancelled_is_not_made_again(
