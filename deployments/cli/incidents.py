@@ -53,6 +53,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             json.dumps(
                 {
                     "incident": incident.to_json(),
+                    "occurrence": incident.occurrence,
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
@@ -134,12 +135,22 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         f"  id        {incident.incident_id}",
         f"  status    {incident.status}",
         f"  detected  {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
+        *_occurrence(incident),
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  {incident.description or 'no description'}",
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _occurrence(incident: Incident) -> list[str]:
+    if incident.relapsed_at is None:
+        return []
+    return [
+        f"  relapsed  {incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC, this is occurrence"
+        f" {incident.occurrence}"
+    ]
 
 
 def _show(incident: Incident, as_json: bool) -> None:

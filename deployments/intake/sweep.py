@@ -35,6 +35,7 @@ from tasks.store.claim_keys import (
     RUNBOOK,
     failure_key,
     keep_alive_key,
+    of_occurrence,
     page_key,
 )
 
@@ -137,9 +138,11 @@ class Sweep:
             return
         waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
         for incident, age in missing:
-            if waiting is not None and str(incident.incident_id) not in waiting:
+            named = (str(incident.incident_id), incident.occurrence)
+            if waiting is not None and named not in waiting:
                 minute = int(age / self.timing.runbook_late)
-                again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
+                which = of_occurrence(incident, str(incident.severity))
+                again = uuid5(incident.incident_id, f"{which}/{minute}")
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
 
     def page_for_dead_runs(self) -> None:
@@ -162,7 +165,8 @@ class Sweep:
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page or route.rollback:
-            self.page(incident, "no runbook has started, take over", PAGE_NOT_STARTED)
+            key = of_occurrence(incident, PAGE_NOT_STARTED)
+            self.page(incident, "no runbook has started, take over", key)
 
     def _side_by_side(
         self, work: Callable[[Incident], None], incidents: Iterable[Incident]
@@ -177,8 +181,8 @@ def _failure_key_of(holder: str) -> str:
     return failure_key(UUID(holder.removeprefix(RUN)))
 
 
-def _incidents_with_runs(since: datetime) -> set[str] | None:
-    """The ids of incidents with a run that may still start or go on, or that was cancelled.
+def _incidents_with_runs(since: datetime) -> set[tuple[str, int]] | None:
+    """Id and occurrence of each incident with a run that may start or go on, or was cancelled.
 
     since: when the oldest of the incidents was opened. Returns None if there are too many runs.
     """
@@ -192,4 +196,8 @@ def _incidents_with_runs(since: datetime) -> set[str] | None:
     if len(runs) == MOST_RUNS:
         return None
     alerts = [run.parameters.get("alert") for run in runs]
-    return {str(alert.get("incidentId")) for alert in alerts if isinstance(alert, dict)}
+    return {
+        (str(alert.get("incidentId")), alert.get("occurrence", 1))
+        for alert in alerts
+        if isinstance(alert, dict)
+    }

@@ -20,13 +20,14 @@ from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
-from schemas.incident import Incident, Route, route_for
+from schemas.incident import Incident, Route, parameter_of, route_for
 from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
-from tasks.incident.open_incident import open_incident, open_unreadable
+from tasks.incident.open_incident import find_or_open, open_unreadable
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
+from tasks.relapse.look_again import look_at_once
 from tasks.step import Step
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
@@ -98,10 +99,7 @@ class Response:
         get_run_logger().warning(sanitized(text, self.settings))
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
-        """Call the procedure, then `conclude`, with the exception if it raised one.
-
-        Raises RunbookFailed after the on-call was paged, when anything was left undone.
-        """
+        """Call the procedure, then `conclude`, with the exception if it raised one."""
         failure = None
         try:
             procedure()
@@ -165,12 +163,13 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
     def decorate(procedure: Callable[[Response], None]) -> Runbook:
         def respond(alert: dict[str, Any]) -> State[str]:
             settings, run_id = load_settings(), this_run_id()
-            response = Response(_incident_of(alert, run_id, settings), run_id, settings)
-            with named_run(response.incident):
-                if handled := claim_runbook(response.incident, run_id, settings):
+            incident = _incident_of(alert, run_id, settings)
+            response = Response(incident, run_id, settings)
+            with named_run(incident):
+                if handled := claim_runbook(incident, run_id, settings):
                     return Completed(message=handled, name="AlreadyHandled")
                 state = response.carry_out(partial(procedure, response))
-            finish_runbook(response.incident, run_id, settings)
+            finish_runbook(incident, run_id, settings)  # not a later occurrence of it
             return state
 
         respond.__name__ = procedure.__name__
@@ -225,7 +224,7 @@ def name_run(incident: Incident, alert: Any = None) -> None:
 
 def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
-    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
+    given, alert = flow_run.get_parameters(), alert or parameter_of(incident)
     is_named_already = given.get("alert", alert) == alert
     return {
         "flow_run_id": this_run_id(),
@@ -241,7 +240,7 @@ def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Inc
     An alert that cannot be parsed opens an incident and pages; raises InvalidInput.
     """
     try:
-        return open_incident(alert, settings)
+        return look_at_once(find_or_open(alert, settings), settings)
     except InvalidInput as error:
         response = Response(open_unreadable(error, settings), run_id, settings)
         # With the alert: a Retry has to find it unreadable again.

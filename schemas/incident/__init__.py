@@ -9,12 +9,16 @@ from schemas.incident.events import (
     DETECTED,
     MITIGATED,
     PAGED,
+    RELAPSED,
     RESOLVED,
     RESOURCE,
     event_of,
+    parameter_of,
 )
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
+from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
@@ -29,6 +33,7 @@ from schemas.incident.triage import DEFAULT_RULES, Rule, Triage, classify
 __all__ = [
     "ACKNOWLEDGED",
     "CLOCKS_CHANGED",
+    "CLOCKS_DIFFER",
     "CLOSED",
     "DEFAULT_ROUTES",
     "DEFAULT_RULES",
@@ -37,6 +42,7 @@ __all__ = [
     "INCIDENT_TYPES",
     "MITIGATED",
     "PAGED",
+    "RELAPSED",
     "RESOLVED",
     "RESOURCE",
     "Action",
@@ -46,13 +52,16 @@ __all__ = [
     "Escalation",
     "Incident",
     "IncidentType",
+    "Look",
     "PostMortem",
     "Route",
     "Rule",
+    "SaidTime",
     "Severity",
     "SlackChannel",
     "Status",
     "Triage",
+    "Verdict",
     "agents_named",
     "canonical_json",
     "classify",
@@ -60,6 +69,10 @@ __all__ = [
     "event_of",
     "hash_of",
     "hash_of_text",
+    "is_fresh",
+    "parameter_of",
+    "plausible_time",
     "route_for",
     "severity_from_word",
+    "wants_look",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,7 +16,7 @@ RESTRICTED = "restricted: those who work on it find it in the record"
 
 
 class Status(StrEnum):
-    """The status of an incident; it only moves forward."""
+    """The status of an incident; it only moves forward, except that a relapse opens it again."""
 
     OPEN = "open"
     INVESTIGATING = "investigating"
@@ -52,7 +53,11 @@ class PostMortem(Model):
 
 
 class Incident(Model):
-    """The spec's incident record; `to_json()` is valid against `incident.schema.json`."""
+    """The spec's incident record; `to_json()` is valid against `incident.schema.json`.
+
+    occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first;
+    the store keeps both beside the spec's document.
+    """
 
     incident_id: UUID
     severity: Severity
@@ -65,6 +70,18 @@ class Incident(Model):
     root_cause: str | None = None
     actions_taken: list[Action] = Field(default_factory=list)
     post_mortem: PostMortem | None = None
+    occurrence: int = Field(default=1, ge=1, exclude=True)
+    relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+
+    @property
+    def began_at(self) -> datetime:
+        """When the present occurrence began: an earlier rollback was not for it."""
+        return self.relapsed_at or self.detected_at
+
+    @property
+    def which_occurrence(self) -> str:
+        """` (occurrence 2)`, to follow a name; empty for the first, which is the usual one."""
+        return f" (occurrence {self.occurrence})" if self.occurrence > 1 else ""
 
     @property
     def short_id(self) -> str:
@@ -89,4 +106,5 @@ class Incident(Model):
     @property
     def title(self) -> str:
         """One line for people: `P1 deployment-failure shop 3f2a`."""
-        return f"{self.severity} {self.type} {self.service} {self.short_id}"
+        named = f"{self.severity} {self.type} {self.service} {self.short_id}"
+        return named + self.which_occurrence

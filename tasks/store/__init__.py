@@ -5,11 +5,15 @@ from tasks.store.claims import Claim
 from tasks.store.once import Turn
 from tasks.store.opening import Opened, delivery_entry
 from tasks.store.outbox import OutboxEvent
+from tasks.store.relapses import AskedLook, Looked, LookState
 from tasks.store.store import Store, open_store
 
 __all__ = [
+    "AskedLook",
     "AuditSummary",
     "Claim",
+    "LookState",
+    "Looked",
     "Opened",
     "OutboxEvent",
     "Store",

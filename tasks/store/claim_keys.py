@@ -9,6 +9,9 @@ from uuid import UUID
 
 from schemas.incident import Incident, Severity
 
+OCCURRENCE = ":occurrence-"
+"""Between a key and the number of the occurrence, from the second on."""
+
 RUNBOOK = "runbook:"
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
@@ -34,22 +37,38 @@ CLOCK_RING = "clock:ring:"
 DRIFT_NOTED = "drift:noted:"
 
 
+def of_occurrence(incident: Incident, key: str) -> str:
+    """The key of what is done once for each occurrence: after a relapse it is done again."""
+    return key if incident.occurrence == 1 else f"{key}{OCCURRENCE}{incident.occurrence}"
+
+
+def occurrence_of(key: str) -> int:
+    """The occurrence that a key belongs to; 1 also for what is done once for the incident."""
+    number = key.partition(OCCURRENCE)[2]
+    return int(number) if number.isdecimal() else 1
+
+
 def runbook_key(incident: Incident, beside: str | None = None) -> str:
     """The runbook at the incident's present severity: it runs again when the severity rises.
 
-    beside: the name of another flow that runs once per incident.
+    beside: the name of another flow that runs once per occurrence.
     """
-    return f"{RUNBOOK}{beside or incident.severity}"
+    return of_occurrence(incident, f"{RUNBOOK}{beside or incident.severity}")
 
 
 def page_key(incident: Incident) -> str:
     """The page of this incident's present severity."""
-    return f"{PAGE}{incident.severity}"
+    return of_occurrence(incident, f"{PAGE}{incident.severity}")
 
 
-def team_page_key(team: str) -> str:
+def team_page_key(incident: Incident, team: str) -> str:
     """The page of a breach team, `security` or `privacy`."""
-    return f"{PAGE}{team}"
+    return of_occurrence(incident, f"{PAGE}{team}")
+
+
+def escalation_key(incident: Incident) -> str:
+    """The page of the next person, when nobody took the first."""
+    return of_occurrence(incident, f"{PAGE}escalation:{incident.severity}")
 
 
 def failure_key(run_id: UUID) -> str:
@@ -63,9 +82,20 @@ def approval_key(run_id: UUID, number: int) -> str:
 
 
 def about_of(key: str) -> str:
-    """The subject of a page: empty for the incident itself, else what rings separately."""
+    """The subject of a page: empty for the incident itself, else what rings separately.
+
+    `occurrence-2` for the incident after a relapse: a pager does not ring again for the first.
+    """
     about = key.removeprefix(PAGE)
-    return "" if about in set(Severity) else about
+    subject, _, occurrence = about.partition(OCCURRENCE)
+    if subject not in set(Severity):
+        return about
+    return f"{OCCURRENCE.strip(':')}{occurrence}" if occurrence else ""
+
+
+def people_of(about: str) -> str:
+    """The people that a page with this subject is for, whatever the occurrence."""
+    return about.partition(OCCURRENCE)[0]
 
 
 def keep_alive_key(channel: str) -> str:

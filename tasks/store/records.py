@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from schemas.errors import AuditBroken, IncidentNotFound
 from schemas.incident import Action, Incident, canonical_json, hash_of_text
 from schemas.validation import validate
-from tasks.base.storable import clean_text
+from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import incidents
 from tasks.store.outbox import put_event
@@ -73,12 +73,16 @@ def _as_uuid(wanted: UUID | str) -> UUID | None:
 def incident_of(row: Row[Any]) -> Incident:
     """The incident of a row. Raises AuditBroken when the row is invalid."""
     try:
-        return Incident.model_validate(json.loads(row.document))
+        incident = Incident.model_validate(json.loads(row.document))
     except (ValidationError, ValueError, TypeError) as error:
         raise AuditBroken(
             f"the record of incident {row.id} cannot be read: it was changed outside AEEF "
             "Runbooks; `aeef audit verify` reports more"
         ) from error
+    if row.relapsed_at is None:
+        return incident
+    relapsed_at = datetime.fromisoformat(row.relapsed_at)
+    return incident.model_copy(update={"occurrence": row.occurrence, "relapsed_at": relapsed_at})
 
 
 def columns_of(incident: Incident) -> dict[str, Any]:
@@ -92,6 +96,8 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "status": incident.status.value,
         "document": canonical_json(document),
+        "occurrence": incident.occurrence,
+        "relapsed_at": incident.relapsed_at and moment_text(incident.relapsed_at),
     }
 
 

@@ -1,0 +1,54 @@
+"""Makes the looks at services that alerts asked for, and pages for a relapse at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from schemas.errors import AeefError
+from schemas.incident import Incident
+from schemas.settings import Settings
+from tasks.relapse.look_again import look_again
+from tasks.store import AskedLook, Store
+
+LOOKS_AT_ONCE = 16
+MOST_LOOKS = 200
+
+log = logging.getLogger("aeef.looks")
+
+
+class Looks:
+    """Takes what is due from the store: what another intake began, and died over, too.
+
+    relapsed: called with the incident after each relapse, when that is on record.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, relapsed: Callable[[Incident], None]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._relapsed = relapsed
+        self._pool = ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="look")
+        self._lease = timedelta(seconds=settings.relapse.look_within + 30)
+
+    def run(self) -> None:
+        """Begin every look that is due; none waits for another."""
+        for asked in self._store.lease_looks(MOST_LOOKS, self._lease):
+            self._pool.submit(self._look, asked)
+
+    def close(self) -> None:
+        """Return when the looks under way have ended, which they do by their deadline."""
+        self._pool.shutdown(wait=True)
+
+    def _look(self, asked: AskedLook) -> None:
+        try:
+            incident, looked = look_again(asked, self._settings, self._store)
+            if looked and looked.is_relapse:
+                self._relapsed(incident)
+        except AeefError as error:
+            log.error("%s; it is looked again when the lease ends", error)
+        except Exception:
+            log.exception("a look failed; it is made again when its lease ends")
