@@ -15,16 +15,26 @@ from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import channel_of
 from tasks.step import step
 from tasks.store import Claim, open_store
-from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of, of_occurrence
+from tasks.store.claim_keys import (
+    CLOCK,
+    PAGE,
+    PAGES_RESOLVED,
+    about_of,
+    occurrence_of,
+    of_occurrence,
+)
 
 
 def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
     """Resolve every page of an incident that is over, and post it in its Slack thread, once.
 
+    Nothing happens when it has relapsed meanwhile: its end will resolve them.
     Raises TemporaryError or PermanentError when a channel fails; it may be called again then.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
+    if not incident.status.is_over:
+        return
     key = of_occurrence(incident, PAGES_RESOLVED)
     with store.once(incident.incident_id, key, holder) as turn:
         if turn.state == "busy":
@@ -86,7 +96,9 @@ def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     return {
         key: claim
         for key, claim in claims
-        if key.startswith(PAGE) and not key.startswith(PAGES_RESOLVED)
+        if key.startswith(PAGE)
+        and not key.startswith(PAGES_RESOLVED)
+        and occurrence_of(key) <= incident.occurrence  # a relapse since pages on
     }
 
 
