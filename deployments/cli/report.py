@@ -18,8 +18,8 @@ from schemas.settings import Settings
 T = TypeVar("T")
 
 ASK_SECONDS = 0.5
-NOT_FOR_IT = "was handled before this report"
-"""The state when a run that ended before the report is the only one: it says nothing about it."""
+NOT_FOR_IT = "was attached, and nothing was started for it"
+"""The state when the incident's only run ended before the report: it says nothing about it."""
 
 
 def report(
@@ -54,6 +54,8 @@ def report(
         waiting = _Waiting(intake, opened, timeout, quiet=as_json)
         state = waiting.until_over()
         typer.echo(json.dumps(intake.ask("GET", waiting.path), indent=2))
+        if state == NOT_FOR_IT:
+            raise AeefError(f"this report {NOT_FOR_IT}; see {opened['url']}")
         if state != "done":
             raise AeefError(
                 f"the runbook did not complete ({state}); see {opened['url']}/run and take over"
@@ -66,7 +68,7 @@ def _accepted(opened: Mapping[str, Any]) -> str:
     if opened["new"]:
         return f"opened {name}  {opened['url']}"
     occurrence = f", occurrence {opened['occurrence']}" if opened["occurrence"] > 1 else ""
-    return f"added to {name} ({opened['status']}{occurrence})  {opened['url']}"
+    return f"attached to {name} ({opened['status']}{occurrence})  {opened['url']}"
 
 
 class _Intake:
@@ -106,6 +108,7 @@ class _Waiting:
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         self._quiet = quiet
+        self._printed = ""
         self._shown = 0 if opened["new"] else len(self._actions())
 
     def until_over(self) -> str:
@@ -116,7 +119,9 @@ class _Waiting:
             seen = self._poll(lambda: self._answer_to(look))
             if seen is None:
                 return f"nobody looked at the service within {self._timeout:.0f} s"
-            self._print(f"  {'relapse: ' if seen['isRelapse'] else ''}{seen['said']}")
+            again = f"relapse, occurrence {seen['occurrence']}: " if seen["isRelapse"] else ""
+            if again + seen["said"] not in self._printed:  # the record's own line may say it
+                self._print(f"  {again}{seen['said']}")
             if seen["verdict"] in ("well", "contained") and not has_run:
                 self._print("  no runbook was started for this report")
                 return "done"
@@ -174,5 +179,6 @@ class _Waiting:
         self._shown = len(actions)
 
     def _print(self, text: str) -> None:
+        self._printed += f"{text}\n"
         if not self._quiet:
             typer.echo(plain(text))

@@ -29,7 +29,14 @@ log = logging.getLogger("aeef.door")
 class Door:
     """What the intake does with an alert, and the threads that dispatch, look and sweep."""
 
-    def __init__(self, settings: Settings, store: Store, timing: Timing = USUAL) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        timing: Timing = USUAL,
+        current: Callable[[], Settings] | None = None,
+    ) -> None:
+        """current: the settings as they are now, for what may be newer than the intake's start."""
         self.settings = settings
         self.store = store
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
@@ -38,7 +45,7 @@ class Door:
         # During a storm a P1 must not queue behind other pages.
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
-        self.looks = Looks(settings, store, self._relapsed)
+        self.looks = Looks(store, current or (lambda: settings), self._relapsed)
         self._wake = threading.Event()
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()

@@ -15,6 +15,8 @@ from tasks.store import AskedLook, Store
 
 LOOKS_AT_ONCE = 16
 MOST_LOOKS = 200
+LEASE_MARGIN = 30.0
+"""Seconds, beyond its deadline, after which a look whose intake died is made by another."""
 
 log = logging.getLogger("aeef.looks")
 
@@ -22,30 +24,37 @@ log = logging.getLogger("aeef.looks")
 class Looks:
     """Takes what is due from the store: what another intake began, and died over, too.
 
+    current: the settings as they are now: a target may be newer than the intake's start.
     relapsed: called with the incident after each relapse, when that is on record.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, relapsed: Callable[[Incident], None]
+        self,
+        store: Store,
+        current: Callable[[], Settings],
+        relapsed: Callable[[Incident], None],
     ) -> None:
-        self._settings = settings
         self._store = store
+        self._current = current
         self._relapsed = relapsed
         self._pool = ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="look")
-        self._lease = timedelta(seconds=settings.relapse.look_within + 30)
 
     def run(self) -> None:
         """Begin every look that is due; none waits for another."""
-        for asked in self._store.lease_looks(MOST_LOOKS, self._lease):
-            self._pool.submit(self._look, asked)
+        if not self._store.looks_due():
+            return
+        settings = self._current()
+        lease = timedelta(seconds=settings.relapse.look_within + LEASE_MARGIN)
+        for asked in self._store.lease_looks(MOST_LOOKS, lease):
+            self._pool.submit(self._look, asked, settings)
 
     def close(self) -> None:
         """Return when the looks under way have ended, which they do by their deadline."""
         self._pool.shutdown(wait=True)
 
-    def _look(self, asked: AskedLook) -> None:
+    def _look(self, asked: AskedLook, settings: Settings) -> None:
         try:
-            incident, looked = look_again(asked, self._settings, self._store)
+            incident, looked = look_again(asked, settings, self._store)
             if looked and looked.is_relapse:
                 self._relapsed(incident)
         except AeefError as error:

@@ -12,11 +12,11 @@ from schemas.incident.relapse import OUTAGES
 from schemas.model import utc_now
 from schemas.settings import Settings, Target
 from tasks.agents.journal import read_suspension
+from tasks.base.redact import redact
 from tasks.base.storable import first_line
 from tasks.deploy.check_health import unhealthy_because
 from tasks.isolation.journal import read_isolation
 from tasks.store import Store
-from tasks.store.sanitize import sanitized
 
 LONGEST = 500
 """Characters of what was seen that are kept: a health command may print a lot."""
@@ -42,7 +42,7 @@ def look_at_services(incident: Incident, settings: Settings, store: Store) -> Lo
         verdict, text = seen.get(timeout=within)
     except Empty:
         verdict, text = Verdict.UNKNOWN, f"nothing was seen within {within:g} s"
-    line = first_line(sanitized(text, settings), LONGEST)
+    line = first_line(store.masked_text(redact(text, settings)), LONGEST)
     return Look(verdict=verdict, seen=line, at=utc_now())
 
 

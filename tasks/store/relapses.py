@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
@@ -213,16 +213,18 @@ def _relapse(change: Change, because: str, severity: Severity, actor: str) -> No
 
 
 def _note_well(change: Change, look: Look, *, repeated: bool) -> None:
-    """Into the record once while nothing changes; then only reports of their own, in the log.
+    """In the record for the first report, then in the log only; once for what only repeats itself.
 
     A sender may repeat an alert every five minutes for ever.
     """
     incident = change.incident
     text = f"{look.sentence}; the alert was attached, nobody was paged for it"
-    state = f"aeef:{incident.incident_id}/{look.verdict}/{incident.occurrence}/{incident.status}"
-    entry = uuid5(NAMESPACE_URL, state)
+    kind = "repeated" if repeated else "reported"
+    state = f"{look.verdict}/{kind}/{incident.occurrence}/{incident.status}"
+    entry = uuid5(incident.incident_id, state)
     if not change.chain.has(entry):
-        change.record(text, actor=ACTOR, automated=True, entry_id=entry)
+        write = change.note if repeated else change.record
+        write(text, actor=ACTOR, automated=True, entry_id=entry)
     elif not repeated:
         change.note(text, actor=ACTOR, automated=True)
 

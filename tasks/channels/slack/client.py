@@ -105,7 +105,9 @@ def _post_incident(
     doing: str,
     tries: int,
 ) -> SlackMessage:
-    found_by = {"incident_id": str(incident.incident_id), "occurrence": incident.occurrence}
+    found_by: dict[str, Any] = {"incident_id": str(incident.incident_id)}
+    if incident.occurrence > 1:
+        found_by["occurrence"] = incident.occurrence
     message = {
         "channel": where,
         "text": text_of(incident),
