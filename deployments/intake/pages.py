@@ -28,7 +28,8 @@ SECURITY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-in
 
 
 def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
-    """Add `/incidents`, `/incidents/<id>` and `/incidents/<id>/run`."""
+    """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
+    _add_runs(app, settings, store, guard)
 
     @app.get("/incidents", dependencies=[guard])
     def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
@@ -47,6 +48,8 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         timeline = store.timeline(found.incident_id)
         return _page("incident.html", incident=found, timeline=timeline, run=run_of(store, found))
 
+
+def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
     @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
     def runbook(incident_id: str) -> dict[str, str | int | None]:
         """The state of the present occurrence's runbook, for programs that wait for it."""

@@ -85,8 +85,8 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
     """
     store = open_store(settings)
     incident = store.open_incident_of(drift_key(report.target))
-    if incident is not None and report.differences:
-        # It is mitigated only after an assessment that found none.
+    if incident is not None and report.status == "drift":
+        # A mitigated one was assessed, and found to have none.
         incident = store.relapse(incident.incident_id, f"again, {report.headline}", actor=SOURCE)
     if not report.differences:
         if incident is not None and report.status == "none":
@@ -181,7 +181,8 @@ def _new(
     report: DriftReport, incident: Incident | None, settings: Settings
 ) -> Sequence[Difference]:
     """The differences that are not yet in the incident."""
-    if incident is None or incident.status is Status.MITIGATED:
+    again = incident is not None and incident.status is Status.MITIGATED
+    if incident is None or (again and report.status == "drift"):
         return report.differences
     known: set[str] = set()
     for key, claim in open_store(settings).claims(incident.incident_id).items():
