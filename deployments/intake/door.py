@@ -107,17 +107,17 @@ class Door:
             self._wake_looks.set()
         return opened
 
-    def _notify(self, incident: Incident) -> None:
+    def _notify(self, incident: Incident, reason: str | None = None) -> None:
         """Page whom the incident's route and type name, in the background."""
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page:
             pool = self._urgent if incident.severity is Severity.P1 else self._pool
-            pool.submit(self._page, incident)
+            pool.submit(self._page, incident, reason)
         if incident.is_restricted:
             self._urgent.submit(self._page_breach_teams, incident)
 
-    def _relapsed(self, incident: Incident) -> None:
-        self._notify(incident)
+    def _relapsed(self, incident: Incident, reason: str) -> None:
+        self._notify(incident, reason)
         self.dispatch_now()
 
     def resolve(self, alert: Alert) -> Incident | None:

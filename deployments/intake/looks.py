@@ -25,14 +25,14 @@ class Looks:
     """Takes what is due from the store: what another intake began, and died over, too.
 
     current: the settings as they are now: a target may be newer than the intake's start.
-    relapsed: called with the incident after each relapse, when that is on record.
+    relapsed: called after each relapse, when it is on record, with the incident and why.
     """
 
     def __init__(
         self,
         store: Store,
         current: Callable[[], Settings],
-        relapsed: Callable[[Incident], None],
+        relapsed: Callable[[Incident, str], None],
     ) -> None:
         self._store = store
         self._current = current
@@ -56,7 +56,7 @@ class Looks:
         try:
             incident, looked = look_again(asked, settings, self._store)
             if looked and looked.is_relapse:
-                self._relapsed(incident)
+                self._relapsed(incident, f"occurrence {looked.occurrence}, {looked.look.sentence}")
         except AeefError as error:
             log.error("%s; it is looked again when the lease ends", error)
         except Exception:

@@ -116,7 +116,9 @@ def test_a_service_that_breaks_again_pages_again(serve: Serve, pagerduty: PagerD
     assert "(occurrence 2)" in pagerduty.alerts[second].payload["summary"]
     assert any("relapse, occurrence 2: the service is broken" in text
                for text in intake.actions(incident_id))  # fmt: skip
-    wait_until(lambda: "paged on-call by PagerDuty (occurrence 2)" in intake.actions(incident_id))
+    said = "paged on-call by PagerDuty (occurrence 2, the service is broken now, seen at "
+    wait_until(lambda: said in "".join(intake.actions(incident_id)))
+    assert "occurrence 2, the service is broken" in pagerduty.alerts[second].payload["summary"]
     page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
     assert "<strong>occurrence 2</strong>, relapsed at" in page
     assert "aeef_relapses 1.0" in intake.ask("GET", "/metrics").text
