@@ -55,6 +55,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
                     "incident": incident.to_json(),
                     "typeSource": incident.type_source.value,
                     "guessedFrom": incident.guessed_from or None,
+                    "occurrence": incident.occurrence,
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
@@ -136,6 +137,7 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         f"  id        {incident.incident_id}",
         f"  status    {incident.status}",
         f"  detected  {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
+        *_occurrence(incident),
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
@@ -144,6 +146,15 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _occurrence(incident: Incident) -> list[str]:
+    if incident.relapsed_at is None:
+        return []
+    return [
+        f"  relapsed  {incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC, this is occurrence"
+        f" {incident.occurrence}"
+    ]
 
 
 def _show(incident: Incident, as_json: bool) -> None:

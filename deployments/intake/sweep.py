@@ -123,7 +123,7 @@ class Sweep:
     def start_missing_runbooks(self) -> None:
         """Emit events again that reached Prefect but started no run; page when it is late."""
         missing = [
-            (incident, utc_now() - (incident.word_at or self.store.opened_at(incident.incident_id)))
+            (incident, utc_now() - self._due_since(incident))
             for severity in Severity
             for incident in self.store.open_incidents_missing_runbook(
                 severity, older_than=self.timing.runbook_late
@@ -138,10 +138,16 @@ class Sweep:
             return
         waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
         for incident, age in missing:
-            if waiting is not None and str(incident.incident_id) not in waiting:
+            named = (str(incident.incident_id), incident.occurrence)
+            if waiting is not None and named not in waiting:
                 minute = int(age / self.timing.runbook_late)
                 again = uuid5(incident.incident_id, f"{runbook_key(incident)}/{minute}")
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
+
+    def _due_since(self, incident: Incident) -> datetime:
+        """Since when its runbook has to run: its occurrence, or a word that came later."""
+        began = self.store.opened_at(incident.incident_id)
+        return max(began, incident.word_at or began)
 
     def page_for_dead_runs(self) -> None:
         """Page for runs that ended without finishing their runbook, for instance in a crash."""
@@ -179,8 +185,8 @@ def _failure_key_of(holder: str) -> str:
     return failure_key(UUID(holder.removeprefix(RUN)))
 
 
-def _incidents_with_runs(since: datetime) -> set[str] | None:
-    """The ids of incidents with a run that may still start or go on, or that was cancelled.
+def _incidents_with_runs(since: datetime) -> set[tuple[str, int]] | None:
+    """Id and occurrence of each incident with a run that may start or go on, or was cancelled.
 
     since: when the oldest of the incidents was opened. Returns None if there are too many runs.
     """
@@ -194,4 +200,8 @@ def _incidents_with_runs(since: datetime) -> set[str] | None:
     if len(runs) == MOST_RUNS:
         return None
     alerts = [run.parameters.get("alert") for run in runs]
-    return {str(alert.get("incidentId")) for alert in alerts if isinstance(alert, dict)}
+    return {
+        (str(alert.get("incidentId")), alert.get("occurrence", 1))
+        for alert in alerts
+        if isinstance(alert, dict)
+    }

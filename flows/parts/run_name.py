@@ -13,7 +13,7 @@ from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.runtime import flow_run
 
-from schemas.incident import Incident
+from schemas.incident import Incident, parameter_of
 
 NAME_AFTER = 0.3
 """Seconds after which a run that is still going gets its name."""
@@ -46,7 +46,7 @@ def naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     contain personal data, and Prefect keeps parameters for ever.
     """
     tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
-    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
+    given, alert = flow_run.get_parameters(), alert or parameter_of(incident)
     is_named_already = given.get("alert", alert) == alert
     return {
         "flow_run_id": flow_run.get_id(),

@@ -21,10 +21,11 @@ from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Alert, Incident, IncidentType, Route, route_for
 from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
-from tasks.incident.open_incident import open_incident, open_unreadable
+from tasks.incident.open_incident import find_or_open, open_unreadable
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
+from tasks.relapse.look_again import look_at_once
 from tasks.step import Step
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
@@ -104,10 +105,7 @@ class Response:
         get_run_logger().warning(sanitized(text, self.settings))
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
-        """Call the procedure, then `conclude`, with the exception if it raised one.
-
-        Raises RunbookFailed after the on-call was paged, when anything was left undone.
-        """
+        """Call the procedure, then `conclude`, with the exception if it raised one."""
         failure = None
         try:
             procedure()
@@ -185,8 +183,8 @@ def runbook(
                     state = wait_for_word(response, prepares)
                 else:
                     state = response.carry_out(partial(procedure, response))
-            # Of the incident as it was claimed: it may have become worse, or confirmed, meanwhile,
-            # and then another run responds to that.
+            # Of the incident as it was claimed: it may have become worse, confirmed or broken
+            # again meanwhile, and then another run responds to that.
             finish_runbook(incident, run_id, settings)
             return state
 
@@ -240,7 +238,7 @@ def _incident_of(
     An alert that cannot be parsed opens an incident and pages; raises InvalidInput.
     """
     try:
-        return open_incident(alert, settings, own_type)
+        return look_at_once(find_or_open(alert, settings, own_type), settings)
     except InvalidInput as error:
         response = Response(open_unreadable(error, settings), run_id, settings)
         # With the alert: a Retry has to find it unreadable again.

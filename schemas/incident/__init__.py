@@ -9,12 +9,16 @@ from schemas.incident.events import (
     DETECTED,
     MITIGATED,
     PAGED,
+    RELAPSED,
     RESOLVED,
     RESOURCE,
     event_of,
+    parameter_of,
 )
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
+from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
@@ -30,6 +34,7 @@ from schemas.incident.type_source import NEEDS_WORD, WAITS, TypeSource
 __all__ = [
     "ACKNOWLEDGED",
     "CLOCKS_CHANGED",
+    "CLOCKS_DIFFER",
     "CLOSED",
     "DEFAULT_ROUTES",
     "DETECTED",
@@ -38,6 +43,7 @@ __all__ = [
     "MITIGATED",
     "NEEDS_WORD",
     "PAGED",
+    "RELAPSED",
     "RESOLVED",
     "RESOURCE",
     "WAITS",
@@ -48,14 +54,17 @@ __all__ = [
     "Escalation",
     "Incident",
     "IncidentType",
+    "Look",
     "PostMortem",
     "Route",
     "Rule",
+    "SaidTime",
     "Severity",
     "SlackChannel",
     "Status",
     "Triage",
     "TypeSource",
+    "Verdict",
     "agents_named",
     "canonical_json",
     "classify",
@@ -63,6 +72,10 @@ __all__ = [
     "event_of",
     "hash_of",
     "hash_of_text",
+    "is_fresh",
+    "parameter_of",
+    "plausible_time",
     "route_for",
     "severity_from_word",
+    "wants_look",
 ]

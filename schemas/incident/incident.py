@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,7 +17,7 @@ RESTRICTED = "restricted: those who work on it find it in the record"
 
 
 class Status(StrEnum):
-    """The status of an incident; it only moves forward."""
+    """The status of an incident; it only moves forward, except that a relapse opens it again."""
 
     OPEN = "open"
     INVESTIGATING = "investigating"
@@ -58,6 +59,7 @@ class Incident(Model):
     Beside the spec's document, and not in it:
     type_source, guessed_from: who says that it is of its type, and for a guess its words.
     word_at: when a guess became somebody's word, so that the runbook starts once more.
+    occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
     """
 
     incident_id: UUID
@@ -74,6 +76,18 @@ class Incident(Model):
     type_source: TypeSource = Field(default=TypeSource.SENDER, exclude=True)
     guessed_from: str = Field(default="", exclude=True)
     word_at: UtcDatetime | None = Field(default=None, exclude=True)
+    occurrence: int = Field(default=1, ge=1, exclude=True)
+    relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+
+    @property
+    def began_at(self) -> datetime:
+        """When the present occurrence began: an earlier rollback was not for it."""
+        return self.relapsed_at or self.detected_at
+
+    @property
+    def which_occurrence(self) -> str:
+        """` (occurrence 2)`, to follow a name; empty for the first, which is the usual one."""
+        return f" (occurrence {self.occurrence})" if self.occurrence > 1 else ""
 
     @property
     def short_id(self) -> str:
@@ -134,4 +148,5 @@ class Incident(Model):
     @property
     def title(self) -> str:
         """One line for people: `P1 deployment-failure shop 3f2a`."""
-        return f"{self.severity} {self.kind} {self.service} {self.short_id}"
+        named = f"{self.severity} {self.kind} {self.service} {self.short_id}"
+        return named + self.which_occurrence

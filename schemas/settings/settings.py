@@ -26,6 +26,7 @@ from schemas.settings.sections import (
     DriftSettings,
     GithubSettings,
     IntakeSettings,
+    RelapseSettings,
     RetrySettings,
     SecuritySettings,
     WorkerSettings,
@@ -65,6 +66,7 @@ class Settings(ChannelSections):
     intake: IntakeSettings = IntakeSettings()
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
+    relapse: RelapseSettings = RelapseSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()

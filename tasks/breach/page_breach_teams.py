@@ -12,6 +12,7 @@ from tasks.case import Case
 from tasks.notify.page_on_call import ensure_page
 from tasks.step import step
 from tasks.store import open_store
+from tasks.store.claim_keys import of_occurrence, team_page_key
 
 TEAMS = ("security", "privacy")
 """Also the subject of their pages: each rings and is resolved under its own key."""
@@ -34,7 +35,7 @@ def ensure_breach_pages(
     incident = open_store(settings).incident(incident_id)
     what = incident.kind_in_full.replace(IncidentType.DATA_BREACH, "data breach", 1)
     pages: list[tuple[str | None, str | None]] = [
-        (f"page:{team}", f"{what}, for {team}") for team in TEAMS if keys[team]
+        (team_page_key(incident, team), f"{what}, for {team}") for team in TEAMS if keys[team]
     ]
     if None in keys.values():
         pages.append((None, None))  # the on-call, whatever the severity
@@ -54,7 +55,7 @@ def ensure_breach_pages(
             f"no routing key of {' and '.join(missing)} is configured ([breach.page]):"
             " the on-call is paged instead, whatever the severity"
         )
-        entry_id = uuid5(incident.incident_id, text)
+        entry_id = uuid5(incident.incident_id, of_occurrence(incident, text))
         open_store(settings).record_action(incident.incident_id, text, entry_id=entry_id)
     if problems:
         raise PageNotDelivered("; ".join(str(error) for error in problems))

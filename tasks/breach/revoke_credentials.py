@@ -17,7 +17,7 @@ from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.step import step, verbatim
 from tasks.store import open_store
-from tasks.store.claim_keys import revocation_key
+from tasks.store.claim_keys import of_occurrence, revocation_key
 
 AT_ONCE = 4
 
@@ -87,7 +87,8 @@ def _once(
     """Run one command unless it succeeded before; return the problem, if any."""
     store, breach = open_store(settings), target.breach
     assert breach is not None  # it has commands
-    key = revocation_key(target.name, name)
+    incident = store.incident(incident_id)
+    key = of_occurrence(incident, revocation_key(target.name, name))
     lease = timedelta(seconds=breach.command_timeout + 60)
     with store.once(incident_id, key, holder, lease=lease) as turn:
         if turn.state == "busy":
@@ -120,6 +121,7 @@ def _run(
     )
     outcome = f"FAILED: {done.problem}" if done.problem else "it worked"
     text = f"revocation {name} of {target.name}: {outcome}; what it said: {kept.file} (evidence)"
-    incident = open_store(settings).incident(incident_id).incident_id
-    open_store(settings).record_action(incident, text, entry_id=uuid5(incident, text))
+    incident = open_store(settings).incident(incident_id)
+    entry = uuid5(incident.incident_id, of_occurrence(incident, text))
+    open_store(settings).record_action(incident.incident_id, text, entry_id=entry)
     return done.problem

@@ -32,7 +32,7 @@ from tasks.isolation.journal import read_isolation
 from tasks.notify.stand_down import resolve_page
 from tasks.step import log_line, step
 from tasks.store import open_store
-from tasks.store.claim_keys import DRIFT_NOTED
+from tasks.store.claim_keys import DRIFT_NOTED, occurrence_of, of_occurrence
 from tasks.target.lock import target_lock
 
 SOURCE = "drift/assess"
@@ -85,6 +85,9 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
     """
     store = open_store(settings)
     incident = store.open_incident_of(drift_key(report.target))
+    if incident is not None and report.status == "drift":
+        # A mitigated one was assessed, and found to have none.
+        incident = store.relapse(incident.incident_id, f"again, {report.headline}", actor=SOURCE)
     if not report.differences:
         if incident is not None and report.status == "none":
             over = end_drift(incident, f"gone: {report.headline}", settings)
@@ -102,14 +105,16 @@ def follow_drift(report: DriftReport, settings: Settings) -> str:
         source=SOURCE,
         dedup_key=drift_key(report.target),
     )
-    opened = store.open_or_attach(alert, IncidentType.DRIFT, report.severity)
+    opened = store.open_or_attach(alert, IncidentType.DRIFT, report.severity, may_relapse=False)
     known = opened.incident
     digest = hash_of_text("\n".join(sorted(each.identity for each in new)))
     if not opened.is_new and incident is not None:
         text = f"the drift grew by {len(new)}: " + report.text(new)
-        store.record_action(known.incident_id, text, entry_id=uuid5(known.incident_id, digest))
+        entry = uuid5(known.incident_id, of_occurrence(known, digest))
+        store.record_action(known.incident_id, text, entry_id=entry)
     noted = {"differences": [each.identity for each in new]}
-    store.finish_claim(known.incident_id, DRIFT_NOTED + digest, f"{SOURCE} {uuid4()}", noted)
+    key = of_occurrence(known, DRIFT_NOTED + digest)
+    store.finish_claim(known.incident_id, key, f"{SOURCE} {uuid4()}", noted)
     verb = "opened" if opened.is_new else "added to"
     return f"{report.headline}; {verb} {known.title}"
 
@@ -150,7 +155,7 @@ def follow_impact(case: Case, report: DriftReport) -> None:
         source="aeef-runbooks",
         dedup_key=key,
     )
-    store.open_or_attach(worse, IncidentType.DRIFT, report.severity)
+    store.open_or_attach(worse, IncidentType.DRIFT, report.severity, may_relapse=False)
 
 
 def end_drift(
@@ -176,11 +181,13 @@ def _new(
     report: DriftReport, incident: Incident | None, settings: Settings
 ) -> Sequence[Difference]:
     """The differences that are not yet in the incident."""
-    if incident is None:
+    again = incident is not None and incident.status is Status.MITIGATED
+    if incident is None or (again and report.status == "drift"):
         return report.differences
     known: set[str] = set()
     for key, claim in open_store(settings).claims(incident.incident_id).items():
-        if key.startswith(DRIFT_NOTED) and claim.result:
+        noted = key.startswith(DRIFT_NOTED) and occurrence_of(key) == incident.occurrence
+        if noted and claim.result:
             known |= set(claim.result["differences"])
     return [each for each in report.differences if each.identity not in known]
 

@@ -19,7 +19,7 @@ from prefect.exceptions import ObjectNotFound
 from schemas.incident import Incident, IncidentType, TypeSource
 from schemas.settings import Settings
 from tasks.store import open_store
-from tasks.store.claim_keys import runbook_key
+from tasks.store.claim_keys import RUNBOOK, occurrence_of, runbook_key
 
 LEASE = timedelta(days=1)
 """Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
@@ -49,6 +49,14 @@ def claim_runbook(
     if own_type and is_settled and present.type != own_type:
         return f"{present.title} turned out to be no {own_type}: nothing is done here"
     key, me = runbook_key(incident, beside), f"{RUN}{run_id}"
+    for earlier, claim in store.claims(incident.incident_id).items():
+        # Its kept results are those of that occurrence: nothing would be done for this one.
+        is_mine = earlier.startswith(RUNBOOK) and claim.holder == me
+        if is_mine and occurrence_of(earlier) != incident.occurrence:
+            return (
+                f"this run was for occurrence {occurrence_of(earlier)}: {incident.title} has a run"
+                " of its own"
+            )
     claim = store.claim(incident.incident_id, key, me, LEASE)
     if claim.state == "busy" and claim.holder and not is_alive(claim.holder):
         store.release_claim(incident.incident_id, key, claim.holder)

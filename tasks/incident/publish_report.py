@@ -36,7 +36,7 @@ def report(incident: Incident, failures: Sequence[str], settings: Settings) -> s
 ## What happened
 {_cell(incident.description) or "No description was given."}
 
-Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status}**.
+Detected {_detected(incident)}, status **{incident.status}**.
 [Incident record]({links.incident})
 
 ## What was done
@@ -47,6 +47,14 @@ Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status
 ## What to do next
 {_next(incident, failures)}
 """
+
+
+def _detected(incident: Incident) -> str:
+    first = f"{incident.detected_at:%Y-%m-%d %H:%M:%S} UTC"
+    if incident.relapsed_at is None:
+        return first
+    again = f"{incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{first}, occurrence {incident.occurrence} since {again}"
 
 
 def _headline(incident: Incident, failures: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, find_channel, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
-from tasks.store.claim_keys import about_of, page_key
+from tasks.store.claim_keys import about_of, page_key, people_of
 
 NOT_CONFIGURED = "not configured"
 
@@ -127,7 +127,7 @@ def _refusal(
 
 
 def _record(incident: Incident, page: Page, store: Store, key: str, reason: str | None) -> None:
-    about = f" ({reason})" if reason else ""
+    about = f" ({reason})" if reason else incident.which_occurrence
     identity = f"aeef:{incident.incident_id}/{key}"
     entry_id = uuid5(NAMESPACE_URL, identity)
     if page.channel is None:
@@ -137,7 +137,8 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
     tried = "".join(
         f"; {title_of(name)} did not take it: {why}" for name, why in page.refused.items()
     )
-    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {title_of(page.channel)}{about}{tried}"
+    people = PEOPLE.get(people_of(about_of(key)), "on-call")
+    text = f"paged {people} by {title_of(page.channel)}{about}{tried}"
     store.record_action(incident.incident_id, text, entry_id=entry_id)
     store.emit(
         incident.incident_id,

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import RollbackError, TargetError
-from schemas.incident import Status
+from schemas.incident import Incident, Status
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
@@ -24,6 +24,7 @@ from tasks.rollback.record_rollback import record_rollback
 from tasks.rollback.rehearse import refuse_impossible
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
 from tasks.step import step
+from tasks.store.claim_keys import of_occurrence
 from tasks.target.release_files import read_history, wrong_history
 
 
@@ -119,13 +120,13 @@ def _chosen(plan: RollbackPlan) -> str:
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to. Changes nothing.
 
-    An incident that began before the target's last rollback joins that one: another rollback
-    would replace a good release.
+    An incident, or its present occurrence, that began before the target's last rollback joins
+    that one: another rollback would replace a good release.
     Raises RollbackError that says why there is none.
     """
     target = case.settings.target(target_name)
     if to_commit is None:
-        began = case.incident.detected_at
+        began = case.incident.began_at
         history = read_history(target)
         last = max(history.rollbacks, key=lambda entry: entry.timestamp, default=None)
         if odd := history.perhaps_rolled_back_since(began):
@@ -165,9 +166,10 @@ def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
     return deploy_plan(case, plan)
 
 
-def rollback_id_of(incident_id: str) -> str:
-    """The id that makes an incident roll back a target once, however often the step runs."""
-    return str(uuid5(NAMESPACE_URL, f"aeef:{incident_id}/rollback"))
+def rollback_id_of(incident: Incident) -> str:
+    """The id that makes an occurrence roll back a target once, however often the step runs."""
+    name = of_occurrence(incident, f"aeef:{incident.incident_id}/rollback")
+    return str(uuid5(NAMESPACE_URL, name))
 
 
 @step("record rollback", says=lambda text: text, timeout=120)
@@ -182,7 +184,7 @@ def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> 
         plan,
         deployed,
         incident_id=case.incident_id,
-        rollback_id=rollback_id_of(case.incident_id),
+        rollback_id=rollback_id_of(case.incident),
         at=utc_now(),
     )
     return f"recorded the rollback in {target.history}"

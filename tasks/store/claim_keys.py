@@ -9,6 +9,9 @@ from uuid import UUID
 
 from schemas.incident import Incident, Severity
 
+OCCURRENCE = ":occurrence-"
+"""Between a key and the number of the occurrence, from the second on."""
+
 RUNBOOK = "runbook:"
 WORD = ":word"
 """At the end of a key: once more, since a guessed type has become somebody's word."""
@@ -17,6 +20,7 @@ EMERGENCY_PATCH = "emergency-patch"
 
 PAGE = "page:"
 PAGES_RESOLVED = "page:resolved"
+PAGE_NOT_STARTED = "page:not-started"
 PAGE_FAILED_BY_HAND = "page:failed:by-hand"
 CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
@@ -35,26 +39,39 @@ CLOCK_RING = "clock:ring:"
 DRIFT_NOTED = "drift:noted:"
 
 
+def of_occurrence(incident: Incident, key: str) -> str:
+    """The key of what is done once for each occurrence: after a relapse it is done again."""
+    return key if incident.occurrence == 1 else f"{key}{OCCURRENCE}{incident.occurrence}"
+
+
+def occurrence_of(key: str) -> int:
+    """The occurrence that a key belongs to; 1 also for what is done once for the incident."""
+    number = key.partition(OCCURRENCE)[2]
+    return int(number) if number.isdecimal() else 1
+
+
 def runbook_key(incident: Incident, beside: str | None = None) -> str:
     """The runbook at the incident's present severity: it runs again when the severity rises.
 
-    It also runs again when a guessed type becomes somebody's word.
-    beside: the name of another flow that runs once per incident.
+    It also runs again when a guessed type becomes somebody's word, and after a relapse.
+    beside: the name of another flow that runs once per occurrence.
     """
-    return f"{RUNBOOK}{beside or f'{incident.severity}{_word(incident)}'}"
+    own = f"{incident.severity}{_word(incident)}"
+    return of_occurrence(incident, f"{RUNBOOK}{beside or own}")
 
 
-def newest_first(key: str) -> tuple[bool, str]:
+def newest_first(key: str) -> tuple[int, bool, str]:
     """Sorts the keys of an incident's runbooks, the newest first.
 
-    After somebody's word beats before, and P1 beats P2: severities only rise.
+    The newest occurrence; in it, after somebody's word beats before, and P1 beats P2: severities
+    only rise.
     """
-    return not key.endswith(WORD), key
+    return -occurrence_of(key), not key.partition(OCCURRENCE)[0].endswith(WORD), key
 
 
 def not_started_key(incident: Incident) -> str:
     """The page that no runbook has started."""
-    return f"{PAGE}not-started{_word(incident)}"
+    return of_occurrence(incident, f"{PAGE_NOT_STARTED}{_word(incident)}")
 
 
 def _word(incident: Incident) -> str:
@@ -63,12 +80,17 @@ def _word(incident: Incident) -> str:
 
 def page_key(incident: Incident) -> str:
     """The page of this incident's present severity."""
-    return f"{PAGE}{incident.severity}"
+    return of_occurrence(incident, f"{PAGE}{incident.severity}")
 
 
-def team_page_key(team: str) -> str:
+def team_page_key(incident: Incident, team: str) -> str:
     """The page of a breach team, `security` or `privacy`."""
-    return f"{PAGE}{team}"
+    return of_occurrence(incident, f"{PAGE}{team}")
+
+
+def escalation_key(incident: Incident) -> str:
+    """The page of the next person, when nobody took the first."""
+    return of_occurrence(incident, f"{PAGE}escalation:{incident.severity}")
 
 
 def failure_key(run_id: UUID) -> str:
@@ -82,9 +104,20 @@ def approval_key(run_id: UUID, number: int) -> str:
 
 
 def about_of(key: str) -> str:
-    """The subject of a page: empty for the incident itself, else what rings separately."""
+    """The subject of a page: empty for the incident itself, else what rings separately.
+
+    `occurrence-2` for the incident after a relapse: a pager does not ring again for the first.
+    """
     about = key.removeprefix(PAGE)
-    return "" if about in set(Severity) else about
+    subject, _, occurrence = about.partition(OCCURRENCE)
+    if subject not in set(Severity):
+        return about
+    return f"{OCCURRENCE.strip(':')}{occurrence}" if occurrence else ""
+
+
+def people_of(about: str) -> str:
+    """The people that a page with this subject is for, whatever the occurrence."""
+    return about.partition(OCCURRENCE)[0]
 
 
 def keep_alive_key(channel: str) -> str:

@@ -75,9 +75,10 @@ class Incidents:
         return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
-        """When the record was opened, by our clock; the alert has the start of the problem."""
+        """When the present occurrence was put on record, by our clock."""
         with self._database.read() as connection:
-            return datetime.fromisoformat(find(connection, incident_id).opened_at)
+            row = find(connection, incident_id)
+        return datetime.fromisoformat(row.relapsed_at or row.opened_at)
 
     def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
         """The number of incidents of each type, severity and status."""

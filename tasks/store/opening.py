@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
@@ -19,18 +20,23 @@ from schemas.incident import (
     canonical_json,
     dedup_key_for,
     hash_of_text,
+    plausible_time,
+    wants_look,
 )
 from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change, columns_of, incident_of
+from tasks.store.relapses import ask_look
 
 
 class Opened(NamedTuple):
     """The outcome for an alert: a new incident, or the one that it was attached to.
 
     masked: the alert contained personal identifiers; its original is not in the record.
+    look: the number of the question whether its services are broken again, which is stored with
+    the alert; None when nobody has to look.
     word_given: what was a guess is somebody's word now, and the runbook starts once more.
     """
 
@@ -38,6 +44,7 @@ class Opened(NamedTuple):
     is_new: bool
     severity_raised: bool
     masked: bool = False
+    look: int | None = None
     word_given: bool = False
 
 
@@ -50,20 +57,31 @@ class Typed(NamedTuple):
 
 
 def open_or_attach(
-    log: AuditLog, alert: Alert, typed: Typed, severity: Severity, announce: bool = True
+    log: AuditLog,
+    alert: Alert,
+    typed: Typed,
+    severity: Severity,
+    announce: bool = True,
+    relapse_within: timedelta | None = None,
 ) -> Opened:
-    """One open incident per problem; see `Store.open_or_attach`."""
+    """One open incident per problem; see `Store.open_or_attach`. relapse_within: None: never."""
     alert = clean_alert(alert)
     key = dedup_key_for(alert, typed.type)
     entry = delivery_entry(key, alert.delivery)
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
-        found = _with_key(chain, key, also_over=again or alert.names_one_occurrence)
-        if found is not None and again:
-            return Opened(incident_of(found), is_new=False, severity_raised=False)
-        if found is not None:
-            return _attach(chain, incident_of(found), alert, typed, severity, entry)
+        found = _with_key(chain, key, also_over=True)
+        incident = None if found is None else incident_of(found)
+        if incident and again:
+            return Opened(incident, is_new=False, severity_raised=False)
+        looks = (
+            incident is not None
+            and relapse_within is not None
+            and wants_look(incident, alert, chain.now, relapse_within)
+        )
+        if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
+            return _attach(chain, incident, alert, typed, severity, entry, looks=looks)
         incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry)
         if announce:
             Change(chain, incident).emit(DETECTED)
@@ -127,7 +145,11 @@ def _open(
     entry: UUID | None = None,
     **related: str,
 ) -> Incident:
-    text = f"incident opened from {alert.source}"
+    said, (believed, doubt) = alert.detected_at, plausible_time(alert.detected_at, chain.now)
+    alert = alert.model_copy(update={"detected_at": believed})
+    if doubt:
+        related["detectedAtSaid"] = said.isoformat()
+    text = f"incident opened from {alert.source}" + (f"; {doubt}" if doubt else "")
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
@@ -175,21 +197,13 @@ def _attach(
     typed: Typed,
     severity: Severity,
     entry: UUID | None,
+    *,
+    looks: bool,
 ) -> Opened:
     change = Change(chain, incident)
-    what = first_line(alert.description) or incident.type
-    change.note(
-        f"alert repeated: {what}",
-        actor=alert.source,
-        automated=True,
-        details={
-            "severity": severity.value,
-            "service": alert.service,
-            "detectedAt": moment_text(alert.detected_at),
-        },
-        entry_id=entry,
-    )
-    if incident.status.is_over:
+    _note_repetition(change, alert, severity, entry)
+    look = ask_look(chain, incident, alert, severity) if looks else None
+    if incident.status.is_over and look is None:
         return Opened(incident, is_new=False, severity_raised=False)
     if alert.service and alert.service not in incident.affected_services:
         change.record(
@@ -201,7 +215,8 @@ def _attach(
     word_given = takes_word(incident, typed.type, typed.source) and give_word(
         change, typed.type, typed.source, actor=alert.source, automated=True
     )
-    raised = severity.is_worse_than(incident.severity)
+    # Of what is over, only a relapse raises the severity.
+    raised = severity.is_worse_than(incident.severity) and not incident.status.is_over
     if raised:
         change.record(
             f"severity raised {incident.severity} → {severity}",
@@ -211,4 +226,36 @@ def _attach(
         )
     if raised or word_given:
         change.emit(DETECTED)
-    return Opened(change.incident, is_new=False, severity_raised=raised, word_given=word_given)
+    return Opened(
+        change.incident,
+        is_new=False,
+        severity_raised=raised,
+        look=look,
+        word_given=word_given,
+    )
+
+
+def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UUID | None) -> None:
+    """Note it in the audit log: what repeats itself on a contained incident only once.
+
+    Alertmanager repeats an alert every few minutes until it is over.
+    """
+    incident = change.incident
+    what = first_line(alert.description) or incident.type
+    settled = incident.status.comes_after(Status.INVESTIGATING)
+    if settled and alert.names_one_occurrence and entry is None:
+        state = f"{incident.occurrence}/{incident.status}/{severity}/{alert.service}/{what}"
+        entry = uuid5(incident.incident_id, f"repeated/{state}")
+        if change.chain.has(entry):
+            return
+    change.note(
+        f"alert repeated: {what}",
+        actor=alert.source,
+        automated=True,
+        details={
+            "severity": severity.value,
+            "service": alert.service,
+            "detectedAt": moment_text(alert.detected_at),
+        },
+        entry_id=entry,
+    )

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
 
 from schemas.incident import Incident, Severity
 from tasks.base.storable import clean_text, moment_text
-from tasks.store.claim_keys import RUNBOOK, WORD
+from tasks.store.claim_keys import OCCURRENCE, RUNBOOK, WORD
 from tasks.store.database.database import Database
 from tasks.store.database.tables import NOT_OVER, claims, incidents
 from tasks.store.records import incident_of
 
-_OPENED: ColumnElement[Any] = incidents.c.opened_at
-_OPENED_OR_SAID: ColumnElement[Any] = func.coalesce(incidents.c.word_at, incidents.c.opened_at)
+_BEGAN: ColumnElement[Any] = func.coalesce(incidents.c.relapsed_at, incidents.c.opened_at)
+_BEGAN_OR_SAID: ColumnElement[Any] = case(
+    (incidents.c.word_at > _BEGAN, incidents.c.word_at), else_=_BEGAN
+)
 
 
 def missing_claim(
@@ -28,9 +30,12 @@ def missing_claim(
     severity: Severity | None,
     limit: int,
 ) -> Sequence[Incident]:
-    """Those opened before, for which nobody did or is doing `key`; oldest first."""
-    mine = claims.c.key == clean_text(key)
-    return _missing(database, mine, _OPENED, before, now, severity, limit)
+    """Those that began before, for which nobody did or is doing `key`; oldest first.
+
+    What counts is the present occurrence: its beginning, and its key (`claim_keys.of_occurrence`).
+    """
+    wanted = _of_occurrence(literal(clean_text(key)))
+    return _missing(database, wanted, _BEGAN, before, now, severity, limit)
 
 
 def missing_runbook(
@@ -42,13 +47,18 @@ def missing_runbook(
     """
     key = f"{RUNBOOK}{severity}"
     after_word = incidents.c.word_at.is_not(None)
-    mine = claims.c.key == case((after_word, f"{key}{WORD}"), else_=key)
-    return _missing(database, mine, _OPENED_OR_SAID, before, now, severity, limit)
+    wanted = _of_occurrence(case((after_word, f"{key}{WORD}"), else_=key))
+    return _missing(database, wanted, _BEGAN_OR_SAID, before, now, severity, limit)
+
+
+def _of_occurrence(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    later = key + literal(OCCURRENCE) + cast(incidents.c.occurrence, String)
+    return case((incidents.c.occurrence == 1, key), else_=later)
 
 
 def _missing(
     database: Database,
-    mine: ColumnElement[bool],
+    wanted: ColumnElement[Any],
     since: ColumnElement[Any],
     before: datetime,
     now: datetime,
@@ -59,9 +69,10 @@ def _missing(
         claims.c.done_at.is_(None),
         or_(claims.c.leased_until.is_(None), claims.c.leased_until <= moment_text(now)),
     )
+    mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == wanted)
     query = (
         select(incidents)
-        .outerjoin(claims, and_(claims.c.incident_id == incidents.c.id, mine))
+        .outerjoin(claims, mine)
         .where(NOT_OVER, since < moment_text(before), nobody)
         .order_by(since, incidents.c.id)
         .limit(limit)

@@ -72,7 +72,13 @@ def _as_uuid(wanted: UUID | str) -> UUID | None:
 
 def incident_of(row: Row[Any]) -> Incident:
     """The incident of a row. Raises AuditBroken when the row is invalid."""
-    beside = {"typeSource": row.type_source, "guessedFrom": row.guessed_from, "wordAt": row.word_at}
+    beside = {
+        "typeSource": row.type_source,
+        "guessedFrom": row.guessed_from,
+        "wordAt": row.word_at,
+        "occurrence": row.occurrence,
+        "relapsedAt": row.relapsed_at,
+    }
     try:
         return Incident.model_validate({**json.loads(row.document), **beside})
     except (ValidationError, ValueError, TypeError) as error:
@@ -96,6 +102,8 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "type_source": incident.type_source.value,
         "guessed_from": incident.guessed_from,
         "word_at": None if incident.word_at is None else moment_text(incident.word_at),
+        "occurrence": incident.occurrence,
+        "relapsed_at": incident.relapsed_at and moment_text(incident.relapsed_at),
     }
 
 

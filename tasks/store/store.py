@@ -18,6 +18,7 @@ from schemas.incident import (
     AuditEntry,
     Incident,
     IncidentType,
+    Look,
     PostMortem,
     Severity,
     Status,
@@ -42,6 +43,19 @@ from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.overdue import missing_claim, missing_runbook
+from tasks.store.relapses import (
+    AskedLook,
+    Looked,
+    LookState,
+    lease_looks,
+    look_state,
+    looks_due,
+    relapse_now,
+    relapses_on_record,
+    settle_look,
+)
+
+RELAPSE_WITHIN = timedelta(hours=1)
 
 
 class Store:
@@ -60,9 +74,14 @@ class Store:
         anchors_path: Path,
         clock: Clock = utc_now,
         masker: Masker | None = None,
+        relapse_within: timedelta = RELAPSE_WITHIN,
     ) -> None:
-        """Open and migrate the database. clock: for tests of leases; masker: None: no masking."""
+        """Open and migrate the database. clock: for tests of leases; masker: None: no masking.
+
+        relapse_within: how long after its end an incident may relapse.
+        """
         self._masker = masker
+        self._within = relapse_within
         self._database = Database(url)
         try:
             migrate(self._database)
@@ -99,6 +118,7 @@ class Store:
         announce: bool = True,
         source: TypeSource = TypeSource.SENDER,
         guessed_from: str = "",
+        may_relapse: bool = True,
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
@@ -106,12 +126,21 @@ class Store:
         severity (never lowers it); if it rises, the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
         A type by somebody's word settles one that was only guessed.
+        When its incident is mitigated, or was resolved lately, it may be a second outage: then
+        the returned `look` is due, stored in the same transaction (see `lease_looks`).
         announce: announce a new incident to Prefect; False when a run there opens it itself.
         source, guessed_from: who says that it is of this type, as `classify` has it.
+        may_relapse: False for an alert that reports no outage.
         """
         masked = self.masked(alert)
-        typed = opening.Typed(incident_type, source, self.masked_text(guessed_from))
-        opened = opening.open_or_attach(self._log, masked, typed, severity, announce)
+        opened = opening.open_or_attach(
+            self._log,
+            masked,
+            opening.Typed(incident_type, source, self.masked_text(guessed_from)),
+            severity,
+            announce,
+            self._within if may_relapse else None,
+        )
         return opened._replace(masked=masked is not alert)
 
     def open_with_id(
@@ -286,8 +315,37 @@ class Store:
         return self._incidents.open_one_of(self.masked_text(dedup_key))
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
-        """When the record was opened, by our clock."""
+        """When the present occurrence was put on record, by our clock."""
         return self._incidents.opened_at(incident_id)
+
+    # Relapses
+
+    def lease_looks(
+        self, limit: int = 50, lease: timedelta = timedelta(minutes=2)
+    ) -> list[AskedLook]:
+        """The looks that are due; nobody else gets them until the lease ends."""
+        return lease_looks(self._log, limit, lease)
+
+    def settle_look(self, asked: AskedLook, look: Look) -> tuple[Incident, Looked | None]:
+        """Record what was seen, which may be a relapse; None when another look was faster."""
+        masked = look.model_copy(update={"seen": self.masked_text(look.seen)})
+        return settle_look(self._log, asked, masked, self._within)
+
+    def look_state(self, incident_id: UUID | str) -> LookState:
+        """Which alerts asked for a look at the incident's services, and what the last one saw."""
+        return look_state(self._log, incident_id)
+
+    def looks_due(self, older_than: timedelta = timedelta(0)) -> int:
+        """The number of incidents that have waited longer than this for a look."""
+        return looks_due(self._log, older_than)
+
+    def relapses(self) -> int:
+        """The number of second and later occurrences on record."""
+        return relapses_on_record(self._log)
+
+    def relapse(self, incident_id: UUID | str, because: str, *, actor: str) -> Incident:
+        """The relapse of a mitigated incident that was seen broken again; else nothing happens."""
+        return relapse_now(self._log, incident_id, self.masked_text(because), actor)
 
     # Claims
 
@@ -398,12 +456,15 @@ def open_store(settings: Settings) -> Store:
     Raises ConfigurationError when AEEF_HOME or the database cannot be used.
     """
     masking = settings.masking.model_dump_json()
-    key = (os.getpid(), settings.database, settings.home, masking)
+    within = timedelta(seconds=settings.relapse.within)
+    key = (os.getpid(), settings.database, settings.home, f"{masking} {within}")
     with _lock:
         store = _stores.get(key)
         if store is None:
             make_home(settings.home)
             masker = Masker(settings.masking, masking_key(settings))
-            store = Store(settings.database, settings.anchors_path, masker=masker)
+            store = Store(
+                settings.database, settings.anchors_path, masker=masker, relapse_within=within
+            )
             _stores[key] = store
     return store

@@ -23,7 +23,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors",),
     ),
     "tasks": (
-        ("patch", "drift"),
+        ("patch", "drift", "relapse"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy"),
         ("incident", "notify"),

@@ -67,12 +67,14 @@ def blocks_of(
 
 def title_of(incident: Incident) -> str:
     """The spec's header: `AEEF Incident: P1 - deployment-failure`."""
-    return escaped(one_line(f"AEEF Incident: {incident.severity} - {incident.kind}"), HEADER_LIMIT)
+    title = f"AEEF Incident: {incident.severity} - {incident.kind}{incident.which_occurrence}"
+    return escaped(one_line(title), HEADER_LIMIT)
 
 
 def text_of(incident: Incident) -> str:
     """The plain message, for notifications and assistive software, which do not read blocks."""
     line = f"AEEF Incident: {incident.severity} - {incident.kind}: {incident.service}"
+    line += incident.which_occurrence
     about = one_line(incident.public_description)
     return escaped(one_line(line) + (f": {about}" if about else ""), TEXT_LIMIT)
 

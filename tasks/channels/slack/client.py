@@ -105,7 +105,9 @@ def _post_incident(
     doing: str,
     tries: int,
 ) -> SlackMessage:
-    found_by = {"incident_id": str(incident.incident_id)}
+    found_by: dict[str, Any] = {"incident_id": str(incident.incident_id)}
+    if incident.occurrence > 1:
+        found_by["occurrence"] = incident.occurrence
     message = {
         "channel": where,
         "text": text_of(incident),
@@ -218,6 +220,7 @@ def _find(
                 found is not None
                 and found.event_type == EVENT_TYPE
                 and found.event_payload.get("incident_id") == str(incident.incident_id)
+                and found.event_payload.get("occurrence", 1) == incident.occurrence
             ):
                 return SlackMessage(channel_id, message.ts)
     return None

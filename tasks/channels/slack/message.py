@@ -1,4 +1,4 @@
-"""The incident's message in Slack, posted once; later messages go into its thread."""
+"""The message of an occurrence in Slack, posted once; later messages go into its thread."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tasks.store import open_store
 from tasks.store.claim_keys import (
     SLACK_MESSAGE,
     SLACK_RESTRICTED_MESSAGE,
+    of_occurrence,
     slack_update_key,
 )
 
@@ -42,7 +43,7 @@ def ensure_message(
     return _ensure(
         incident,
         settings,
-        (SLACK_MESSAGE, holder),
+        (of_occurrence(incident, SLACK_MESSAGE), holder),
         find=lambda: slack.find_incident(incident, settings, channel=place),
         post=lambda: slack.post_incident(
             incident, settings, channel=place, auto_response=auto_response(incident)
@@ -57,7 +58,7 @@ def ensure_restricted_message(
     return _ensure(
         incident,
         settings,
-        (SLACK_RESTRICTED_MESSAGE, holder),
+        (of_occurrence(incident, SLACK_RESTRICTED_MESSAGE), holder),
         find=lambda: slack.find_in(channel_id, incident, settings),
         post=lambda: slack.post_in_private(
             channel_id, incident, settings, auto_response=auto_response(incident)
@@ -108,11 +109,13 @@ def reply_in_thread(incident_id: str, text: str, settings: Settings, *, holder: 
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     incident = store.incident(incident_id)
     if incident.is_restricted:
-        if restricted := store.claim_result(incident_id, SLACK_RESTRICTED_MESSAGE):
+        if restricted := store.claim_result(
+            incident_id, of_occurrence(incident, SLACK_RESTRICTED_MESSAGE)
+        ):
             key = slack_update_key(digest, restricted=True)
             _reply_once(incident, restricted, text, key, settings, holder)
         text = f"Incident {incident.status}: its record says more."
-    posted = store.claim_result(incident_id, SLACK_MESSAGE)
+    posted = store.claim_result(incident_id, of_occurrence(incident, SLACK_MESSAGE))
     if posted is None:
         return False
     return _reply_once(incident, posted, text, slack_update_key(digest), settings, holder)
@@ -127,6 +130,7 @@ def _reply_once(
     holder: str,
 ) -> bool:
     store = open_store(settings)
+    key = of_occurrence(incident, key)
     with store.once(incident.incident_id, key, holder, may_be_done=_may_be_posted) as turn:
         if turn.is_mine:
             slack.reply(slack.SlackMessage(**posted), text, settings)

@@ -69,6 +69,26 @@ def test_a_drift_opens_one_incident_grows_and_is_resolved(shop: Shop) -> None:
     assert first.incident_id != shop.incident().incident_id
 
 
+def test_the_same_drift_again_after_it_was_put_right_is_a_relapse(shop: Shop) -> None:
+    """Before the next assessment could resolve it; known differences count as new ones."""
+    shop.edit(admin=True)
+    shop.watch()
+    first = shop.incident()
+    shop.store.set_status(first.incident_id, Status.MITIGATED, actor="runbook")
+    shop.events()
+
+    assert "added to P1 drift shop" in shop.watch()
+    again = shop.incident()
+    assert (first.incident_id, Status.OPEN, 2) == (
+        again.incident_id,
+        again.status,
+        again.occurrence,
+    )
+    assert ["aeef.incident.relapsed"] == shop.events()
+    assert "known as" in shop.watch()
+    assert again == shop.incident()
+
+
 def test_what_cannot_be_read_neither_resolves_nor_passes_for_no_drift(shop: Shop) -> None:
     """The repository is gone: an incident of its own, or the known one stays open."""
     shop.edit(log="debug")

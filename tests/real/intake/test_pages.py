@@ -145,9 +145,10 @@ def test_how_far_the_runbook_is(intake: Intake) -> None:
     intake.store.finish_claim(incident_id, "runbook:P4", holder, {})
     done = intake.ask("GET", path).json()
 
-    assert {"state": "waiting for a worker", "runId": None} == waiting
+    assert {"state": "waiting for a worker", "runId": None, "occurrence": 1} == waiting
     assert "Prefect's server does not answer" in unclear["state"]
-    assert {"state": "done", "runId": holder.removeprefix("run ")} == done
+    run_id = holder.removeprefix("run ")
+    assert {"state": "done", "runId": run_id, "occurrence": 1} == done
 
 
 def test_prometheus_reads_the_metrics(intake: Intake) -> None:

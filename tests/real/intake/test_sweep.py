@@ -14,7 +14,7 @@ import pytest
 from deployments.intake.intervals import Timing
 from deployments.intake.sweep import Sweep
 from schemas.errors import InvalidInput, TemporaryError
-from schemas.incident import Alert, Incident, IncidentType, Severity, TypeSource
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status, TypeSource
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
 from standins.prefect_api import Prefect
@@ -126,6 +126,29 @@ def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
     assert [("no runbook has started, take over", "page:not-started:word")] == [
         (reason, key) for _, reason, key in watched.paged
     ]
+
+
+def test_a_relapse_without_a_run_is_announced_and_paged_for_anew(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """The first occurrence's run, page and claim are not the second's."""
+    soon = timedelta(microseconds=1)
+    watched = Watched(settings, QUICK._replace(runbook_late=soon, runbook_missing=AT_ONCE))
+    incident = open_one(watched.store)
+    incident_id = str(incident.incident_id)
+    watched.store.finish_claim(incident_id, "runbook:P1", f"run {uuid4()}", {})
+    watched.store.finish_claim(incident_id, "page:not-started", "door", {})
+    watched.store.set_status(incident_id, Status.MITIGATED, actor="runbook")
+    watched.store.relapse(incident_id, "seen broken", actor="test")
+    watched.events()
+    prefect.runs = {uuid4(): ("RUNNING", {"alert": {"incidentId": incident_id}})}
+    watched.sweep.start_missing_runbooks()
+
+    assert [(incident_id, "aeef.incident.detected")] == watched.events()
+    assert ["page:not-started:occurrence-2"] == [key for _, _, key in watched.paged]
+    prefect.runs[uuid4()] = ("RUNNING", {"alert": {"incidentId": incident_id, "occurrence": 2}})
+    watched.sweep.start_missing_runbooks()
+    assert [] == watched.events()
 
 
 def test_a_run_that_a_person_cancelled_is_not_made_again(
