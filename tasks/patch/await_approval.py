@@ -18,9 +18,9 @@ from schemas.approval import NAME, may_approve
 from schemas.incident import Incident, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
+from tasks.base.markdown import literal
 from tasks.case import Case
 from tasks.channels.slack.message import reply_in_thread
-from tasks.incident.publish_report import MARKUP
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_one_page
 from tasks.patch.prepare_patch import patch_settings
@@ -98,7 +98,7 @@ def describe(patch: PreparedPatch, gates: GateResults) -> str:
 
 
 def _plain(text: str | None) -> str:
-    return " ".join((text or "").translate(MARKUP).split())
+    return literal(text or "")
 
 
 @step("ask for approval", says=verbatim, timeout=300)
