@@ -28,6 +28,7 @@ from schemas.errors import (
 )
 from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.base.redact import redact
+from tasks.base.trim import clean
 from tasks.case import RUNBOOK, Case
 from tasks.store import open_store
 from tasks.store.sanitize import mask_error, sanitized
@@ -170,6 +171,7 @@ def verbatim(text: str) -> str:
 
 def log_line(text: str) -> None:
     """Log one line of progress: to the run in Prefect, or to our log outside a run."""
+    text = clean(text)
     if in_flow_run():
         get_run_logger().info(text)
     else:

@@ -40,7 +40,7 @@ def report(
         opened = _ask(intake, "POST", "/v1/alerts", settings, json=given)
         if not as_json:
             what = "opened" if opened["new"] else "added to"
-            typer.echo(f"{what} incident {opened['incidentId']}  {opened['url']}")
+            typer.echo(plain(f"{what} incident {opened['incidentId']}  {opened['url']}"))
         if not wait:
             if as_json:
                 typer.echo(json.dumps(opened, indent=2))
@@ -68,7 +68,7 @@ def _follow(
             for action in actions[shown:]:
                 typer.echo(plain(f"  {action['timestamp'][11:19]}  {action['action']}"))
             if state != last_state:
-                typer.echo(f"  runbook: {state}")
+                typer.echo(plain(f"  runbook: {state}"))
         shown, last_state = len(actions), state
         if state in ("done", "failed"):
             return state
