@@ -35,7 +35,6 @@ from tasks.store.sanitize import mask_error, sanitized
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S")
 
 LONGEST_WISH = 60.0
 """The most seconds that a step waits at a service's request (`Retry-After`)."""
@@ -74,7 +73,7 @@ class Step(Generic[P, R]):
     ) -> None:
         self.name = name
         self._function = function
-        self._says = says
+        self.says = says
         self._timeout = timeout
         self.task_of = functools.cache(self._made)
         functools.update_wrapper(self, function)
@@ -116,7 +115,7 @@ class Step(Generic[P, R]):
             # Prefect logs an exception with its whole chain.
             log_line(sanitized(traceback.format_exc(), settings))
             raise UnexpectedError(sanitized(f"{type(error).__name__}: {error}", settings)) from None
-        if said := self._says(result):
+        if said := self.says(result):
             attempt.done(said, settings)
         return result
 
@@ -171,11 +170,10 @@ def verbatim(text: str) -> str:
 
 def log_line(text: str) -> None:
     """Log one line of progress: to the run in Prefect, or to our log outside a run."""
-    text = clean(text)
     if in_flow_run():
-        get_run_logger().info(text)
+        get_run_logger().info(clean(text))
     else:
-        logging.getLogger("aeef").info(text)
+        logging.getLogger("aeef").info(clean(text))
 
 
 def in_flow_run() -> bool:

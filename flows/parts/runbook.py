@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import copy_context
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
-from threading import Event
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from prefect import Flow, flow, get_run_logger
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
+from flows.parts.run_name import named_run, naming
+from flows.parts.shown import Shown
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Incident, Route, route_for
 from schemas.settings import Settings, Target, load_settings
@@ -30,6 +29,7 @@ from tasks.notify.post_to_slack import update_slack_thread
 from tasks.step import Step
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
+from tasks.store.progress import NOTHING
 from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")
@@ -37,8 +37,6 @@ R = TypeVar("R")
 HEAD_START = 0.15
 """Seconds that a procedure starts before its notifications. The page is not delayed: the intake
 sends it before the run starts."""
-NAME_AFTER = 0.3
-"""Seconds after which a run that is still going gets its name."""
 
 Runbook = Flow[[dict[str, Any]], State[str]]
 
@@ -50,11 +48,14 @@ class Response:
     fails, `conclude` waits for every started step and reports the failures.
     """
 
-    def __init__(self, incident: Incident, run_id: UUID, settings: Settings) -> None:
+    def __init__(
+        self, incident: Incident, run_id: UUID, settings: Settings, who: str | None = None
+    ) -> None:
         self.run_id = run_id
+        self._shown = Shown(str(incident.incident_id), settings, who, run_id)
         self.settings = settings
         self.incident = incident
-        self._beside: HeadStart[PrefectFuture[Any]] = HeadStart(HEAD_START)
+        self._beside: HeadStart[Any] = HeadStart(HEAD_START)
         self._started: list[tuple[str, Future[PrefectFuture[Any]]]] = []
 
     @property
@@ -85,7 +86,9 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        return step(self.id, *args, **kwargs)
+        result = step(self.id, *args, **kwargs)
+        self._shown.did(step.says(result))
+        return result
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
@@ -94,6 +97,7 @@ class Response:
 
     def note(self, text: str) -> None:
         """Record what this run did not do, and why; only once, even if the run is retried."""
+        self._shown.did(text)
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
         get_run_logger().warning(sanitized(text, self.settings))
 
@@ -103,6 +107,7 @@ class Response:
         Raises RunbookFailed after the on-call was paged, when anything was left undone.
         """
         failure = None
+        self._beside.put(self._shown.begun)
         try:
             procedure()
         except Exception as error:  # noqa: BLE001 - `conclude` reports it
@@ -127,6 +132,7 @@ class Response:
                 failures.append(f"{name}: {self._in_words(error)}")
         if failures:
             self._hand_over(failures)
+        self._shown.ended(failures)
         summary = "; ".join(failures) or self._summary()
         if not self.incident.status.is_over:
             try:
@@ -148,7 +154,7 @@ class Response:
 
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
-        return f"{incident.title}: {incident.status}. " + incident.actions_taken[-1].action
+        return f"{incident.title}: {incident.status}. {self._shown.done or NOTHING}"
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
@@ -165,8 +171,8 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
     def decorate(procedure: Callable[[Response], None]) -> Runbook:
         def respond(alert: dict[str, Any]) -> State[str]:
             settings, run_id = load_settings(), this_run_id()
-            response = Response(_incident_of(alert, run_id, settings), run_id, settings)
-            with named_run(response.incident):
+            response = Response(_incident_of(alert, run_id, settings), run_id, settings, name)
+            with named_run(response.incident, run_id):
                 if handled := claim_runbook(response.incident, run_id, settings):
                     return Completed(message=handled, name="AlreadyHandled")
                 state = response.carry_out(partial(procedure, response))
@@ -193,26 +199,6 @@ def this_run_id() -> UUID:
     return UUID(flow_run.get_id())
 
 
-@contextmanager
-def named_run(incident: Incident) -> Iterator[None]:
-    """Set this run's name from another thread: the response must not wait for that request."""
-    context, change, over = copy_context(), _naming(incident), Event()
-
-    def name(client: SyncPrefectClient) -> None:
-        over.wait(NAME_AFTER)
-        client.update_flow_run(**change)
-
-    # Entered here only: if two threads entered it, one could close it for both.
-    with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
-        named = beside.submit(context.run, name, client)
-        try:
-            yield
-        finally:
-            over.set()
-    if error := named.exception():
-        get_run_logger().warning("this run could not be named: %s", type(error).__name__)
-
-
 def name_run(incident: Incident, alert: Any = None) -> None:
     """Give this run a readable name and tags for the UI: `P1 deployment-failure shop 3f2a`.
 
@@ -220,19 +206,7 @@ def name_run(incident: Incident, alert: Any = None) -> None:
     contain personal data, and Prefect keeps parameters for ever.
     """
     with get_client(sync_client=True) as client:
-        client.update_flow_run(**_naming(incident, alert))
-
-
-def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
-    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
-    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
-    is_named_already = given.get("alert", alert) == alert
-    return {
-        "flow_run_id": this_run_id(),
-        "name": incident.title,
-        "tags": tags,
-        "parameters": None if is_named_already else {**given, "alert": alert},
-    }
+        client.update_flow_run(**naming(incident, this_run_id(), alert))
 
 
 def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:

@@ -15,6 +15,7 @@ from schemas.incident.events import (
 )
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.progress import Phase, Progress
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
@@ -46,7 +47,9 @@ __all__ = [
     "Escalation",
     "Incident",
     "IncidentType",
+    "Phase",
     "PostMortem",
+    "Progress",
     "Route",
     "Rule",
     "Severity",

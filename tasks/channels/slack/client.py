@@ -80,7 +80,7 @@ def post_incident(
 ) -> SlackMessage:
     """Post the incident in the spec's template. After an Unclear error, `find_incident` first.
 
-    auto_response: the automatic response, in words.
+    auto_response: what was done so far, in words.
     Raises TemporaryError or PermanentError.
     """
     name = settings.slack.channels[channel]
@@ -113,6 +113,30 @@ def _post_incident(
         "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
     return _post(message, settings, doing, tries)
+
+
+def update_incident(
+    message: SlackMessage,
+    incident: Incident,
+    settings: Settings,
+    *,
+    auto_response: str,
+    in_private: bool = False,
+    tries: int = 3,
+) -> None:
+    """Change the incident's message. Safe to repeat.
+
+    https://docs.slack.dev/reference/methods/chat.update: by the channel's id; the metadata stays.
+    Raises TemporaryError, or PermanentError: deleted, too old to be changed, not ours.
+    """
+    body = {
+        "channel": message.channel,
+        "ts": message.ts,
+        "text": text_of(incident),
+        "blocks": blocks_of(incident, settings, auto_response, in_private=in_private),
+        "parse": "none",
+    }
+    call("chat.update", settings, _Posted, doing="change the message", body=body, tries=tries)
 
 
 def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
@@ -168,7 +192,14 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 
 def _post(message: dict[str, Any], settings: Settings, doing: str, tries: int) -> SlackMessage:
-    quiet = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+    # mrkdwn: the text of a reply has no format; blocks say for themselves what they are.
+    quiet = {
+        "parse": "none",
+        "link_names": False,
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
     posted = call(
         "chat.postMessage",
         settings,

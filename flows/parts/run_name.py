@@ -1,0 +1,54 @@
+"""The name of a run in Prefect's UI, given without making the response wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from prefect import get_run_logger
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.runtime import flow_run
+
+from schemas.incident import Incident
+from tasks.base.trim import one_line
+
+NAME_AFTER = 0.3
+"""Seconds after which a run that is still going gets its name."""
+
+
+@contextmanager
+def named_run(incident: Incident, run_id: UUID) -> Iterator[None]:
+    """Set this run's name from another thread: the response must not wait for that request."""
+    context, change, over = copy_context(), naming(incident, run_id), Event()
+
+    def name(client: SyncPrefectClient) -> None:
+        over.wait(NAME_AFTER)
+        client.update_flow_run(**change)
+
+    # Entered here only: if two threads entered it, one could close it for both.
+    with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
+        named = beside.submit(context.run, name, client)
+        try:
+            yield
+        finally:
+            over.set()
+    if error := named.exception():
+        get_run_logger().warning("this run could not be named: %s", type(error).__name__)
+
+
+def naming(incident: Incident, run_id: UUID, alert: Any = None) -> dict[str, Any]:
+    """What to change of a run; see `name_run`."""
+    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
+    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
+    is_named_already = given.get("alert", alert) == alert
+    return {
+        "flow_run_id": run_id,
+        "name": one_line(incident.title),
+        "tags": tags,
+        "parameters": None if is_named_already else {**given, "alert": alert},
+    }

@@ -1,0 +1,60 @@
+"""What people read of a run: working on it, then what was done, or that a person must take over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from prefect.runtime import flow_run
+
+from schemas.incident import Phase
+from schemas.settings import Settings
+from tasks.notify.show_progress import show, show_progress
+from tasks.store.progress import NOTHING
+
+
+class Shown:
+    """One run's part of the incident's message.
+
+    who: the flow's name; None: a flow whose work is not part of the message.
+    """
+
+    def __init__(self, incident_id: str, settings: Settings, who: str | None, run_id: UUID) -> None:
+        self._incident_id, self._settings = incident_id, settings
+        self._who, self._run_id = who, run_id
+        self._sentences: list[str] = []
+
+    def did(self, sentence: str | None) -> None:
+        """Add a sentence of the record; a retry of the run says it again, once."""
+        if sentence and sentence not in self._sentences:
+            self._sentences.append(sentence)
+
+    @property
+    def done(self) -> str:
+        """What was done, in the record's sentences."""
+        return "; ".join(self._sentences)
+
+    def begun(self) -> None:
+        """The run works on it."""
+        self._show(Phase.WORKING, "")
+
+    def ended(self, failures: Sequence[str]) -> None:
+        """The run has ended: with what it did, or with what failed first."""
+        if failures:
+            before = f" | before that: {self.done}" if self._sentences else ""
+            self._show(Phase.FAILED, "; ".join(failures) + before)
+        else:
+            self._show(Phase.DONE, self.done or NOTHING)
+
+    def _show(self, phase: Phase, said: str) -> None:
+        if self._who is None:
+            show(self._incident_id, self._settings)
+            return
+        show_progress(
+            self._incident_id,
+            self._settings,
+            who=self._who,
+            mark=f"{self._run_id}:{flow_run.get_run_count()}",
+            phase=phase,
+            said=said,
+        )

@@ -1,0 +1,42 @@
+"""Lets people read what a run does: notes it, and changes the incident's messages."""
+
+from __future__ import annotations
+
+from schemas.errors import AeefError
+from schemas.incident import Phase
+from schemas.settings import Settings
+from tasks.channels.slack.changes import change_messages, overdue_changes
+from tasks.step import log_line
+from tasks.store.progress import note_progress
+from tasks.store.sanitize import sanitized
+
+
+def show_progress(
+    incident_id: str, settings: Settings, *, who: str, mark: str, phase: Phase, said: str = ""
+) -> None:
+    """Note what a run does, and let the incident's messages say it.
+
+    who: the flow's name. mark: of this attempt of this run; the same again changes nothing.
+    said: sentences of the record, or what is waited for. Never raises: a message that cannot be
+    changed now does not hold up the response, and the sweep changes it later.
+    """
+    try:
+        note_progress(incident_id, settings, who=who, mark=mark, phase=phase, said=said)
+    except AeefError as error:
+        log_line(sanitized(f"it could not be noted what is done: {error}", settings))
+        return
+    show(incident_id, settings)
+
+
+def show(incident_id: str, settings: Settings) -> None:
+    """Let the incident's messages say what the record holds now. Never raises."""
+    try:
+        change_messages(incident_id, settings)
+    except AeefError as error:
+        log_line(sanitized(f"the message could not be changed yet: {error}", settings))
+
+
+def show_overdue(settings: Settings) -> None:
+    """Change the messages that could not be changed when something happened."""
+    for incident_id in overdue_changes(settings):
+        show(incident_id, settings)
