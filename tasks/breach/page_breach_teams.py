@@ -51,7 +51,7 @@ def ensure_breach_pages(
         incident = store.incident(incident_id).incident_id
         text = (
             f"no routing key of {' and '.join(missing)} is configured ([breach.page]):"
-            " the on-call is paged instead, whatever the severity"
+            " a page to the on-call, whatever the severity, is for them too"
         )
         store.record_action(incident, text, entry_id=uuid5(incident, text))
     if problems:

@@ -33,4 +33,4 @@ def start_emergency_patch(case: Case) -> str:
             idempotency_key=f"{EMERGENCY_PATCH}:{incident.incident_id}",
             tags=["aeef"],
         )
-    return f"started the emergency patch: {approval_link(incident, case.settings)}"
+    return f"handed the emergency patch to Prefect: {approval_link(incident, case.settings)}"

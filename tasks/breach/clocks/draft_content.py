@@ -17,6 +17,7 @@ MOST_MEASURES = 50
 NO_MEASURES = (
     "regulatory ", "clock ", "notification ", "REMINDER", "OVERDUE", "FAILED", "drafted ", "paged ",
     "NOBODY", "NO REGULATORY", "posted to", "nothing was posted", "resolved the page", "incident ",
+    "told ", "it was already posted", "the message in Slack",
 )  # fmt: skip
 """Prefixes of actions that do not belong in a notification."""
 

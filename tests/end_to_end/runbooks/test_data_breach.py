@@ -174,7 +174,7 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
 
     assert 0 == shown.returncode, shown.stderr + stack.logs()
     assert [] == leaks(shown.stdout)
-    assert "is contained" in shown.stdout
+    assert "is isolated and frozen" in shown.stdout
     assert not shop.answers()
     incident_id = str(stack.wait_for(lambda: _incident_of(stack, service)))
     for team in ("security", "privacy"):
