@@ -168,12 +168,12 @@ def verbatim(text: str) -> str:
     return text
 
 
-def log_line(text: str) -> None:
+def log_line(text: str, level: int = logging.INFO) -> None:
     """Log one line of progress: to the run in Prefect, or to our log outside a run."""
     if in_flow_run():
-        get_run_logger().info(clean(text))
+        get_run_logger().log(level, clean(text))
     else:
-        logging.getLogger("aeef").info(clean(text))
+        logging.getLogger("aeef").log(level, clean(text))
 
 
 def in_flow_run() -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
-from prefect import Flow, flow, get_run_logger
+from prefect import Flow, flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
@@ -26,7 +27,7 @@ from tasks.incident.open_incident import open_incident, open_unreadable
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
-from tasks.step import Step
+from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
 from tasks.store.progress import NOTHING
@@ -39,6 +40,8 @@ HEAD_START = 0.15
 sends it before the run starts."""
 
 Runbook = Flow[[dict[str, Any]], State[str]]
+PROCEDURES: dict[str, Callable[[Response], None]] = {}
+"""What each runbook does, by its name: its function, which knows no Prefect."""
 
 
 class Response:
@@ -99,7 +102,7 @@ class Response:
         """Record what this run did not do, and why; only once, even if the run is retried."""
         self._shown.did(text)
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
-        get_run_logger().warning(sanitized(text, self.settings))
+        log_line(sanitized(text, self.settings), logging.WARNING)
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
         """Call the procedure, then `conclude`, with the exception if it raised one.
@@ -179,6 +182,7 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
             finish_runbook(response.incident, run_id, settings)
             return state
 
+        PROCEDURES[name] = procedure
         respond.__name__ = procedure.__name__
         respond.__qualname__ = procedure.__qualname__
         respond.__module__ = procedure.__module__
