@@ -139,7 +139,7 @@ class Response:
         summary = "; ".join(failures) or self._summary()
         if not self.incident.status.is_over:
             try:
-                self.do(update_slack_thread, summary)
+                self.do(update_slack_thread, "; ".join(failures) or self._brief())
             except AeefError as error:
                 failures.append(f"{update_slack_thread.name}: {self._in_words(error)}")
         self.incident = open_store(self.settings).incident(self.id)
@@ -157,7 +157,17 @@ class Response:
 
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
-        return f"{incident.title}: {incident.status}. {self._shown.done or NOTHING}"
+        done = self._shown.done or NOTHING
+        if not self._shown.is_in_the_message:
+            done = incident.actions_taken[-1].action
+        return f"{incident.title}: {incident.status}. {done}"
+
+    def _brief(self) -> str:
+        """The news for the thread: the message says what was done, but its change notifies nobody."""
+        if not self._shown.is_in_the_message:
+            return self._summary()
+        incident = open_store(self.settings).incident(self.id)
+        return f"{incident.title}: {incident.status}. The message above says what was done."
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"

@@ -13,6 +13,11 @@ from tasks.notify.show_progress import show, show_progress
 from tasks.store.progress import NOTHING
 
 
+def listed(sentences: Sequence[str]) -> str:
+    """Several sentences, each on a line of its own; the first begins with a line break."""
+    return "".join(f"\n• {sentence}" for sentence in sentences)
+
+
 class Shown:
     """One run's part of the incident's message.
 
@@ -34,6 +39,11 @@ class Shown:
         """What was done, in the record's sentences."""
         return "; ".join(self._sentences)
 
+    @property
+    def is_in_the_message(self) -> bool:
+        """True when the incident's message says what this run did."""
+        return self._who is not None
+
     def begun(self) -> None:
         """The run works on it."""
         self._show(Phase.WORKING, "")
@@ -41,8 +51,10 @@ class Shown:
     def ended(self, failures: Sequence[str]) -> None:
         """The run has ended: with what it did, or with what failed first."""
         if failures:
-            before = f" | before that: {self.done}" if self._sentences else ""
+            before = f"\nbefore that:{listed(self._sentences)}" if self._sentences else ""
             self._show(Phase.FAILED, "; ".join(failures) + before)
+        elif len(self._sentences) > 1:
+            self._show(Phase.DONE, listed(self._sentences))
         else:
             self._show(Phase.DONE, self.done or NOTHING)
 

@@ -32,4 +32,5 @@ class Progress(Model):
     @property
     def sentence(self) -> str:
         """For the message: `done: …`."""
-        return f"{self.phase.value}: {self.said}" if self.said else self.phase.value
+        between = ":" if self.said.startswith("\n") else ": "
+        return f"{self.phase.value}{between}{self.said}" if self.said else self.phase.value

@@ -22,7 +22,7 @@ SECTION_LIMIT = 3_000
 """https://docs.slack.dev/reference/block-kit/blocks/section-block"""
 TEXT_LIMIT = 4_000
 """https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
-ACTION_LIMIT = 1_500
+ACTION_LIMIT = 2_400
 NAME_LIMIT = 300
 """Ours, so that the section has room for the description."""
 ADDRESSES = frozenset({"record_url", "run_url"})

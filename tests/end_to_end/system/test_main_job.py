@@ -74,7 +74,7 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     assert "mitigated" in told[0].text
     assert ["working on it"] == [said_in(each) for each in messages[0].before]
     assert f"rolled {service} back from" in said_in(messages[0].blocks)
-    assert said_in(messages[0].blocks).startswith("done: ")
+    assert said_in(messages[0].blocks).startswith("done:\n• chose ")
     assert 0 == stack.command("audit", "verify").returncode
 
     # The alert re-sent 20 times changes nothing but the timeline.
