@@ -52,10 +52,10 @@ class Response:
     """
 
     def __init__(
-        self, incident: Incident, run_id: UUID, settings: Settings, who: str | None = None
+        self, incident: Incident, run_id: UUID, settings: Settings, flow: str | None = None
     ) -> None:
         self.run_id = run_id
-        self._shown = Shown(str(incident.incident_id), settings, who, run_id)
+        self._shown = Shown(str(incident.incident_id), settings, flow, run_id)
         self.settings = settings
         self.incident = incident
         self._beside: HeadStart[Any] = HeadStart(HEAD_START)
@@ -163,7 +163,7 @@ class Response:
         return f"{incident.title}: {incident.status}. {done}"
 
     def _brief(self) -> str:
-        """The news for the thread: the message says what was done, but its change notifies nobody."""
+        """The news for the thread: the message has the details, but its change notifies nobody."""
         if not self._shown.is_in_the_message:
             return self._summary()
         incident = open_store(self.settings).incident(self.id)

@@ -21,12 +21,14 @@ def listed(sentences: Sequence[str]) -> str:
 class Shown:
     """One run's part of the incident's message.
 
-    who: the flow's name; None: a flow whose work is not part of the message.
+    flow: the flow's name; None: a flow whose work is not part of the message.
     """
 
-    def __init__(self, incident_id: str, settings: Settings, who: str | None, run_id: UUID) -> None:
+    def __init__(
+        self, incident_id: str, settings: Settings, flow: str | None, run_id: UUID
+    ) -> None:
         self._incident_id, self._settings = incident_id, settings
-        self._who, self._run_id = who, run_id
+        self._flow, self._run_id = flow, run_id
         self._sentences: list[str] = []
 
     def did(self, sentence: str | None) -> None:
@@ -42,7 +44,7 @@ class Shown:
     @property
     def is_in_the_message(self) -> bool:
         """True when the incident's message says what this run did."""
-        return self._who is not None
+        return self._flow is not None
 
     def begun(self) -> None:
         """The run works on it."""
@@ -59,13 +61,13 @@ class Shown:
             self._show(Phase.DONE, self.done or NOTHING)
 
     def _show(self, phase: Phase, said: str) -> None:
-        if self._who is None:
+        if self._flow is None:
             show(self._incident_id, self._settings)
             return
         show_progress(
             self._incident_id,
             self._settings,
-            who=self._who,
+            flow=self._flow,
             mark=f"{self._run_id}:{flow_run.get_run_count()}",
             phase=phase,
             said=said,

@@ -17,13 +17,13 @@ class Phase(StrEnum):
 
 
 class Progress(Model):
-    """One state of one run. The newest of each `who` counts.
+    """One state of one run. The newest of each `flow` counts.
 
-    who: the flow's name. said: the record's sentences, or what it waits for.
+    flow: the flow's name. said: the record's sentences, or what it waits for.
     after: number of the newest audit entry then, which all processes count together.
     """
 
-    who: str
+    flow: str
     phase: Phase
     said: str = ""
     after: int

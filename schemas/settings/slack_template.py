@@ -23,9 +23,9 @@ PLACEHOLDERS = (
 """The spec's five, and ours."""
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 MOST_BLOCKS = 50
-MESSAGE_LIMIT = 12_000
+LONGEST_MESSAGE = 12_000
 """Characters of all blocks as JSON; Slack refuses somewhat above 13,000."""
-LIMITS = {"header": 150, "section": 3_000, "field": 2_000, "context": 3_000}
+LONGEST = {"header": 150, "section": 3_000, "field": 2_000, "context": 3_000}
 """Characters of a text, by where it is; the pages of each block state them."""
 MOST_FIELDS = 10
 MOST_ELEMENTS = 10
@@ -94,7 +94,7 @@ class MessageTemplate(Section):
         made = tuple(
             _block(block, f"block {number}") for number, block in enumerate(blocks, start=1)
         )
-        if len(json.dumps(made)) > MESSAGE_LIMIT * 3 // 4:
+        if len(json.dumps(made)) > LONGEST_MESSAGE * 3 // 4:
             raise ValueError("the blocks are too long: no room for what is put into them")
         return made
 
@@ -103,9 +103,9 @@ def texts_of(block: dict[str, Any]) -> Iterator[Text]:
     """The text objects of a block."""
     kind = block["type"]
     if "text" in block:
-        yield Text(block["text"], LIMITS[kind])
-    yield from (Text(each, LIMITS["field"]) for each in block.get("fields", ()))
-    yield from (Text(each, LIMITS["context"]) for each in block.get("elements", ()))
+        yield Text(block["text"], LONGEST[kind])
+    yield from (Text(each, LONGEST["field"]) for each in block.get("fields", ()))
+    yield from (Text(each, LONGEST["context"]) for each in block.get("elements", ()))
 
 
 def _blocks_in(path: Path) -> Any:
@@ -130,17 +130,17 @@ def _block(block: Any, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: a {kind} has no {', '.join(unknown)[:80]}")
     made = dict(block)
     if kind == "header":
-        made["text"] = _text(block.get("text"), where, LIMITS[kind], only="plain_text")
+        made["text"] = _text(block.get("text"), where, LONGEST[kind], only="plain_text")
     if kind == "section":
         if "text" not in block and "fields" not in block:
             raise ValueError(f"{where}: a section needs `text` or `fields`")
         if "text" in block:
-            made["text"] = _text(block["text"], where, LIMITS[kind])
+            made["text"] = _text(block["text"], where, LONGEST[kind])
         if "fields" in block:
-            made["fields"] = _list(block["fields"], where, "fields", MOST_FIELDS, LIMITS["field"])
+            made["fields"] = _list(block["fields"], where, "fields", MOST_FIELDS, LONGEST["field"])
     if kind == "context":
         found = block.get("elements")
-        made["elements"] = _list(found, where, "elements", MOST_ELEMENTS, LIMITS[kind])
+        made["elements"] = _list(found, where, "elements", MOST_ELEMENTS, LONGEST[kind])
     return made
 
 

@@ -12,16 +12,16 @@ from tasks.store.sanitize import sanitized
 
 
 def show_progress(
-    incident_id: str, settings: Settings, *, who: str, mark: str, phase: Phase, said: str = ""
+    incident_id: str, settings: Settings, *, flow: str, mark: str, phase: Phase, said: str = ""
 ) -> None:
     """Note what a run does, and let the incident's messages say it.
 
-    who: the flow's name. mark: of this attempt of this run; the same again changes nothing.
+    flow: the flow's name. mark: of this attempt of this run; the same again changes nothing.
     said: sentences of the record, or what is waited for. Never raises: a message that cannot be
     changed now does not hold up the response, and the sweep changes it later.
     """
     try:
-        note_progress(incident_id, settings, who=who, mark=mark, phase=phase, said=said)
+        note_progress(incident_id, settings, flow=flow, mark=mark, phase=phase, said=said)
     except AeefError as error:
         log_line(sanitized(f"it could not be noted what is done: {error}", settings))
         return

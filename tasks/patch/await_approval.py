@@ -122,7 +122,7 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
     show_progress(
         case.incident_id,
         settings,
-        who=EMERGENCY_PATCH,
+        flow=EMERGENCY_PATCH,
         mark=f"{run_id}:asked {number}",
         phase=Phase.WAITING,
         said=f"for approval: {text}",

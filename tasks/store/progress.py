@@ -18,29 +18,29 @@ NOTHING = "this runbook changed nothing by itself"
 
 
 def note_progress(
-    incident_id: UUID | str, settings: Settings, *, who: str, mark: str, phase: Phase, said: str
+    incident_id: UUID | str, settings: Settings, *, flow: str, mark: str, phase: Phase, said: str
 ) -> None:
     """Note a state of a run; the same `mark` and phase again changes nothing.
 
-    who: the flow's name. mark: of this attempt of this run.
+    flow: the flow's name. mark: of this attempt of this run.
     """
     store = open_store(settings)
     progress = Progress(
-        who=who,
+        flow=flow,
         phase=phase,
         said=sanitized(said, settings),
         after=store.audit_head()[0],
         at=utc_now(),
     )
-    key = f"{PROGRESS}{who}:{mark}:{phase.name.lower()}"
-    store.finish_claim(incident_id, key, who, progress.to_json())
+    key = f"{PROGRESS}{flow}:{mark}:{phase.name.lower()}"
+    store.finish_claim(incident_id, key, flow, progress.to_json())
 
 
 def progress_of(incident_id: UUID | str, settings: Settings) -> list[Progress]:
     """The newest state of each flow that ran for the incident, in the order of their beginning."""
     newest: dict[str, Progress] = {}
     for each in sorted(_all(incident_id, settings), key=lambda it: (it.after, it.at)):
-        newest[each.who] = each
+        newest[each.flow] = each
     return list(newest.values())
 
 
@@ -56,7 +56,7 @@ def action_taken(incident: Incident, settings: Settings, *, in_private: bool) ->
         return "; ".join(f"{each.phase.value}: its record says more" for each in states)
     if len(states) == 1:
         return states[0].sentence
-    return "\n".join(f"{each.who}: {each.sentence}" for each in states)
+    return "\n".join(f"{each.flow}: {each.sentence}" for each in states)
 
 
 def _all(incident_id: UUID | str, settings: Settings) -> list[Progress]:

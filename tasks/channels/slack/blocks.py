@@ -11,7 +11,7 @@ from typing import Any
 from schemas.incident import Incident
 from schemas.links import links_for
 from schemas.settings import Settings
-from schemas.settings.slack_template import MESSAGE_LIMIT, PLACEHOLDER, texts_of
+from schemas.settings.slack_template import LONGEST_MESSAGE, PLACEHOLDER, texts_of
 from tasks.base.redact import redact
 from tasks.base.trim import characters, clean, one_line, trim
 from tasks.channels.slack.markup import address, escape, literal, plain
@@ -91,7 +91,7 @@ def _filled(
             if (is_over := characters(filled) > text.limit) and not by_force:
                 return None
             text.it["text"] = TOO_LONG if is_over or not filled.strip() else filled
-    fits = len(json.dumps(blocks)) <= MESSAGE_LIMIT
+    fits = len(json.dumps(blocks)) <= LONGEST_MESSAGE
     return blocks if fits or by_force else None
 
 

@@ -21,6 +21,8 @@ from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
 EVENT_TYPE = "aeef_incident"
 """https://docs.slack.dev/messaging/message-metadata"""
 
+QUIET = ("link_names", "mrkdwn", "unfurl_links", "unfurl_media")
+
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 _log = logging.getLogger(__name__)
 
@@ -124,9 +126,8 @@ def update_incident(
     in_private: bool = False,
     tries: int = 3,
 ) -> None:
-    """Change the incident's message. Safe to repeat.
+    """Change the incident's message (chat.update, by the channel's id). Safe to repeat.
 
-    https://docs.slack.dev/reference/methods/chat.update: by the channel's id; the metadata stays.
     Raises TemporaryError, or PermanentError: deleted, too old to be changed, not ours.
     """
     body = {
@@ -193,13 +194,7 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 def _post(message: dict[str, Any], settings: Settings, doing: str, tries: int) -> SlackMessage:
     # mrkdwn: the text of a reply has no format; blocks say for themselves what they are.
-    quiet = {
-        "parse": "none",
-        "link_names": False,
-        "mrkdwn": False,
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
+    quiet = {"parse": "none", **dict.fromkeys(QUIET, False)}
     posted = call(
         "chat.postMessage",
         settings,

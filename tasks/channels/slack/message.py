@@ -122,7 +122,7 @@ def messages_of(incident_id: str, settings: Settings) -> list[Posted]:
     claims = open_store(settings).claims(incident_id)
     keys = (SLACK_MESSAGE, *(slack_message_key(each) for each in reversed(SlackChannel)))
     found = [claim.result for key in keys if (claim := claims.get(key)) and claim.result]
-    return [_posted(result) for result in sorted(found, key=_urgency)]
+    return [_posted(result) for result in sorted(found, key=_priority)]
 
 
 def restricted_message_of(incident_id: str, settings: Settings) -> Posted | None:
@@ -131,7 +131,7 @@ def restricted_message_of(incident_id: str, settings: Settings) -> Posted | None
     return _posted(result) if result else None
 
 
-def _urgency(result: dict[str, Any]) -> int:
+def _priority(result: dict[str, Any]) -> int:
     order = [each.value for each in reversed(SlackChannel)]
     place = result.get("place")
     return order.index(place) if place in order else -1

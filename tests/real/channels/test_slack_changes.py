@@ -42,9 +42,9 @@ class Told:
         alert = Alert(description="it differs", service="shop", dedup_key="shop")
         return self.store.open_or_attach(alert, kind, severity).incident
 
-    def now(self, phase: Phase, said: str = "", mark: str = "run:1", who: str = "drift") -> None:
+    def now(self, phase: Phase, said: str = "", mark: str = "run:1", flow: str = "drift") -> None:
         """The run says what it does."""
-        show_progress(self.id, self.settings, who=who, mark=mark, phase=phase, said=said)
+        show_progress(self.id, self.settings, flow=flow, mark=mark, phase=phase, said=said)
 
     def post(self) -> str:
         """The runbook's step."""
@@ -107,7 +107,7 @@ def test_each_flow_has_its_line(told: Told) -> None:
     """A patch that waits for approval is not hidden by the runbook that is done."""
     told.post()
     told.now(Phase.WORKING)
-    told.now(Phase.WAITING, "for approval: aeef approve 1a2b", who="emergency-patch")
+    told.now(Phase.WAITING, "for approval: aeef approve 1a2b", flow="emergency-patch")
     told.now(Phase.DONE, "isolated shop")
 
     assert (
@@ -235,7 +235,7 @@ def test_of_a_data_breach_everybody_reads_only_whether_it_is_done(told: Told) ->
     told.post()
     ensure_restricted_message("C10000009", breach, told.settings, holder="run")
 
-    told.now(Phase.DONE, "isolated the crm", who="data-breach")
+    told.now(Phase.DONE, "isolated the crm", flow="data-breach")
 
     [public] = told.slack.in_channel("aeef-incidents")
     [private] = [each for each in told.slack.messages if each.channel == "C10000009"]
@@ -252,7 +252,7 @@ def test_without_slack_nothing_is_changed(pagerduty: PagerDuty, home: Path) -> N
     alert = Alert(description="it is down", service="shop")
     incident = store.open_or_attach(alert, IncidentType.UNKNOWN, Severity.P1).incident
     show_progress(
-        str(incident.incident_id), settings, who="triage", mark="1", phase=Phase.DONE, said="x"
+        str(incident.incident_id), settings, flow="triage", mark="1", phase=Phase.DONE, said="x"
     )
 
     assert [] == overdue_changes(settings)

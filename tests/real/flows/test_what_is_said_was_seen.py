@@ -17,8 +17,8 @@ from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 
 from samples.patch_findings import details, vulnerable
-from samples.sentences import TABLE, Row, row_of
-from samples.world import Trouble, World, new_world
+from samples.says.sentences import TABLE, Row, row_of
+from samples.says.world import Trouble, World, new_world
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
@@ -207,7 +207,7 @@ def the_record_is_true(world: World) -> None:
     """Each sentence is known, and what it says was seen."""
     for sentence in world.actions:
         found = row_of(sentence)
-        assert found, f"add to tests/samples/sentences.py how this is seen: {sentence}"
+        assert found, f"add to tests/samples/says/sentences.py how this is seen: {sentence}"
         row, words = found
         _needed.add(row)
         assert row.seen(world, words), f"said, but not so: {sentence}"

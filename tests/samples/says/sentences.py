@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from samples.says.world import World, long_ago
 from samples.targets import git
-from samples.world import World, long_ago
 
 Words = re.Match[str]
 
