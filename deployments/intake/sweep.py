@@ -28,7 +28,7 @@ from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.incident.claim_runbook import RUN, alive_of
 from tasks.notify.page_on_call import channel_of
-from tasks.notify.show_progress import show_overdue
+from tasks.notify.show_progress import show_end_of_run, show_overdue
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
@@ -160,6 +160,12 @@ class Sweep:
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
                 self.page(incident, reason, _failure_key_of(holder))
+                show_end_of_run(
+                    str(incident_id),
+                    self.settings,
+                    run_id=holder.removeprefix(RUN),
+                    said=f"{holder} ended",
+                )
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""

@@ -19,11 +19,13 @@ class Phase(StrEnum):
 class Progress(Model):
     """One state of one run. The newest of each `flow` counts.
 
-    flow: the flow's name. said: the record's sentences, or what it waits for.
+    flow: its name. mark: begins with the run's id.
+    said: the record's sentences, or what it waits for.
     after: number of the newest audit entry then, which all processes count together.
     """
 
     flow: str
+    mark: str = ""
     phase: Phase
     said: str = ""
     after: int

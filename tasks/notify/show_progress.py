@@ -7,7 +7,7 @@ from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.channels.slack.changes import change_messages, overdue_changes
 from tasks.step import log_line
-from tasks.store.progress import note_progress
+from tasks.store.progress import note_progress, progress_of
 from tasks.store.sanitize import sanitized
 
 
@@ -26,6 +26,24 @@ def show_progress(
         log_line(sanitized(f"it could not be noted what is done: {error}", settings))
         return
     show(incident_id, settings)
+
+
+def show_end_of_run(incident_id: str, settings: Settings, *, run_id: str, said: str) -> None:
+    """Let the messages say that a run failed which died before it could. Never raises."""
+    try:
+        working = [
+            each
+            for each in progress_of(incident_id, settings)
+            if each.phase is Phase.WORKING and each.mark.startswith(run_id)
+        ]
+    except AeefError as error:
+        log_line(sanitized(f"it could not be looked up what a run did: {error}", settings))
+        return
+    for each in working:
+        mark = f"{each.mark}:ended"
+        show_progress(
+            incident_id, settings, flow=each.flow, mark=mark, phase=Phase.FAILED, said=said
+        )
 
 
 def show(incident_id: str, settings: Settings) -> None:

@@ -22,11 +22,12 @@ def note_progress(
 ) -> None:
     """Note a state of a run; the same `mark` and phase again changes nothing.
 
-    flow: the flow's name. mark: of this attempt of this run.
+    flow: the flow's name. mark: of this attempt of this run; it begins with the run's id.
     """
     store = open_store(settings)
     progress = Progress(
         flow=flow,
+        mark=mark,
         phase=phase,
         said=sanitized(said, settings),
         after=store.audit_head()[0],

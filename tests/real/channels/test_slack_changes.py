@@ -21,7 +21,7 @@ from tasks.channels.slack.changes import overdue_changes
 from tasks.channels.slack.message import ensure_message, ensure_restricted_message
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.post_to_slack import post_to_slack
-from tasks.notify.show_progress import show, show_progress
+from tasks.notify.show_progress import show, show_end_of_run, show_progress
 from tasks.notify.stand_down import acknowledge_page, resolve_page
 from tasks.store import Store, open_store
 
@@ -101,6 +101,21 @@ def test_the_same_message_says_what_is_done_as_it_happens(told: Told) -> None:
         "done: rolled shop back to 1a2b",
     ] == [shown_in(each) for each in (*message.before, message.blocks)]
     assert not told.slack.in_thread(message.ts)
+
+
+def test_a_run_that_died_is_not_said_to_work_on_it(told: Told) -> None:
+    """The sweep finds it dead; another run's work is not touched by that."""
+    told.now(Phase.WORKING)
+    told.now(Phase.WORKING, flow="emergency-patch", mark="other:1")
+    told.post()
+
+    for _ in range(2):
+        show_end_of_run(told.id, told.settings, run_id="run", said="run run ended")
+
+    assert (
+        "drift: FAILED, a person must take over: run run ended\nemergency-patch: working on it"
+    ) == told.line
+    assert 1 == len(told.message.before)
 
 
 def test_each_flow_has_its_line(told: Told) -> None:
