@@ -16,9 +16,11 @@ import pytest
 from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 
+from samples.isolation import IsolationSample
 from samples.patch_findings import details, vulnerable
 from samples.says.sentences import TABLE, Row, row_of
-from samples.says.world import Trouble, World, new_world
+from samples.says.world import Trouble, World, docker_world, new_world
+from samples.targets import ComposeSample
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
@@ -181,6 +183,39 @@ def test_what_is_said_was_seen_when_the_severity_rises(
         assert 2 == sum(each.startswith("posted to Slack") for each in world.actions)
     finally:
         world.store.close()
+
+
+@pytest.mark.filterwarnings("ignore:Artifact creation outside")
+def test_what_is_said_of_a_rollback_docker_saw(
+    compose_sample: ComposeSample,
+    standins: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The application that people reach is the good release."""
+    sample = compose_sample
+    world = docker_world("deployment-failure", sample.target, f"{sample.url}/version", standins)
+    world.respond(home, monkeypatch)
+
+    try:
+        assert not world.failed
+        all_is_true(world)
+    finally:
+        world.store.close()
+
+
+@pytest.mark.usefixtures("shop_store")
+@pytest.mark.filterwarnings("ignore:Artifact creation outside")
+def test_what_is_said_of_an_isolation_docker_saw(
+    shop: IsolationSample, standins: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reaches the shop any longer."""
+    url = f"http://127.0.0.1:{shop.port}/index.html"
+    world = docker_world("security", shop.target, url, standins)
+    world.respond(home, monkeypatch)
+
+    assert not world.failed
+    all_is_true(world)
 
 
 def test_every_row_of_the_table_is_needed() -> None:

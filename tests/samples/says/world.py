@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from fixtures.direct import respond
@@ -17,7 +18,7 @@ from samples.isolation import config_of
 from samples.matrix_cells import COMMON, Cell, Prepared, prepare
 from samples.targets import command_target, git
 from schemas.incident import Alert, Incident, IncidentType, Severity
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings, Target, load_settings
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import SECURITY_KEY, PagerDuty
@@ -66,7 +67,8 @@ class World:
             monkeypatch.setenv(name, value)
         Path("aeef.toml").write_text(COMMON + self.config)
         self.home, self.before = home, self.head
-        self.ran = (self.repository / "run/current").resolve().name
+        runs = self.repository / "run/current"
+        self.ran = runs.resolve().name if runs.exists() else self.before
         self.store = open_store(load_settings())
         labels = {"agent": self.prepared.agent_id} if self.prepared.agent_id else {}
         alert = Alert(
@@ -179,6 +181,31 @@ class World:
 
 
 Trouble = Callable[[World], None]
+
+
+class Shop(Prepared):
+    """As `Prepared`, on real Docker: the shop that is isolated, or an application rolled back."""
+
+    @property
+    def is_isolated(self) -> bool:
+        """True when nothing is reached any longer."""
+        return self.serves == "nothing"
+
+    @property
+    def serves(self) -> str:
+        """What is answered where the application is published."""
+        try:
+            answer = httpx.get(self.agent_status(), timeout=3, trust_env=False)
+        except httpx.HTTPError:
+            return "nothing"
+        return "status=ok" if answer.text in ("good", "hello") else answer.text
+
+
+def docker_world(kind: str, target: Target, url: str, world: dict[str, Any]) -> World:
+    """A world with a target of Compose, which answers at this address."""
+    config = config_of(target)
+    prepared = Shop(target.name, target.repository, config, agent_status=lambda: url)
+    return World(kind, "P1", prepared=prepared, service=target.name, config=config, **world)
 
 
 def new_world(kind: str, severity: str, directory: Path, world: dict[str, Any]) -> World:
