@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from uuid import UUID
 
 from prefect.runtime import flow_run
 
 from schemas.incident import Phase
 from schemas.settings import Settings
-from tasks.notify.show_progress import show, show_progress
+from tasks.notify.show_progress import note, show
 from tasks.store.progress import NOTHING
 
 
@@ -30,6 +32,7 @@ class Shown:
         self._incident_id, self._settings = incident_id, settings
         self._flow, self._run_id = flow, run_id
         self._sentences: list[str] = []
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="message")
 
     def did(self, sentence: str | None) -> None:
         """Add a sentence of the record; a retry of the run says it again, once."""
@@ -47,24 +50,26 @@ class Shown:
         return self._flow is not None
 
     def begun(self) -> None:
-        """The run works on it."""
-        self._show(Phase.WORKING, "")
+        """The run works on it. Does not wait for Slack: pages may be waiting for this to return."""
+        self._note(Phase.WORKING, "")
+        self._beside.submit(copy_context().run, show, self._incident_id, self._settings)
 
     def ended(self, failures: Sequence[str]) -> None:
         """The run has ended: with what it did, or with what failed first."""
+        self._beside.shutdown(wait=True)
         if failures:
             before = f"\nbefore that:{listed(self._sentences)}" if self._sentences else ""
-            self._show(Phase.FAILED, "; ".join(failures) + before)
+            self._note(Phase.FAILED, "; ".join(failures) + before)
         elif len(self._sentences) > 1:
-            self._show(Phase.DONE, listed(self._sentences))
+            self._note(Phase.DONE, listed(self._sentences))
         else:
-            self._show(Phase.DONE, self.done or NOTHING)
+            self._note(Phase.DONE, self.done or NOTHING)
+        show(self._incident_id, self._settings)
 
-    def _show(self, phase: Phase, said: str) -> None:
+    def _note(self, phase: Phase, said: str) -> None:
         if self._flow is None:
-            show(self._incident_id, self._settings)
             return
-        show_progress(
+        note(
             self._incident_id,
             self._settings,
             flow=self._flow,

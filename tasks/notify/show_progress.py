@@ -20,12 +20,18 @@ def show_progress(
     said: sentences of the record, or what is waited for. Never raises: a message that cannot be
     changed now does not hold up the response, and the sweep changes it later.
     """
+    note(incident_id, settings, flow=flow, mark=mark, phase=phase, said=said)
+    show(incident_id, settings)
+
+
+def note(
+    incident_id: str, settings: Settings, *, flow: str, mark: str, phase: Phase, said: str
+) -> None:
+    """Note what a run does, without showing it. Never raises."""
     try:
         note_progress(incident_id, settings, flow=flow, mark=mark, phase=phase, said=said)
     except AeefError as error:
         log_line(sanitized(f"it could not be noted what is done: {error}", settings))
-        return
-    show(incident_id, settings)
 
 
 def show_end_of_run(incident_id: str, settings: Settings, *, run_id: str, said: str) -> None:
