@@ -21,12 +21,14 @@ from samples.patch_findings import details, vulnerable
 from samples.says.sentences import TABLE, Row, row_of
 from samples.says.world import Trouble, World, docker_world, new_world
 from samples.targets import ComposeSample
+from schemas.incident import Status
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
 from standins.prefect_api import Prefect
 from standins.slack import Slack
 from tasks.channels.slack.markup import LOOKS_LIKE
+from tasks.notify.stand_down import resolve_page
 from tasks.store.progress import NOTHING
 
 KINDS = (
@@ -170,13 +172,15 @@ def test_what_is_said_was_seen(
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
-def test_what_is_said_was_seen_when_the_severity_rises(
+def test_what_is_said_was_seen_when_the_severity_rises_and_when_it_is_over(
     standins: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was told to the one channel is not said to have been told to the other."""
+    """What was told to the one channel is not said to have been told to the other; then it ends."""
     world = new_world("unknown", "P3", tmp_path / "world", standins)
     world.respond(home, monkeypatch)
     world.rise("P1")
+    world.store.set_status(world.id, Status.RESOLVED, actor="ada")
+    resolve_page(world.id, world.settings, holder="ada")
 
     try:
         all_is_true(world)
@@ -291,7 +295,7 @@ def reply_is_true(world: World, text: str) -> None:
         return
     title = incident.title.partition(" ")[2]
     if about := re.match(rf"(?:P\d {title}|Incident)(?:: | |\n)(\w+)", text):
-        over = [each for each in world.actions if f"→ {about[1]} " in each]
+        over = [each for each in world.actions if f"→ {about[1]}" in each]
         assert about[1] in ("open", "Investigation") or over, text
         return
     if text.endswith("(the message above could not be changed and may say something older)"):

@@ -113,12 +113,14 @@ STATUS = (
 
 def _status(world: World, words: Words) -> bool:
     reason = words["reason"]
+    if reason is None:
+        return bool(world.incident.status.is_over)
     return any((f := row.words.fullmatch(reason)) and row.seen(world, f) for row in STATUS)
 
 
 TABLE = (
     _row(r"incident opened from api", lambda _w, _m: True),
-    _row(r"status: \w+ → (?P<status>\w+) \((?P<reason>.*)\)", _status),
+    _row(r"status: \w+ → (?P<status>\w+)(?: \((?P<reason>.*)\))?", _status),
     _row(
         r"severity raised (?P<before>P\d) → (?P<now>P\d)",
         lambda w, it: it["now"] == w.incident.severity,
@@ -159,6 +161,10 @@ TABLE = (
         lambda w, _: not w.jira.requests,
     ),
     _row(r"logged for review: Monthly review", lambda w, _: w.severity == "P4" and not w.pages()),
+    _row(
+        r"resolved the page in PagerDuty",
+        lambda w, _: {"resolved"} == {each.state for each in w.pagerduty.alerts.values()},
+    ),
     # Rollback
     _row(r"chose (?P<commit>[0-9a-f]{12}) for \S+: .*", _chosen),
     _row(
