@@ -52,7 +52,7 @@ def contain_breach(response: Response) -> None:
         return
     attempt_all(*(partial(contain_target, response, target) for target in targets))
     contained = " and ".join(target.name for target in targets)
-    response.do(change_status, Status.MITIGATED, f"the breach of {contained} is contained")
+    response.do(change_status, Status.MITIGATED, f"{contained} is isolated and frozen")
 
 
 def targets_of(response: Response) -> list[Target]:

@@ -15,6 +15,7 @@ from schemas.errors import InvalidInput, OutsideServiceError
 from schemas.incident import CLOCKS_DIFFER, Incident
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
+from tasks.base.trim import clean
 from tasks.breach.breach_facts import add_change, clocks_for, situation
 from tasks.store import open_store
 
@@ -147,7 +148,7 @@ def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> None:
     try:
         silence_clocks(incident.incident_id, settings)
     except OutsideServiceError as error:
-        typer.echo(f"on record, but its page could not be resolved: {error}", err=True)
+        typer.echo(plain(f"on record, but its page could not be resolved: {error}"), err=True)
         raise typer.Exit(1) from None
 
 
@@ -185,9 +186,9 @@ def _show(incident: Incident, settings: Settings, *, as_json: bool) -> None:
             assumed = "  (assumed: when it was detected)" if name in known.assumed else ""
             typer.echo(f"  {name:<17} {moment:%Y-%m-%d %H:%M:%S} UTC{assumed}")
     for fact, value in known.facts.items():
-        typer.echo(f"  {fact:<17} {value}")
+        typer.echo(plain(f"  {fact:<17} {value}"))
     for clock in found:
-        typer.echo("\n".join(_lines(clock, now)))
+        typer.echo(clean("\n".join(_lines(clock, now))))
     if not found:
         typer.echo("no regime is configured for this incident: set [breach] regimes in aeef.toml")
     else:

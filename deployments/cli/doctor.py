@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import typer
 
+from deployments.cli.terminal import plain
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
@@ -71,7 +72,7 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
 
 
 def _print(finding: Finding) -> None:
-    typer.echo(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}")
+    typer.echo(plain(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}"))
 
 
 class _NotConfigured(Exception):

@@ -169,5 +169,5 @@ def _update_page(update: Callable[[], None], done: str) -> None:
     try:
         update()
     except OutsideServiceError as error:
-        typer.echo(f"on record, but the page could not be {done}: {error}", err=True)
+        typer.echo(plain(f"on record, but the page could not be {done}: {error}"), err=True)
         raise typer.Exit(1) from None

@@ -45,7 +45,7 @@ def report(
         given = {name: value for name, value in alert.items() if value not in (None, "")}
         opened = intake.ask("POST", "/v1/alerts", json=given)
         if not as_json:
-            typer.echo(_accepted(opened))
+            typer.echo(plain(_accepted(opened)))
             if opened.get("look") is not None:
                 typer.echo("  looking at the service: is it broken again?")
         if not wait:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from schemas.incident import WAITS, Incident
 from schemas.settings import Settings
+from tasks.base.trim import clean
 from tasks.incident.claim_runbook import RUN, is_alive
 from tasks.store import Store
 from tasks.store.claim_keys import RUNBOOK, newest_first, runbook_key
@@ -23,6 +24,8 @@ _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    # Escaping lets U+202E through, which turns the rest of the line round.
+    finalize=lambda value: clean(value) if type(value) is str else value,
 )
 SECURITY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 

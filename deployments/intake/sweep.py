@@ -28,6 +28,7 @@ from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.incident.claim_runbook import RUN, alive_of
 from tasks.notify.page_on_call import channel_of
+from tasks.notify.show_progress import show_end_of_run, show_overdue
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
@@ -77,6 +78,7 @@ class Sweep:
             self.keep_alerts_alive,
             self.start_missing_runbooks,
             self.page_for_dead_runs,
+            self.change_messages,
         )
         for check in checks:
             try:
@@ -165,6 +167,16 @@ class Sweep:
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
                 self.page(incident, reason, _failure_key_of(holder))
+                show_end_of_run(
+                    str(incident_id),
+                    self.settings,
+                    run_id=holder.removeprefix(RUN),
+                    said=f"{holder} ended",
+                )
+
+    def change_messages(self) -> None:
+        """Change messages that could not be changed in time, for instance for a rate limit."""
+        show_overdue(self.settings)
 
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)

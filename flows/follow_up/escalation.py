@@ -32,7 +32,7 @@ def escalation(alert: dict[str, Any]) -> State[str] | str:
     next_one = response.route.escalation
     response.start(
         page_on_call,
-        f"not acknowledged within {next_one.after}: escalated to {next_one.to}",
+        f"not acknowledged within {next_one.after}: {next_one.to} is to take it",
         escalation_key(response.incident),
     )
     return response.conclude(None)

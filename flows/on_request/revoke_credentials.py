@@ -28,5 +28,5 @@ def revoke_credentials(
         return plan_revocation(named)
     incident = open_store(settings).incident(incident_id)
     name_run(incident)
-    response = Response(incident, this_run_id(), settings)
+    response = Response(incident, this_run_id(), settings, "revoke-credentials")
     return response.carry_out(partial(response.do, revoke, named.name, requested_by))

@@ -8,21 +8,23 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.runtime import flow_run
 
 from schemas.incident import Incident, parameter_of
+from tasks.base.trim import one_line
 
 NAME_AFTER = 0.3
 """Seconds after which a run that is still going gets its name."""
 
 
 @contextmanager
-def named_run(incident: Incident) -> Iterator[None]:
+def named_run(incident: Incident, run_id: UUID) -> Iterator[None]:
     """Set this run's name from another thread: the response must not wait for that request."""
-    context, change, over = copy_context(), naming(incident), Event()
+    context, change, over = copy_context(), naming(incident, run_id), Event()
 
     def name(client: SyncPrefectClient) -> None:
         over.wait(NAME_AFTER)
@@ -39,7 +41,7 @@ def named_run(incident: Incident) -> Iterator[None]:
         get_run_logger().warning("this run could not be named: %s", type(error).__name__)
 
 
-def naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
+def naming(incident: Incident, run_id: UUID, alert: Any = None) -> dict[str, Any]:
     """The arguments of `update_flow_run`.
 
     alert: replaces the run's parameter, by default with the incident's id: a foreign event may
@@ -49,8 +51,8 @@ def naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     given, alert = flow_run.get_parameters(), alert or parameter_of(incident)
     is_named_already = given.get("alert", alert) == alert
     return {
-        "flow_run_id": flow_run.get_id(),
-        "name": incident.title,
+        "flow_run_id": run_id,
+        "name": one_line(incident.title),
         "tags": tags,
         "parameters": None if is_named_already else {**given, "alert": alert},
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
-from prefect import Flow, flow, get_run_logger
+from prefect import Flow, flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
@@ -17,6 +18,7 @@ from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
 from flows.parts.run_name import named_run, naming
+from flows.parts.shown import Shown
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Alert, Incident, IncidentType, Route, route_for
 from schemas.settings import Settings, Target, load_settings
@@ -26,9 +28,10 @@ from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
 from tasks.relapse.look_again import look_at_once
-from tasks.step import Step
+from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
+from tasks.store.progress import NOTHING
 from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")
@@ -41,6 +44,8 @@ TYPE_OF = {**{str(each): each for each in IncidentType}, "triage": IncidentType.
 """The type that whoever starts a runbook by an alert of its own names with it, by the flow."""
 
 Runbook = Flow[[dict[str, Any]], State[str]]
+PROCEDURES: dict[str, Callable[[Response], None]] = {}
+"""What each runbook does, by its name: its function, which knows no Prefect."""
 
 
 class Response:
@@ -51,12 +56,15 @@ class Response:
     outcome: how it ended, in words; by default the status and the last action on record.
     """
 
-    def __init__(self, incident: Incident, run_id: UUID, settings: Settings) -> None:
+    def __init__(
+        self, incident: Incident, run_id: UUID, settings: Settings, flow: str | None = None
+    ) -> None:
         self.run_id = run_id
+        self._shown = Shown(str(incident.incident_id), settings, flow, run_id)
         self.settings = settings
         self.incident = incident
         self.outcome = ""
-        self._beside: HeadStart[PrefectFuture[Any]] = HeadStart(HEAD_START)
+        self._beside: HeadStart[Any] = HeadStart(HEAD_START)
         self._started: list[tuple[str, Future[PrefectFuture[Any]]]] = []
 
     @property
@@ -92,7 +100,9 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        return step(self.id, *args, **kwargs)
+        result = step(self.id, *args, **kwargs)
+        self._shown.did(step.says(result))
+        return result
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
@@ -101,12 +111,14 @@ class Response:
 
     def note(self, text: str) -> None:
         """Record what this run did not do, and why; only once, even if the run is retried."""
+        self._shown.did(text)
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
-        get_run_logger().warning(sanitized(text, self.settings))
+        log_line(sanitized(text, self.settings), logging.WARNING)
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
         """Call the procedure, then `conclude`, with the exception if it raised one."""
         failure = None
+        self._beside.put(self._shown.begun)
         try:
             procedure()
         except Exception as error:  # noqa: BLE001 - `conclude` reports it
@@ -131,10 +143,11 @@ class Response:
                 failures.append(f"{name}: {self._in_words(error)}")
         if failures:
             self._hand_over(failures)
+        self._shown.ended(failures, self.outcome)
         summary = "; ".join(failures) or self.outcome or self._summary()
         if not self.incident.status.is_over:
             try:
-                self.do(update_slack_thread, summary)
+                self.do(update_slack_thread, "; ".join(failures) or self._brief())
             except AeefError as error:
                 failures.append(f"{update_slack_thread.name}: {self._in_words(error)}")
         self.incident = open_store(self.settings).incident(self.id)
@@ -152,7 +165,17 @@ class Response:
 
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
-        return f"{incident.title}: {incident.status}. " + incident.actions_taken[-1].action
+        done = self._shown.done or NOTHING
+        if not self._shown.is_in_the_message:
+            done = incident.actions_taken[-1].action
+        return f"{incident.title}: {incident.status}. {done}"
+
+    def _brief(self) -> str:
+        """The news for the thread: the message has the details, but its change notifies nobody."""
+        if not self._shown.is_in_the_message:
+            return self._summary()
+        incident = open_store(self.settings).incident(self.id)
+        return f"{incident.title}: {incident.status}. The message above says what was done."
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
@@ -175,8 +198,8 @@ def runbook(
         def respond(alert: dict[str, Any]) -> State[str]:
             settings, run_id = load_settings(), this_run_id()
             incident = _incident_of(alert, run_id, settings, own_type)
-            response = Response(incident, run_id, settings)
-            with named_run(incident):
+            response = Response(incident, run_id, settings, name)
+            with named_run(incident, run_id):
                 if handled := claim_runbook(incident, run_id, settings, own_type=own_type):
                     return Completed(message=handled, name="AlreadyHandled")
                 if prepares and incident.waits_for_word:
@@ -188,6 +211,7 @@ def runbook(
             finish_runbook(incident, run_id, settings)
             return state
 
+        PROCEDURES[name] = procedure
         respond.__name__ = procedure.__name__
         respond.__qualname__ = procedure.__qualname__
         respond.__module__ = procedure.__module__
@@ -227,7 +251,7 @@ def this_run_id() -> UUID:
 def name_run(incident: Incident, alert: Any = None) -> None:
     """Give this run a readable name and tags for the UI; alert: as in `naming`."""
     with get_client(sync_client=True) as client:
-        client.update_flow_run(**naming(incident, alert))
+        client.update_flow_run(**naming(incident, this_run_id(), alert))
 
 
 def _incident_of(

@@ -18,6 +18,7 @@ from schemas.incident.events import (
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
+from schemas.incident.progress import Phase, Progress
 from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
@@ -55,7 +56,9 @@ __all__ = [
     "Incident",
     "IncidentType",
     "Look",
+    "Phase",
     "PostMortem",
+    "Progress",
     "Route",
     "Rule",
     "SaidTime",

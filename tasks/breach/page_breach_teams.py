@@ -53,7 +53,7 @@ def ensure_breach_pages(
     if missing := [team for team in TEAMS if keys[team] is None]:
         text = (
             f"no routing key of {' and '.join(missing)} is configured ([breach.page]):"
-            " the on-call is paged instead, whatever the severity"
+            " a page to the on-call, whatever the severity, is for them too"
         )
         entry_id = uuid5(incident.incident_id, of_occurrence(incident, text))
         open_store(settings).record_action(incident.incident_id, text, entry_id=entry_id)

@@ -71,7 +71,7 @@ def revoke(target: Target, incident_id: str, settings: Settings, *, holder: str)
             f"{len(problems)} of {len(names)} credentials were NOT revoked: {'; '.join(problems)}."
             " Revoke these yourself, or press Retry when the cause is gone",
         )
-    return f"all credentials of {target.name} are revoked or rotated: {', '.join(names)}"
+    return f"every command that revokes credentials of {target.name} worked: {', '.join(names)}"
 
 
 def _nothing(target: Target) -> str:

@@ -13,6 +13,7 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import CHANNELS
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import channel_of
+from tasks.notify.show_progress import show
 from tasks.step import step
 from tasks.store import Claim, open_store
 from tasks.store.claim_keys import (
@@ -62,6 +63,7 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
     reply_in_thread(
         str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
     )
+    show(str(incident.incident_id), settings)
 
 
 def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
@@ -83,6 +85,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     for channel, abouts in _ringing(incident, settings):
         for about in abouts:
             channel.acknowledge(incident, settings, about=about)
+    show(str(incident.incident_id), settings)
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:

@@ -33,4 +33,4 @@ def start_emergency_patch(case: Case) -> str:
             idempotency_key=of_occurrence(incident, f"{EMERGENCY_PATCH}:{incident.incident_id}"),
             tags=["aeef"],
         )
-    return f"started the emergency patch: {approval_link(incident, case.settings)}"
+    return f"handed the emergency patch to Prefect: {approval_link(incident, case.settings)}"

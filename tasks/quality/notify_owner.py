@@ -34,7 +34,8 @@ def notify_owner(case: Case, assessment: Assessment | None, investigation: Inves
         if problem is None:
             return f"told {owner} in Slack"
     ensure_message(incident, settings, holder=holder)
-    reply_in_thread(case.incident_id, text, settings, holder=holder)
+    if not reply_in_thread(case.incident_id, text, settings, holder=holder):
+        return f"{owner} was not named in Slack ({problem}): another run is just writing it"
     return f"named {owner} in the incident's Slack thread ({problem})"
 
 

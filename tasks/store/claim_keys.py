@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from schemas.incident import Incident, Severity
+from schemas.incident import Incident, Severity, SlackChannel
 
 OCCURRENCE = ":occurrence-"
 """Between a key and the number of the occurrence, from the second on."""
@@ -28,8 +28,11 @@ CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
 TICKET = "ticket"
 SLACK_MESSAGE = "slack"
+SLACK_CHANGE = "slack-change"
+"""Changing the messages, one process at a time; never done, as there may be more to change."""
 SLACK_RESTRICTED_MESSAGE = "slack-restricted"
 """The message in the restricted channel of a data breach."""
+PROGRESS = "progress:"
 OWNER_MESSAGE = "owner-told"
 RESTRICTED_CHANNEL = "breach-channel"
 
@@ -123,6 +126,11 @@ def people_of(about: str) -> str:
 def keep_alive_key(channel: str) -> str:
     """The re-sending of the incident's alert in this channel, before it expires."""
     return f"{channel}:keep-alive"
+
+
+def slack_message_key(place: SlackChannel) -> str:
+    """The message in a channel other than the first: after its severity rose, for instance."""
+    return f"{SLACK_MESSAGE}:{place.value}"
 
 
 def slack_update_key(digest: str, *, restricted: bool = False) -> str:

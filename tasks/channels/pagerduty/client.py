@@ -81,7 +81,7 @@ def trigger(
     """
     links = links_for(incident, settings)
     event: dict[str, Any] = {
-        "payload": _payload(incident, summary),
+        "payload": payload_of(incident, summary),
         "client": CLIENT,
         "client_url": links.incident,
         "links": [
@@ -149,7 +149,8 @@ def _setting_of(secret: SecretStr, settings: Settings) -> str:
     return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
 
 
-def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
+def payload_of(incident: Incident, summary: str | None) -> dict[str, Any]:
+    """What is shown and read out; its details are added by `trigger`."""
     about = one_line(incident.description)
     line = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
     line += incident.which_occurrence

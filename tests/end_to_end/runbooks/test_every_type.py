@@ -39,7 +39,7 @@ AUTO_RESPONSE = {
     "data-breach": (
         "isolated {0}, verified",
         "froze deployments on {0}",
-        "all credentials of {0} are revoked",
+        "every command that revokes credentials of {0} worked",
         "clock gdpr-33/notification: due ",
         "drafted 1 notifications",
     ),

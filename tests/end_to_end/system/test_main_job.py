@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -71,6 +72,9 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     told = stack.slack.in_thread(messages[0].ts)
     assert 1 == len(told), told
     assert "mitigated" in told[0].text
+    assert {"working on it"} == {said_in(each) for each in messages[0].before}
+    assert f"rolled {service} back from" in said_in(messages[0].blocks)
+    assert said_in(messages[0].blocks).startswith("done:\n• chose ")
     assert 0 == stack.command("audit", "verify").returncode
 
     # The alert re-sent 20 times changes nothing but the timeline, once: the service is well.
@@ -196,6 +200,11 @@ def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
 
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     assert incident_id in stack.pagerduty.alerts
+
+
+def said_in(blocks: list[dict[str, Any]]) -> str:
+    """What a message says was done."""
+    return str(blocks[1]["text"]["text"]).partition("*Auto-response:* ")[2]
 
 
 def _incident_of(stack: Stack, service: str) -> str | None:

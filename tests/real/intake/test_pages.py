@@ -62,6 +62,18 @@ def test_a_list_has_pages(intake: Intake) -> None:
     assert ids[::-1] == [record["incidentId"] for record in first + rest]
 
 
+def test_no_text_turns_a_page_round(intake: Intake) -> None:
+    """Nor hides in it; the record still has what was said."""
+    said = "the file \u202etxt.exe\u200b"
+    incident_id = intake.report(service="\u2066shop", severity="P4", description=said)
+    for path in ("/incidents", f"/incidents/{incident_id}"):
+        page = intake.ask("GET", path, headers=HTML).text
+
+        assert "shop" in page
+        assert not {"\u202e", "\u200b", "\u2066"} & set(page)
+    assert said == intake.ask("GET", f"/incidents/{incident_id}").json()["description"]
+
+
 @pytest.mark.parametrize("path", ["{}", "{}/run", "{}/runbook"])
 @pytest.mark.parametrize("incident_id", ["12345678-1234-4234-8234-123456789abc", "zz", "<b>"])
 def test_an_unknown_incident_is_404(empty_intake: Intake, path: str, incident_id: str) -> None:
