@@ -84,7 +84,8 @@ class Door:
         """
         settings = self.settings
         triage = classify(alert, settings.triage_rules, settings.default_severities)
-        opened = self.store.open_or_attach(alert, triage.type, triage.severity)
+        also = settings.same_trouble(triage.type, alert.service)
+        opened = self.store.open_or_attach(alert, triage.type, triage.severity, also=also)
         keep_original(opened, alert, settings)
         incident = opened.incident
         route = route_for(incident.severity, incident.type, settings.routes)

@@ -14,6 +14,7 @@ from deployments.registry.automations import automations
 from deployments.registry.catalog import DEPLOYED
 from schemas.errors import AeefError
 from schemas.settings import Settings
+from tasks.drift.blindness import standing_blindness
 from tasks.store import Store
 
 KEPT_SECONDS = 2.0
@@ -42,6 +43,7 @@ class Readiness:
             problems.append("the intake's background threads have died: restart the intake")
         if self.door.dispatcher.problem:
             problems.append(self.door.dispatcher.problem)
+        problems += standing_blindness(self.settings.targets, self.settings.home)
         with self._lock:
             if time.monotonic() - self._asked_at > KEPT_SECONDS:
                 self._prefect_problems = prefect_problems(self.settings)

@@ -18,16 +18,12 @@ from tasks.drift.service_settings import (
 
 
 class ComposeFile:
-    """A rendered compose file. `docker compose` and docker-compose 1.x render differently.
+    """A rendered compose file. `docker compose` and docker-compose 1.x render differently."""
 
-    moved: the folder where the file was rendered, and the one where it belongs.
-    """
-
-    def __init__(self, config: Mapping[str, Any], project: str, moved: tuple[str, str]) -> None:
+    def __init__(self, config: Mapping[str, Any], project: str) -> None:
         self.services: Mapping[str, Mapping[str, Any]] = config.get("services") or {}
         self.project = project
         self._config = config
-        self._moved = moved
 
     def settings(
         self, service: str, image: Mapping[str, Any] | None, hider: Hider
@@ -108,22 +104,18 @@ class ComposeFile:
                 target = str(facts.get("target") or facts.get("source"))
                 where = target if target.startswith("/") else folder + target
                 if file:
-                    settings.mount(where, f"bind {self._at_home(str(file))}", read_only=True)
+                    settings.mount(where, f"bind {file}", read_only=True)
         for entry in data.get("volumes") or ():
             kind, source, target, read_only = _volume(entry)
             if kind == "volume":
                 facts = (self._config.get("volumes") or {}).get(source) or {}
                 mounted = settings.volume(self._full_name(source, facts) if source else "")
             else:
-                mounted = "tmpfs" if kind == "tmpfs" else f"{kind} {self._at_home(source)}"
+                mounted = "tmpfs" if kind == "tmpfs" else f"{kind} {source}"
             settings.mount(target, mounted, read_only=read_only and kind != "tmpfs")
         tmpfs = data.get("tmpfs") or ()
         for each in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
             settings.mount(str(each).partition(":")[0], "tmpfs", read_only=False)
-
-    def _at_home(self, path: str) -> str:
-        there, home = self._moved
-        return home + path[len(there) :] if path == there or path.startswith(f"{there}/") else path
 
 
 def _words(value: Any) -> list[str] | None:

@@ -30,7 +30,8 @@ def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
     except (InvalidInput, IncidentNotFound) as error:  # its text may repeat the sender's input
         raise type(error)(store.masked_text(str(error))) from None
     incident_type, severity = classify(parsed, settings.triage_rules, settings.default_severities)
-    opened = store.open_or_attach(parsed, incident_type, severity, announce=False)
+    also = settings.same_trouble(incident_type, parsed.service)
+    opened = store.open_or_attach(parsed, incident_type, severity, announce=False, also=also)
     keep_original(opened, parsed, settings)
     return opened.incident
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
+from tasks.store.records import incident_of
 
 
 class Store:
@@ -85,6 +86,7 @@ class Store:
         severity: Severity,
         *,
         announce: bool = True,
+        also: Collection[str] = (),
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
@@ -92,9 +94,11 @@ class Store:
         severity (never lowers it); if it rises, the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
         announce: announce a new incident to Prefect; False when a run there opens it itself.
+        also: services; an open incident of the same type about one of them is the same trouble,
+        whatever its key.
         """
         masked = self.masked(alert)
-        opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce)
+        opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce, also)
         return opened._replace(masked=masked is not alert)
 
     def open_with_id(
@@ -239,6 +243,14 @@ class Store:
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""
         return self._incidents.open_one_of(self.masked_text(dedup_key))
+
+    def open_incident_about(
+        self, incident_type: IncidentType, services: Collection[str]
+    ) -> Incident | None:
+        """The oldest open incident of this type that affects one of the services."""
+        with self._database.read() as connection:
+            row = opening.open_one_about(connection, incident_type, services)
+        return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
         """When the record was opened, by our clock."""
