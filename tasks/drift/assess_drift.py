@@ -156,7 +156,7 @@ class _Assessment:
         running: RunningProject,
         images: ExpectedImages,
     ) -> set[Setting]:
-        """Compare one service; its settings that depend on a file that is not known."""
+        """Compare one service; its settings that are left out, as a file is not known."""
         compose = rendered.compose
         present = running.of(service)
         alive = [each for each in present if counts_as_running(each)]
@@ -181,7 +181,7 @@ class _Assessment:
             unknown = rendered.depends_on_unknown(service, base, self._hider, actual)
         self._baseline |= {each: baseline[each] for each in baseline.keys() - unknown}
         self._actual |= {each: actual[each] for each in actual.keys() - unknown}
-        return unknown
+        return unknown & actual.keys()
 
     def _as_we_call_it(self, setting: Setting, value: str) -> str:
         """A mount of the repository by the path that we use: a person may have used another."""

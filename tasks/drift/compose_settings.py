@@ -36,7 +36,7 @@ class ComposeFile:
         settings = ServiceSettings(service, hider)
         entrypoint = _words(data.get("entrypoint"))
         command = _words(data.get("command"))
-        if command is None and not entrypoint:
+        if not command and not entrypoint:  # an empty list counts as none for Docker
             command = base.get("Cmd")
         settings.words("command", command)
         settings.words("entrypoint", base.get("Entrypoint") if entrypoint is None else entrypoint)
@@ -98,7 +98,8 @@ class ComposeFile:
         for destination in base.get("Volumes") or {}:
             settings.mount(destination, ANONYMOUS, read_only=False)
         for kind, folder in (("secrets", "/run/secrets/"), ("configs", "/")):
-            for entry in data.get(kind) or ():
+            ignored = kind == "configs" and "name" not in self._config  # by docker-compose 1.x
+            for entry in () if ignored else data.get(kind) or ():
                 facts = entry if isinstance(entry, Mapping) else {"source": entry}
                 file = ((self._config.get(kind) or {}).get(facts.get("source")) or {}).get("file")
                 target = str(facts.get("target") or facts.get("source"))

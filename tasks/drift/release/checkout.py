@@ -75,13 +75,11 @@ class Checkout:
                 self.problems[name] = f"it is stored through the filter '{driver[:60]}', {why}"
 
     def is_what_git_stores(self, name: str, present: Path) -> bool:
-        """True when git would store this content as the commit has it.
+        """True when git would store this content as the commit has it: it sees no change then.
 
-        What a filter writes may differ from time to time, or on purpose: git compares what it
-        would store. Always False for a file without a filter: git would not see its line ends.
+        What a checkout would write may differ even so: from a filter that adds the date, or since
+        line ends were agreed on. No checkout would put that right, as git leaves such files alone.
         """
-        if not self._filter_of([name]):
-            return False
         stored = self._git("hash-object", f"--path={name}", str(present), timeout=_FILTER_TIMEOUT)
         return stored.problem is None and stored.output.strip() == self._tree.files[name].identity
 
@@ -102,7 +100,7 @@ class Checkout:
             return "which takes too long"
         self._lend_scripts(self._filters[driver])
         # As if required: git would else write what it stores when the filter fails.
-        required = ("-c", f"filter.{driver}.required=true")
+        required = ("-c", f"filter.{driver}.required=true") if self._filters[driver] else ()
         began = time.monotonic()
         done = self._git(
             "checkout-index", "--force", "--", name, options=required, timeout=_FILTER_TIMEOUT
@@ -124,13 +122,14 @@ class Checkout:
                         here.symlink_to(script)
 
     def _configured(self) -> dict[str, str]:
-        """Filter → the command that writes its files."""
-        asked = self._git("config", "-z", "--get-regexp", r"^filter\..*\.(smudge|process)$")
-        found = {}
+        """Filter → the command that writes its files; empty for one that only stores them."""
+        asked = self._git("config", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
+        found: dict[str, str] = {}
         for entry in asked.output.split("\0"):
             key, _, command = entry.partition("\n")
+            driver, _, what = key.removeprefix("filter.").rpartition(".")
             if command:
-                found[key.removeprefix("filter.").rpartition(".")[0]] = command
+                found[driver] = found.get(driver, "") if what == "clean" else command
         return found
 
     def _filter_of(self, names: Sequence[str]) -> dict[str, str]:

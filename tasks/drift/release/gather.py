@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,22 +25,21 @@ _YAML = (".yml", ".yaml")
 class Gathered:
     """What Compose needs is in the release's stead now, except what is unknown.
 
+    names: the compose files, as far as there are such. folder: Compose's project directory.
     unknown: committed files that could not be written, and why. notes: what does not come from
     the commit. variables: the names that the compose files take from elsewhere.
     """
 
-    def __init__(self, release: ReleaseTree, mains: Sequence[str]) -> None:
+    def __init__(self, release: ReleaseTree, names: Iterable[str], folder: str) -> None:
         self.unknown: dict[str, str] = {}
         self.notes: list[str] = []
         self.variables: set[str] = set()
         self._release = release
         self._seen: set[tuple[Path, bool]] = set()
         self._waiting: deque[tuple[Path, bool]] = deque()
-        self._project = (release.home / mains[0]).parent
-        for main in mains:
-            self._want(release.home, main, read=True)
-            for override in _overrides(main):
-                self._want(release.home, override, read=True)
+        self._project = release.home / folder
+        for name in names:
+            self._want(release.home, name, read=True)
         self._want(self._project, ".env", read=True)
         while self._waiting and len(self._seen) < _MOST:
             path, read = self._waiting.popleft()
@@ -93,6 +92,7 @@ class Gathered:
         """Want everything that this compose file mentions."""
         content = self._content(path)
         self.variables |= variables_in(content)
+        self._want(path.parent, ".env", read=False)  # of a file that `include` names
         for each in mentions(content):
             if each.text.startswith("/") and not each.read:
                 continue
@@ -116,10 +116,3 @@ class Gathered:
             with suppress(ValueError, NotImplementedError, OSError):
                 found += map(str, folder.glob(pattern))
             yield from found[:_MOST_FITTING]
-
-
-def _overrides(main: str) -> list[str]:
-    """The override files that Compose looks for beside a compose file of the usual name."""
-    path = Path(main)
-    usual = re.fullmatch(r"(?:docker-)?compose", path.stem)
-    return [str(path.with_name(f"{path.stem}.override{end}")) for end in _YAML] if usual else []

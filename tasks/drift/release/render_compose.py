@@ -10,12 +10,18 @@ from schemas.drift import Setting
 from schemas.errors import InvalidInput, TargetError
 from tasks.deploy.compose_command import ComposeCommand, replicas_of
 from tasks.drift.compose_settings import ComposeFile
-from tasks.drift.files.read_settings_file import MOST_BYTES
 from tasks.drift.hide_values import Hider
 from tasks.drift.release.checkout import NotComparable
 from tasks.drift.release.gather import Gathered
 from tasks.drift.release.release_tree import ReleaseTree
 
+_USUAL = tuple(
+    f"{name}{override}{end}"
+    for name in ("compose", "docker-compose")
+    for override in ("", ".override")
+    for end in (".yml", ".yaml")
+)
+"""The files that Compose looks for by itself."""
 _MARK = "AEEF_NOT_KNOWN"
 """A variable in every file that is not known: a service that has it may have any other."""
 
@@ -24,17 +30,9 @@ class RenderedRelease:
     """What Compose would run. notes: what of it does not come from the commit."""
 
     def __init__(self, release: ReleaseTree, home: Path) -> None:
-        main = PurePosixPath(str(release.target.compose_file)).as_posix()
-        place = release.tree.follow(main)
-        if place.path is None:
-            raise NotComparable(place.why)
-        blob = release.tree.files.get(place.path)
-        if blob is None or blob.size > MOST_BYTES:
-            raise InvalidInput(
-                f"{release.commit[:12]} has no compose file {main}, or a very large one"
-            )
+        names, self._folder = compose_names(release)
         self._release, self._home = release, home
-        gathered = Gathered(release, [main])
+        gathered = Gathered(release, names, self._folder)
         self.notes = gathered.notes
         self.unknown = gathered.unknown
         """Files that Compose reads and that are not known, and why."""
@@ -70,8 +68,7 @@ class RenderedRelease:
     @property
     def knows_its_services(self) -> bool:
         """False when which services there are may depend on a file that is not known."""
-        folder = PurePosixPath(str(self._release.target.compose_file)).parent
-        return str(folder / ".env") not in self.unknown
+        return str(PurePosixPath(self._folder, ".env")) not in self.unknown
 
     def _refuse_unknown_yaml(self) -> None:
         for name, why in self.unknown.items():
@@ -92,12 +89,30 @@ class RenderedRelease:
         there = release.target.model_copy(update={"repository": release.stead.repository})
         # What names the project may be in a file that is not known: as it is deployed, then.
         named_by = there if self.knows_its_services else release.target
+        command = ComposeCommand(there, self._home)
+        if not command.file.is_file():
+            main = command.file.relative_to(release.stead.repository)
+            raise InvalidInput(f"{release.commit[:12]} has no compose file {main}")
         try:
             project = ComposeCommand(named_by, self._home).project()
-            config = ComposeCommand(there, self._home).config(project)
+            config = command.config(project)
         except TargetError as error:
             if not self.unknown:
                 raise TargetError(error.stage, release.stead.at_home(str(error))) from None
             unknown = "; ".join(f"{name}: {why}" for name, why in self.unknown.items())
             raise NotComparable(f"it cannot be rendered without {unknown}") from None
         return ComposeFile(release.stead.at_home(config), project)
+
+
+def compose_names(release: ReleaseTree) -> tuple[list[str], str]:
+    """Every file that Compose may read first, whether the release has it or not, and their folder.
+
+    Beside a file of a usual name Compose looks for an override file.
+    """
+    given = release.target.compose_file or ""
+    listed = [given] if isinstance(given, str) else list(given)
+    names = [PurePosixPath(name) for name in listed]
+    folder = names[0] if str(names[0]) in release.tree.folders else names[0].parent
+    if len(names) == 1 and (folder == names[0] or names[0].name in _USUAL):
+        names += [folder / name for name in _USUAL]
+    return [str(name) for name in names], str(folder)
