@@ -10,24 +10,18 @@ from pathlib import Path
 from git.exc import GitError
 
 from schemas.drift import DEFAULT_IMPACTS, DriftReport, Setting, State, compare
-from schemas.errors import AeefError, ConfigurationError, InvalidInput
+from schemas.errors import AeefError, ConfigurationError
 from schemas.settings import DriftFile, Settings, Target
-from schemas.wording import some
 from tasks.base.redact import redact
 from tasks.case import Case
-from tasks.deploy.compose_command import replicas_of
-from tasks.deploy.running_commit import running_commit
 from tasks.drift.accepted_drift import without_accepted
-from tasks.drift.container_settings import container_settings, counts_as_running, merged
-from tasks.drift.expected_images import ExpectedImages
+from tasks.drift.compare_services import ComparedServices
 from tasks.drift.files.compare_files import compare_file
 from tasks.drift.files.read_settings_file import SettingsFile
 from tasks.drift.hide_values import Hider
 from tasks.drift.read_baseline import LastKnownGood, last_known_good
-from tasks.drift.read_running import RunningProject, running_project
 from tasks.drift.release.checkout import NotComparable
 from tasks.drift.release.release_tree import ReleaseTree, release_tree
-from tasks.drift.release.render_compose import RenderedRelease
 from tasks.step import step
 from tasks.target.repository import TargetRepository
 
@@ -95,8 +89,12 @@ class _Assessment:
             return
         with release_tree(repository, good.commit) as release:
             if self._target.compose_file:
+                services = ComparedServices(self._target, self._settings.home, self._hider)
                 with self._reading(str(self._target.compose_file)):
-                    self._services(release, good)
+                    services.compare(release, good)
+                self._baseline, self._actual = services.baseline, services.actual
+                self._depends_on = services.depends_on
+                self._not_compared += services.not_compared
             for file in files:
                 with self._reading(file.path):
                     self._file(release, file)
@@ -120,85 +118,6 @@ class _Assessment:
     def _in_words(self, error: Exception) -> str:
         text = str(error) if isinstance(error, AeefError) else type(error).__name__
         return self._hider.without_secrets("", redact(text, self._settings))[:500]
-
-    def _services(self, release: ReleaseTree, good: LastKnownGood) -> None:
-        rendered = RenderedRelease(release, self._settings.home)
-        compose = rendered.compose
-        self._not_compared += rendered.notes
-        self._depends_on = compose.depends_on()
-        wanted = self._target.compose_services or tuple(compose.services)
-        if missing := sorted(set(wanted) - set(compose.services)):
-            raise InvalidInput(f"it has no service {', '.join(missing)}")
-        unknown: set[Setting] = set()
-        with running_project(compose.project) as running:
-            running.read(compose.own_networks())
-            images = ExpectedImages(running, self._target, good, compose, wanted)
-            for service in wanted:
-                unknown |= self._service(service, rendered, running, images)
-            known = compose.services if rendered.knows_its_services else None
-            for name, image in running.not_of(known):
-                self._actual[Setting(name, "container")] = f"runs image {image[:19]}"
-        for name, why in rendered.unknown.items():
-            depend = some(sorted(map(str, unknown))) or "nothing that is compared"
-            self._not_compared.append(f"{name}: {why}; on it depend: {depend}")
-        unnamed = [service for service in wanted if service not in images.expected]
-        if unnamed:
-            self._not_compared.append(
-                f"the image of {some(unnamed)}: the history does not record it in `images`, and no"
-                f" image of this machine is tagged {images.tag(unnamed[0])[:60]}"
-            )
-            self._commit(good.commit, unnamed)
-
-    def _service(
-        self,
-        service: str,
-        rendered: RenderedRelease,
-        running: RunningProject,
-        images: ExpectedImages,
-    ) -> set[Setting]:
-        """Compare one service; its settings that are left out, as a file is not known."""
-        compose = rendered.compose
-        present = running.of(service)
-        alive = [each for each in present if counts_as_running(each)]
-        replicas = Setting(service, "replicas")
-        baseline = {replicas: str(replicas_of(compose.services[service]))}
-        actual = {replicas: str(len(alive))}
-        unknown: set[Setting] = set()
-        # The settings of one that does not run may show why it cannot start. Without any, one
-        # difference is enough.
-        if containers := alive or present:
-            found = merged([container_settings(service, c, self._hider) for c in containers])
-            actual |= {each: self._as_we_call_it(each, value) for each, value in found.items()}
-            base = images.base_of(service, str(containers[0]["Image"]))
-            baseline |= compose.settings(service, base, self._hider)
-            image = Setting(service, "image")
-            if service in images.expected:
-                baseline[image] = images.expected[service]
-            else:
-                actual.pop(image)
-            for name in compose.open_variables(service):
-                actual.pop(Setting(service, "environment", name), None)
-            unknown = rendered.depends_on_unknown(service, base, self._hider, actual)
-        self._baseline |= {each: baseline[each] for each in baseline.keys() - unknown}
-        self._actual |= {each: actual[each] for each in actual.keys() - unknown}
-        return unknown & actual.keys()
-
-    def _as_we_call_it(self, setting: Setting, value: str) -> str:
-        """A mount of the repository by the path that we use: a person may have used another."""
-        ours = self._target.repository.absolute()
-        real = f"bind {ours.resolve()}"
-        inside = value == real or value.startswith((f"{real}/", f"{real} "))
-        return f"bind {ours}{value[len(real) :]}" if setting.field == "mounts" and inside else value
-
-    def _commit(self, commit: str, services: list[str]) -> None:
-        """Compare the running commit, for services whose images are not known."""
-        runs = running_commit(self._target)
-        if runs is None:
-            return
-        setting = Setting("", "commit")
-        self._baseline[setting], self._actual[setting] = commit, runs
-        for service in services:
-            self._depends_on.setdefault(service, set()).add(setting.subject)
 
     def _file(self, release: ReleaseTree, file: DriftFile) -> None:
         for service in self._users_of(file.at or release.home / file.path):
