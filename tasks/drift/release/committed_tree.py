@@ -44,6 +44,7 @@ class CommittedTree:
         self.files: dict[str, Blob] = {}
         self.submodules: set[str] = set()
         self._repository = repository
+        self._texts: dict[str, str] = {}
         command = ("ls-tree", "-r", "-l", "-z", "--full-tree", commit)
         for line in repository.names(*command):
             facts, _, name = line.partition("\t")
@@ -75,12 +76,17 @@ class CommittedTree:
                 links.append(name)
                 if len(links) > _MOST_LINKS or blob.size > _LONGEST_LINK:
                     return Place(tuple(links), None, "its symbolic links lead in a circle")
-                there = os.fsdecode(self._repository.blob(blob.identity))
+                there = self._text_of(blob)
                 if there.startswith("/"):
                     return self._outside(links, "/".join([there, *waiting]))
                 done.pop()
                 waiting[:0] = there.split("/")
         return Place(tuple(links), "/".join(done) or ".")
+
+    def _text_of(self, link: Blob) -> str:
+        if link.identity not in self._texts:
+            self._texts[link.identity] = os.fsdecode(self._repository.blob(link.identity))
+        return self._texts[link.identity]
 
     def _outside(self, links: list[str], path: str) -> Place:
         place = os.path.normpath(self._repository.path / path)

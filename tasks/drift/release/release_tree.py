@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from tasks.drift.files.read_settings_file import read_bounded, refuse_large
+from tasks.drift.files.read_settings_file import MOST_BYTES, read_bounded, refuse_large
 from tasks.drift.release.checkout import Checkout, NotComparable
-from tasks.drift.release.committed_tree import CommittedTree, Place
+from tasks.drift.release.committed_tree import CommittedTree
 from tasks.drift.release.neighbours import Stead, in_stead_of
 from tasks.target.repository import TargetRepository
 
@@ -38,15 +38,30 @@ class ReleaseTree:
         self.checkout = Checkout(repository, self.tree, stead.repository, index)
         self._repository = repository
 
-    def bring(self, path: str) -> Place:
-        """Write the file that a path leads to, and the links on the way; says where it leads."""
+    def bring(self, *paths: str) -> None:
+        """Write the files that the paths lead to, and the links on the way."""
+        places = [self.tree.follow(path) for path in paths]
+        self.checkout.write(link for place in places for link in place.links)
+        ends = [place.path for place in places if place.path in self.tree.files]
+        self.checkout.write(end for end in ends if end and not self._is_large(end))
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder that a path leads to, empty, or link that of the work tree."""
         place = self.tree.follow(path)
-        self.checkout.write(place.links)
-        if place.path in self.tree.files:
-            self.checkout.write([place.path])
-        elif place.path in self.tree.folders:
+        if place.path in self.tree.folders:
+            self.checkout.write(place.links)
             (self.stead.repository / place.path).mkdir(parents=True, exist_ok=True)
-        return place
+        elif place.path is not None and place.path not in self.tree.files:
+            self.lend(place.path)
+
+    def problem_of(self, name: str) -> str | None:
+        """Why a committed file is not there although it was wanted."""
+        if name in self.tree.files and self._is_large(name):
+            return f"it has {self.tree.files[name].size} bytes"
+        return self.checkout.problems.get(name)
+
+    def _is_large(self, name: str) -> bool:
+        return self.tree.files[name].size > MOST_BYTES
 
     def lend(self, path: str) -> Path | None:
         """Link a file or folder of the work tree that is not committed; where it is, else None.
@@ -54,9 +69,9 @@ class ReleaseTree:
         A file that is tracked now, but was not in the release, is not there in the release.
         """
         present, here = self.home / path, self.stead.repository / path
-        if not present.exists() or path in self._tracked_now:
+        if not exists(present) or path in self._tracked_now:
             return None
-        if not here.exists():
+        if not exists(here):
             here.parent.mkdir(parents=True, exist_ok=True)
             here.symlink_to(present)
         return present
@@ -102,3 +117,11 @@ def release_tree(repository: TargetRepository, commit: str) -> Iterator[ReleaseT
 def home_of(repository: TargetRepository) -> Path:
     """The absolute path of the repository as Compose makes it: links are not followed."""
     return Path(os.path.normpath(repository.path.absolute()))
+
+
+def exists(path: Path) -> bool:
+    """True when there is a file or a folder; False for what cannot be a path."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, for example
+        return False
