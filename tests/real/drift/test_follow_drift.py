@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from deployments.cli.drift import drift_in_words
 from samples.drift_shop import Shop
 from samples.targets import commit, write_history, write_json
 from schemas.drift import DriftReport
+from schemas.errors import AeefError
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings, TargetDrift
 from tasks.drift.assess_drift import assess
@@ -151,6 +153,21 @@ def test_a_watch_that_cannot_look_opens_nothing_and_is_seen_when_it_lasts(shop: 
     assert "opened P3 drift shop" in follow_drift(report, shop.settings)
     assert [True, False] == [note_blindness(report, home) for _ in range(2)]
     assert [] == standing_blindness(["shop"], home, at_least=timedelta(0))
+
+
+def test_doctor_says_the_drift_and_what_is_not_compared_and_fails_for_what_cannot_be_read(
+    shop: Shop,
+) -> None:
+    """Nobody has to wait for an incident to learn that nothing is looked at."""
+    assert "no drift from the last known good" in drift_in_words(shop.target, shop.settings)
+    not_by_key = "not compared: rules.txt by key, only as a whole"
+    assert not_by_key in drift_in_words(shop.target, shop.settings)
+
+    shop.target.history_path.write_text("{")
+    note_blindness(look_for_drift("shop", shop.settings), shop.settings.home)
+
+    with pytest.raises(AeefError, match="the watch cannot look at everything since 20"):
+        drift_in_words(shop.target, shop.settings)
 
 
 @pytest.mark.parametrize("service", ["shop", "web", "worker"])
