@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import typer
 
+from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
@@ -98,6 +99,10 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("breach clocks", lambda: _clocks(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
+            for name, target in settings.targets.items()
+        ),
+        *(
+            (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
             for name, target in settings.targets.items()
         ),
     ]  # fmt: skip

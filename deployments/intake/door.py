@@ -106,6 +106,7 @@ class Door:
             triage.severity,
             source=triage.source,
             guessed_from=triage.guessed_from,
+            also=settings.same_trouble(triage.type, alert.service),
         )
         keep_original(opened, alert, settings)
         incident = opened.incident

@@ -15,6 +15,7 @@ from deployments.registry.automations import automations
 from deployments.registry.catalog import DEPLOYED
 from schemas.errors import AeefError
 from schemas.settings import Settings
+from tasks.drift.blindness import standing_blindness
 from tasks.store import Store
 
 LOOK_MARGIN = 30.0
@@ -47,6 +48,7 @@ class Readiness:
             problems.append(self.door.dispatcher.problem)
         if waiting := self._looks_overdue():
             problems.append(waiting)
+        problems += standing_blindness(self.settings.targets, self.settings.home)
         with self._lock:
             if time.monotonic() - self._asked_at > KEPT_SECONDS:
                 self._prefect_problems = prefect_problems(self.settings)

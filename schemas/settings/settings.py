@@ -176,6 +176,16 @@ class Settings(ChannelSections):
             (t for n, t in self.targets.items() if service == n or service in t.services), None
         )
 
+    def same_trouble(self, incident_type: IncidentType, service: str | None) -> tuple[str, ...]:
+        """The services whose open incident of this type an alert for one of them is about.
+
+        A target drifts as a whole, whether its drift is reported for it or for a service of it.
+        """
+        target = self.target_of(service) if service else None
+        if incident_type is not IncidentType.DRIFT or target is None:
+            return ()
+        return (target.name, *target.services)
+
 
 def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

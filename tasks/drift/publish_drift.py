@@ -57,6 +57,8 @@ def markdown(report: DriftReport) -> str:
     if report.differences:
         lines += ["", "| impact | path | change | baseline | actual | affects |", "|---" * 6 + "|"]
         lines += ["| " + " | ".join(row.values()) + " |" for row in rows(report)]
+    if report.unreadable:
+        lines += ["", "## Cannot be read", *(f"- {literal(why)}" for why in report.unreadable)]
     if report.not_compared:
         lines += ["", "## Not compared", *(f"- {literal(note)}" for note in report.not_compared)]
     return "\n".join(lines) + "\n"

@@ -49,6 +49,7 @@ def find_or_open(
         announce=False,
         source=triage.source,
         guessed_from=triage.guessed_from,
+        also=settings.same_trouble(triage.type, parsed.service),
     )
     keep_original(opened, parsed, settings)
     return opened

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from schemas.incident import (
     DETECTED,
@@ -25,7 +26,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import incidents
+from tasks.store.database.tables import NOT_OVER, incidents
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change, columns_of, incident_of
 from tasks.store.relapses import ask_look
@@ -63,6 +64,7 @@ def open_or_attach(
     severity: Severity,
     announce: bool = True,
     relapse_within: timedelta | None = None,
+    also: Collection[str] = (),
 ) -> Opened:
     """One open incident per problem; see `Store.open_or_attach`. relapse_within: None: never."""
     alert = clean_alert(alert)
@@ -71,7 +73,11 @@ def open_or_attach(
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
-        found = _with_key(chain, key, also_over=True)
+        found = (
+            _with_key(chain, key, also_over=False)
+            or open_one_about(chain.connection, typed.type, also)
+            or _with_key(chain, key, also_over=True)
+        )
         incident = None if found is None else incident_of(found)
         if incident and again:
             return Opened(incident, is_new=False, severity_raised=False)
@@ -122,6 +128,17 @@ def open_with_id(
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)
+
+
+def open_one_about(
+    connection: Connection, incident_type: IncidentType, services: Collection[str]
+) -> Row[Any] | None:
+    """The oldest open incident of this type that affects one of the services."""
+    if not services:
+        return None
+    query = select(incidents).where(NOT_OVER, incidents.c.type == incident_type.value)
+    rows = connection.execute(query.order_by(incidents.c.opened_at))
+    return next((r for r in rows if set(incident_of(r).affected_services) & set(services)), None)
 
 
 def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.overdue import missing_claim, missing_runbook
+from tasks.store.records import incident_of
 from tasks.store.relapses import (
     AskedLook,
     Looked,
@@ -119,6 +120,7 @@ class Store:
         source: TypeSource = TypeSource.SENDER,
         guessed_from: str = "",
         may_relapse: bool = True,
+        also: Collection[str] = (),
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
@@ -130,7 +132,8 @@ class Store:
         the returned `look` is due, stored in the same transaction (see `lease_looks`).
         announce: announce a new incident to Prefect; False when a run there opens it itself.
         source, guessed_from: who says that it is of this type, as `classify` has it.
-        may_relapse: False for an alert that reports no outage.
+        also: services; an open incident of the same type about one of them is the same trouble,
+        whatever its key. may_relapse: False for an alert that reports no outage.
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(
@@ -140,6 +143,7 @@ class Store:
             severity,
             announce,
             self._within if may_relapse else None,
+            also,
         )
         return opened._replace(masked=masked is not alert)
 
@@ -313,6 +317,14 @@ class Store:
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""
         return self._incidents.open_one_of(self.masked_text(dedup_key))
+
+    def open_incident_about(
+        self, incident_type: IncidentType, services: Collection[str]
+    ) -> Incident | None:
+        """The oldest open incident of this type that affects one of the services."""
+        with self._database.read() as connection:
+            row = opening.open_one_about(connection, incident_type, services)
+        return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
         """When the present occurrence was put on record, by our clock."""
