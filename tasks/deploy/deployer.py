@@ -18,12 +18,14 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
+    replicas: service to the number of its containers.
     snapshot: service to one hash of its images and configuration, to see whether a deployment
     changed anything; empty where that cannot be seen.
     """
 
     commit: str | None = None
     images: dict[str, str] = {}
+    replicas: dict[str, int] = {}
     snapshot: dict[str, str] = {}
 
     def __str__(self) -> str:

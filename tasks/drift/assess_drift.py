@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -81,6 +81,7 @@ class _Assessment:
         self._unreadable: list[Difference] = []
         self._not_compared: list[str] = []
         self._depends_on: dict[str, set[str]] = {}
+        self._replicas: Mapping[str, int] = {}
 
     def run(self) -> DriftReport:
         commit = None
@@ -129,6 +130,7 @@ class _Assessment:
     def _services(self, repository: TargetRepository, good: LastKnownGood) -> None:
         compose = read_compose(repository, good.commit, self._settings.home)
         self._depends_on = compose.depends_on()
+        self._replicas = good.replicas
         wanted = self._target.compose_services or tuple(compose.services)
         if missing := sorted(set(wanted) - set(compose.services)):
             raise InvalidInput(f"it has no service {', '.join(missing)}")
@@ -153,7 +155,9 @@ class _Assessment:
         present = running.of(service)
         alive = [each for each in present if counts_as_running(each)]
         replicas = Setting(service, "replicas")
-        self._baseline[replicas] = str(replicas_of(compose.services[service]))
+        self._baseline[replicas] = str(
+            replicas_of(compose.services[service], self._replicas.get(service))
+        )
         self._actual[replicas] = str(len(alive))
         containers = alive or present  # its settings may show why a container cannot start
         if not containers:

@@ -23,11 +23,15 @@ _LINK = "120000"
 
 
 class LastKnownGood(NamedTuple):
-    """The release to compare with. newer: a later deployment that is not (yet) healthy."""
+    """The release to compare with. newer: a later deployment that is not (yet) healthy.
+
+    replicas: how many containers its services had, where that was not one.
+    """
 
     commit: str
     images: Mapping[str, str]
     newer: Deployment | None
+    replicas: Mapping[str, int] = {}
 
 
 class _Blob(NamedTuple):
@@ -55,8 +59,9 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
             continue
         assert history is not None
         newest = history.newest_first()[0]
-        images = history.seen_of(commit)[0]
-        return LastKnownGood(commit, images, None if same_commit(newest.commit, commit) else newest)
+        images, seen = history.seen_of(commit)
+        newer = None if same_commit(newest.commit, commit) else newest
+        return LastKnownGood(commit, images, newer, seen.replicas if seen else {})
     if skipped:
         raise NoProvenRelease(
             "choose baseline", f"no healthy release is proven good: {' | '.join(skipped)}"
