@@ -13,6 +13,7 @@ class Artefacts(Model):
     digests: Compose service to `name@sha256:…`, where a registry has the image.
     compose_files: what the services were started with, from the repository where they lie in it.
     profiles: the active ones. project: its name as Compose makes it.
+    replicas: service to the number of its containers, where that was not one.
     configuration: service to a salted hash of its effective configuration; two of them can be
     compared when they begin with the same installation's mark.
     """
@@ -23,6 +24,7 @@ class Artefacts(Model):
     compose_files: list[str] = Field(default_factory=list)
     profiles: list[str] = Field(default_factory=list)
     project: str | None = None
+    replicas: dict[str, int] = Field(default_factory=dict)
     configuration: dict[str, str] = Field(default_factory=dict)
 
     def reconfigured(self, now: Artefacts) -> list[str]:

@@ -29,11 +29,19 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Service(NamedTuple):
-    """One service of the compose file. replicas: how many containers it should have."""
+    """One service of the compose file.
+
+    replicas: how many containers it should have. stated: the file says so itself.
+    """
 
     built: bool
     image: str | None
     replicas: int
+    stated: bool = True
+
+    def scaled(self, replicas: int | None) -> Service:
+        """The service with so many containers, unless the file states another number."""
+        return self if self.stated or replicas is None else self._replace(replicas=replicas)
 
 
 class ComposeCommand:
@@ -73,7 +81,12 @@ class ComposeCommand:
                 "read compose file", f"{self.file} has no service {', '.join(missing)}"
             )
         return {
-            name: Service("build" in data, data.get("image"), replicas_of(data))
+            name: Service(
+                "build" in data,
+                data.get("image"),
+                replicas_of(data),
+                stated=_stated_replicas(data) is not None,
+            )
             for name, data in found.items()
             if not wanted or name in wanted
         }
@@ -215,12 +228,18 @@ def _image_name(name: str) -> str:
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def replicas_of(data: Mapping[str, Any]) -> int:
-    """How many containers a service of the rendered compose file should have."""
+def replicas_of(data: Mapping[str, Any], recorded: int | None = None) -> int:
+    """How many containers a service of the rendered compose file should have.
+
+    recorded: how many there were, which counts where the file does not state a number.
+    """
+    stated = _stated_replicas(data)
+    return int((1 if recorded is None else recorded) if stated is None else stated)
+
+
+def _stated_replicas(data: Mapping[str, Any]) -> Any:
     scale = data.get("scale")
-    if scale is None:
-        scale = (data.get("deploy") or {}).get("replicas")
-    return 1 if scale is None else int(scale)
+    return (data.get("deploy") or {}).get("replicas") if scale is None else scale
 
 
 def _plain_name(project: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -56,7 +57,11 @@ class ComposeDeployer:
         containers = [c for c in self._containers() if c["State"] == "running"]
         commits = {c["Labels"].get(COMMIT_LABEL) for c in containers}
         commit = commits.pop() if len(commits) == 1 else None
-        return Running(commit=commit, images={service_of(c): c["ImageID"] for c in containers})
+        return Running(
+            commit=commit,
+            images={service_of(c): c["ImageID"] for c in containers},
+            replicas=Counter(service_of(c) for c in containers),
+        )
 
     def runs(self, plan: RollbackPlan) -> bool:
         """True when the commit is checked out and each of its services runs its image."""
@@ -64,7 +69,7 @@ class ComposeDeployer:
             if repository.head().commit != plan.to_commit:
                 return False
         try:
-            self._services = self._compose.services()
+            self._services = self._services_of(plan)
             self._pins = self._all_pins().of(self._services, plan)
             self._running.look(plan.to_commit, self._pins, self._services)
         except (TargetError, *DOCKER_ERRORS):
@@ -73,14 +78,16 @@ class ComposeDeployer:
 
     def snapshot(self) -> dict[str, str]:
         """Each service's images and configuration as one hash, running or not."""
-        services = self._compose.services()
+        services: Collection[str] = ()
+        with suppress(TargetError):  # a release may be bad because its compose file is
+            services = self._compose.services()
         with self._look_now() as look:
             return look.snapshot(services)
 
     def prepare(self, plan: RollbackPlan, report: Report) -> None:
         """Have the commit's images here: recorded ones as they are, others built if need be."""
         commit, images = plan.to_commit, self._all_pins()
-        services = self._services = self._compose.services()
+        services = self._services = self._services_of(plan)
         refuse_without(self._compose.files, plan, self._target)
         pins = self._pins = images.of(services, plan)
         build = images.fetch(pins, services, plan, report)
@@ -96,7 +103,7 @@ class ComposeDeployer:
     def start(self, commit: str, report: Report) -> None:
         """Recreate the services; stop those that are not in the commit."""
         services = self._services
-        self._up(list(services) if self._target.compose_services else [])
+        self._up(list(services) if self._target.compose_services else [], services)
         report(f"recreated {', '.join(services)} at {commit[:12]}")
         self._stop_others(services, "which this release does not have", report)
 
@@ -140,7 +147,10 @@ class ComposeDeployer:
         Raises TargetError when the rollback would be refused.
         """
         self.check()
-        services = self._compose.services()
+        try:
+            services = self._compose.services()
+        except TargetError as error:
+            return [f"what is checked out cannot be read, so images were not looked at: {error}"]
         return self._all_pins().foresee(services, plan)
 
     def condition(self) -> Condition:
@@ -163,10 +173,11 @@ class ComposeDeployer:
                 continue
             pins[name] = Pin(image, tag)
             self._docker.tag(image, tag)
+        restored = {name: services[name].scaled(before.replicas.get(name)) for name in pins}
         if pins:
             self._write_pins(pins, services, before.commit)
-            self._up(list(pins))
-        restored = self._services = {name: services[name] for name in pins}
+            self._up(list(pins), restored)
+        self._services = restored
         self._stop_others(restored, "which did not run before", report)
         self._running.steady(before.commit, pins, restored)
 
@@ -185,10 +196,22 @@ class ComposeDeployer:
     ) -> None:
         self._compose.pin({name: pin.tag for name, pin in pins.items()}, sorted(services), commit)
 
-    def _up(self, services: list[str]) -> None:
+    def _services_of(self, plan: RollbackPlan) -> dict[str, Service]:
+        """The services of what is checked out, as many of each as ran at that release."""
+        recorded = plan.artefacts.replicas if plan.artefacts else {}
+        found = self._compose.services()
+        return {name: service.scaled(recorded.get(name)) for name, service in found.items()}
+
+    def _up(self, named: list[str], services: Mapping[str, Service]) -> None:
+        """Recreate the named services, or all. services: how many containers of each."""
+        scale = [
+            f"--scale={name}={service.replicas}"
+            for name, service in services.items()
+            if not service.stated and service.replicas != 1
+        ]
         finished = self._compose.run(
-            "up", "-d", "--no-build", "--force-recreate", *(["--no-deps"] if services else []),
-            *services, timeout=self._target.deploy_timeout,
+            "up", "-d", "--no-build", "--force-recreate", *(["--no-deps"] if named else []),
+            *scale, *named, timeout=self._target.deploy_timeout,
         )  # fmt: skip
         if finished.problem:
             raise DeployFailed("recreate", str(finished))

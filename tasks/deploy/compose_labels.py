@@ -8,7 +8,7 @@ so only those with it belong to the project; v2 itself checks for it as well.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 OUR_OVERRIDE = "compose.override.yml"
@@ -72,6 +72,17 @@ def files_of(labels: Labels) -> tuple[Path, ...]:
         else:
             found.append(name.resolve())
     return tuple(found)
+
+
+def files_as_here(labels: Labels, folder: Path, others: Sequence[Path]) -> tuple[Path, ...]:
+    """As `files_of`; files of another of these folders are named as if they were of this one."""
+    there, files = folder_of(labels), files_of(labels)
+    if there == folder.resolve() or there not in [each.resolve() for each in others]:
+        return files
+    return tuple(
+        folder.resolve() / path.relative_to(there) if path.is_relative_to(there) else path
+        for path in files
+    )
 
 
 def folder_of(labels: Labels) -> Path:

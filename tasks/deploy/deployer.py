@@ -20,6 +20,7 @@ class Running(BaseModel):
 
     images: Compose service to the id of the image that its containers run.
     known: False when nothing says what is running; True without commit and images: nothing is.
+    replicas: service to the number of its containers.
     snapshot: service to one hash of its images and configuration, to see whether a deployment
     changed anything; empty where that cannot be seen.
     """
@@ -27,6 +28,7 @@ class Running(BaseModel):
     commit: str | None = None
     images: dict[str, str] = {}
     known: bool = True
+    replicas: dict[str, int] = {}
     snapshot: dict[str, str] = {}
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.drift import Setting
@@ -33,6 +34,7 @@ class ComparedServices:
         self._target = target
         self._home = home
         self._hider = hider
+        self._replicas: Mapping[str, int] = {}
 
     def compare(self, release: ReleaseTree, good: LastKnownGood) -> None:
         """Compare every service of the release. Raises AeefError for what cannot be read."""
@@ -40,6 +42,7 @@ class ComparedServices:
         compose = rendered.compose
         self.not_compared += rendered.notes
         self.depends_on = compose.depends_on()
+        self._replicas = good.replicas
         wanted = self._target.compose_services or tuple(compose.services)
         if missing := sorted(set(wanted) - set(compose.services)):
             raise InvalidInput(f"it has no service {', '.join(missing)}")
@@ -75,7 +78,8 @@ class ComparedServices:
         present = running.of(service)
         alive = [each for each in present if counts_as_running(each)]
         replicas = Setting(service, "replicas")
-        baseline = {replicas: str(replicas_of(compose.services[service]))}
+        wanted = replicas_of(compose.services[service], self._replicas.get(service))
+        baseline = {replicas: str(wanted)}
         actual = {replicas: str(len(alive))}
         unknown: set[Setting] = set()
         # The settings of one that does not run may show why it cannot start. Without any, one

@@ -18,12 +18,14 @@ class LastKnownGood(NamedTuple):
     """The release to compare with. newer: a later deployment that is not (yet) healthy.
 
     passed_over: what of the history is not it, each with its reason.
+    replicas: how many containers its services had, where that was not one.
     """
 
     commit: str
     images: Mapping[str, str]
     newer: Deployment | None
     passed_over: tuple[str, ...] = ()
+    replicas: Mapping[str, int] = {}
 
 
 def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
@@ -48,7 +50,9 @@ def last_known_good(repository: TargetRepository) -> LastKnownGood | None:
     commit = search.found.commit
     newest = history.newest_first()[0]
     newer = None if same_commit(newest.commit, commit) else newest
-    return LastKnownGood(commit, history.seen_of(commit)[0], newer, search.passed_over)
+    images, seen = history.seen_of(commit)
+    replicas = seen.replicas if seen else {}
+    return LastKnownGood(commit, images, newer, search.passed_over, replicas)
 
 
 def read_target_baseline(target: Target) -> LastKnownGood | None:

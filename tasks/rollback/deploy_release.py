@@ -200,12 +200,16 @@ class _Rollback:
         A recreated release (drift) is asked for even so.
         """
         if before and not self._plan.recreate and before == self._deployer.snapshot():
+            why = (
+                f"The history has just these images for {self._commit[:12]}"
+                if before.keys() <= self._plan.images.keys()
+                else f"What the compose file of {self._commit[:12]} names means the same image"
+                " today; a history with its images ('aeef record') would keep them apart"
+            )
             raise DeployFailed(
                 "compare",
                 f"nothing has changed, so this is no rollback: {some(sorted(before))} with the same"
-                f" image and configuration as before. What the compose file of"
-                f" {self._commit[:12]} names means the same image today; a history with its images"
-                " ('aeef record') would keep them apart",
+                f" image and configuration as before. {why}",
             )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:

@@ -118,15 +118,16 @@ class Application:
         """The full name of an image that is not built by Compose."""
         return f"aeef-test-{self._unique}-{image}:latest"
 
-    def deploy(self, sha: str, *options: str) -> None:
-        """As a pipeline does: check out, start, record."""
+    def deploy(self, sha: str, *options: str, proxies: int = 1) -> None:
+        """As a pipeline does: check out, start, record. proxies: how many, by hand."""
         git(self.path, "checkout", "--quiet", sha)
         self.record(sha, DeploymentStatus.DEPLOYING)
-        self.run(*options, "up", "-d", "--build", "--remove-orphans")
+        scale = f"--scale=proxy={proxies}"
+        self.run(*options, "up", "-d", "--build", "--remove-orphans", scale)
 
     def deploy_both(self) -> dict[str, list[Mapping[str, Any]]]:
         """The good release, healthy, then the bad one; what ran at the good one."""
-        self.deploy(self.good)
+        self.deploy(self.good, proxies=2)
         self.record(self.good, DeploymentStatus.HEALTHY)
         ran = self.containers()
         self._image("proxy", "2")

@@ -16,7 +16,7 @@ from tasks.deploy.compose.configuration import Configurations
 from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
 from tasks.deploy.compose.pins import Pin
 from tasks.deploy.compose_command import ComposeCommand, Service
-from tasks.deploy.compose_labels import files_of
+from tasks.deploy.compose_labels import files_as_here
 from tasks.deploy.deployer import Seen
 from tasks.target.repository import TargetRepository
 
@@ -85,15 +85,18 @@ class ReleaseLook:
             compose_files=list(files),
             profiles=list(self._compose.files.profiles),
             project=self._compose.project(),
+            replicas={
+                name: number
+                for name in configuration
+                if (number := len(self._by_service[name])) != 1
+            },
             configuration=configuration,
         )
 
     def _files(self, container: Container) -> Iterator[str]:
-        folders = (self._target.repository, *self._target.compose_started_in)
-        roots = [folder.resolve() for folder in folders]
-        for path in files_of(container["Labels"]):
-            root = next((each for each in roots if path.is_relative_to(each)), None)
-            yield str(path.relative_to(root) if root else path)
+        root, accepted = self._target.repository.resolve(), self._target.compose_started_in
+        for path in files_as_here(container["Labels"], self._compose.files.folder, accepted):
+            yield str(path.relative_to(root) if path.is_relative_to(root) else path)
 
     def seen(
         self,

@@ -9,13 +9,13 @@ from schemas.errors import DeployFailed, TargetError
 from schemas.release import RollbackPlan
 from schemas.settings import Target
 from schemas.wording import some
-from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
+from tasks.deploy.compose.docker import ComposeDocker, is_alive, service_of
 from tasks.deploy.compose.files import ComposeFiles
 from tasks.deploy.compose_command import ComposeCommand
 from tasks.deploy.compose_labels import (
     config_hash_of,
+    files_as_here,
     files_of,
-    folder_of,
     label_of_folder,
     project_of_labels,
 )
@@ -31,11 +31,12 @@ def refuse_other_files(target: Target, compose: ComposeCommand, docker: ComposeD
     """
     ours = tuple(path.resolve() for path in compose.files.paths)
     present = docker.containers(compose.project())
-    wanted = target.compose_services
+    wanted, accepted = target.compose_services, target.compose_started_in
     others = [
         (container, there)
         for container in present
-        if (there := _as_here(container, ours[0].parent, target)) not in ((), ours)
+        if (there := files_as_here(container["Labels"], compose.files.folder, accepted))
+        not in ((), ours)
         and (not wanted or service_of(container) in wanted)
     ]
     if others:
@@ -78,16 +79,6 @@ def _refuse_other_project(
                     f" started from {ours[0]}: set compose_project ="
                     f' "{project}" in [targets.{target.name}]',
                 )
-
-
-def _as_here(container: Container, folder: Path, target: Target) -> tuple[Path, ...]:
-    """The files that it was started with; those of a folder that is accepted, as if of ours."""
-    there, files = folder_of(container["Labels"]), files_of(container["Labels"])
-    if there == folder or there not in [each.resolve() for each in target.compose_started_in]:
-        return files
-    return tuple(
-        folder / path.relative_to(there) if path.is_relative_to(there) else path for path in files
-    )
 
 
 def _other_files(target: Target, service: str, there: Sequence[Path], ours: Sequence[Path]) -> str:

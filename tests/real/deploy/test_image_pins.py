@@ -109,7 +109,6 @@ def test_the_image_on_record_runs_whatever_its_name_means_now(moving: Moving) ->
     assert [*moving.images, moving.images[0]] == images
 
 
-@both_composes
 def test_without_a_record_the_same_image_is_no_rollback(moving: Moving) -> None:
     """It fails, what ran is put back, and nothing is written; the dry run names it by day."""
     before = moving.target.history_path.read_bytes()
@@ -157,7 +156,6 @@ def test_another_project_of_the_same_file_is_named(moving: Moving) -> None:
     assert moving.images[1] == moving.runs()
 
 
-@both_composes
 def test_what_failed_to_come_up_is_stopped_where_nothing_ran(
     compose_release: ComposeSample, tmp_path: Path
 ) -> None:
