@@ -43,7 +43,12 @@ def named_run(incident: Incident, run_id: UUID) -> Iterator[None]:
 
 def naming(incident: Incident, run_id: UUID, alert: Any = None) -> dict[str, Any]:
     """What to change of a run; see `name_run`."""
-    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
+    tags = [
+        "aeef",
+        str(incident.severity),
+        incident.type,
+        *map(one_line, incident.affected_services),
+    ]
     given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
     is_named_already = given.get("alert", alert) == alert
     return {

@@ -88,5 +88,7 @@ class Incident(Model):
 
     @property
     def title(self) -> str:
-        """One line for people: `P1 deployment-failure shop 3f2a`."""
-        return f"{self.severity} {self.type} {self.service} {self.short_id}"
+        """One line for people, also for logs: `P1 deployment-failure shop 3f2a`."""
+        line = f"{self.severity} {self.type} {self.service} {self.short_id}"
+        # A service may be called anything; what cannot be printed could act on a terminal.
+        return " ".join("".join(c if c.isprintable() else " " for c in line).split())
