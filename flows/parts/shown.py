@@ -16,7 +16,7 @@ from tasks.notify.show_progress import note, show
 from tasks.store.progress import NOTHING
 
 LONGEST = 300
-"""Characters of a sentence in a list: so that the last is not trimmed away. The record has it whole."""
+"""Characters of a sentence in a list: the last must not be trimmed away."""
 
 
 def listed(sentences: Sequence[str]) -> str:
