@@ -47,7 +47,12 @@ def naming(incident: Incident, run_id: UUID, alert: Any = None) -> dict[str, Any
     alert: replaces the run's parameter, by default with the incident's id: a foreign event may
     contain personal data, and Prefect keeps parameters for ever.
     """
-    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
+    tags = [
+        "aeef",
+        str(incident.severity),
+        incident.type,
+        *map(one_line, incident.affected_services),
+    ]
     given, alert = flow_run.get_parameters(), alert or parameter_of(incident)
     is_named_already = given.get("alert", alert) == alert
     return {

@@ -21,6 +21,7 @@ from flows.parts.run_name import named_run, naming
 from flows.parts.shown import Shown
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
 from schemas.incident import Alert, Incident, IncidentType, Route, route_for
+from schemas.links import links_for
 from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_incident import find_or_open, open_unreadable
@@ -175,7 +176,8 @@ class Response:
         if not self._shown.is_in_the_message:
             return self._summary()
         incident = open_store(self.settings).incident(self.id)
-        return f"{incident.title}: {incident.status}. The message above says what was done."
+        record = links_for(incident, self.settings).incident
+        return f"{incident.title}: {incident.status}. What was done: {record}"
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"

@@ -11,13 +11,17 @@ from prefect.runtime import flow_run
 
 from schemas.incident import Phase
 from schemas.settings import Settings
+from tasks.base.trim import trim
 from tasks.notify.show_progress import note, show
 from tasks.store.progress import NOTHING
 
+LONGEST = 300
+"""Characters of a sentence in a list: the last must not be trimmed away."""
+
 
 def listed(sentences: Sequence[str]) -> str:
-    """Several sentences, each on a line of its own; the first begins with a line break."""
-    return "".join(f"\n• {sentence}" for sentence in sentences)
+    """Several sentences, each on a line of its own, after a line break."""
+    return "".join(f"\n• {trim(sentence, LONGEST)}" for sentence in sentences)
 
 
 class Shown:

@@ -147,6 +147,8 @@ class Incident(Model):
 
     @property
     def title(self) -> str:
-        """One line for people: `P1 deployment-failure shop 3f2a`."""
+        """One line for people, also for logs: `P1 deployment-failure shop 3f2a`."""
         named = f"{self.severity} {self.kind} {self.service} {self.short_id}"
-        return named + self.which_occurrence
+        line = named + self.which_occurrence
+        # A service may be called anything; what cannot be printed could act on a terminal.
+        return " ".join("".join(c if c.isprintable() else " " for c in line).split())

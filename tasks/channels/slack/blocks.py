@@ -6,6 +6,7 @@ By default the spec's template; see `schemas/settings/slack_template.py`.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from schemas.incident import Incident
@@ -115,7 +116,8 @@ def text_of(incident: Incident) -> str:
     line = f"AEEF Incident: {incident.severity} - {incident.kind}: {incident.service}"
     line += incident.which_occurrence
     about = one_line(incident.public_description)
-    return escaped(one_line(line) + (f": {about}" if about else ""), TEXT_LIMIT)
+    whole = one_line(line) + (f": {about}" if about else "")
+    return trimmed(whole, TEXT_LIMIT, literal)
 
 
 def reply_text(text: str) -> str:
@@ -125,4 +127,9 @@ def reply_text(text: str) -> str:
 
 def escaped(text: str, limit: int) -> str:
     """The text cleaned, escaped, and trimmed so that the escaped text fits."""
-    return escape(trim(clean(text), limit, size=lambda part: characters(escape(part))))
+    return trimmed(clean(text), limit, escape)
+
+
+def trimmed(text: str, limit: int, rule: Callable[[str], str]) -> str:
+    """What the rule makes of a text that is trimmed so that this fits."""
+    return rule(trim(text, limit, size=lambda part: characters(rule(part))))

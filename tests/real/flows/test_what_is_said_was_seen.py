@@ -27,6 +27,7 @@ from standins.jira import Jira
 from standins.pagerduty import PagerDuty
 from standins.prefect_api import Prefect
 from standins.slack import Slack
+from tasks.base.trim import MARK
 from tasks.channels.slack.markup import LOOKS_LIKE
 from tasks.notify.stand_down import resolve_page
 from tasks.store.progress import NOTHING
@@ -277,7 +278,8 @@ def slack_is_true(world: World) -> None:
             continue
         head, *lines = said.split("\n• ")
         for line in lines:
-            assert line.removesuffix("\nbefore that:") in world.actions, line
+            start = line.removesuffix("\nbefore that:").removesuffix(MARK)
+            assert any(each.startswith(start) for each in world.actions), line
         phase, _, words = head.partition(": ")
         words = words.removesuffix("\nbefore that:")
         if phase.startswith("FAILED"):
@@ -307,7 +309,7 @@ def reply_is_true(world: World, text: str) -> None:
 
 def is_on_record(world: World, failures: str) -> None:
     """The first of several failures stands in the record, as a step's or as the page's reason."""
-    first = failures.partition("; ")[0].removesuffix("… [trimmed]")
+    first = failures.partition("; ")[0].removesuffix(MARK)
     words = first.partition(": ")[2] if first.partition(": ")[0] in STEPS else first
     failed = [each for each in world.actions if "FAILED" in each]
     assert any(words in each for each in failed), failures
