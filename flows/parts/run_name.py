@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -49,7 +50,7 @@ def naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
     given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
     is_named_already = given.get("alert", alert) == alert
     return {
-        "flow_run_id": flow_run.get_id(),
+        "flow_run_id": UUID(flow_run.get_id()),
         "name": incident.title,
         "tags": tags,
         "parameters": None if is_named_already else {**given, "alert": alert},
