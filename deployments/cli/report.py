@@ -138,16 +138,15 @@ class _Waiting:
 
     def _until_run_is_over(self, *, may_be_old: bool) -> str:
         """may_be_old: a run that has ended already was not made for this report."""
-        last = self._intake.ask("GET", f"{self.path}/runbook")
-        if may_be_old and last["state"] == "done":
-            self._print(
-                f"  run {last['runId']} ended before it: nothing was started for this report"
-            )
+        first = self._intake.ask("GET", f"{self.path}/runbook")
+        if may_be_old and first["state"] == "done":
+            before = f"  run {first['runId']} ended before it"
+            self._print(f"{before}: nothing was started for this report")
             return NOT_FOR_IT
         shown, run = "", None
 
         def ended() -> str | None:
-            nonlocal last, shown, run
+            nonlocal shown, run
             last = self._intake.ask("GET", f"{self.path}/runbook")
             self._print_new_actions()
             if run != last["runId"]:
