@@ -6,7 +6,8 @@ from functools import partial
 
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
-from flows.parts.runbook import Response, runbook
+from flows.parts.response import Response
+from flows.parts.runbook import runbook
 from schemas.incident import Status, agents_named
 from tasks.agents.assign_review import assign_review
 from tasks.agents.extract_agent_log import extract_agent_log

@@ -6,7 +6,8 @@ from functools import partial
 
 from flows.parts.isolate import isolate, prepare_isolation
 from flows.parts.notify import notify
-from flows.parts.runbook import Response, runbook
+from flows.parts.response import Response
+from flows.parts.runbook import runbook
 from schemas.incident import Status
 from schemas.settings import Target
 from tasks.base.attempt_all import attempt_all

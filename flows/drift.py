@@ -9,7 +9,8 @@ from prefect.states import Completed
 
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
-from flows.parts.runbook import Response, runbook
+from flows.parts.response import Response
+from flows.parts.runbook import runbook
 from schemas.errors import RunbookFailed
 from schemas.incident import Status
 from schemas.settings import load_settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
-from flows.parts.runbook import Response, runbook
+from flows.parts.response import Response
+from flows.parts.runbook import runbook
 
 
 @runbook("triage")

@@ -84,7 +84,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Report an incident to the intake; with --wait, watch its runbook."""
-    from deployments.cli.report import report as send
+    from deployments.cli.report.report import report as send
 
     alert: dict[str, Any] = {
         "type": incident_type,
@@ -101,7 +101,7 @@ def report(
     if findings or patch:
         if incident_type is not IncidentType.SECURITY:
             raise typer.BadParameter("--findings and --patch are for `aeef report security`")
-        from deployments.cli.report_findings import with_findings
+        from deployments.cli.report.findings import with_findings
 
         if not (alert := with_findings(alert, findings or [], patch, settings, as_json=as_json)):
             return

@@ -23,7 +23,7 @@ LAZY = (
     "prefect.utilities.visualization",
     "sqlite3",
     "tasks.deploy.command_deployer",
-    "tasks.deploy.compose_deployer",
+    "tasks.deploy.compose.deployer",
 )
 """Modules that a run imports late; a name that no longer exists only costs time."""
 

@@ -9,7 +9,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.errors import PatchError
 from schemas.incident import Status
 from schemas.patch import Decision, GateResults, PreparedPatch

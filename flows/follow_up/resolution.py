@@ -7,7 +7,8 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.incident.open_incident import open_incident
 from tasks.notify.stand_down import stand_down

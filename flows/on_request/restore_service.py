@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.isolation.procedures import restore
 from tasks.isolation.restore_service import incident_of, plan_restoration

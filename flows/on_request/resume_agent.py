@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.agents.name_agent import find_target
 from tasks.agents.preserve_agent_state import preserve_agent_state

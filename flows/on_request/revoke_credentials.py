@@ -7,7 +7,8 @@ from functools import partial
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.breach.revoke_credentials import plan_revocation
 from tasks.breach.revoke_credentials import revoke_credentials as revoke

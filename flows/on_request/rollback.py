@@ -8,7 +8,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_by_hand import open_for_rollback

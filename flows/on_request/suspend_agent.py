@@ -6,7 +6,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.agent_violation import contain_agent
-from flows.parts.runbook import Response, name_run, this_run_id
+from flows.parts.response import Response
+from flows.parts.run_name import name_run, this_run_id
 from schemas.incident import Status
 from schemas.settings import load_settings
 from tasks.agents.name_agent import find_target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.parts.runbook import Response
+from flows.parts.response import Response
 from schemas.errors import RollbackError
 from schemas.incident import Status
 from tasks.incident.change_status import change_status

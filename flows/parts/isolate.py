@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.parts.runbook import Response
+from flows.parts.response import Response
 from schemas.settings import Target
 from tasks.base.attempt_all import attempt_all
 from tasks.isolation.isolate_service import foresee_isolation

@@ -61,3 +61,14 @@ def naming(incident: Incident, run_id: UUID, alert: Any = None) -> dict[str, Any
         "tags": tags,
         "parameters": None if is_named_already else {**given, "alert": alert},
     }
+
+
+def this_run_id() -> UUID:
+    """The id of the current flow run."""
+    return UUID(flow_run.get_id())
+
+
+def name_run(incident: Incident, alert: Any = None) -> None:
+    """Give this run a readable name and tags for the UI; alert: as in `naming`."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(**naming(incident, this_run_id(), alert))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.settings import Target
 from tasks.deploy.command_deployer import CommandDeployer
-from tasks.deploy.compose_deployer import ComposeDeployer
+from tasks.deploy.compose.deployer import ComposeDeployer
 from tasks.deploy.deployer import Deployer
 
 

@@ -15,7 +15,7 @@ from schemas.health import Condition, ContainerState
 from tasks.base.docker_connection import DOCKER_ERRORS, explained, side_by_side
 from tasks.base.run_command import tail_of
 from tasks.base.trim import clean
-from tasks.deploy.compose_labels import labels_of_services, service_of_labels
+from tasks.deploy.compose.labels import labels_of_services, service_of_labels
 
 _LINES = 5
 _CHARACTERS = 500

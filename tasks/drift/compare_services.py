@@ -9,7 +9,7 @@ from schemas.drift import Setting
 from schemas.errors import InvalidInput
 from schemas.settings import Target
 from schemas.wording import some
-from tasks.deploy.compose_command import replicas_of
+from tasks.deploy.compose.command import replicas_of
 from tasks.deploy.running_commit import running_commit
 from tasks.drift.container_settings import container_settings, counts_as_running, merged
 from tasks.drift.expected_images import ExpectedImages

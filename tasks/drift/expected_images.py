@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.settings import Target
-from tasks.deploy.compose_command import image_tag
+from tasks.deploy.compose.command import image_tag
 from tasks.drift.compose_settings import ComposeFile
 from tasks.drift.read_baseline import LastKnownGood
 from tasks.drift.read_running import RunningProject

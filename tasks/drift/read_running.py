@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, NotFound
 
 from tasks.base.docker_connection import docker_connection, side_by_side
-from tasks.deploy.compose_labels import is_of_project, is_one_off, service_of_labels
+from tasks.deploy.compose.labels import is_of_project, is_one_off, service_of_labels
 
 
 class RunningProject:

@@ -16,7 +16,7 @@ from docker.types import IPAMConfig, IPAMPool
 from schemas.errors import PermanentError
 from schemas.settings import Target
 from tasks.base.docker_connection import explained
-from tasks.deploy.compose_command import TARGET_LABEL
+from tasks.deploy.compose.command import TARGET_LABEL
 
 QUARANTINE_LABEL = "aeef.quarantine"
 OPTIONS = {

@@ -13,8 +13,8 @@ from schemas.errors import InvalidInput, TargetError
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.docker_connection import side_by_side
-from tasks.deploy.compose_command import ComposeCommand
-from tasks.deploy.compose_labels import (
+from tasks.deploy.compose.command import ComposeCommand
+from tasks.deploy.compose.labels import (
     DEPENDS_ON,
     is_of_project,
     labels_of_project,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tasks.deploy.freezes import refuse_frozen
 from tasks.rollback.check_work_tree import refuse_submodules, refuse_unready
 from tasks.rollback.interrupted_checkout import finish_checkout
 from tasks.rollback.journal import Journal, end_journal, read_journal, write_journal
+from tasks.rollback.refuse_unchanged import refuse_unchanged
 from tasks.rollback.what_runs import what_runs, what_was_put_back
 from tasks.target.carry_records import finish_carrying, records_carried
 from tasks.target.fetch import fetch_commit
@@ -169,7 +169,7 @@ class _Rollback:
     def _done(self, *, changed: bool, journal: Journal | None) -> DeployedRelease:
         images = self._deployer.verify(self._commit)
         if changed and journal:
-            self._refuse_unchanged(journal.running.snapshot)
+            refuse_unchanged(self._plan, journal.running.snapshot, self._deployer)
         started = time.monotonic()
         wait_until_healthy(
             self._repository.target, self._deployer.condition, fresh=changed, report=self._report
@@ -193,24 +193,6 @@ class _Rollback:
             verified=self._repository.target.shows_what_runs,
             remarks=list(seen.remarks),
         )
-
-    def _refuse_unchanged(self, before: Mapping[str, str]) -> None:
-        """Raise when the same images run with the same configuration: what failed runs on.
-
-        A recreated release (drift) is asked for even so.
-        """
-        if before and not self._plan.recreate and before == self._deployer.snapshot():
-            why = (
-                f"The history has just these images for {self._commit[:12]}"
-                if before.keys() <= self._plan.images.keys()
-                else f"What the compose file of {self._commit[:12]} names means the same image"
-                " today; a history with its images ('aeef record') would keep them apart"
-            )
-            raise DeployFailed(
-                "compare",
-                f"nothing has changed, so this is no rollback: {some(sorted(before))} with the same"
-                f" image and configuration as before. {why}",
-            )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
         """Restore what was running; return the error that describes both."""

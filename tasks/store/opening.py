@@ -1,10 +1,10 @@
-"""Deduplication: opens an incident, or attaches an alert to the open one."""
+"""Deduplication: opens an incident, or finds the one that an alert is about."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlalchemy import Connection, Row, insert, select
@@ -17,44 +17,17 @@ from schemas.incident import (
     IncidentType,
     Severity,
     Status,
-    TypeSource,
     canonical_json,
     dedup_key_for,
     hash_of_text,
     plausible_time,
     wants_look,
 )
-from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
+from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
+from tasks.store.attaching import Opened, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
-from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change, columns_of, incident_of
-from tasks.store.relapses import ask_look
-
-
-class Opened(NamedTuple):
-    """The outcome for an alert: a new incident, or the one that it was attached to.
-
-    masked: the alert contained personal identifiers; its original is not in the record.
-    look: the number of the question whether its services are broken again, which is stored with
-    the alert; None when nobody has to look.
-    word_given: what was a guess is somebody's word now, and the runbook starts once more.
-    """
-
-    incident: Incident
-    is_new: bool
-    severity_raised: bool
-    masked: bool = False
-    look: int | None = None
-    word_given: bool = False
-
-
-class Typed(NamedTuple):
-    """The type of an alert and who says so; for a guess, from what (`schemas.incident.Triage`)."""
-
-    type: IncidentType
-    source: TypeSource = TypeSource.SENDER
-    guessed_from: str = ""
 
 
 def open_or_attach(
@@ -87,7 +60,7 @@ def open_or_attach(
             and wants_look(incident, alert, chain.now, relapse_within)
         )
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
-            return _attach(chain, incident, alert, typed, severity, entry, looks=looks)
+            return attach(chain, incident, alert, typed, severity, entry, looks=looks)
         incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry)
         if announce:
             Change(chain, incident).emit(DETECTED)
@@ -205,74 +178,3 @@ def _open(
         entry_id=entry,
     )
     return incident
-
-
-def _attach(
-    chain: Chain,
-    incident: Incident,
-    alert: Alert,
-    typed: Typed,
-    severity: Severity,
-    entry: UUID | None,
-    *,
-    looks: bool,
-) -> Opened:
-    change = Change(chain, incident)
-    _note_repetition(change, alert, severity, entry)
-    look = ask_look(chain, incident, alert, severity) if looks else None
-    if incident.status.is_over and look is None:
-        return Opened(incident, is_new=False, severity_raised=False)
-    if alert.service and alert.service not in incident.affected_services:
-        change.record(
-            f"affected service added: {alert.service}",
-            actor=alert.source,
-            automated=True,
-            affected_services=[*incident.affected_services, alert.service],
-        )
-    word_given = takes_word(incident, typed.type, typed.source) and give_word(
-        change, typed.type, typed.source, actor=alert.source, automated=True
-    )
-    # Of what is over, only a relapse raises the severity.
-    raised = severity.is_worse_than(incident.severity) and not incident.status.is_over
-    if raised:
-        change.record(
-            f"severity raised {incident.severity} → {severity}",
-            actor=alert.source,
-            automated=True,
-            severity=severity,
-        )
-    if raised or word_given:
-        change.emit(DETECTED)
-    return Opened(
-        change.incident,
-        is_new=False,
-        severity_raised=raised,
-        look=look,
-        word_given=word_given,
-    )
-
-
-def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UUID | None) -> None:
-    """Note it in the audit log: what repeats itself on a contained incident only once.
-
-    Alertmanager repeats an alert every few minutes until it is over.
-    """
-    incident = change.incident
-    what = first_line(alert.description) or incident.type
-    settled = incident.status.comes_after(Status.INVESTIGATING)
-    if settled and alert.names_one_occurrence and entry is None:
-        state = f"{incident.occurrence}/{incident.status}/{severity}/{alert.service}/{what}"
-        entry = uuid5(incident.incident_id, f"repeated/{state}")
-        if change.chain.has(entry):
-            return
-    change.note(
-        f"alert repeated: {what}",
-        actor=alert.source,
-        automated=True,
-        details={
-            "severity": severity.value,
-            "service": alert.service,
-            "detectedAt": moment_text(alert.detected_at),
-        },
-        entry_id=entry,
-    )

@@ -29,6 +29,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
 from tasks.store import giving_word, opening
+from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, verify_audit
@@ -40,7 +41,6 @@ from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
-from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.overdue import missing_claim, missing_runbook
 from tasks.store.records import incident_of
@@ -139,7 +139,7 @@ class Store:
         opened = opening.open_or_attach(
             self._log,
             masked,
-            opening.Typed(incident_type, source, self.masked_text(guessed_from)),
+            Typed(incident_type, source, self.masked_text(guessed_from)),
             severity,
             announce,
             self._within if may_relapse else None,

@@ -10,6 +10,7 @@ from schemas.errors import PermanentError
 from schemas.incident import Incident, SlackChannel, route_for
 from schemas.settings import Settings
 from tasks.channels.slack import client as slack
+from tasks.channels.slack import search
 from tasks.store import open_store
 from tasks.store.claim_keys import (
     SLACK_MESSAGE,
@@ -58,7 +59,7 @@ def ensure_message(
             settings,
             (of_occurrence(incident, key), holder),
             about={"name": settings.slack.channels[place], "place": place.value},
-            find=lambda: slack.find_incident(incident, settings, channel=place),
+            find=lambda: search.find_incident(incident, settings, channel=place),
             post=lambda: slack.post_incident(
                 incident,
                 settings,
@@ -82,7 +83,7 @@ def ensure_restricted_message(
         settings,
         (of_occurrence(incident, SLACK_RESTRICTED_MESSAGE), holder),
         about={"name": channel_id},
-        find=lambda: slack.find_in(channel_id, incident, settings),
+        find=lambda: search.find_in(channel_id, incident, settings),
         post=lambda: slack.post_in_private(
             channel_id,
             incident,

@@ -17,7 +17,7 @@ from tasks.base.docker_connection import (
     docker_host,
     explained,
 )
-from tasks.deploy.compose_labels import is_one_off, labels_of_services, service_of_labels
+from tasks.deploy.compose.labels import is_one_off, labels_of_services, service_of_labels
 
 Container = dict[str, Any]
 """A container as Docker lists it."""

@@ -12,11 +12,11 @@ from schemas.release import Artefacts, RollbackPlan
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.docker_connection import side_by_side
+from tasks.deploy.compose.command import ComposeCommand, Service
 from tasks.deploy.compose.configuration import Configurations
 from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
+from tasks.deploy.compose.labels import files_as_here
 from tasks.deploy.compose.pins import Pin
-from tasks.deploy.compose_command import ComposeCommand, Service
-from tasks.deploy.compose_labels import files_as_here
 from tasks.deploy.deployer import Seen
 from tasks.target.repository import TargetRepository
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from schemas.errors import DeployFailed, TargetError
 from schemas.release import RollbackPlan
 from schemas.wording import some
+from tasks.deploy.compose.command import Service, image_tag
 from tasks.deploy.compose.docker import ComposeDocker
-from tasks.deploy.compose_command import Service, image_tag
 from tasks.deploy.deployer import Report
 
 _EXACT = re.compile(r"(?:\S+@)?sha256:[0-9a-f]{64}")

@@ -8,9 +8,9 @@ from typing import Any
 
 from schemas.errors import DeployFailed
 from schemas.settings import Target
+from tasks.deploy.compose.command import COMMIT_LABEL, ComposeCommand, Service
 from tasks.deploy.compose.docker import ComposeDocker, Container, service_of
 from tasks.deploy.compose.pins import Pin
-from tasks.deploy.compose_command import COMMIT_LABEL, ComposeCommand, Service
 
 _STEADY_WITHIN = 10.0
 _POLL = 0.05

@@ -9,10 +9,10 @@ from schemas.errors import DeployFailed, TargetError
 from schemas.release import RollbackPlan
 from schemas.settings import Target
 from schemas.wording import some
+from tasks.deploy.compose.command import ComposeCommand
 from tasks.deploy.compose.docker import ComposeDocker, is_alive, service_of
 from tasks.deploy.compose.files import ComposeFiles
-from tasks.deploy.compose_command import ComposeCommand
-from tasks.deploy.compose_labels import (
+from tasks.deploy.compose.labels import (
     config_hash_of,
     files_as_here,
     files_of,

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.drift import Setting
 from schemas.errors import InvalidInput, TargetError
-from tasks.deploy.compose_command import ComposeCommand, replicas_of
+from tasks.deploy.compose.command import ComposeCommand, replicas_of
 from tasks.drift.compose_settings import ComposeFile
 from tasks.drift.hide_values import Hider
 from tasks.drift.release.checkout import NotComparable

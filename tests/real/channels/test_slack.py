@@ -15,7 +15,7 @@ from standins.receiver_rules import ReceiverRules, an_incident
 from standins.slack import Slack, block_problems
 from standins.standin import StandIn, settings_for
 from tasks.base.http import Unclear
-from tasks.channels.slack import client
+from tasks.channels.slack import client, search
 from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
 from tasks.channels.slack.markup import escape
 
@@ -117,7 +117,7 @@ def test_post_that_was_cut_off_is_found(slack: Slack) -> None:
     others = an_incident(incident_id="6deb8e91-1635-4b5c-afb6-407013d80000")
     client.post_incident(others, settings, channel=CRITICAL, auto_response=RESPONSE)
 
-    found = client.find_incident(an_incident(), settings, CRITICAL)
+    found = search.find_incident(an_incident(), settings, CRITICAL)
 
     first = slack.in_channel("#aeef-incidents")[0]
     assert (first.channel, first.ts) == found
@@ -133,14 +133,14 @@ def test_find_reads_every_page(slack: Slack) -> None:
         other = an_incident(incident_id=f"6deb8e91-1635-4b5c-afb6-40701300000{number}")
         client.post_incident(other, settings, channel=CRITICAL, auto_response=RESPONSE)
 
-    assert message == client.find_incident(an_incident(), settings, CRITICAL)
+    assert message == search.find_incident(an_incident(), settings, CRITICAL)
 
 
 def test_find_nothing(slack: Slack) -> None:
     """An incident that was not posted is not found, nor in a channel that does not exist."""
-    assert client.find_incident(an_incident(), settings_for(slack), CRITICAL) is None
+    assert search.find_incident(an_incident(), settings_for(slack), CRITICAL) is None
     slack.channels = {}
-    assert client.find_incident(an_incident(), settings_for(slack), CRITICAL) is None
+    assert search.find_incident(an_incident(), settings_for(slack), CRITICAL) is None
 
 
 def test_channel_by_id(slack: Slack) -> None:
@@ -150,18 +150,18 @@ def test_channel_by_id(slack: Slack) -> None:
     slack.scopes.discard("channels:read")
     message = post(settings)
 
-    assert message == client.find_incident(an_incident(), settings, CRITICAL)
+    assert message == search.find_incident(an_incident(), settings, CRITICAL)
 
 
 @pytest.mark.parametrize("scope", ["channels:read", "channels:history"])
 def test_missing_scope(slack: Slack, scope: str, caplog: pytest.LogCaptureFixture) -> None:
     """A bot that may not read still posts; the missing scope is reported once."""
     caplog.set_level(logging.WARNING)
-    client.warn_once.cache_clear()
+    search.warn_once.cache_clear()
     slack.scopes.discard(scope)
     settings = settings_for(slack)
     for _ in range(3):
-        assert client.find_incident(an_incident(), settings, CRITICAL) is None
+        assert search.find_incident(an_incident(), settings, CRITICAL) is None
 
     (said,) = caplog.messages
     assert f"missing_scope ({scope})" in said

@@ -13,7 +13,7 @@ from samples.compose import Compose, both_composes
 from samples.targets import new_repository
 from schemas.errors import TargetError
 from schemas.settings import Health, Target
-from tasks.deploy.compose_command import ComposeCommand
+from tasks.deploy.compose.command import ComposeCommand
 
 Made = Callable[..., ComposeCommand]
 

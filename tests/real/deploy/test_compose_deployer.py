@@ -15,7 +15,7 @@ from schemas.errors import DeployFailed, TargetError
 from schemas.release import DeployedRelease
 from schemas.settings import Target
 from support import free_port
-from tasks.deploy.compose_command import image_tag
+from tasks.deploy.compose.command import image_tag
 from tasks.deploy.running_commit import running_commit
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release
@@ -255,9 +255,9 @@ def test_a_dependency_that_gets_unhealthy_ends_in_what_ran(compose_sample: Compo
 @pytest.mark.parametrize(
     "point",
     [
-        "before tasks.deploy.compose_deployer.ComposeDeployer.prepare",
-        "before tasks.deploy.compose_deployer.ComposeDeployer.start",
-        "before tasks.deploy.compose_deployer.ComposeDeployer.verify",
+        "before tasks.deploy.compose.deployer.ComposeDeployer.prepare",
+        "before tasks.deploy.compose.deployer.ComposeDeployer.start",
+        "before tasks.deploy.compose.deployer.ComposeDeployer.verify",
         "before tasks.rollback.deploy_release.wait_until_healthy",
     ],
 )

@@ -13,8 +13,8 @@ import yaml
 from samples.compose import V1, Compose, both_composes
 from samples.targets import new_repository
 from schemas.settings import Health, Target
+from tasks.deploy.compose.command import ComposeCommand
 from tasks.deploy.compose.files import ComposeFiles
-from tasks.deploy.compose_command import ComposeCommand
 
 Made = Callable[..., ComposeCommand]
 SERVICES = (

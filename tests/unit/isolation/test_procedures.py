@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fixtures.canned_steps import CannedSteps
 from schemas.errors import InvalidInput, PermanentError, RunbookFailed
 from schemas.incident import Status
 from schemas.isolation import Isolation
-from standins.steps import CannedSteps
 from tasks.isolation.procedures import isolate, restore
 
 KEEP, ISOLATE, STATUS = "preserve the service's state", "isolate the service", "change the status"

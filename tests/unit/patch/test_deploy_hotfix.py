@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.canned_steps import CannedSteps
 from schemas.errors import PatchError, TargetError
 from schemas.patch import PreparedPatch
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
-from standins.steps import CannedSteps
 from tasks.isolation.journal import begin_isolation, note_command
 from tasks.patch.deploy_hotfix import deploy_hotfix
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.canned_steps import CannedSteps
 from schemas.errors import RollbackError, TargetError
 from schemas.incident import Status
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
-from standins.steps import CannedSteps
 from tasks.base.file_lock import try_to_hold
 from tasks.rollback.roll_back import plan_rollback, roll_back, roll_back_on_request
 

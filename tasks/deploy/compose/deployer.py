@@ -15,18 +15,18 @@ from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.docker_connection import DOCKER_ERRORS
-from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
-from tasks.deploy.compose.look import ReleaseLook, look_at
-from tasks.deploy.compose.pins import Pin, Pins
-from tasks.deploy.compose.running import RunningServices
-from tasks.deploy.compose.started_with import refuse_other_files, refuse_without
-from tasks.deploy.compose_command import (
+from tasks.deploy.compose.command import (
     COMMIT_LABEL,
     ComposeCommand,
     Service,
     image_tag,
 )
-from tasks.deploy.compose_labels import is_started_from
+from tasks.deploy.compose.docker import ComposeDocker, Container, is_alive, service_of
+from tasks.deploy.compose.labels import is_started_from
+from tasks.deploy.compose.look import ReleaseLook, look_at
+from tasks.deploy.compose.pins import Pin, Pins
+from tasks.deploy.compose.running import RunningServices
+from tasks.deploy.compose.started_with import refuse_other_files, refuse_without
 from tasks.deploy.container_condition import container_condition
 from tasks.deploy.deployer import Report, Running, Seen
 from tasks.target.repository import TargetRepository

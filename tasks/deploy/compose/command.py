@@ -17,8 +17,8 @@ from tasks.base.docker_connection import docker_host
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
 from tasks.deploy.compose.files import ComposeFiles, from_dotenv
+from tasks.deploy.compose.labels import OUR_OVERRIDE
 from tasks.deploy.compose.program import find_compose, is_old
-from tasks.deploy.compose_labels import OUR_OVERRIDE
 from tasks.target.repository import aeef_directory
 
 COMMIT_LABEL = "aeef.commit"

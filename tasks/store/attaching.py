@@ -1,0 +1,110 @@
+"""Attaches an alert to the incident that it is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from schemas.incident import DETECTED, Alert, Incident, IncidentType, Severity, Status, TypeSource
+from tasks.base.storable import first_line, moment_text
+from tasks.store.audit.audit import Chain
+from tasks.store.giving_word import give_word, takes_word
+from tasks.store.records import Change
+from tasks.store.relapses import ask_look
+
+
+class Opened(NamedTuple):
+    """The outcome for an alert: a new incident, or the one that it was attached to.
+
+    masked: the alert contained personal identifiers; its original is not in the record.
+    look: the number of the question whether its services are broken again, which is stored with
+    the alert; None when nobody has to look.
+    word_given: what was a guess is somebody's word now, and the runbook starts once more.
+    """
+
+    incident: Incident
+    is_new: bool
+    severity_raised: bool
+    masked: bool = False
+    look: int | None = None
+    word_given: bool = False
+
+
+class Typed(NamedTuple):
+    """The type of an alert and who says so; for a guess, from what (`schemas.incident.Triage`)."""
+
+    type: IncidentType
+    source: TypeSource = TypeSource.SENDER
+    guessed_from: str = ""
+
+
+def attach(
+    chain: Chain,
+    incident: Incident,
+    alert: Alert,
+    typed: Typed,
+    severity: Severity,
+    entry: UUID | None,
+    *,
+    looks: bool,
+) -> Opened:
+    """Add the alert to an incident. looks: it may be a second outage: somebody has to look."""
+    change = Change(chain, incident)
+    _note_repetition(change, alert, severity, entry)
+    look = ask_look(chain, incident, alert, severity) if looks else None
+    if incident.status.is_over and look is None:
+        return Opened(incident, is_new=False, severity_raised=False)
+    if alert.service and alert.service not in incident.affected_services:
+        change.record(
+            f"affected service added: {alert.service}",
+            actor=alert.source,
+            automated=True,
+            affected_services=[*incident.affected_services, alert.service],
+        )
+    word_given = takes_word(incident, typed.type, typed.source) and give_word(
+        change, typed.type, typed.source, actor=alert.source, automated=True
+    )
+    # Of what is over, only a relapse raises the severity.
+    raised = severity.is_worse_than(incident.severity) and not incident.status.is_over
+    if raised:
+        change.record(
+            f"severity raised {incident.severity} → {severity}",
+            actor=alert.source,
+            automated=True,
+            severity=severity,
+        )
+    if raised or word_given:
+        change.emit(DETECTED)
+    return Opened(
+        change.incident,
+        is_new=False,
+        severity_raised=raised,
+        look=look,
+        word_given=word_given,
+    )
+
+
+def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UUID | None) -> None:
+    """Note it in the audit log: what repeats itself on a contained incident only once.
+
+    Alertmanager repeats an alert every few minutes until it is over.
+    """
+    incident = change.incident
+    what = first_line(alert.description) or incident.type
+    settled = incident.status.comes_after(Status.INVESTIGATING)
+    if settled and alert.names_one_occurrence and entry is None:
+        state = f"{incident.occurrence}/{incident.status}/{severity}/{alert.service}/{what}"
+        entry = uuid5(incident.incident_id, f"repeated/{state}")
+        if change.chain.has(entry):
+            return
+    change.note(
+        f"alert repeated: {what}",
+        actor=alert.source,
+        automated=True,
+        details={
+            "severity": severity.value,
+            "service": alert.service,
+            "detectedAt": moment_text(alert.detected_at),
+        },
+        entry_id=entry,
+    )
