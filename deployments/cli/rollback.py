@@ -9,7 +9,7 @@ from deployments.cli.terminal import this_user
 from schemas.settings import Settings
 from tasks.do import Directly
 from tasks.incident.open_by_hand import open_for_rollback
-from tasks.rollback.roll_back import plan_rollback, roll_back_on_request
+from tasks.rollback.roll_back import dry_run_text, rehearse_rollback, roll_back_on_request
 from tasks.store import open_store
 
 
@@ -27,8 +27,8 @@ def roll_back(
     """
     target = settings.target(target_name)
     if dry_run:
-        plan = plan_rollback(target, settings, to_commit)
-        show(plan, plan.text, as_json=as_json)
+        plan = rehearse_rollback(target, settings.home, to_commit)
+        show(plan, dry_run_text(plan), as_json=as_json)
         return
     if not as_json:
         show_progress()
@@ -42,5 +42,5 @@ def roll_back(
         settings,
     )
     incident = open_store(settings).incident(incident.incident_id)
-    said = f"{target.name} serves {deployed.commit}; on record as {incident.title}"
+    said = f"{target.name} {deployed.does} {deployed.commit}; on record as {incident.title}"
     show(incident, said, as_json=as_json)

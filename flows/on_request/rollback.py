@@ -12,7 +12,7 @@ from flows.parts.runbook import Response, name_run, this_run_id
 from schemas.settings import load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
 from tasks.incident.open_by_hand import open_for_rollback
-from tasks.rollback.roll_back import plan_rollback, roll_back_on_request
+from tasks.rollback.roll_back import dry_run_text, rehearse_rollback, roll_back_on_request
 
 
 @flow(name="rollback", persist_result=True)
@@ -29,12 +29,12 @@ def rollback(
     settings, run_id = load_settings(), this_run_id()
     named = settings.target(target)
     if dry_run:
-        return plan_rollback(named, settings, to_commit).text
+        return dry_run_text(rehearse_rollback(named, settings.home, to_commit))
     incident = open_for_rollback(target, requested_by, settings, run_id)
     name_run(incident)
     if handled := claim_runbook(incident, run_id, settings):
         return Completed(message=handled, name="AlreadyHandled")
-    response = Response(incident, run_id, settings)
+    response = Response(incident, run_id, settings, "rollback")
     state = response.carry_out(
         partial(roll_back_on_request, response.do, named, settings, to_commit)
     )

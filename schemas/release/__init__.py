@@ -2,18 +2,18 @@
 
 from schemas.release.artefacts import Artefacts
 from schemas.release.freeze import Freeze, FrozenBy
+from schemas.release.history import History, OddEntry, last_known_good
 from schemas.release.release import (
     Commit,
     DeployedRelease,
     Deployment,
     DeploymentStatus,
     FullCommit,
-    History,
     Provenance,
     RollbackPlan,
-    last_known_good,
     same_commit,
 )
+from schemas.release.understand import understand
 
 __all__ = [
     "Artefacts",
@@ -25,8 +25,10 @@ __all__ = [
     "FrozenBy",
     "FullCommit",
     "History",
+    "OddEntry",
     "Provenance",
     "RollbackPlan",
     "last_known_good",
     "same_commit",
+    "understand",
 ]

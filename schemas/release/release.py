@@ -1,22 +1,19 @@
-"""Releases of a target: its deployment history, their provenance, and which one is proven good."""
+"""Releases of a target: how each was deployed, what proves it, and a plan to go back to one."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
-from schemas.errors import NoProvenRelease
 from schemas.model import Model, UtcDatetime
 from schemas.release.artefacts import Artefacts
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,64}$")]
 FullCommit = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_THEIRS = ConfigDict(extra="allow")
+THEIRS = ConfigDict(extra="allow")
 """The files belong to the target: fields unknown to us are kept."""
 
 
@@ -29,9 +26,12 @@ class DeploymentStatus(StrEnum):
 
 
 class Deployment(Model):
-    """One entry of `deployments/history.json`. `healthy` is the only good status."""
+    """One entry of `deployments/history.json`. `healthy` is the only good status.
 
-    model_config = _THEIRS
+    placed_at: the time of its neighbour in the file, where its own time cannot be believed.
+    """
+
+    model_config = THEIRS
 
     commit: Commit
     status: str
@@ -40,13 +40,14 @@ class Deployment(Model):
     )
     environment: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
+    placed_at: UtcDatetime | None = Field(default=None, exclude=True)
     artefacts: Artefacts | None = None
 
 
 class RollbackEntry(Model):
     """One rollback, as the history file keeps it."""
 
-    model_config = _THEIRS
+    model_config = THEIRS
 
     commit: Commit
     timestamp: UtcDatetime
@@ -59,60 +60,6 @@ class RollbackEntry(Model):
     rollback_id: str | None = None
 
 
-class History(Model):
-    """The target's deployment history (spec, "Rollback Automation")."""
-
-    model_config = _THEIRS
-
-    deployments: list[Deployment] = Field(default_factory=list)
-    rollbacks: list[RollbackEntry] = Field(default_factory=list)
-
-    def of(self, environment: str | None) -> History:
-        """The deployments of an environment, and those that name none; None: all of them."""
-        if environment is None:
-            return self
-        wanted = [each for each in self.deployments if each.environment in (None, environment)]
-        return self.model_copy(update={"deployments": wanted})
-
-    def newest_first(self) -> list[Deployment]:
-        """By deployment time; at equal times the later entry in the file is newer."""
-        return [
-            entry
-            for _, entry in sorted(
-                enumerate(self.deployments),
-                key=lambda pair: (pair[1].deployed_at or _LONG_AGO, pair[0]),
-                reverse=True,
-            )
-        ]
-
-    def seen_of(self, commit: str) -> tuple[dict[str, str], Artefacts | None]:
-        """The images and artefacts that were seen of a commit, the newest of each service.
-
-        What was seen while it was healthy comes first.
-        """
-        entries = [each for each in self.newest_first() if same_commit(each.commit, commit)]
-        entries.sort(key=lambda entry: entry.status != "healthy")
-        images: dict[str, str] = {}
-        for entry in reversed(entries):
-            images |= entry.images
-        return images, next((each.artefacts for each in entries if each.artefacts), None)
-
-    def candidates(self, failing: str | None) -> list[Deployment]:
-        """Healthy releases that are not the failing one, newest first, each commit once.
-
-        A commit whose newest entry is not healthy is not a candidate, whatever it was before.
-        """
-        seen: set[str] = set()
-        found = []
-        for entry in self.newest_first():
-            if entry.commit in seen:
-                continue
-            seen.add(entry.commit)
-            if entry.status == "healthy" and not same_commit(entry.commit, failing):
-                found.append(entry)
-        return found
-
-
 def same_commit(one: str, other: str | None) -> bool:
     """True when they are equal, or one abbreviates the other (seven characters or more)."""
     if not other or min(len(one), len(other)) < 7:
@@ -123,7 +70,7 @@ def same_commit(one: str, other: str | None) -> bool:
 class Provenance(Model):
     """The gates that a release went through before deployment: gate name → its result."""
 
-    model_config = _THEIRS
+    model_config = THEIRS
 
     commit: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -147,28 +94,14 @@ class Provenance(Model):
         return missing + failed
 
 
-def last_known_good(history: History, failing: str | None) -> Deployment:
-    """The newest healthy release that is not the failing one.
-
-    Raises NoProvenRelease when there is none.
-    """
-    candidates = history.candidates(failing)
-    if not candidates:
-        raise NoProvenRelease(
-            "choose release",
-            f"the history has no healthy release other than the failing one"
-            f" ({(failing or 'unknown')[:12]}); deploy a good release by hand,"
-            " or name one with --to-commit",
-        )
-    return candidates[0]
-
-
 class RollbackPlan(Model):
     """Which release a rollback goes to, and why; made before anything is changed.
 
     gates: each gate of the release's provenance with its status.
     images: Compose service to image id, as far as the history has them.
     artefacts: what else of the release was seen running; None for an older entry.
+    passed_over: newer releases and odd entries of the history, each with its reason.
+    not_looked_at: what of the release was not looked at, in words.
     already_running: the release is running; only its health remains to be checked.
     recreate: deploy it even so, because its configuration has drifted.
     remarks: what would be weaker than it could be, in words; filled in for people only.
@@ -181,15 +114,11 @@ class RollbackPlan(Model):
     gates: dict[str, str] = Field(default_factory=dict)
     images: dict[str, str] = Field(default_factory=dict)
     artefacts: Artefacts | None = None
+    passed_over: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
     already_running: bool = False
     recreate: bool = False
     remarks: list[str] = Field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """What would be done, and below it each remark."""
-        would = f"would roll {self.target} back to {self.to_commit}: {self.chosen_because}"
-        return "\n".join([would, *(f"  {remark}" for remark in self.remarks)])
 
 
 class DeployedRelease(Model):
@@ -198,6 +127,7 @@ class DeployedRelease(Model):
     images: of the services whose image is certain; artefacts: what else of it was seen.
     rebuilt: services whose image was not here any more, and was built again from the commit.
     changed: False when the release was already running and healthy.
+    verified: False when nothing says which commit runs: there is no `running_command`.
     remarks: what a person should know about it, in words.
     """
 
@@ -210,3 +140,9 @@ class DeployedRelease(Model):
     healthy_after: float
     changed: bool
     remarks: list[str] = Field(default_factory=list)
+    verified: bool = True
+
+    @property
+    def does(self) -> str:
+        """What the target is seen to do with it, to continue with the commit."""
+        return "serves" if self.verified else "is healthy after deploy_command for"

@@ -17,39 +17,12 @@ from pydantic import (
 
 from schemas.agents import AgentSettings
 from schemas.breach import TargetBreach
+from schemas.health import Health
 from schemas.isolation import TargetIsolation
 from schemas.patch import TargetPatch
 from schemas.quality import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-
-
-class Health(BaseModel):
-    """The health check of a release.
-
-    url: must answer 200; if it answers JSON with a `status`, that must be in `ok_statuses`.
-    command: must exit with 0; run without a shell in the repository.
-    successes: how many are needed in a row, `interval` seconds apart, within `deadline` seconds.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str | None = None
-    command: tuple[str, ...] = ()
-    ok_statuses: tuple[str, ...] = ("ok", "healthy", "pass", "up")
-    successes: int = Field(default=3, ge=1)
-    interval: float = Field(default=1.0, gt=0)
-    deadline: float = Field(default=60.0, gt=0)
-    timeout: float = Field(default=5.0, gt=0)
-
-    @model_validator(mode="after")
-    def _can_succeed(self) -> Self:
-        if (self.successes - 1) * self.interval >= self.deadline:
-            raise ValueError(
-                f"{self.successes} successes, {self.interval:g} s apart, do not fit into"
-                f" the deadline of {self.deadline:g} s"
-            )
-        return self
 
 
 class DriftFile(BaseModel):
@@ -115,6 +88,7 @@ class Target(BaseModel):
     required_gates: each must be in a release's provenance with status `pass`.
     environment: what of the history belongs to this target, when it serves several.
     deploy_timeout: seconds for one build or one deploy command.
+    discard_mode_changes: a tracked file of which only the mode is changed does not stop a rollback.
     agents: the AI agents that work on it.
     drift: what the drift runbook compares besides the Compose services.
     quality: where its coverage and mutation reports are, and its thresholds.
@@ -142,6 +116,7 @@ class Target(BaseModel):
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)
+    discard_mode_changes: bool = False
     agents: AgentSettings | None = None
     drift: TargetDrift | None = None
     quality: TargetQuality | None = None
@@ -184,6 +159,11 @@ class Target(BaseModel):
     def history_path(self) -> Path:
         """The deployment history file."""
         return self.repository / self.history
+
+    @property
+    def shows_what_runs(self) -> bool:
+        """Whether it can be seen which commit runs: by Docker, or by `running_command`."""
+        return bool(self.compose_file or self.running_command)
 
     @property
     def rollback_timeout(self) -> timedelta:

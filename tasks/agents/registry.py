@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from schemas.agents import Agent, AgentRegistry, AgentSettings, AgentStatus
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, Target
-from schemas.validation import validate
+from schemas.validation import read_json, validate
 from tasks.base.replace_file import replace_file
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock
@@ -97,7 +97,7 @@ def _registry(target: Target) -> Iterator[bytes]:
 def _parse(target: Target, content: bytes) -> tuple[AgentRegistry, Any]:
     path = target.repository / agents_of(target).registry
     try:
-        data = json.loads(content)
+        data = read_json(content, LARGEST_REGISTRY)
         validate("agent-registry", data)
         return AgentRegistry.model_validate(data), data
     except ValidationError as error:

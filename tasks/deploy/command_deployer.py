@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from schemas.errors import DeployFailed, TargetError
+from schemas.health import Condition
 from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from tasks.base.run_command import run_command
@@ -34,7 +35,7 @@ class CommandDeployer:
 
     def _ask(self) -> Running:
         if not self._target.running_command:
-            return Running()
+            return Running(known=False)
         finished = run_command(
             self._target.running_command,
             cwd=self._target.repository,
@@ -43,7 +44,7 @@ class CommandDeployer:
         )
         said = finished.output.strip()
         known = finished.problem is None and _COMMIT.fullmatch(said)
-        return Running(commit=said if known else None)
+        return Running(commit=said) if known else Running(known=False)
 
     def runs(self, plan: RollbackPlan) -> bool:
         """True when `running_command` names the commit."""
@@ -97,12 +98,15 @@ class CommandDeployer:
         if self._target.running_command:
             self._runs = running = self._ask()
             if not same_commit(commit, running.commit):
+                said = f"says that {running} runs" if running.known else "names no commit that runs"
                 raise DeployFailed(
-                    "verify",
-                    f"'{self._target.running_command[0]}' says that {running} runs,"
-                    f" not {commit[:12]}",
+                    "verify", f"'{self._target.running_command[0]}' {said}, not {commit[:12]}"
                 )
         return {}
+
+    def condition(self) -> Condition:
+        """Nothing is seen: what a command starts may run anywhere."""
+        return Condition(seen=False)
 
     def put_back(self, before: Running, report: Report) -> None:
         """Run `deploy_command` for the commit that ran before."""

@@ -206,8 +206,8 @@ class ComposeCommand:
             cwd=self._target.repository,
             timeout=timeout,
             # Compose must change the same Docker that we look at, whatever
-            # `docker context` says.
-            env={"DOCKER_HOST": docker_host()}
+            # `docker context` says; `${PWD}` in its file is where a person would stand.
+            env={"DOCKER_HOST": docker_host(), "PWD": str(self._target.repository)}
             | ({"COMPOSE_PROFILES": ",".join(profiles)} if profiles else {}),
             pid_file=pid_file,
             errors_apart=errors_apart,

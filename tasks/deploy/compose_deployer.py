@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from schemas.errors import DeployFailed, TargetError
+from schemas.health import Condition
 from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from schemas.wording import some
@@ -26,6 +27,7 @@ from tasks.deploy.compose_command import (
     image_tag,
 )
 from tasks.deploy.compose_labels import is_started_from
+from tasks.deploy.container_condition import container_condition
 from tasks.deploy.deployer import Report, Running, Seen
 from tasks.target.repository import TargetRepository
 
@@ -151,6 +153,12 @@ class ComposeDeployer:
             return [f"what is checked out cannot be read, so images were not looked at: {error}"]
         return self._all_pins().foresee(services, plan)
 
+    def condition(self) -> Condition:
+        """What the containers of the release do: of its services, or of what was put back."""
+        services = self._services or self._compose.services()
+        wanted = {name: service.replicas for name, service in services.items()}
+        return container_condition(self._docker.connect(), self._compose.project(), wanted)
+
     def put_back(self, before: Running, report: Report) -> None:
         """Run the previous images, with the compose file that is checked out again.
 
@@ -169,6 +177,7 @@ class ComposeDeployer:
         if pins:
             self._write_pins(pins, services, before.commit)
             self._up(list(pins), restored)
+        self._services = restored
         self._stop_others(restored, "which did not run before", report)
         self._running.steady(before.commit, pins, restored)
 

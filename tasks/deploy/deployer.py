@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from schemas.health import Condition
 from schemas.release import Artefacts, RollbackPlan
 
 Report = Callable[[str], None]
@@ -18,6 +19,7 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
+    known: False when nothing says what is running; True without commit and images: nothing is.
     replicas: service to the number of its containers.
     snapshot: service to one hash of its images and configuration, to see whether a deployment
     changed anything; empty where that cannot be seen.
@@ -25,13 +27,15 @@ class Running(BaseModel):
 
     commit: str | None = None
     images: dict[str, str] = {}
+    known: bool = True
     replicas: dict[str, int] = {}
     snapshot: dict[str, str] = {}
 
     def __str__(self) -> str:
         if self.commit:
             return self.commit[:12]
-        return ", ".join(f"{s} {i[:19]}" for s, i in sorted(self.images.items())) or "unknown"
+        images = ", ".join(f"{s} {i[:19]}" for s, i in sorted(self.images.items()))
+        return images or ("nothing" if self.known else "unknown")
 
 
 class Seen(NamedTuple):
@@ -87,6 +91,9 @@ class Deployer(Protocol):
 
     def recorded(self, since: datetime | None = None, /) -> Seen:
         """What runs now, for the record. since: only what was started after this moment."""
+
+    def condition(self) -> Condition:
+        """What the processes of the release do at this moment, as far as they can be seen."""
 
     def put_back(self, before: Running, report: Report) -> None:
         """Start again what was running before; the work tree has already been restored."""

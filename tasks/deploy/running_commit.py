@@ -18,15 +18,16 @@ def running_commit(target: Target) -> str | None:
 
     In this order: from `running_command`, or the label that a rollback puts on Compose
     containers; the newest deployment of the history; the commit that is checked out.
+    None when an entry that cannot be understood may be the newest deployment.
     Raises TargetError when the repository or its history cannot be read.
     """
     with TargetRepository(target) as repository:
         history = find_history(repository) or History()
-        return (
-            known_to_run(repository)
-            or newest_deployed(repository, history)
-            or repository.head().commit
-        )
+        if runs := known_to_run(repository):
+            return runs
+        if history.perhaps_newest():
+            return None
+        return newest_deployed(repository, history) or repository.head().commit
 
 
 def known_to_run(repository: TargetRepository) -> str | None:
@@ -42,7 +43,7 @@ def known_to_run(repository: TargetRepository) -> str | None:
 
 
 def newest_deployed(repository: TargetRepository, history: History) -> str | None:
-    """The commit of the newest deployment, whatever its status."""
+    """The commit of the newest deployment that is understood, whatever its status."""
     newest = next(iter(history.newest_first()), None)
     return full_id(repository, newest.commit) if newest else None
 

@@ -23,6 +23,7 @@ from tasks.patch.plan_patch import PatchPlan, plan_patch
 from tasks.patch.supplied_patch import supplied_patch
 from tasks.step import log_line, step
 from tasks.store import open_store
+from tasks.target.fetch import fetch_commit
 from tasks.target.open_file import open_file
 from tasks.target.repository import TargetRepository
 
@@ -101,7 +102,7 @@ def _base(target: Target) -> str:
     commit = running_commit(target)
     with TargetRepository(target) as repository:
         if commit and repository.find_commit(commit) is None:
-            repository.fetch(commit, target.deploy_timeout)
+            fetch_commit(repository, commit, target.deploy_timeout)
         found = repository.find_commit(commit) if commit else None
     if found is None:
         raise PatchError(f"it is not known which commit of {target.name} runs")

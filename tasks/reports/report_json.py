@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.findings import LAST_LINE
+from schemas.validation import read_json
 from tasks.base.storable import clean_json
 from tasks.base.trim import one_line, trim
 from tasks.reports.report_files import fields_of, wrong
@@ -35,7 +35,8 @@ class Lenient(BaseModel):
 def load_report(content: bytes, name: str, most_bytes: int) -> Any:
     """The report as JSON data with clean texts.
 
-    Raises InvalidInput when it is empty, too large, not JSON, cut off, or nested too deeply.
+    Raises InvalidInput when it is empty, too large, not JSON, cut off, nested too deeply,
+    or has a name twice in one object: what the scanner found would depend on the reader.
     """
     if len(content) > most_bytes:
         raise wrong(name, f"it is larger than {most_bytes} bytes: split it")
@@ -44,22 +45,11 @@ def load_report(content: bytes, name: str, most_bytes: int) -> Any:
     if content.count(b",") > MOST_VALUES:
         raise wrong(name, f"it has more than {MOST_VALUES} values: split it")
     try:
-        data = json.loads(content, parse_constant=_no_constant)
+        data = read_json(content, most_bytes)
         # Replaces half of an emoji cut by the scanner; only such a text needs this walk.
         return clean_json(data) if b"\\ud" in content.lower() else data
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
-        if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
-            raise wrong(name, f"it was cut off at {place}") from None
-        raise wrong(name, f"it is not JSON: {error.msg} at {place}") from None
-    except RecursionError:
-        raise wrong(name, "it is nested too deeply") from None
     except ValueError as error:
-        raise wrong(name, f"it is not JSON: {error}") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+        raise wrong(name, str(error)) from None
 
 
 def one(kind: type[M], data: Any, where: str) -> M:

@@ -8,23 +8,35 @@ from typing import NamedTuple
 from schemas.errors import NoProvenRelease, TargetError
 from schemas.release import Deployment, History, RollbackPlan, same_commit
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.deploy.running_commit import known_to_run, newest_deployed
-from tasks.target.release_files import find_history, gates_of
+from tasks.target.candidates import (
+    FULL_LENGTHS,
+    CannotBeHad,
+    Search,
+    Usable,
+    newest_usable,
+    refuse_unknown_newest,
+    usable_release,
+)
+from tasks.target.fetch import Origin
+from tasks.target.readable import not_looked_at
+from tasks.target.release_files import find_history
 from tasks.target.repository import TargetRepository
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
-_FULL_LENGTHS = (40, 64)
 _CHOOSE = "choose release"
 
 
 def choose_release(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """The release to go back to, and why. Changes nothing and needs no network.
+    """The release to go back to, and why. Changes no file, branch or tag.
 
     to_commit: only this commit, whatever its status in the history. Without it: the newest
-    healthy release of the history that is proven and is not the failing one.
+    healthy release of the history that is proven, can be had, and is not the failing one.
+    A commit that is only on the remote is fetched, within `LOOK_SECONDS`.
 
     Raises NoProvenRelease with the reason for every considered release, TargetError for a
-    commit that does not exist or an invalid history.
+    commit that cannot be had, and for a history that does not tell which release is failing.
     """
     if to_commit is not None and not _SHA.fullmatch(to_commit):
         raise TargetError(
@@ -53,61 +65,61 @@ class _Situation(NamedTuple):
 
 
 def _this_commit(repository: TargetRepository, history: History, wanted: str) -> RollbackPlan:
-    commit = _full(repository, wanted)
-    gates, unproven = gates_of(repository, commit)
-    if unproven:
-        raise NoProvenRelease(_CHOOSE, f"{commit[:12]} is not proven good: {'; '.join(unproven)}")
+    try:
+        usable = usable_release(repository, wanted, Origin(repository))
+    except NoProvenRelease as error:
+        raise NoProvenRelease(_CHOOSE, f"{wanted[:12]} is not proven good: {error}") from None
+    except CannotBeHad as error:
+        raise TargetError(error.stage, f"{wanted[:12]} {error}") from None
+    commit = usable.commit
     runs = known_to_run(repository)
+    before = runs
+    if not before and not history.perhaps_newest():
+        before = newest_deployed(repository, history) or repository.head().commit
     return RollbackPlan(
         target=repository.target.name,
-        from_commit=_plain(
-            runs or newest_deployed(repository, history) or repository.head().commit
-        ),
+        from_commit=_plain(before),
         to_commit=commit,
         chosen_because="it was asked for, and every gate of its provenance passed"
-        + _to_fetch(repository, commit)
+        + _fetched(usable)
         + _weaker(repository, history, commit),
-        gates=gates,
+        gates=usable.gates,
         images=history.seen_of(commit)[0],
         artefacts=history.seen_of(commit)[1],
+        not_looked_at=not_looked_at(repository, commit),
         already_running=runs == commit,
     )
 
 
 def _last_known_good(repository: TargetRepository, history: History) -> RollbackPlan:
     situation = _situation(repository, history)
-    skipped: list[str] = []
-    for candidate in history.candidates(situation.failing):
-        try:
-            commit = _full(repository, candidate.commit)
-        except TargetError as error:
-            skipped.append(f"{candidate.commit[:12]}: {error}")
-            continue
-        gates, unproven = gates_of(repository, commit)
-        if unproven:
-            skipped.append(f"{commit[:12]}: {'; '.join(unproven)}")
-            continue
+    search = newest_usable(repository, history, situation.failing)
+    if search.found and search.entry:
+        commit = search.found.commit
         return RollbackPlan(
             target=repository.target.name,
             from_commit=_plain(situation.running or situation.failing),
             to_commit=commit,
-            chosen_because=_because(candidate, situation, skipped)
-            + _to_fetch(repository, commit)
+            chosen_because=_because(search.entry, situation, search)
+            + _fetched(search.found)
             + _weaker(repository, history, commit),
-            gates=gates,
+            gates=search.found.gates,
             images=history.seen_of(commit)[0],
             artefacts=history.seen_of(commit)[1],
+            passed_over=search.passed_over,
+            not_looked_at=not_looked_at(repository, commit),
             already_running=situation.running == commit,
         )
     failing = (situation.failing or "unknown")[:12]
     found = (
-        "none of the healthy releases is proven good: " + " | ".join(skipped)
-        if skipped
+        "none of the healthy releases is proven good and can be gone back to"
+        if history.candidates(situation.failing)
         else "the history has no healthy release besides"
     )
+    reasons = f": {some(search.passed_over, ' | ')}" if search.passed_over else ""
     raise NoProvenRelease(
         _CHOOSE,
-        f"the failing release is {failing} ({situation.why}); {found};"
+        f"the failing release is {failing} ({situation.why}); {found}{reasons};"
         " deploy a good release by hand, or name one with --to-commit",
     )
 
@@ -118,9 +130,12 @@ def _situation(repository: TargetRepository, history: History) -> _Situation:
     Normally the running one. But when the newest deployment is not running, and the running
     release is healthy in the history, then that deployment did not last (it failed, or was
     already rolled back): then it is the failing one, not the running release.
+    Raises TargetError when the newest deployment is not known, nor what runs.
     """
-    newest = newest_deployed(repository, history)
     running = known_to_run(repository)
+    if running is None:
+        refuse_unknown_newest(repository, history)
+    newest = newest_deployed(repository, history)
     if running is None:
         return _Situation(None, newest, "the newest deployment")
     if newest and not same_commit(newest, running):
@@ -130,22 +145,8 @@ def _situation(repository: TargetRepository, history: History) -> _Situation:
     return _Situation(running, running, "what runs")
 
 
-def _full(repository: TargetRepository, wanted: str) -> str:
-    commit = repository.find_commit(wanted)
-    if commit:
-        return commit
-    if len(wanted) in _FULL_LENGTHS:
-        return wanted
-    raise TargetError(
-        _CHOOSE,
-        f"{wanted} is no commit in {repository.path}; give the full id if it is only on the remote",
-    )
-
-
-def _to_fetch(repository: TargetRepository, commit: str) -> str:
-    if repository.find_commit(commit):
-        return ""
-    return "; it is not in the repository yet and will be fetched"
+def _fetched(usable: Usable) -> str:
+    return "; it was not in the repository yet, and was fetched" if usable.fetched else ""
 
 
 def _weaker(repository: TargetRepository, history: History, commit: str) -> str:
@@ -157,15 +158,16 @@ def _weaker(repository: TargetRepository, history: History, commit: str) -> str:
     return f"; weaker: the history does not say with {missing} it ran"
 
 
-def _because(candidate: Deployment, situation: _Situation, skipped: list[str]) -> str:
+def _because(candidate: Deployment, situation: _Situation, search: Search) -> str:
     when = f", deployed {candidate.deployed_at:%Y-%m-%d %H:%M} UTC" if candidate.deployed_at else ""
     failing = (situation.failing or "unknown")[:12]
     reason = (
         f"the newest healthy and proven release{when}, that is not the failing one"
         f" ({failing}: {situation.why})"
     )
-    return reason + (f"; skipped {' | '.join(skipped)}" if skipped else "")
+    skipped = some(search.passed_over, " | ")
+    return reason + (f"; skipped {skipped}" if skipped else "")
 
 
 def _plain(commit: str | None) -> str | None:
-    return commit if commit and len(commit) in _FULL_LENGTHS else None
+    return commit if commit and len(commit) in FULL_LENGTHS else None

@@ -12,17 +12,20 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.run_command import end_orphan, without_credentials
-from tasks.deploy.check_health import wait_until_healthy
+from tasks.deploy.check_health import wait_until_healthy, wrong_now
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.deployer import Deployer, Report
 from tasks.deploy.freezes import refuse_frozen
-from tasks.rollback.check_work_tree import refuse_local_changes, refuse_submodules
+from tasks.rollback.check_work_tree import refuse_submodules, refuse_unready
 from tasks.rollback.interrupted_checkout import finish_checkout
 from tasks.rollback.journal import Journal, end_journal, read_journal, write_journal
+from tasks.rollback.what_runs import what_runs, what_was_put_back
 from tasks.target.carry_records import finish_carrying, records_carried
+from tasks.target.fetch import fetch_commit
+from tasks.target.git_locks import GitBusy
 from tasks.target.lock import records_lock, target_lock
 from tasks.target.release_files import gates_of
-from tasks.target.repository import GitBusy, TargetRepository, WorkTree
+from tasks.target.repository import TargetRepository, WorkTree
 
 
 def deploy_release(
@@ -117,11 +120,14 @@ class _Rollback:
 
     def _refuse_if_unready(self) -> None:
         repository = self._repository
-        refuse_local_changes(repository)
         if repository.find_commit(self._commit) is None:
-            repository.fetch(self._commit, repository.target.deploy_timeout)
+            fetch_commit(repository, self._commit, repository.target.deploy_timeout)
             self._report(f"fetched {self._commit[:12]} from origin")
+        modes = refuse_unready(repository, self._commit)
         refuse_submodules(repository, self._commit)
+        if modes:
+            repository.undo_changes([change.name for change in modes])
+            self._report(f"undid local changes: {some([str(change) for change in modes])}")
 
     def _begin(self, unfinished: Journal | None, head: WorkTree) -> Journal:
         """Note what is running and what is checked out, before anything is changed.
@@ -129,7 +135,7 @@ class _Rollback:
         After a crash the first journal counts, unless a person has deployed something else since.
         """
         running = self._deployer.running()
-        if not running.commit and not running.images:
+        if not running.known:
             running = running.model_copy(update={"commit": self._plan.from_commit})
         running = running.model_copy(update={"snapshot": self._deployer.snapshot()})
         journal = Journal(
@@ -165,7 +171,9 @@ class _Rollback:
         if changed and journal:
             self._refuse_unchanged(journal.running.snapshot)
         started = time.monotonic()
-        wait_until_healthy(self._repository.target, report=self._report)
+        wait_until_healthy(
+            self._repository.target, self._deployer.condition, fresh=changed, report=self._report
+        )
         healthy_after = time.monotonic() - started
         seen = self._deployer.seen(self._plan)
         for remark in seen.remarks:
@@ -182,6 +190,7 @@ class _Rollback:
             rebuilt=list(seen.rebuilt),
             healthy_after=healthy_after,
             changed=changed,
+            verified=self._repository.target.shows_what_runs,
             remarks=list(seen.remarks),
         )
 
@@ -206,19 +215,23 @@ class _Rollback:
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
         """Restore what was running; return the error that describes both."""
         stage, problem = _in_words(error)
+        if self._replacing and stage != "health":
+            problem = "; ".join(filter(None, (problem, wrong_now(self._deployer.condition))))
         self._report(f"stopped at '{stage}'; putting back what was running")
         try:
             now = self._put_back(journal)
         except Exception as second:  # noqa: BLE001 - reported in the text of the first
             where, why = _in_words(second)
+            runs = what_runs(self._repository.target)
             now = (
                 f"Putting back what ran before failed at '{where}': {why}."
-                f" What runs now: {self._what_runs()}. Look at {self._plan.target} yourself"
+                f" What runs now: {runs}. Look at {self._plan.target} yourself"
             )
         else:
             end_journal(self._repository)
         self._report(now)
-        return DeployFailed(stage, f"{problem}. {now}")
+        between = "\n" if "\n" in problem else ". "
+        return DeployFailed(stage, f"{problem}{between}{now}")
 
     def _put_back(self, journal: Journal) -> str:
         current = read_journal(self._repository)
@@ -226,21 +239,11 @@ class _Rollback:
             with records_lock(self._repository.target):
                 finish_checkout(self._repository, current.checkout, self._report)
         self._check_out(journal, self._repository.head(), journal.head, journal.branch)
+        target = self._repository.target
         if not self._replacing:
-            return f"What runs was not touched: {journal.running}"
+            return f"What runs was not touched: {what_runs(target)}"
         self._deployer.put_back(journal.running, self._report)
-        try:
-            wait_until_healthy(self._repository.target, report=self._report)
-        except TargetError as error:
-            why = _in_words(error)[1]
-            return f"{journal.running} was put back and runs, but is not healthy: {why}"
-        return f"{journal.running} was put back, runs and is healthy"
-
-    def _what_runs(self) -> str:
-        try:
-            return str(self._deployer.running())
-        except TargetError:
-            return "unknown"
+        return what_was_put_back(target, self._deployer, journal.running, self._report)
 
 
 def _in_words(error: Exception) -> tuple[str, str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
-import psutil
 from git.exc import GitCommandError
 
 from schemas.errors import DirtyWorkTree
 from schemas.wording import some
 from tasks.deploy.deployer import Report
+from tasks.target.git_locks import LOCKS, git_working_in, wait_for_git
 from tasks.target.repository import TargetRepository
 
 _PATIENCE = 30.0
@@ -23,6 +22,7 @@ def finish_checkout(repository: TargetRepository, between: tuple[str, str], repo
     Raises DirtyWorkTree that names the files which match neither: somebody changed them since.
     """
     _free_index(repository, report)
+    refuse_other_locks(repository)
     to = between[1]
     suspects = {
         *repository.local_changes(),
@@ -41,28 +41,26 @@ def finish_checkout(repository: TargetRepository, between: tuple[str, str], repo
         report(f"finished the checkout of {to[:12]}, which had been killed half-way")
 
 
+def refuse_other_locks(repository: TargetRepository) -> None:
+    """Raise GitBusy when a lock is in the way that is not certainly ours to remove."""
+    others = tuple(name for name in LOCKS if name != "index.lock")
+    wait_for_git(repository.git_dir, repository.path, "check work tree", 0, others)
+
+
 def _free_index(repository: TargetRepository, report: Report) -> None:
     """Wait for the git process that we left behind; if it was killed too, remove its lock.
 
     Only called while the journal shows that the checkout was ours and we hold the rollback lock.
     """
-    lock = repository.index_lock
+    lock = repository.git_dir / "index.lock"
     give_up_at = time.monotonic() + _PATIENCE
-    while lock.exists() and _git_works_in(repository.path):
+    while lock.exists() and git_working_in(repository.path):
         if time.monotonic() > give_up_at:
             return
         time.sleep(_POLL)
     if lock.exists():
         lock.unlink(missing_ok=True)
         report("removed the index.lock that a killed checkout had left")
-
-
-def _git_works_in(path: Path) -> bool:
-    for process in psutil.process_iter(["name", "cwd"]):
-        here = process.info["cwd"]
-        if process.info["name"] == "git" and (not here or Path(here).is_relative_to(path)):
-            return True
-    return False
 
 
 def _new_files(repository: TargetRepository, to: str) -> list[str]:

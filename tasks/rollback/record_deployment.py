@@ -18,6 +18,7 @@ from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.deployer import Deployer, Seen
 from tasks.target.change_history import (
     Entry,
+    add_entry,
     as_text,
     changed_history,
     newest_entries,
@@ -67,7 +68,7 @@ def record_deployment(
             entry: Entry = {"commit": full, "status": status.value, time_field(entries): now}
             if environment:
                 entry["environment"] = environment
-            data["deployments"].append(entry)
+            add_entry(data, entry)
         else:
             entry = open_entry
             entry["status"] = status.value
@@ -95,7 +96,7 @@ def _look(
     if status is DeploymentStatus.HEALTHY:
         for remark in deployer.refuse_other(commit):
             report(remark)
-        wait_until_healthy(target)
+        wait_until_healthy(target, deployer.condition, report=report)
         seen = deployer.recorded()
         if before := _same_before(history, commit, seen):
             report(f"the same images and configuration as of {before[:12]} run: was it deployed?")

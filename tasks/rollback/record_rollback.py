@@ -7,7 +7,13 @@ from typing import Any
 
 from schemas.release import DeployedRelease, RollbackPlan, same_commit
 from schemas.settings import Target
-from tasks.target.change_history import as_text, changed_history, newest_entries, time_field
+from tasks.target.change_history import (
+    add_entry,
+    as_text,
+    changed_history,
+    newest_entries,
+    time_field,
+)
 
 ROLLED_BACK = "rolled-back"
 VULNERABLE = "vulnerable"
@@ -32,8 +38,8 @@ def record_rollback(
     at: when it happened, with a time zone. Raises TargetError when the file is invalid.
     """
     with changed_history(target) as data:
-        rollbacks: list[dict[str, Any]] = data.setdefault("rollbacks", [])
-        if any(entry.get("rollbackId") == rollback_id for entry in rollbacks):
+        rollbacks: list[Any] = data.setdefault("rollbacks", [])
+        if any(entry.get("rollbackId") == rollback_id for entry in _objects(rollbacks)):
             return
         moment = as_text(at)
         failing = deployed.previous or plan.from_commit
@@ -62,11 +68,15 @@ def record_hotfix(
     """
     mark = {"incidentId": incident_id, "hotfixOf": base}
     with changed_history(target) as data:
-        known = [each for each in data["deployments"] if each["commit"] == deployed.commit]
+        known = [each for each in newest_entries(data, None) if each["commit"] == deployed.commit]
         if any(mark.items() <= each.items() for each in known):
             return
         _mark(target, data, base, VULNERABLE)
         _add_deployment(target, data, deployed, as_text(at), mark)
+
+
+def _objects(entries: list[Any]) -> list[dict[str, Any]]:
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _mark(target: Target, data: dict[str, Any], failing: str, status: str) -> None:
@@ -88,7 +98,8 @@ def _add_deployment(
     newest = next(iter(entries), None)
     if newest and newest["commit"] == deployed.commit and newest["status"] == "healthy":
         return
-    data["deployments"].append(
+    add_entry(
+        data,
         {
             "commit": deployed.commit,
             "status": "healthy",
@@ -98,5 +109,5 @@ def _add_deployment(
             **({"artefacts": deployed.artefacts.to_json()} if deployed.artefacts else {}),
             **({"rebuilt": deployed.rebuilt} if deployed.rebuilt else {}),
             **more,
-        }
+        },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,16 @@ from schemas.errors import DirtyWorkTree, TargetError
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.run_command import tail_of
+from tasks.target.git_locks import busy, lock_in
 from tasks.target.open_repository import open_repository, refuse_foreign_owner
 
 _LOOK_TIMEOUT = 60.0
 _FULL = 40
 """The number of digits of a full commit id."""
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """The target's git hooks are for its developers: a rollback does not run them."""
+QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+"""Git asks nobody for a password, and reading commands never write the index."""
 
 
 class WorkTree(NamedTuple):
@@ -27,10 +31,6 @@ class WorkTree(NamedTuple):
 
     commit: str
     branch: str | None
-
-
-class GitBusy(TargetError):
-    """Another git command is running here, or was killed; ours changed nothing."""
 
 
 class TargetRepository:
@@ -52,10 +52,27 @@ class TargetRepository:
         if isinstance(error, GitCommandError):
             raise self.failure("use git", "a git command failed", error) from error
 
+    def remotes(self) -> list[str]:
+        """The names of its remotes."""
+        return [remote.name for remote in self._repo.remotes]
+
     @property
-    def index_lock(self) -> Path:
-        """The file by which git commands exclude each other."""
-        return self.git_dir / "index.lock"
+    def objects(self) -> Path:
+        """The folder of its objects, which linked work trees share."""
+        return Path(self._repo.common_dir) / "objects"
+
+    @property
+    def shallow(self) -> bool:
+        """True for a clone without its older history."""
+        return (Path(self._repo.common_dir) / "shallow").exists()
+
+    @cached_property
+    def partial(self) -> bool:
+        """True for a clone that left objects on its remote: git fetches them when it needs them."""
+        try:
+            return bool(self.git("config", "--get-regexp", r"^remote\..*\.(promisor|partialclone)"))
+        except GitCommandError:  # no such setting
+            return False
 
     def git(
         self,
@@ -71,7 +88,7 @@ class TargetRepository:
         output = self._repo.git.execute(
             [self._repo.git.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments],
             kill_after_timeout=timeout,
-            env={"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
+            env={**QUIET, **(env or {})},
             with_extended_output=False,
             as_process=False,
             stdout_as_string=True,
@@ -114,11 +131,14 @@ class TargetRepository:
         """
         if sha in self._found:  # a full id; a commit that exists does not change
             return sha
-        if len(sha) == _FULL and self._at_hand(sha) == sha:
+        if len(sha) == _FULL and not self.partial and self._at_hand(sha) == sha:
             self._found.add(sha)
             return sha
+        look = ["rev-parse", "--verify", f"{sha}^{{commit}}"]
+        if self.partial and len(sha) == _FULL:  # the only command that does not try to fetch it
+            look = ["rev-list", "--no-walk", "--missing=print", sha]
         try:
-            full = self.git("rev-parse", "--verify", f"{sha}^{{commit}}")
+            full = self.git(*look)
         except GitCommandError as error:
             if "ambiguous" in error.stderr:
                 raise TargetError(
@@ -155,31 +175,6 @@ class TargetRepository:
         lines = self.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
         return sorted(line[3:] for line in lines if not self.is_record(line[3:]))
 
-    def fetch(self, commit: str, timeout: float) -> None:
-        """Fetch the commit from `origin`. Raises TargetError when it is not there either."""
-        if "origin" not in [remote.name for remote in self._repo.remotes]:
-            raise TargetError(
-                "fetch",
-                f"{commit[:12]} is not in {self.path}, and the repository has no remote 'origin'"
-                " to fetch it from",
-            )
-        problem: GitCommandError | None = None
-        # A server may refuse a bare commit id, and a branch may no longer contain it.
-        for wanted in ((), (commit,)):
-            try:
-                self.git(
-                    *_NO_HOOKS, "fetch", "--quiet", "--no-recurse-submodules", "origin", *wanted,
-                    timeout=timeout,
-                )  # fmt: skip
-            except GitCommandError as error:
-                problem = error
-            if self.find_commit(commit):
-                return
-        message = f"{commit[:12]} is neither in {self.path} nor on its remote 'origin'"
-        if problem:
-            raise self.failure("fetch", message, problem) from problem
-        raise TargetError("fetch", message)
-
     def checkout(self, commit: str, *, branch: str | None = None, force: bool = False) -> None:
         """Check out a commit, or the branch if it still points to that commit.
 
@@ -192,11 +187,11 @@ class TargetRepository:
         options = ["--force"] if force else ["--no-overwrite-ignore"]
         try:
             self.git(
-                *_NO_HOOKS, "checkout", "--quiet", *options, *what,
+                *NO_HOOKS, "checkout", "--quiet", *options, *what,
                 timeout=self.target.deploy_timeout,
             )  # fmt: skip
         except GitCommandError as error:
-            if "would be overwritten" in error.stderr:
+            if "would be overwritten" in error.stderr or "would lose untracked" in error.stderr:
                 names = [
                     line.strip() for line in error.stderr.splitlines() if line.startswith("\t")
                 ]
@@ -205,28 +200,26 @@ class TargetRepository:
                     f"local files in {self.path} would be overwritten: {some(names)};"
                     " move them away first",
                 ) from error
-            if "index.lock': File exists" in error.stderr:
-                raise self.busy("checkout") from error
+            if lock := lock_in(error.stderr):
+                if lock.name == "index.lock":  # git takes it before it changes anything
+                    raise busy(self.path, "checkout", lock) from error
+                raise TargetError(
+                    "checkout",
+                    f"cannot check out {commit[:12]}: {lock} is in the way; when no git command"
+                    " works there, remove that file",
+                ) from error
             raise self.failure("checkout", f"cannot check out {commit[:12]}", error) from error
 
     def undo_changes(self, names: list[str]) -> None:
         """Reset these files, in index and work tree, to the committed version."""
         if names:
-            self.git(*_NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
+            self.git(*NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
 
     def failure(self, stage: str, message: str, error: GitError) -> TargetError:
         """Our error for a git error, with the end of git's message."""
         refuse_foreign_owner(self.target, error)
         said = tail_of(str(getattr(error, "stderr", error))).removeprefix("stderr: ").strip(" '")
         return TargetError(stage, f"{message}: {said}")
-
-    def busy(self, stage: str) -> GitBusy:
-        """The error when somebody else is using git here."""
-        return GitBusy(
-            stage,
-            f"another git command works in {self.path}, or was killed there; when none runs,"
-            f" remove {self.index_lock}",
-        )
 
     def _branch_commit(self, branch: str) -> str | None:
         try:

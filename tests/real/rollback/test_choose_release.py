@@ -253,15 +253,13 @@ def test_a_branch_named_like_a_commit_is_not_taken_for_it(sample: Sample) -> Non
         choose_release(sample.target, "deadbeef")
 
 
-def test_a_proven_commit_that_is_not_here_yet_will_be_fetched(sample: Sample) -> None:
-    """A full id with a proof is planned; the plan says that it has to be fetched."""
+def test_a_named_commit_that_cannot_be_had_is_an_error(sample: Sample) -> None:
+    """A full id with a proof, but without the commit, is not planned; nothing else is taken."""
     elsewhere = "1" * 40
     prove(sample.target, elsewhere)
 
-    plan = choose_release(sample.target, elsewhere)
-
-    assert plan.to_commit == elsewhere
-    assert "will be fetched" in plan.chosen_because
+    with pytest.raises(TargetError, match="no remote 'origin' to fetch it from"):
+        choose_release(sample.target, elsewhere)
 
 
 @pytest.mark.parametrize(

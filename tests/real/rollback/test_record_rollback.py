@@ -20,6 +20,7 @@ from schemas.settings import Target
 from schemas.validation import validate
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.record_rollback import record_rollback
+from tasks.target.release_files import read_history
 
 AT = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
 INCIDENT = "0d9c1f0e-4a6c-4f6e-9a55-0a3b6f4d2c11"
@@ -73,6 +74,51 @@ def test_the_failing_release_is_never_chosen_again(demo_target: Target) -> None:
         "healthy",
         "rolled-back",
         "healthy",
+    ]
+
+
+def test_an_odd_entry_is_written_back_byte_for_byte(demo_target: Target) -> None:
+    """Neither dropped nor tidied up, whatever it is; the record is made beside it."""
+    odd = (
+        '{ "commit":"HEAD", "x": 1.10 }',
+        '{"commit": "abcdef0", "status": "failed", "status": "healthy"}',
+        '"a \\u00e4 \\"],{ text"',
+    )
+    rollbacks = '{"commit": "abcdef0", "timestamp": "2026-01-01 00:00:00"}'
+    text = demo_target.history_path.read_text()
+    text = text.replace('"healthy"', '"healthy", "by": "half an emoji \\ud83d"')
+    text = text.replace('"deployments": [', f'"deployments": [{", ".join(odd)},')
+    text = text.replace('"rollbacks": []', f'"rollbacks" : [ {rollbacks} ]')
+    demo_target.history_path.write_text(text)
+    plan = choose_release(demo_target)
+
+    record_rollback(
+        demo_target,
+        plan,
+        _deployed(demo_target, plan),
+        incident_id=INCIDENT,
+        rollback_id="r",
+        at=AT,
+    )
+
+    written = demo_target.history_path.read_text()
+    assert [1] * 4 == [written.count(each) for each in (*odd, rollbacks)]
+    found = read_history(demo_target)
+    assert (3, 1) == (len(found.odd), len(found.odd_rollbacks))
+    assert (plan.to_commit, "r") == (found.rollbacks[0].commit, found.rollbacks[0].rollback_id)
+    assert ["rolled-back", "healthy"] == [entry.status for entry in found.deployments[1:]]
+
+
+def test_a_history_with_the_newest_first_stays_so(demo_target: Target) -> None:
+    """A time that is not believed later counts by its place."""
+    history = json.loads(demo_target.history_path.read_text())
+    history["deployments"].reverse()
+    write_json(demo_target.history_path, history)
+
+    recorded = _record(demo_target, choose_release(demo_target))
+
+    assert ["healthy", "rolled-back", "healthy"] == [
+        entry["status"] for entry in recorded["deployments"]
     ]
 
 

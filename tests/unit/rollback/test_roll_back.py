@@ -81,4 +81,4 @@ def test_what_is_wrong_with_the_target_stops_a_rollback(target: Target, settings
     assert "rollback stopped at 'health': not good" == str(caught.value)
     assert "health" == caught.value.stage
     with pytest.raises(RollbackError, match=r"^rollback stopped at 'open repository': .*/shop is"):
-        plan_rollback(target, settings)
+        plan_rollback(target)
