@@ -89,6 +89,7 @@ class Slack(StandIn):
             "/api/chat.update": self._update,
             "/api/conversations.list": self._list,
             "/api/conversations.history": self._history,
+            "/api/conversations.replies": self._replies,
             "/api/conversations.create": self._create,
             "/api/conversations.invite": self._invite,
         }
@@ -201,6 +202,17 @@ class Slack(StandIn):
             for post in reversed(self.messages)
             if post.channel == channel and post.thread_ts is None
         ]
+        return self._page("messages", messages, request)
+
+    def _replies(self, request: Received) -> Reply:
+        if "channels:history" not in self.scopes:
+            return _refused("missing_scope", needed="channels:history")
+        place = (request.query.get("channel"), request.query.get("ts"))
+        parent = [each for each in self.messages if (each.channel, each.ts) == place]
+        if not parent:
+            return _refused("thread_not_found")
+        thread = [*parent, *self.in_thread(parent[0].ts)]
+        messages = [{"type": "message", "text": m.text, "ts": m.ts} for m in thread]
         return self._page("messages", messages, request)
 
     def _create(self, request: Received) -> Reply:

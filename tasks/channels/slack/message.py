@@ -11,6 +11,7 @@ from schemas.incident import Incident, SlackChannel, route_for
 from schemas.settings import Settings
 from tasks.channels.slack import client as slack
 from tasks.channels.slack import search
+from tasks.channels.slack.threads import is_replied
 from tasks.store import open_store
 from tasks.store.claim_keys import (
     SLACK_MESSAGE,
@@ -173,7 +174,9 @@ def _reply_once(
     key = of_occurrence(incident, key)
     with store.once(incident.incident_id, key, holder, may_be_done=_may_be_posted) as turn:
         if turn.is_mine:
-            slack.reply(posted.message, text, settings)
+            # An earlier attempt that never reported back may have replied: look first.
+            if turn.attempts == 1 or not is_replied(posted.message, text, settings):
+                slack.reply(posted.message, text, settings)
             turn.finish()
     return turn.state != "busy"
 

@@ -10,15 +10,21 @@ from pathlib import Path
 import pytest
 
 from deployments.intake.sweep import Sweep
+from schemas.errors import TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Phase, Severity, Status
 from schemas.settings import Settings
 from standins.pagerduty import PagerDuty
 from standins.slack import BOT, PrivateChannel, Slack, SlackPost
 from standins.standin import settings_for
 from support import wait_until
+from tasks.base.http import Unclear
 from tasks.channels.slack import changes
 from tasks.channels.slack.changes import overdue_changes
-from tasks.channels.slack.message import ensure_message, ensure_restricted_message
+from tasks.channels.slack.message import (
+    ensure_message,
+    ensure_restricted_message,
+    reply_in_thread,
+)
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.post_to_slack import post_to_slack
 from tasks.notify.show_progress import show, show_end_of_run, show_progress
@@ -189,6 +195,23 @@ def test_a_message_that_cannot_be_changed_gets_a_reply(told: Told, why: str) -> 
     assert f"the message in Slack #aeef-warnings (C00000001, {told.message.ts})" in said
     assert why in said
     assert said.endswith("its thread says what is new")
+
+
+def test_a_reply_that_was_cut_off_is_not_repeated(told: Told) -> None:
+    """The process died, or the connection, when Slack had it: the next attempt looks first."""
+    told.post()
+    told.slack.accept_then_drop(path="chat.postMessage")
+    with pytest.raises(Unclear):
+        reply_in_thread(told.id, "it is over & done", told.settings, holder="run")
+
+    assert reply_in_thread(told.id, "it is over & done", told.settings, holder="run")
+    told.slack.rate_limit(30, path="chat.postMessage")
+    with pytest.raises(TemporaryError):
+        reply_in_thread(told.id, "more", told.settings, holder="run")
+    assert reply_in_thread(told.id, "more", told.settings, holder="run")
+
+    replies = [each.text for each in told.slack.in_thread(told.message.ts)]
+    assert ["it is over &amp; done", "more"] == replies
 
 
 def test_a_limit_of_slack_only_delays_the_change(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tasks.deploy.compose_labels import files_as_here, files_of
 
 FOLDER = "com.docker.compose.project.working_dir"
