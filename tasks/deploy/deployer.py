@@ -19,6 +19,7 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
+    restarting: services that kept crashing, and were about to be started again.
     known: False when nothing says what is running; True without commit and images: nothing is.
     snapshot: service to one hash of its images and configuration, to see whether a deployment
     changed anything; empty where that cannot be seen.
@@ -26,6 +27,7 @@ class Running(BaseModel):
 
     commit: str | None = None
     images: dict[str, str] = {}
+    restarting: list[str] = []
     known: bool = True
     snapshot: dict[str, str] = {}
 
