@@ -25,11 +25,11 @@ from schemas.health import (
 )
 from schemas.model import utc_now
 from schemas.settings import Target
-from tasks.base.http_look import NoAnswerError, http_look, shown_address
 from tasks.base.run_command import run_command, without_credentials
 from tasks.base.trim import one_line
 from tasks.base.within import within
 from tasks.deploy.choose_deployer import deployer_for
+from tasks.deploy.health_address import NoAnswerError, http_look, shown_address
 
 Look = Callable[[], Condition]
 """Looks at the containers of a target, as `Deployer.condition` does."""

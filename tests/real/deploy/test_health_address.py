@@ -12,7 +12,7 @@ import pytest
 
 from standins.health_address import ENDLESS, endless
 from support import free_port, wait_until
-from tasks.base.http_look import NoAnswerError, http_look, shown_address
+from tasks.deploy.health_address import NoAnswerError, http_look, shown_address
 
 SECONDS = 0.4
 
