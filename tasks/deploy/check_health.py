@@ -29,7 +29,7 @@ from tasks.base.run_command import run_command, without_credentials
 from tasks.base.trim import one_line
 from tasks.base.within import within
 from tasks.deploy.choose_deployer import deployer_for
-from tasks.deploy.http_look import NoAnswerError, http_look, shown_address
+from tasks.deploy.health_address import NoAnswerError, http_look, shown_address
 
 Look = Callable[[], Condition]
 """Looks at the containers of a target, as `Deployer.condition` does."""

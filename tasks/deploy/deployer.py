@@ -19,6 +19,7 @@ class Running(BaseModel):
     """What is running, as far as the deployer knows for certain.
 
     images: Compose service to the id of the image that its containers run.
+    restarting: services that kept crashing, and were about to be started again.
     known: False when nothing says what is running; True without commit and images: nothing is.
     replicas: service to the number of its containers.
     snapshot: service to one hash of its images and configuration, to see whether a deployment
@@ -27,6 +28,7 @@ class Running(BaseModel):
 
     commit: str | None = None
     images: dict[str, str] = {}
+    restarting: list[str] = []
     known: bool = True
     replicas: dict[str, int] = {}
     snapshot: dict[str, str] = {}

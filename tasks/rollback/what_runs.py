@@ -10,6 +10,7 @@ from tempfile import gettempdir
 from schemas.errors import TargetError
 from schemas.release import same_commit
 from schemas.settings import Target
+from schemas.wording import some
 from tasks.deploy.check_health import wait_until_healthy
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.deployer import Deployer, Report, Running
@@ -21,7 +22,9 @@ def what_runs(target: Target) -> str:
         now = _seen_now(target)
     except TargetError as error:
         return f"not known, as it could not be looked at ({error})"
-    return str(now) if now.known else f"not known{_unseen_because(target)}"
+    if not now.known:
+        return f"not known{_unseen_because(target)}"
+    return f"{now} ({some(now.restarting)} keeps crashing)" if now.restarting else str(now)
 
 
 def what_was_put_back(target: Target, deployer: Deployer, before: Running, report: Report) -> str:

@@ -53,14 +53,19 @@ class ComposeDeployer:
         refuse_other_files(self._target, self._compose, self._docker)
 
     def running(self) -> Running:
-        """The running images, and the commit in their labels when all agree."""
-        containers = [c for c in self._containers() if c["State"] == "running"]
+        """The running images, and the commit in their labels when all agree.
+
+        What keeps crashing runs, too: between two starts it is only waiting for the next one.
+        """
+        containers = [c for c in self._containers() if c["State"] in ("running", "restarting")]
+        restarting = {service_of(c) for c in containers if c["State"] == "restarting"}
         commits = {c["Labels"].get(COMMIT_LABEL) for c in containers}
         commit = commits.pop() if len(commits) == 1 else None
         return Running(
             commit=commit,
             images={service_of(c): c["ImageID"] for c in containers},
             replicas=Counter(service_of(c) for c in containers),
+            restarting=sorted(restarting),
         )
 
     def runs(self, plan: RollbackPlan) -> bool:
@@ -179,7 +184,8 @@ class ComposeDeployer:
             self._up(list(pins), restored)
         self._services = restored
         self._stop_others(restored, "which did not run before", report)
-        self._running.steady(before.commit, pins, restored)
+        held = {name: restored[name] for name in restored if name not in before.restarting}
+        self._running.steady(before.commit, pins, held)
 
     def close(self) -> None:
         """Close the connection to Docker."""

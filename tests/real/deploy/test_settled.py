@@ -109,6 +109,34 @@ def test_a_migration_that_has_ended_is_well(compose_sample: ComposeSample) -> No
     assert "answered 200 with status 'ok'; 2 containers running, 1 ended with 0" in verdict.said
 
 
+def test_what_kept_crashing_before_is_put_back_too(compose_sample: ComposeSample) -> None:
+    """It ran, as far as it could; the failure says what was seen of it, and is not made worse."""
+    path, target = compose_sample.path, _patient(compose_sample.target, deadline=2.0)
+    crashes = WORKER.format(restart="always", script="echo no queue; exit 3")
+    sick = commit(path, {}, "Never gets healthy")
+    prove(target, sick)
+    commit(path, {"compose.yml": (path / "compose.yml").read_text() + crashes}, "Crashes")
+    compose_sample.serve_bad()
+    wait_until(lambda: "restarting" in _states(target))
+
+    plan = choose_release(target, sick)
+    with pytest.raises(DeployFailed) as failed:
+        deploy_release(target, plan, home=path.parent / "home")
+
+    said = str(failed.value)
+    assert "was put back and runs, but is not healthy" in said
+    assert said.count("service worker") == 1
+    assert "exit code 3" in said
+    assert len(_states(target)) == 2
+
+
+def _states(target: Target) -> list[str]:
+    label = f"com.docker.compose.project={target.compose_project}"
+    with closing(docker.from_env()) as client:
+        found = client.containers.list(filters={"label": label}, ignore_removed=True)
+        return [each.status for each in found]
+
+
 def test_nothing_ran_before_and_nothing_is_called_healthy(compose_release: ComposeSample) -> None:
     """What came up is stopped, and the failure says that nothing runs."""
     db = (
