@@ -15,6 +15,8 @@ from schemas.errors import InvalidInput
 
 SCHEMAS = ("incident", "provenance", "history", "agent-registry")
 
+MOST_DEEP = 100
+"""Levels of lists and objects; what copies or checks the data needs several calls for each."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -68,9 +70,26 @@ def read_json(content: bytes, most_bytes: int, *, keep_doubled: bool = False) ->
         raise ValueError("it is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
+    if _deeper_than(data, MOST_DEEP):
+        raise ValueError("it is nested too deeply")
     if met and not keep_doubled:
         raise ValueError(f"it is not valid: {doubled_in(data)}")
     return data
+
+
+def _deeper_than(data: Any, most: int) -> bool:
+    level = [data]
+    for _ in range(most):
+        level = [
+            each
+            for one in level
+            if isinstance(one, dict | list)
+            for each in (one.values() if isinstance(one, dict) else one)
+            if isinstance(each, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def doubled_in(data: Any) -> str | None:

@@ -9,7 +9,7 @@ from git.exc import GitCommandError
 from schemas.errors import DirtyWorkTree
 from schemas.wording import some
 from tasks.deploy.deployer import Report
-from tasks.target.git_locks import git_working_in
+from tasks.target.git_locks import LOCKS, git_working_in, wait_for_git
 from tasks.target.repository import TargetRepository
 
 _PATIENCE = 30.0
@@ -22,6 +22,7 @@ def finish_checkout(repository: TargetRepository, between: tuple[str, str], repo
     Raises DirtyWorkTree that names the files which match neither: somebody changed them since.
     """
     _free_index(repository, report)
+    refuse_other_locks(repository)
     to = between[1]
     suspects = {
         *repository.local_changes(),
@@ -38,6 +39,12 @@ def finish_checkout(repository: TargetRepository, between: tuple[str, str], repo
     if suspects:
         repository.checkout(to, force=True)
         report(f"finished the checkout of {to[:12]}, which had been killed half-way")
+
+
+def refuse_other_locks(repository: TargetRepository) -> None:
+    """Raise GitBusy when a lock is in the way that is not certainly ours to remove."""
+    others = tuple(name for name in LOCKS if name != "index.lock")
+    wait_for_git(repository.git_dir, repository.path, "check work tree", 0, others)
 
 
 def _free_index(repository: TargetRepository, report: Report) -> None:

@@ -94,9 +94,16 @@ def _history(target: Target) -> Iterator[dict[str, Any]]:
         before = copy.deepcopy(data)
         yield data
         if data != before:
-            written = odd.restored(json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+            written = odd.restored(_written(data)).encode()
             parse_history(target, written)
             replace_file(path, written)
+
+
+def _written(data: dict[str, Any]) -> str:
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    if any("\ud800" <= character <= "\udfff" for character in text):  # half an emoji, cut off
+        return json.dumps(data, indent=2) + "\n"
+    return text
 
 
 def _text(moment: UtcDatetime) -> str:

@@ -10,6 +10,7 @@ from schemas.settings import Target
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.freezes import refuse_frozen
 from tasks.rollback.check_work_tree import refuse_submodules, refuse_unready
+from tasks.rollback.interrupted_checkout import refuse_other_locks
 from tasks.rollback.journal import read_journal
 from tasks.target.repository import TargetRepository
 
@@ -26,6 +27,7 @@ def refuse_impossible(target: Target, plan: RollbackPlan, home: Path) -> tuple[s
             return ()
         journal = read_journal(repository)
         if journal and journal.checkout:
+            refuse_other_locks(repository)
             return (
                 "the work tree: a rollback was killed during its checkout, and the next one"
                 " finishes that first",

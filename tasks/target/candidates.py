@@ -16,6 +16,7 @@ from tasks.target.repository import TargetRepository
 FULL_LENGTHS = (40, 64)
 _CHOOSE = "choose release"
 _SHOWN = 400
+_MOST_REASONS = 20
 
 
 class Usable(NamedTuple):
@@ -62,8 +63,8 @@ def newest_usable(repository: TargetRepository, history: History, failing: str |
                 f"{_named(doubts)}: so {usable.commit[:12]} may have failed after it was healthy;"
                 " mend that entry, or name a release with --to-commit",
             )
-        return Search(usable, candidate, (*passed_over, *remarks(history, candidate)))
-    return Search(None, None, (*passed_over, *remarks(history)))
+        return Search(usable, candidate, _bounded(passed_over, _remarks(history, candidate)))
+    return Search(None, None, _bounded(passed_over, _remarks(history)))
 
 
 def usable_release(repository: TargetRepository, wanted: str, origin: Origin) -> Usable:
@@ -89,9 +90,20 @@ def usable_release(repository: TargetRepository, wanted: str, origin: Origin) ->
     return Usable(commit, gates, fetched=not here)
 
 
-def remarks(history: History, chosen: Deployment | None = None) -> tuple[str, ...]:
-    """What else of the history was passed over: odd entries, odd times, odd words of status."""
-    return (*(odd.problem for odd in history.odd), *history.notes, *history.odd_words(chosen))
+def _remarks(history: History, chosen: Deployment | None = None) -> list[str]:
+    """What else of the history was passed over: odd words of status, odd entries, odd times."""
+    odd = [entry.problem for entry in (*history.odd, *history.odd_rollbacks)]
+    return [*history.odd_words(chosen), *odd, *history.notes]
+
+
+def _bounded(*kinds: list[str]) -> tuple[str, ...]:
+    """The first of each kind, and how many more there are."""
+    found: list[str] = []
+    for reasons in kinds:
+        found += reasons[:_MOST_REASONS]
+        if more := len(reasons) - _MOST_REASONS:
+            found += [f"and {more} more"] if more > 0 else []
+    return tuple(found)
 
 
 def refuse_unknown_newest(repository: TargetRepository, history: History) -> None:

@@ -11,7 +11,7 @@ import psutil
 from schemas.errors import TargetError
 
 _LOCK_FILE = re.compile(r"(?:Unable to create|could not lock|unable to lock) '?([^'\n]+\.lock)'?")
-_NAMES = ("index.lock", "HEAD.lock", "reftable/tables.list.lock")
+LOCKS = ("index.lock", "HEAD.lock", "reftable/tables.list.lock")
 """Those that a checkout takes: a lock of a branch or of the settings does not stop it (tried)."""
 _POLL = 0.05
 
@@ -20,13 +20,16 @@ class GitBusy(TargetError):
     """Another git command is running here, or was killed; ours changed nothing."""
 
 
-def wait_for_git(git_dir: Path, work_tree: Path, stage: str, patience: float) -> None:
+def wait_for_git(
+    git_dir: Path, work_tree: Path, stage: str, patience: float, names: tuple[str, ...] = LOCKS
+) -> None:
     """Wait for other git commands, whose locks are short unless they were killed.
 
-    Raises GitBusy after `patience` seconds: it names the one file that is in the way.
+    names: the locks that are looked for. Raises GitBusy after `patience` seconds: it names the one
+    file that is in the way.
     """
     give_up_at = time.monotonic() + patience
-    while lock := _present(git_dir):
+    while lock := _present(git_dir, names):
         if time.monotonic() > give_up_at:
             raise busy(work_tree, stage, lock)
         time.sleep(_POLL)
@@ -56,17 +59,19 @@ def git_working_in(path: Path) -> int | None:
 
     Those that only read objects, as we keep them open, take no lock.
     """
-    for process in psutil.process_iter(["name", "cwd", "cmdline"]):
+    for process in psutil.process_iter(["name", "cwd", "cmdline", "status"]):
         if process.info["name"] != "git" or "cat-file" in (process.info["cmdline"] or ()):
             continue
-        here = process.info["cwd"]
-        if not here or Path(here).is_relative_to(path.resolve()):
+        here = process.info["cwd"]  # None: another user's; empty: it is ending
+        if here is None and process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        if here is None or (here and Path(here).is_relative_to(path.resolve())):
             return int(process.pid)
     return None
 
 
-def _present(git_dir: Path) -> Path | None:
-    places = (git_dir / name for name in _NAMES)
+def _present(git_dir: Path, names: tuple[str, ...]) -> Path | None:
+    places = (git_dir / name for name in names)
     return next((place for place in places if place.exists()), None)
 
 

@@ -10,6 +10,7 @@ from schemas.errors import InvalidInput, TargetError
 from schemas.release import History, Provenance, same_commit, understand
 from schemas.settings import Target
 from schemas.validation import read_json, validate
+from schemas.wording import some
 from tasks.base.trim import one_line
 from tasks.target.carry_records import saved_copy
 from tasks.target.repository import TargetRepository
@@ -56,11 +57,13 @@ def gates_of(repository: TargetRepository, commit: str) -> tuple[dict[str, str],
     gate passed. Files named by an abbreviated commit count if that is unambiguous.
     """
     target = repository.target
-    found = _provenance_file(repository, commit)
-    if found is None:
+    files = _provenance_files(repository, commit)
+    if not files:
         wanted = f"{target.provenance}/{commit}.json"
         return {}, [f"it has no provenance record ({wanted})", *_misnamed(repository, commit)]
-    name, content = found
+    if len(set(files.values())) > 1:
+        return {}, [f"its provenance files contradict each other: {some(list(files))}"]
+    name, content = next(iter(files.items()))
     try:
         data = read_json(content, MOST_BYTES)
         validate("provenance", data)
@@ -74,18 +77,21 @@ def gates_of(repository: TargetRepository, commit: str) -> tuple[dict[str, str],
     return gates, failures + ([f"{name}: {hint}"] if (hint := _odd_words(gates)) else [])
 
 
-def _provenance_file(repository: TargetRepository, commit: str) -> tuple[str, bytes] | None:
+def _provenance_files(repository: TargetRepository, commit: str) -> dict[str, bytes]:
+    """The commit's files: the one with its full id first, then abbreviations of it."""
     target = repository.target
     folder = Path(target.provenance)
-    content = _read(repository, (folder / f"{commit}.json").as_posix())
-    if content is not None:
-        return f"{commit}.json", content
-    for path in sorted((target.repository / folder).glob(f"{commit[:7]}*.json")):
-        if same_commit(path.stem, commit) and repository.find_commit(path.stem) == commit:
-            content = _read(repository, (folder / path.name).as_posix())
-            if content is not None:
-                return path.name, content
-    return None
+    names = [
+        path.name
+        for path in sorted((target.repository / folder).glob(f"{commit[:7]}*.json"))
+        if same_commit(path.stem, commit)
+        and path.stem != commit
+        and repository.find_commit(path.stem) == commit
+    ]
+    contents = {
+        name: _read(repository, (folder / name).as_posix()) for name in (f"{commit}.json", *names)
+    }
+    return {name: content for name, content in contents.items() if content is not None}
 
 
 def _misnamed(repository: TargetRepository, commit: str) -> list[str]:

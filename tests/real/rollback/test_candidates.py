@@ -202,6 +202,28 @@ def test_a_gate_that_failed_and_passed_proves_nothing(tmp_path: Path) -> None:
         choose_release(sample.target, sample.old)
 
 
+def test_two_proofs_that_contradict_each_other_prove_nothing(tmp_path: Path) -> None:
+    """One under the full id and one under a short one, of which the other failed."""
+    sample = Cloned(tmp_path)
+    prove(sample.target, sample.old[:9], tests="fail")
+
+    with pytest.raises(NoProvenRelease, match="contradict each other"):
+        choose_release(sample.target, sample.old)
+
+
+def test_what_git_lfs_keeps_is_said_not_to_be_looked_at(tmp_path: Path) -> None:
+    """Its server may be away when the checkout asks it."""
+    sample = Cloned(tmp_path)
+    lfs = {"media/.gitattributes": "*.bin filter=lfs -text\n"}
+    with_lfs = commit(sample.target.repository, lfs)
+    prove(sample.target, with_lfs)
+
+    plan = choose_release(sample.target, with_lfs)
+
+    assert "Git LFS keeps elsewhere (see media/.gitattributes)" in plan.not_looked_at[0]
+    assert () == choose_release(sample.target, sample.old).not_looked_at
+
+
 def test_wrong_words_and_wrong_names_get_a_hint(tmp_path: Path) -> None:
     """Nothing is accepted, and the reader learns why."""
     sample = Cloned(tmp_path)

@@ -165,6 +165,8 @@ def test_a_lock_that_comes_in_between_is_told_without_gits_paragraph(
         with pytest.raises(DeployFailed, match=f"{lock} is in the way") as caught:
             deploy_release(demo_target, plan, home=_home(demo_target))
     assert "Another git process" not in str(caught.value)
+    with pytest.raises(TargetError, match=f"when none runs, remove {lock}"):
+        deploy_release(demo_target, plan, home=_home(demo_target))
     lock.unlink()
 
     deploy_release(demo_target, plan, home=_home(demo_target))

@@ -86,6 +86,7 @@ def test_an_odd_entry_is_written_back_byte_for_byte(demo_target: Target) -> None
     )
     rollbacks = '{"commit": "abcdef0", "timestamp": "2026-01-01 00:00:00"}'
     text = demo_target.history_path.read_text()
+    text = text.replace('"healthy"', '"healthy", "by": "half an emoji \\ud83d"')
     text = text.replace('"deployments": [', f'"deployments": [{", ".join(odd)},')
     text = text.replace('"rollbacks": []', f'"rollbacks" : [ {rollbacks} ]')
     demo_target.history_path.write_text(text)

@@ -185,7 +185,8 @@ def test_a_key_that_comes_twice_makes_an_entry_odd_at_every_depth() -> None:
     [
         (b"", "empty"), (b"\xef\xbb\xbf ", "empty"), (b"\xff", "not utf-8"), (b"{", "cut off"),
         (b'{"a": NaN}', "NaN"), (b'{"a": -Infinity}', "Infinity"), (b'{"a": 1e999}', "too large"),
-        (b"[" * 99_999, "deeply"), (b" " * 999_999, "larger than"),
+        (b"[" * 99_999, "deeply"), (b"[" * 200 + b"]" * 200, "deeply"),
+        (b" " * 999_999, "larger than"),
         (b'{"a": {"b": 1, "b": 2}}', r"\$.a: 'b' comes twice"),
     ],
 )  # fmt: skip
