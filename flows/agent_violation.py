@@ -7,17 +7,34 @@ from functools import partial
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
 from flows.parts.runbook import Response, runbook
-from schemas.incident import Status
+from schemas.incident import Status, agents_named
 from tasks.agents.assign_review import assign_review
 from tasks.agents.extract_agent_log import extract_agent_log
 from tasks.agents.name_agent import name_agent
 from tasks.agents.preserve_agent_state import preserve_agent_state
-from tasks.agents.suspend_agent import check_suspension, suspend_agent
+from tasks.agents.suspend_agent import check_suspension, foresee_suspension, suspend_agent
 from tasks.base.attempt_all import attempt_all
 from tasks.incident.change_status import change_status
 
 
-@runbook("agent-violation")
+def prepare(response: Response) -> None:
+    """On a guess: notify people, keep evidence of the agent, and say what would stop it.
+
+    Not even for P1 is anything rolled back: new containers would replace the evidence.
+    """
+    notify(response)
+    if not agents_named(response.alert):
+        response.note("nothing was prepared: the alert names no agent (label or detail `agent`)")
+        return
+    agent = response.do(name_agent)
+    attempt_all(
+        partial(response.do, preserve_agent_state, agent, "on-a-guess"),
+        partial(response.do, extract_agent_log, agent),
+        partial(response.do, foresee_suspension, agent),
+    )
+
+
+@runbook("agent-violation", prepares=prepare)
 def agent_violation(response: Response) -> None:
     """Notify people; suspend the agent and verify it; extract its log and assign a review.
 

@@ -22,7 +22,7 @@ from tasks.incident.change_status import change_status
 
 @runbook("drift")
 def drift(response: Response) -> None:
-    """Assess the impact and report it; for P1 also roll back to the last known good release."""
+    """Assess the impact and report it; for P1 also put the last known good release back."""
     notify(response)
     target = response.target
     if target is None:
@@ -36,7 +36,9 @@ def drift(response: Response) -> None:
     found = response.do(assess_drift, target.name, f"attempt {attempt}")
     response.do(publish_drift, found)
     response.do(follow_impact, found)
-    if response.route.rollback:
+    if response.route.rollback and found.status == "none":
+        response.note(f"nothing was put back: {found.headline}")
+    elif response.route.rollback:
         go_back(response, found.commit, recreate=found.status == "drift", mitigates=False)
         left = response.do(assess_drift, target.name, f"attempt {attempt}, after the restore")
         response.do(publish_drift, left)

@@ -8,6 +8,7 @@ AeefError                        every error of ours; its text names what failed
 ├── OutsideServiceError          an outside service did not do what was asked
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
 │   └── PermanentError           trying again cannot help
+├── NotConfirmed                 a step that cannot be undone, on a type that is only guessed
 ├── PageNotDelivered             no channel took the page
 ├── RunbookFailed                a runbook ended without completing everything
 ├── UnexpectedError              a defect: a step raised an unexpected exception
@@ -78,6 +79,10 @@ class TemporaryError(OutsideServiceError):
 
 class PermanentError(OutsideServiceError):
     """Trying again cannot help: the request or the configuration must change."""
+
+
+class NotConfirmed(AeefError):
+    """A step that cannot be undone was refused: nobody says that the incident is of its type."""
 
 
 class PageNotDelivered(AeefError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from schemas.errors import NotConfirmed
 from schemas.incident import Alert, Incident, Route, route_for
 from schemas.settings import Settings
 from tasks.store import Store, Turn, open_store
@@ -51,6 +52,22 @@ class Case:
         """The incident's route in the severity table."""
         incident = self.incident
         return route_for(incident.severity, incident.type, self.settings.routes)
+
+    def require_word(self, undone: str, asked_by: str = "") -> None:
+        """Let a step pass that cannot be undone only on somebody's word, never on a guess.
+
+        undone: what is not done otherwise: `shop is not isolated`. asked_by: the person who asks
+        for this very step, which is word enough.
+        Raises NotConfirmed that names the remedy.
+        """
+        if self.person or asked_by:
+            return
+        incident = self.incident
+        if not incident.has_word:
+            raise NotConfirmed(
+                f"{undone}: that needs somebody's word, and {incident.title} has nobody's;"
+                f" `aeef confirm {incident.short_id}` gives it"
+            )
 
     def once(self, key: str) -> AbstractContextManager[Turn]:
         """Do something once for this incident; wait while another does it (see `Store.once`)."""

@@ -28,13 +28,13 @@ from schemas.errors import (
 )
 from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.base.redact import redact
+from tasks.base.trim import clean
 from tasks.case import RUNBOOK, Case
 from tasks.store import open_store
 from tasks.store.sanitize import mask_error, sanitized
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S")
 
 LONGEST_WISH = 60.0
 """The most seconds that a step waits at a service's request (`Retry-After`)."""
@@ -73,7 +73,7 @@ class Step(Generic[P, R]):
     ) -> None:
         self.name = name
         self._function = function
-        self._says = says
+        self.says = says
         self._timeout = timeout
         self.task_of = functools.cache(self._made)
         functools.update_wrapper(self, function)
@@ -115,7 +115,7 @@ class Step(Generic[P, R]):
             # Prefect logs an exception with its whole chain.
             log_line(sanitized(traceback.format_exc(), settings))
             raise UnexpectedError(sanitized(f"{type(error).__name__}: {error}", settings)) from None
-        if said := self._says(result):
+        if said := self.says(result):
             attempt.done(said, settings)
         return result
 
@@ -168,12 +168,12 @@ def verbatim(text: str) -> str:
     return text
 
 
-def log_line(text: str) -> None:
+def log_line(text: str, level: int = logging.INFO) -> None:
     """Log one line of progress: to the run in Prefect, or to our log outside a run."""
     if in_flow_run():
-        get_run_logger().info(text)
+        get_run_logger().log(level, clean(text))
     else:
-        logging.getLogger("aeef").info(text)
+        logging.getLogger("aeef").log(level, clean(text))
 
 
 def in_flow_run() -> bool:

@@ -10,14 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import breach as cli_breach
+from deployments.cli import confirm as cli_confirm
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
+from deployments.cli import record as cli_record
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
+from tasks.base.home import make_home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,8 +32,10 @@ app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
+app.command("confirm")(cli_confirm.confirm)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
+app.command("record")(cli_record.record)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -42,6 +47,7 @@ def aeef(*, _version: Version = False) -> None:
 
 def _settings() -> Settings:
     settings = load_settings()
+    make_home(settings.home)  # Prefect, when it is imported, makes its own folder in it
     use_prefect(settings)
     return settings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,16 +12,14 @@ from pydantic import ValidationError
 from deployments.cli.terminal import plain, this_user
 from schemas.breach import Change, Clock, Kind
 from schemas.errors import InvalidInput, OutsideServiceError
-from schemas.incident import Incident
+from schemas.incident import CLOCKS_DIFFER, Incident
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
+from tasks.base.trim import clean
 from tasks.breach.breach_facts import add_change, clocks_for, situation
 from tasks.store import open_store
 
 breach = typer.Typer(help="Regulatory clocks and notifications of a breach.", no_args_is_help=True)
-
-AHEAD = timedelta(minutes=5)
-"""How far a person's clock may be ahead of ours."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
@@ -83,7 +81,7 @@ def set_facts(
         {
             "kind": Kind.SET,
             "by": by or this_user(),
-            "timestamps": {n: _moment(text) for n, text in moments.items() if text is not None},
+            "timestamps": {n: _moment(text, n) for n, text in moments.items() if text is not None},
             "facts": {name: value for name, value in facts.items() if value is not None},
         },
         as_json=as_json,
@@ -100,7 +98,7 @@ def submitted(
     as_json: AsJson = False,
 ) -> None:
     """Record that a notification was submitted: its clock stops, and the next one starts."""
-    moment = _moment(at) if at else utc_now()
+    moment = _moment(at, "at") if at else utc_now()
     what = {"kind": Kind.SUBMITTED, "regime": regime, "deadline": deadline, "moment": moment}
     _say(incident_id, {**what, "by": by}, as_json=as_json)
 
@@ -150,11 +148,12 @@ def _say(incident_id: str, what: dict[str, Any], *, as_json: bool) -> None:
     try:
         silence_clocks(incident.incident_id, settings)
     except OutsideServiceError as error:
-        typer.echo(f"on record, but its page could not be resolved: {error}", err=True)
+        typer.echo(plain(f"on record, but its page could not be resolved: {error}"), err=True)
         raise typer.Exit(1) from None
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, option: str) -> datetime:
+    """The time that a person gave; a clock must not start, or stop, at a time that is to come."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -165,10 +164,11 @@ def _moment(text: str) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError:
         raise InvalidInput("a time must be as 2026-11-24T10:00Z") from None
-    if moment > utc_now() + AHEAD:
-        raise InvalidInput("this time is in the future")
+    said = f"--{option}: {moment:%Y-%m-%d %H:%M} UTC"
+    if moment > (now := utc_now()) + CLOCKS_DIFFER:
+        raise InvalidInput(f"{said} is in the future; it is {now:%Y-%m-%d %H:%M} UTC now")
     if moment.year < 2000:
-        raise InvalidInput("this time is before the year 2000")
+        raise InvalidInput(f"{said} is before the year 2000")
     return moment
 
 
@@ -186,9 +186,9 @@ def _show(incident: Incident, settings: Settings, *, as_json: bool) -> None:
             assumed = "  (assumed: when it was detected)" if name in known.assumed else ""
             typer.echo(f"  {name:<17} {moment:%Y-%m-%d %H:%M:%S} UTC{assumed}")
     for fact, value in known.facts.items():
-        typer.echo(f"  {fact:<17} {value}")
+        typer.echo(plain(f"  {fact:<17} {value}"))
     for clock in found:
-        typer.echo("\n".join(_lines(clock, now)))
+        typer.echo(clean("\n".join(_lines(clock, now))))
     if not found:
         typer.echo("no regime is configured for this incident: set [breach] regimes in aeef.toml")
     else:

@@ -10,12 +10,15 @@ from typing import NamedTuple
 import httpx
 import typer
 
+from deployments.cli.drift import drift_in_words
+from deployments.cli.terminal import plain
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
 from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from schemas.wording import some
+from tasks.base.trim import one_line, trim
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
     CHANNELS,
@@ -23,12 +26,13 @@ from tasks.channels.channels import (
     silent_severities,
     unconfigured,
 )
-from tasks.deploy.check_health import unhealthy_because
-from tasks.deploy.choose_deployer import deployer_for
+from tasks.deploy.check_health import look_once
 from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
+LONGEST_VERDICT = 500
+"""Characters of what a target answers, and of what its containers do."""
 
 
 class Finding(NamedTuple):
@@ -69,7 +73,7 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
 
 
 def _print(finding: Finding) -> None:
-    typer.echo(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}")
+    typer.echo(plain(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}"))
 
 
 class _NotConfigured(Exception):
@@ -95,6 +99,10 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("breach clocks", lambda: _clocks(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
+            for name, target in settings.targets.items()
+        ),
+        *(
+            (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
             for name, target in settings.targets.items()
         ),
     ]  # fmt: skip
@@ -197,15 +205,20 @@ def _somebody_hears(settings: Settings) -> str:
 
 
 def _target(target: Target, settings: Settings) -> str:
-    deployer_for(target, settings.home)
     try:
         plan = rehearse_rollback(target, settings.home)
     except RollbackError as error:
-        raise AeefError(f"a rollback would fail: {error}") from None
-    goal = f"could go back to {plan.to_commit[:12]}"
+        raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
+    goal = "; ".join([f"could go back to {plan.to_commit[:12]}", *plan.remarks])
     if plan.passed_over:
         goal += f"; passed over: {some(plan.passed_over, ' | ')}"
     if plan.not_looked_at:
         goal += f"; not looked at: {some(plan.not_looked_at)}"
-    problem = unhealthy_because(target)
-    return f"{goal}; now {'healthy' if problem is None else f'NOT healthy: {problem}'}"
+    return f"{goal}; {_now(target)}"
+
+
+def _now(target: Target) -> str:
+    """What it answers now, how that is judged, and what its containers do."""
+    verdict = look_once(target)
+    seen = f"NOT healthy: {verdict.problem}" if verdict.problem else f"healthy: {verdict.said}"
+    return f"now {trim(one_line(seen), LONGEST_VERDICT)}"

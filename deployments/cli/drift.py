@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import typer
 
 from deployments.cli.terminal import plain, this_user
-from schemas.drift import DriftReport
-from schemas.errors import ConfigurationError
-from schemas.settings import Settings
+from schemas.drift import LONGEST_NOTE, DriftReport, shown
+from schemas.errors import AeefError, ConfigurationError
+from schemas.settings import Settings, Target
 from tasks.base.trim import clean
 from tasks.drift.accept_drift import accept_drift
 from tasks.drift.assess_drift import assess
+from tasks.drift.blindness import blindness_of
 
 NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 3
 """Exit codes; 2 is a mistake on the command line."""
@@ -37,6 +38,22 @@ def show_drift(settings: Settings, target_name: str | None, *, as_json: bool) ->
             typer.echo(clean(report.text()))
     statuses = {report.status for report in reports}
     return DRIFT if "drift" in statuses else UNKNOWN if "unknown" in statuses else NO_DRIFT
+
+
+def drift_in_words(target: Target, settings: Settings) -> str:
+    """What `aeef doctor` says of a target: the drift now, and what of it cannot be compared.
+
+    Raises AeefError when a part cannot be read: drift could hide there.
+    """
+    report = assess(target, settings)
+    blind = blindness_of(target.name, settings.home)
+    if report.unreadable:
+        since = f"; {blind}" if blind else ""
+        raise AeefError(f"cannot be looked at: {report.why_unknown}{since}")
+    said = [report.headline.removeprefix(f"{target.name}: ")]
+    if report.status != "unknown":
+        said += [f"not compared: {shown(note, LONGEST_NOTE)}" for note in report.not_compared]
+    return clean("; ".join(said))
 
 
 def accept(settings: Settings, target_name: str, reason: str, *, sure: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.terminal import this_user
+from deployments.cli.terminal import plain, this_user
 from schemas.errors import AeefError
 from schemas.settings import load_settings
 from tasks.store import open_store
@@ -37,7 +37,7 @@ def status(target: TargetOption, as_json: AsJson = False) -> None:
         answer = {"target": target, "frozen": why is not None, "incidents": incidents}
         typer.echo(json.dumps(answer, indent=2))
     else:
-        typer.echo(why or f"deployments on {target} are not frozen")
+        typer.echo(plain(why or f"deployments on {target} are not frozen"))
     raise typer.Exit(FROZEN if why else 0)
 
 
@@ -58,7 +58,7 @@ def freeze_on(
     named = settings.target(target)
     name = approver_of_freeze(approver, target)
     if dry_run:
-        typer.echo(plan_freeze(named, settings))
+        typer.echo(plain(plan_freeze(named, settings)))
         return
     found = (
         open_store(settings).incident(incident)
@@ -66,7 +66,8 @@ def freeze_on(
         else open_for_freeze(target, name, reason, settings)
     )
     do = Directly(str(found.incident_id), this_user())
-    typer.echo(f"{do(freeze_target, target, name, reason)} (incident {found.incident_id})")
+    done = do(freeze_target, target, name, reason)
+    typer.echo(plain(f"{done} (incident {found.incident_id})"))
 
 
 @freeze.command()
@@ -83,7 +84,7 @@ def release(target: TargetOption, approver: Approver, incident: IncidentOption =
     held = [each.incident_id for each in present.incidents] if present else []
     chosen = [str(store.incident(incident).incident_id)] if incident else held
     for each in chosen:
-        typer.echo(end(Directly(each, this_user()), store.alert(each), target, approver))
+        typer.echo(plain(end(Directly(each, this_user()), store.alert(each), target, approver)))
     if why := frozen_by(named, settings.home):
         raise AeefError(f"still frozen: {why}")
     if not chosen:

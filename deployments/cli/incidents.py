@@ -53,6 +53,9 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             json.dumps(
                 {
                     "incident": incident.to_json(),
+                    "typeSource": incident.type_source.value,
+                    "guessedFrom": incident.guessed_from or None,
+                    "occurrence": incident.occurrence,
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
@@ -134,12 +137,24 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         f"  id        {incident.incident_id}",
         f"  status    {incident.status}",
         f"  detected  {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
+        *_occurrence(incident),
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
+        f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
+        *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _occurrence(incident: Incident) -> list[str]:
+    if incident.relapsed_at is None:
+        return []
+    return [
+        f"  relapsed  {incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC, this is occurrence"
+        f" {incident.occurrence}"
+    ]
 
 
 def _show(incident: Incident, as_json: bool) -> None:
@@ -154,5 +169,5 @@ def _update_page(update: Callable[[], None], done: str) -> None:
     try:
         update()
     except OutsideServiceError as error:
-        typer.echo(f"on record, but the page could not be {done}: {error}", err=True)
+        typer.echo(plain(f"on record, but the page could not be {done}: {error}"), err=True)
         raise typer.Exit(1) from None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.terminal import this_user
+from deployments.cli.terminal import plain, this_user
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident
 from schemas.isolation import Isolation
@@ -42,7 +42,7 @@ def isolate(
     settings = _settings()
     name, services, user = settings.target(target).name, service or [], this_user()
     if dry_run:
-        typer.echo(plan_isolation(name, services, settings))
+        typer.echo(plain(plan_isolation(name, services, settings)))
         return
     check_services(name, services, settings)  # a misspelt name must not open an incident
     found = open_for_service("Isolation", name, user, reason, settings, incident_id=incident)
@@ -69,7 +69,7 @@ def restore(
     named, services, user = settings.target(target), service or [], this_user()
     plan = plan_restoration(named.name, services, approver, settings)  # raises what is wrong
     if dry_run:
-        typer.echo(plan)
+        typer.echo(plain(plan))
         return
     found = open_store(settings).incident(incident or incident_of(named, settings))
     do = Directly(str(found.incident_id), user)

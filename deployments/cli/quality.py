@@ -8,6 +8,7 @@ import typer
 
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, Target
+from tasks.base.trim import clean
 from tasks.quality.assess_quality import assess
 from tasks.quality.assign_investigation import find_owner
 from tasks.quality.baseline import save_summary
@@ -40,7 +41,7 @@ def show_quality(settings: Settings, target_name: str | None, *, save: bool, as_
             code = POOR
         found.append({**assessment.to_json(), "investigation": investigation.to_json()})
         if not as_json:
-            typer.echo("\n".join(lines_of(assessment, investigation)))
+            typer.echo(clean("\n".join(lines_of(assessment, investigation))))
         if save:
             _save(target, reports)
     if as_json:

@@ -1,11 +1,11 @@
-"""`aeef report`: sends an alert to the intake, and prints what its runbook does."""
+"""`aeef report`: sends an alert to the intake, and prints what is done for it."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import httpx
 import typer
@@ -13,9 +13,14 @@ import typer
 from deployments.cli.terminal import plain
 from deployments.intake.authentication import token_of
 from schemas.errors import AeefError, ConfigurationError
+from schemas.incident import WAITS
 from schemas.settings import Settings
 
+T = TypeVar("T")
+
 ASK_SECONDS = 0.5
+NOT_FOR_IT = "was attached, and nothing was started for it"
+"""The state when the incident's only run ended before the report: it says nothing about it."""
 
 
 def report(
@@ -35,61 +40,145 @@ def report(
         headers={"Authorization": f"Bearer {token_of(settings)}"},
         timeout=30,
         trust_env=False,
-    ) as intake:
+    ) as client:
+        intake = _Intake(client, settings)
         given = {name: value for name, value in alert.items() if value not in (None, "")}
-        opened = _ask(intake, "POST", "/v1/alerts", settings, json=given)
+        opened = intake.ask("POST", "/v1/alerts", json=given)
         if not as_json:
-            what = "opened" if opened["new"] else "added to"
-            typer.echo(f"{what} incident {opened['incidentId']}  {opened['url']}")
+            typer.echo(plain(_accepted(opened)))
+            if opened.get("look") is not None:
+                typer.echo("  looking at the service: is it broken again?")
         if not wait:
             if as_json:
                 typer.echo(json.dumps(opened, indent=2))
             return
-        state = _follow(intake, settings, opened["incidentId"], timeout, quiet=as_json)
-        record = _ask(intake, "GET", f"/incidents/{opened['incidentId']}", settings)
-        typer.echo(json.dumps(record, indent=2))
+        waiting = _Waiting(intake, opened, timeout, quiet=as_json)
+        state = waiting.until_over()
+        typer.echo(json.dumps(intake.ask("GET", waiting.path), indent=2))
+        if state == NOT_FOR_IT:
+            raise AeefError(f"this report {NOT_FOR_IT}; see {opened['url']}")
         if state != "done":
             raise AeefError(
                 f"the runbook did not complete ({state}); see {opened['url']}/run and take over"
             )
 
 
-def _follow(
-    intake: httpx.Client, settings: Settings, incident_id: str, timeout: float, *, quiet: bool
-) -> str:
-    """Print new actions until the runbook has ended; returns its state."""
-    shown, last_state = 0, ""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        state: str = _ask(intake, "GET", f"/incidents/{incident_id}/runbook", settings)["state"]
-        record = _ask(intake, "GET", f"/incidents/{incident_id}", settings)
-        actions = record.get("actionsTaken", [])
-        if not quiet:
-            for action in actions[shown:]:
-                typer.echo(plain(f"  {action['timestamp'][11:19]}  {action['action']}"))
-            if state != last_state:
-                typer.echo(f"  runbook: {state}")
-        shown, last_state = len(actions), state
-        if state in ("done", "failed"):
-            return state
-        time.sleep(ASK_SECONDS)
-    return f"still {last_state} after {timeout:.0f} s"
+def _accepted(opened: Mapping[str, Any]) -> str:
+    """What became of the alert: which incident has it."""
+    name = f"incident {opened['incidentId']}"
+    if opened["new"]:
+        return f"opened {name}  {opened['url']}"
+    occurrence = f", occurrence {opened['occurrence']}" if opened["occurrence"] > 1 else ""
+    return f"attached to {name} ({opened['status']}{occurrence})  {opened['url']}"
 
 
-def _ask(
-    intake: httpx.Client, method: str, path: str, settings: Settings, **content: Any
-) -> dict[str, Any]:
-    try:
-        answer = intake.request(method, path, **content)
-    except httpx.HTTPError as error:
-        raise ConfigurationError(
-            f"the intake at {settings.intake_url} does not answer ({type(error).__name__}):"
-            " start it with `aeef up`, or set AEEF_INTAKE__HOST and AEEF_INTAKE__PORT"
-        ) from None
-    try:
-        content_of: dict[str, Any] = answer.json()
-    except ValueError:
-        content_of = {"detail": answer.text[:200]}
-    if answer.is_error:
-        raise AeefError(f"the intake answered {answer.status_code}: {content_of.get('detail')}")
-    return content_of
+class _Intake:
+    """Asks the intake, and raises AeefError when it does not answer, or refuses."""
+
+    def __init__(self, client: httpx.Client, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        try:
+            answer = self._client.request(method, path, **content)
+        except httpx.HTTPError as error:
+            raise ConfigurationError(
+                f"the intake at {self._settings.intake_url} does not answer"
+                f" ({type(error).__name__}): start it with `aeef up`, or set AEEF_INTAKE__HOST"
+                " and AEEF_INTAKE__PORT"
+            ) from None
+        try:
+            found: dict[str, Any] = answer.json()
+        except ValueError:
+            found = {"detail": answer.text[:200]}
+        if answer.is_error:
+            raise AeefError(f"the intake answered {answer.status_code}: {found.get('detail')}")
+        return found
+
+
+class _Waiting:
+    """Follows an incident until what was done for one report of it is over."""
+
+    def __init__(
+        self, intake: _Intake, opened: Mapping[str, Any], timeout: float, *, quiet: bool
+    ) -> None:
+        self.path = f"/incidents/{opened['incidentId']}"
+        self._intake = intake
+        self._opened = opened
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        self._quiet = quiet
+        self._printed = ""
+        self._shown = 0 if opened["new"] else len(self._actions())
+
+    def until_over(self) -> str:
+        """`done` when all is well for this report, else why not."""
+        has_run = self._opened["new"] or self._opened["severityRaised"]
+        look = self._opened.get("look")
+        if look is not None:
+            seen = self._poll(lambda: self._answer_to(look))
+            if seen is None:
+                return f"nobody looked at the service within {self._timeout:.0f} s"
+            again = f"relapse, occurrence {seen['occurrence']}: " if seen["isRelapse"] else ""
+            if again + seen["said"] not in self._printed:  # the record's own line may say it
+                self._print(f"  {again}{seen['said']}")
+            if seen["verdict"] in ("well", "contained") and not has_run:
+                self._print("  no runbook was started for this report")
+                return "done"
+            has_run = has_run or seen["isRelapse"]
+        return self._until_run_is_over(may_be_old=not has_run)
+
+    def _answer_to(self, number: int) -> dict[str, Any] | None:
+        """What was seen for this question; None while nobody has looked."""
+        state = self._intake.ask("GET", f"{self.path}/look")
+        self._print_new_actions()
+        last: dict[str, Any] | None = state["last"]
+        return last if state["answered"] >= number else None
+
+    def _until_run_is_over(self, *, may_be_old: bool) -> str:
+        """may_be_old: a run that has ended already was not made for this report."""
+        first = self._intake.ask("GET", f"{self.path}/runbook")
+        if may_be_old and first["state"] == "done":
+            before = f"  run {first['runId']} ended before it"
+            self._print(f"{before}: nothing was started for this report")
+            return NOT_FOR_IT
+        shown, run = "", None
+
+        def ended() -> str | None:
+            nonlocal shown, run
+            last = self._intake.ask("GET", f"{self.path}/runbook")
+            self._print_new_actions()
+            if run != last["runId"]:
+                run = last["runId"]
+                begun = ", which began before this report" if may_be_old else ""
+                self._print(f"  run {run}, occurrence {last['occurrence']}{begun}")
+            if last["state"] != shown:
+                shown = last["state"]
+                self._print(f"  runbook: {shown}")
+            return shown if shown in ("done", "failed", WAITS) else None
+
+        return self._poll(ended) or f"still {shown} after {self._timeout:.0f} s"
+
+    def _poll(self, question: Callable[[], T | None]) -> T | None:
+        """The first answer; None when there is none in time."""
+        while time.monotonic() < self._deadline:
+            if (answer := question()) is not None:
+                return answer
+            time.sleep(ASK_SECONDS)
+        return None
+
+    def _actions(self) -> list[dict[str, Any]]:
+        actions: list[dict[str, Any]] = self._intake.ask("GET", self.path).get("actionsTaken", [])
+        return actions
+
+    def _print_new_actions(self) -> None:
+        actions = self._actions()
+        for action in actions[self._shown :]:
+            self._print(f"  {action['timestamp'][11:19]}  {action['action']}")
+        self._shown = len(actions)
+
+    def _print(self, text: str) -> None:
+        self._printed += f"{text}\n"
+        if not self._quiet:
+            typer.echo(plain(text))

@@ -42,5 +42,5 @@ def roll_back(
         settings,
     )
     incident = open_store(settings).incident(incident.incident_id)
-    said = f"{target.name} serves {deployed.commit}; on record as {incident.title}"
+    said = f"{target.name} {deployed.does} {deployed.commit}; on record as {incident.title}"
     show(incident, said, as_json=as_json)

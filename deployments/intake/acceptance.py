@@ -8,9 +8,10 @@ from typing import Any
 
 from deployments.intake.door import Door
 from deployments.intake.metrics import Metrics
-from schemas.incident import Alert, Incident
+from schemas.incident import Alert
 from schemas.links import links_for
 from schemas.settings import Settings
+from tasks.store import Opened
 
 
 class Acceptance:
@@ -35,7 +36,7 @@ class Acceptance:
                 for number in equally_urgent:
                     with self._metrics.accepting(alerts[number].source):
                         opened = self._door.accept(alerts[number])
-                    accepted[number] = self._answer(opened.incident) | {"new": opened.is_new}
+                    accepted[number] = self._answer(opened)
             finally:
                 self._door.dispatch_now()
         return [accepted[number] for number in range(len(alerts))]
@@ -45,11 +46,17 @@ class Acceptance:
         over = [self._door.resolve(alert) for alert in alerts]
         return [str(incident.incident_id) for incident in over if incident]
 
-    def _answer(self, incident: Incident) -> dict[str, Any]:
+    def _answer(self, opened: Opened) -> dict[str, Any]:
+        incident = opened.incident
         return {
             "incidentId": str(incident.incident_id),
             "type": incident.type,
             "severity": incident.severity,
             "status": incident.status,
+            "occurrence": incident.occurrence,
             "url": links_for(incident, self._settings).incident,
+            "new": opened.is_new,
+            "severityRaised": opened.severity_raised,
+            # the number of the look that was asked for: see `/incidents/ID/look`
+            **({} if opened.look is None else {"look": opened.look}),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -22,7 +23,7 @@ from deployments.intake.readiness import Readiness
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
-from schemas.errors import AeefError, IncidentNotFound, InvalidInput
+from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
 from tasks.base.connections import keep_connections
@@ -41,10 +42,11 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     Raises ConfigurationError when there is no token, or a route names an unknown channel.
     """
-    settings = settings or load_settings()
+    given, settings = settings, settings or load_settings()
     require_known_channels(settings)
     store = open_store(settings)
-    door = Door(settings, store, timing)
+    current = None if given else partial(_current, settings)
+    door = Door(settings, store, timing, current)
     readiness = Readiness(settings, store, door)
     guard = Depends(Guard(token_of(settings)))
     metrics = Metrics(store)
@@ -100,6 +102,15 @@ def _add_probes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
         """Prometheus' text format."""
         content, media_type = metrics.render()
         return Response(content, media_type=media_type)
+
+
+def _current(at_start: Settings) -> Settings:
+    """The settings as they are now; those at the start while they cannot be read."""
+    try:
+        return load_settings()
+    except ConfigurationError as error:
+        log.warning("the settings are those of the start: %s", error)
+        return at_start
 
 
 def _parse(data: Any) -> list[Alert]:

@@ -127,7 +127,7 @@ def as_prefect_event(event: OutboxEvent) -> dict[str, Any]:
     """
     labels = {
         f"aeef.{name}": str(event.payload.get(name) or "unknown")
-        for name in ("type", "severity", "service")
+        for name in ("type", "severity", "service", "occurrence")
     }
     return {
         "id": str(event.event_id),

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from deployments.intake.dispatch import Dispatcher
 from deployments.intake.intervals import USUAL, Timing
+from deployments.intake.looks import Looks
 from deployments.intake.sweep import Sweep
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
@@ -26,29 +27,41 @@ log = logging.getLogger("aeef.door")
 
 
 class Door:
-    """What the intake does with an alert, and the threads that dispatch events and sweep."""
+    """What the intake does with an alert, and the threads that dispatch, look and sweep."""
 
-    def __init__(self, settings: Settings, store: Store, timing: Timing = USUAL) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        timing: Timing = USUAL,
+        current: Callable[[], Settings] | None = None,
+    ) -> None:
+        """current: the settings as they are now, for what may be newer than the intake's start."""
         self.settings = settings
         self.store = store
         self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
+        # Compiles the phrases of all guesses: the first page must not wait for that.
+        classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
+        self.looks = Looks(store, current or (lambda: settings), self._relapsed)
         self._wake = threading.Event()
+        self._wake_looks = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
             for loop in (
                 (self._dispatch, timing.dispatch, self._wake),
+                (self._look, timing.look, self._wake_looks),
                 (self._sweep, timing.sweep, self._stopping),
             )
         ]
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
@@ -56,21 +69,23 @@ class Door:
         """Stop the threads, and wait until queued pages are sent."""
         self._stopping.set()
         self._wake.set()
+        self._wake_looks.set()
         for thread in self._threads:
             thread.join()
         self.dispatcher.close()
+        self.looks.close()
         for pool in (self._urgent, self._pool):
             pool.shutdown(wait=True)
 
     @property
     def works(self) -> bool:
-        """True while both threads are alive."""
+        """True while all threads are alive."""
         return all(thread.is_alive() for thread in self._threads)
 
     def severity_of(self, alert: Alert) -> Severity:
         """The severity that the alert's incident will have."""
         settings = self.settings
-        return classify(alert, settings.triage_rules, settings.default_severities).severity
+        return classify(alert, settings.rules, settings.default_severities).severity
 
     def dispatch_now(self) -> None:
         """Send accepted incidents to Prefect now instead of within a second."""
@@ -80,25 +95,44 @@ class Door:
         """Open the alert's incident, or attach it to the open one. Durable on return.
 
         The page is sent in the background: the sender does not wait for PagerDuty. The event is
-        sent with `dispatch_now`.
+        sent with `dispatch_now`. So is the look at the services of an incident that is mitigated
+        or was resolved lately: the question is durable, and a relapse pages.
         """
         settings = self.settings
-        triage = classify(alert, settings.triage_rules, settings.default_severities)
-        opened = self.store.open_or_attach(alert, triage.type, triage.severity)
+        triage = classify(alert, settings.rules, settings.default_severities)
+        opened = self.store.open_or_attach(
+            alert,
+            triage.type,
+            triage.severity,
+            source=triage.source,
+            guessed_from=triage.guessed_from,
+            also=settings.same_trouble(triage.type, alert.service),
+        )
         keep_original(opened, alert, settings)
         incident = opened.incident
-        route = route_for(incident.severity, incident.type, settings.routes)
-        if (opened.is_new or opened.severity_raised) and route.page:
-            pool = self._urgent if incident.severity is Severity.P1 else self._pool
-            pool.submit(self._page, incident)
-        if (opened.is_new or opened.severity_raised) and incident.is_restricted:
-            self._urgent.submit(self._page_breach_teams, incident)
+        if opened.is_new or opened.severity_raised or opened.word_given:
+            self._notify(incident)
+        if opened.look is not None:
+            self._wake_looks.set()
         return opened
+
+    def _notify(self, incident: Incident, reason: str | None = None) -> None:
+        """Page whom the incident's route and type name, in the background."""
+        route = route_for(incident.severity, incident.type, self.settings.routes)
+        if route.page:
+            pool = self._urgent if incident.severity is Severity.P1 else self._pool
+            pool.submit(self._page, incident, reason)
+        if incident.is_restricted:
+            self._urgent.submit(self._page_breach_teams, incident)
+
+    def _relapsed(self, incident: Incident, reason: str) -> None:
+        self._notify(incident, reason)
+        self.dispatch_now()
 
     def resolve(self, alert: Alert) -> Incident | None:
         """Resolve the open incident of an alert that is over; None when there is none."""
         settings = self.settings
-        triage = classify(alert, settings.triage_rules, settings.default_severities)
+        triage = classify(alert, settings.rules, settings.default_severities)
         key = dedup_key_for(self.store.masked(alert), triage.type)
         incident = self.store.open_incident_of(key)
         if incident is None:
@@ -155,6 +189,10 @@ class Door:
         for incident_id in list(self._still_ringing):
             self._stand_down(incident_id)
         self.sweep.run()
+
+    def _look(self) -> None:
+        self._wake_looks.clear()
+        self.looks.run()
 
     def _dispatch(self) -> None:
         self._wake.clear()

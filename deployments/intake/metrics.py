@@ -55,6 +55,12 @@ class _StoreCollector(Collector):
         for labels, count in self._store.counts().items():
             incidents.add_metric([str(label) for label in labels], count)
         yield incidents
+        relapses = GaugeMetricFamily("aeef_relapses", "Second and later occurrences on record")
+        relapses.add_metric([], self._store.relapses())
+        yield relapses
+        looks = GaugeMetricFamily("aeef_looks_waiting", "Incidents that wait for a look")
+        looks.add_metric([], self._store.looks_due())
+        yield looks
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

@@ -13,22 +13,26 @@ from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from schemas.incident import Incident
+from schemas.incident import WAITS, Incident
 from schemas.settings import Settings
+from tasks.base.trim import clean
 from tasks.incident.claim_runbook import RUN, is_alive
 from tasks.store import Store
-from tasks.store.claim_keys import runbook_key
+from tasks.store.claim_keys import RUNBOOK, newest_first, runbook_key
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    # Escaping lets U+202E through, which turns the rest of the line round.
+    finalize=lambda value: clean(value) if type(value) is str else value,
 )
 SECURITY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
 def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
-    """Add `/incidents`, `/incidents/<id>` and `/incidents/<id>/run`."""
+    """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
+    _add_runs(app, settings, store, guard)
 
     @app.get("/incidents", dependencies=[guard])
     def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
@@ -47,12 +51,31 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         timeline = store.timeline(found.incident_id)
         return _page("incident.html", incident=found, timeline=timeline, run=run_of(store, found))
 
+
+def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
     @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
-    def runbook(incident_id: str) -> dict[str, str | None]:
-        """The state of the runbook, for programs that wait for it."""
+    def runbook(incident_id: str) -> dict[str, str | int | None]:
+        """The state of the present occurrence's runbook, for programs that wait for it."""
         found = store.incident(incident_id)
-        run_id = run_of(store, found)
-        return {"state": runbook_state(store, found), "runId": str(run_id) if run_id else None}
+        claim = store.claims(found.incident_id).get(runbook_key(found))
+        run_id = _run_in(claim.holder) if claim else None
+        return {
+            "state": runbook_state(store, found),
+            "runId": str(run_id) if run_id else None,
+            "occurrence": found.occurrence,
+        }
+
+    @app.get("/incidents/{incident_id}/look", dependencies=[guard])
+    def look(incident_id: str) -> dict[str, Any]:
+        """The last look at the services; it is that of every alert up to the number `answered`."""
+        state = store.look_state(incident_id)
+        last = state.last and {
+            **state.last.look.to_json(),
+            "said": state.last.look.sentence,
+            "isRelapse": state.last.is_relapse,
+            "occurrence": state.last.occurrence,
+        }
+        return {"asked": state.asked, "answered": state.answered, "last": last}
 
     @app.get("/incidents/{incident_id}/run", dependencies=[guard])
     def run(incident_id: str) -> Response:
@@ -75,12 +98,12 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
 
 def runbook_state(store: Store, incident: Incident) -> str:
-    """The state of the incident's runbook: waiting, running, done, failed, or unknown."""
+    """The state of the incident's runbook: waiting (for what), running, done, failed, unknown."""
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     if claim is None or claim.holder is None:
         return "waiting for a worker"
     if claim.state == "done":
-        return "done"
+        return WAITS if incident.waits_for_word else "done"
     try:
         if is_alive(claim.holder):
             return "running"
@@ -93,14 +116,19 @@ def runbook_state(store: Store, incident: Incident) -> str:
 
 def run_of(store: Store, incident: Incident) -> UUID | None:
     """The newest run that claimed the incident's runbook."""
-    for key, claim in sorted(store.claims(incident.incident_id).items()):
-        # P1 sorts first: a raised severity has the newer run.
-        if key.startswith("runbook:") and claim.holder:
-            try:
-                return UUID(claim.holder.removeprefix(RUN))
-            except ValueError:  # a rollback by hand, without Prefect
-                continue
+    claims = store.claims(incident.incident_id)
+    for key in sorted(claims, key=newest_first):
+        if key.startswith(RUNBOOK) and (run_id := _run_in(claims[key].holder)):
+            return run_id
     return None
+
+
+def _run_in(holder: str | None) -> UUID | None:
+    """The run that holds a claim; None for a rollback by hand, without Prefect."""
+    try:
+        return UUID(holder.removeprefix(RUN)) if holder else None
+    except ValueError:
+        return None
 
 
 def prefect_ui(settings: Settings) -> str:

@@ -28,14 +28,16 @@ from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.incident.claim_runbook import RUN, alive_of
 from tasks.notify.page_on_call import channel_of
+from tasks.notify.show_progress import show_end_of_run, show_overdue
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
-    PAGE_NOT_STARTED,
     RUNBOOK,
     failure_key,
     keep_alive_key,
+    not_started_key,
     page_key,
+    runbook_key,
 )
 
 PAGES_AT_ONCE = 16
@@ -76,6 +78,7 @@ class Sweep:
             self.keep_alerts_alive,
             self.start_missing_runbooks,
             self.page_for_dead_runs,
+            self.change_messages,
         )
         for check in checks:
             try:
@@ -122,10 +125,10 @@ class Sweep:
     def start_missing_runbooks(self) -> None:
         """Emit events again that reached Prefect but started no run; page when it is late."""
         missing = [
-            (incident, utc_now() - self.store.opened_at(incident.incident_id))
+            (incident, utc_now() - self._due_since(incident))
             for severity in Severity
-            for incident in self.store.open_incidents_missing_claim(
-                f"{RUNBOOK}{severity}", older_than=self.timing.runbook_late, severity=severity
+            for incident in self.store.open_incidents_missing_runbook(
+                severity, older_than=self.timing.runbook_late
             )
         ]
         # Page before asking Prefect: Prefect may be what is broken.
@@ -137,10 +140,16 @@ class Sweep:
             return
         waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
         for incident, age in missing:
-            if waiting is not None and str(incident.incident_id) not in waiting:
+            named = (str(incident.incident_id), incident.occurrence)
+            if waiting is not None and named not in waiting:
                 minute = int(age / self.timing.runbook_late)
-                again = uuid5(incident.incident_id, f"{incident.severity}/{minute}")
+                again = uuid5(incident.incident_id, f"{runbook_key(incident)}/{minute}")
                 self.store.emit(incident.incident_id, DETECTED, {}, event_id=again)
+
+    def _due_since(self, incident: Incident) -> datetime:
+        """Since when its runbook has to run: its occurrence, or a word that came later."""
+        began = self.store.opened_at(incident.incident_id)
+        return max(began, incident.word_at or began)
 
     def page_for_dead_runs(self) -> None:
         """Page for runs that ended without finishing their runbook, for instance in a crash."""
@@ -158,11 +167,22 @@ class Sweep:
                 incident = self.store.incident(incident_id)
                 reason = f"automation FAILED, take over: {holder} ended"
                 self.page(incident, reason, _failure_key_of(holder))
+                show_end_of_run(
+                    str(incident_id),
+                    self.settings,
+                    run_id=holder.removeprefix(RUN),
+                    said=f"{holder} ended",
+                )
+
+    def change_messages(self) -> None:
+        """Change messages that could not be changed in time, for instance for a rate limit."""
+        show_overdue(self.settings)
 
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page or route.rollback:
-            self.page(incident, "no runbook has started, take over", PAGE_NOT_STARTED)
+            reason = "no runbook has started, take over"
+            self.page(incident, reason, not_started_key(incident))
 
     def _side_by_side(
         self, work: Callable[[Incident], None], incidents: Iterable[Incident]
@@ -177,8 +197,8 @@ def _failure_key_of(holder: str) -> str:
     return failure_key(UUID(holder.removeprefix(RUN)))
 
 
-def _incidents_with_runs(since: datetime) -> set[str] | None:
-    """The ids of incidents with a run that may still start or go on, or that was cancelled.
+def _incidents_with_runs(since: datetime) -> set[tuple[str, int]] | None:
+    """Id and occurrence of each incident with a run that may start or go on, or was cancelled.
 
     since: when the oldest of the incidents was opened. Returns None if there are too many runs.
     """
@@ -192,4 +212,8 @@ def _incidents_with_runs(since: datetime) -> set[str] | None:
     if len(runs) == MOST_RUNS:
         return None
     alerts = [run.parameters.get("alert") for run in runs]
-    return {str(alert.get("incidentId")) for alert in alerts if isinstance(alert, dict)}
+    return {
+        (str(alert.get("incidentId")), alert.get("occurrence", 1))
+        for alert in alerts
+        if isinstance(alert, dict)
+    }

@@ -17,6 +17,7 @@ from schemas.incident import (
     DETECTED,
     INCIDENT_TYPES,
     PAGED,
+    RELAPSED,
     RESOLVED,
     RESOURCE,
     IncidentType,
@@ -43,9 +44,12 @@ class AutomationRow(NamedTuple):
     template: str = ""
 
 
+OCCURRENCE = "aeef.occurrence"
+"""The label of every event: an escalation's clock starts anew for each occurrence."""
 PAYLOAD = "{{ event.payload | tojson }}"
 OF_THE_RESOURCE = (
-    '{"incidentId": "{{ labels["prefect.resource.id"] | replace("' + RESOURCE + '", "") }}"}'
+    '{"incidentId": "{{ labels["prefect.resource.id"] | replace("' + RESOURCE + '", "") }}",'
+    ' "occurrence": "{{ labels["' + OCCURRENCE + '"] }}"}'
 )
 
 
@@ -77,7 +81,7 @@ def _runbook(incident_type: IncidentType) -> AutomationRow:
     return AutomationRow(
         f"AEEF {incident_type}",
         f"{facts.description}: {facts.auto_response}",
-        _whenever(DETECTED, **{"aeef.type": str(incident_type)}),
+        _whenever(DETECTED, RELAPSED, **{"aeef.type": str(incident_type)}),
         RUNBOOK_OF.get(incident_type, "triage"),
         PAYLOAD,
     )
@@ -144,7 +148,7 @@ def _unless_taken(severity: str, within: timedelta) -> EventTrigger:
         after={PAGED},
         expect={ACKNOWLEDGED, RESOLVED, CLOSED},
         match={"prefect.resource.id": f"{RESOURCE}*", "aeef.severity": severity},
-        for_each={"prefect.resource.id"},
+        for_each={"prefect.resource.id", OCCURRENCE},
         posture=Posture.Proactive,
         threshold=1,
         within=within,

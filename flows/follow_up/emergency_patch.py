@@ -45,7 +45,7 @@ def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] 
         return f"would patch {incident.service}: {plan_for(str(incident.incident_id), settings)}"
     if handled := claim_runbook(incident, run_id, settings, EMERGENCY_PATCH):
         return Completed(message=handled, name="AlreadyHandled")
-    response = Response(incident, run_id, settings)
+    response = Response(incident, run_id, settings, EMERGENCY_PATCH)
     procedure = _Procedure(response)
     state = response.carry_out(procedure.patch)
     end = finish_runbook if procedure.is_deployed else give_up_runbook
@@ -102,7 +102,7 @@ class _Procedure:
         do = self.response.do
         deployed = deploy_hotfix(do, patch, decision.approver, self.response.settings)
         self.is_deployed = True
-        serves = f"{patch.target} serves the hotfix {deployed.commit[:12]}, {decision}"
+        serves = f"{patch.target} {deployed.does} the hotfix {deployed.commit[:12]}, {decision}"
         if patch.unpatched:
             do(change_status, Status.MITIGATED, f"{serves}; some findings are left")
         else:

@@ -43,7 +43,7 @@ def regulatory_clocks(alert: dict[str, Any]) -> State[str]:
 
     def follow() -> None:
         attempt_all(
-            lambda: response.do(start_clocks),
+            lambda: response.do(start_clocks, "the person who set a fact"),
             lambda: response.do(draft_notifications),
         )
 

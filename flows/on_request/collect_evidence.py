@@ -35,7 +35,7 @@ def collect_evidence(
         run=run_id,
     )
     name_run(found)
-    response = Response(found, run_id, settings)
+    response = Response(found, run_id, settings, "collect-evidence")
     return response.carry_out(
         lambda: response.do(preserve_service_state, name, services or [], "as-it-stands")
     )

@@ -38,5 +38,7 @@ def isolate_service(
         "Isolation", name, requested_by, reason, settings, incident_id=incident, run=run_id
     )
     name_run(found)
-    response = Response(found, run_id, settings)
-    return response.carry_out(partial(isolate, response.do, name, wanted, mitigates=True))
+    response = Response(found, run_id, settings, "isolate-service")
+    return response.carry_out(
+        partial(isolate, response.do, name, wanted, mitigates=True, asked_by=requested_by)
+    )

@@ -31,5 +31,5 @@ def restore_service(
         return plan_restoration(named.name, wanted, approver, settings)
     found = open_store(settings).incident(incident or incident_of(named, settings))
     name_run(found)
-    response = Response(found, this_run_id(), settings)
+    response = Response(found, this_run_id(), settings, "restore-service")
     return restore(response.do, named.name, wanted, approver, response.carry_out)

@@ -32,7 +32,7 @@ def resume_agent(
         return plan_resumption(agent, approver, settings)
     incident = open_store(settings).incident(incident_of(agent, settings))
     name_run(incident)
-    response = Response(incident, this_run_id(), settings)
+    response = Response(incident, this_run_id(), settings, "resume-agent")
     # A refusal ends the run here: it is recorded, and nobody has to take over.
     response.do(check_approval, agent, approver)
 

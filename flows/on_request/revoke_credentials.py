@@ -16,7 +16,7 @@ from tasks.store import open_store
 
 @flow(name="revoke-credentials", persist_result=True)
 def revoke_credentials(
-    target: str, incident_id: str = "", dry_run: bool = False
+    target: str, incident_id: str = "", dry_run: bool = False, requested_by: str = "operator"
 ) -> State[str] | str:
     """Run the target's revocation commands that have not succeeded yet for this incident.
 
@@ -28,5 +28,5 @@ def revoke_credentials(
         return plan_revocation(named)
     incident = open_store(settings).incident(incident_id)
     name_run(incident)
-    response = Response(incident, this_run_id(), settings)
-    return response.carry_out(partial(response.do, revoke, named.name))
+    response = Response(incident, this_run_id(), settings, "revoke-credentials")
+    return response.carry_out(partial(response.do, revoke, named.name, requested_by))

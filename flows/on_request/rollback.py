@@ -34,7 +34,7 @@ def rollback(
     name_run(incident)
     if handled := claim_runbook(incident, run_id, settings):
         return Completed(message=handled, name="AlreadyHandled")
-    response = Response(incident, run_id, settings)
+    response = Response(incident, run_id, settings, "rollback")
     state = response.carry_out(
         partial(roll_back_on_request, response.do, named, settings, to_commit)
     )

@@ -34,7 +34,7 @@ def suspend_agent(
         return f"would suspend {agent}: {plan_suspension(agent, settings)}"
     incident = open_for_suspension(agent, requested_by, reason, settings, run_id)
     name_run(incident)
-    response = Response(incident, run_id, settings)
+    response = Response(incident, run_id, settings, "suspend-agent")
 
     def contain() -> None:
         contain_agent(response)

@@ -30,5 +30,6 @@ def go_back(
         )
     deployed = roll_back(response.do, target, response.settings, to_commit, recreate=recreate)
     if mitigates:
-        serves = f"{target.name} serves {deployed.commit[:12]}, healthy"
+        healthy = ", healthy" if deployed.verified else ""
+        serves = f"{target.name} {deployed.does} {deployed.commit[:12]}{healthy}"
         response.do(change_status, Status.MITIGATED, serves)

@@ -1,9 +1,14 @@
-"""Isolates a target's services, after their state was preserved as evidence."""
+"""Isolates a target's services after evidence of them was kept; or only says what it would do."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from flows.parts.runbook import Response
 from schemas.settings import Target
+from tasks.base.attempt_all import attempt_all
+from tasks.isolation.isolate_service import foresee_isolation
+from tasks.isolation.preserve_service_state import preserve_service_state
 from tasks.isolation.procedures import isolate as contain
 
 
@@ -20,3 +25,12 @@ def isolate(response: Response, target: Target) -> None:
             f" anyway: `aeef rollback --target {target.name}`"
         )
     contain(response.do, target.name, services)
+
+
+def prepare_isolation(response: Response, target: Target) -> None:
+    """Keep the evidence, and record which containers `isolate` would isolate; change nothing."""
+    services = response.services_of(target)
+    attempt_all(
+        partial(response.do, preserve_service_state, target.name, services, "on-a-guess"),
+        partial(response.do, foresee_isolation, target.name, services),
+    )

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import copy_context
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
-from threading import Event
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
-from prefect import Flow, flow, get_run_logger
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect import Flow, flow
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
+from flows.parts.run_name import named_run, naming
+from flows.parts.shown import Shown
 from schemas.errors import AeefError, InvalidInput, RunbookFailed
-from schemas.incident import Incident, Route, route_for
+from schemas.incident import Alert, Incident, IncidentType, Route, route_for
+from schemas.links import links_for
 from schemas.settings import Settings, Target, load_settings
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook
-from tasks.incident.open_incident import open_incident, open_unreadable
+from tasks.incident.open_incident import find_or_open, open_unreadable
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
-from tasks.step import Step
+from tasks.relapse.look_again import look_at_once
+from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
+from tasks.store.progress import NOTHING
 from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")
@@ -37,10 +40,13 @@ R = TypeVar("R")
 HEAD_START = 0.15
 """Seconds that a procedure starts before its notifications. The page is not delayed: the intake
 sends it before the run starts."""
-NAME_AFTER = 0.3
-"""Seconds after which a run that is still going gets its name."""
+
+TYPE_OF = {**{str(each): each for each in IncidentType}, "triage": IncidentType.UNKNOWN}
+"""The type that whoever starts a runbook by an alert of its own names with it, by the flow."""
 
 Runbook = Flow[[dict[str, Any]], State[str]]
+PROCEDURES: dict[str, Callable[[Response], None]] = {}
+"""What each runbook does, by its name: its function, which knows no Prefect."""
 
 
 class Response:
@@ -48,19 +54,29 @@ class Response:
 
     `do` runs a step now and returns its result; `start` runs it in the background. Whatever
     fails, `conclude` waits for every started step and reports the failures.
+    outcome: how it ended, in words; by default the status and the last action on record.
     """
 
-    def __init__(self, incident: Incident, run_id: UUID, settings: Settings) -> None:
+    def __init__(
+        self, incident: Incident, run_id: UUID, settings: Settings, flow: str | None = None
+    ) -> None:
         self.run_id = run_id
+        self._shown = Shown(str(incident.incident_id), settings, flow, run_id)
         self.settings = settings
         self.incident = incident
-        self._beside: HeadStart[PrefectFuture[Any]] = HeadStart(HEAD_START)
+        self.outcome = ""
+        self._beside: HeadStart[Any] = HeadStart(HEAD_START)
         self._started: list[tuple[str, Future[PrefectFuture[Any]]]] = []
 
     @property
     def id(self) -> str:
         """The incident's id, the first argument of every step."""
         return str(self.incident.incident_id)
+
+    @property
+    def alert(self) -> Alert:
+        """The alert that opened the incident."""
+        return open_store(self.settings).alert(self.id)
 
     @property
     def route(self) -> Route:
@@ -85,7 +101,9 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        return step(self.id, *args, **kwargs)
+        result = step(self.id, *args, **kwargs)
+        self._shown.did(step.says(result))
+        return result
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
@@ -94,15 +112,14 @@ class Response:
 
     def note(self, text: str) -> None:
         """Record what this run did not do, and why; only once, even if the run is retried."""
+        self._shown.did(text)
         open_store(self.settings).record_action(self.id, text, entry_id=uuid5(self.run_id, text))
-        get_run_logger().warning(sanitized(text, self.settings))
+        log_line(sanitized(text, self.settings), logging.WARNING)
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
-        """Call the procedure, then `conclude`, with the exception if it raised one.
-
-        Raises RunbookFailed after the on-call was paged, when anything was left undone.
-        """
+        """Call the procedure, then `conclude`, with the exception if it raised one."""
         failure = None
+        self._beside.put(self._shown.begun)
         try:
             procedure()
         except Exception as error:  # noqa: BLE001 - `conclude` reports it
@@ -127,10 +144,11 @@ class Response:
                 failures.append(f"{name}: {self._in_words(error)}")
         if failures:
             self._hand_over(failures)
-        summary = "; ".join(failures) or self._summary()
+        self._shown.ended(failures, self.outcome)
+        summary = "; ".join(failures) or self.outcome or self._summary()
         if not self.incident.status.is_over:
             try:
-                self.do(update_slack_thread, summary)
+                self.do(update_slack_thread, "; ".join(failures) or self._brief())
             except AeefError as error:
                 failures.append(f"{update_slack_thread.name}: {self._in_words(error)}")
         self.incident = open_store(self.settings).incident(self.id)
@@ -148,31 +166,54 @@ class Response:
 
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
-        return f"{incident.title}: {incident.status}. " + incident.actions_taken[-1].action
+        done = self._shown.done or NOTHING
+        if not self._shown.is_in_the_message:
+            done = incident.actions_taken[-1].action
+        return f"{incident.title}: {incident.status}. {done}"
+
+    def _brief(self) -> str:
+        """The news for the thread: the message has the details, but its change notifies nobody."""
+        if not self._shown.is_in_the_message:
+            return self._summary()
+        incident = open_store(self.settings).incident(self.id)
+        record = links_for(incident, self.settings).incident
+        return f"{incident.title}: {incident.status}. What was done: {record}"
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
         return sanitized(text, self.settings)
 
 
-def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
+def runbook(
+    name: str, prepares: Callable[[Response], None] | None = None
+) -> Callable[[Callable[[Response], None]], Runbook]:
     """Make the Prefect flow `name` from a function that responds to an incident.
 
     The flow takes the parameter `alert`: `{"incidentId": …}`, or our alert JSON. Of several runs
     for one incident, one responds; the others end at once and name that one.
+    prepares: does what can be done while the type is only guessed. The run ends with it, and once
+    the type is somebody's word another run responds.
     """
+    own_type = TYPE_OF.get(name)
 
     def decorate(procedure: Callable[[Response], None]) -> Runbook:
         def respond(alert: dict[str, Any]) -> State[str]:
             settings, run_id = load_settings(), this_run_id()
-            response = Response(_incident_of(alert, run_id, settings), run_id, settings)
-            with named_run(response.incident):
-                if handled := claim_runbook(response.incident, run_id, settings):
+            incident = _incident_of(alert, run_id, settings, own_type)
+            response = Response(incident, run_id, settings, name)
+            with named_run(incident, run_id):
+                if handled := claim_runbook(incident, run_id, settings, own_type=own_type):
                     return Completed(message=handled, name="AlreadyHandled")
-                state = response.carry_out(partial(procedure, response))
-            finish_runbook(response.incident, run_id, settings)
+                if prepares and incident.waits_for_word:
+                    state = wait_for_word(response, prepares)
+                else:
+                    state = response.carry_out(partial(procedure, response))
+            # Of the incident as it was claimed: it may have become worse, confirmed or broken
+            # again meanwhile, and then another run responds to that.
+            finish_runbook(incident, run_id, settings)
             return state
 
+        PROCEDURES[name] = procedure
         respond.__name__ = procedure.__name__
         respond.__qualname__ = procedure.__qualname__
         respond.__module__ = procedure.__module__
@@ -188,60 +229,42 @@ def runbook(name: str) -> Callable[[Callable[[Response], None]], Runbook]:
     return decorate
 
 
+def wait_for_word(response: Response, prepares: Callable[[Response], None]) -> State[str]:
+    """Prepare, and end: `aeef confirm` starts the run that responds."""
+
+    def prepare() -> None:
+        try:
+            prepares(response)
+        finally:
+            incident = open_store(response.settings).incident(response.id)
+            if incident.waits_for_word:
+                response.outcome = incident.waits_for
+                response.note(response.outcome)
+
+    state = response.carry_out(prepare)
+    return Completed(message=state.message, name="WaitsForConfirmation")
+
+
 def this_run_id() -> UUID:
     """The id of the current flow run."""
     return UUID(flow_run.get_id())
 
 
-@contextmanager
-def named_run(incident: Incident) -> Iterator[None]:
-    """Set this run's name from another thread: the response must not wait for that request."""
-    context, change, over = copy_context(), _naming(incident), Event()
-
-    def name(client: SyncPrefectClient) -> None:
-        over.wait(NAME_AFTER)
-        client.update_flow_run(**change)
-
-    # Entered here only: if two threads entered it, one could close it for both.
-    with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as beside:
-        named = beside.submit(context.run, name, client)
-        try:
-            yield
-        finally:
-            over.set()
-    if error := named.exception():
-        get_run_logger().warning("this run could not be named: %s", type(error).__name__)
-
-
 def name_run(incident: Incident, alert: Any = None) -> None:
-    """Give this run a readable name and tags for the UI: `P1 deployment-failure shop 3f2a`.
-
-    alert: replaces the run's parameter, by default with the incident's id: a foreign event may
-    contain personal data, and Prefect keeps parameters for ever.
-    """
+    """Give this run a readable name and tags for the UI; alert: as in `naming`."""
     with get_client(sync_client=True) as client:
-        client.update_flow_run(**_naming(incident, alert))
+        client.update_flow_run(**naming(incident, this_run_id(), alert))
 
 
-def _naming(incident: Incident, alert: Any = None) -> dict[str, Any]:
-    tags = ["aeef", str(incident.severity), incident.type, *incident.affected_services]
-    given, alert = flow_run.get_parameters(), alert or {"incidentId": str(incident.incident_id)}
-    is_named_already = given.get("alert", alert) == alert
-    return {
-        "flow_run_id": this_run_id(),
-        "name": incident.title,
-        "tags": tags,
-        "parameters": None if is_named_already else {**given, "alert": alert},
-    }
-
-
-def _incident_of(alert: dict[str, Any], run_id: UUID, settings: Settings) -> Incident:
+def _incident_of(
+    alert: dict[str, Any], run_id: UUID, settings: Settings, own_type: IncidentType | None
+) -> Incident:
     """The alert's incident.
 
     An alert that cannot be parsed opens an incident and pages; raises InvalidInput.
     """
     try:
-        return open_incident(alert, settings)
+        return look_at_once(find_or_open(alert, settings, own_type), settings)
     except InvalidInput as error:
         response = Response(open_unreadable(error, settings), run_id, settings)
         # With the alert: a Retry has to find it unreadable again.

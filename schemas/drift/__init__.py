@@ -1,6 +1,7 @@
 """What runs against what should run: the differences and their impact. Begin with `drift.py`."""
 
 from schemas.drift.drift import (
+    LONGEST_NOTE,
     AcceptedDrift,
     Difference,
     DriftReport,
@@ -8,12 +9,12 @@ from schemas.drift.drift import (
     compare,
     ordered,
     shown,
-    unreadable,
 )
 from schemas.drift.impact import DEFAULT_IMPACTS, SEVERITY_OF, Change, Impact, ImpactRule, Setting
 
 __all__ = [
     "DEFAULT_IMPACTS",
+    "LONGEST_NOTE",
     "SEVERITY_OF",
     "AcceptedDrift",
     "Change",
@@ -26,5 +27,4 @@ __all__ = [
     "compare",
     "ordered",
     "shown",
-    "unreadable",
 ]

@@ -24,6 +24,8 @@ SHOWN = 200
 """How many characters of a value a report shows."""
 LISTED = 25
 """How many differences the record and the summary list; the artifact has them all."""
+LONGEST_NOTE = 500
+"""How many characters of a reason are shown."""
 
 
 State = Mapping[Setting, str]
@@ -59,16 +61,11 @@ class Difference(Model):
     @property
     def identity(self) -> str:
         """Identifies this difference when it is found again."""
-        if self.change == "unreadable":  # the reason's wording may change
-            return f"{self.path} unreadable"
         return f"{self.path} {self.change} {hash_of_text(self.actual or '')[:16]}"
 
     def __str__(self) -> str:
         """One line for a person."""
         path = shown(self.path)
-        if self.change == "unreadable":
-            why = shown(" ".join((self.actual or "").split()), 500)
-            return f"{self.impact}: {path} cannot be read: {why}"
         before, after = (shown(value) for value in (self.baseline, self.actual))
         return f"{self.impact}: {path} {self.change}: {before} → {after}"
 
@@ -78,7 +75,8 @@ class DriftReport(Model):
 
     commit: the last known good release that it was compared with; None when there is none.
     compared: how many settings were compared.
-    not_compared: what could not be compared, and why; neither a deviation nor proof of none.
+    not_compared: what is not compared, and why; neither a deviation nor proof of none.
+    unreadable: what cannot be read now but should be, in sentences; it may hide a deviation.
     accepted: how many differences a person accepted, and who; `differences` leaves them out.
     """
 
@@ -88,19 +86,15 @@ class DriftReport(Model):
     compared: int = 0
     differences: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     accepted: str = ""
 
     @property
     def status(self) -> Literal["drift", "none", "unknown"]:
         """The verdict; `none` only when there was something to compare and it could be read."""
-        if any(each.change != "unreadable" for each in self.differences):
+        if self.differences:
             return "drift"
-        return "none" if self.compared and not self.differences else "unknown"
-
-    @property
-    def unreadable(self) -> tuple[Difference, ...]:
-        """What should have been readable and was not."""
-        return tuple(each for each in self.differences if each.change == "unreadable")
+        return "none" if self.compared and not self.unreadable else "unknown"
 
     @property
     def worst(self) -> Impact | None:
@@ -116,16 +110,23 @@ class DriftReport(Model):
     def headline(self) -> str:
         """One line: how many differences, and the worst."""
         against = f"the last known good {(self.commit or 'unknown')[:12]}"
+        if self.status == "unknown":
+            return f"{self.target}: drift unknown: {self.why_unknown}"
         if not self.differences:
-            if self.status == "unknown":
-                why = "; ".join(self.not_compared) or "nothing was compared"
-                return f"{self.target}: drift unknown: {why}"
             sentence = f"{self.target}: no drift from {against} in {self.compared} settings"
+            if left := len(self.not_compared):
+                sentence += f"; {left} {'part was' if left == 1 else 'parts were'} not compared"
             return f"{sentence} ({self.accepted})" if self.accepted else sentence
         many = len(self.differences)
         sentence = "1 difference" if many == 1 else f"{many} differences"
         besides = f" besides {self.accepted}" if self.accepted else ""
         return f"{self.target}: {sentence} from {against}{besides}; worst is {self.differences[0]}"
+
+    @property
+    def why_unknown(self) -> str:
+        """What could not be read, else what was not compared; for a person."""
+        why = [shown(note, LONGEST_NOTE) for note in self.unreadable or self.not_compared]
+        return "; ".join(why) or "nothing was compared"
 
     def text(self, differences: Sequence[Difference] | None = None) -> str:
         """The report, or only these differences, as plain lines, worst first; long ones trimmed."""
@@ -133,7 +134,10 @@ class DriftReport(Model):
         lines = [f"- {each} (affects {', '.join(each.affects) or 'nothing'})" for each in found]
         if len(lines) > LISTED:
             lines[LISTED:] = [f"- and {len(lines) - LISTED} more"]
-        notes = [f"- not compared: {shown(note, 500)}" for note in self.not_compared]
+        notes = [
+            *(f"- {shown(note, LONGEST_NOTE)}" for note in self.unreadable),
+            *(f"- not compared: {shown(note, LONGEST_NOTE)}" for note in self.not_compared),
+        ]
         return "\n".join([self.headline, *lines, *notes])
 
 
@@ -174,12 +178,6 @@ def compare(
                 _difference(setting, change, before, after, about[setting.field], affected)
             )
     return ordered(found)
-
-
-def unreadable(subject: str, why: str, rules: Sequence[ImpactRule] = DEFAULT_IMPACTS) -> Difference:
-    """The difference reported for an unreadable state, which never counts as "no drift"."""
-    setting = Setting(subject, "state")
-    return _difference(setting, "unreadable", None, why, rules, _Affected({}))
 
 
 def ordered(differences: Sequence[Difference]) -> tuple[Difference, ...]:

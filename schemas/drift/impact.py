@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from schemas.incident import Severity
 from schemas.model import Model
 
-Change = Literal["added", "removed", "changed", "unreadable"]
+Change = Literal["added", "removed", "changed"]
 
 
 class Impact(StrEnum):
@@ -113,7 +113,6 @@ DEFAULT_IMPACTS: tuple[ImpactRule, ...] = (
         ("working_dir", None, "*", "*"),
         ("content", None, "*", "*"),
         ("file", None, "*", "*"),
-        ("*", "unreadable", "*", "*"),
     ),
     *_rules(Impact.LOW, ("labels", None, "*", "*")),
 )

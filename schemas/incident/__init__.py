@@ -9,12 +9,17 @@ from schemas.incident.events import (
     DETECTED,
     MITIGATED,
     PAGED,
+    RELAPSED,
     RESOLVED,
     RESOURCE,
     event_of,
+    parameter_of,
 )
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
+from schemas.incident.progress import Phase, Progress
+from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
@@ -24,21 +29,25 @@ from schemas.incident.route import (
     route_for,
 )
 from schemas.incident.severity import Severity, severity_from_word
-from schemas.incident.triage import DEFAULT_RULES, Rule, Triage, classify
+from schemas.incident.triage import Rule, Triage, classify
+from schemas.incident.type_source import NEEDS_WORD, WAITS, TypeSource
 
 __all__ = [
     "ACKNOWLEDGED",
     "CLOCKS_CHANGED",
+    "CLOCKS_DIFFER",
     "CLOSED",
     "DEFAULT_ROUTES",
-    "DEFAULT_RULES",
     "DETECTED",
     "GENESIS",
     "INCIDENT_TYPES",
     "MITIGATED",
+    "NEEDS_WORD",
     "PAGED",
+    "RELAPSED",
     "RESOLVED",
     "RESOURCE",
+    "WAITS",
     "Action",
     "Alert",
     "AuditEntry",
@@ -46,13 +55,19 @@ __all__ = [
     "Escalation",
     "Incident",
     "IncidentType",
+    "Look",
+    "Phase",
     "PostMortem",
+    "Progress",
     "Route",
     "Rule",
+    "SaidTime",
     "Severity",
     "SlackChannel",
     "Status",
     "Triage",
+    "TypeSource",
+    "Verdict",
     "agents_named",
     "canonical_json",
     "classify",
@@ -60,6 +75,10 @@ __all__ = [
     "event_of",
     "hash_of",
     "hash_of_text",
+    "is_fresh",
+    "parameter_of",
+    "plausible_time",
     "route_for",
     "severity_from_word",
+    "wants_look",
 ]

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
 from schemas.incident.incident_type import IncidentType
+from schemas.incident.plausible import SaidTime
 from schemas.incident.severity import Severity, severity_from_word
-from schemas.model import Model, UtcDatetime, utc_now
+from schemas.model import Model, utc_now
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -21,6 +22,7 @@ class Alert(Model):
     dedup_key: alerts with the same key belong to one incident while it is open.
     names_one_occurrence: the key stands for one occurrence (Alertmanager's startsAt, a webhook
     delivery), so a repetition attaches to its incident even after that was resolved.
+    detected_at: as the sender says; the record has what can be believed (`plausible_time`).
     delivery: the sender's id of this message; a repeated delivery changes nothing.
     """
 
@@ -28,7 +30,7 @@ class Alert(Model):
     severity: Severity | None = None
     service: Name | None = None
     description: str = Field(default="", max_length=20_000)
-    detected_at: UtcDatetime = Field(default_factory=utc_now)
+    detected_at: SaidTime = Field(default_factory=utc_now)
     source: Name = "api"
     dedup_key: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
     labels: dict[str, str] = Field(default_factory=dict)

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from schemas.incident.incident import Status
+from schemas.incident.incident import Incident, Status
 
 RESOURCE: Final = "aeef.incident."
 """Prefix of the resource of each of these events; the incident's id follows."""
@@ -17,10 +17,18 @@ DETECTED: Final = "aeef.incident.detected"
 PAGED: Final = "aeef.incident.paged"
 ACKNOWLEDGED: Final = "aeef.incident.acknowledged"
 MITIGATED: Final = "aeef.incident.mitigated"
+RELAPSED: Final = "aeef.incident.relapsed"
+"""It broke out again: its runbook starts again, for the new occurrence."""
 RESOLVED: Final = "aeef.incident.resolved"
 CLOSED: Final = "aeef.incident.closed"
 CLOCKS_CHANGED: Final = "aeef.incident.clocks-changed"
 """A person set a fact of a breach: deadlines and drafts are computed again."""
+
+
+def parameter_of(incident: Incident) -> dict[str, Any]:
+    """The parameter `alert` of a run; it names the occurrence from the second on."""
+    named: dict[str, Any] = {"incidentId": str(incident.incident_id)}
+    return named if incident.occurrence == 1 else {**named, "occurrence": incident.occurrence}
 
 
 def event_of(status: Status) -> str:

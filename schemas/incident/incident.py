@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,13 +10,14 @@ from pydantic import Field
 
 from schemas.incident.incident_type import IncidentType
 from schemas.incident.severity import Severity
+from schemas.incident.type_source import NEEDS_WORD, TypeSource
 from schemas.model import Model, UtcDatetime, utc_now
 
 RESTRICTED = "restricted: those who work on it find it in the record"
 
 
 class Status(StrEnum):
-    """The status of an incident; it only moves forward."""
+    """The status of an incident; it only moves forward, except that a relapse opens it again."""
 
     OPEN = "open"
     INVESTIGATING = "investigating"
@@ -52,7 +54,13 @@ class PostMortem(Model):
 
 
 class Incident(Model):
-    """The spec's incident record; `to_json()` is valid against `incident.schema.json`."""
+    """The spec's incident record; `to_json()` is valid against `incident.schema.json`.
+
+    Beside the spec's document, and not in it:
+    type_source, guessed_from: who says that it is of its type, and for a guess its words.
+    word_at: when a guess became somebody's word, so that the runbook starts once more.
+    occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
+    """
 
     incident_id: UUID
     severity: Severity
@@ -65,6 +73,21 @@ class Incident(Model):
     root_cause: str | None = None
     actions_taken: list[Action] = Field(default_factory=list)
     post_mortem: PostMortem | None = None
+    type_source: TypeSource = Field(default=TypeSource.SENDER, exclude=True)
+    guessed_from: str = Field(default="", exclude=True)
+    word_at: UtcDatetime | None = Field(default=None, exclude=True)
+    occurrence: int = Field(default=1, ge=1, exclude=True)
+    relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+
+    @property
+    def began_at(self) -> datetime:
+        """When the present occurrence began: an earlier rollback was not for it."""
+        return self.relapsed_at or self.detected_at
+
+    @property
+    def which_occurrence(self) -> str:
+        """` (occurrence 2)`, to follow a name; empty for the first, which is the usual one."""
+        return f" (occurrence {self.occurrence})" if self.occurrence > 1 else ""
 
     @property
     def short_id(self) -> str:
@@ -75,6 +98,42 @@ class Incident(Model):
     def service(self) -> str:
         """The first affected service, or `unknown service`."""
         return self.affected_services[0] if self.affected_services else "unknown service"
+
+    @property
+    def has_word(self) -> bool:
+        """True when somebody says that it is of a type whose response cannot be undone."""
+        return self.type_source.is_word and self.type in NEEDS_WORD
+
+    @property
+    def waits_for_word(self) -> bool:
+        """True while it is only guessed, and a person has to say whether it is so."""
+        return self.type_source is TypeSource.GUESS and self.type in NEEDS_WORD
+
+    @property
+    def waits_for(self) -> str:
+        """What has not been done because of that, and what starts it."""
+        return (
+            f"WAITS for a person, for this is only guessed: {self.kind_in_full}. Nothing is"
+            " isolated, frozen, revoked or suspended, and no legal clock runs, before somebody"
+            f" says `aeef confirm {self.short_id}`; with --no, that it is none"
+        )
+
+    @property
+    def kind(self) -> str:
+        """The type for people: `data-breach (guessed)` while nobody says that it is one."""
+        return self.type + (" (guessed)" if self.type_source is TypeSource.GUESS else "")
+
+    @property
+    def kind_in_full(self) -> str:
+        """As `kind`, with what it was guessed from; for those who may read the description."""
+        if self.type_source is not TypeSource.GUESS:
+            return self.type
+        return f"{self.type} (guessed from {self.guessed_from})"
+
+    @property
+    def public_kind(self) -> str:
+        """As `kind_in_full`, for everybody in a channel or project."""
+        return self.kind if self.is_restricted else self.kind_in_full
 
     @property
     def is_restricted(self) -> bool:
@@ -88,5 +147,8 @@ class Incident(Model):
 
     @property
     def title(self) -> str:
-        """One line for people: `P1 deployment-failure shop 3f2a`."""
-        return f"{self.severity} {self.type} {self.service} {self.short_id}"
+        """One line for people, also for logs: `P1 deployment-failure shop 3f2a`."""
+        named = f"{self.severity} {self.kind} {self.service} {self.short_id}"
+        line = named + self.which_occurrence
+        # A service may be called anything; what cannot be printed could act on a terminal.
+        return " ".join("".join(c if c.isprintable() else " " for c in line).split())

@@ -1,4 +1,4 @@
-"""Triage: the type and severity of an alert, by rules that are data."""
+"""Triage: the type and severity of an alert, and who says so."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from schemas.incident.alert import Alert
+from schemas.incident.guesses import guess
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.severity import Severity, severity_from_word
+from schemas.incident.type_source import TypeSource
 from schemas.model import Model
 
 
@@ -66,55 +68,16 @@ def _words(keywords: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
 
 
-DEFAULT_RULES: tuple[Rule, ...] = (
-    Rule(
-        type=IncidentType.DATA_BREACH,
-        keywords=("data breach", "pii", "personal data", "data leak", "exfiltration"),
-    ),
-    Rule(type=IncidentType.DATA_BREACH, alertname=".*(breach|exfiltrat|pii).*"),
-    Rule(
-        type=IncidentType.AGENT_VIOLATION,
-        keywords=("agent violation", "trust boundary", "forbidden action", "permission scope"),
-    ),
-    Rule(type=IncidentType.AGENT_VIOLATION, alertname=".*agent.*(violation|boundary|scope).*"),
-    Rule(
-        type=IncidentType.SECURITY,
-        keywords=("vulnerability", "cve", "sast", "sca", "secret leaked", "exploit", "malware"),
-    ),
-    Rule(type=IncidentType.SECURITY, alertname=".*(security|vulnerab|cve).*"),
-    Rule(
-        type=IncidentType.DEPLOYMENT_FAILURE,
-        keywords=(
-            "deployment failed",
-            "deploy failed",
-            "failed deployment",
-            "failed health checks",
-            "failed health check",
-            "rollout failed",
-        ),
-    ),
-    Rule(
-        type=IncidentType.DEPLOYMENT_FAILURE,
-        alertname=".*(deploy|rollout|release).*(fail|unhealthy|stuck).*",
-    ),
-    Rule(
-        type=IncidentType.DRIFT,
-        keywords=("drift", "drifted", "deviates from baseline", "deviated from baseline"),
-    ),
-    Rule(type=IncidentType.DRIFT, alertname=".*drift.*"),
-    Rule(
-        type=IncidentType.QUALITY_DEGRADATION,
-        keywords=("mutation score", "coverage", "quality degradation", "quality gate"),
-    ),
-    Rule(type=IncidentType.QUALITY_DEGRADATION, alertname=".*(coverage|mutation|quality).*"),
-)
-
-
 class Triage(NamedTuple):
-    """The type and severity of an alert."""
+    """The type and severity of an alert.
+
+    source: who says that it is of this type. guessed_from: for a guess, its words and their place.
+    """
 
     type: IncidentType
     severity: Severity
+    source: TypeSource
+    guessed_from: str = ""
 
 
 _TYPE_LABELS = ("aeef_type", "incident_type", "aeef.type")
@@ -123,20 +86,17 @@ _SEVERITY_LABELS = ("aeef_severity", "severity", "priority")
 
 def classify(
     alert: Alert,
-    rules: tuple[Rule, ...] = DEFAULT_RULES,
+    rules: tuple[Rule, ...] = (),
     default_severities: dict[IncidentType, Severity] | None = None,
 ) -> Triage:
     """The type and severity of an alert. Total: every alert gets both.
 
-    What the sender says wins, then its labels, then the first rule that matches, then the
-    default: type `unknown`, and the type's default severity.
+    What the sender says wins, then its labels, then the first rule that matches, then what its
+    words suggest, then the default: type `unknown`, and the type's default severity.
+    rules: the user's, `[[rules]]`.
     """
     fitting = [rule for rule in rules if rule.matches(alert)]
-    incident_type = (
-        alert.type
-        or _type_from_labels(alert.labels)
-        or next((rule.type for rule in fitting if rule.type), IncidentType.UNKNOWN)
-    )
+    incident_type, source, words = _type_of(alert, fitting)
     severity = (
         alert.severity
         or _severity_from_labels(alert.labels)
@@ -146,7 +106,17 @@ def classify(
         or (default_severities or {}).get(incident_type)
         or INCIDENT_TYPES[incident_type].default_severity
     )
-    return Triage(incident_type, severity)
+    return Triage(incident_type, severity, source, words)
+
+
+def _type_of(alert: Alert, fitting: list[Rule]) -> tuple[IncidentType, TypeSource, str]:
+    if said := alert.type or _type_from_labels(alert.labels):
+        return said, TypeSource.SENDER, ""
+    if ruled := next((rule.type for rule in fitting if rule.type), None):
+        return ruled, TypeSource.RULE, ""
+    if guessed := guess(alert):
+        return guessed.type, TypeSource.GUESS, guessed.words
+    return IncidentType.UNKNOWN, TypeSource.NONE, ""
 
 
 def _type_from_labels(labels: dict[str, str]) -> IncidentType | None:

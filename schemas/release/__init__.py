@@ -1,11 +1,13 @@
 """A release, its provenance and the history; the freeze of deployments. Begin with `release.py`."""
 
+from schemas.release.artefacts import Artefacts
 from schemas.release.freeze import Freeze, FrozenBy
 from schemas.release.history import History, OddEntry, last_known_good
 from schemas.release.release import (
     Commit,
     DeployedRelease,
     Deployment,
+    DeploymentStatus,
     FullCommit,
     Provenance,
     RollbackPlan,
@@ -14,9 +16,11 @@ from schemas.release.release import (
 from schemas.release.understand import understand
 
 __all__ = [
+    "Artefacts",
     "Commit",
     "DeployedRelease",
     "Deployment",
+    "DeploymentStatus",
     "Freeze",
     "FrozenBy",
     "FullCommit",

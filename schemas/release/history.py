@@ -9,6 +9,7 @@ from pydantic import Field
 
 from schemas.errors import NoProvenRelease
 from schemas.model import Model, UtcDatetime
+from schemas.release.artefacts import Artefacts
 from schemas.release.release import THEIRS, Deployment, RollbackEntry, same_commit
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -63,6 +64,24 @@ class History(Model):
     places: tuple[int, ...] = Field(default=(), exclude=True)
     order: int = Field(default=1, exclude=True)
 
+    def of(self, environment: str | None) -> History:
+        """The deployments of an environment, and those that name none; None: all of them."""
+        if environment is None:
+            return self
+        kept = [
+            (entry, place)
+            for entry, place in zip(
+                self.deployments, self.places or range(len(self.deployments)), strict=True
+            )
+            if entry.environment in (None, environment)
+        ]
+        return self.model_copy(
+            update={
+                "deployments": [entry for entry, _ in kept],
+                "places": tuple(place for _, place in kept),
+            }
+        )
+
     def newest_first(self) -> list[Deployment]:
         """By deployment time; at equal times by place, normally the later in the file is newer."""
         backwards = -1 if self.order < 0 else 1
@@ -74,6 +93,18 @@ class History(Model):
                 reverse=True,
             )
         ]
+
+    def seen_of(self, commit: str) -> tuple[dict[str, str], Artefacts | None]:
+        """The images and artefacts that were seen of a commit, the newest of each service.
+
+        What was seen while it was healthy comes first.
+        """
+        entries = [each for each in self.newest_first() if same_commit(each.commit, commit)]
+        entries.sort(key=lambda entry: entry.status != "healthy")
+        images: dict[str, str] = {}
+        for entry in reversed(entries):
+            images |= entry.images
+        return images, next((each.artefacts for each in entries if each.artefacts), None)
 
     def candidates(self, failing: str | None) -> list[Deployment]:
         """Healthy releases that are not the failing one, newest first, each commit once.

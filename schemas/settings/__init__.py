@@ -1,11 +1,12 @@
 """Everything that can be set: `aeef.toml` and AEEF_ variables. Begin with `settings.py`."""
 
+from schemas.health import Health
 from schemas.settings.channels import JIRA_PRIORITIES, SLACK_CHANNELS
 from schemas.settings.load import load_settings, unknown_variables
 from schemas.settings.prefect_patches import PATCHES_VARIABLE, PrefectPatch, patches_chosen
 from schemas.settings.sections import GithubSettings, RetrySettings, WorkerKind, WorkerSettings
 from schemas.settings.settings import Settings, config_path
-from schemas.settings.target import DriftFile, Health, Target, TargetDrift
+from schemas.settings.target import DriftFile, Target, TargetDrift
 
 __all__ = [
     "JIRA_PRIORITIES",

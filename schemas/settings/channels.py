@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 
 from schemas.incident import Severity, SlackChannel
 from schemas.settings.sections import Section
+from schemas.settings.slack_template import MessageTemplate
 
 
 class PagerDutySettings(Section):
@@ -34,12 +35,19 @@ JIRA_PRIORITIES = {
 """P3 is `high` in the spec's triage script; the others are our choice."""
 
 
+class SlackTemplates(Section):
+    """The messages whose blocks can be given."""
+
+    incident: MessageTemplate = MessageTemplate()
+
+
 class SlackSettings(Section):
     """Slack: a bot token, and the names of the channels in the spec's severity table."""
 
     url: str = "https://slack.com/api"
     token: SecretStr | None = None
     channels: dict[SlackChannel, str] = SLACK_CHANNELS
+    templates: SlackTemplates = SlackTemplates()
 
     @field_validator("channels")
     @classmethod

@@ -76,6 +76,17 @@ class DriftSettings(Section):
         return every
 
 
+class RelapseSettings(Section):
+    """When an alert reports a second outage of an incident; times in seconds.
+
+    within: how long after an incident was resolved it may relapse; later, a new one is opened.
+    look_within: how long one look at the services may take; what takes longer counts as broken.
+    """
+
+    within: float = Field(default=3600.0, ge=0)
+    look_within: float = Field(default=30.0, gt=0, le=300)
+
+
 class WorkerKind(StrEnum):
     """Who runs what Prefect schedules: see `docs/operations.md`."""
 

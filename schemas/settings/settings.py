@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
-from schemas.incident import DEFAULT_ROUTES, DEFAULT_RULES, IncidentType, Route, Rule, Severity
+from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
@@ -26,6 +26,7 @@ from schemas.settings.sections import (
     DriftSettings,
     GithubSettings,
     IntakeSettings,
+    RelapseSettings,
     RetrySettings,
     SecuritySettings,
     WorkerSettings,
@@ -65,6 +66,7 @@ class Settings(ChannelSections):
     intake: IntakeSettings = IntakeSettings()
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
+    relapse: RelapseSettings = RelapseSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()
@@ -153,11 +155,6 @@ class Settings(ChannelSections):
         host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104 - read
         return _http(host, self.intake.port)
 
-    @property
-    def triage_rules(self) -> tuple[Rule, ...]:
-        """The configured rules, followed by the defaults."""
-        return (*self.rules, *DEFAULT_RULES)
-
     def target(self, name: str | None = None) -> Target:
         """The target with this name; without a name, the only target.
 
@@ -178,6 +175,16 @@ class Settings(ChannelSections):
         return next(
             (t for n, t in self.targets.items() if service == n or service in t.services), None
         )
+
+    def same_trouble(self, incident_type: IncidentType, service: str | None) -> tuple[str, ...]:
+        """The services whose open incident of this type an alert for one of them is about.
+
+        A target drifts as a whole, whether its drift is reported for it or for a service of it.
+        """
+        target = self.target_of(service) if service else None
+        if incident_type is not IncidentType.DRIFT or target is None:
+            return ()
+        return (target.name, *target.services)
 
 
 def _http(host: str, port: int) -> str:

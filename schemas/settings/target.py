@@ -17,39 +17,12 @@ from pydantic import (
 
 from schemas.agents import AgentSettings
 from schemas.breach import TargetBreach
+from schemas.health import Health
 from schemas.isolation import TargetIsolation
 from schemas.patch import TargetPatch
 from schemas.quality import TargetQuality
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-
-
-class Health(BaseModel):
-    """The health check of a release.
-
-    url: must answer 200; if it answers JSON with a `status`, that must be in `ok_statuses`.
-    command: must exit with 0; run without a shell in the repository.
-    successes: how many are needed in a row, `interval` seconds apart, within `deadline` seconds.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str | None = None
-    command: tuple[str, ...] = ()
-    ok_statuses: tuple[str, ...] = ("ok", "healthy", "pass", "up")
-    successes: int = Field(default=3, ge=1)
-    interval: float = Field(default=1.0, gt=0)
-    deadline: float = Field(default=60.0, gt=0)
-    timeout: float = Field(default=5.0, gt=0)
-
-    @model_validator(mode="after")
-    def _can_succeed(self) -> Self:
-        if (self.successes - 1) * self.interval >= self.deadline:
-            raise ValueError(
-                f"{self.successes} successes, {self.interval:g} s apart, do not fit into"
-                f" the deadline of {self.deadline:g} s"
-            )
-        return self
 
 
 class DriftFile(BaseModel):
@@ -103,13 +76,17 @@ class Target(BaseModel):
 
     repository: the target's git work tree; relative to the config file.
     services: the service names whose alerts belong to this target (its own name always does).
-    compose_file: deploy by Docker Compose; `compose_services` are the ones to recreate (default:
-    all), `compose_project` the project name (default: Compose's own), `compose_command` the
-    command (default: `docker compose`, or `docker-compose` where only that is installed).
+    compose_file: deploy by Docker Compose. A file of a usual name, or a folder: what
+    `docker compose up` reads there, its override file included; another file, or a list: exactly
+    these. `compose_services` are the ones to recreate (default: all), `compose_profiles` the active
+    profiles (default: COMPOSE_PROFILES), `compose_project` the project name (default: Compose's
+    own), `compose_command` the command (default: `docker compose`, or `docker-compose` where only
+    that is installed), `compose_started_in` other folders where the same files may be started.
     deploy_command: deploy by a command; `{commit}` stands for the full commit id.
     deploy_command may be called again for the same commit, after a crash for example.
     running_command: prints the running commit; without it, the history's newest entry counts.
     required_gates: each must be in a release's provenance with status `pass`.
+    environment: what of the history belongs to this target, when it serves several.
     deploy_timeout: seconds for one build or one deploy command.
     discard_mode_changes: a tracked file of which only the mode is changed does not stop a rollback.
     agents: the AI agents that work on it.
@@ -125,7 +102,9 @@ class Target(BaseModel):
     name: TargetName
     repository: Path
     services: tuple[str, ...] = ()
-    compose_file: str | None = None
+    compose_file: str | tuple[str, ...] | None = None
+    compose_profiles: tuple[str, ...] = ()
+    compose_started_in: tuple[Path, ...] = ()
     compose_project: str | None = None
     compose_services: tuple[str, ...] = ()
     compose_command: tuple[str, ...] = ()
@@ -133,6 +112,7 @@ class Target(BaseModel):
     running_command: tuple[str, ...] = ()
     health: Health
     required_gates: tuple[str, ...] = Field(min_length=1)
+    environment: str | None = None
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)
@@ -152,10 +132,23 @@ class Target(BaseModel):
             raise ValueError("give exactly one of 'health.url' and 'health.command'")
         return self
 
+    @field_validator("compose_started_in")
+    @classmethod
+    def _absolute(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not all(folder.is_absolute() for folder in folders):
+            raise ValueError("must be absolute paths")
+        return folders
+
     @field_validator("history", "provenance")
     @classmethod
     def _inside(cls, path: str) -> str:
         return _inside_repository(path)
+
+    @property
+    def compose_name(self) -> str:
+        """The compose file as it is called in messages: the first of several."""
+        given = self.compose_file or ""
+        return given if isinstance(given, str) else given[0]
 
     @property
     def how_to_isolate(self) -> TargetIsolation:
@@ -166,6 +159,11 @@ class Target(BaseModel):
     def history_path(self) -> Path:
         """The deployment history file."""
         return self.repository / self.history
+
+    @property
+    def shows_what_runs(self) -> bool:
+        """Whether it can be seen which commit runs: by Docker, or by `running_command`."""
+        return bool(self.compose_file or self.running_command)
 
     @property
     def rollback_timeout(self) -> timedelta:

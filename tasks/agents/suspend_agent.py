@@ -40,9 +40,17 @@ def _on_paper(done: Suspension) -> str:
 def suspend_agent(case: Case, agent: NamedAgent) -> Suspension:
     """Suspend the agent and verify it. Safe to repeat; `resume_agent` undoes it.
 
-    Raises TemporaryError or PermanentError that lists what could not be stopped, and what was.
+    Raises NotConfirmed on a guess; TemporaryError or PermanentError that lists what could not be
+    stopped, and what was.
     """
+    case.require_word(f"{agent} is not suspended")
     return _stop(agent, case.incident_id, case.settings)
+
+
+@step("foresee the suspension", says=lambda plan: f"not done yet: {plan}", timeout=120)
+def foresee_suspension(case: Case, agent: NamedAgent) -> Suspension:
+    """Record what `suspend_agent` would do, by each means. Changes nothing."""
+    return plan_suspension(agent, case.settings)
 
 
 @step("check the suspension", says=_still, timeout=600)
@@ -51,6 +59,7 @@ def check_suspension(case: Case, agent: NamedAgent) -> Suspension:
 
     Raises as `suspend_agent`.
     """
+    case.require_word(f"{agent} is not suspended")
     return _stop(agent, case.incident_id, case.settings)
 
 

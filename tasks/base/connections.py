@@ -25,7 +25,7 @@ def keep_connections(settings: Settings) -> Iterator[None]:
     # No cookies: a session would outlive the call, and even a revoked token.
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     timeout = settings.retry.request_timeout
-    with httpx.Client(verify=_tls(), timeout=timeout, cookies=none) as client:
+    with httpx.Client(verify=tls_context(), timeout=timeout, cookies=none) as client:
         _KEPT.append(client)
         try:
             yield
@@ -39,11 +39,11 @@ def client_for(settings: Settings) -> Iterator[httpx.Client]:
     if _KEPT:
         yield _KEPT[-1]
         return
-    with httpx.Client(verify=_tls(), timeout=settings.retry.request_timeout) as client:
+    with httpx.Client(verify=tls_context(), timeout=settings.retry.request_timeout) as client:
         yield client
 
 
 @cache
-def _tls() -> SSLContext:
+def tls_context() -> SSLContext:
     """Cached: reading the certificates takes tens of milliseconds, too long for every page."""
     return httpx.create_ssl_context()

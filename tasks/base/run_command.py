@@ -55,6 +55,7 @@ def run_command(
     pid_file: Path | None = None,
     errors_apart: bool = False,
     called: str | None = None,
+    grace: float = _GRACE,
 ) -> Finished:
     """Run a program in its own process group; after `timeout` seconds the group is killed.
 
@@ -63,6 +64,7 @@ def run_command(
     pid_file: identifies the running program, for `end_orphan` after we were killed.
     errors_apart: keep stderr out of an output that will be parsed.
     called: the program's name in `problem`; by default its whole command line.
+    grace: seconds that it has to end after it was asked to; then it is killed.
     """
     name = called or without_credentials(" ".join(argv))[:200]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -88,7 +90,7 @@ def run_command(
             problem = f"'{name}' did not finish within {timeout:g} s"
         finally:
             if process.poll() is None:
-                _kill_group(process)
+                _kill_group(process, grace)
             if pid_file:
                 pid_file.unlink(missing_ok=True)
         return Finished(problem, _read(output), _read(errors), code)
@@ -136,16 +138,17 @@ def _note_process(pid: int, pid_file: Path | None) -> None:
     pid_file.write_text(json.dumps({"pid": pid, "started": started}), "utf-8")
 
 
-def _kill_group(process: psutil.Popen) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def _kill_group(process: psutil.Popen, grace: float) -> None:
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _GRACE)):
         try:
             os.killpg(process.pid, number)
-            process.wait(_GRACE)
+            process.wait(patience)
         except psutil.TimeoutExpired:
             continue
         except ProcessLookupError:
             break
-    process.wait()
+    with suppress(psutil.TimeoutExpired):  # one that the kernel does not let go
+        process.wait(_GRACE)
 
 
 def _read(output: IO[bytes]) -> str:

@@ -6,6 +6,10 @@ import unicodedata
 from collections.abc import Callable
 
 MARK = "… [trimmed]"
+INVISIBLE = frozenset({"Cc", "Cf"})
+"""Control and format characters: they move a terminal's cursor, turn the direction of what follows
+(U+202E), or are there and not seen. https://www.unicode.org/reports/tr44/#General_Category_Values"""
+LINE_ENDS = str.maketrans({"\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
 
 
 def characters(text: str) -> int:
@@ -19,12 +23,16 @@ def utf8_bytes(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Without lone surrogates and control characters, which vendors reject; uniform line ends."""
+    """Without lone surrogates, which vendors reject, and without what nobody sees.
+
+    The rule for every text from outside, before it goes into any medium: control characters,
+    invisible ones and those that turn the direction of a line go; line ends are uniform.
+    """
     if text.isascii() and text.isprintable():
         return text  # the usual case
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").translate(LINE_ENDS)
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in INVISIBLE)
 
 
 def one_line(text: str) -> str:

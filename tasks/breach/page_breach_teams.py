@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid5
 
 from schemas.errors import PageNotDelivered
+from schemas.incident import IncidentType
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.notify.page_on_call import ensure_page
 from tasks.step import step
 from tasks.store import open_store
+from tasks.store.claim_keys import of_occurrence, team_page_key
 
 TEAMS = ("security", "privacy")
 """Also the subject of their pages: each rings and is resolved under its own key."""
@@ -30,8 +32,10 @@ def ensure_breach_pages(
 ) -> None:
     """As `ensure_page`, for each team; a page that fails does not stop the other."""
     keys = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
+    incident = open_store(settings).incident(incident_id)
+    what = incident.kind_in_full.replace(IncidentType.DATA_BREACH, "data breach", 1)
     pages: list[tuple[str | None, str | None]] = [
-        (f"page:{team}", f"data breach, for {team}") for team in TEAMS if keys[team]
+        (team_page_key(incident, team), f"{what}, for {team}") for team in TEAMS if keys[team]
     ]
     if None in keys.values():
         pages.append((None, None))  # the on-call, whatever the severity
@@ -47,12 +51,11 @@ def ensure_breach_pages(
     with ThreadPoolExecutor(len(pages), thread_name_prefix="page") as pool:
         problems = [problem for problem in pool.map(page, *zip(*pages, strict=True)) if problem]
     if missing := [team for team in TEAMS if keys[team] is None]:
-        store = open_store(settings)
-        incident = store.incident(incident_id).incident_id
         text = (
             f"no routing key of {' and '.join(missing)} is configured ([breach.page]):"
-            " the on-call is paged instead, whatever the severity"
+            " a page to the on-call, whatever the severity, is for them too"
         )
-        store.record_action(incident, text, entry_id=uuid5(incident, text))
+        entry_id = uuid5(incident.incident_id, of_occurrence(incident, text))
+        open_store(settings).record_action(incident.incident_id, text, entry_id=entry_id)
     if problems:
         raise PageNotDelivered("; ".join(str(error) for error in problems))

@@ -17,23 +17,31 @@ from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.step import step, verbatim
 from tasks.store import open_store
-from tasks.store.claim_keys import revocation_key
+from tasks.store.claim_keys import of_occurrence, revocation_key
 
 AT_ONCE = 4
 
 
 @step("revoke credentials", says=verbatim, timeout=4 * 3600)
-def revoke_credentials(case: Case, target_name: str) -> str:
+def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:
     """Run every command that has not succeeded yet, even when others fail.
 
-    Raises PermanentError that names the failed ones, after all were tried.
+    asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed; PermanentError that names the failed ones, after all were tried.
     """
+    case.require_word(f"no credential of {target_name} is revoked", asked_by)
     return revoke(
         case.settings.target(target_name),
         case.incident_id,
         case.settings,
         holder=case.holder,
     )
+
+
+@step("foresee the revocation", says=verbatim, timeout=60)
+def foresee_revocation(case: Case, target_name: str) -> str:
+    """Record what `revoke_credentials` would do. Changes nothing."""
+    return f"not done yet: {plan_revocation(case.settings.target(target_name))}"
 
 
 def plan_revocation(target: Target) -> str:
@@ -63,7 +71,7 @@ def revoke(target: Target, incident_id: str, settings: Settings, *, holder: str)
             f"{len(problems)} of {len(names)} credentials were NOT revoked: {'; '.join(problems)}."
             " Revoke these yourself, or press Retry when the cause is gone",
         )
-    return f"all credentials of {target.name} are revoked or rotated: {', '.join(names)}"
+    return f"every command that revokes credentials of {target.name} worked: {', '.join(names)}"
 
 
 def _nothing(target: Target) -> str:
@@ -79,7 +87,8 @@ def _once(
     """Run one command unless it succeeded before; return the problem, if any."""
     store, breach = open_store(settings), target.breach
     assert breach is not None  # it has commands
-    key = revocation_key(target.name, name)
+    incident = store.incident(incident_id)
+    key = of_occurrence(incident, revocation_key(target.name, name))
     lease = timedelta(seconds=breach.command_timeout + 60)
     with store.once(incident_id, key, holder, lease=lease) as turn:
         if turn.state == "busy":
@@ -112,6 +121,7 @@ def _run(
     )
     outcome = f"FAILED: {done.problem}" if done.problem else "it worked"
     text = f"revocation {name} of {target.name}: {outcome}; what it said: {kept.file} (evidence)"
-    incident = open_store(settings).incident(incident_id).incident_id
-    open_store(settings).record_action(incident, text, entry_id=uuid5(incident, text))
+    incident = open_store(settings).incident(incident_id)
+    entry = uuid5(incident.incident_id, of_occurrence(incident, text))
+    open_store(settings).record_action(incident.incident_id, text, entry_id=entry)
     return done.problem

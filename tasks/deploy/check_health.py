@@ -1,111 +1,208 @@
-"""The health check of a release: once, or repeated until it passes, as a rollback needs."""
+"""Whether a release is well: one look at it, or looks until it has held for a while.
+
+One verdict for everybody: the health address or command gives a good answer, and no container of
+the release has ended, keeps being restarted, or is unhealthy by its own healthcheck.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-import json
+import re
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
-
-import httpx
+from contextlib import closing
+from pathlib import Path
+from tempfile import gettempdir
+from typing import NamedTuple
 
 from schemas.errors import TargetError
-from schemas.settings import Health, Target
-from tasks.base.run_command import run_command
+from schemas.health import (
+    Condition,
+    Judgement,
+    judge_answer,
+    not_well,
+    restarted_lately,
+    restarted_since,
+)
+from schemas.model import utc_now
+from schemas.settings import Target
+from tasks.base.http_look import NoAnswerError, http_look, shown_address
+from tasks.base.run_command import run_command, without_credentials
+from tasks.base.trim import one_line
+from tasks.base.within import within
+from tasks.deploy.choose_deployer import deployer_for
 
+Look = Callable[[], Condition]
+"""Looks at the containers of a target, as `Deployer.condition` does."""
 _LONGEST_ANSWER = 1_000_000
+_CONTAINERS_WITHIN = 15.0
+_COMPOSE_WITHIN = 20.0
+"""Seconds for a look at the containers; the second where Compose has to read its files first."""
+
+
+class Verdict(NamedTuple):
+    """What one look came to. problem: None when it is well. said: what was seen, in words."""
+
+    problem: str | None
+    said: str
+
+
+class _Seen(NamedTuple):
+    """One look. problem: what is wrong, in words. condition: None when it was not to be seen."""
+
+    problem: str | None
+    condition: Condition | None
+
+
+def not_looked_at() -> Condition:
+    """The condition of a target whose containers nobody looks at."""
+    return Condition(seen=False)
+
+
+def look_once(target: Target) -> Verdict:
+    """Look once, at what it answers and at its containers; one that was just restarted is not well.
+
+    Ends in time, whatever the target does. Raises nothing for what it sees.
+    """
+    with closing(deployer_for(target, Path(gettempdir()))) as deployer:
+        answer = ask(target)
+        seen = _seen(deployer.condition, _COMPOSE_WITHIN)
+        problem = _both(None if answer.good else answer.said, seen.problem or _lately(seen))
+    said = f"{answer.said}; {_in_words(seen.condition)}" if seen.condition else answer.said
+    return Verdict(problem, said)
 
 
 def unhealthy_because(target: Target) -> str | None:
-    """Check once: None when the target is healthy, else its answer in one line."""
-    health = target.health
-    if health.url:
-        return _ask(health.url, health)
-    finished = run_command(health.command, cwd=target.repository, timeout=health.timeout)
-    return None if finished.problem is None else str(finished)
+    """Look once, as `look_once`: None when the target is well, else what is wrong."""
+    return look_once(target).problem
+
+
+def wrong_now(look: Look) -> str | None:
+    """What is wrong with its containers at this moment, with exit codes and last lines."""
+    return _seen(look, _CONTAINERS_WITHIN).problem
 
 
 def wait_until_healthy(
     target: Target,
+    look: Look = not_looked_at,
     *,
+    fresh: bool = True,
     report: Callable[[str], None] = lambda _: None,
     deadline: float | None = None,
 ) -> float:
-    """Check until `successes` checks in a row have passed; return the seconds that it took.
+    """Look until all has been well for the settle window; return the seconds that it took.
 
-    deadline: seconds, by default from the health settings. Raises TargetError (stage
-    `health`) with the last bad answer when it is exceeded.
+    Well: `successes` good answers in a row at least, and no container ended, unhealthy or started
+    again meanwhile. A restart starts the window again: an application may crash until its database
+    is there, as long as it holds afterwards.
+
+    fresh: it was just started. For what has been running for a time, `successes` good looks
+    suffice, none of which sees a container that was restarted lately.
+    deadline: seconds, by default from the health settings. Raises TargetError (stage `health`)
+    with what was wrong at last when it is exceeded.
     """
     health = target.health
     limit = health.deadline if deadline is None else deadline
+    window = health.window if fresh else 0.0
     started = time.monotonic()
     last: str | None = None
-    in_a_row = 0
-    # A check that starts in time may end a little later: half an answer would be useless.
+    reported: set[str] = set()
+    before: Condition | None = None
+    well_since, in_a_row = started, 0
+    # A look that starts in time may end a little later: half an answer would be useless.
     while (asked := time.monotonic()) < started + limit:
-        problem = unhealthy_because(target)
-        in_a_row = 0 if problem else in_a_row + 1
-        if in_a_row == health.successes:
-            took = time.monotonic() - started
-            report(f"healthy after {took:.1f} s ({health.successes} good answers in a row)")
-            return took
-        if problem and problem != last:
-            last = problem
-            report(f"not healthy yet: {problem.splitlines()[0]}")
-        time.sleep(max(0.0, min(asked + health.interval, started + limit) - time.monotonic()))
+        problem, before = _look(target, look, before, fresh)
+        if problem:
+            last, in_a_row = problem, 0
+            line = one_line(problem)
+            if (kind := _kind(line)) not in reported:
+                reported.add(kind)
+                report(f"not healthy yet: {line[:500]}")
+        else:
+            well_since = asked if in_a_row == 0 else well_since
+            in_a_row += 1
+            if in_a_row >= health.successes and asked - well_since >= window:
+                took = time.monotonic() - started
+                report(
+                    f"healthy after {took:.1f} s ({in_a_row} good answers in a row;"
+                    f" {_in_words(before)})"
+                )
+                return took
+        following = asked + health.interval
+        if in_a_row >= health.successes:
+            following = min(following, well_since + window)
+        time.sleep(max(0.0, min(following, started + limit) - time.monotonic()))
+    held = f" and {window:g} s without a problem" if window else ""
     raise TargetError(
         "health",
-        f"not {health.successes} good answers in a row within {limit:g} s;"
-        f" last bad answer: {last or 'none'}",
+        f"not {health.successes} good answers in a row{held} within {limit:g} s;"
+        f" last problem: {last or 'none'}",
     )
 
 
-def _ask(url: str, health: Health) -> str | None:
-    shown = _shown(url)
-    over = time.monotonic() + health.timeout
+def _kind(problem: str) -> str:
+    """The problem without its numbers and last lines: a crash loop is reported once."""
+    return re.sub(r"\d+", "", problem.partition("; the last it said")[0])
+
+
+def ask(target: Target) -> Judgement:
+    """Ask the health address or command once, and judge the answer; ends within `timeout`."""
+    health = target.health
+    if not health.url:
+        finished = run_command(
+            health.command, cwd=target.repository, timeout=health.timeout, grace=0.2
+        )
+        good = finished.problem is None
+        return Judgement(good, "the health command ended with 0" if good else str(finished))
+    shown = shown_address(health.url)
     try:
-        with (
-            httpx.Client(timeout=health.timeout, trust_env=not _is_loopback(url)) as client,
-            client.stream("GET", url, follow_redirects=False) as response,
-        ):
-            if response.status_code != 200:
-                return f"{shown} answered HTTP {response.status_code}"
-            body = b""
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > _LONGEST_ANSWER:
-                    return f"{shown} answered more than {_LONGEST_ANSWER:,} bytes"
-                if time.monotonic() > over:
-                    return f"{shown} did not finish its answer within {health.timeout:g} s"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{shown} cannot be reached: {str(error) or type(error).__name__}"
-    return _status_problem(shown, body, health)
+        seen = http_look(health.url, seconds=health.timeout, longest=_LONGEST_ANSWER)
+    except NoAnswerError as error:
+        return Judgement(False, f"{shown} {error}")
+    judged = judge_answer(seen.status, seen.body, health)
+    leads = ""
+    if 300 <= seen.status < 400 and not judged.good:
+        leads = ", a redirect, which is not followed"
+    return Judgement(judged.good, f"{shown} {without_credentials(judged.said)}{leads}")
 
 
-def _status_problem(shown: str, body: bytes, health: Health) -> str | None:
+def _look(
+    target: Target, look: Look, before: Condition | None, fresh: bool
+) -> tuple[str | None, Condition | None]:
+    """One look of several: its problem, and what the next one is compared with."""
+    answer = ask(target)
+    seen = _seen(look, _CONTAINERS_WITHIN)
+    problem = seen.problem
+    if seen.condition and not problem:
+        if not fresh:
+            problem = _lately(seen)
+        elif before:
+            problem = restarted_since(before, seen.condition)
+    return _both(None if answer.good else answer.said, problem), seen.condition or before
+
+
+def _seen(look: Look, seconds: float) -> _Seen:
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(answer, dict) or "status" not in answer:
-        return None
-    status = answer["status"]
-    if isinstance(status, str) and status.lower() in {ok.lower() for ok in health.ok_statuses}:
-        return None
-    return f"{shown} answered 200 with status {str(status)[:100]!r}"
+        condition = within(seconds, look)
+    except TargetError as error:
+        return _Seen(f"its containers could not be looked at: {error}", None)
+    except TimeoutError as error:
+        return _Seen(f"its containers could not be looked at: Docker {error}", None)
+    return _Seen(not_well(condition), condition)
 
 
-def _is_loopback(url: str) -> bool:
-    """True for this machine itself, for which a proxy from the environment is not used."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+def _lately(seen: _Seen) -> str | None:
+    return restarted_lately(seen.condition, utc_now()) if seen.condition else None
 
 
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+def _both(*problems: str | None) -> str | None:
+    return "; ".join(each for each in problems if each) or None
+
+
+def _in_words(condition: Condition | None) -> str:
+    """What was seen of its containers."""
+    if condition is None or not condition.seen:
+        return "its processes were not looked at: it is deployed by a command"
+    done = sum(each.did_its_work for each in condition.containers)
+    running = sum(each.status == "running" for each in condition.containers)
+    ended = f", {done} ended with 0" if done else ""
+    return f"{running} {'container' if running == 1 else 'containers'} running{ended}"

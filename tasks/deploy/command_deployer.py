@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from datetime import datetime
 
-from schemas.errors import DeployFailed
-from schemas.release import same_commit
+from schemas.errors import DeployFailed, TargetError
+from schemas.health import Condition
+from schemas.release import RollbackPlan, same_commit
 from schemas.settings import Target
 from tasks.base.run_command import run_command
-from tasks.deploy.deployer import Report, Running
+from tasks.deploy.deployer import Report, Running, Seen
 from tasks.target.repository import aeef_directory
 
 _ASK_TIMEOUT = 30.0
@@ -34,7 +35,7 @@ class CommandDeployer:
 
     def _ask(self) -> Running:
         if not self._target.running_command:
-            return Running()
+            return Running(known=False)
         finished = run_command(
             self._target.running_command,
             cwd=self._target.repository,
@@ -43,13 +44,39 @@ class CommandDeployer:
         )
         said = finished.output.strip()
         known = finished.problem is None and _COMMIT.fullmatch(said)
-        return Running(commit=said if known else None)
+        return Running(commit=said) if known else Running(known=False)
 
-    def runs(self, commit: str) -> bool:
+    def runs(self, plan: RollbackPlan) -> bool:
         """True when `running_command` names the commit."""
-        return same_commit(commit, self.running().commit)
+        return same_commit(plan.to_commit, self.running().commit)
 
-    def prepare(self, commit: str, images: Mapping[str, str], report: Report) -> None:
+    def snapshot(self) -> dict[str, str]:
+        """Nothing: what a command deploys cannot be seen."""
+        return {}
+
+    def seen(self, _plan: RollbackPlan) -> Seen:
+        """Nothing: what a command deploys cannot be seen."""
+        return Seen({})
+
+    def foresee(self, _plan: RollbackPlan) -> list[str]:
+        """Nothing: a command can only be tried."""
+        return []
+
+    def refuse_other(self, commit: str) -> list[str]:
+        """Raise TargetError when `running_command` names another commit."""
+        runs = self.running().commit
+        if runs and not same_commit(commit, runs):
+            raise TargetError(
+                "look at what runs",
+                f"running_command says that {runs[:12]} runs, not {commit[:12]}",
+            )
+        return []
+
+    def recorded(self, _since: datetime | None = None) -> Seen:
+        """Nothing: what a command deploys cannot be seen."""
+        return Seen({})
+
+    def prepare(self, plan: RollbackPlan, report: Report) -> None:
         """Nothing to prepare: a command builds what it needs."""
 
     def start(self, commit: str, report: Report) -> None:
@@ -71,12 +98,15 @@ class CommandDeployer:
         if self._target.running_command:
             self._runs = running = self._ask()
             if not same_commit(commit, running.commit):
+                said = f"says that {running} runs" if running.known else "names no commit that runs"
                 raise DeployFailed(
-                    "verify",
-                    f"'{self._target.running_command[0]}' says that {running} runs,"
-                    f" not {commit[:12]}",
+                    "verify", f"'{self._target.running_command[0]}' {said}, not {commit[:12]}"
                 )
         return {}
+
+    def condition(self) -> Condition:
+        """Nothing is seen: what a command starts may run anywhere."""
+        return Condition(seen=False)
 
     def put_back(self, before: Running, report: Report) -> None:
         """Run `deploy_command` for the commit that ran before."""

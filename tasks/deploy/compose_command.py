@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,22 +16,32 @@ from schemas.settings import Target
 from tasks.base.docker_connection import docker_host
 from tasks.base.replace_file import replace_file
 from tasks.base.run_command import Finished, run_command
+from tasks.deploy.compose.files import ComposeFiles, from_dotenv
+from tasks.deploy.compose.program import find_compose, is_old
+from tasks.deploy.compose_labels import OUR_OVERRIDE
 from tasks.target.repository import aeef_directory
 
 COMMIT_LABEL = "aeef.commit"
 TARGET_LABEL = "aeef.target"
 _LOOK_TIMEOUT = 60.0
-_ANSWERED: set[tuple[str | None, ...]] = set()
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where available: ten times as fast."""
 
 
 class Service(NamedTuple):
-    """One service of the compose file. replicas: how many containers it should have."""
+    """One service of the compose file.
+
+    replicas: how many containers it should have. stated: the file says so itself.
+    """
 
     built: bool
     image: str | None
     replicas: int
+    stated: bool = True
+
+    def scaled(self, replicas: int | None) -> Service:
+        """The service with so many containers, unless the file states another number."""
+        return self if self.stated or replicas is None else self._replace(replicas=replicas)
 
 
 class ComposeCommand:
@@ -43,37 +52,24 @@ class ComposeCommand:
 
     def __init__(self, target: Target, home: Path) -> None:
         self._target = target
-        self._override = home / "rollbacks" / target.name / "compose.override.yml"
+        self._override = home / "rollbacks" / target.name / OUR_OVERRIDE
+        self.files = ComposeFiles(target, self._is_old)
         self._program: tuple[str, ...] = ()
         self._project: str | None = None
 
     @property
     def file(self) -> Path:
-        """The target's compose file."""
-        return self._target.repository / str(self._target.compose_file)
+        """The target's compose file, the first of several."""
+        return self.files.paths[0]
 
     def find(self) -> None:
         """Raise when there is no Docker Compose on this machine."""
-        if self._program:
-            return
-        configured = self._target.compose_command
-        program = configured or ("docker", "compose")
-        problem = _does_not_answer(program)
-        if problem is None:
-            self._program = program
-        elif configured:
-            raise TargetError(
-                "find Docker Compose",
-                f"{problem}; put right compose_command in [targets.{self._target.name}]",
-            )
-        elif shutil.which("docker-compose"):
-            self._program = ("docker-compose",)
-        else:
-            raise TargetError(
-                "find Docker Compose",
-                "neither 'docker compose' nor 'docker-compose' is installed; install the"
-                " docker-compose-plugin package",
-            )
+        self._program = self._program or find_compose(self._target)
+
+    def _is_old(self) -> bool:
+        """True for docker-compose 1.x."""
+        self.find()
+        return is_old(self._program)
 
     def services(self) -> dict[str, Service]:
         """The services to deploy, from the compose file that is checked out."""
@@ -85,7 +81,12 @@ class ComposeCommand:
                 "read compose file", f"{self.file} has no service {', '.join(missing)}"
             )
         return {
-            name: Service("build" in data, data.get("image"), replicas_of(data))
+            name: Service(
+                "build" in data,
+                data.get("image"),
+                replicas_of(data),
+                stated=_stated_replicas(data) is not None,
+            )
             for name, data in found.items()
             if not wanted or name in wanted
         }
@@ -102,17 +103,25 @@ class ComposeCommand:
         name = self.config().get("name") or os.environ.get("COMPOSE_PROJECT_NAME")
         if not name:
             # As docker-compose 1.x does, which does not print the name.
-            name = self._from_dotenv("COMPOSE_PROJECT_NAME") or self.file.parent.resolve().name
+            folder = self.files.folder
+            name = from_dotenv(folder, "COMPOSE_PROJECT_NAME") or folder.resolve().name
         return _plain_name(str(name))
 
-    def pin(self, images: Mapping[str, str], services: list[str], commit: str | None) -> None:
-        """Write the override file with each service's image and our labels."""
+    def pin(
+        self, images: Mapping[str, str | None], services: list[str], commit: str | None
+    ) -> None:
+        """Write the override file with our labels, and each pinned service's image.
+
+        images: the image to name, or None for the one that the compose file names; it is on this
+        machine, and not pulled again.
+        """
         labels = {TARGET_LABEL: self._target.name, **({COMMIT_LABEL: commit} if commit else {})}
         content = {
             "services": {
                 name: {
                     "labels": labels,
-                    **({"image": images[name], "pull_policy": "never"} if name in images else {}),
+                    **({"pull_policy": "never"} if name in images else {}),
+                    **({"image": images[name]} if images.get(name) else {}),
                 }
                 for name in services
             }
@@ -146,6 +155,19 @@ class ComposeCommand:
         wanted = {name: data for name, data in services.items() if name in active | named}
         return config | {"services": wanted}
 
+    def every_service(self) -> set[str]:
+        """The names of all services of the compose file, those of inactive profiles included."""
+        return set(self._rendered("--profile", "*").get("services") or {})
+
+    def hashes(self) -> dict[str, str]:
+        """Compose's own hash of each service, as its label on containers has it."""
+        finished = self._run(
+            "-p", self.project(), "config", "--hash", "*",
+            called="config", timeout=_LOOK_TIMEOUT, errors_apart=True,
+        )  # fmt: skip
+        pairs = (line.split() for line in finished.output.splitlines())
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
     def _rendered(self, *options: str) -> dict[str, Any]:
         finished = self._run(
             *options,
@@ -160,24 +182,13 @@ class ComposeCommand:
         return config
 
     def _active_in(self, services: Mapping[str, Mapping[str, Any]]) -> set[str]:
-        """The services without a profile, or with one in COMPOSE_PROFILES."""
-        listed = os.environ.get("COMPOSE_PROFILES") or self._from_dotenv("COMPOSE_PROFILES") or ""
-        profiles = set(listed.split(","))
+        """The services without a profile, or with an active one."""
+        profiles = set(self.files.profiles)
         return {
             name
             for name, data in services.items()
             if not data.get("profiles") or profiles.intersection(data["profiles"])
         }
-
-    def _from_dotenv(self, variable: str) -> str | None:
-        """The variable's value in the `.env` beside the compose file."""
-        try:
-            text = (self.file.parent / ".env").read_text("utf-8")
-        except OSError:
-            return None
-        line = rf"^\s*{variable}\s*=\s*[\"']?([^\"'\s]+)"
-        found = re.search(line, text, re.MULTILINE)
-        return found.group(1) if found else None
 
     def _run(
         self,
@@ -188,13 +199,16 @@ class ComposeCommand:
         errors_apart: bool = False,
     ) -> Finished:
         self.find()
+        files = [word for path in self.files.paths for word in ("-f", str(path))]
+        profiles = self._target.compose_profiles
         return run_command(
-            (*self._program, "-f", str(self.file), *arguments),
+            (*self._program, *files, *arguments),
             cwd=self._target.repository,
             timeout=timeout,
             # Compose must change the same Docker that we look at, whatever
-            # `docker context` says.
-            env={"DOCKER_HOST": docker_host()},
+            # `docker context` says; `${PWD}` in its file is where a person would stand.
+            env={"DOCKER_HOST": docker_host(), "PWD": str(self._target.repository)}
+            | ({"COMPOSE_PROFILES": ",".join(profiles)} if profiles else {}),
             pid_file=pid_file,
             errors_apart=errors_apart,
             called=" ".join([*self._program, called]),
@@ -214,24 +228,18 @@ def _image_name(name: str) -> str:
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def replicas_of(data: Mapping[str, Any]) -> int:
-    """How many containers a service of the rendered compose file should have."""
+def replicas_of(data: Mapping[str, Any], recorded: int | None = None) -> int:
+    """How many containers a service of the rendered compose file should have.
+
+    recorded: how many there were, which counts where the file does not state a number.
+    """
+    stated = _stated_replicas(data)
+    return int((1 if recorded is None else recorded) if stated is None else stated)
+
+
+def _stated_replicas(data: Mapping[str, Any]) -> Any:
     scale = data.get("scale")
-    if scale is None:
-        scale = (data.get("deploy") or {}).get("replicas")
-    return 1 if scale is None else int(scale)
-
-
-def _does_not_answer(program: tuple[str, ...]) -> str | None:
-    """Why this program is not Compose, or None; cached for a program that has answered."""
-    place = (shutil.which(program[0]), *program[1:])
-    if place in _ANSWERED:
-        return None
-    asked = run_command((*program, "version"), cwd=Path.cwd(), timeout=_LOOK_TIMEOUT)
-    if asked.problem is None:
-        _ANSWERED.add(place)
-        return None
-    return str(asked)
+    return (data.get("deploy") or {}).get("replicas") if scale is None else scale
 
 
 def _plain_name(project: str) -> str:

@@ -32,14 +32,21 @@ from tasks.step import step, verbatim
 def freeze_target(case: Case, target_name: str, approver: str = "", reason: str = "") -> str:
     """Forbid deployments on the target until `release_freeze`. Safe to repeat.
 
-    approver: the person who asks for it; empty for a runbook.
-    Raises PermanentError when the target's own freeze command failed; AEEF itself refuses to
-    deploy even so.
+    approver: the person who asks for it; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed; PermanentError when the target's own freeze command failed; AEEF itself
+    refuses to deploy even so.
     """
+    case.require_word(f"{target_name} is not frozen", approver)
     done = _freeze(
         case.settings.target(target_name), case, by=approver or case.actor, reason=reason
     )
     return f"{done}; approved by {approver}" if approver else done
+
+
+@step("foresee the freeze", says=verbatim, timeout=60)
+def foresee_freeze(case: Case, target_name: str) -> str:
+    """Record what `freeze_target` would do. Changes nothing."""
+    return f"not done yet: {plan_freeze(case.settings.target(target_name), case.settings)}"
 
 
 @step("release the freeze", says=verbatim, timeout=900)

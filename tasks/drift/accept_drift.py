@@ -10,7 +10,7 @@ from schemas.incident import Incident, IncidentType
 from schemas.settings import Settings, Target
 from tasks.drift.accepted_drift import read_accepted, write_accepted
 from tasks.drift.assess_drift import assess
-from tasks.drift.follow_drift import drift_key, end_drift
+from tasks.drift.follow_drift import end_drift, open_drift_of
 from tasks.incident.open_by_hand import open_by_hand
 from tasks.store import open_store
 
@@ -34,7 +34,14 @@ def accept_drift(
     before = read_accepted(target.name, settings.home)
     kept = before.differences if before and before.commit == found.commit else ()
     new = tuple(each.identity for each in found.differences)
-    incident = _incident(target, by, settings)
+    incident = open_drift_of(target, settings) or open_by_hand(
+        "accept-drift",
+        IncidentType.DRIFT,
+        target.name,
+        f"{by} accepts what runs of {target.name}",
+        by,
+        settings,
+    )
     store = open_store(settings)
     store.record_action(
         incident.incident_id,
@@ -51,17 +58,3 @@ def accept_drift(
     )
     write_accepted(accepted, settings.home)
     return found, end_drift(incident, f"accepted: {reason}", settings, actor=by)
-
-
-def _incident(target: Target, by: str, settings: Settings) -> Incident:
-    store = open_store(settings)
-    if present := store.open_incident_of(drift_key(target.name)):
-        return present
-    return open_by_hand(
-        "accept-drift",
-        IncidentType.DRIFT,
-        target.name,
-        f"{by} accepts what runs of {target.name}",
-        by,
-        settings,
-    )

@@ -18,16 +18,12 @@ from tasks.drift.service_settings import (
 
 
 class ComposeFile:
-    """A rendered compose file. `docker compose` and docker-compose 1.x render differently.
+    """A rendered compose file. `docker compose` and docker-compose 1.x render differently."""
 
-    moved: the folder where the file was rendered, and the one where it belongs.
-    """
-
-    def __init__(self, config: Mapping[str, Any], project: str, moved: tuple[str, str]) -> None:
+    def __init__(self, config: Mapping[str, Any], project: str) -> None:
         self.services: Mapping[str, Mapping[str, Any]] = config.get("services") or {}
         self.project = project
         self._config = config
-        self._moved = moved
 
     def settings(
         self, service: str, image: Mapping[str, Any] | None, hider: Hider
@@ -40,7 +36,7 @@ class ComposeFile:
         settings = ServiceSettings(service, hider)
         entrypoint = _words(data.get("entrypoint"))
         command = _words(data.get("command"))
-        if command is None and not entrypoint:
+        if not command and not entrypoint:  # an empty list counts as none for Docker
             command = base.get("Cmd")
         settings.words("command", command)
         settings.words("entrypoint", base.get("Entrypoint") if entrypoint is None else entrypoint)
@@ -102,28 +98,25 @@ class ComposeFile:
         for destination in base.get("Volumes") or {}:
             settings.mount(destination, ANONYMOUS, read_only=False)
         for kind, folder in (("secrets", "/run/secrets/"), ("configs", "/")):
-            for entry in data.get(kind) or ():
+            ignored = kind == "configs" and "name" not in self._config  # by docker-compose 1.x
+            for entry in () if ignored else data.get(kind) or ():
                 facts = entry if isinstance(entry, Mapping) else {"source": entry}
                 file = ((self._config.get(kind) or {}).get(facts.get("source")) or {}).get("file")
                 target = str(facts.get("target") or facts.get("source"))
                 where = target if target.startswith("/") else folder + target
                 if file:
-                    settings.mount(where, f"bind {self._at_home(str(file))}", read_only=True)
+                    settings.mount(where, f"bind {file}", read_only=True)
         for entry in data.get("volumes") or ():
             kind, source, target, read_only = _volume(entry)
             if kind == "volume":
                 facts = (self._config.get("volumes") or {}).get(source) or {}
                 mounted = settings.volume(self._full_name(source, facts) if source else "")
             else:
-                mounted = "tmpfs" if kind == "tmpfs" else f"{kind} {self._at_home(source)}"
+                mounted = "tmpfs" if kind == "tmpfs" else f"{kind} {source}"
             settings.mount(target, mounted, read_only=read_only and kind != "tmpfs")
         tmpfs = data.get("tmpfs") or ()
         for each in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
             settings.mount(str(each).partition(":")[0], "tmpfs", read_only=False)
-
-    def _at_home(self, path: str) -> str:
-        there, home = self._moved
-        return home + path[len(there) :] if path == there or path.startswith(f"{there}/") else path
 
 
 def _words(value: Any) -> list[str] | None:

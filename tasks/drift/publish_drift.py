@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from schemas.drift import DriftReport, shown
+from tasks.base.markdown import literal
 from tasks.case import Case
-from tasks.incident.publish_report import MARKUP
 from tasks.step import step
 
 MOST_ROWS = 2_000
@@ -16,7 +16,7 @@ LONGEST = 500
 
 def publish(report: DriftReport) -> None:
     """Make the artifacts `drift-<target>` (table) and `drift-report-<target>` (Markdown)."""
-    name, headline = report.target.replace("_", "-"), _cell(report.headline)
+    name, headline = report.target.replace("_", "-"), literal(report.headline)
     create_table_artifact(key=f"drift-{name}", table=rows(report), description=headline)
     create_markdown_artifact(
         key=f"drift-report-{name}", markdown=markdown(report), description=headline
@@ -34,11 +34,11 @@ def rows(report: DriftReport) -> list[dict[str, str]]:
     return [
         {
             "impact": each.impact,
-            "path": _cell(shown(each.path, LONGEST)),
+            "path": literal(shown(each.path, LONGEST)),
             "change": each.change,
-            "baseline": _cell(shown(each.baseline or "", LONGEST)),
-            "actual": _cell(shown(each.actual or "", LONGEST)),
-            "affects": _cell(", ".join(each.affects)),
+            "baseline": literal(shown(each.baseline or "", LONGEST)),
+            "actual": literal(shown(each.actual or "", LONGEST)),
+            "affects": literal(", ".join(each.affects)),
         }
         for each in report.differences[:MOST_ROWS]
     ]
@@ -47,9 +47,9 @@ def rows(report: DriftReport) -> list[dict[str, str]]:
 def markdown(report: DriftReport) -> str:
     """The report as Markdown; values cannot inject markup."""
     lines = [
-        f"# Drift of {_cell(report.target)}: {report.status}",
+        f"# Drift of {literal(report.target)}: {report.status}",
         "",
-        _cell(report.headline),
+        literal(report.headline),
         "",
         f"Compared {report.compared} settings with {(report.commit or 'nothing')[:12]} at"
         f" {report.assessed_at:%Y-%m-%d %H:%M:%S} UTC; values that may be secret are hashes.",
@@ -57,10 +57,8 @@ def markdown(report: DriftReport) -> str:
     if report.differences:
         lines += ["", "| impact | path | change | baseline | actual | affects |", "|---" * 6 + "|"]
         lines += ["| " + " | ".join(row.values()) + " |" for row in rows(report)]
+    if report.unreadable:
+        lines += ["", "## Cannot be read", *(f"- {literal(why)}" for why in report.unreadable)]
     if report.not_compared:
-        lines += ["", "## Not compared", *(f"- {_cell(note)}" for note in report.not_compared)]
+        lines += ["", "## Not compared", *(f"- {literal(note)}" for note in report.not_compared)]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.translate(MARKUP).split())

@@ -38,11 +38,15 @@ class RunningProject:
         """The containers of a service, except one-off ones."""
         return [c for c in self._inspected if _service(c) == service and not is_one_off(_labels(c))]
 
-    def not_of(self, services: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Name and image of every running container that belongs to none of the services."""
+    def not_of(self, services: Collection[str] | None) -> Iterator[tuple[str, str]]:
+        """Name and image of every running container that belongs to none of the services.
+
+        services: None when it is not known which there are; then any of the project may be one.
+        """
         for each in self._inspected:
             alive = each["State"].get("Status") in ("running", "paused", "restarting")
-            if alive and (is_one_off(_labels(each)) or _service(each) not in services):
+            strange = services is not None and _service(each) not in services
+            if alive and (is_one_off(_labels(each)) or strange):
                 yield str(each["Name"]).lstrip("/"), str(each["Image"])
         for each in self.others:
             yield str((each.get("Names") or ["/?"])[0]).lstrip("/"), str(each.get("ImageID"))

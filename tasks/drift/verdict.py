@@ -14,12 +14,13 @@ def must_be_readable(report: DriftReport) -> None:
     """Raise PermanentError when a part of the target could not be read."""
     if report.unreadable:
         raise PermanentError(
-            "drift", "what runs could not be assessed: " + "; ".join(map(str, report.unreadable))
+            "drift", "what runs could not be assessed: " + "; ".join(report.unreadable)
         )
 
 
 def must_be_clean(report: DriftReport) -> None:
-    """Raise PermanentError when something still differs after the release was restored."""
+    """Raise PermanentError unless it was seen that nothing differs after the restore."""
+    must_be_readable(report)
     if report.differences:
         raise PermanentError(
             "drift", f"something still differs after the restore; look yourself: {report.headline}"

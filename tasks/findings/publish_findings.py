@@ -5,13 +5,12 @@ from __future__ import annotations
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from schemas.findings import Finding, Findings
-from tasks.base.trim import one_line
-from tasks.incident.publish_report import MARKUP
+from tasks.base.markdown import literal
 
 
 def publish(incident_id: str, scan: Findings) -> None:
     """Make the artifacts `findings-<incident>` (Markdown) and `findings-table-<incident>`."""
-    headline = _cell(scan.sentence)
+    headline = literal(scan.sentence)
     create_table_artifact(
         key=f"findings-table-{incident_id}",
         table=[row(finding) for finding in scan.findings],
@@ -37,18 +36,14 @@ def row(finding: Finding) -> dict[str, str]:
         "title": finding.title,
         "also known as": ", ".join(finding.aliases[:10]),
     }
-    return {name: _cell(value) for name, value in cells.items()}
+    return {name: literal(value) for name, value in cells.items()}
 
 
 def markdown(scan: Findings) -> str:
     """The findings as Markdown; a scanner's text cannot inject markup."""
-    lines = ["# Findings", "", _cell(scan.sentence)]
+    lines = ["# Findings", "", literal(scan.sentence)]
     if scan.findings:
         names = list(row(scan.findings[0]))
         lines += ["", "| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
         lines += ["| " + " | ".join(row(finding).values()) + " |" for finding in scan.findings]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return one_line(text).translate(MARKUP)

@@ -16,10 +16,10 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.exceptions import ObjectNotFound
 
-from schemas.incident import Incident
+from schemas.incident import Incident, IncidentType, TypeSource
 from schemas.settings import Settings
 from tasks.store import open_store
-from tasks.store.claim_keys import runbook_key
+from tasks.store.claim_keys import RUNBOOK, occurrence_of, runbook_key
 
 LEASE = timedelta(days=1)
 """Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
@@ -29,13 +29,34 @@ RUNS_AT_ONCE = 200
 
 
 def claim_runbook(
-    incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
+    incident: Incident,
+    run_id: UUID,
+    settings: Settings,
+    beside: str | None = None,
+    *,
+    own_type: IncidentType | None = None,
 ) -> str | None:
-    """None when this run must respond; otherwise a sentence naming the run that did or does."""
+    """None when this run must respond; otherwise a sentence that says why not.
+
+    own_type: the type that this runbook is for; of an incident whose type was corrected meanwhile
+    another one takes care.
+    """
     store = open_store(settings)
-    if store.incident(incident.incident_id).status.is_over:
-        return f"{incident.title} is over: nothing is done for it any longer"
+    present = store.incident(incident.incident_id)
+    if present.status.is_over:
+        return f"{present.title} is over: nothing is done for it any longer"
+    is_settled = present.word_at is not None or present.type_source is TypeSource.PERSON
+    if own_type and is_settled and present.type != own_type:
+        return f"{present.title} turned out to be no {own_type}: nothing is done here"
     key, me = runbook_key(incident, beside), f"{RUN}{run_id}"
+    for earlier, claim in store.claims(incident.incident_id).items():
+        # Its kept results are those of that occurrence: nothing would be done for this one.
+        is_mine = earlier.startswith(RUNBOOK) and claim.holder == me
+        if is_mine and occurrence_of(earlier) != incident.occurrence:
+            return (
+                f"this run was for occurrence {occurrence_of(earlier)}: {incident.title} has a run"
+                " of its own"
+            )
     claim = store.claim(incident.incident_id, key, me, LEASE)
     if claim.state == "busy" and claim.holder and not is_alive(claim.holder):
         store.release_claim(incident.incident_id, key, claim.holder)

@@ -128,7 +128,10 @@ def open_by_hand(
         names_one_occurrence=True,
     )
     store = open_store(settings)
-    incident = store.open_or_attach(alert, incident_type, Severity.P4, announce=False).incident
+    opened = store.open_or_attach(
+        alert, incident_type, Severity.P4, announce=False, may_relapse=False
+    )
+    incident = opened.incident
     if not run_claims_it:
         holder = f"{RUN}{name}" if run else f"by hand {name}"
         store.finish_claim(incident.incident_id, runbook_key(incident), holder, {})

@@ -8,41 +8,64 @@ from pydantic import ValidationError
 
 from schemas.errors import IncidentNotFound, InvalidInput
 from schemas.findings import check_details
-from schemas.incident import Alert, Incident, IncidentType, classify
+from schemas.incident import Alert, Incident, IncidentType, TypeSource, classify
 from schemas.settings import Settings, load_settings
 from tasks.incident.keep_original import keep_original
-from tasks.store import open_store
+from tasks.store import Opened, open_store
 
 
-def open_incident(alert: Any, settings: Settings | None = None) -> Incident:
-    """The incident of an event's payload.
+def open_incident(
+    alert: Any, settings: Settings | None = None, incident_type: IncidentType | None = None
+) -> Incident:
+    """The incident of an event's payload; see `find_or_open`."""
+    return find_or_open(alert, settings or load_settings(), incident_type).incident
+
+
+def find_or_open(
+    alert: Any, settings: Settings, incident_type: IncidentType | None = None
+) -> Opened:
+    """The incident of an event's payload, and whether somebody has to look at its services.
 
     alert: `{"incidentId": …}` from our intake, or our alert JSON from any emitter.
+    incident_type: of an alert that names none, as the emitter named it in the event's label.
     Raises InvalidInput that names each wrong field, IncidentNotFound for an unknown id.
     """
-    settings = settings or load_settings()
     store = open_store(settings)
     try:
         # A person may have started the run with any value; `parse_alert` reports what is wrong.
         if isinstance(alert, dict) and (incident_id := alert.get("incidentId")):
-            return store.incident(str(incident_id))
+            return Opened(store.incident(str(incident_id)), is_new=False, severity_raised=False)
         parsed = parse_alert(alert)
     except (InvalidInput, IncidentNotFound) as error:  # its text may repeat the sender's input
         raise type(error)(store.masked_text(str(error))) from None
-    incident_type, severity = classify(parsed, settings.triage_rules, settings.default_severities)
-    opened = store.open_or_attach(parsed, incident_type, severity, announce=False)
+    triage = classify(parsed, settings.rules, settings.default_severities)
+    if incident_type and triage.source is not TypeSource.SENDER:
+        parsed = parsed.model_copy(update={"type": incident_type})
+        triage = classify(parsed, settings.rules, settings.default_severities)
+    opened = store.open_or_attach(
+        parsed,
+        triage.type,
+        triage.severity,
+        announce=False,
+        source=triage.source,
+        guessed_from=triage.guessed_from,
+        also=settings.same_trouble(triage.type, parsed.service),
+    )
     keep_original(opened, parsed, settings)
-    return opened.incident
+    return opened
 
 
 def open_unreadable(error: InvalidInput, settings: Settings | None = None) -> Incident:
     """An incident for an unreadable event, so that somebody is notified of it."""
     settings = settings or load_settings()
-    alert = Alert(description=f"An event could not be read: {error}"[:20_000], source="prefect")
-    incident_type = IncidentType.UNKNOWN
+    alert = Alert(
+        type=IncidentType.UNKNOWN,
+        description=f"An event could not be read: {error}"[:20_000],
+        source="prefect",
+    )
     severity = classify(alert, (), settings.default_severities).severity
     store = open_store(settings)
-    return store.open_or_attach(alert, incident_type, severity, announce=False).incident
+    return store.open_or_attach(alert, IncidentType.UNKNOWN, severity, announce=False).incident
 
 
 def parse_alert(data: Any) -> Alert:

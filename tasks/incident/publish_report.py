@@ -9,8 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from schemas.incident import Incident
 from schemas.links import links_for
 from schemas.settings import Settings
-
-MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
+from tasks.base.markdown import literal
 
 
 def publish_report(incident: Incident, failures: Sequence[str], settings: Settings) -> None:
@@ -18,7 +17,7 @@ def publish_report(incident: Incident, failures: Sequence[str], settings: Settin
     create_markdown_artifact(
         key=f"incident-{incident.incident_id}",
         markdown=report(incident, failures, settings),
-        description=_cell(incident.title),
+        description=literal(incident.title),
     )
 
 
@@ -26,17 +25,17 @@ def report(incident: Incident, failures: Sequence[str], settings: Settings) -> s
     """The report as Markdown."""
     links = links_for(incident, settings)
     done = "\n".join(
-        f"| {action.timestamp:%H:%M:%S} | {_cell(action.actor)} | {_cell(action.action)} |"
+        f"| {action.timestamp:%H:%M:%S} | {literal(action.actor)} | {literal(action.action)} |"
         for action in incident.actions_taken
     )
-    return f"""# {_cell(incident.title)}
+    return f"""# {literal(incident.title)}
 
 **{_headline(incident, failures)}**
 
 ## What happened
-{_cell(incident.description) or "No description was given."}
+{literal(incident.description) or "No description was given."}
 
-Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status}**.
+Detected {_detected(incident)}, status **{incident.status}**.
 [Incident record]({links.incident})
 
 ## What was done
@@ -49,6 +48,14 @@ Detected {incident.detected_at:%Y-%m-%d %H:%M:%S} UTC, status **{incident.status
 """
 
 
+def _detected(incident: Incident) -> str:
+    first = f"{incident.detected_at:%Y-%m-%d %H:%M:%S} UTC"
+    if incident.relapsed_at is None:
+        return first
+    again = f"{incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{first}, occurrence {incident.occurrence} since {again}"
+
+
 def _headline(incident: Incident, failures: Sequence[str]) -> str:
     if failures:
         return "The automation did NOT complete: take over by hand."
@@ -58,7 +65,7 @@ def _headline(incident: Incident, failures: Sequence[str]) -> str:
 
 
 def _next(incident: Incident, failures: Sequence[str]) -> str:
-    lines = [f"- **Failed:** {_cell(failure)}" for failure in failures]
+    lines = [f"- **Failed:** {literal(failure)}" for failure in failures]
     if failures:
         lines.append("- Remove the cause, then press **Retry**: only what did not complete runs.")
     if not incident.status.is_over:
@@ -67,8 +74,3 @@ def _next(incident: Incident, failures: Sequence[str]) -> str:
     else:
         lines.append("- Nothing.")
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Text as one table cell, without the sender's markup and line breaks."""
-    return " ".join(text.translate(MARKUP).split())

@@ -73,6 +73,14 @@ def _bring_about(
     return _outcome(service, False, f"NOT {done}: {said}; {name}: {finished}")
 
 
+def state_by_command(service: str, target: Target) -> str:
+    """Whether it is isolated now, as `isolated_command` says."""
+    now = _is_isolated(service, target)
+    if isinstance(now, str):
+        return f"{service}: {now}"
+    return f"still isolated: {service}" if now else f"not isolated any more: {service}"
+
+
 def evidence_by_command(service: str, target: Target) -> Finished:
     """The output of `evidence_command`."""
     return _run(target.how_to_isolate.evidence_command, service, target)

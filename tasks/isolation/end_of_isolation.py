@@ -19,7 +19,8 @@ def restored_before(incident_id: str, target: Target, settings: Settings) -> Iso
     restored = isolation_journal.read_restored(target.name, settings.home)
     if restored is None or incident_id not in restored.incidents:
         return None
-    return Isolation(target=target.name, services=[], notes=["everything was back already"])
+    said = "an earlier attempt had put back everything; not looked at again"
+    return Isolation(target=target.name, services=[], notes=[said])
 
 
 def record_on_other_incidents(

@@ -26,7 +26,7 @@ from tasks.isolation.by_command import (
 )
 from tasks.isolation.isolate_containers import IsolateContainers, means_for
 from tasks.isolation.service_containers import ServiceContainers, name_of, quoted, service_of
-from tasks.step import step
+from tasks.step import step, verbatim
 
 STEP_SECONDS = 900
 
@@ -36,17 +36,21 @@ def _isolated(done: Isolation) -> str:
 
 
 def _still(done: Isolation) -> str:
-    return f"looked again: {done.target} is still isolated: {done}"
+    return f"looked again: {done.target} is isolated: {done}"
 
 
 @step("isolate the service", says=_isolated, timeout=STEP_SECONDS)
-def isolate_service(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
+def isolate_service(
+    case: Case, target_name: str, services: Sequence[str], asked_by: str = ""
+) -> Isolation:
     """Isolate and verify. Safe to repeat; `restore_service` undoes it.
 
+    asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
     services: Compose services, or names of the target; empty: all of the target's services.
-    Raises InvalidInput for an unknown name; TemporaryError or PermanentError that lists what
-    could not be isolated, and what was: repeating the call completes it.
+    Raises NotConfirmed, InvalidInput for an unknown name; TemporaryError or PermanentError that
+    lists what could not be isolated, and what was: repeating the call completes it.
     """
+    case.require_word(f"{target_name} is not isolated", asked_by)
     return _isolate(case.incident_id, target_name, services, case.settings)
 
 
@@ -54,9 +58,18 @@ def isolate_service(case: Case, target_name: str, services: Sequence[str]) -> Is
 def check_isolation(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
     """Check again, and isolate what was started since: a rollback recreates containers.
 
-    Arguments and errors as for `isolate_service`.
+    Arguments and errors as for `isolate_service`; for what is isolated already nobody's word is
+    asked again.
     """
+    isolated = isolation_journal.read_isolation(target_name, case.settings.home)
+    case.require_word(f"{target_name} is not isolated", "who isolated it" if isolated else "")
     return _isolate(case.incident_id, target_name, services, case.settings)
+
+
+@step("foresee the isolation", says=verbatim, timeout=120)
+def foresee_isolation(case: Case, target_name: str, services: Sequence[str]) -> str:
+    """Record what `isolate_service` would do. Changes nothing; raises as `plan_isolation`."""
+    return f"not done yet: {plan_isolation(target_name, services, case.settings)}"
 
 
 def check_services(target_name: str, services: Sequence[str], settings: Settings) -> None:

@@ -21,17 +21,23 @@ E = TypeVar("E")
 
 
 def isolate(
-    do: Do, target_name: str, services: Sequence[str], *, mitigates: bool = False
+    do: Do,
+    target_name: str,
+    services: Sequence[str],
+    *,
+    mitigates: bool = False,
+    asked_by: str = "",
 ) -> Isolation:
     """Keep the evidence, then isolate, even when evidence could not be kept.
 
     mitigates: set the incident's status to mitigated once the services are unreachable.
+    asked_by: the person who asks for it, see `isolate_service`.
     Raises the failures after both were tried.
     """
     done: list[Isolation] = []
 
     def contain() -> None:
-        done.append(do(isolate_service, target_name, services))
+        done.append(do(isolate_service, target_name, services, asked_by))
         if mitigates:
             do(change_status, Status.MITIGATED, "the services are isolated")
 

@@ -25,7 +25,7 @@ from tasks.isolation.attachments import joined_networks_of, networks_of, ports_o
 from tasks.isolation.container_networks import leave, put_back
 from tasks.isolation.published_ports import answering
 from tasks.isolation.quarantine import remove_quarantine
-from tasks.isolation.service_containers import Inspected, ServiceContainers, quoted
+from tasks.isolation.service_containers import Inspected, ServiceContainers, name_of, quoted
 
 PORT_SECONDS = 5.0
 """How long a port may take to answer again."""
@@ -57,8 +57,7 @@ def restore_containers(
         else:
             isolation_journal.end_isolation(target.name, settings.home)
     else:
-        left = some([each.name for each in journal.containers])
-        notes.append(f"still isolated: {left}")
+        notes += _left(journal, containers)
     return Isolation(
         target=target.name,
         services=sorted({entry.service for entry in chosen}),
@@ -101,7 +100,7 @@ def _restore(
     try:
         container = containers.inspect(entry.id)
         if container is None:
-            return _outcome(entry, True, "was replaced or removed meanwhile: nothing to do")
+            return _outcome(entry, True, f"is gone: {_instead(entry, containers)}")
         if entry.means is Means.QUARANTINE:
             problems, notes = _reconnect(entry, container, quarantine, containers)
             container = containers.api.inspect_container(entry.id)
@@ -112,7 +111,7 @@ def _restore(
         problems += [] if problems else _still_missing(entry, container, quarantine)
         notes += _ports(entry, container, containers)
     except NotFound:
-        return _outcome(entry, True, "was removed meanwhile: nothing to do")
+        return _outcome(entry, True, "is gone: it was removed just now")
     except APIError as error:
         problems.append(explained(error))
         may_pass = True
@@ -124,6 +123,32 @@ def _restore(
     back = ", ".join(a.network for a in entry.attachments)
     said = [f"back on {back}" if back else "had no network of its own", *notes]
     return _outcome(entry, True, "; ".join(said))
+
+
+def _left(journal: IsolationJournal, containers: ServiceContainers) -> list[str]:
+    """What was not asked for, as it is now."""
+    apart, others = [], []
+    for entry in journal.containers:
+        container = containers.inspect(entry.id)
+        if container is None:
+            others.append(f"{entry.name} (gone)")
+        elif _still_apart(entry, container, journal.quarantine):
+            apart.append(entry.name)
+        else:
+            others.append(f"{entry.name} (not isolated any more)")
+    notes = [f"still isolated: {some(apart)}"] if apart else []
+    return [*notes, *([f"not put back: {some(others)}"] if others else [])]
+
+
+def _still_apart(entry: IsolatedContainer, container: Inspected, quarantine: str) -> bool:
+    paused = entry.paused_by_us and container["State"].get("Status") == "paused"
+    return paused or quarantine in networks_of(container)
+
+
+def _instead(entry: IsolatedContainer, containers: ServiceContainers) -> str:
+    """What its service has now."""
+    now = [f"{name_of(c)} ({c['State'].get('Status')})" for c in containers.of([entry.service])]
+    return f"service {quoted([entry.service])} has {some(now) or 'no container now'}"
 
 
 def _reconnect(

@@ -12,11 +12,10 @@ from schemas.approval import named_person
 from schemas.errors import InvalidInput
 from schemas.isolation import Isolation, IsolationJournal
 from schemas.settings import Settings, Target
-from schemas.wording import some
 from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
-from tasks.isolation.by_command import commanded_services, restore_by_command
+from tasks.isolation.by_command import commanded_services, restore_by_command, state_by_command
 from tasks.isolation.end_of_isolation import record_on_other_incidents, restored_before
 from tasks.isolation.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation.restore_containers import chosen_of, restore_containers
@@ -136,5 +135,5 @@ def _by_command(
         target=target.name,
         services=sorted({each.service for each in outcomes}),
         containers=outcomes,
-        notes=[f"still isolated: {some(journal.commanded)}"] if journal.commanded else [],
+        notes=[state_by_command(name, target) for name in journal.commanded],
     )

@@ -21,7 +21,7 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, find_channel, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
-from tasks.store.claim_keys import about_of, page_key
+from tasks.store.claim_keys import about_of, page_key, people_of
 
 NOT_CONFIGURED = "not configured"
 
@@ -127,7 +127,7 @@ def _refusal(
 
 
 def _record(incident: Incident, page: Page, store: Store, key: str, reason: str | None) -> None:
-    about = f" ({reason})" if reason else ""
+    about = f" ({reason})" if reason else incident.which_occurrence
     identity = f"aeef:{incident.incident_id}/{key}"
     entry_id = uuid5(NAMESPACE_URL, identity)
     if page.channel is None:
@@ -137,7 +137,7 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
     tried = "".join(
         f"; {title_of(name)} did not take it: {why}" for name, why in page.refused.items()
     )
-    text = f"paged {PEOPLE.get(about_of(key), 'on-call')} by {title_of(page.channel)}{about}{tried}"
+    text = f"{_done_by(channel_named(page.channel), about_of(key))}{about}{tried}"
     store.record_action(incident.incident_id, text, entry_id=entry_id)
     store.emit(
         incident.incident_id,
@@ -145,6 +145,16 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
         {"channel": page.channel},
         event_id=uuid5(NAMESPACE_URL, f"{identity}/event"),
     )
+
+
+def _done_by(channel: Channel, about: str) -> str:
+    """What a page that the channel accepted has done: not every one of them rings."""
+    people = PEOPLE.get(people_of(about), "on-call")
+    if not channel.rings:
+        return f"told {people} by {channel.title}, which rings nobody"
+    if about and not channel.rings_apart:
+        return f"told {people} by {channel.title} again, which may ring nobody a second time"
+    return f"paged {people} by {channel.title}"
 
 
 @step("page on-call", says=lambda _page: None, timeout=300)

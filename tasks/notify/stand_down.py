@@ -13,19 +13,31 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import CHANNELS
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import channel_of
+from tasks.notify.show_progress import show
 from tasks.step import step
 from tasks.store import Claim, open_store
-from tasks.store.claim_keys import CLOCK, PAGE, PAGES_RESOLVED, about_of
+from tasks.store.claim_keys import (
+    CLOCK,
+    PAGE,
+    PAGES_RESOLVED,
+    about_of,
+    occurrence_of,
+    of_occurrence,
+)
 
 
 def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) -> None:
     """Resolve every page of an incident that is over, and post it in its Slack thread, once.
 
+    Nothing happens when it has relapsed meanwhile: its end will resolve them.
     Raises TemporaryError or PermanentError when a channel fails; it may be called again then.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
-    with store.once(incident.incident_id, PAGES_RESOLVED, holder) as turn:
+    if not incident.status.is_over:
+        return
+    key = of_occurrence(incident, PAGES_RESOLVED)
+    with store.once(incident.incident_id, key, holder) as turn:
         if turn.state == "busy":
             raise TemporaryError("the page", "is being resolved by another process", retry_after=1)
         if turn.is_mine:
@@ -42,6 +54,7 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
             channel.resolve(incident, settings, about=about)
         if over:
             identity = f"aeef:{incident.incident_id}/resolved/{channel.name}"
+            identity = of_occurrence(incident, identity)
             open_store(settings).record_action(
                 incident.incident_id,
                 f"resolved the page in {channel.title}",
@@ -50,6 +63,7 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
     reply_in_thread(
         str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
     )
+    show(str(incident.incident_id), settings)
 
 
 def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
@@ -71,6 +85,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     for channel, abouts in _ringing(incident, settings):
         for about in abouts:
             channel.acknowledge(incident, settings, about=about)
+    show(str(incident.incident_id), settings)
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
@@ -81,11 +96,20 @@ def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:
 
 def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     claims = open_store(settings).claims(incident.incident_id).items()
-    return {key: claim for key, claim in claims if key.startswith(PAGE) and key != PAGES_RESOLVED}
+    return {
+        key: claim
+        for key, claim in claims
+        if key.startswith(PAGE)
+        and not key.startswith(PAGES_RESOLVED)
+        and occurrence_of(key) <= incident.occurrence  # a relapse since pages on
+    }
 
 
 def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
-    """The channels that ring for the incident, each with its alerts' subjects."""
+    """The channels that ring for the incident, each with its alerts' subjects.
+
+    Those of earlier occurrences too: they ring until somebody takes them.
+    """
     claims = _page_claims(incident, settings).items()
     taken = [(channel_of(claim.result), about_of(key)) for key, claim in claims]
     for channel in (each for each in CHANNELS if each.rings):

@@ -15,13 +15,14 @@ from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, ValidationError
 
 from schemas.approval import NAME, may_approve
-from schemas.incident import Incident, route_for
+from schemas.incident import Incident, Phase, route_for
 from schemas.patch import Decision, GateResults, PreparedPatch
 from schemas.settings import Settings, load_settings
+from tasks.base.markdown import literal
 from tasks.case import Case
 from tasks.channels.slack.message import reply_in_thread
-from tasks.incident.publish_report import MARKUP
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.show_progress import show_progress
 from tasks.notify.stand_down import resolve_one_page
 from tasks.patch.prepare_patch import patch_settings
 from tasks.step import step, verbatim
@@ -98,7 +99,7 @@ def describe(patch: PreparedPatch, gates: GateResults) -> str:
 
 
 def _plain(text: str | None) -> str:
-    return " ".join((text or "").translate(MARKUP).split())
+    return literal(text or "")
 
 
 @step("ask for approval", says=verbatim, timeout=300)
@@ -118,6 +119,14 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
         key = approval_key(UUID(run_id), number)
         ensure_page(case.incident_id, settings, holder=case.holder, key=key, reason=text, wait=True)
     reply_in_thread(case.incident_id, text, settings, holder=case.holder)
+    show_progress(
+        case.incident_id,
+        settings,
+        flow=EMERGENCY_PATCH,
+        mark=f"{run_id}:asked {number}",
+        phase=Phase.WAITING,
+        said=f"for approval: {text}",
+    )
     return text
 
 

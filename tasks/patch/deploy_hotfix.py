@@ -8,7 +8,7 @@ from schemas.errors import PatchError
 from schemas.model import utc_now
 from schemas.patch import PreparedPatch
 from schemas.release import DeployedRelease, RollbackPlan
-from schemas.settings import Settings
+from schemas.settings import Settings, Target
 from tasks.case import Case
 from tasks.deploy.running_commit import running_commit
 from tasks.do import Do
@@ -62,12 +62,17 @@ def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
     runs = running_commit(target)
     if runs not in (patch.base, patch.commit):
         raise PatchError(
-            f"{(runs or 'an unknown commit')[:12]} runs on {target.name} by now, and no longer"
-            f" {patch.base[:12]}, on which the hotfix is built: deploying it would undo that"
-            " release. Start emergency-patch/respond again"
+            f"{(runs or 'an unknown commit')[:12]} runs on {target.name} by now{_known_by(target)},"
+            f" and no longer {patch.base[:12]}, on which the hotfix is built: deploying it would"
+            " undo that release. Start emergency-patch/respond again"
         )
     plan = choose_release(target, patch.commit)
     return plan.model_copy(update={"from_commit": patch.base})
+
+
+def _known_by(target: Target) -> str:
+    """Where nothing shows what runs, how it is known all the same."""
+    return "" if target.shows_what_runs else " (by its history: it has no running_command)"
 
 
 @step("preserve what the hotfix replaces", says=verbatim, timeout=900)
@@ -78,7 +83,7 @@ def preserve_replaced(case: Case, patch: PreparedPatch) -> str:
     """
     target = case.settings.target(patch.target)
     if running_commit(target) != patch.base:
-        return f"{patch.base[:12]} does not run any more: there is nothing of it to keep"
+        return f"{patch.base[:12]} does not run any more{_known_by(target)}: nothing of it to keep"
     if not (target.compose_file or target.how_to_isolate.evidence_command):
         return (
             f"no evidence of what runs is kept: {target.name} has no evidence_command in"
@@ -91,9 +96,10 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} runs the hotfix {release.commit[:12]} already, and is healthy"
     before = (release.previous or "unknown")[:12]
+    unseen = "" if release.verified else "; which commit runs was not looked at: no running_command"
     return (
         f"deployed the hotfix {release.commit[:12]} on {release.target} in place of {before};"
-        f" healthy after {release.healthy_after:.1f} s"
+        f" healthy after {release.healthy_after:.1f} s{unseen}"
     )
 
 

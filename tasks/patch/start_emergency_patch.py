@@ -8,14 +8,14 @@ from schemas.findings import findings_of, patch_of
 from tasks.case import Case
 from tasks.patch.await_approval import approval_link
 from tasks.step import step, verbatim
-from tasks.store.claim_keys import EMERGENCY_PATCH
+from tasks.store.claim_keys import EMERGENCY_PATCH, of_occurrence
 
 DEPLOYMENT = "emergency-patch/respond"
 
 
 @step("start the emergency patch", says=verbatim, timeout=120)
 def start_emergency_patch(case: Case) -> str:
-    """Start the flow, once per incident, however often this is called.
+    """Start the flow, once per occurrence, however often this is called.
 
     Not for an alert with nothing to patch. Raises InvalidInput when the alert cannot be read.
     """
@@ -30,7 +30,7 @@ def start_emergency_patch(case: Case) -> str:
         client.create_flow_run_from_deployment(
             deployment.id,
             parameters={"alert": {"incidentId": str(incident.incident_id)}},
-            idempotency_key=f"{EMERGENCY_PATCH}:{incident.incident_id}",
+            idempotency_key=of_occurrence(incident, f"{EMERGENCY_PATCH}:{incident.incident_id}"),
             tags=["aeef"],
         )
-    return f"started the emergency patch: {approval_link(incident, case.settings)}"
+    return f"handed the emergency patch to Prefect: {approval_link(incident, case.settings)}"

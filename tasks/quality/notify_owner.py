@@ -12,7 +12,7 @@ from tasks.quality.wording import lines_of
 from tasks.reports.report_files import shown
 from tasks.step import step, verbatim
 from tasks.store import open_store
-from tasks.store.claim_keys import OWNER_MESSAGE
+from tasks.store.claim_keys import OWNER_MESSAGE, of_occurrence
 
 
 @step("notify the owner", says=verbatim, timeout=300)
@@ -34,7 +34,8 @@ def notify_owner(case: Case, assessment: Assessment | None, investigation: Inves
         if problem is None:
             return f"told {owner} in Slack"
     ensure_message(incident, settings, holder=holder)
-    reply_in_thread(case.incident_id, text, settings, holder=holder)
+    if not reply_in_thread(case.incident_id, text, settings, holder=holder):
+        return f"{owner} was not named in Slack ({problem}): another run is just writing it"
     return f"named {owner} in the incident's Slack thread ({problem})"
 
 
@@ -46,7 +47,9 @@ def _directly(
     Slack has no key by which to find a message in the owner's conversation after an interrupted
     request: so it is never sent twice.
     """
-    with open_store(settings).once(incident_id, OWNER_MESSAGE, holder, wait=True) as turn:
+    store = open_store(settings)
+    key = of_occurrence(store.incident(incident_id), OWNER_MESSAGE)
+    with store.once(incident_id, key, holder, wait=True) as turn:
         if turn.is_mine:
             cut_off = "an earlier message to them was cut off"
             problem = cut_off if turn.attempts > 1 else _write(user, text, settings)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect.artifacts import create_markdown_artifact
 
 from schemas.quality import Assessment, Investigation
+from tasks.base.markdown import literal
 from tasks.case import Case
-from tasks.incident.publish_report import MARKUP
 from tasks.quality.wording import report_of
 from tasks.step import step, verbatim
 
@@ -21,6 +21,6 @@ def publish_quality_report(
     create_markdown_artifact(
         key=key,
         markdown=report_of(incident.title, assessment, investigation),
-        description=f"Quality: {incident.title.translate(MARKUP)}",
+        description=f"Quality: {literal(incident.title)}",
     )
     return f"published the quality report, artifact {key}"

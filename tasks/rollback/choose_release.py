@@ -81,9 +81,11 @@ def _this_commit(repository: TargetRepository, history: History, wanted: str) ->
         from_commit=_plain(before),
         to_commit=commit,
         chosen_because="it was asked for, and every gate of its provenance passed"
-        + _fetched(usable),
+        + _fetched(usable)
+        + _weaker(repository, history, commit),
         gates=usable.gates,
-        images=_images(history, commit),
+        images=history.seen_of(commit)[0],
+        artefacts=history.seen_of(commit)[1],
         not_looked_at=not_looked_at(repository, commit),
         already_running=runs == commit,
     )
@@ -98,9 +100,12 @@ def _last_known_good(repository: TargetRepository, history: History) -> Rollback
             target=repository.target.name,
             from_commit=_plain(situation.running or situation.failing),
             to_commit=commit,
-            chosen_because=_because(search.entry, situation, search) + _fetched(search.found),
+            chosen_because=_because(search.entry, situation, search)
+            + _fetched(search.found)
+            + _weaker(repository, history, commit),
             gates=search.found.gates,
-            images=_images(history, commit),
+            images=history.seen_of(commit)[0],
+            artefacts=history.seen_of(commit)[1],
             passed_over=search.passed_over,
             not_looked_at=not_looked_at(repository, commit),
             already_running=situation.running == commit,
@@ -144,6 +149,15 @@ def _fetched(usable: Usable) -> str:
     return "; it was not in the repository yet, and was fetched" if usable.fetched else ""
 
 
+def _weaker(repository: TargetRepository, history: History, commit: str) -> str:
+    """What an entry lacks that was not written by `aeef record`."""
+    images, artefacts = history.seen_of(commit)
+    if not repository.target.compose_file or artefacts:
+        return ""
+    missing = "which files and configuration" if images else "which images, files and configuration"
+    return f"; weaker: the history does not say with {missing} it ran"
+
+
 def _because(candidate: Deployment, situation: _Situation, search: Search) -> str:
     when = f", deployed {candidate.deployed_at:%Y-%m-%d %H:%M} UTC" if candidate.deployed_at else ""
     failing = (situation.failing or "unknown")[:12]
@@ -153,13 +167,6 @@ def _because(candidate: Deployment, situation: _Situation, search: Search) -> st
     )
     skipped = some(search.passed_over, " | ")
     return reason + (f"; skipped {skipped}" if skipped else "")
-
-
-def _images(history: History, commit: str) -> dict[str, str]:
-    for entry in history.newest_first():
-        if same_commit(entry.commit, commit) and entry.images:
-            return entry.images
-    return {}
 
 
 def _plain(commit: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Target
 from schemas.wording import some
 from tasks.base.run_command import end_orphan, without_credentials
-from tasks.deploy.check_health import wait_until_healthy
+from tasks.deploy.check_health import wait_until_healthy, wrong_now
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.deploy.deployer import Deployer, Report
 from tasks.deploy.freezes import refuse_frozen
 from tasks.rollback.check_work_tree import refuse_submodules, refuse_unready
 from tasks.rollback.interrupted_checkout import finish_checkout
 from tasks.rollback.journal import Journal, end_journal, read_journal, write_journal
+from tasks.rollback.what_runs import what_runs, what_was_put_back
 from tasks.target.carry_records import finish_carrying, records_carried
 from tasks.target.fetch import fetch_commit
 from tasks.target.git_locks import GitBusy
@@ -70,7 +72,7 @@ class _Rollback:
         unfinished = self._after_a_crash()
         self._refuse_unproven()
         self._deployer.check()
-        if not self._plan.recreate and self._deployer.runs(self._commit):
+        if not self._plan.recreate and self._deployer.runs(self._plan):
             try:
                 return self._done(changed=unfinished is not None, journal=unfinished)
             except TargetError as error:
@@ -86,7 +88,7 @@ class _Rollback:
         except Exception as error:  # whatever it was, the old release must come back
             raise self._failed(journal, error) from error
         try:
-            self._deployer.prepare(self._commit, self._plan.images, self._report)
+            self._deployer.prepare(self._plan, self._report)
             self._replacing = True
             self._deployer.start(self._commit, self._report)
             return self._done(changed=True, journal=journal)
@@ -133,8 +135,9 @@ class _Rollback:
         After a crash the first journal counts, unless a person has deployed something else since.
         """
         running = self._deployer.running()
-        if not running.commit and not running.images:
+        if not running.known:
             running = running.model_copy(update={"commit": self._plan.from_commit})
+        running = running.model_copy(update={"snapshot": self._deployer.snapshot()})
         journal = Journal(
             to_commit=self._commit, head=head.commit, branch=head.branch, running=running
         )
@@ -165,8 +168,16 @@ class _Rollback:
 
     def _done(self, *, changed: bool, journal: Journal | None) -> DeployedRelease:
         images = self._deployer.verify(self._commit)
+        if changed and journal:
+            self._refuse_unchanged(journal.running.snapshot)
         started = time.monotonic()
-        wait_until_healthy(self._repository.target, report=self._report)
+        wait_until_healthy(
+            self._repository.target, self._deployer.condition, fresh=changed, report=self._report
+        )
+        healthy_after = time.monotonic() - started
+        seen = self._deployer.seen(self._plan)
+        for remark in seen.remarks:
+            self._report(remark)
         end_journal(self._repository)
         before = journal.running.commit if journal else None
         previous = before if before and len(before) >= 40 else self._plan.from_commit
@@ -175,26 +186,52 @@ class _Rollback:
             commit=self._commit,
             previous=previous,
             images=images,
-            healthy_after=time.monotonic() - started,
+            artefacts=seen.artefacts,
+            rebuilt=list(seen.rebuilt),
+            healthy_after=healthy_after,
             changed=changed,
+            verified=self._repository.target.shows_what_runs,
+            remarks=list(seen.remarks),
         )
+
+    def _refuse_unchanged(self, before: Mapping[str, str]) -> None:
+        """Raise when the same images run with the same configuration: what failed runs on.
+
+        A recreated release (drift) is asked for even so.
+        """
+        if before and not self._plan.recreate and before == self._deployer.snapshot():
+            why = (
+                f"The history has just these images for {self._commit[:12]}"
+                if before.keys() <= self._plan.images.keys()
+                else f"What the compose file of {self._commit[:12]} names means the same image"
+                " today; a history with its images ('aeef record') would keep them apart"
+            )
+            raise DeployFailed(
+                "compare",
+                f"nothing has changed, so this is no rollback: {some(sorted(before))} with the same"
+                f" image and configuration as before. {why}",
+            )
 
     def _failed(self, journal: Journal, error: Exception) -> DeployFailed:
         """Restore what was running; return the error that describes both."""
         stage, problem = _in_words(error)
+        if self._replacing and stage != "health":
+            problem = "; ".join(filter(None, (problem, wrong_now(self._deployer.condition))))
         self._report(f"stopped at '{stage}'; putting back what was running")
         try:
             now = self._put_back(journal)
         except Exception as second:  # noqa: BLE001 - reported in the text of the first
             where, why = _in_words(second)
+            runs = what_runs(self._repository.target)
             now = (
                 f"Putting back what ran before failed at '{where}': {why}."
-                f" What runs now: {self._what_runs()}. Look at {self._plan.target} yourself"
+                f" What runs now: {runs}. Look at {self._plan.target} yourself"
             )
         else:
             end_journal(self._repository)
         self._report(now)
-        return DeployFailed(stage, f"{problem}. {now}")
+        between = "\n" if "\n" in problem else ". "
+        return DeployFailed(stage, f"{problem}{between}{now}")
 
     def _put_back(self, journal: Journal) -> str:
         current = read_journal(self._repository)
@@ -202,21 +239,11 @@ class _Rollback:
             with records_lock(self._repository.target):
                 finish_checkout(self._repository, current.checkout, self._report)
         self._check_out(journal, self._repository.head(), journal.head, journal.branch)
+        target = self._repository.target
         if not self._replacing:
-            return f"What runs was not touched: {journal.running}"
+            return f"What runs was not touched: {what_runs(target)}"
         self._deployer.put_back(journal.running, self._report)
-        try:
-            wait_until_healthy(self._repository.target, report=self._report)
-        except TargetError as error:
-            why = _in_words(error)[1]
-            return f"{journal.running} was put back and runs, but is not healthy: {why}"
-        return f"{journal.running} was put back, runs and is healthy"
-
-    def _what_runs(self) -> str:
-        try:
-            return str(self._deployer.running())
-        except TargetError:
-            return "unknown"
+        return what_was_put_back(target, self._deployer, journal.running, self._report)
 
 
 def _in_words(error: Exception) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from schemas.release import RollbackPlan
 from schemas.settings import Target
@@ -15,23 +16,34 @@ from tasks.rollback.journal import read_journal
 from tasks.target.repository import TargetRepository
 
 
-def refuse_impossible(target: Target, plan: RollbackPlan, home: Path) -> tuple[str, ...]:
+class Foreseen(NamedTuple):
+    """What can be seen of a rollback beforehand, in words.
+
+    remarks: what of it would be weaker than it could be. not_looked_at: what was not looked at.
+    """
+
+    remarks: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
+
+
+def refuse_impossible(target: Target, plan: RollbackPlan, home: Path) -> Foreseen:
     """Raise as the rollback itself would before it changes anything. Changes nothing.
 
-    Returns what was not looked at, in words. Raises TargetError that names the stage.
+    Raises TargetError that names the stage.
     """
     refuse_frozen(target, home)
     with TargetRepository(target) as repository, closing(deployer_for(target, home)) as deployer:
-        deployer.check()
+        remarks = tuple(deployer.foresee(plan))
         if plan.already_running:
-            return ()
+            return Foreseen(remarks)
         journal = read_journal(repository)
         if journal and journal.checkout:
             refuse_other_locks(repository)
-            return (
+            unfinished = (
                 "the work tree: a rollback was killed during its checkout, and the next one"
-                " finishes that first",
+                " finishes that first"
             )
+            return Foreseen(remarks, (unfinished,))
         refuse_unready(repository, plan.to_commit)
         refuse_submodules(repository, plan.to_commit)
-    return ()
+    return Foreseen(remarks)

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import RollbackError, TargetError
-from schemas.incident import Status
+from schemas.incident import Incident, Status
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
@@ -24,6 +24,7 @@ from tasks.rollback.record_rollback import record_rollback
 from tasks.rollback.rehearse import refuse_impossible
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
 from tasks.step import step
+from tasks.store.claim_keys import of_occurrence
 from tasks.target.release_files import read_history, wrong_history
 
 
@@ -49,17 +50,23 @@ def rehearse_rollback(target: Target, home: Path, to_commit: str | None = None) 
     """
     plan = plan_rollback(target, to_commit)
     try:
-        unseen = refuse_impossible(target, plan, home)
+        foreseen = refuse_impossible(target, plan, home)
     except TargetError as error:
         chosen = f"{plan.to_commit[:12]} is chosen, but {error}"
         raise RollbackError(error.stage, chosen) from None
-    return plan.model_copy(update={"not_looked_at": (*plan.not_looked_at, *unseen)})
+    return plan.model_copy(
+        update={
+            "remarks": list(foreseen.remarks),
+            "not_looked_at": (*plan.not_looked_at, *foreseen.not_looked_at),
+        }
+    )
 
 
 def dry_run_text(plan: RollbackPlan) -> str:
-    """A rehearsed plan in one sentence."""
+    """A rehearsed plan in one sentence, and below it each remark."""
     unseen = f"; not looked at: {some(plan.not_looked_at)}" if plan.not_looked_at else ""
-    return f"would roll {plan.target} back to {plan.to_commit}: {plan.chosen_because}{unseen}"
+    would = f"would roll {plan.target} back to {plan.to_commit}: {plan.chosen_because}{unseen}"
+    return "\n".join([would, *(f"  {remark}" for remark in plan.remarks)])
 
 
 @_raised_as_rollback()
@@ -113,13 +120,13 @@ def _chosen(plan: RollbackPlan) -> str:
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
     """Choose the release to go back to. Changes nothing.
 
-    An incident that began before the target's last rollback joins that one: another rollback
-    would replace a good release.
+    An incident, or its present occurrence, that began before the target's last rollback joins
+    that one: another rollback would replace a good release.
     Raises RollbackError that says why there is none.
     """
     target = case.settings.target(target_name)
     if to_commit is None:
-        began = case.incident.detected_at
+        began = case.incident.began_at
         history = read_history(target)
         last = max(history.rollbacks, key=lambda entry: entry.timestamp, default=None)
         if odd := history.perhaps_rolled_back_since(began):
@@ -143,10 +150,13 @@ def _deployed(release: DeployedRelease) -> str:
     if not release.changed:
         return f"{release.target} already ran {release.commit[:12]}, and is healthy"
     before = (release.previous or "unknown")[:12]
-    return (
-        f"rolled {release.target} back from {before} to {release.commit[:12]};"
-        f" healthy after {release.healthy_after:.1f} s"
-    )
+    healthy = "; ".join([f"healthy after {release.healthy_after:.1f} s", *release.remarks])
+    if not release.verified:
+        return (
+            f"ran deploy_command of {release.target} for {release.commit[:12]} in place of"
+            f" {before}; {healthy}; which commit runs was not looked at: no running_command"
+        )
+    return f"rolled {release.target} back from {before} to {release.commit[:12]}; {healthy}"
 
 
 @step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
@@ -156,9 +166,10 @@ def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
     return deploy_plan(case, plan)
 
 
-def rollback_id_of(incident_id: str) -> str:
-    """The id that makes an incident roll back a target once, however often the step runs."""
-    return str(uuid5(NAMESPACE_URL, f"aeef:{incident_id}/rollback"))
+def rollback_id_of(incident: Incident) -> str:
+    """The id that makes an occurrence roll back a target once, however often the step runs."""
+    name = of_occurrence(incident, f"aeef:{incident.incident_id}/rollback")
+    return str(uuid5(NAMESPACE_URL, name))
 
 
 @step("record rollback", says=lambda text: text, timeout=120)
@@ -173,7 +184,7 @@ def note_rollback(case: Case, plan: RollbackPlan, deployed: DeployedRelease) -> 
         plan,
         deployed,
         incident_id=case.incident_id,
-        rollback_id=rollback_id_of(case.incident_id),
+        rollback_id=rollback_id_of(case.incident),
         at=utc_now(),
     )
     return f"recorded the rollback in {target.history}"

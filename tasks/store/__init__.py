@@ -2,14 +2,20 @@
 
 from tasks.store.audit.verify import AuditSummary
 from tasks.store.claims import Claim
+from tasks.store.giving_word import Answer
 from tasks.store.once import Turn
 from tasks.store.opening import Opened, delivery_entry
 from tasks.store.outbox import OutboxEvent
+from tasks.store.relapses import AskedLook, Looked, LookState
 from tasks.store.store import Store, open_store
 
 __all__ = [
+    "Answer",
+    "AskedLook",
     "AuditSummary",
     "Claim",
+    "LookState",
+    "Looked",
     "Opened",
     "OutboxEvent",
     "Store",

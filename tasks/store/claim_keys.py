@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from schemas.incident import Incident, Severity
+from schemas.incident import Incident, Severity, SlackChannel
+
+OCCURRENCE = ":occurrence-"
+"""Between a key and the number of the occurrence, from the second on."""
 
 RUNBOOK = "runbook:"
+WORD = ":word"
+"""At the end of a key: once more, since a guessed type has become somebody's word."""
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 
@@ -23,8 +28,11 @@ CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
 TICKET = "ticket"
 SLACK_MESSAGE = "slack"
+SLACK_CHANGE = "slack-change"
+"""Changing the messages, one process at a time; never done, as there may be more to change."""
 SLACK_RESTRICTED_MESSAGE = "slack-restricted"
 """The message in the restricted channel of a data breach."""
+PROGRESS = "progress:"
 OWNER_MESSAGE = "owner-told"
 RESTRICTED_CHANNEL = "breach-channel"
 
@@ -34,22 +42,58 @@ CLOCK_RING = "clock:ring:"
 DRIFT_NOTED = "drift:noted:"
 
 
+def of_occurrence(incident: Incident, key: str) -> str:
+    """The key of what is done once for each occurrence: after a relapse it is done again."""
+    return key if incident.occurrence == 1 else f"{key}{OCCURRENCE}{incident.occurrence}"
+
+
+def occurrence_of(key: str) -> int:
+    """The occurrence that a key belongs to; 1 also for what is done once for the incident."""
+    number = key.partition(OCCURRENCE)[2]
+    return int(number) if number.isdecimal() else 1
+
+
 def runbook_key(incident: Incident, beside: str | None = None) -> str:
     """The runbook at the incident's present severity: it runs again when the severity rises.
 
-    beside: the name of another flow that runs once per incident.
+    It also runs again when a guessed type becomes somebody's word, and after a relapse.
+    beside: the name of another flow that runs once per occurrence.
     """
-    return f"{RUNBOOK}{beside or incident.severity}"
+    own = f"{incident.severity}{_word(incident)}"
+    return of_occurrence(incident, f"{RUNBOOK}{beside or own}")
+
+
+def newest_first(key: str) -> tuple[int, bool, str]:
+    """Sorts the keys of an incident's runbooks, the newest first.
+
+    The newest occurrence; in it, after somebody's word beats before, and P1 beats P2: severities
+    only rise.
+    """
+    return -occurrence_of(key), not key.partition(OCCURRENCE)[0].endswith(WORD), key
+
+
+def not_started_key(incident: Incident) -> str:
+    """The page that no runbook has started."""
+    return of_occurrence(incident, f"{PAGE_NOT_STARTED}{_word(incident)}")
+
+
+def _word(incident: Incident) -> str:
+    return WORD if incident.word_at else ""
 
 
 def page_key(incident: Incident) -> str:
     """The page of this incident's present severity."""
-    return f"{PAGE}{incident.severity}"
+    return of_occurrence(incident, f"{PAGE}{incident.severity}")
 
 
-def team_page_key(team: str) -> str:
+def team_page_key(incident: Incident, team: str) -> str:
     """The page of a breach team, `security` or `privacy`."""
-    return f"{PAGE}{team}"
+    return of_occurrence(incident, f"{PAGE}{team}")
+
+
+def escalation_key(incident: Incident) -> str:
+    """The page of the next person, when nobody took the first."""
+    return of_occurrence(incident, f"{PAGE}escalation:{incident.severity}")
 
 
 def failure_key(run_id: UUID) -> str:
@@ -63,14 +107,30 @@ def approval_key(run_id: UUID, number: int) -> str:
 
 
 def about_of(key: str) -> str:
-    """The subject of a page: empty for the incident itself, else what rings separately."""
+    """The subject of a page: empty for the incident itself, else what rings separately.
+
+    `occurrence-2` for the incident after a relapse: a pager does not ring again for the first.
+    """
     about = key.removeprefix(PAGE)
-    return "" if about in set(Severity) else about
+    subject, _, occurrence = about.partition(OCCURRENCE)
+    if subject not in set(Severity):
+        return about
+    return f"{OCCURRENCE.strip(':')}{occurrence}" if occurrence else ""
+
+
+def people_of(about: str) -> str:
+    """The people that a page with this subject is for, whatever the occurrence."""
+    return about.partition(OCCURRENCE)[0]
 
 
 def keep_alive_key(channel: str) -> str:
     """The re-sending of the incident's alert in this channel, before it expires."""
     return f"{channel}:keep-alive"
+
+
+def slack_message_key(place: SlackChannel) -> str:
+    """The message in a channel other than the first: after its severity rose, for instance."""
+    return f"{SLACK_MESSAGE}:{place.value}"
 
 
 def slack_update_key(digest: str, *, restricted: bool = False) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from schemas.incident import (
     ACKNOWLEDGED,
@@ -23,7 +23,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import NOT_OVER, claims, incidents
+from tasks.store.database.tables import NOT_OVER, incidents
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
 
@@ -75,31 +75,10 @@ class Incidents:
         return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:
-        """When the record was opened, by our clock; the alert has the start of the problem."""
+        """When the present occurrence was put on record, by our clock."""
         with self._database.read() as connection:
-            return datetime.fromisoformat(find(connection, incident_id).opened_at)
-
-    def missing_claim(
-        self, key: str, older_than: timedelta, limit: int, severity: Severity | None
-    ) -> Sequence[Incident]:
-        """Open incidents, older than this, for which nobody did or is doing `key`; oldest first."""
-        now = self._log.clock()
-        mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == clean_text(key))
-        nobody = and_(
-            claims.c.done_at.is_(None),
-            or_(claims.c.leased_until.is_(None), claims.c.leased_until <= moment_text(now)),
-        )
-        query = (
-            select(incidents)
-            .outerjoin(claims, mine)
-            .where(NOT_OVER, incidents.c.opened_at < moment_text(now - older_than), nobody)
-            .order_by(incidents.c.opened_at, incidents.c.id)
-            .limit(limit)
-        )
-        if severity is not None:
-            query = query.where(incidents.c.severity == severity.value)
-        with self._database.read() as connection:
-            return [incident_of(row) for row in connection.execute(query)]
+            row = find(connection, incident_id)
+        return datetime.fromisoformat(row.relapsed_at or row.opened_at)
 
     def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
         """The number of incidents of each type, severity and status."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from schemas.incident import (
     DETECTED,
@@ -15,48 +17,78 @@ from schemas.incident import (
     IncidentType,
     Severity,
     Status,
+    TypeSource,
     canonical_json,
     dedup_key_for,
     hash_of_text,
+    plausible_time,
+    wants_look,
 )
 from tasks.base.storable import alert_json, clean_alert, clean_text, first_line, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import incidents
+from tasks.store.database.tables import NOT_OVER, incidents
+from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change, columns_of, incident_of
+from tasks.store.relapses import ask_look
 
 
 class Opened(NamedTuple):
     """The outcome for an alert: a new incident, or the one that it was attached to.
 
     masked: the alert contained personal identifiers; its original is not in the record.
+    look: the number of the question whether its services are broken again, which is stored with
+    the alert; None when nobody has to look.
+    word_given: what was a guess is somebody's word now, and the runbook starts once more.
     """
 
     incident: Incident
     is_new: bool
     severity_raised: bool
     masked: bool = False
+    look: int | None = None
+    word_given: bool = False
+
+
+class Typed(NamedTuple):
+    """The type of an alert and who says so; for a guess, from what (`schemas.incident.Triage`)."""
+
+    type: IncidentType
+    source: TypeSource = TypeSource.SENDER
+    guessed_from: str = ""
 
 
 def open_or_attach(
     log: AuditLog,
     alert: Alert,
-    incident_type: IncidentType,
+    typed: Typed,
     severity: Severity,
     announce: bool = True,
+    relapse_within: timedelta | None = None,
+    also: Collection[str] = (),
 ) -> Opened:
-    """One open incident per problem; see `Store.open_or_attach`."""
+    """One open incident per problem; see `Store.open_or_attach`. relapse_within: None: never."""
     alert = clean_alert(alert)
-    key = dedup_key_for(alert, incident_type)
+    key = dedup_key_for(alert, typed.type)
     entry = delivery_entry(key, alert.delivery)
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
-        found = _with_key(chain, key, also_over=again or alert.names_one_occurrence)
-        if found is not None and again:
-            return Opened(incident_of(found), is_new=False, severity_raised=False)
-        if found is not None:
-            return _attach(chain, incident_of(found), alert, severity, entry)
-        incident = _open(chain, uuid4(), alert, incident_type, severity, key=key, entry=entry)
+        found = (
+            _with_key(chain, key, also_over=False)
+            or open_one_about(chain.connection, typed.type, also)
+            or _with_key(chain, key, also_over=True)
+        )
+        incident = None if found is None else incident_of(found)
+        if incident and again:
+            return Opened(incident, is_new=False, severity_raised=False)
+        looks = (
+            incident is not None
+            and relapse_within is not None
+            and wants_look(incident, alert, chain.now, relapse_within)
+        )
+        if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
+            return _attach(chain, incident, alert, typed, severity, entry, looks=looks)
+        incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry)
         if announce:
             Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
@@ -91,10 +123,22 @@ def open_with_id(
         same = _with_key(chain, key, also_over=False)
         own_key = key if same is None else f"aeef:id:{incident_id}"
         related = {} if same is None else {"sameTroubleAs": same.id}
-        incident = _open(chain, incident_id, alert, incident_type, severity, key=own_key, **related)
+        typed = Typed(incident_type)
+        incident = _open(chain, incident_id, alert, typed, severity, key=own_key, **related)
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)
+
+
+def open_one_about(
+    connection: Connection, incident_type: IncidentType, services: Collection[str]
+) -> Row[Any] | None:
+    """The oldest open incident of this type that affects one of the services."""
+    if not services:
+        return None
+    query = select(incidents).where(NOT_OVER, incidents.c.type == incident_type.value)
+    rows = connection.execute(query.order_by(incidents.c.opened_at))
+    return next((r for r in rows if set(incident_of(r).affected_services) & set(services)), None)
 
 
 def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:
@@ -111,18 +155,24 @@ def _open(
     chain: Chain,
     incident_id: UUID,
     alert: Alert,
-    incident_type: IncidentType,
+    typed: Typed,
     severity: Severity,
     *,
     key: str,
     entry: UUID | None = None,
     **related: str,
 ) -> Incident:
-    text = f"incident opened from {alert.source}"
+    said, (believed, doubt) = alert.detected_at, plausible_time(alert.detected_at, chain.now)
+    alert = alert.model_copy(update={"detected_at": believed})
+    if doubt:
+        related["detectedAtSaid"] = said.isoformat()
+    text = f"incident opened from {alert.source}" + (f"; {doubt}" if doubt else "")
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
-        type=incident_type.value,
+        type=typed.type.value,
+        type_source=typed.source,
+        guessed_from=clean_text(typed.guessed_from),
         description=alert.description,
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
@@ -145,6 +195,8 @@ def _open(
         automated=True,
         details={
             "type": incident.type,
+            "typeSource": typed.source.value,
+            **({"guessedFrom": incident.guessed_from} if incident.guessed_from else {}),
             "severity": severity.value,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),
@@ -156,10 +208,63 @@ def _open(
 
 
 def _attach(
-    chain: Chain, incident: Incident, alert: Alert, severity: Severity, entry: UUID | None
+    chain: Chain,
+    incident: Incident,
+    alert: Alert,
+    typed: Typed,
+    severity: Severity,
+    entry: UUID | None,
+    *,
+    looks: bool,
 ) -> Opened:
     change = Change(chain, incident)
+    _note_repetition(change, alert, severity, entry)
+    look = ask_look(chain, incident, alert, severity) if looks else None
+    if incident.status.is_over and look is None:
+        return Opened(incident, is_new=False, severity_raised=False)
+    if alert.service and alert.service not in incident.affected_services:
+        change.record(
+            f"affected service added: {alert.service}",
+            actor=alert.source,
+            automated=True,
+            affected_services=[*incident.affected_services, alert.service],
+        )
+    word_given = takes_word(incident, typed.type, typed.source) and give_word(
+        change, typed.type, typed.source, actor=alert.source, automated=True
+    )
+    # Of what is over, only a relapse raises the severity.
+    raised = severity.is_worse_than(incident.severity) and not incident.status.is_over
+    if raised:
+        change.record(
+            f"severity raised {incident.severity} → {severity}",
+            actor=alert.source,
+            automated=True,
+            severity=severity,
+        )
+    if raised or word_given:
+        change.emit(DETECTED)
+    return Opened(
+        change.incident,
+        is_new=False,
+        severity_raised=raised,
+        look=look,
+        word_given=word_given,
+    )
+
+
+def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UUID | None) -> None:
+    """Note it in the audit log: what repeats itself on a contained incident only once.
+
+    Alertmanager repeats an alert every few minutes until it is over.
+    """
+    incident = change.incident
     what = first_line(alert.description) or incident.type
+    settled = incident.status.comes_after(Status.INVESTIGATING)
+    if settled and alert.names_one_occurrence and entry is None:
+        state = f"{incident.occurrence}/{incident.status}/{severity}/{alert.service}/{what}"
+        entry = uuid5(incident.incident_id, f"repeated/{state}")
+        if change.chain.has(entry):
+            return
     change.note(
         f"alert repeated: {what}",
         actor=alert.source,
@@ -171,22 +276,3 @@ def _attach(
         },
         entry_id=entry,
     )
-    if incident.status.is_over:
-        return Opened(incident, is_new=False, severity_raised=False)
-    if alert.service and alert.service not in incident.affected_services:
-        change.record(
-            f"affected service added: {alert.service}",
-            actor=alert.source,
-            automated=True,
-            affected_services=[*incident.affected_services, alert.service],
-        )
-    raised = severity.is_worse_than(incident.severity)
-    if raised:
-        change.record(
-            f"severity raised {incident.severity} → {severity}",
-            actor=alert.source,
-            automated=True,
-            severity=severity,
-        )
-        change.emit(DETECTED)
-    return Opened(change.incident, is_new=False, severity_raised=raised)

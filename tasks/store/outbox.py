@@ -44,8 +44,8 @@ def put_event(
     """Add an event once: nothing happens for a known `event_id`.
 
     Adds to the payload `type`, `severity` and `service` (empty when unknown) for labels, unless
-    it has its own, and `incidentId`, `auditSeq` and `auditHead`: an anchor of the audit chain
-    outside the database.
+    it has its own, and `incidentId`, `occurrence`, `auditSeq` and `auditHead`: an anchor of the
+    audit chain outside the database.
     """
     if event_id is not None:
         known = select(outbox.c.seq).where(outbox.c.event_id == str(event_id))
@@ -57,6 +57,7 @@ def put_event(
         "service": incident.affected_services[0] if incident.affected_services else "",
         **clean_json(dict(payload)),
         "incidentId": str(incident.incident_id),
+        "occurrence": incident.occurrence,
         "auditSeq": head[0],
         "auditHead": head[1],
     }

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from schemas.errors import AuditBroken, IncidentNotFound
 from schemas.incident import Action, Incident, canonical_json, hash_of_text
 from schemas.validation import validate
-from tasks.base.storable import clean_text
+from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import incidents
 from tasks.store.outbox import put_event
@@ -72,8 +72,15 @@ def _as_uuid(wanted: UUID | str) -> UUID | None:
 
 def incident_of(row: Row[Any]) -> Incident:
     """The incident of a row. Raises AuditBroken when the row is invalid."""
+    beside = {
+        "typeSource": row.type_source,
+        "guessedFrom": row.guessed_from,
+        "wordAt": row.word_at,
+        "occurrence": row.occurrence,
+        "relapsedAt": row.relapsed_at,
+    }
     try:
-        return Incident.model_validate(json.loads(row.document))
+        return Incident.model_validate({**json.loads(row.document), **beside})
     except (ValidationError, ValueError, TypeError) as error:
         raise AuditBroken(
             f"the record of incident {row.id} cannot be read: it was changed outside AEEF "
@@ -92,6 +99,11 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "status": incident.status.value,
         "document": canonical_json(document),
+        "type_source": incident.type_source.value,
+        "guessed_from": incident.guessed_from,
+        "word_at": None if incident.word_at is None else moment_text(incident.word_at),
+        "occurrence": incident.occurrence,
+        "relapsed_at": incident.relapsed_at and moment_text(incident.relapsed_at),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +13,22 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.errors import ConfigurationError
-from schemas.incident import Alert, AuditEntry, Incident, IncidentType, PostMortem, Severity, Status
+from schemas.incident import (
+    Alert,
+    AuditEntry,
+    Incident,
+    IncidentType,
+    Look,
+    PostMortem,
+    Severity,
+    Status,
+    TypeSource,
+)
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.store import opening
+from tasks.base.home import make_home
+from tasks.store import giving_word, opening
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, verify_audit
@@ -26,11 +36,27 @@ from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
+from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.opening import Opened
 from tasks.store.outbox import Outbox, OutboxEvent
+from tasks.store.overdue import missing_claim, missing_runbook
+from tasks.store.records import incident_of
+from tasks.store.relapses import (
+    AskedLook,
+    Looked,
+    LookState,
+    lease_looks,
+    look_state,
+    looks_due,
+    relapse_now,
+    relapses_on_record,
+    settle_look,
+)
+
+RELAPSE_WITHIN = timedelta(hours=1)
 
 
 class Store:
@@ -49,9 +75,14 @@ class Store:
         anchors_path: Path,
         clock: Clock = utc_now,
         masker: Masker | None = None,
+        relapse_within: timedelta = RELAPSE_WITHIN,
     ) -> None:
-        """Open and migrate the database. clock: for tests of leases; masker: None: no masking."""
+        """Open and migrate the database. clock: for tests of leases; masker: None: no masking.
+
+        relapse_within: how long after its end an incident may relapse.
+        """
         self._masker = masker
+        self._within = relapse_within
         self._database = Database(url)
         try:
             migrate(self._database)
@@ -59,6 +90,7 @@ class Store:
             self._database.close()
             raise
         self._anchors = Anchors(anchors_path, self._database.label)
+        self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
@@ -85,16 +117,34 @@ class Store:
         severity: Severity,
         *,
         announce: bool = True,
+        source: TypeSource = TypeSource.SENDER,
+        guessed_from: str = "",
+        may_relapse: bool = True,
+        also: Collection[str] = (),
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
         severity (never lowers it); if it rises, the incident is announced again for the stronger
         runbook. An alert that names one occurrence also attaches to an incident that is over.
+        A type by somebody's word settles one that was only guessed.
+        When its incident is mitigated, or was resolved lately, it may be a second outage: then
+        the returned `look` is due, stored in the same transaction (see `lease_looks`).
         announce: announce a new incident to Prefect; False when a run there opens it itself.
+        source, guessed_from: who says that it is of this type, as `classify` has it.
+        also: services; an open incident of the same type about one of them is the same trouble,
+        whatever its key. may_relapse: False for an alert that reports no outage.
         """
         masked = self.masked(alert)
-        opened = opening.open_or_attach(self._log, masked, incident_type, severity, announce)
+        opened = opening.open_or_attach(
+            self._log,
+            masked,
+            opening.Typed(incident_type, source, self.masked_text(guessed_from)),
+            severity,
+            announce,
+            self._within if may_relapse else None,
+            also,
+        )
         return opened._replace(masked=masked is not alert)
 
     def open_with_id(
@@ -194,6 +244,17 @@ class Store:
         """Set the status to investigating and announce it; once, and not after it is over."""
         return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
 
+    def answer(
+        self, incident_id: UUID | str, incident_type: IncidentType | None, *, actor: str
+    ) -> Answer:
+        """A person says of what type the incident is; None: of the one that was guessed.
+
+        Once: the same answer again changes nothing. A type that has to be contained is announced
+        again, so that its runbook goes on. Raises InvalidInput when it is over, when somebody's
+        word stands already, or when nothing was guessed and no type is given.
+        """
+        return giving_word.answer(self._log, incident_id, incident_type, actor)
+
     def update(
         self,
         incident_id: UUID | str,
@@ -234,15 +295,69 @@ class Store:
         limit: int = 100,
     ) -> list[Incident]:
         """Open incidents older than this for which nobody did or is doing `key`; oldest first."""
-        return list(self._incidents.missing_claim(key, older_than, limit, severity))
+        now = self._clock()
+        return list(
+            missing_claim(
+                self._database, key, now - older_than, now=now, severity=severity, limit=limit
+            )
+        )
+
+    def open_incidents_missing_runbook(
+        self, severity: Severity, *, older_than: timedelta, limit: int = 100
+    ) -> list[Incident]:
+        """Open incidents of this severity whose runbook nobody carried out or is carrying out.
+
+        older_than: since they were opened, or since a guessed type became somebody's word.
+        """
+        now = self._clock()
+        return list(
+            missing_runbook(self._database, severity, now - older_than, now=now, limit=limit)
+        )
 
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""
         return self._incidents.open_one_of(self.masked_text(dedup_key))
 
+    def open_incident_about(
+        self, incident_type: IncidentType, services: Collection[str]
+    ) -> Incident | None:
+        """The oldest open incident of this type that affects one of the services."""
+        with self._database.read() as connection:
+            row = opening.open_one_about(connection, incident_type, services)
+        return None if row is None else incident_of(row)
+
     def opened_at(self, incident_id: UUID | str) -> datetime:
-        """When the record was opened, by our clock."""
+        """When the present occurrence was put on record, by our clock."""
         return self._incidents.opened_at(incident_id)
+
+    # Relapses
+
+    def lease_looks(
+        self, limit: int = 50, lease: timedelta = timedelta(minutes=2)
+    ) -> list[AskedLook]:
+        """The looks that are due; nobody else gets them until the lease ends."""
+        return lease_looks(self._log, limit, lease)
+
+    def settle_look(self, asked: AskedLook, look: Look) -> tuple[Incident, Looked | None]:
+        """Record what was seen, which may be a relapse; None when another look was faster."""
+        masked = look.model_copy(update={"seen": self.masked_text(look.seen)})
+        return settle_look(self._log, asked, masked, self._within)
+
+    def look_state(self, incident_id: UUID | str) -> LookState:
+        """Which alerts asked for a look at the incident's services, and what the last one saw."""
+        return look_state(self._log, incident_id)
+
+    def looks_due(self, older_than: timedelta = timedelta(0)) -> int:
+        """The number of incidents that have waited longer than this for a look."""
+        return looks_due(self._log, older_than)
+
+    def relapses(self) -> int:
+        """The number of second and later occurrences on record."""
+        return relapses_on_record(self._log)
+
+    def relapse(self, incident_id: UUID | str, because: str, *, actor: str) -> Incident:
+        """The relapse of a mitigated incident that was seen broken again; else nothing happens."""
+        return relapse_now(self._log, incident_id, self.masked_text(because), actor)
 
     # Claims
 
@@ -353,17 +468,15 @@ def open_store(settings: Settings) -> Store:
     Raises ConfigurationError when AEEF_HOME or the database cannot be used.
     """
     masking = settings.masking.model_dump_json()
-    key = (os.getpid(), settings.database, settings.home, masking)
+    within = timedelta(seconds=settings.relapse.within)
+    key = (os.getpid(), settings.database, settings.home, f"{masking} {within}")
     with _lock:
         store = _stores.get(key)
         if store is None:
-            try:
-                settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"AEEF_HOME {settings.home} cannot be created: {error.strerror}"
-                ) from error
+            make_home(settings.home)
             masker = Masker(settings.masking, masking_key(settings))
-            store = Store(settings.database, settings.anchors_path, masker=masker)
+            store = Store(
+                settings.database, settings.anchors_path, masker=masker, relapse_within=within
+            )
             _stores[key] = store
     return store

@@ -37,8 +37,9 @@ def find_history(repository: TargetRepository) -> History | None:
 
     Raises TargetError that names the file and what is wrong when it is no history at all.
     """
-    content = _read(repository, repository.target.history)
-    return None if content is None else parse_history(repository.target, content)[1]
+    target = repository.target
+    content = _read(repository, target.history)
+    return None if content is None else parse_history(target, content)[1].of(target.environment)
 
 
 def parse_history(target: Target, content: bytes) -> tuple[dict[str, Any], History]:

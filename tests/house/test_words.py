@@ -39,6 +39,7 @@ STAYS = {
     ("links", "tasks/channels"): "the vendors' word, and `links_for`",
     ("links", "tasks/incident/publish_report.py"): "of `links_for`",
     ("links", "tasks/target/carry_records.py"): "symbolic links in a work tree",
+    ("links", "tasks/drift/release/committed_tree.py"): "symbolic links in a commit",
 }
 """Exceptions with their reason: the word, and the beginning of the path."""
 

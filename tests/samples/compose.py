@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from contextlib import closing
@@ -63,6 +64,7 @@ def run_compose(target: Target, *arguments: str) -> None:
     ran = subprocess.run(
         [*program, "-f", "compose.yml", "-p", str(target.compose_project), *arguments],
         cwd=target.repository,
+        env={**os.environ, "PWD": str(target.repository)},  # as a shell there has it
         check=False,
         capture_output=True,
         timeout=120,

@@ -24,7 +24,7 @@ class Shop:
             name="shop",
             repository=path,
             deploy_command=("true",),
-            health=Health(command=("true",)),
+            health=Health(command=("true",), settle=0.2),
             required_gates=("tests",),
             drift=TargetDrift.model_validate(files),
         )

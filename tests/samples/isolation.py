@@ -75,7 +75,7 @@ class IsolationSample:
             compose_file="compose.yml",
             compose_project=self.project,
             compose_command=compose,
-            health=Health(url=f"http://127.0.0.1:{self.port}/index.html"),
+            health=Health(url=f"http://127.0.0.1:{self.port}/index.html", settle=0.2),
             required_gates=GATES,
             **settings,
         )

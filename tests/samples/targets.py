@@ -22,7 +22,7 @@ from support import free_port, wait_until
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-QUICK = {"successes": 2, "interval": 0.02, "deadline": 2.0}
+QUICK = {"successes": 2, "interval": 0.02, "settle": 0.0, "deadline": 2.0}
 
 
 def command_target(tmp_path: Path) -> Target:
@@ -120,7 +120,7 @@ class ComposeSample:
             compose_project=f"aeef-test-{unique}",
             compose_command=compose,
             health=Health(url=f"{self.url}/health", timeout=2.0, successes=2, interval=0.05,
-                          deadline=5.0),
+                          settle=0.2, deadline=5.0),
             required_gates=GATES,
             deploy_timeout=120.0,
         )  # fmt: skip

@@ -1,11 +1,11 @@
-"""Stand-in for the few calls of Prefect's API that the intake makes."""
+"""Stand-in for the few calls of Prefect's API that are made outside a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -18,7 +18,7 @@ _events = TypeAdapter(list[Event])
 
 
 class Prefect(StandIn):
-    """Keeps events; knows the flow runs that it is given, by id, with their state."""
+    """Keeps events, artifacts and new runs; knows the runs that it is given, with their state."""
 
     section = "prefect"
     base_path = "/api"
@@ -28,6 +28,9 @@ class Prefect(StandIn):
         self.events: list[dict[str, Any]] = []
         self.batches: list[list[str]] = []
         self.refuses: set[str] = set()
+        self.artifacts: list[dict[str, Any]] = []
+        self.deployed = {"emergency-patch/respond"}
+        self.started: list[dict[str, Any]] = []
         self.runs: dict[UUID, tuple[str, dict[str, Any]]] = {}
 
     def credentials(self) -> dict[str, str]:
@@ -54,6 +57,20 @@ class Prefect(StandIn):
             case "GET", ["flow_runs", run_id]:
                 run = self.runs.get(UUID(run_id))
                 return Reply(200, _run(UUID(run_id), *run)) if run else Reply(404, {})
+        return self._make(request)
+
+    def _make(self, request: Received) -> Reply:
+        """Make an artifact, or a run of a deployment."""
+        made = {"id": str(uuid4()), "flow_id": str(uuid4()), "name": "made"}
+        match request.method, request.path.removeprefix(self.base_path).split("/")[1:]:
+            case "POST", ["artifacts", ""]:
+                self.artifacts.append(request.json)
+                return Reply(201, {**request.json, "id": made["id"]})
+            case "GET", ["deployments", "name", flow, name] if f"{flow}/{name}" in self.deployed:
+                return Reply(200, made)
+            case "POST", ["deployments", _, "create_flow_run"]:
+                self.started.append(request.json)
+                return Reply(201, made)
         return Reply(404, {"detail": self.violated(f"{request.method} {request.path}")})
 
     def _take(self, request: Received) -> Reply:

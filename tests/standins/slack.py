@@ -35,6 +35,8 @@ class SlackPost:
     blocks: list[dict[str, Any]] = field(default_factory=list)
     thread_ts: str | None = None
     metadata: dict[str, Any] | None = None
+    before: list[list[dict[str, Any]]] = field(default_factory=list)
+    """The blocks that it had earlier, the first first."""
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Slack(StandIn):
         self.users = {"U0000ADA", "U000GRACE", BOT}
         self.messages: list[SlackPost] = []
         self.page_size = 200
+        self.edit_window_closed = False
 
     def credentials(self) -> dict[str, str]:
         """The bot token it knows."""
@@ -83,6 +86,7 @@ class Slack(StandIn):
         methods = {
             "/api/auth.test": self._auth_test,
             "/api/chat.postMessage": self._post,
+            "/api/chat.update": self._update,
             "/api/conversations.list": self._list,
             "/api/conversations.history": self._history,
             "/api/conversations.create": self._create,
@@ -140,6 +144,29 @@ class Slack(StandIn):
         self.messages.append(post)
         shown = {"type": "message", "text": post.text, "ts": post.ts}
         return Reply(200, {"ok": True, "channel": post.channel, "ts": post.ts, "message": shown})
+
+    def _update(self, request: Received) -> Reply:
+        if "chat:write" not in self.scopes:
+            return _refused("missing_scope", needed="chat:write")
+        message = request.json
+        problems = _message_problems(message, "/chat.update")
+        if problems:
+            for problem in problems:
+                self.violated(problem)
+            return _refused("invalid_arguments")
+        channel = message["channel"]
+        ours = {each.id for each in self.private if BOT in each.members}
+        if channel not in ours | set(self.channels.values()):
+            self.violated(f"chat.update takes the id of a channel, not {channel}")
+            return _refused("channel_not_found")
+        found = (m for m in self.messages if (m.channel, m.ts) == (channel, message["ts"]))
+        if (post := next(found, None)) is None:
+            return _refused("message_not_found")
+        if self.edit_window_closed:
+            return _refused("edit_window_closed")
+        post.before.append(post.blocks)
+        post.text, post.blocks = message["text"], message.get("blocks", [])
+        return Reply(200, {"ok": True, "channel": channel, "ts": post.ts, "text": post.text})
 
     def _list(self, request: Received) -> Reply:
         if "channels:read" not in self.scopes:
@@ -247,10 +274,10 @@ def _problems(path: str, arguments: Any) -> list[str]:
 
 
 @cache
-def _arguments() -> Draft4Validator:
-    """The arguments of chat.postMessage by the description, which has them as form fields."""
+def _arguments(method: str) -> Draft4Validator:
+    """The arguments of a method by the description, which has them as form fields."""
     description = contract("slack-chat.swagger.json")
-    parameters = description["paths"]["/chat.postMessage"]["post"]["parameters"]
+    parameters = description["paths"][method]["post"]["parameters"]
     properties = {p["name"]: {"type": p["type"]} for p in parameters if p["in"] == "formData"}
     properties["blocks"] = description["definitions"]["blocks"]
     properties |= {name: {} for name in NEWER_ARGUMENTS}
@@ -265,8 +292,8 @@ def _arguments() -> Draft4Validator:
     )
 
 
-def _message_problems(message: Any) -> list[str]:
-    problems = [error.message for error in _arguments().iter_errors(message)]
+def _message_problems(message: Any, method: str = "/chat.postMessage") -> list[str]:
+    problems = [error.message for error in _arguments(method).iter_errors(message)]
     if problems:
         return problems
     if not str(message.get("text", "")).strip():

@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from schemas.errors import InvalidInput
-from schemas.incident import Alert
-from schemas.model import UtcDatetime
+from schemas.incident import Alert, SaidTime
 from tasks.channels.alertmanager.client import is_our_own
 
 SERVICE_LABELS = ("aeef_service", "service", "app", "job")
@@ -29,7 +28,7 @@ class _Alert(_Lenient):
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: dict[str, str] = Field(default_factory=dict)
-    starts_at: UtcDatetime
+    starts_at: SaidTime
     fingerprint: str = ""
     generator_url: str = Field(default="", alias="generatorURL")
 

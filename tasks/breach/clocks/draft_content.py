@@ -11,12 +11,13 @@ from collections.abc import Callable
 from schemas.breach import Clock, Organisation, Situation
 from schemas.incident import Incident
 from schemas.model import Model
-from tasks.incident.publish_report import MARKUP
+from tasks.base.markdown import literal
 
 MOST_MEASURES = 50
 NO_MEASURES = (
     "regulatory ", "clock ", "notification ", "REMINDER", "OVERDUE", "FAILED", "drafted ", "paged ",
     "NOBODY", "NO REGULATORY", "posted to", "nothing was posted", "resolved the page", "incident ",
+    "told ", "it was already posted", "the message in Slack",
 )  # fmt: skip
 """Prefixes of actions that do not belong in a notification."""
 
@@ -40,7 +41,7 @@ def missing(what: str) -> str:
 
 def cell(text: str) -> str:
     """An untrusted text on one line, without markup."""
-    return " ".join(text.translate(MARKUP).split())
+    return literal(text)
 
 
 def moment(case: KnownFacts, name: str) -> str:
@@ -68,7 +69,7 @@ def _what_happened(case: KnownFacts, _clock: Clock) -> str:
     return "\n\n".join(
         [
             described,
-            f"Kind: {cell(incident.type)}. Affected systems: {services}.",
+            f"Kind: {cell(incident.kind_in_full)}. Affected systems: {services}.",
             f"Detected {incident.detected_at:%Y-%m-%d %H:%M} UTC;"
             f" became aware {moment(case, 'aware')}; discovered {moment(case, 'discovered')}.",
         ]

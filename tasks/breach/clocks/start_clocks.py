@@ -11,11 +11,11 @@ from schemas.breach import Clock, Standing
 from schemas.incident import Incident
 from schemas.model import Model, utc_now
 from schemas.settings import Settings
+from tasks.base.markdown import literal
 from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.ring_clock import spoken_clocks
 from tasks.breach.clocks.timers import moment_of, schedule, timers_for
 from tasks.case import Case
-from tasks.incident.publish_report import MARKUP
 from tasks.step import step
 from tasks.store import open_store
 from tasks.store.claim_keys import CLOCKS_STARTED
@@ -49,12 +49,15 @@ class Clocks(Model):
 
 
 @step("start the regulatory clocks", says=str, timeout=120)
-def start_clocks(case: Case) -> Clocks:
+def start_clocks(case: Case, asked_by: str = "") -> Clocks:
     """Compute every deadline, record it and create its timers. Safe to repeat.
 
+    asked_by: who set a fact of the breach; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed.
     Called again after facts changed, it adds what is new; an outdated timer of a moved clock
     checks the present state before it notifies anybody.
     """
+    case.require_word("no legal clock starts", asked_by)
     incident = case.incident
     now = utc_now()
     case.store.finish_claim(incident.incident_id, CLOCKS_STARTED, "clock", {})
@@ -64,7 +67,7 @@ def start_clocks(case: Case) -> Clocks:
         create_table_artifact(
             key=f"clocks-{incident.incident_id}",
             table=table_of(clocks, now),
-            description=f"Regulatory clocks of {incident.title.translate(MARKUP)}"
+            description=f"Regulatory clocks of {literal(incident.title)}"
             " (prepared for counsel, not legal advice)",
         )
     return Clocks(clocks=tuple(clocks), timers=made)
@@ -127,7 +130,7 @@ def table_of(clocks: list[Clock], now: datetime) -> list[dict[str, str]]:
             "regime": clock.deadline.title,
             "deadline": clock.deadline.name,
             "due (UTC)": clock.deadline.due_text,
-            "status": clock.in_words(now).translate(MARKUP),
+            "status": literal(clock.in_words(now)),
             "addressee": clock.deadline.addressee,
             "starts": clock.deadline.starts_from,
             "legal basis": f"{clock.deadline.legal_basis} (as of {clock.deadline.as_of})",

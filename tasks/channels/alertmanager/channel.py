@@ -12,7 +12,7 @@ from tasks.channels.channel import Channel
 
 
 class Alertmanager(Channel):
-    """Notifies by its own routes. An incident has one alert, which must be kept alive."""
+    """Notifies by its own routes. An occurrence has one alert, which must be kept alive."""
 
     name = "alertmanager"
     title = client.SERVICE.name
@@ -34,8 +34,10 @@ class Alertmanager(Channel):
         client.firing(incident, settings)
 
     def resolve(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
-        """End the incident's alert."""
-        client.resolve(incident, settings)
+        """End the incident's alerts: a relapse has one of its own."""
+        for occurrence in range(1, incident.occurrence + 1):
+            earlier = incident.model_copy(update={"occurrence": occurrence})
+            client.resolve(earlier, settings)
 
     def keep_alive(self, incident: Incident, settings: Settings) -> None:
         """Send the alert again."""

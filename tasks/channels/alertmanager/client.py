@@ -25,6 +25,8 @@ from tasks.base.trim import clean, one_line, trim
 SERVICE = Service("Alertmanager", "AEEF_ALERTMANAGER__URL (and AEEF_ALERTMANAGER__TOKEN)")
 ALERTNAME = "AEEFIncident"
 INCIDENT_LABEL = "aeef_incident_id"
+OCCURRENCE_LABEL = "aeef_occurrence"
+"""From the second occurrence of an incident on."""
 HOLDS_FOR = timedelta(minutes=15)
 """An alert that is not re-sent ends after this time; without `endsAt` after 5 minutes.
 
@@ -75,7 +77,7 @@ def post(incident: Incident, settings: Settings, *, ends_at: datetime, tries: in
         "labels": labels_of(incident),
         "annotations": _annotations(incident, settings),
         # An alert that starts after its end is refused; the sender's clock may be ahead of ours.
-        "startsAt": min(incident.detected_at, ends_at).isoformat(),
+        "startsAt": min(incident.began_at, ends_at).isoformat(),
         "endsAt": ends_at.isoformat(),
         "generatorURL": links_for(incident, settings).incident,
     }
@@ -120,13 +122,16 @@ def labels_of(incident: Incident) -> dict[str, str]:
         "service": incident.service,
         INCIDENT_LABEL: str(incident.incident_id),
     }
+    if incident.occurrence > 1:  # another alert, which notifies at once
+        labels[OCCURRENCE_LABEL] = str(incident.occurrence)
     return {name: trim(one_line(value), LABEL_LIMIT) for name, value in labels.items()}
 
 
 def _annotations(incident: Incident, settings: Settings) -> dict[str, str]:
     links = links_for(incident, settings)
     about = one_line(incident.description)
-    summary = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    summary = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
+    summary += incident.which_occurrence
     return {
         "summary": trim(one_line(summary) + (f" - {about}" if about else ""), SUMMARY_LIMIT),
         "description": trim(clean(incident.description), DESCRIPTION_LIMIT),

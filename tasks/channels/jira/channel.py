@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar
 
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
-from tasks.channels.jira import client, document
+from tasks.channels.jira import assignment, client, document
 from tasks.channels.jira.ticket import ensure_ticket
 
 
@@ -27,9 +28,15 @@ class Jira(Channel):
         return client.configured(settings)
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
-        """Make sure that the incident has its ticket."""
+        """Make sure that the incident has its ticket, and that it says why somebody must look."""
         # The sender holds the page's claim, so nobody else uses this holder name at the same time.
-        ensure_ticket(str(incident.incident_id), settings, holder=key)
+        ticket = ensure_ticket(str(incident.incident_id), settings, holder=key)
+        mark = f"aeef-page-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        needs_more = bool(reason) or not ticket.created
+        if needs_more and not assignment.look(ticket.key, mark, settings).commented:
+            why = incident.title if incident.is_restricted else reason or incident.title
+            lines = [f"On-call, please take this: {why}", f"Reference: {mark}"]
+            assignment.comment(ticket.key, lines, settings)
 
     def check(self, settings: Settings) -> str:
         """Query our own user."""

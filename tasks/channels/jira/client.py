@@ -112,8 +112,12 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 
 def label_of(incident: Incident) -> str:
-    """The label that identifies the ticket: no spaces, at most 255 characters (Jira's rules)."""
-    return f"aeef-{incident.incident_id}"
+    """The label that identifies the ticket: no spaces, at most 255 characters (Jira's rules).
+
+    A relapse gets a ticket of its own: the first may be done, and nobody looks at it any more.
+    """
+    occurrence = f"-{incident.occurrence}" if incident.occurrence > 1 else ""
+    return f"aeef-{incident.incident_id}{occurrence}"
 
 
 def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:

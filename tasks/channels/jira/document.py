@@ -24,7 +24,8 @@ NAME_LIMIT = 300
 
 def summary_of(incident: Incident) -> str:
     """The spec's summary, service and description: `AEEF Incident: P3 - drift shop: …`."""
-    line = one_line(f"AEEF Incident: {incident.severity} - {incident.type} {incident.service}")
+    line = one_line(f"AEEF Incident: {incident.severity} - {incident.kind} {incident.service}")
+    line += incident.which_occurrence
     about = one_line(incident.public_description)
     return trim(line + (f": {about}" if about else ""), SUMMARY_LIMIT)
 
@@ -43,7 +44,7 @@ def _document(incident: Incident, settings: Settings, description: str) -> dict[
     links = links_for(incident, settings)
     facts = [
         ("Severity", incident.severity.value),
-        ("Type", incident.type),
+        ("Type", incident.public_kind),
         ("Service", incident.service),
         ("Detected", f"{incident.detected_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("Incident", str(incident.incident_id)),

@@ -1,4 +1,4 @@
-"""Makes sure that the incident has one Jira ticket, however many callers ask concurrently."""
+"""Makes sure that each occurrence has one Jira ticket, however many callers ask concurrently."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from schemas.settings import Settings
 from tasks.base.http import Unclear
 from tasks.channels.jira import client
 from tasks.store import open_store
-from tasks.store.claim_keys import TICKET
+from tasks.store.claim_keys import TICKET, of_occurrence
 
 
 def ensure_ticket(incident_id: str, settings: Settings, *, holder: str) -> client.Ticket:
@@ -18,7 +18,8 @@ def ensure_ticket(incident_id: str, settings: Settings, *, holder: str) -> clien
     Raises TemporaryError or PermanentError.
     """
     store = open_store(settings)
-    with store.once(incident_id, TICKET, holder, wait=True, may_be_done=_is_unclear) as turn:
+    key = of_occurrence(store.incident(incident_id), TICKET)
+    with store.once(incident_id, key, holder, wait=True, may_be_done=_is_unclear) as turn:
         if turn.is_mine:
             ticket = client.ensure_ticket(store.incident(incident_id), settings)
             turn.finish(ticket._asdict())

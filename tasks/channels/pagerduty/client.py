@@ -19,6 +19,7 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.http import Answer, Service, Unclear, send
 from tasks.base.trim import clean, one_line, trim
+from tasks.store.claim_keys import people_of
 
 SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
 CLIENT = "AEEF Runbooks"
@@ -59,7 +60,7 @@ def configured(settings: Settings, about: str = "") -> bool:
 def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
     """The routing key of a page: a breach team's own key for its pages, if it has one."""
     teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
-    return teams.get(about) or settings.pagerduty.routing_key
+    return teams.get(people_of(about)) or settings.pagerduty.routing_key
 
 
 def trigger(
@@ -80,7 +81,7 @@ def trigger(
     """
     links = links_for(incident, settings)
     event: dict[str, Any] = {
-        "payload": _payload(incident, summary),
+        "payload": payload_of(incident, summary),
         "client": CLIENT,
         "client_url": links.incident,
         "links": [
@@ -148,13 +149,15 @@ def _setting_of(secret: SecretStr, settings: Settings) -> str:
     return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
 
 
-def _payload(incident: Incident, summary: str | None) -> dict[str, Any]:
+def payload_of(incident: Incident, summary: str | None) -> dict[str, Any]:
+    """What is shown and read out; its details are added by `trigger`."""
     about = one_line(incident.description)
-    line = f"AEEF {incident.severity}: {incident.type} {incident.service}"
+    line = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
+    line += incident.which_occurrence
     line += f" - {about}" if about else ""
     return {
         "summary": trim(one_line(summary or "") or one_line(line), SUMMARY_LIMIT),
-        "timestamp": incident.detected_at.isoformat(),
+        "timestamp": incident.began_at.isoformat(),
         "severity": SEVERITIES[incident.severity],
         "source": SOURCE,
         "component": COMPONENT,

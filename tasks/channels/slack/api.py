@@ -36,6 +36,9 @@ REMEDIES = {
     "account_inactive": "install the Slack app again and renew AEEF_SLACK__TOKEN",
     "token_revoked": "install the Slack app again and renew AEEF_SLACK__TOKEN",
     "token_expired": "renew AEEF_SLACK__TOKEN",
+    "message_not_found": "somebody deleted the message",
+    "edit_window_closed": "the workspace's settings let messages be edited for this long only",
+    "cant_update_message": "the message is not this bot's: it was posted with another token",
     "missing_scope": "give the Slack app this scope and install it again",
 }
 

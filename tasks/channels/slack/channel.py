@@ -30,11 +30,11 @@ class Slack(Channel):
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Make sure that the incident is posted, and ask for the on-call in its thread."""
-        message = ensure_message(
+        posted = ensure_message(
             incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
         )
         why = incident.title if incident.is_restricted else reason or incident.title
-        client.reply(message, f"On-call, please take this: {why}", settings)
+        client.reply(posted.message, f"On-call, please take this: {why}", settings)
 
     def check(self, settings: Settings) -> str:
         """Query the bot's own identity."""

@@ -21,6 +21,8 @@ from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
 EVENT_TYPE = "aeef_incident"
 """https://docs.slack.dev/messaging/message-metadata"""
 
+QUIET = ("link_names", "mrkdwn", "unfurl_links", "unfurl_media")
+
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def post_incident(
 ) -> SlackMessage:
     """Post the incident in the spec's template. After an Unclear error, `find_incident` first.
 
-    auto_response: the automatic response, in words.
+    auto_response: what was done so far, in words.
     Raises TemporaryError or PermanentError.
     """
     name = settings.slack.channels[channel]
@@ -105,7 +107,9 @@ def _post_incident(
     doing: str,
     tries: int,
 ) -> SlackMessage:
-    found_by = {"incident_id": str(incident.incident_id)}
+    found_by: dict[str, Any] = {"incident_id": str(incident.incident_id)}
+    if incident.occurrence > 1:
+        found_by["occurrence"] = incident.occurrence
     message = {
         "channel": where,
         "text": text_of(incident),
@@ -113,6 +117,29 @@ def _post_incident(
         "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
     return _post(message, settings, doing, tries)
+
+
+def update_incident(
+    message: SlackMessage,
+    incident: Incident,
+    settings: Settings,
+    *,
+    auto_response: str,
+    in_private: bool = False,
+    tries: int = 3,
+) -> None:
+    """Change the incident's message (chat.update, by the channel's id). Safe to repeat.
+
+    Raises TemporaryError, or PermanentError: deleted, too old to be changed, not ours.
+    """
+    body = {
+        "channel": message.channel,
+        "ts": message.ts,
+        "text": text_of(incident),
+        "blocks": blocks_of(incident, settings, auto_response, in_private=in_private),
+        "parse": "none",
+    }
+    call("chat.update", settings, _Posted, doing="change the message", body=body, tries=tries)
 
 
 def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
@@ -168,7 +195,8 @@ def check(settings: Settings, *, tries: int = 1) -> str:
 
 
 def _post(message: dict[str, Any], settings: Settings, doing: str, tries: int) -> SlackMessage:
-    quiet = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+    # mrkdwn: the text of a reply has no format; blocks say for themselves what they are.
+    quiet = {"parse": "none", **dict.fromkeys(QUIET, False)}
     posted = call(
         "chat.postMessage",
         settings,
@@ -218,6 +246,7 @@ def _find(
                 found is not None
                 and found.event_type == EVENT_TYPE
                 and found.event_payload.get("incident_id") == str(incident.incident_id)
+                and found.event_payload.get("occurrence", 1) == incident.occurrence
             ):
                 return SlackMessage(channel_id, message.ts)
     return None

@@ -35,6 +35,12 @@ incidents = Table(
     Column("acknowledged_at", String(32)),
     Column("document", Text, nullable=False),
     Column("alert", Text, nullable=False),
+    # Not in the document, which is the spec's: who says that it is of its type.
+    Column("type_source", String(6), nullable=False),
+    Column("guessed_from", Text, nullable=False),
+    Column("word_at", String(32)),
+    Column("occurrence", Integer, nullable=False, server_default="1"),
+    Column("relapsed_at", String(32)),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -80,6 +86,20 @@ claims = Table(
     Column("attempts", Integer, nullable=False),
     Column("result", Text),
     Column("done_at", String(32)),
+)
+
+# One row per incident that somebody had to look at: the look is due while `asked` > `answered`.
+looks = Table(
+    "aeef_looks",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("asked", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("repeated_only", Integer, nullable=False),
+    Column("leased_until", String(32)),
+    Column("outcome", Text),
 )
 
 UNSENT = text("sent_at IS NULL")

@@ -39,7 +39,7 @@ AUTO_RESPONSE = {
     "data-breach": (
         "isolated {0}, verified",
         "froze deployments on {0}",
-        "all credentials of {0} are revoked",
+        "every command that revokes credentials of {0} worked",
         "clock gdpr-33/notification: due ",
         "drafted 1 notifications",
     ),
@@ -112,7 +112,7 @@ def the_response_is_on_record(cell: Cell, sample: Prepared, record: dict[str, An
     assert int(rolled_back) == count("rolled {0} back")
     if cell.type == "security":
         assert int(cell.severity in PAGED) == count("isolated {0}, verified")
-        assert int(cell.severity not in PAGED) == count("{0} is not isolated")
+        assert int(cell.severity not in PAGED) == count("{0} was not isolated")
     contained = cell.type in ("agent-violation", "data-breach")
     contained |= cell.type == "security" and cell.severity in PAGED
     assert ("mitigated" if contained or rolled_back else "open") == record["status"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -71,9 +72,12 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     told = stack.slack.in_thread(messages[0].ts)
     assert 1 == len(told), told
     assert "mitigated" in told[0].text
+    assert {"working on it"} == {said_in(each) for each in messages[0].before}
+    assert f"rolled {service} back from" in said_in(messages[0].blocks)
+    assert said_in(messages[0].blocks).startswith("done:\n• chose ")
     assert 0 == stack.command("audit", "verify").returncode
 
-    # The alert re-sent 20 times changes nothing but the timeline.
+    # The alert re-sent 20 times changes nothing but the timeline, once: the service is well.
     for _ in range(20):
         again = alertmanager.last_webhook(labels, began)
         answer = stack.ask("POST", "/v1/alertmanager", json=again).json()
@@ -82,7 +86,10 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     assert ["trigger"] == [event["event_action"] for event in alert.events]
     shown = json.loads(stack.command("incidents", "show", incident_id, "--json").stdout)
     repeated = [entry for entry in shown["timeline"] if "repeated" in entry["action"]]
-    assert 20 == len(repeated)
+    assert 1 == len(repeated)
+    path = f"/incidents/{incident_id}/look"
+    seen = stack.wait_for(lambda: stack.ask("GET", path).json()["last"])
+    assert ("well", False) == (seen["verdict"], seen["isRelapse"])
 
     # Its resolution resolves the page.
     alertmanager.fire(labels, "over", began, ended=datetime.now(UTC))
@@ -193,6 +200,11 @@ def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
 
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     assert incident_id in stack.pagerduty.alerts
+
+
+def said_in(blocks: list[dict[str, Any]]) -> str:
+    """What a message says was done."""
+    return str(blocks[1]["text"]["text"]).partition("*Auto-response:* ")[2]
 
 
 def _incident_of(stack: Stack, service: str) -> str | None:

@@ -37,8 +37,10 @@ def test_without_pagerduty_the_page_goes_out_by_the_next_channel(
     incident_id = stack.report(service, "P2", type="unknown", description="someone, please")
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
 
-    [paged] = [text for text in stack.actions(incident_id) if text.startswith("paged")]
-    assert paged.startswith("paged on-call by Slack; PagerDuty did not take it: ")
+    [paged] = [text for text in stack.actions(incident_id) if text.startswith("told")]
+    assert paged.startswith(
+        "told on-call by Slack, which rings nobody; PagerDuty did not take it: "
+    )
     [message] = [m for m in stack.slack.in_channel("aeef-incidents") if service in str(m.blocks)]
     replies = [m.text for m in stack.slack.in_thread(message.ts)]
     assert 1 == sum("On-call" in text for text in replies), replies

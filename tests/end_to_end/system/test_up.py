@@ -50,7 +50,7 @@ def test_a_killed_aeef_up_starts_again_cleanly_and_stops_without_a_trace(own_sta
     taken = own_stack.report("taken", "P2", type="unknown", description="third")
     assert 0 == own_stack.command("ack", taken).returncode
     [told] = own_stack.wait_for(lambda: own_stack.handed_over(second))
-    assert "escalated to Team lead" in told
+    assert "Team lead is to take it" in told
     assert [] == own_stack.handed_over(taken)
     assert "acknowledged" == own_stack.pagerduty.alerts[taken].state
 

@@ -296,7 +296,7 @@ def test_a_page_that_pagerduty_refuses_goes_out_by_the_next_channel(
     page_breach_teams.directly(incident_id)
 
     assert [f"{incident_id}:security"] == list(teams.alerts)
-    assert any("paged privacy by Slack" in text for text in said(store, incident_id))
+    assert any("told privacy by Slack" in text for text in said(store, incident_id))
     assert slack.in_channel("aeef-incidents")
 
 

@@ -16,7 +16,8 @@ from standins.slack import Slack, block_problems
 from standins.standin import StandIn, settings_for
 from tasks.base.http import Unclear
 from tasks.channels.slack import client
-from tasks.channels.slack.blocks import blocks_of, escape, reply_text, text_of
+from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
+from tasks.channels.slack.markup import escape
 
 CRITICAL = SlackChannel.CRITICAL
 RESPONSE = "Automatic rollback to last known good"
@@ -67,6 +68,7 @@ def test_template(slack: Slack) -> None:
     assert [
         "*Service:* shop",
         f"*Incident:* {incident_id}",
+        "*Status:* open",
         f"<{link}|Record> | <{link}/run|Prefect run>",
     ] == [element["text"] for element in context["elements"]]
     assert posted.text.startswith("AEEF Incident: P1 - deployment-failure: shop")
@@ -270,5 +272,5 @@ def test_links_stay_links(slack: Slack) -> None:
     settings = settings_for(slack, public_url="https://x.example/a b|c?d&e")
     post(settings)
 
-    link = slack.messages[0].blocks[2]["elements"][2]["text"]
+    link = slack.messages[0].blocks[2]["elements"][-1]["text"]
     assert link.startswith("<https://x.example/a%20b%7Cc?d&amp;e/incidents/")

@@ -12,6 +12,7 @@ from samples.targets import git
 from schemas.incident import Status
 from schemas.settings import load_settings
 from schemas.validation import validate
+from standins.health_address import serving
 from standins.pagerduty import ROUTING_KEY, PagerDuty
 from tasks.store import open_store
 
@@ -232,6 +233,27 @@ def test_doctor_says_what_to_do(
     assert "set AEEF_SLACK__TOKEN" in findings["Slack"]["detail"]
     assert "NOT healthy" in findings["target demo"]["detail"]
     assert ROUTING_KEY not in told.out + told.err
+
+
+def test_doctor_shows_what_a_health_address_answers_now(aeef: Aeef, demo: Path, home: Path) -> None:
+    """And how that is judged, in one line without the secrets of the address."""
+    config = home / "aeef.toml"
+    text = config.read_text()
+
+    def said() -> str:
+        (line,) = (each for each in aeef("doctor").out.splitlines() if "target demo" in each)
+        return line
+
+    answers = [(200, '{"Status": "Unhealthy"}'), (200, "<html><title>Shop</title></html>")]
+    with serving(*answers) as (address, _):
+        url = address.replace("://", f"://me:{SECRET}@") + f"?token={SECRET}"
+        config.write_text(text.replace('command = ["./health"]', f'url = "{url}"'))
+        bad, page = said(), said()
+
+    assert "now NOT healthy: http://127.0.0.1" in bad
+    assert "/health answered 200 with Status 'Unhealthy'" in bad
+    assert "answered 200 with a web page titled 'Shop', which says nothing of its health" in page
+    assert SECRET not in bad + page
 
 
 def test_doctor_tells_of_regulatory_clocks(aeef: Aeef) -> None:

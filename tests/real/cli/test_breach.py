@@ -118,7 +118,7 @@ def test_a_regime_that_does_not_apply_needs_a_person_and_a_reason(
         (("set", "--aware", "2026-11-24T10:00"), "needs its zone"),
         (("set", "--aware", "9999-12-31T23:59-12:00"), "2026-11-24T10:00Z"),
         (("set", "--aware", "1970-01-01T00:00Z"), "before the year 2000"),
-        (("set", "--aware", "FUTURE"), "in the future"),
+        (("set", "--aware", "FUTURE"), "is in the future; it is "),
         (("submitted", "hipaa-164-404", "hhs", "--by", "Ada"), "there are: gdpr-33, nis2-23"),
         (("submitted", "nis2-23", "; rm -rf /", "--by", "Ada"), "it has: early-warning"),
         (("not-applicable", "<!channel>", "--by", "Ada", "--reason", "x"), "there are: gdpr-33"),

@@ -15,7 +15,7 @@ from tasks.drift.hide_values import Hider
 
 def wanted(hider: Hider, **service: Any) -> dict[str, str]:
     """The privileges that a compose file gives."""
-    file = ComposeFile({"services": {"web": service}}, "shop", ("/there", "/home"))
+    file = ComposeFile({"services": {"web": service}}, "shop")
     return _privileges(file.settings("web", None, hider))
 
 

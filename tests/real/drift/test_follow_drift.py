@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from deployments.cli.drift import drift_in_words
 from samples.drift_shop import Shop
 from samples.targets import commit, write_history, write_json
 from schemas.drift import DriftReport
+from schemas.errors import AeefError
 from schemas.incident import Alert, IncidentType, Severity, Status
-from schemas.settings import TargetDrift
+from schemas.settings import Settings, TargetDrift
 from tasks.drift.assess_drift import assess
+from tasks.drift.blindness import note_blindness, standing_blindness
 from tasks.drift.follow_drift import drift_key, follow_drift, follow_impact, look_for_drift
+from tasks.incident.open_incident import open_incident
 from tasks.isolation.journal import begin_isolation
 from tasks.target.lock import target_lock
 
@@ -69,15 +73,35 @@ def test_a_drift_opens_one_incident_grows_and_is_resolved(shop: Shop) -> None:
     assert first.incident_id != shop.incident().incident_id
 
 
+def test_the_same_drift_again_after_it_was_put_right_is_a_relapse(shop: Shop) -> None:
+    """Before the next assessment could resolve it; known differences count as new ones."""
+    shop.edit(admin=True)
+    shop.watch()
+    first = shop.incident()
+    shop.store.set_status(first.incident_id, Status.MITIGATED, actor="runbook")
+    shop.events()
+
+    assert "added to P1 drift shop" in shop.watch()
+    again = shop.incident()
+    assert (first.incident_id, Status.OPEN, 2) == (
+        again.incident_id,
+        again.status,
+        again.occurrence,
+    )
+    assert ["aeef.incident.relapsed"] == shop.events()
+    assert "known as" in shop.watch()
+    assert again == shop.incident()
+
+
 def test_what_cannot_be_read_neither_resolves_nor_passes_for_no_drift(shop: Shop) -> None:
-    """The repository is gone: an incident of its own, or the known one stays open."""
+    """The repository is gone: that is no drift, and the known incident stays open."""
     shop.edit(log="debug")
     shop.watch()
     known = shop.incident()
     moved = shop.target.repository.rename(shop.target.repository.with_name("away"))
 
-    assert "added to" in shop.watch()
-    assert "known as" in shop.watch()
+    assert "drift unknown: what should run cannot be read" in shop.watch()
+    assert known.actions_taken == shop.incident().actions_taken
     assert (known.incident_id, Status.OPEN) == (shop.incident().incident_id, shop.incident().status)
 
     moved.rename(shop.target.repository)
@@ -94,11 +118,11 @@ def test_without_a_healthy_release_nothing_is_known_and_nothing_opened(shop: Sho
 
 
 def test_a_release_that_lost_its_proof_is_no_baseline(shop: Shop) -> None:
-    """It was healthy, but nothing proves it: somebody has to look."""
+    """It was healthy, but nothing proves it: nothing is compared with it, and that is said."""
     shop.target.provenance_path(shop.commit).unlink()
 
-    assert "opened P3" in shop.watch()
-    assert "no healthy release is proven good" in shop.incident().description
+    assert "no healthy release is proven good" in shop.watch()
+    assert [] == shop.store.incidents()
 
 
 def test_a_target_in_motion_is_left_alone(shop: Shop) -> None:
@@ -126,18 +150,75 @@ def test_an_isolated_target_is_left_alone(shop: Shop) -> None:
     assert [] == shop.store.incidents()
 
 
-def test_a_watch_that_cannot_look_says_so_and_goes_on_once_it_can(shop: Shop) -> None:
-    """The journal of isolations is damaged: an incident, not a run that fails unseen for ever."""
+def test_a_watch_that_cannot_look_opens_nothing_and_is_seen_when_it_lasts(shop: Shop) -> None:
+    """The journal of isolations is damaged: said once in the log, then by doctor and `/health`."""
     journal = shop.settings.home / "isolations" / "shop.json"
     journal.parent.mkdir(parents=True)
     journal.write_text("{")
+    shop.edit(log="debug")
 
-    assert "opened P3 drift shop" in shop.watch()
-    assert "isolations/shop.json cannot be read" in shop.incident().description
-    assert "known as" in shop.watch()
+    report = look_for_drift("shop", shop.settings)
+
+    assert "isolations/shop.json cannot be read" in follow_drift(report, shop.settings)
+    assert [] == shop.store.incidents()
+    home = shop.settings.home
+    assert [True, False, False] == [note_blindness(report, home) for _ in range(3)]
+    (said,) = standing_blindness(["shop", "other"], home, at_least=timedelta(0))
+    assert "drift of shop: the watch cannot look at everything since" in said
+    assert "isolations/shop.json cannot be read" in said
+    assert [] == standing_blindness(["shop"], home)
 
     journal.unlink()
-    assert "resolved P3 drift shop" in shop.watch()
+    report = look_for_drift("shop", shop.settings)
+    assert "opened P3 drift shop" in follow_drift(report, shop.settings)
+    assert [True, False] == [note_blindness(report, home) for _ in range(2)]
+    assert [] == standing_blindness(["shop"], home, at_least=timedelta(0))
+
+
+def test_doctor_says_the_drift_and_what_is_not_compared_and_fails_for_what_cannot_be_read(
+    shop: Shop,
+) -> None:
+    """Nobody has to wait for an incident to learn that nothing is looked at."""
+    assert "no drift from the last known good" in drift_in_words(shop.target, shop.settings)
+    not_by_key = "not compared: rules.txt by key, only as a whole"
+    assert not_by_key in drift_in_words(shop.target, shop.settings)
+
+    shop.target.history_path.write_text("{")
+    note_blindness(look_for_drift("shop", shop.settings), shop.settings.home)
+
+    with pytest.raises(AeefError, match="the watch cannot look at everything since 20"):
+        drift_in_words(shop.target, shop.settings)
+
+
+@pytest.mark.parametrize("service", ["shop", "web", "worker"])
+@pytest.mark.parametrize("first", ["watch", "alert"])
+def test_one_drift_is_one_incident_whatever_it_is_called(
+    shop: Shop, service: str, first: str
+) -> None:
+    """The watch reports the target; people and senders a service of it, under keys of their own."""
+    services = {"services": ("web", "worker")}
+    table = shop.target.model_dump() | services
+    shop.settings = Settings.model_validate(
+        shop.settings.model_dump() | {"targets": {"shop": table}}
+    )
+    shop.edit(log="debug")
+    alert = Alert(type=IncidentType.DRIFT, service=service, dedup_key=f"sender:{service}")
+
+    if first == "watch":
+        shop.watch()
+    of_alert = open_incident(alert.model_dump(mode="json", by_alias=True), shop.settings)
+    shop.watch()
+    open_incident({"type": "drift", "service": "worker"}, shop.settings)
+
+    (only,) = shop.store.incidents()
+    assert of_alert.incident_id == only.incident_id
+    assert {"worker", service} <= set(only.affected_services)
+    assert "known as" in shop.watch()
+    shop.edit()
+    ended = "resolved" if first == "watch" else "was reported by somebody else, and stays open"
+    assert ended in shop.watch()
+    seen = [a.action for a in shop.store.incidents()[0].actions_taken]
+    assert (first == "alert") == any("what the watch had seen is gone" in each for each in seen)
 
 
 def test_a_killed_watch_is_made_good_by_the_next(shop: Shop) -> None:

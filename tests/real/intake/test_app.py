@@ -87,6 +87,8 @@ def test_202_means_that_it_is_durable(intake: Intake) -> None:
         "type": "security",
         "severity": "P4",
         "status": "open",
+        "occurrence": 1,
+        "severityRaised": False,
         "url": f"{intake.settings.base_url}/incidents/{incident.incident_id}",
         "new": True,
     } == answer.json()
@@ -130,7 +132,6 @@ def test_a_list_is_taken_whole(intake: Intake) -> None:
         (b"[" + b",".join([b'{"type":"drift"}'] * 1001) + b"]", "a list of 1 to 1000 alerts"),
         (b'{"severity": "P1"}', "'description' or 'type'"),
         (b'{"type": "drift", "severity": "P9"}', "severity: "),
-        (b'{"type": "drift", "detectedAt": "0001-01-01T00:00:00+14:00"}', "detectedAt: "),
         (b'{"type": "drift", "labels": {"\\ud800": 1}}', "labels."),
         (b'[{"type": "drift"}, {"type": "boredom"}, {}]', "[1] not a valid alert: type: "),
         (b'[{"type": "drift"}, [{"type": "drift"}]]', "[1] not a valid alert: alert: "),

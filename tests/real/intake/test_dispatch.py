@@ -71,6 +71,7 @@ def test_an_event_is_what_the_automations_match(
         "aeef.type": "security",
         "aeef.severity": "P2",
         "aeef.service": "shop",
+        "aeef.occurrence": "1",
     } == event["resource"]
     assert str(incident_id) == event["payload"]["incidentId"]
     assert 0 == store.pending_events()

@@ -38,6 +38,21 @@ def test_programs_get_the_records(intake: Intake) -> None:
     assert records[0] == intake.ask("GET", f"/incidents/{ids[2].replace('-', '')[-12:]}").json()
 
 
+def test_a_page_says_what_is_only_guessed(intake: Intake) -> None:
+    """Who says the type, and what waits for a person; a sender's word waits for nobody."""
+    alert = {"severity": "P4", "service": "shop", "description": "PII exposed"}
+    guess = intake.ask("POST", "/v1/alerts", json=alert).json()["incidentId"]
+    said = intake.report(severity="P4")
+    page, other = (
+        intake.ask("GET", f"/incidents/{each}", headers=HTML).text for each in (guess, said)
+    )
+
+    assert "data-breach (guessed from &#39;pii exposed&#39; in the description)" in page
+    assert f"<pre>aeef confirm {guess[-4:]}\n" in page
+    assert "security; the sender says so" in other
+    assert "aeef confirm" not in other
+
+
 def test_a_list_has_pages(intake: Intake) -> None:
     """`limit` and `before` walk through all of them."""
     ids = [intake.report(service=f"s{number}", severity="P4") for number in range(3)]
@@ -45,6 +60,18 @@ def test_a_list_has_pages(intake: Intake) -> None:
     rest = intake.ask("GET", f"/incidents?limit=2&before={first[-1]['incidentId']}").json()
 
     assert ids[::-1] == [record["incidentId"] for record in first + rest]
+
+
+def test_no_text_turns_a_page_round(intake: Intake) -> None:
+    """Nor hides in it; the record still has what was said."""
+    said = "the file \u202etxt.exe\u200b"
+    incident_id = intake.report(service="\u2066shop", severity="P4", description=said)
+    for path in ("/incidents", f"/incidents/{incident_id}"):
+        page = intake.ask("GET", path, headers=HTML).text
+
+        assert "shop" in page
+        assert not {"\u202e", "\u200b", "\u2066"} & set(page)
+    assert said == intake.ask("GET", f"/incidents/{incident_id}").json()["description"]
 
 
 @pytest.mark.parametrize("path", ["{}", "{}/run", "{}/runbook"])
@@ -130,9 +157,10 @@ def test_how_far_the_runbook_is(intake: Intake) -> None:
     intake.store.finish_claim(incident_id, "runbook:P4", holder, {})
     done = intake.ask("GET", path).json()
 
-    assert {"state": "waiting for a worker", "runId": None} == waiting
+    assert {"state": "waiting for a worker", "runId": None, "occurrence": 1} == waiting
     assert "Prefect's server does not answer" in unclear["state"]
-    assert {"state": "done", "runId": holder.removeprefix("run ")} == done
+    run_id = holder.removeprefix("run ")
+    assert {"state": "done", "runId": run_id, "occurrence": 1} == done
 
 
 def test_prometheus_reads_the_metrics(intake: Intake) -> None:

@@ -135,8 +135,8 @@ def test_a_page_that_pagerduty_refuses_goes_out_by_the_next_channel(
     assert [action.partition(";")[0] for action in reached] == [
         "paged on-call by PagerDuty",
         "paged on-call by Alertmanager",
-        "paged on-call by Slack",
-        "paged on-call by Jira",
+        "told on-call by Slack, which rings nobody",
+        "told on-call by Jira, which rings nobody",
     ]
     assert "PagerDuty did not take it: PagerDuty: could not page the on-call" in reached[1]
     assert "Alertmanager did not take it" in reached[3]

@@ -14,7 +14,7 @@ import pytest
 from deployments.intake.intervals import Timing
 from deployments.intake.sweep import Sweep
 from schemas.errors import InvalidInput, TemporaryError
-from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status, TypeSource
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
 from standins.prefect_api import Prefect
@@ -24,6 +24,7 @@ from tasks.incident.open_by_hand import open_for_rollback
 from tasks.incident.open_incident import open_unreadable, parse_alert
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store, open_store
+from tasks.store.claim_keys import runbook_key
 
 AT_ONCE = timedelta(0)
 NEVER = timedelta(days=1)
@@ -100,6 +101,53 @@ def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
     prefect.runs = {uuid4(): (state, {"alert": alert}), uuid4(): (state, {"alert": "odd"})}
     watched.sweep.start_missing_runbooks()
 
+    assert [] == watched.events()
+
+
+def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """A run prepared it and ended; once somebody says that it is so, another has to start."""
+    watched = Watched(settings, QUICK._replace(runbook_missing=AT_ONCE))
+    alert = Alert(description="x", service="shop")
+    guess = watched.store.open_or_attach(
+        alert, IncidentType.SECURITY, Severity.P1, source=TypeSource.GUESS
+    ).incident
+    watched.store.finish_claim(guess.incident_id, runbook_key(guess), "run 1", {})
+    watched.events()
+    watched.sweep.start_missing_runbooks()
+    watched.sweep.page_for_dead_runs()
+
+    assert ([], []) == (watched.events(), watched.paged)
+    watched.store.answer(guess.incident_id, None, actor="ada")
+    first = watched.events()
+    watched.sweep.start_missing_runbooks()
+    assert first == watched.events() == [(str(guess.incident_id), "aeef.incident.detected")]
+    assert [("no runbook has started, take over", "page:not-started:word")] == [
+        (reason, key) for _, reason, key in watched.paged
+    ]
+
+
+def test_a_relapse_without_a_run_is_announced_and_paged_for_anew(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """The first occurrence's run, page and claim are not the second's."""
+    soon = timedelta(microseconds=1)
+    watched = Watched(settings, QUICK._replace(runbook_late=soon, runbook_missing=AT_ONCE))
+    incident = open_one(watched.store)
+    incident_id = str(incident.incident_id)
+    watched.store.finish_claim(incident_id, "runbook:P1", f"run {uuid4()}", {})
+    watched.store.finish_claim(incident_id, "page:not-started", "door", {})
+    watched.store.set_status(incident_id, Status.MITIGATED, actor="runbook")
+    watched.store.relapse(incident_id, "seen broken", actor="test")
+    watched.events()
+    prefect.runs = {uuid4(): ("RUNNING", {"alert": {"incidentId": incident_id}})}
+    watched.sweep.start_missing_runbooks()
+
+    assert [(incident_id, "aeef.incident.detected")] == watched.events()
+    assert ["page:not-started:occurrence-2"] == [key for _, _, key in watched.paged]
+    prefect.runs[uuid4()] = ("RUNNING", {"alert": {"incidentId": incident_id, "occurrence": 2}})
+    watched.sweep.start_missing_runbooks()
     assert [] == watched.events()
 
 

@@ -96,7 +96,8 @@ def test_a_retry_after_the_end_is_no_failure_and_says_so(
     restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
     again = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
-    assert ["everything was back already", f"approved by {APPROVER}"] == again.notes
+    earlier = "an earlier attempt had put back everything; not looked at again"
+    assert [earlier, f"approved by {APPROVER}"] == again.notes
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
         restore_service.directly(new_incident(shop_store), shop.target.name, [], APPROVER)
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
@@ -206,9 +207,10 @@ def test_what_was_replaced_meanwhile_needs_nothing(
 
     done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
-    assert ["was replaced or removed meanwhile: nothing to do"] * 2 == [
-        each.text for each in done.containers
-    ]
+    assert [
+        f"is gone: service '{service}' has {shop.container(service).name} (running)"
+        for service in ("db", "web")
+    ] == [each.text for each in done.containers]
     assert [] == shop.client.networks.list(filters={"label": f"aeef.target={shop.target.name}"})
     assert read_isolation(shop.target.name, load_settings().home) is None
 

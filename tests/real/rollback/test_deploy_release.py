@@ -247,6 +247,25 @@ def test_an_unhealthy_release_is_replaced_by_what_ran(demo_target: Target) -> No
     assert git(demo_target.repository, "rev-parse", "--abbrev-ref", "HEAD") == "main"
 
 
+def test_without_a_running_command_nothing_is_said_to_run(demo_target: Target) -> None:
+    """Neither after a rollback nor after putting back: only that deploy_command was run."""
+    target = demo_target.model_copy(update={"running_command": ()})
+    good, bad = _good_and_bad(target)
+
+    deployed = _roll_back(target)
+    git(target.repository, "checkout", "--quiet", "main")
+    with pytest.raises(DeployFailed) as failed:
+        _roll_back(target, bad)
+
+    assert good == deployed.commit
+    assert not deployed.verified
+    assert "./deploy was run again for" in str(failed.value)
+    assert "Which commit runs is not known: [targets.demo] has no running_command" in str(
+        failed.value
+    )
+    assert "was put back" not in str(failed.value)
+
+
 def test_when_putting_back_fails_the_error_says_so(demo_target: Target) -> None:
     """Nothing works any more: the error must say what runs."""
     target = _with_script(demo_target, "deploy", "echo no; exit 1")

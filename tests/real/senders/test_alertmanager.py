@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
 
 from fixtures.intake import Intake
 from schemas.incident import Status
+from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
 from support import wait_until
 from tasks.channels.alertmanager.client import labels_of
@@ -59,7 +61,10 @@ def test_a_firing_alert_becomes_an_incident_and_a_page(
     intake: Intake, pagerduty: PagerDuty
 ) -> None:
     """Type and severity by its labels, the moment at which it began, its words."""
-    (answer,) = intake.webhook(webhook(alert()))["incidents"]
+    yesterday = utc_now().replace(microsecond=123456) - timedelta(days=1)
+    began = yesterday.astimezone(timezone(timedelta(hours=2))).isoformat()
+    began = began.replace(".123456", ".123456789")
+    (answer,) = intake.webhook(webhook(alert(startsAt=began)))["incidents"]
     (incident,) = intake.incidents()
 
     assert ("deployment-failure", "P1", True) == (
@@ -67,7 +72,7 @@ def test_a_firing_alert_becomes_an_incident_and_a_page(
         answer["severity"],
         answer["new"],
     )
-    assert "2026-11-23T23:02:03.123456Z" == incident.to_json()["detectedAt"]
+    assert yesterday == incident.detected_at
     assert ("shop answers 500", ["shop"]) == (incident.description, incident.affected_services)
     wait_until(lambda: pagerduty.pages)
 
@@ -220,7 +225,6 @@ def test_our_own_alerts_that_come_back_are_dropped(intake: Intake) -> None:
         (webhook(alert(), version="3"), "version: "),
         (webhook(alert(status="burning")), "alerts.0.status: "),
         (webhook(alert(), alert(startsAt="yesterday")), "alerts.1.startsAt: "),
-        (webhook(alert(startsAt="0001-01-01T00:00:00+14:00")), "alerts.0.startsAt: "),
         (webhook(alert(labels={"a": 1})), "alerts.0.labels.a: "),
         (webhook(alert(), groupKey=None), "groupKey: "),
     ],

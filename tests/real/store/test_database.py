@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -110,6 +111,41 @@ def test_migrations_make_the_tables_that_the_code_uses(empty_database: str, home
 
     assert differences == []
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_older_incidents_learn_who_says_their_type(empty_database: str, home: Path) -> None:
+    """Their alert tells it; a rule that may have named it was not recorded, so that is a guess."""
+    alerts = {
+        "said": ("security", '{"type": "security"}'),
+        "labelled": ("data-breach", '{"labels": {"aeef_type": "Data_Breach"}}'),
+        "guessed": ("drift", '{"labels": {"aeef_type": "odd"}}'),
+        "unknown": ("unknown", "{}"),
+    }
+    home.mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(database_url(empty_database))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for name, (incident_type, alert) in alerts.items():
+            connection.execute(
+                text(
+                    "INSERT INTO aeef_incidents (id, type, severity, status, dedup_key,"
+                    " dedup_hash, opened_at, document, alert)"
+                    " VALUES (:id, :type, 'P1', 'open', '', :hash, '', '{}', :alert)"
+                ),
+                {"id": name, "hash": name, "type": incident_type, "alert": alert},
+            )
+    Store(empty_database, home / "audit.anchors").close()
+    with engine.connect() as connection:
+        found = dict(
+            connection.execute(text("SELECT id, type_source FROM aeef_incidents")).tuples().all()
+        )
+    engine.dispose()
+
+    expected = {"said": "sender", "labelled": "sender", "guessed": "guess", "unknown": "none"}
+    assert expected == found
 
 
 def test_first_starts_at_once_do_not_collide(empty_database: str, home: Path) -> None:

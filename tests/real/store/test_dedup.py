@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta, timezone
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from processes.store_workers import alerts_at_once, in_processes
 from schemas.incident import Alert, IncidentType, Severity, Status
+from schemas.model import utc_now
 from tasks.store import Opened, Store
 
 DEPLOYMENT = IncidentType.DEPLOYMENT_FAILURE
@@ -38,7 +40,9 @@ def announced(store: Store) -> list[str]:
 
 def test_a_new_alert_opens_an_incident_on_record(store: Store) -> None:
     """The first alert opens an incident with its first action, and announces it."""
-    opened = tell(store, Severity.P2, detected_at="2026-05-01T12:00:00+02:00")
+    before = utc_now().replace(microsecond=0) - timedelta(days=2)
+    given = before.astimezone(timezone(timedelta(hours=2)))
+    opened = tell(store, Severity.P2, detected_at=given.isoformat())
     incident = store.incident(opened.incident.incident_id)
     (event,) = store.lease_events("test")
 
@@ -48,7 +52,7 @@ def test_a_new_alert_opens_an_incident_on_record(store: Store) -> None:
         "severity": "P2",
         "type": "deployment-failure",
         "description": "shop answers 500",
-        "detectedAt": "2026-05-01T10:00:00Z",
+        "detectedAt": before.isoformat().replace("+00:00", "Z"),
         "status": "open",
         "affectedServices": ["shop"],
         "actionsTaken": [
@@ -67,6 +71,7 @@ def test_a_new_alert_opens_an_incident_on_record(store: Store) -> None:
         "type": "deployment-failure",
         "severity": "P2",
         "service": "shop",
+        "occurrence": 1,
         "auditSeq": 1,
         "auditHead": store.audit_head()[1],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from html import unescape
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.base.trim import MARK, characters, clean, one_line, trim, utf8_bytes
-from tasks.channels.slack.blocks import escape, escaped
+from tasks.channels.slack.blocks import escaped
+from tasks.channels.slack.markup import escape
 
 SIZES: list[Callable[[str], int]] = [len, characters, utf8_bytes]
 texts = st.text(max_size=200) | st.text(alphabet="&<>😀é漢x", max_size=200)
@@ -49,12 +51,14 @@ def test_clean(text: str) -> None:
 
     cleaned.encode("utf-8")
     assert cleaned == clean(cleaned)
-    assert not set(cleaned) & {"\x00", "\r", "\x1b", "\x7f"}
+    assert not set(cleaned) & {"\x00", "\r", "\x1b", "\x7f", "\u2028"}
+    assert not {"Cf", "Cs"} & {unicodedata.category(each) for each in cleaned}
 
 
 def test_clean_examples() -> None:
     """Line ends and tabs stay, controls go, half a surrogate pair becomes a question mark."""
     assert "a\nb\nc\td?e" == clean("a\r\nb\rc\td\ud800\x00e\x1b")
+    assert "a\nexe.txt" == clean("a\u2028\u202eexe\u200b.\ufefft\u2066xt")
 
 
 @given(st.text(max_size=100))

@@ -18,7 +18,6 @@ from schemas.drift import (
     ImpactRule,
     Setting,
     compare,
-    unreadable,
 )
 from schemas.incident import Severity
 
@@ -147,22 +146,25 @@ def test_what_is_about_the_target_affects_the_services_that_need_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("compared", "differences", "status"),
+    ("compared", "differences", "unreadable", "status"),
     [
-        (5, (), "none"),
-        (0, (), "unknown"),
-        (5, (unreadable("web", "Docker is down"),), "unknown"),
-        (5, compare({}, {Setting("web", "image"): "x"}), "drift"),
-        (5, (*compare({}, {Setting("web", "image"): "x"}), unreadable("", "why")), "drift"),
+        (5, (), (), "none"),
+        (0, (), (), "unknown"),
+        (5, (), ("Docker is down",), "unknown"),
+        (5, compare({}, {Setting("web", "image"): "x"}), (), "drift"),
+        (5, compare({}, {Setting("web", "image"): "x"}), ("Docker is down",), "drift"),
     ],
 )
 def test_unreadable_is_never_no_drift(
-    compared: int, differences: tuple[Difference, ...], status: str
+    compared: int, differences: tuple[Difference, ...], unreadable: tuple[str, ...], status: str
 ) -> None:
     """Only something that was compared, could be read, and is equal, has not drifted."""
-    report = DriftReport(target="shop", compared=compared, differences=differences)
+    report = DriftReport(
+        target="shop", compared=compared, differences=differences, unreadable=unreadable
+    )
 
     assert status == report.status
+    assert all(why in report.text() for why in unreadable)
 
 
 def test_a_report_survives_json_and_stays_short() -> None:

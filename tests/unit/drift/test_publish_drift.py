@@ -40,6 +40,6 @@ def test_a_value_cannot_act_as_markup() -> None:
     )
     [row] = rows(report)
 
-    assert "!\\[p\\](http://evil)" in row["path"].replace("\\!", "!")
+    assert "!\\[p\\](http\\://evil)" in row["path"].replace("\\!", "!")
     assert "\\[x\\](y) \\| \\<b\\>\\\\n\\# head" == row["actual"]
     assert "| " + " | ".join(row.values()) + " |" == markdown(report).splitlines()[-1]

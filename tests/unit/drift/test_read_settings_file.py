@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.drift import Setting
 from schemas.errors import InvalidInput
+from tasks.drift.files.read_settings_file import MOST_BYTES, SettingsFile, read_bounded
 from tasks.drift.hide_values import Hider
-from tasks.drift.read_settings_file import MOST_BYTES, SettingsFile, read_bounded
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n"

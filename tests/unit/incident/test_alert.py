@@ -85,8 +85,6 @@ def test_every_field_of_the_public_json_is_read() -> None:
         ({"type": "drift", "details": "x"}, "details: "),
         ({"type": "drift", "detectedAt": "yesterday"}, "detectedAt: "),
         ({"type": "drift", "detectedAt": "2026-11-24T01:02:03"}, "detectedAt: "),
-        ({"type": "drift", "detectedAt": "0001-01-01T00:00:00+14:00"}, "detectedAt: "),
-        ({"type": "drift", "detectedAt": "9999-12-31T23:59:59-14:00"}, "detectedAt: "),
         ({"type": "drift", "sevrity": "P1"}, "sevrity: "),  # codespell:ignore sevrity
         ([], "alert: "),
         (None, "alert: "),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid4
@@ -135,3 +135,16 @@ def test_the_title_names_the_incident_in_one_line() -> None:
         "P1 security shop 90ab"
         == Incident.model_validate({**data, "affectedServices": ["shop", "till"]}).title
     )
+
+
+def test_a_title_is_one_printable_line() -> None:
+    """It stands in logs and errors, and a service may be called anything."""
+    named = Incident(
+        incident_id=UUID(int=0x3F2A),
+        severity=Severity.P1,
+        type="drift",
+        detected_at=datetime(2026, 1, 1, tzinfo=UTC),
+        affected_services=["sh\x1b[2Jop\n\u202ex"],
+    )
+
+    assert "P1 drift sh [2Jop x 3f2a" == named.title

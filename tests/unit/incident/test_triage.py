@@ -14,6 +14,7 @@ from schemas.incident import (
     Rule,
     Severity,
     Triage,
+    TypeSource,
     classify,
     severity_from_word,
 )
@@ -97,10 +98,14 @@ def test_the_sender_wins_then_labels_then_rules_then_the_default() -> None:
         classify(alert.model_copy(update={"labels": {}}), (DRIFT,)),
         classify(alert.model_copy(update={"labels": {}}), ()),
     ] == [
-        Triage(IncidentType.DATA_BREACH, Severity.P2),
-        Triage(IncidentType.SECURITY, Severity.P3),
-        Triage(IncidentType.DRIFT, Severity.P4),
-        Triage(IncidentType.UNKNOWN, INCIDENT_TYPES[IncidentType.UNKNOWN].default_severity),
+        Triage(IncidentType.DATA_BREACH, Severity.P2, TypeSource.SENDER),
+        Triage(IncidentType.SECURITY, Severity.P3, TypeSource.SENDER),
+        Triage(IncidentType.DRIFT, Severity.P4, TypeSource.RULE),
+        Triage(
+            IncidentType.UNKNOWN,
+            INCIDENT_TYPES[IncidentType.UNKNOWN].default_severity,
+            TypeSource.NONE,
+        ),
     ]
 
 
@@ -108,7 +113,8 @@ def test_a_rule_s_severity_counts_only_with_its_type() -> None:
     """A rule for drift does not make a security incident unimportant."""
     alert = Alert(type=IncidentType.SECURITY, description="drift")
 
-    assert Triage(IncidentType.SECURITY, Severity.P2) == classify(alert, (DRIFT,))
+    expected = Triage(IncidentType.SECURITY, Severity.P2, TypeSource.SENDER)
+    assert expected == classify(alert, (DRIFT,))
 
 
 def test_a_rule_without_a_type_sets_the_severity_of_any() -> None:
@@ -116,7 +122,8 @@ def test_a_rule_without_a_type_sets_the_severity_of_any() -> None:
     production = Rule(severity=Severity.P1, labels={"env": "prod.*"})
     alert = Alert(description="drift", labels={"env": "production"})
 
-    assert Triage(IncidentType.DRIFT, Severity.P1) == classify(alert, (production, DRIFT))
+    expected = Triage(IncidentType.DRIFT, Severity.P1, TypeSource.RULE)
+    assert expected == classify(alert, (production, DRIFT))
 
 
 def test_a_configured_default_severity_is_used() -> None:

@@ -11,7 +11,6 @@ import pytest
 from schemas.errors import ConfigurationError
 from schemas.incident import (
     DEFAULT_ROUTES,
-    DEFAULT_RULES,
     IncidentType,
     Severity,
     SlackChannel,
@@ -110,16 +109,15 @@ def test_one_renamed_channel_or_priority_leaves_the_others(config: Path, monkeyp
     assert ["Blocker", "High", "High", "Trivial"] == [settings.jira.priorities[s] for s in Severity]
 
 
-def test_configured_rules_come_before_the_defaults(config: Path) -> None:
-    """And default severities can be set by type."""
+def test_rules_and_default_severities_are_read(config: Path) -> None:
+    """A rule is the user's word on a type; a default severity is set by type."""
     config.write_text(
         '[[rules]]\ntype = "security"\nkeywords = ["drift"]\n'
         '[default_severities]\ndeployment-failure = "P2"\n'
     )
     settings = load_settings()
 
-    assert IncidentType.SECURITY is settings.triage_rules[0].type
-    assert DEFAULT_RULES == settings.triage_rules[1:]
+    assert [IncidentType.SECURITY] == [rule.type for rule in settings.rules]
     assert {IncidentType.DEPLOYMENT_FAILURE: Severity.P2} == settings.default_severities
 
 

@@ -1,0 +1,83 @@
+"""Finds open incidents for which something should have been done by now, and was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
+
+from schemas.incident import Incident, Severity
+from tasks.base.storable import clean_text, moment_text
+from tasks.store.claim_keys import OCCURRENCE, RUNBOOK, WORD
+from tasks.store.database.database import Database
+from tasks.store.database.tables import NOT_OVER, claims, incidents
+from tasks.store.records import incident_of
+
+_BEGAN: ColumnElement[Any] = func.coalesce(incidents.c.relapsed_at, incidents.c.opened_at)
+_BEGAN_OR_SAID: ColumnElement[Any] = case(
+    (incidents.c.word_at > _BEGAN, incidents.c.word_at), else_=_BEGAN
+)
+
+
+def missing_claim(
+    database: Database,
+    key: str,
+    before: datetime,
+    *,
+    now: datetime,
+    severity: Severity | None,
+    limit: int,
+) -> Sequence[Incident]:
+    """Those that began before, for which nobody did or is doing `key`; oldest first.
+
+    What counts is the present occurrence: its beginning, and its key (`claim_keys.of_occurrence`).
+    """
+    wanted = _of_occurrence(literal(clean_text(key)))
+    return _missing(database, wanted, _BEGAN, before, now, severity, limit)
+
+
+def missing_runbook(
+    database: Database, severity: Severity, before: datetime, *, now: datetime, limit: int
+) -> Sequence[Incident]:
+    """Those whose runbook at this severity nobody carried out or is carrying out.
+
+    Once a guess has become somebody's word it has to run once more, and its time runs from then.
+    """
+    key = f"{RUNBOOK}{severity}"
+    after_word = incidents.c.word_at.is_not(None)
+    wanted = _of_occurrence(case((after_word, f"{key}{WORD}"), else_=key))
+    return _missing(database, wanted, _BEGAN_OR_SAID, before, now, severity, limit)
+
+
+def _of_occurrence(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    later = key + literal(OCCURRENCE) + cast(incidents.c.occurrence, String)
+    return case((incidents.c.occurrence == 1, key), else_=later)
+
+
+def _missing(
+    database: Database,
+    wanted: ColumnElement[Any],
+    since: ColumnElement[Any],
+    before: datetime,
+    now: datetime,
+    severity: Severity | None,
+    limit: int,
+) -> Sequence[Incident]:
+    nobody = and_(
+        claims.c.done_at.is_(None),
+        or_(claims.c.leased_until.is_(None), claims.c.leased_until <= moment_text(now)),
+    )
+    mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == wanted)
+    query = (
+        select(incidents)
+        .outerjoin(claims, mine)
+        .where(NOT_OVER, since < moment_text(before), nobody)
+        .order_by(since, incidents.c.id)
+        .limit(limit)
+    )
+    if severity is not None:
+        query = query.where(incidents.c.severity == severity.value)
+    with database.read() as connection:
+        return [incident_of(row) for row in connection.execute(query)]

@@ -1,0 +1,246 @@
+"""Relapses: an alert asks for a look at the services, and what was seen decides.
+
+The question is stored with the alert, so that a crash loses neither. However many alerts ask,
+one look answers all that asked before it was made.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from schemas.incident import (
+    RELAPSED,
+    Alert,
+    Incident,
+    Look,
+    Severity,
+    Status,
+    canonical_json,
+    is_fresh,
+)
+from tasks.base.storable import clean_json, moment_text
+from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.database.tables import NOT_OVER, incidents, looks
+from tasks.store.records import Change, find, incident_of
+
+ACTOR = "aeef-runbooks"
+_DUE = looks.c.asked > looks.c.answered
+
+
+class AskedLook(NamedTuple):
+    """A look that somebody must make now; `number`: how many alerts had asked when it began."""
+
+    incident_id: UUID
+    number: int
+
+
+class Looked(NamedTuple):
+    """The outcome of a look. occurrence: the new one if it was a relapse, else the present one."""
+
+    look: Look
+    is_relapse: bool
+    occurrence: int
+
+
+class LookState(NamedTuple):
+    """asked, answered: how many alerts asked for a look, and how many have their answer."""
+
+    asked: int
+    answered: int
+    last: Looked | None
+
+
+def ask_look(chain: Chain, incident: Incident, alert: Alert, severity: Severity) -> int:
+    """Store that somebody must look; the number of this question."""
+    row = _row(chain.connection, incident)
+    asked = 1 if row is None else row.asked + 1
+    values = {
+        "asked": asked,
+        "asked_at": moment_text(chain.now),
+        "severity": severity.value,
+        "repeated_only": int(alert.names_one_occurrence),
+    }
+    if row is None:
+        new = {"incident_id": str(incident.incident_id), "answered": 0}
+        chain.connection.execute(insert(looks).values(**new, **values))
+        return asked
+    if row.asked > row.answered:  # an earlier alert waits too
+        values["asked_at"] = row.asked_at
+        values["severity"] = min(severity, Severity(row.severity)).value
+        values["repeated_only"] &= row.repeated_only
+    _change(chain.connection, incident, values)
+    return asked
+
+
+def lease_looks(log: AuditLog, limit: int, lease: timedelta) -> list[AskedLook]:
+    """The looks that are due, oldest first; nobody else gets them until the lease ends."""
+    now = log.clock()
+    free = or_(looks.c.leased_until.is_(None), looks.c.leased_until <= moment_text(now))
+    due = select(looks).where(_DUE, free).order_by(looks.c.asked_at).limit(limit)
+    with log.database.read() as connection:
+        if connection.execute(due.limit(1)).first() is None:
+            return []
+
+    def work(connection: Connection) -> list[AskedLook]:
+        rows = connection.execute(due.with_for_update(skip_locked=True)).all()
+        ids = [row.incident_id for row in rows]
+        until = moment_text(now + lease)
+        connection.execute(
+            update(looks).where(looks.c.incident_id.in_(ids)).values(leased_until=until)
+        )
+        return [AskedLook(UUID(row.incident_id), row.asked) for row in rows]
+
+    return log.database.write(work)
+
+
+def settle_look(
+    log: AuditLog, asked: AskedLook, look: Look, within: timedelta
+) -> tuple[Incident, Looked | None]:
+    """Record what was seen: a relapse, or that the alert was attached to an incident that is well.
+
+    None when another look has answered meanwhile.
+    """
+
+    def work(chain: Chain) -> tuple[Incident, Looked | None]:
+        row = find(chain.connection, asked.incident_id)
+        change = Change(chain, incident_of(row))
+        state = _row(chain.connection, change.incident)
+        if state is None or state.answered >= asked.number:
+            return change.incident, None
+        if look.is_second_outage:
+            since = datetime.fromisoformat(state.asked_at)
+            relapses = _relapse_once(change, row, look, Severity(state.severity), since, within)
+        else:
+            relapses = False
+            _note_well(change, look, repeated=bool(state.repeated_only))
+        occurrence = change.incident.occurrence
+        outcome = {"look": look.to_json(), "isRelapse": relapses, "occurrence": occurrence}
+        # Whoever asked during a look that found it well asks for another one.
+        answered = state.asked if look.is_second_outage else asked.number
+        text = canonical_json(clean_json(outcome))
+        values = {"answered": answered, "leased_until": None, "outcome": text}
+        _change(chain.connection, change.incident, values)
+        return change.incident, Looked(look, relapses, occurrence)
+
+    return log.change(work)
+
+
+def relapse_now(log: AuditLog, incident_id: UUID | str, because: str, actor: str) -> Incident:
+    """The relapse of a mitigated incident that somebody saw broken again; else nothing."""
+
+    def work(chain: Chain) -> Incident:
+        change = Change(chain, incident_of(find(chain.connection, incident_id)))
+        if change.incident.status is Status.MITIGATED:
+            _relapse(change, because, change.incident.severity, actor)
+        return change.incident
+
+    return log.change(work)
+
+
+def look_state(log: AuditLog, incident_id: UUID | str) -> LookState:
+    """The questions for looks at an incident's services, and the newest answer."""
+    with log.database.read() as connection:
+        row = _row(connection, incident_of(find(connection, incident_id)))
+    if row is None:
+        return LookState(0, 0, None)
+    last = None
+    if row.outcome is not None:
+        said = json.loads(row.outcome)
+        look = Look.model_validate(said["look"])
+        last = Looked(look, said["isRelapse"], said["occurrence"])
+    return LookState(row.asked, row.answered, last)
+
+
+def looks_due(log: AuditLog, older_than: timedelta) -> int:
+    """How many incidents have waited longer than this for a look."""
+    before = moment_text(log.clock() - older_than)
+    query = select(func.count()).select_from(looks).where(_DUE, looks.c.asked_at <= before)
+    with log.database.read() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def relapses_on_record(log: AuditLog) -> int:
+    """How many second and later occurrences there are."""
+    query = select(func.coalesce(func.sum(incidents.c.occurrence - 1), 0))
+    with log.database.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def _relapse_once(
+    change: Change,
+    row: Row[Any],
+    look: Look,
+    severity: Severity,
+    since: datetime,
+    within: timedelta,
+) -> bool:
+    """True when it became a relapse; a closed incident stays closed."""
+    incident = change.incident
+    if incident.status in (Status.OPEN, Status.INVESTIGATING):
+        return False  # people and runbook are at it
+    fresh = incident.status is Status.MITIGATED or is_fresh(incident, since, within)
+    if fresh and not _another_is_open(change.chain.connection, row):
+        _relapse(change, look.sentence, severity, ACTOR)
+        return True
+    why = "another incident for it is open" if fresh else f"the incident is {incident.status}"
+    change.note(f"{look.sentence}; no relapse: {why}", actor=ACTOR, automated=True)
+    return False
+
+
+def _relapse(change: Change, because: str, severity: Severity, actor: str) -> None:
+    before = change.incident
+    number = before.occurrence + 1
+    raised = severity.is_worse_than(before.severity)
+    more = f"; severity raised {before.severity} → {severity}" if raised else ""
+    change.record(
+        f"relapse, occurrence {number}: {because}; status: {before.status} → {Status.OPEN}{more}",
+        actor=actor,
+        automated=True,
+        details={"occurrence": number},
+        columns={"acknowledged_at": None},
+        status=Status.OPEN,
+        resolved_at=None,
+        severity=severity if raised else before.severity,
+        occurrence=number,
+        relapsed_at=change.chain.now,
+    )
+    change.emit(RELAPSED)
+
+
+def _note_well(change: Change, look: Look, *, repeated: bool) -> None:
+    """In the record for the first report, then in the log only; once for what only repeats itself.
+
+    A sender may repeat an alert every five minutes for ever.
+    """
+    incident = change.incident
+    text = f"{look.sentence}; the alert was attached, nobody was paged for it"
+    kind = "repeated" if repeated else "reported"
+    state = f"{look.verdict}/{kind}/{incident.occurrence}/{incident.status}"
+    entry = uuid5(incident.incident_id, state)
+    if not change.chain.has(entry):
+        write = change.note if repeated else change.record
+        write(text, actor=ACTOR, automated=True, entry_id=entry)
+    elif not repeated:
+        change.note(text, actor=ACTOR, automated=True)
+
+
+def _another_is_open(connection: Connection, row: Row[Any]) -> bool:
+    """True when a newer incident has the same key: it pages for this trouble."""
+    same = incidents.c.dedup_hash == row.dedup_hash
+    query = select(incidents.c.id).where(NOT_OVER, same, incidents.c.id != row.id)
+    return connection.execute(query).first() is not None
+
+
+def _row(connection: Connection, incident: Incident) -> Row[Any] | None:
+    query = select(looks).where(looks.c.incident_id == str(incident.incident_id))
+    return connection.execute(query).one_or_none()
+
+
+def _change(connection: Connection, incident: Incident, values: dict[str, Any]) -> None:
+    changed = update(looks).where(looks.c.incident_id == str(incident.incident_id))
+    connection.execute(changed.values(**values))
