@@ -12,11 +12,7 @@ import pytest
 
 from standins.health_address import ENDLESS, endless
 from support import free_port, wait_until
-<<<<<<<< HEAD:tests/real/deploy/test_http_look.py
-from tasks.deploy.http_look import NoAnswerError, http_look, shown_address
-========
 from tasks.deploy.health_address import NoAnswerError, http_look, shown_address
->>>>>>>> wt-health:tests/real/deploy/test_health_address.py
 
 SECONDS = 0.4
 
