@@ -13,6 +13,7 @@ from tasks.drift.service_settings import (
     ServiceSettings,
     adds_label,
     from_image,
+    in_bytes,
     variables,
 )
 
@@ -24,6 +25,7 @@ class ComposeFile:
         self.services: Mapping[str, Mapping[str, Any]] = config.get("services") or {}
         self.project = project
         self._config = config
+        self._is_old = "name" not in config  # docker-compose 1.x does not print it
 
     def settings(
         self, service: str, image: Mapping[str, Any] | None, hider: Hider
@@ -48,6 +50,12 @@ class ComposeFile:
         self._mounts(settings, data, base)
         settings.networks(self._networks(data))
         settings.restart(*_restart(data))
+        _limits(settings, data)
+        settings.healthcheck(_healthcheck(data, base))
+        hosts = data.get("extra_hosts") or ()
+        settings.extra_hosts(
+            [f"{n}:{a}" for n, a in hosts.items()] if isinstance(hosts, Mapping) else hosts
+        )
         _privileges(settings, data)
         return settings.found
 
@@ -98,7 +106,7 @@ class ComposeFile:
         for destination in base.get("Volumes") or {}:
             settings.mount(destination, ANONYMOUS, read_only=False)
         for kind, folder in (("secrets", "/run/secrets/"), ("configs", "/")):
-            ignored = kind == "configs" and "name" not in self._config  # by docker-compose 1.x
+            ignored = kind == "configs" and self._is_old
             for entry in () if ignored else data.get(kind) or ():
                 facts = entry if isinstance(entry, Mapping) else {"source": entry}
                 file = ((self._config.get(kind) or {}).get(facts.get("source")) or {}).get("file")
@@ -183,6 +191,26 @@ def _restart(data: Mapping[str, Any]) -> tuple[str, int]:
         return name, int(policy.get("max_attempts") or 0)
     name, _, retries = str(data.get("restart") or "no").partition(":")
     return name, int(retries or 0)
+
+
+def _limits(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
+    deploy = ((data.get("deploy") or {}).get("resources") or {}).get("limits") or {}
+    memory = data.get("mem_limit") or deploy.get("memory")
+    cpus = data.get("cpus") or deploy.get("cpus")
+    settings.limits(
+        memory=in_bytes(str(memory)) if memory else None,
+        cpus=float(cpus) * 1e9 if cpus else None,
+        pids=data.get("pids_limit") or deploy.get("pids"),
+    )
+
+
+def _healthcheck(data: Mapping[str, Any], base: Mapping[str, Any]) -> list[str] | None:
+    check = data.get("healthcheck") or {}
+    if check.get("disable"):
+        return None
+    if not (test := check.get("test")):
+        return (base.get("Healthcheck") or {}).get("Test")
+    return ["CMD-SHELL", _unescaped(test)] if isinstance(test, str) else _words(test)
 
 
 def _privileges(settings: ServiceSettings, data: Mapping[str, Any]) -> None:

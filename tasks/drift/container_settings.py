@@ -37,6 +37,11 @@ def container_settings(
     settings.networks((container.get("NetworkSettings") or {}).get("Networks") or {})
     policy = host.get("RestartPolicy") or {}
     settings.restart(policy.get("Name") or "", int(policy.get("MaximumRetryCount") or 0))
+    settings.limits(
+        memory=host.get("Memory"), cpus=host.get("NanoCpus"), pids=host.get("PidsLimit")
+    )
+    settings.healthcheck((config.get("Healthcheck") or {}).get("Test"))
+    settings.extra_hosts(host.get("ExtraHosts"))
     _privileges(settings, host)
     return settings.found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas.drift import Setting
@@ -85,6 +85,22 @@ class ServiceSettings:
         name = policy or "no"
         self.put("restart", f"{name}:{retries}" if name == "on-failure" and retries else name)
 
+    def limits(self, **most: float | None) -> None:
+        """Limits of resources, if above 0: memory in bytes, CPUs in billionths, processes."""
+        for name, value in most.items():
+            if value and value > 0:
+                self.put("limits", str(round(value)), name)
+
+    def healthcheck(self, test: Sequence[str] | None) -> None:
+        """The command that Docker asks whether the container is healthy."""
+        self.words("healthcheck", () if test == ["NONE"] else test)
+
+    def extra_hosts(self, entries: Iterable[str] | None) -> None:
+        """Names with addresses of their own: `api=10.0.0.1`, or with a colon."""
+        for entry in entries or ():
+            name, address = re.split("[=:]", entry, maxsplit=1)
+            self.put("extra_hosts", address.strip("[]"), name)
+
     def privilege(self, name: str, how: str = "granted") -> None:
         """A privilege beyond the default."""
         self.put("privileges", how, name)
@@ -128,6 +144,14 @@ class ServiceSettings:
 def from_image(image: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The defaults that an image sets for its containers, from `docker image inspect`."""
     return (image or {}).get("Config") or {}
+
+
+def in_bytes(text: str) -> float:
+    """`64m`, `1.5GB`, `67108864`: a size as Compose reads it, else ValueError."""
+    found = re.fullmatch(r"([\d.]+)\s*([bkmgtp]?)i?b?", text.strip().lower())
+    if not found:
+        raise ValueError(text[:50])
+    return float(found[1]) * float(1024 ** "bkmgtp".index(found[2] or "b"))
 
 
 def variables(lines: Iterable[str] | None) -> dict[str, str | None]:

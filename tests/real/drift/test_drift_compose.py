@@ -73,6 +73,8 @@ def test_what_runs_as_committed_has_not_drifted(app: DriftSample) -> None:
         ({"ports": ["127.0.0.1::9000"]}, "web.ports.9000/tcp", "high"),
         ({"volumes": ["/etc:/host"]}, "web.mounts./host", "high"),
         ({"restart": "always"}, "web.restart", "medium"),
+        ({"mem_limit": "64m"}, "web.limits.memory", "medium"),
+        ({"healthcheck": {"test": ["CMD", "/bin/busybox"]}}, "web.healthcheck", "medium"),
         ({"labels": {"team": "other"}}, "web.labels.team", "low"),
     ],
 )
