@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from schemas.settings import Settings
 from tasks.channels.slack.api import MissingScope, Page, pages
 from tasks.channels.slack.blocks import reply_text
-from tasks.channels.slack.client import SlackMessage, warn_once
+from tasks.channels.slack.client import SlackMessage
+from tasks.channels.slack.search import warn_once
 
 
 class _Reply(BaseModel):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tasks.deploy.compose_labels import files_as_here, files_of
+
+from tasks.deploy.compose.labels import files_as_here, files_of
 
 FOLDER = "com.docker.compose.project.working_dir"
 FILES = "com.docker.compose.project.config_files"

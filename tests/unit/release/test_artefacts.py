@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.release import Artefacts, History, RollbackPlan
+from schemas.release import Artefacts, History
 from schemas.validation import validate
 
 GOOD, OTHER = "a" * 40, "b" * 40
@@ -91,10 +91,3 @@ def test_artefacts_round_trip_as_the_history_has_them() -> None:
 
     assert entry.artefacts
     assert json.loads(json.dumps(written)) == entry.artefacts.to_json()
-
-
-def test_a_plan_says_what_would_be_weaker() -> None:
-    """Each remark on a line of its own, below what would be done."""
-    plan = RollbackPlan(target="shop", to_commit=GOOD, chosen_because="why", remarks=["one", "two"])
-
-    assert f"would roll shop back to {GOOD}: why\n  one\n  two" == plan.text

@@ -12,7 +12,7 @@ from schemas.incident import Status
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.base.file_lock import try_to_hold
-from tasks.rollback.roll_back import plan_rollback, roll_back, roll_back_on_request
+from tasks.rollback.roll_back import dry_run_text, plan_rollback, roll_back, roll_back_on_request
 
 GOOD = "a" * 40
 PLAN = RollbackPlan(target="shop", to_commit=GOOD, chosen_because="it is good")
@@ -82,3 +82,11 @@ def test_what_is_wrong_with_the_target_stops_a_rollback(target: Target, settings
     assert "health" == caught.value.stage
     with pytest.raises(RollbackError, match=r"^rollback stopped at 'open repository': .*/shop is"):
         plan_rollback(target)
+
+
+def test_a_plan_says_what_would_be_weaker() -> None:
+    """Each remark on a line of its own, below what would be done."""
+    plan = PLAN.model_copy(update={"remarks": ["one", "two"]})
+
+    assert dry_run_text(plan).startswith(f"would roll shop back to {PLAN.to_commit}: ")
+    assert dry_run_text(plan).endswith("\n  one\n  two")
