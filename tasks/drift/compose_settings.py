@@ -50,7 +50,7 @@ class ComposeFile:
         self._mounts(settings, data, base)
         settings.networks(self._networks(data))
         settings.restart(*_restart(data))
-        _limits(settings, data)
+        _resources(settings, data)
         settings.healthcheck(_healthcheck(data, base))
         hosts = data.get("extra_hosts") or ()
         settings.extra_hosts(
@@ -193,7 +193,7 @@ def _restart(data: Mapping[str, Any]) -> tuple[str, int]:
     return name, int(retries or 0)
 
 
-def _limits(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
+def _resources(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
     deploy = ((data.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     memory = data.get("mem_limit") or deploy.get("memory")
     cpus = data.get("cpus") or deploy.get("cpus")
