@@ -127,13 +127,15 @@ def _open(
     entry: UUID | None = None,
     **related: str,
 ) -> Incident:
-    text = f"incident opened from {alert.source}"
+    words = clean_text(typed.guessed_from)
+    guess = f"; its type is guessed from {words}" if words else ""
+    text = f"incident opened from {alert.source}{guess}"
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
         type=typed.type.value,
         type_source=typed.source,
-        guessed_from=clean_text(typed.guessed_from),
+        guessed_from=words,
         description=alert.description,
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
@@ -157,7 +159,7 @@ def _open(
         details={
             "type": incident.type,
             "typeSource": typed.source.value,
-            **({"guessedFrom": incident.guessed_from} if incident.guessed_from else {}),
+            **({"guessedFrom": words} if words else {}),
             "severity": severity.value,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),
