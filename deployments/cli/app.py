@@ -19,6 +19,7 @@ from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
+from tasks.base.home import make_home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,6 +45,7 @@ def aeef(*, _version: Version = False) -> None:
 
 def _settings() -> Settings:
     settings = load_settings()
+    make_home(settings.home)  # Prefect, when it is imported, makes its own folder in it
     use_prefect(settings)
     return settings
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
 from schemas.settings import Settings, config_path
+from tasks.base.home import make_home
 from tasks.base.run_command import run_command
 
 GATES = ("tests", "security-scan")
@@ -65,7 +66,7 @@ def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
     config = config_path() or settings.home / "aeef.toml"
     if "demo" in settings.targets:
         raise ConfigurationError(f"a target 'demo' is already configured in {config}")
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(settings.home)
     config.parent.mkdir(parents=True, exist_ok=True)
     table = create_demo(place)
     with config.open("a", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ from fastapi import HTTPException, Request
 
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
+from tasks.base.home import make_home
 
 USER = "aeef"
 TOKEN_FILE = "intake.token"  # noqa: S105 - the name of a file
@@ -38,7 +39,7 @@ def ensure_token(settings: Settings) -> str:
     """The token, generated on first use into a file that only its owner can read."""
     path = settings.home / TOKEN_FILE
     if settings.intake.token is None and not _generated(settings):
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(settings.home)
         draft = path.with_suffix(f".{os.getpid()}")
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

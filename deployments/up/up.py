@@ -22,6 +22,7 @@ from schemas.errors import ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
+from tasks.base.home import make_home
 from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
 
 START_SECONDS = 120.0
@@ -39,7 +40,7 @@ def up(settings: Settings, say: Say) -> None:
     is left running then.
     """
     require_known_channels(settings)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(settings.home)
     (settings.home / "logs").mkdir(mode=0o700, exist_ok=True)
     stopping = threading.Event()
     with _only_one(settings), _until_signal(stopping):

@@ -24,6 +24,7 @@ from schemas.errors import InvalidInput
 from schemas.incident import canonical_json
 from schemas.model import utc_now
 from tasks.base.file_lock import file_lock, hold, try_to_hold
+from tasks.base.home import make_home
 
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
@@ -62,7 +63,7 @@ class Evidence:
         except ValueError:
             raise InvalidInput("evidence belongs to an incident: give its full id") from None
         self.directory = home / "evidence" / name
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(home)
         private_directory(self.directory.parent)
         private_directory(self.directory)
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.errors import ConfigurationError
 from schemas.incident import (
     Alert,
     AuditEntry,
@@ -27,6 +26,7 @@ from schemas.incident import (
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
+from tasks.base.home import make_home
 from tasks.store import giving_word, opening
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
@@ -402,12 +402,7 @@ def open_store(settings: Settings) -> Store:
     with _lock:
         store = _stores.get(key)
         if store is None:
-            try:
-                settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"AEEF_HOME {settings.home} cannot be created: {error.strerror}"
-                ) from error
+            make_home(settings.home)
             masker = Masker(settings.masking, masking_key(settings))
             store = Store(settings.database, settings.anchors_path, masker=masker)
             _stores[key] = store

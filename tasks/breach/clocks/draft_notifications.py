@@ -19,6 +19,7 @@ from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.model import Model
 from schemas.settings import Settings
+from tasks.base.home import make_home
 from tasks.base.replace_file import replace_file
 from tasks.breach.breach_facts import clocks_for, situation
 from tasks.breach.clocks.draft_content import KnownFacts, answer, cell, missing
@@ -73,7 +74,7 @@ def write_drafts(incident: Incident, settings: Settings) -> Drafts:
     files, changed = {}, 0
     clocks = [clock for clock in clocks_for(incident, settings) if clock.is_open]
     if clocks:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(settings.home)
         private_directory(directory.parent)
         private_directory(directory)
     for clock in clocks:

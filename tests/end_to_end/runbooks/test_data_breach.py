@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -216,10 +217,13 @@ def nobody_is_named_in_prefect(stack: Stack, incident_id: str) -> None:
     run = stack.run(stack.run_id(incident_id))
     assert {"alert": {"incidentId": incident_id}} == run["parameters"]
     wanted = {"flow_run_id": {"any_": [run["id"]]}}
-    logs = stack.prefect("POST", "/logs/filter", json={"logs": wanted})
-    artifacts = stack.prefect("POST", "/artifacts/filter", json={"artifacts": wanted})
-    assert logs
-    assert artifacts
+    # Prefect stores both a moment after they were sent.
+    logs, artifacts = (
+        stack.wait_for(
+            partial(stack.prefect, "POST", f"/{each}/filter", json={each: wanted}),
+        )
+        for each in ("logs", "artifacts")
+    )
     assert [] == leaks(json.dumps([run, logs, artifacts]) + stack.logs())
 
 
