@@ -197,7 +197,7 @@ def _resources(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
     deploy = ((data.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     memory = data.get("mem_limit") or deploy.get("memory")
     cpus = data.get("cpus") or deploy.get("cpus")
-    settings.limits(
+    settings.resources(
         memory=in_bytes(str(memory)) if memory else None,
         cpus=float(cpus) * 1e9 if cpus else None,
         pids=data.get("pids_limit") or deploy.get("pids"),

@@ -139,13 +139,15 @@ def _open(
     alert = alert.model_copy(update={"detected_at": believed})
     if doubt:
         related["detectedAtSaid"] = said.isoformat()
-    text = f"incident opened from {alert.source}" + (f"; {doubt}" if doubt else "")
+    words = clean_text(typed.guessed_from)
+    guess = f"its type is guessed from {words}" if words else None
+    text = "; ".join(filter(None, (f"incident opened from {alert.source}", doubt, guess)))
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
         type=typed.type.value,
         type_source=typed.source,
-        guessed_from=clean_text(typed.guessed_from),
+        guessed_from=words,
         description=alert.description,
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
@@ -169,7 +171,7 @@ def _open(
         details={
             "type": incident.type,
             "typeSource": typed.source.value,
-            **({"guessedFrom": incident.guessed_from} if incident.guessed_from else {}),
+            **({"guessedFrom": words} if words else {}),
             "severity": severity.value,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),

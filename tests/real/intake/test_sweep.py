@@ -108,7 +108,8 @@ def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
     settings: Settings, prefect: Prefect
 ) -> None:
     """A run prepared it and ended; once somebody says that it is so, another has to start."""
-    watched = Watched(settings, QUICK._replace(runbook_missing=AT_ONCE))
+    moment = timedelta(microseconds=1)
+    watched = Watched(settings, QUICK._replace(runbook_late=moment, runbook_missing=AT_ONCE))
     alert = Alert(description="x", service="shop")
     guess = watched.store.open_or_attach(
         alert, IncidentType.SECURITY, Severity.P1, source=TypeSource.GUESS
