@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from fixtures.store import Clock
 from processes.store_workers import alerts_at_once, in_processes
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.model import utc_now
@@ -119,10 +120,13 @@ def test_another_service_is_added(store: Store) -> None:
     assert actions(store, second.incident.incident_id)[-1] == "affected service added: cart"
 
 
-def test_after_it_is_resolved_the_same_trouble_is_a_new_incident(store: Store) -> None:
-    """What comes back after it was resolved is a new incident."""
+def test_long_after_it_is_resolved_the_same_trouble_is_a_new_incident(
+    store: Store, clock: Clock
+) -> None:
+    """What comes back within an hour may be a relapse; later it is a new incident."""
     first = tell(store)
     store.set_status(first.incident.incident_id, Status.RESOLVED, actor="ann")
+    clock.advance(timedelta(hours=1, seconds=1))
     second = tell(store)
 
     assert second.is_new
