@@ -50,7 +50,7 @@ class ComposeFile:
         self._mounts(settings, data, base)
         settings.networks(self._networks(data))
         settings.restart(*_restart(data))
-        _limits(settings, data)
+        _resources(settings, data)
         settings.healthcheck(_healthcheck(data, base))
         hosts = data.get("extra_hosts") or ()
         settings.extra_hosts(
@@ -193,11 +193,11 @@ def _restart(data: Mapping[str, Any]) -> tuple[str, int]:
     return name, int(retries or 0)
 
 
-def _limits(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
+def _resources(settings: ServiceSettings, data: Mapping[str, Any]) -> None:
     deploy = ((data.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     memory = data.get("mem_limit") or deploy.get("memory")
     cpus = data.get("cpus") or deploy.get("cpus")
-    settings.limits(
+    settings.resources(
         memory=in_bytes(str(memory)) if memory else None,
         cpus=float(cpus) * 1e9 if cpus else None,
         pids=data.get("pids_limit") or deploy.get("pids"),

@@ -37,7 +37,7 @@ def container_settings(
     settings.networks((container.get("NetworkSettings") or {}).get("Networks") or {})
     policy = host.get("RestartPolicy") or {}
     settings.restart(policy.get("Name") or "", int(policy.get("MaximumRetryCount") or 0))
-    settings.limits(
+    settings.resources(
         memory=host.get("Memory"), cpus=host.get("NanoCpus"), pids=host.get("PidsLimit")
     )
     settings.healthcheck((config.get("Healthcheck") or {}).get("Test"))

@@ -85,7 +85,7 @@ class ServiceSettings:
         name = policy or "no"
         self.put("restart", f"{name}:{retries}" if name == "on-failure" and retries else name)
 
-    def limits(self, **most: float | None) -> None:
+    def resources(self, **most: float | None) -> None:
         """Limits of resources, if above 0: memory in bytes, CPUs in billionths, processes."""
         for name, value in most.items():
             if value and value > 0:
