@@ -107,7 +107,7 @@ def test_the_page_takes_no_markup_of_a_scanner() -> None:
     cells = row(hostile)
     table_row = page.splitlines()[-1]
 
-    assert "\\[click\\](https://evil) \\<script\\> \\# \\*\\*b\\*\\* \\| x \\|" in table_row
+    assert "\\[click\\](https\\://evil) \\<script\\> \\# \\*\\*b\\*\\* \\| x \\|" in table_row
     assert table_row.startswith("| P1 | a\\|b | t\\`x\\` | src/\\<img\\>.py:1 |")
     assert len(cells) + 1 == table_row.replace("\\|", "").count("|")
     assert table_row == "| " + " | ".join(cells.values()) + " |"

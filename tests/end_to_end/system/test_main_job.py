@@ -72,7 +72,9 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     told = stack.slack.in_thread(messages[0].ts)
     assert 1 == len(told), told
     assert "mitigated" in told[0].text
-    assert {"working on it"} == {said_in(each) for each in messages[0].before}
+    guessed = "deployment-failure (guessed from 'deploy failed' in the name DeployFailed)"
+    assert {f"working on it\n{guessed}"} == {said_in(each) for each in messages[0].before}
+    assert said_in(messages[0].blocks).endswith(guessed)
     assert f"rolled {service} back from" in said_in(messages[0].blocks)
     assert said_in(messages[0].blocks).startswith("done:\n• chose ")
     assert 0 == stack.command("audit", "verify").returncode
