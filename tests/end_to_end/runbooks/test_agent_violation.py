@@ -139,7 +139,7 @@ def test_a_foreign_event_stops_the_agent(stack: Stack, tmp_path: Path, plane: Co
     }  # fmt: skip
 
     stack.prefect("POST", "/events", json=[event])
-    incident_id = stack.wait_for(lambda: _incident_of(stack, name))
+    incident_id = stack.wait_for(lambda: stack.incident_of(name))
 
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     stopped_and_on_record(stack, plane, sample, incident_id)
@@ -257,7 +257,7 @@ def test_suspend_and_resume_by_hand(stack: Stack, tmp_path: Path, plane: Control
     assert ("COMPLETED", "active") == (tried["state"]["type"], sample.status)
     done = run_by_hand(stack, "suspend-agent", **agent, requested_by="grace", reason="odd")
     assert "COMPLETED" == done["state"]["type"], done["state"]
-    incident_id = stack.wait_for(lambda: _incident_of(stack, sample.target.name))
+    incident_id = stack.wait_for(lambda: stack.incident_of(sample.target.name))
     stopped_and_on_record(stack, plane, sample, incident_id)
     assert incident_id not in stack.pagerduty.alerts
     assert [] == stack.handed_over(incident_id)
@@ -276,8 +276,3 @@ def test_suspend_and_resume_by_hand(stack: Stack, tmp_path: Path, plane: Control
     assert f"{APPROVER} approves" in said
     assert f"resumed {sample.agent}" in said
     assert 0 == stack.command("audit", "verify").returncode
-
-
-def _incident_of(stack: Stack, service: str) -> str | None:
-    found = stack.ask("GET", "/incidents").json()
-    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)

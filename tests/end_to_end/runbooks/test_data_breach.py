@@ -177,7 +177,7 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
     assert [] == leaks(shown.stdout)
     assert "is isolated and frozen" in shown.stdout
     assert not shop.answers()
-    incident_id = str(stack.wait_for(lambda: _incident_of(stack, service)))
+    incident_id = str(stack.wait_for(lambda: stack.incident_of(service)))
     for team in ("security", "privacy"):
         assert "triggered" == stack.pagerduty.alerts[f"{incident_id}:{team}"].state
     assert incident_id not in stack.pagerduty.alerts
@@ -195,7 +195,7 @@ def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(
                     "description": f"leak of {EMAIL}"},
     }  # fmt: skip
     stack.prefect("POST", "/events", json=[event])
-    foreign = str(stack.wait_for(lambda: _incident_of(stack, "elsewhere")))
+    foreign = str(stack.wait_for(lambda: stack.incident_of("elsewhere")))
 
     assert "done" == stack.wait_until_over(foreign), stack.logs()
     record: dict[str, Any] = stack.incident(foreign)
@@ -225,8 +225,3 @@ def nobody_is_named_in_prefect(stack: Stack, incident_id: str) -> None:
         for each in ("logs", "artifacts")
     )
     assert [] == leaks(json.dumps([run, logs, artifacts]) + stack.logs())
-
-
-def _incident_of(stack: Stack, service: str) -> str | None:
-    found = stack.ask("GET", "/incidents").json()
-    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)

@@ -88,7 +88,7 @@ def test_the_watch_finds_a_drift_restores_it_and_resolves_its_incident(
     assert ("drift", compose_sample.good) == (report["status"], report["commit"])
 
     _watch(stack)
-    incident_id = stack.wait_for(lambda: _incident_of(stack, name))
+    incident_id = stack.wait_for(lambda: stack.incident_of(name))
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     record = stack.incident(incident_id)
     assert ("drift", "P1", "mitigated") == (record["type"], record["severity"], record["status"])
@@ -137,8 +137,3 @@ def _watch(stack: Stack) -> None:
     run = stack.prefect("POST", path, json={})
     stack.wait_for(lambda: stack.run(run["id"])["state"]["type"] in ("COMPLETED", "FAILED"))
     assert "COMPLETED" == stack.run(run["id"])["state"]["type"], stack.logs()
-
-
-def _incident_of(stack: Stack, service: str) -> str | None:
-    found = stack.ask("GET", "/incidents").json()
-    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)

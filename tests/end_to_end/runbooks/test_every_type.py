@@ -71,7 +71,7 @@ def prepared(
 def test_a_cell_of_the_matrix(stack: Stack, prepared: dict[Cell, Prepared], cell: Cell) -> None:
     """Page, channel and ticket as its row says; its response on record, and really done."""
     sample = prepared[cell]
-    incident_id = stack.wait_for(lambda: _incident_of(stack, sample.service))
+    incident_id = stack.wait_for(lambda: stack.incident_of(sample.service))
     assert "done" == stack.wait_until_over(incident_id), (cell, stack.actions(incident_id))
 
     record = stack.incident(incident_id)
@@ -166,8 +166,3 @@ def test_a_hostile_service_is_a_text_and_nothing_else(stack: Stack) -> None:
         assert 1 == len(posts)
         assert "<!channel>" not in posts[0].text + str(posts[0].blocks)
         validate("incident", stack.incident(incident_id))
-
-
-def _incident_of(stack: Stack, service: str) -> str | None:
-    found = stack.ask("GET", "/incidents", params={"limit": 1000}).json()
-    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)

@@ -57,7 +57,7 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
 
     began = datetime.now(UTC)
     alertmanager.fire(labels, "the newest release fails its health check", began)
-    incident_id = stack.wait_for(lambda: _incident_of(stack, service))
+    incident_id = stack.wait_for(lambda: stack.incident_of(service))
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
 
     assert "good" == httpx.get(f"{compose_sample.url}/version").text
@@ -198,7 +198,7 @@ def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
     }
 
     stack.prefect("POST", "/events", json=[event])
-    incident_id = stack.wait_for(lambda: _incident_of(stack, "foreign"))
+    incident_id = stack.wait_for(lambda: stack.incident_of("foreign"))
 
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     assert incident_id in stack.pagerduty.alerts
@@ -207,11 +207,6 @@ def test_anyone_may_emit_the_event_themselves(stack: Stack) -> None:
 def said_in(blocks: list[dict[str, Any]]) -> str:
     """What a message says was done."""
     return str(blocks[1]["text"]["text"]).partition("*Auto-response:* ")[2]
-
-
-def _incident_of(stack: Stack, service: str) -> str | None:
-    found = stack.ask("GET", "/incidents").json()
-    return next((i["incidentId"] for i in found if service in i.get("affectedServices", [])), None)
 
 
 @pytest.mark.parametrize("alert", ["it is broken", None, ["shop"]])
