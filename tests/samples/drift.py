@@ -93,6 +93,14 @@ class DriftSample:
         options = ("--force-recreate", "--no-deps", "web")
         self.compose("up", "-d", *options, services={"web": change})
 
+    def edit_and_undo(self, old: str, new: str) -> None:
+        """Run the release with an edit of its compose file that is undone again."""
+        file = self.path / "compose.yml"
+        committed = file.read_text("utf-8")
+        file.write_text(committed.replace(old, new), "utf-8")
+        self.sample.compose("up", "-d", "--force-recreate", "--no-deps", "web")
+        file.write_text(committed, "utf-8")
+
     def compose(self, *arguments: str, services: dict[str, Any] | None = None) -> None:
         """Run Compose; services: what an uncommitted file changes."""
         override = self.directory / "override.yml"

@@ -226,6 +226,7 @@ def test_doctor_says_what_to_do(
         "paging": "ok",
         "breach clocks": "not configured",
         "target demo": "ok",
+        "drift of demo": "ok",
     } == outcomes
     assert "AEEF_PAGERDUTY_ROUTING_KEY: no such setting" in told.out
     assert "start it" in findings["Prefect"]["detail"]

@@ -228,7 +228,9 @@ def test_the_work_tree_stays_as_it_is(app: DriftSample) -> None:
 @both_composes
 def test_restoring_the_release_ends_the_drift(app: DriftSample) -> None:
     """Its commit runs already, and is still deployed again; without `recreate` it is not."""
-    app.change_web({"environment": {"LOG_LEVEL": "debug"}})
+    app.sample.compose("up", "-d", "--force-recreate")  # with its own file alone
+    app.edit_and_undo("LOG_LEVEL: info", "LOG_LEVEL: debug")
+    assert "drift" == app.assess().status
     plan = choose_release(app.target, app.commit)
 
     recreate = plan.model_copy(update={"recreate": True})

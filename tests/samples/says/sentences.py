@@ -181,7 +181,7 @@ TABLE = (
     _row(
         r"\S+ is not rolled back: its containers are evidence\. .*", lambda w, _: w.head == w.before
     ),
-    _row(r"\S+ is not isolated: that is done for .*", _untouched),
+    _row(r"\S+ was not isolated by this run: that is done for .*", _untouched),
     _row(r"froze deployments on \S+ until they are released", lambda w, _: w.is_frozen),
     _row(
         r"revocation (?P<name>\w+) of \S+: (?P<how>it worked|FAILED: .*); what it said:"
@@ -244,8 +244,8 @@ TABLE = (
     # Drift
     _row(r"\S+: \d+ differences? from the last known good (?P<good>[0-9a-f]{12}); .*", _differs),
     _row(
-        r"\S+: 1 difference from the last known good unknown; worst is medium: \S+ cannot be read:"
-        r" no healthy release is proven good: .*",
+        r"(?s)\S+: drift unknown: what should run cannot be read:"
+        r" no healthy release is proven good and can be gone back to: .*",
         lambda w, _: not list(w.repository.glob("provenance/*.json")),
     ),
     _row(r"\S+: no drift from the last known good .*", lambda w, _: w.is_well),

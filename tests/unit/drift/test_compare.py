@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,15 +194,13 @@ def test_a_value_cannot_add_lines_or_steer_a_terminal() -> None:
     assert len(text) < 2_000
 
 
-def test_500_services_of_40_settings_compare_in_well_under_a_second() -> None:
-    """Also when everything differs; `make bench` measures it. CPU time: others may be busy."""
+def test_500_services_of_40_settings_are_compared() -> None:
+    """Also when everything differs; how long that takes, `make bench` measures."""
     settings = [Setting(f"s{s}", "environment", f"N{n}") for s in range(500) for n in range(40)]
     depends_on = {f"s{s}": [f"s{s // 2}"] for s in range(1, 500)}
-    began = time.process_time()
 
     found = compare(
         dict.fromkeys(settings, "a"), dict.fromkeys(settings, "b"), depends_on=depends_on
     )
 
     assert 20_000 == len(found)
-    assert time.process_time() - began < 1
