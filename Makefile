@@ -8,10 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ARGS ?=
-# Test processes, each with a system of its own. Twice the cores of the smallest machine that we
-# think of: many tests wait. Whole files go to a process, in the order of
+# Test processes, each with a system of its own. One more than there are cores on the smallest
+# machine that we think of: many tests wait. Whole files go to a process, in the order of
 # tests/conftest.py; 0, and so a file that is named, runs in one.
-PROCESSES ?= $(if $(findstring .py,$(ARGS)),0,4)
+PROCESSES ?= $(if $(findstring .py,$(ARGS)),0,3)
 # Another Prefect that pyproject.toml allows, the oldest if none is named, in a place of its own.
 PREFECT ?= 3.8.8
 OTHER := $(VENV)/prefect-$(PREFECT)

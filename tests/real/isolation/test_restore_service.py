@@ -11,6 +11,7 @@ from samples.isolation import IsolationSample
 from schemas.errors import InvalidInput, PermanentError
 from schemas.settings import load_settings
 from standins.dying_docker import Killed, dying_docker
+from support import wait_until
 from tasks.isolation.isolate_service import isolate_service
 from tasks.isolation.journal import isolation_lock, read_isolation
 from tasks.isolation.restore_containers import restore_containers
@@ -289,7 +290,7 @@ def test_one_that_ended_meanwhile_is_told(shop_incident: str, shop: IsolationSam
 
     assert "it does not run any more: start it" in str(done)
     web.start()
-    assert shop.answers()
+    wait_until(shop.answers)
 
 
 def test_one_at_a_time(shop_incident: str, shop: IsolationSample) -> None:
