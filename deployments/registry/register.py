@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 from uuid import UUID
 
 from prefect.automations import AutomationCore
@@ -94,9 +93,15 @@ def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[Act
     # What an operator switched off stays off; /health and `aeef doctor` report it.
     wanted = wanted.model_copy(update={"enabled": first.enabled})
     # Only if it differs: an update makes Prefect drop every escalation that is waiting.
-    if _as_data(first) != _as_data(wanted):
+    if differs(first, wanted):
         client.update_automation(first.id, wanted)
 
 
-def _as_data(automation: AutomationCore) -> dict[str, Any]:
-    return automation.model_dump(mode="json", include=set(AutomationCore.model_fields))
+def differs(present: AutomationCore, wanted: AutomationCore) -> bool:
+    """True when the automation that Prefect has is not the one that is wanted.
+
+    Sets are compared as sets: as JSON their order differs from process to process by chance, and
+    an automation that was updated for that would forget whom it was about to escalate to.
+    """
+    ours = set(AutomationCore.model_fields)
+    return present.model_dump(include=ours) != wanted.model_dump(include=ours)
