@@ -18,6 +18,8 @@ import psutil
 
 TAIL_LINES = 20
 TAIL_CHARACTERS = 2_000
+OWN_SETTINGS = "AEEF_"
+"""How the names of our own settings in the environment begin: some are secrets."""
 _OUTPUT_READ = 1_000_000
 _GRACE = 5.0
 """Seconds between asking a program to stop and killing it."""
@@ -125,7 +127,7 @@ def without_credentials(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AEEF_")}
+    return {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
 
 
 def _note_process(pid: int, pid_file: Path | None) -> None:

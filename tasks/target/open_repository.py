@@ -9,6 +9,7 @@ from git.exc import GitError
 
 from schemas.errors import TargetError
 from schemas.settings import Target
+from tasks.base.run_command import OWN_SETTINGS
 
 _MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
@@ -34,6 +35,10 @@ def open_repository(target: Target) -> Repo:
         raise TargetError(
             "open repository", f"{target.repository} is bare: a rollback needs a work tree"
         )
+    # GitPython passes our whole environment on, and git starts filters that the repository names.
+    repo.git.update_environment(
+        **{name: "" for name in os.environ if name.startswith(OWN_SETTINGS)}
+    )
     return repo
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from samples.targets import command_target, git
+from samples.targets import command_target, commit, git
 from schemas.settings import Target
 from tasks.target.repository import TargetRepository
 
@@ -50,3 +50,21 @@ def test_an_abbreviated_commit_is_found_in_full(target: Target) -> None:
         assert commit == repository.find_commit(commit[:8])
         assert repository.find_commit("0" * 40) is None
         assert repository.find_commit("HEAD") is None
+
+
+def test_a_filter_of_the_repository_sees_no_setting_of_ours(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout runs what the repository's own configuration names, and secrets are settings."""
+    monkeypatch.setenv("AEEF_PAGERDUTY__ROUTING_KEY", "S" * 32)
+    seen = tmp_path / "seen"
+    git(target.repository, "config", "filter.spy.smudge", f"env >> '{seen}'; cat")
+    spied = commit(target.repository, {".gitattributes": "* filter=spy\n", "a": "1"}, "Spied on")
+    git(target.repository, "checkout", "--quiet", f"{spied}~1")
+    seen.unlink(missing_ok=True)
+
+    with TargetRepository(target) as repository:
+        repository.checkout(spied)
+
+    assert "PATH=" in seen.read_text()
+    assert "S" * 32 not in seen.read_text()
