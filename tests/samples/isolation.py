@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
@@ -227,6 +228,17 @@ class IsolationSample:
             if network.name not in keep:
                 with suppress(docker.errors.APIError):
                     network.remove()
+
+
+@contextmanager
+def running_shop(directory: Path, compose: Compose) -> Iterator[IsolationSample]:
+    """A shop of a test's own, running; nothing is left of it."""
+    sample = IsolationSample(directory, compose)
+    try:
+        sample.up()
+        yield sample
+    finally:
+        sample.down()
 
 
 def config_of(target: Target) -> str:

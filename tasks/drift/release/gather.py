@@ -107,6 +107,7 @@ class Gathered:
             whole = self._inside(Path(os.path.normpath(folder / pattern)))
             names = self._release.tree.files if whole else ()
             found = [str(self._release.home / n) for n in names if fnmatchcase(n, str(whole))]
+            # What `glob` says of a pattern that is empty, absolute, or cannot be looked for.
             with suppress(ValueError, NotImplementedError, OSError):
                 found += map(str, folder.glob(pattern))
             yield from found[:_MOST_FITTING]

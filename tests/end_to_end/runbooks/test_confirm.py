@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.stack import Stack
 from samples.compose import Compose
-from samples.isolation import IsolationSample
+from samples.isolation import IsolationSample, running_shop
 from schemas.incident import WAITS
 from schemas.validation import validate
 
@@ -36,12 +36,8 @@ FROM = "guessed from 'data breach' in the name DataBreachSuspected"
 @pytest.fixture
 def shop(tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
     """A Compose application that runs."""
-    sample = IsolationSample(tmp_path, compose)
-    try:
-        sample.up()
+    with running_shop(tmp_path, compose) as sample:
         yield sample
-    finally:
-        sample.down()
 
 
 def alertmanager(stack: Stack, service: str, **labels: str) -> str:

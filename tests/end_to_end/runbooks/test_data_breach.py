@@ -14,7 +14,7 @@ import pytest
 
 from fixtures.stack import Stack
 from samples.compose import Compose
-from samples.isolation import IsolationSample
+from samples.isolation import IsolationSample, running_shop
 from samples.personal_data import EMAIL, LEAK, leaks
 from schemas.validation import validate
 from standins.pagerduty import PRIVACY_KEY, SECURITY_KEY
@@ -42,12 +42,8 @@ api-key = ["/bin/sh", "-c", "test -e {calls}/fixed && echo x >> {calls}/api-key"
 @pytest.fixture
 def shop(tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
     """A Compose application that runs."""
-    sample = IsolationSample(tmp_path, compose)
-    try:
-        sample.up()
+    with running_shop(tmp_path, compose) as sample:
         yield sample
-    finally:
-        sample.down()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.stack import Stack
 from samples.compose import Compose
-from samples.isolation import IsolationSample
+from samples.isolation import IsolationSample, running_shop
 
 APPROVER = "Ada Lovelace"
 
@@ -18,13 +18,9 @@ APPROVER = "Ada Lovelace"
 @pytest.fixture
 def sample(stack: Stack, tmp_path: Path, compose: Compose) -> Iterator[IsolationSample]:
     """The shop, running and configured in the stack."""
-    made = IsolationSample(tmp_path, compose)
-    try:
-        made.up()
+    with running_shop(tmp_path, compose) as made:
         stack.configure(made.target)
         yield made
-    finally:
-        made.down()
 
 
 def run_by_hand(stack: Stack, flow: str, **parameters: Any) -> dict[str, Any]:

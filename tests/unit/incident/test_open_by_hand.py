@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from schemas.agents import NamedAgent
 from schemas.errors import IncidentNotFound
 from schemas.incident import Incident, IncidentType, Severity
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.incident.open_by_hand import (
     is_for_freeze,
     open_for_freeze,
@@ -19,23 +17,8 @@ from tasks.incident.open_by_hand import (
     open_for_service,
     open_for_suspension,
 )
-from tasks.store import Store, open_store
+from tasks.store import Store
 from tasks.store.claim_keys import runbook_key
-
-
-@pytest.fixture
-def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """With a home of this test's own."""
-    monkeypatch.setenv("AEEF_HOME", str(home))
-    return load_settings()
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    """The store of these settings."""
-    opened = open_store(settings)
-    yield opened
-    opened.close()
 
 
 def holder(store: Store, incident: Incident) -> tuple[str, str | None] | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,14 +11,14 @@ import pytest
 from schemas.agents import NamedAgent
 from schemas.errors import NotConfirmed
 from schemas.incident import NEEDS_WORD, Alert, IncidentType, Severity, TypeSource
-from schemas.settings import Settings, load_settings
+from schemas.settings import Settings
 from tasks.agents.suspend_agent import check_suspension, suspend_agent
 from tasks.breach.clocks.start_clocks import start_clocks
 from tasks.breach.revoke_credentials import revoke_credentials
 from tasks.case import Case
 from tasks.deploy.freeze_target import freeze_target
 from tasks.isolation.isolate_service import check_isolation, isolate_service
-from tasks.store import Store, open_store
+from tasks.store import Store
 
 AGENT = NamedAgent(agent_id="builder-1", target="shop")
 STEPS: dict[str, Callable[[str], object]] = {
@@ -31,21 +30,6 @@ STEPS: dict[str, Callable[[str], object]] = {
     "check the suspension": lambda incident: check_suspension.directly(incident, AGENT),
     "start the clocks": start_clocks.directly,
 }
-
-
-@pytest.fixture
-def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """With a home of this test's own."""
-    monkeypatch.setenv("AEEF_HOME", str(home))
-    return load_settings()
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    """The store of these settings."""
-    opened = open_store(settings)
-    yield opened
-    opened.close()
 
 
 def opened(store: Store, incident_type: IncidentType, source: TypeSource) -> str:
