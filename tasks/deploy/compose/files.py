@@ -16,6 +16,8 @@ _OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+USUAL_NAMES = (*_NAMES, *_OVERRIDES)
+"""The files that Compose looks for by itself."""
 
 
 class ComposeFiles:
@@ -73,19 +75,6 @@ class ComposeFiles:
             # 1.x takes `docker-compose.yml` first, as v2 takes `compose.yaml`.
             found.sort(key=lambda path: path.name.startswith("compose"))
         return found[0] if found else None
-
-
-def usual_names(target: Target) -> tuple[str, ...]:
-    """The names, in the repository, of every file that `ComposeFiles` may find in a work tree."""
-    given = target.compose_file or ""
-    if not isinstance(given, str):
-        return given
-    path = Path(given)
-    if path.name in _NAMES:
-        path = path.parent
-    elif not (target.repository / path).is_dir():
-        return (given,)
-    return tuple((path / name).as_posix() for name in (*_NAMES, *_OVERRIDES))
 
 
 def from_dotenv(folder: Path, variable: str) -> str | None:

@@ -9,19 +9,13 @@ from typing import Any
 from schemas.drift import Setting
 from schemas.errors import InvalidInput, TargetError
 from tasks.deploy.compose.command import ComposeCommand, replicas_of
+from tasks.deploy.compose.files import USUAL_NAMES
 from tasks.drift.compose_settings import ComposeFile
 from tasks.drift.hide_values import Hider
 from tasks.drift.release.checkout import NotComparable
 from tasks.drift.release.gather import Gathered
 from tasks.drift.release.release_tree import ReleaseTree
 
-_USUAL = tuple(
-    f"{name}{override}{end}"
-    for name in ("compose", "docker-compose")
-    for override in ("", ".override")
-    for end in (".yml", ".yaml")
-)
-"""The files that Compose looks for by itself."""
 _MARK = "AEEF_NOT_KNOWN"
 """A variable in every file that is not known: a service that has it may have any other."""
 
@@ -113,6 +107,6 @@ def compose_names(release: ReleaseTree) -> tuple[list[str], str]:
     listed = [given] if isinstance(given, str) else list(given)
     names = [PurePosixPath(name) for name in listed]
     folder = names[0] if str(names[0]) in release.tree.folders else names[0].parent
-    if len(names) == 1 and (folder == names[0] or names[0].name in _USUAL):
-        names += [folder / name for name in _USUAL]
+    if len(names) == 1 and (folder == names[0] or names[0].name in USUAL_NAMES):
+        names += [folder / name for name in USUAL_NAMES]
     return [str(name) for name in names], str(folder)
