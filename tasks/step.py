@@ -20,6 +20,7 @@ from tasks.base.redact import redact
 from tasks.base.trim import clean
 from tasks.case import RUNBOOK, Case
 from tasks.store import open_store
+from tasks.store.claim_keys import RUN
 from tasks.store.sanitize import mask_error, sanitized
 
 P = ParamSpec("P")
@@ -49,7 +50,11 @@ class Place:
     attempts: int = 1
 
 
-_find_place: Callable[[], Place | None] = lambda: None
+def _nowhere() -> Place | None:
+    return None
+
+
+_find_place: Callable[[], Place | None] = _nowhere
 
 
 def find_place_by(find: Callable[[], Place | None]) -> None:
@@ -147,11 +152,7 @@ def in_flow_run() -> bool:
 def this_run() -> str:
     """The name under which a step holds claims, the same for a retry of the flow run."""
     place = _find_place()
-    return f"run {place.run_id}" if place else f"call {uuid4()}"
-
-
-def _nowhere(_level: int, _text: str) -> None:
-    pass
+    return f"{RUN}{place.run_id}" if place else f"call {uuid4()}"
 
 
 class _Attempt:
@@ -161,7 +162,7 @@ class _Attempt:
         self, name: str, incident_id: str, person: str | None, place: Place | None
     ) -> None:
         self.name, self.person, self.incident_id = name, person, incident_id
-        self.place = place or Place(_nowhere, uuid4())
+        self.place = place or Place(logging.getLogger("aeef").log, uuid4())
         arguments = hashlib.sha256(self.place.identity.encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{self.place.run_id}/{name}/{arguments}"
 
