@@ -204,7 +204,7 @@ def test_prometheus_reads_the_metrics(intake: Intake) -> None:
 
 
 def test_health_is_the_paging_planes_own(intake: Intake) -> None:
-    """An alert would be taken and paged without Prefect; `/ready` says that no runbook would run."""
+    """An alert is taken and paged without Prefect; `/ready` says that no runbook would run."""
     wait_until(lambda: "no dispatcher reports" in intake.client.get("/ready").text)
 
     healthy, ready = intake.client.get("/health"), intake.client.get("/ready")
