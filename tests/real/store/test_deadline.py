@@ -26,7 +26,7 @@ def store(
     """A store on PostgreSQL that waits for an answer for a second."""
     monkeypatch.setattr("tasks.store.database.database.ANSWER_SECONDS", SECONDS)
     url = postgresql.create(TEMPLATE)
-    opened = Store(url, tmp_path / "anchors")
+    opened = Store(f"{url}?connect_timeout=2", tmp_path / "anchors")
     yield opened
     opened.close()
     postgresql.drop(url)
