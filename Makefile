@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+MINUTES ?= 5
+SEED ?=
 # Test processes, each with a system of its own. One more than there are cores on the smallest
 # machine that we think of: many tests wait. Whole files go to a process, in the order of
 # tests/conftest.py; 0, and so a file that is named, runs in one.
@@ -17,7 +19,7 @@ PREFECT ?= 3.8.8
 OTHER := $(VENV)/prefect-$(PREFECT)
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: help up test quick test-prefect check bench clean
+.PHONY: help up test quick test-prefect check bench chaos clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -43,6 +45,9 @@ check: $(INSTALLED)  ## what CI checks besides the tests: style, types, spelling
 
 bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+chaos: $(INSTALLED)  ## break everything in a storm: make chaos MINUTES=5 SEED=1
+	PYTHONPATH=tests $(BIN)/python -m chaos.run --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 clean:  ## remove what was set up here (not AEEF_HOME)
 	rm -rf $(VENV)
