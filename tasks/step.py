@@ -25,6 +25,7 @@ from schemas.errors import (
     PageNotDelivered,
     TemporaryError,
     UnexpectedError,
+    Withheld,
 )
 from schemas.settings import RetrySettings, Settings, load_settings
 from tasks.base.redact import redact
@@ -216,7 +217,8 @@ class _Attempt:
             return
         reason = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
         run_count = self.task_run.flow_run_run_count if self.task_run else 1
-        text = redact(f"FAILED: {self.name}: {reason}", settings)
+        failed = "" if isinstance(error, Withheld) else f"FAILED: {self.name}: "
+        text = redact(f"{failed}{reason}", settings)
         self._record(text, f"failed {run_count}", settings)
 
     def _record(self, text: str, outcome: str, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from schemas.incident import Alert
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.store import Opened
+from tasks.store.automation.said import said_of
 
 
 class Acceptance:
@@ -59,4 +60,6 @@ class Acceptance:
             "severityRaised": opened.severity_raised,
             # the number of the look that was asked for: see `/incidents/ID/look`
             **({} if opened.look is None else {"look": opened.look}),
+            # what people must know of the automation's mode: it is not on
+            **({"automation": said} if (said := said_of(incident, self._settings)) else {}),
         }

@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from schemas.automation import Mode
 from tasks.store import Store
 
 KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
@@ -61,6 +62,16 @@ class _StoreCollector(Collector):
         looks = GaugeMetricFamily("aeef_looks_waiting", "Incidents that wait for a look")
         looks.add_metric([], self._store.looks_due())
         yield looks
+        automation = GaugeMetricFamily(
+            "aeef_automation",
+            "1: the automation has this mode; target empty: where nothing else was said",
+            labels=["target", "mode"],
+        )
+        present = self._store.automation()
+        for target in ("", *present.targets):
+            for mode in Mode:
+                automation.add_metric([target, mode], int(present.of(target).mode is mode))
+        yield automation
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

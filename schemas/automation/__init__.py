@@ -2,14 +2,13 @@
 
 from schemas.automation.act import ACTS, Act, ActWords
 from schemas.automation.limit import DAY, HOUR, Begun, Limit, refusal
-from schemas.automation.mode import WITHHELD, Automation, Mode, Word
+from schemas.automation.mode import Automation, Mode, Word
 from schemas.automation.settings import AutomationSettings
 
 __all__ = [
     "ACTS",
     "DAY",
     "HOUR",
-    "WITHHELD",
     "Act",
     "ActWords",
     "Automation",

@@ -14,9 +14,6 @@ from enum import StrEnum
 
 from schemas.model import Model, UtcDatetime
 
-WITHHELD = "not done by itself: automation is not on"
-"""The state of a runbook that ended without what the automation's mode does not allow."""
-
 
 class Mode(StrEnum):
     """What the automation does.

@@ -15,6 +15,8 @@ OCCURRENCE = ":occurrence-"
 RUNBOOK = "runbook:"
 WORD = ":word"
 """At the end of a key: once more, since a guessed type has become somebody's word."""
+WITHHELD_MARK = "withheld"
+"""In the result of a runbook whose acts were not done, because the automation is not on."""
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 
