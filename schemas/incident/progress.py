@@ -14,7 +14,7 @@ class Phase(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     FAILED = "FAILED, a person must take over"
-    WITHHELD = "not done by itself: automation is not on"
+    WITHHELD = "not done by itself, for automation is not on"
     STOPPED = "STOPPED, a person must take over"
 
 
