@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
+from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
 from schemas.errors import AeefError, RunbookFailed, Withheld
 from schemas.incident import Alert, Incident, Phase, Route, route_for
@@ -90,7 +91,7 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        return self.did(step, partial(step, self.id, *args, **kwargs))
+        return self.did(step, partial(run_step, step, self.id, *args, **kwargs))
 
     def did(self, step: Step[P, R], call: Callable[[], R]) -> R:
         """Do the step by this call; what it says, or why it was withheld, is shown to people."""
@@ -110,7 +111,7 @@ class Response:
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
-        submit = partial(step.submit, self.id, *args, **kwargs)
+        submit = partial(submit_step, step, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
 
     def note(self, text: str) -> None:

@@ -267,7 +267,8 @@ TABLE = (
     ),
     _row(
         r"(?P<t>\S+) is not rolled back: 3 rollbacks of (?P=t) in the last hour are the limit"
-        r" \(.*\); it would roll (?P=t) back to .*; `aeef rollback --target (?P=t)` does it by hand",
+        r" \(.*\); it would roll (?P=t) back to .*; `aeef rollback --target (?P=t)` does it by"
+        r" hand",
         lambda w, _: w.is_untouched and w.rollbacks == 3,
     ),
     _row(
