@@ -213,19 +213,23 @@ def test_what_is_said_was_seen_when_the_severity_rises_and_when_it_is_over(
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
+@pytest.mark.parametrize("mode", [Mode.ON, Mode.OBSERVE])
 def test_what_is_said_of_a_rollback_docker_saw(
+    mode: Mode,
     compose_sample: ComposeSample,
     standins: dict[str, Any],
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The application that people reach is the good release."""
+    """The application that people reach is the good release; the same as before when observed."""
     sample = compose_sample
     world = docker_world("deployment-failure", sample.target, f"{sample.url}/version", standins)
+    world.mode, before = mode, world.prepared.serves
     world.respond(home, monkeypatch)
 
     try:
         assert not world.failed
+        assert (mode is Mode.OBSERVE) == (before == world.prepared.serves)
         all_is_true(world)
     finally:
         world.store.close()
@@ -233,15 +237,22 @@ def test_what_is_said_of_a_rollback_docker_saw(
 
 @pytest.mark.usefixtures("shop_store")
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
+@pytest.mark.parametrize("mode", [Mode.ON, Mode.OBSERVE])
 def test_what_is_said_of_an_isolation_docker_saw(
-    shop: IsolationSample, standins: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
+    mode: Mode,
+    shop: IsolationSample,
+    standins: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody reaches the shop any longer."""
+    """Nobody reaches the shop any longer; everybody does when it is only observed."""
     url = f"http://127.0.0.1:{shop.port}/index.html"
     world = docker_world("security", shop.target, url, standins)
+    world.mode = mode
     world.respond(home, monkeypatch)
 
     assert not world.failed
+    assert (mode is Mode.OBSERVE) == (world.prepared.serves == "status=ok")
     all_is_true(world)
 
 
