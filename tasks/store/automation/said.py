@@ -17,8 +17,11 @@ def said_of(incident: Incident, settings: Settings) -> str:
     """Of the targets of one incident, or in general when its services belong to none. Never
     raises: a page must not wait for this.
     """
-    targets = filter(None, map(settings.target_of, incident.affected_services))
-    names = sorted({target.name for target in targets})
+    # A target that was configured after the intake has started is known to it by its name.
+    names = [
+        target.name if (target := settings.target_of(service)) else service
+        for service in incident.affected_services
+    ]
     try:
         automation = open_store(settings).automation()
     except AeefError:
