@@ -177,3 +177,5 @@ def _would(intent: Intent) -> str:
         return intent.would()
     except AeefError as error:
         return f"could not be done: {error}"
+    except Exception as error:  # noqa: BLE001 - it is not done, and that is what counts
+        return f"was not looked up what that would do ({type(error).__name__})"

@@ -191,7 +191,8 @@ class Response:
             return self._summary()
         incident = open_store(self.settings).incident(self.id)
         record = links_for(incident, self.settings).incident
-        return f"{incident.title}: {incident.status}. What was done: {record}"
+        done = Phase.WITHHELD.value if self.withheld else "What was done"
+        return f"{incident.title}: {incident.status}. {done}: {record}"
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
