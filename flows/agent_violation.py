@@ -49,12 +49,15 @@ def agent_violation(response: Response) -> None:
     response.do(change_status, Status.MITIGATED, "the agent is suspended")
 
 
-def contain_agent(response: Response) -> None:
-    """Preserve evidence, suspend the agent, then extract its log when it can no longer write."""
+def contain_agent(response: Response, asked_by: str = "") -> None:
+    """Preserve evidence, suspend the agent, then extract its log when it can no longer write.
+
+    asked_by: the person who asks for it; empty for the runbook.
+    """
     agent = response.do(name_agent)
     attempt_all(
         partial(response.do, preserve_agent_state, agent, "before-suspension"),
-        partial(response.do, suspend_agent, agent),
+        partial(response.do, suspend_agent, agent, asked_by),
         partial(response.do, extract_agent_log, agent),
         partial(response.do, assign_review, agent),
     )
@@ -63,7 +66,8 @@ def contain_agent(response: Response) -> None:
 def restore_if_routed(response: Response) -> None:
     """Roll back if the route says so, then check that the agent is still suspended.
 
-    A rollback recreates containers, which could start the agent again.
+    A rollback recreates containers, which could start the agent again; one that was withheld has
+    changed nothing.
     """
     if not response.route.rollback:
         return
@@ -75,5 +79,5 @@ def restore_if_routed(response: Response) -> None:
         return
     attempt_all(
         partial(go_back, response, mitigates=False),
-        lambda: response.do(check_suspension, response.do(name_agent)),
+        lambda: response.withheld or response.do(check_suspension, response.do(name_agent)),
     )

@@ -29,7 +29,14 @@ def prepare(response: Response) -> None:
     )
 
 
-@runbook("data-breach", prepares=prepare)
+def only_notify(response: Response) -> None:
+    """While the automation is off: reach the same people; the law's clocks do not stop for that."""
+    notify_of_breach(response)
+    if response.incident.has_word:
+        response.do(start_clocks)
+
+
+@runbook("data-breach", prepares=prepare, notifies=only_notify)
 def data_breach(response: Response) -> None:
     """Page security and privacy, whatever the severity; contain the breach; prepare the notices."""
     notify_of_breach(response)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flows.parts.go_back import go_back
 from flows.parts.notify import notify
 from flows.parts.response import Response
 from flows.parts.runbook import runbook
+from tasks.base.attempt_all import attempt_all
 from tasks.quality.assess_quality import assess_quality
 from tasks.quality.assign_investigation import assign_investigation
 from tasks.quality.assign_ticket import assign_ticket
@@ -17,11 +20,13 @@ from tasks.quality.publish_quality_report import publish_quality_report
 def quality_degradation(response: Response) -> None:
     """Notify people; find what fell and its owner; assign the investigation; roll back for P1."""
     notify(response)
-    try:
-        investigate(response)
-    finally:
-        if response.route.rollback and response.target:
-            go_back(response)
+    attempt_all(partial(investigate, response), partial(restore_if_routed, response))
+
+
+def restore_if_routed(response: Response) -> None:
+    """Roll back if the route says so, also when the quality could not be investigated."""
+    if response.route.rollback and response.target:
+        go_back(response)
 
 
 def investigate(response: Response) -> None:

@@ -9,6 +9,7 @@ AeefError                        every error of ours; its text names what failed
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
 │   └── PermanentError           trying again cannot help
 ├── NotConfirmed                 a step that cannot be undone, on a type that is only guessed
+├── Withheld                     an automatic act that mode or limit of the automation forbid
 ├── PageNotDelivered             no channel took the page
 ├── RunbookFailed                a runbook ended without completing everything
 ├── UnexpectedError              a defect: a step raised an unexpected exception
@@ -85,6 +86,22 @@ class NotConfirmed(AeefError):
     """A step that cannot be undone was refused: nobody says that the incident is of its type."""
 
 
+class Withheld(AeefError):
+    """An automatic act was not begun, and nothing was changed by it.
+
+    needs_person: True when its limit is reached, or nobody knows the mode: somebody must take over;
+    False when a person has set the mode, who knows.
+    """
+
+    def __init__(self, message: str, *, needs_person: bool) -> None:
+        super().__init__(message)
+        self.needs_person = needs_person
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: Prefect keeps the exceptions of failed steps."""
+        return _withheld, (str(self), self.needs_person)
+
+
 class PageNotDelivered(AeefError):
     """No channel took the page; the text lists each channel with its reason."""
 
@@ -147,3 +164,7 @@ def _rebuild(
     error = kind(*arguments)
     error.__dict__.update(state)
     return error
+
+
+def _withheld(message: str, needs_person: bool) -> Withheld:
+    return Withheld(message, needs_person=needs_person)

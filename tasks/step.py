@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from schemas.errors import AeefError, PageNotDelivered, TemporaryError, UnexpectedError
+from schemas.errors import AeefError, PageNotDelivered, TemporaryError, UnexpectedError, Withheld
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -176,7 +176,8 @@ class _Attempt:
             time.sleep(min(getattr(error, "retry_after", None) or 0.0, LONGEST_WISH))
             return
         reason = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
-        text = redact(f"FAILED: {self.name}: {reason}", settings)
+        failed = "" if isinstance(error, Withheld) else f"FAILED: {self.name}: "
+        text = redact(f"{failed}{reason}", settings)
         self._record(text, f"failed {self.place.run_count}", settings)
 
     def _record(self, text: str, outcome: str, settings: Settings) -> None:

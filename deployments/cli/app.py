@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
 from deployments.cli import freeze as cli_freeze
@@ -22,14 +23,12 @@ from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_incidents.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
+app.add_typer(cli_automation.automation, name="automation")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 app.command("confirm")(cli_confirm.confirm)

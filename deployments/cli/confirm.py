@@ -14,6 +14,7 @@ from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
 from schemas.settings import Settings, load_settings
 from tasks.store import Answer, open_store
+from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import runbook_key
 
 LOOKS = 20
@@ -66,7 +67,9 @@ def _outcome(answer: Answer, settings: Settings) -> str:
         )
     if _has_started(incident, settings):
         run = links_for(incident, settings).run
-        return f"confirmed: {incident.title}. Its runbook goes on: {run}"
+        automation = said_of(incident, settings)
+        but = f". It changes nothing by itself: {automation}" if automation else ""
+        return f"confirmed: {incident.title}. Its runbook goes on: {run}{but}"
     late = f"On record, but NO RUN HAS STARTED YET: {_why(settings)}. It goes on by itself then"
     now = f". To contain it now: `aeef isolate --incident {incident.short_id}`"
     is_isolated = incident.type != IncidentType.AGENT_VIOLATION  # which is suspended, in Prefect

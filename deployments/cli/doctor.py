@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import typer
 
+from deployments.cli.automation import state_in_words
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -31,6 +32,8 @@ from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
+NOT_ON = "NOT ON"
+"""The outcome of the automation when a person switched it off: no failure, but to be known."""
 LONGEST_VERDICT = 500
 """Characters of what a target answers, and of what its containers do."""
 
@@ -63,6 +66,8 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
             finding = Finding(check, OK, look() or "")
         except AeefError as error:
             finding = Finding(check, FAILED, str(error))
+        except _NotOn as words:
+            finding = Finding(check, NOT_ON, str(words))
         except _NotConfigured as missing:
             finding = Finding(check, NOT_CONFIGURED, str(missing))
         except Exception as error:  # noqa: BLE001 - an error must not hide the other findings
@@ -80,6 +85,10 @@ class _NotConfigured(Exception):
     pass
 
 
+class _NotOn(Exception):
+    pass
+
+
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
     return [
         ("settings", lambda: f"file {config_path() or 'none'}"),
@@ -87,6 +96,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("AEEF_HOME", lambda: _home(settings)),
         ("incident store", lambda: _store(settings)),
         ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
+        ("automation", lambda: _automation(settings)),
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
@@ -127,6 +137,13 @@ def _home(settings: Settings) -> str:
 def _store(settings: Settings) -> str:
     open_store(settings).ping()
     return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
+
+
+def _automation(settings: Settings) -> str:
+    is_on, words = state_in_words(settings)
+    if not is_on:
+        raise _NotOn(words)
+    return words
 
 
 def _prefect(settings: Settings) -> str:

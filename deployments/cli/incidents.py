@@ -16,6 +16,7 @@ from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
 from tasks.store import open_store
+from tasks.store.automation.said import said_of, said_of_all
 
 incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -31,10 +32,13 @@ def list_incidents(
     as_json: AsJson = False,
 ) -> None:
     """List incidents, newest first."""
-    found = open_store(load_settings()).incidents(open_only=open_only, limit=limit)
+    settings = load_settings()
+    found = open_store(settings).incidents(open_only=open_only, limit=limit)
     if as_json:
         typer.echo(json.dumps([incident.to_json() for incident in found], indent=2))
         return
+    for line in said_of_all(settings):
+        typer.echo(plain(line))
     for incident in found:
         since = f"{incident.detected_at:%Y-%m-%d %H:%M:%S}"
         typer.echo(plain(f"{since}  {incident.status:<13}  {incident.title}"))
@@ -45,8 +49,10 @@ def list_incidents(
 @incidents.command()
 def show(incident_id: Id, as_json: AsJson = False) -> None:
     """Show one incident with its timeline."""
-    store = open_store(load_settings())
+    settings = load_settings()
+    store = open_store(settings)
     incident = store.incident(incident_id)
+    automation = said_of(incident, settings)
     timeline = store.timeline(incident.incident_id)
     if as_json:
         typer.echo(
@@ -56,13 +62,14 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
                     "typeSource": incident.type_source.value,
                     "guessedFrom": incident.guessed_from or None,
                     "occurrence": incident.occurrence,
+                    "automation": automation or None,
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
             )
         )
         return
-    for line in describe(incident, timeline):
+    for line in describe(incident, timeline, automation):
         typer.echo(line)
 
 
@@ -130,7 +137,7 @@ def verify(as_json: AsJson = False) -> None:
         typer.echo(f"the audit log is intact: {summary.entries} entries, head {summary.head}")
 
 
-def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
+def describe(incident: Incident, timeline: list[AuditEntry], automation: str) -> list[str]:
     """An incident as lines for a person."""
     lines = [
         incident.title,
@@ -140,6 +147,7 @@ def describe(incident: Incident, timeline: list[AuditEntry]) -> list[str]:
         *_occurrence(incident),
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
+        *([f"  {automation}"] if automation else []),
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         "timeline:",

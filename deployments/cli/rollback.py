@@ -36,7 +36,7 @@ def roll_back(
     incident = open_for_rollback(target.name, user, settings)
     do = Directly(str(incident.incident_id), user)
     deployed = carry_out(
-        partial(roll_back_on_request, do, target, settings, to_commit),
+        partial(roll_back_on_request, do, target, settings, user, to_commit),
         incident,
         f"rollback by {user}",
         settings,

@@ -13,6 +13,7 @@ from schemas.incident import Alert
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.store import Opened
+from tasks.store.automation.said import said_of
 
 ALERTS_AT_ONCE = 40
 DEADLINE = 60.0
@@ -73,4 +74,6 @@ class Acceptance:
             "severityRaised": opened.severity_raised,
             # the number of the look that was asked for: see `/incidents/ID/look`
             **({} if opened.look is None else {"look": opened.look}),
+            # what people must know of the automation's mode: it is not on
+            **({"automation": said} if (said := said_of(incident, self._settings)) else {}),
         }

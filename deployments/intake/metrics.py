@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from schemas.automation import Mode
+from schemas.errors import ConfigurationError
 from tasks.store import Store
 
 KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
@@ -61,6 +63,17 @@ class _StoreCollector(Collector):
         looks = GaugeMetricFamily("aeef_looks_waiting", "Incidents that wait for a look")
         looks.add_metric([], self._store.looks_due())
         yield looks
+        automation = GaugeMetricFamily(
+            "aeef_automation",
+            "1: the automation has this mode; target empty: where nothing else was said",
+            labels=["target", "mode"],
+        )
+        with suppress(ConfigurationError):  # nobody knows: no value, rather than none of any
+            present = self._store.automation()
+            for target in ("", *present.targets):
+                for mode in Mode:
+                    automation.add_metric([target, mode], int(present.of(target).mode is mode))
+        yield automation
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

@@ -16,7 +16,8 @@ from schemas.incident import WAITS, Incident, Phase
 from schemas.settings import Settings
 from tasks.base.trim import clean
 from tasks.store import Store
-from tasks.store.claim_keys import RUN, RUNBOOK, newest_first, runbook_key
+from tasks.store.automation.said import said_of, said_of_all
+from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
 from tasks.store.progress import states_of_run
 
 _templates = Environment(
@@ -39,7 +40,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
         if not _wants_page(request):
             return JSONResponse([incident.to_json() for incident in found])
-        return _page("incidents.html", incidents=found)
+        return _page("incidents.html", incidents=found, automation=said_of_all(settings))
 
     @app.get("/incidents/{incident_id}", dependencies=[guard])
     def incident(request: Request, incident_id: str) -> Response:
@@ -48,7 +49,13 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         if not _wants_page(request):
             return JSONResponse(found.to_json())
         timeline = store.timeline(found.incident_id)
-        return _page("incident.html", incident=found, timeline=timeline, run=run_of(store, found))
+        return _page(
+            "incident.html",
+            incident=found,
+            timeline=timeline,
+            run=run_of(store, found),
+            automation=said_of(found, settings),
+        )
 
 
 def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
@@ -97,15 +104,19 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
 
 
 def runbook_state(store: Store, incident: Incident) -> str:
-    """The state of the incident's runbook: waiting (for what), running, done, failed, unknown."""
+    """The state of the incident's runbook: waiting (for what), running, done, withheld, failed,
+    unknown.
+    """
     claim = store.claims(incident.incident_id).get(runbook_key(incident))
     if claim is None or claim.holder is None:
         return "waiting for a worker"
     if claim.state == "done":
+        if claim.result and claim.result.get(WITHHELD_MARK):
+            return Phase.WITHHELD.value
         return WAITS if incident.waits_for_word else "done"
     run_id = claim.holder.removeprefix(RUN)
     phases = [each.phase for each in states_of_run(store, incident.incident_id, run_id)]
-    return "failed" if phases and phases[-1] is Phase.FAILED else "running"
+    return "failed" if phases and phases[-1] in (Phase.FAILED, Phase.STOPPED) else "running"
 
 
 def run_of(store: Store, incident: Incident) -> UUID | None:

@@ -23,6 +23,7 @@ from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
 from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
+from tasks.store.automation.said import said_of_all
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
@@ -126,6 +127,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"Prefect   {prefect}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
+        *said_of_all(settings),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]

@@ -34,10 +34,13 @@ from tasks.store.claim_keys import EMERGENCY_PATCH
 
 
 @flow(name="emergency-patch", persist_result=True)
-def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] | str:
+def emergency_patch(
+    alert: dict[str, Any], dry_run: bool = False, requested_by: str = ""
+) -> State[str] | str:
     """Put a hotfix on a branch, test it, wait for a person's approval, deploy it, resolve.
 
     alert: `{"incidentId": …}`. dry_run: only return what would be changed.
+    requested_by: the person who starts it by hand; empty when a runbook does.
     """
     settings, run_id = load_settings(), this_run_id()
     incident = open_incident(alert, settings)
@@ -47,7 +50,7 @@ def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] 
     if handled := claim_runbook(incident, run_id, settings, EMERGENCY_PATCH):
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings, EMERGENCY_PATCH)
-    procedure = _Procedure(response)
+    procedure = _Procedure(response, requested_by)
     state = response.carry_out(procedure.patch)
     end = finish_runbook if procedure.is_deployed else give_up_runbook
     end(incident, run_id, settings, EMERGENCY_PATCH)
@@ -57,14 +60,15 @@ def emergency_patch(alert: dict[str, Any], dry_run: bool = False) -> State[str] 
 class _Procedure:
     """The order of the steps; `is_deployed`: the hotfix was deployed, not rejected."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, asked_by: str) -> None:
         self.response = response
+        self._asked_by = asked_by
         self.is_deployed = False
 
     def patch(self) -> None:
         """Prepare, prove, ask, and only then change what runs."""
         do = self.response.do
-        patch = do(prepare_patch)
+        patch = do(prepare_patch, self._asked_by)
         if patch.commit is None:
             self._hand_over(patch)
             return

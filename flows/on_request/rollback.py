@@ -28,6 +28,7 @@ def rollback(
     target: a `[targets.NAME]` of aeef.toml. dry_run: only return what would be done.
     """
     settings, run_id = load_settings(), this_run_id()
+    asked_by = requested_by or "operator"
     named = settings.target(target)
     if dry_run:
         return dry_run_text(rehearse_rollback(named, settings.home, to_commit))
@@ -37,7 +38,7 @@ def rollback(
         return Completed(message=handled, name="AlreadyHandled")
     response = Response(incident, run_id, settings, "rollback")
     state = response.carry_out(
-        partial(roll_back_on_request, response.do, named, settings, to_commit)
+        partial(roll_back_on_request, response.do, named, settings, asked_by, to_commit)
     )
     finish_runbook(incident, run_id, settings)
     return state

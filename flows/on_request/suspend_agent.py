@@ -38,7 +38,7 @@ def suspend_agent(
     response = Response(incident, run_id, settings, "suspend-agent")
 
     def contain() -> None:
-        contain_agent(response)
+        contain_agent(response, requested_by or "operator")
         response.do(change_status, Status.MITIGATED, "the agent is suspended")
 
     return response.carry_out(contain)

@@ -16,8 +16,8 @@ from prefect.states import Completed
 from flows.parts.beside import HeadStart
 from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
-from schemas.errors import AeefError, RunbookFailed
-from schemas.incident import Alert, Incident, Route, route_for
+from schemas.errors import AeefError, RunbookFailed, Withheld
+from schemas.incident import Alert, Incident, Phase, Route, route_for
 from schemas.links import links_for
 from schemas.settings import Settings, Target
 from tasks.incident.publish_report import publish_report
@@ -31,6 +31,8 @@ from tasks.store.sanitize import sanitized
 
 P = ParamSpec("P")
 R = TypeVar("R")
+WITHHELD_STATE = "Withheld"
+"""The name in Prefect of the end of a run whose acts were not done."""
 HEAD_START = 0.15
 """Seconds that a procedure starts before its notifications. The page is not delayed: the intake
 sends it before the run starts."""
@@ -52,6 +54,7 @@ class Response:
         self.settings = settings
         self.incident = incident
         self.outcome = ""
+        self.withheld: Withheld | None = None
         self._beside: HeadStart[Any] = HeadStart(HEAD_START)
         self._started: list[tuple[str, Future[PrefectFuture[Any]]]] = []
 
@@ -88,9 +91,23 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        result = run_step(step, self.id, *args, **kwargs)
+        return self.did(step, partial(run_step, step, self.id, *args, **kwargs))
+
+    def did(self, step: Step[P, R], call: Callable[[], R]) -> R:
+        """Do the step by this call; what it says, or why it was withheld, is shown to people."""
+        try:
+            result = call()
+        except Withheld as error:
+            self.withhold(error)
+            raise
         self._shown.did(step.says(result))
         return result
+
+    def withhold(self, error: Withheld) -> None:
+        """Something is not done, because the automation is not on, or because of its limit."""
+        self.withheld = error
+        if not error.needs_person:
+            self._shown.did(str(error))
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
@@ -111,6 +128,8 @@ class Response:
             procedure()
         except Exception as error:  # noqa: BLE001 - `conclude` reports it
             failure = error
+            if isinstance(error, Withheld):
+                self.withheld = error
         return self.conclude(failure)
 
     def conclude(self, failure: Exception | None) -> State[str]:
@@ -118,6 +137,9 @@ class Response:
 
         Raises RunbookFailed after the on-call was paged, when anything was left undone.
         """
+        is_stopped = isinstance(failure, Withheld) and failure.needs_person
+        if isinstance(failure, Withheld) and not is_stopped:
+            failure = None  # a person has set the automation's mode, and it is on record
         failures = [self._in_words(failure)] if failure else []
         self._beside.over()
         for name, submitted in self._started:
@@ -129,9 +151,12 @@ class Response:
             if not future.state.is_completed():
                 error = future.state.result(raise_on_failure=False)
                 failures.append(f"{name}: {self._in_words(error)}")
+        is_stopped = is_stopped and len(failures) == 1
         if failures:
-            self._hand_over(failures)
-        self._shown.ended(failures, self.outcome)
+            self._hand_over(failures, "stopped" if is_stopped else "FAILED")
+        self._shown.ended(
+            failures, self.outcome, self.withheld if is_stopped or not failures else None
+        )
         summary = "; ".join(failures) or self.outcome or self._summary()
         if not self.incident.status.is_over:
             try:
@@ -142,10 +167,10 @@ class Response:
         publish_report(self.incident, failures, self.settings)
         if failures:
             raise RunbookFailed(f"{self.incident.title}: " + "; ".join(failures))
-        return Completed(message=summary)
+        return Completed(message=summary, name=WITHHELD_STATE if self.withheld else None)
 
-    def _hand_over(self, failures: list[str]) -> None:
-        reason = f"automation FAILED, take over: {failures[0]}"
+    def _hand_over(self, failures: list[str], how: str) -> None:
+        reason = f"automation {how}, take over: {failures[0]}"
         try:
             self.do(page_on_call, reason, failure_key(self.run_id))
         except AeefError as error:
@@ -154,6 +179,8 @@ class Response:
     def _summary(self) -> str:
         incident = open_store(self.settings).incident(self.id)
         done = self._shown.done or NOTHING
+        if self.withheld:
+            done = f"{Phase.WITHHELD.value}. {done}"
         if not self._shown.is_in_the_message:
             done = incident.actions_taken[-1].action
         return f"{incident.title}: {incident.status}. {done}"
@@ -164,7 +191,8 @@ class Response:
             return self._summary()
         incident = open_store(self.settings).incident(self.id)
         record = links_for(incident, self.settings).incident
-        return f"{incident.title}: {incident.status}. What was done: {record}"
+        done = Phase.WITHHELD.value if self.withheld else "What was done"
+        return f"{incident.title}: {incident.status}. {done}: {record}"
 
     def _in_words(self, error: object) -> str:
         text = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"

@@ -11,6 +11,8 @@ from prefect import Flow, flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.parts.automation_off import off_for, only_notify
+from flows.parts.notify import notify
 from flows.parts.response import Response
 from flows.parts.run_name import name_run, named_run, this_run_id
 from schemas.errors import InvalidInput
@@ -27,10 +29,14 @@ TYPE_OF = {**{str(each): each for each in IncidentType}, "triage": IncidentType.
 Runbook = Flow[[dict[str, Any]], State[str]]
 PROCEDURES: dict[str, Callable[[Response], None]] = {}
 """What each runbook does, by its name: its function, which knows no Prefect."""
+NOTIFIES: dict[str, Callable[[Response], None]] = {}
+"""What each does while the automation is off."""
 
 
 def runbook(
-    name: str, prepares: Callable[[Response], None] | None = None
+    name: str,
+    prepares: Callable[[Response], None] | None = None,
+    notifies: Callable[[Response], None] = notify,
 ) -> Callable[[Callable[[Response], None]], Runbook]:
     """Make the Prefect flow `name` from a function that responds to an incident.
 
@@ -38,6 +44,7 @@ def runbook(
     for one incident, one responds; the others end at once and name that one.
     prepares: does what can be done while the type is only guessed. The run ends with it, and once
     the type is somebody's word another run responds.
+    notifies: all that is done while the automation is off.
     """
     own_type = TYPE_OF.get(name)
 
@@ -49,16 +56,19 @@ def runbook(
             with named_run(incident, run_id):
                 if handled := claim_runbook(incident, run_id, settings, own_type=own_type):
                     return Completed(message=handled, name="AlreadyHandled")
-                if prepares and incident.waits_for_word:
+                if off := off_for(response):
+                    state = response.carry_out(partial(only_notify, response, notifies, off))
+                elif prepares and incident.waits_for_word:
                     state = wait_for_word(response, prepares)
                 else:
                     state = response.carry_out(partial(procedure, response))
             # Of the incident as it was claimed: it may have become worse, confirmed or broken
             # again meanwhile, and then another run responds to that.
-            finish_runbook(incident, run_id, settings)
+            withheld = response.withheld is not None
+            finish_runbook(incident, run_id, settings, withheld=withheld)
             return state
 
-        PROCEDURES[name] = procedure
+        PROCEDURES[name], NOTIFIES[name] = procedure, notifies
         respond.__name__ = procedure.__name__
         respond.__qualname__ = procedure.__qualname__
         respond.__module__ = procedure.__module__

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from prefect.runtime import flow_run
 
+from schemas.errors import Withheld
 from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.base.trim import trim
@@ -58,12 +59,20 @@ class Shown:
         self._note(Phase.WORKING, "")
         self._beside.submit(copy_context().run, show, self._incident_id, self._settings)
 
-    def ended(self, failures: Sequence[str], waits_for: str = "") -> None:
-        """The run has ended: with what it did, what it waits for, or with what failed first."""
+    def ended(
+        self, failures: Sequence[str], waits_for: str = "", withheld: Withheld | None = None
+    ) -> None:
+        """The run has ended: with what it did, what it waits for, or with what failed first.
+
+        withheld: what the automation may not do; of a failure it is all that failed.
+        """
         self._beside.shutdown(wait=True)
         if failures:
             before = f"\nbefore that:{listed(self._sentences)}" if self._sentences else ""
-            self._note(Phase.FAILED, "; ".join(failures) + before)
+            phase = Phase.STOPPED if withheld else Phase.FAILED
+            self._note(phase, "; ".join(failures) + before)
+        elif withheld:
+            self._note(Phase.WITHHELD, listed(self._sentences))
         elif waits_for:
             self._note(Phase.WAITING, waits_for)
         elif len(self._sentences) > 1:

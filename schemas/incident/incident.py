@@ -60,6 +60,8 @@ class Incident(Model):
     type_source, guessed_from: who says that it is of its type, and for a guess its words.
     word_at: when a guess became somebody's word, so that the runbook starts once more.
     occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
+    automation: for whoever is paged: that the automation is not on; empty otherwise, and in the
+    store.
     """
 
     incident_id: UUID
@@ -78,6 +80,7 @@ class Incident(Model):
     word_at: UtcDatetime | None = Field(default=None, exclude=True)
     occurrence: int = Field(default=1, ge=1, exclude=True)
     relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+    automation: str = Field(default="", exclude=True)
 
     @property
     def began_at(self) -> datetime:

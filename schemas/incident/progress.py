@@ -14,6 +14,8 @@ class Phase(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     FAILED = "FAILED, a person must take over"
+    WITHHELD = "not done by itself, for automation is not on"
+    STOPPED = "STOPPED, a person must take over"
 
 
 class Progress(Model):

@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.automation import AutomationSettings
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
@@ -67,6 +68,7 @@ class Settings(ChannelSections):
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     relapse: RelapseSettings = RelapseSettings()
+    automation: AutomationSettings = AutomationSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()

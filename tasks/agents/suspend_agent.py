@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from schemas.agents import AgentStatus, Means, NamedAgent, Suspension
+from schemas.automation import Act
 from schemas.errors import AeefError, PermanentError, TemporaryError
 from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
 from tasks.agents import journal as suspension_journal
 from tasks.agents.containers import containers_of, pause_containers
 from tasks.agents.registry import agents_of, find_agent, set_status, target_with_agents
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.step import step
 
 REGISTRY, CONTAINERS, CONTROL_PLANE = "registry", "containers", "control plane"
@@ -37,13 +38,14 @@ def _on_paper(done: Suspension) -> str:
 
 
 @step("suspend the agent", says=_suspended, timeout=600)
-def suspend_agent(case: Case, agent: NamedAgent) -> Suspension:
+def suspend_agent(case: Case, agent: NamedAgent, asked_by: str = "") -> Suspension:
     """Suspend the agent and verify it. Safe to repeat; `resume_agent` undoes it.
 
-    Raises NotConfirmed on a guess; TemporaryError or PermanentError that lists what could not be
-    stopped, and what was.
+    asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
+    Raises NotConfirmed on a guess; Withheld when the automation may not do it; TemporaryError or
+    PermanentError that lists what could not be stopped, and what was.
     """
-    case.require_word(f"{agent} is not suspended")
+    _begin(case, agent, asked_by)
     return _stop(agent, case.incident_id, case.settings)
 
 
@@ -54,13 +56,24 @@ def foresee_suspension(case: Case, agent: NamedAgent) -> Suspension:
 
 
 @step("check the suspension", says=_still, timeout=600)
-def check_suspension(case: Case, agent: NamedAgent) -> Suspension:
+def check_suspension(case: Case, agent: NamedAgent, asked_by: str = "") -> Suspension:
     """Check again, and stop what was started since: a rollback recreates containers.
 
     Raises as `suspend_agent`.
     """
-    case.require_word(f"{agent} is not suspended")
+    _begin(case, agent, asked_by)
     return _stop(agent, case.incident_id, case.settings)
+
+
+def _begin(case: Case, agent: NamedAgent, asked_by: str) -> None:
+    case.require_word(f"{agent} is not suspended", asked_by)
+
+    def would() -> str:
+        return f"would suspend {agent}: {plan_suspension(agent, case.settings)}"
+
+    is_suspended = suspension_journal.read_suspension(agent, case.settings.home) is not None
+    intent = Intent(Act.SUSPENSION, agent.target, would, asked_by, subject=str(agent))
+    case.begin(intent, again=is_suspended)
 
 
 def plan_suspension(agent: NamedAgent, settings: Settings) -> Suspension:

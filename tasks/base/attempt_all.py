@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schemas.errors import AeefError, RunbookFailed
+from schemas.errors import AeefError, RunbookFailed, Withheld
 
 
 def attempt_all(*parts: Callable[[], object]) -> None:
     """Do each part, in order, even after one has failed.
 
-    Raises a single failure as it is; several as one RunbookFailed that lists them.
+    Raises a single failure as it is; several as one RunbookFailed that lists them. What was only
+    withheld, with nobody needed for it, is no failure: it is raised when nothing else is.
     """
     failures: list[Exception] = []
     for part in parts:
@@ -18,6 +19,13 @@ def attempt_all(*parts: Callable[[], object]) -> None:
             part()
         except Exception as error:  # noqa: BLE001 - raised after everything was tried
             failures.append(error)
+    withheld = [each for each in failures if isinstance(each, Withheld)]
+    if withheld and len(withheld) == len(failures):
+        raise Withheld(
+            "; ".join(dict.fromkeys(map(str, withheld))),
+            needs_person=any(each.needs_person for each in withheld),
+        )
+    failures = [each for each in failures if not isinstance(each, Withheld) or each.needs_person]
     if len(failures) == 1:
         raise failures[0]
     if failures:

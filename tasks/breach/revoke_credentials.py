@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid5
 
+from schemas.automation import Act
 from schemas.errors import AeefError, PermanentError
 from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.incident.evidence import Evidence
 from tasks.step import step, verbatim
 from tasks.store import open_store
@@ -27,11 +28,15 @@ def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:
     """Run every command that has not succeeded yet, even when others fail.
 
     asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
-    Raises NotConfirmed; PermanentError that names the failed ones, after all were tried.
+    Raises NotConfirmed; Withheld when the automation may not do it; PermanentError that names the
+    failed ones, after all were tried.
     """
     case.require_word(f"no credential of {target_name} is revoked", asked_by)
+    target = case.settings.target(target_name)
+    if target.breach and target.breach.revoke:
+        case.begin(Intent(Act.REVOCATION, target_name, lambda: plan_revocation(target), asked_by))
     return revoke(
-        case.settings.target(target_name),
+        target,
         case.incident_id,
         case.settings,
         holder=case.holder,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.approval import named_person
+from schemas.automation import Act
 from schemas.errors import PermanentError
 from schemas.incident import Alert, Status
 from schemas.model import utc_now
 from schemas.release import Freeze, FrozenBy
 from schemas.settings import Settings, Target
 from tasks.base.run_command import run_command
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.deploy.freezes import (
     end_freeze,
     freeze_lock,
@@ -33,13 +34,16 @@ def freeze_target(case: Case, target_name: str, approver: str = "", reason: str 
     """Forbid deployments on the target until `release_freeze`. Safe to repeat.
 
     approver: the person who asks for it; empty for a runbook, which needs somebody's word.
-    Raises NotConfirmed; PermanentError when the target's own freeze command failed; AEEF itself
+    Raises NotConfirmed; Withheld when the automation may not do it; PermanentError when the
+    target's own freeze command failed; AEEF itself
     refuses to deploy even so.
     """
     case.require_word(f"{target_name} is not frozen", approver)
-    done = _freeze(
-        case.settings.target(target_name), case, by=approver or case.actor, reason=reason
-    )
+    target = case.settings.target(target_name)
+    is_frozen = read_freeze(target_name, case.settings.home) is not None
+    intent = Intent(Act.FREEZE, target_name, lambda: plan_freeze(target, case.settings), approver)
+    case.begin(intent, again=is_frozen)
+    done = _freeze(target, case, by=approver or case.actor, reason=reason)
     return f"{done}; approved by {approver}" if approver else done
 
 

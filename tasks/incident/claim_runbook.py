@@ -19,7 +19,7 @@ from prefect.exceptions import ObjectNotFound
 from schemas.incident import Incident, IncidentType, TypeSource
 from schemas.settings import Settings
 from tasks.store import open_store
-from tasks.store.claim_keys import RUN, RUNBOOK, occurrence_of, runbook_key
+from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, occurrence_of, runbook_key
 
 LEASE = timedelta(days=1)
 """Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
@@ -67,11 +67,20 @@ def claim_runbook(
 
 
 def finish_runbook(
-    incident: Incident, run_id: UUID, settings: Settings, beside: str | None = None
+    incident: Incident,
+    run_id: UUID,
+    settings: Settings,
+    beside: str | None = None,
+    *,
+    withheld: bool = False,
 ) -> None:
-    """Mark the runbook as complete: no other run, and no retry of this one, repeats it."""
+    """Mark the runbook as complete: no other run, and no retry of this one, repeats it.
+
+    withheld: its acts were not done, because the automation is not on.
+    """
+    result = {WITHHELD_MARK: True} if withheld else {}
     open_store(settings).finish_claim(
-        incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}", {}
+        incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}", result
     )
 
 

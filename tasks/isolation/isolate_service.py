@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import docker
 
+from schemas.automation import Act
 from schemas.errors import PermanentError, TemporaryError
 from schemas.isolation import Isolation, Means
 from schemas.settings import Settings, Target
 from schemas.wording import some
 from tasks.base.docker_connection import docker_connection
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.isolation import journal as isolation_journal
 from tasks.isolation.attachments import attachments_of, ports_of
 from tasks.isolation.by_command import (
@@ -47,23 +48,36 @@ def isolate_service(
 
     asked_by: the person who asks for it; empty for a runbook, which needs somebody's word.
     services: Compose services, or names of the target; empty: all of the target's services.
-    Raises NotConfirmed, InvalidInput for an unknown name; TemporaryError or PermanentError that
-    lists what could not be isolated, and what was: repeating the call completes it.
+    Raises NotConfirmed; Withheld when the automation may not do it; InvalidInput for an unknown
+    name; TemporaryError or PermanentError that lists what could not be isolated, and what was:
+    repeating the call completes it.
     """
     case.require_word(f"{target_name} is not isolated", asked_by)
+    is_isolated = isolation_journal.read_isolation(target_name, case.settings.home) is not None
+    case.begin(_intent(case, target_name, services, asked_by), again=is_isolated)
     return _isolate(case.incident_id, target_name, services, case.settings)
 
 
 @step("check the isolation", says=_still, timeout=STEP_SECONDS)
-def check_isolation(case: Case, target_name: str, services: Sequence[str]) -> Isolation:
+def check_isolation(
+    case: Case, target_name: str, services: Sequence[str], asked_by: str = ""
+) -> Isolation:
     """Check again, and isolate what was started since: a rollback recreates containers.
 
     Arguments and errors as for `isolate_service`; for what is isolated already nobody's word is
     asked again.
     """
     isolated = isolation_journal.read_isolation(target_name, case.settings.home)
-    case.require_word(f"{target_name} is not isolated", "who isolated it" if isolated else "")
+    case.require_word(f"{target_name} is not isolated", "who isolated it" if isolated else asked_by)
+    case.begin(_intent(case, target_name, services, asked_by), again=isolated is not None)
     return _isolate(case.incident_id, target_name, services, case.settings)
+
+
+def _intent(case: Case, target_name: str, services: Sequence[str], asked_by: str) -> Intent:
+    def would() -> str:
+        return plan_isolation(target_name, services, case.settings)
+
+    return Intent(Act.ISOLATION, target_name, would, asked_by)
 
 
 @step("foresee the isolation", says=verbatim, timeout=120)

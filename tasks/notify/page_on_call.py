@@ -21,6 +21,7 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, find_channel, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
+from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import about_of, page_key, people_of
 
 NOT_CONFIGURED = "not configured"
@@ -82,6 +83,7 @@ def ensure_page(
                 return None
             if severity:
                 incident = incident.model_copy(update={"severity": severity})
+            incident = incident.model_copy(update={"automation": said_of(incident, settings)})
             page = _by_the_first_channel(incident, settings, store, key, reason)
             turn.finish(page.to_json())
     return Page.model_validate(turn.result)

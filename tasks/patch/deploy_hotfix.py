@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from schemas.automation import Act
 from schemas.errors import PatchError
 from schemas.model import utc_now
 from schemas.patch import PreparedPatch
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.deploy.running_commit import running_commit
 from tasks.do import Do
 from tasks.isolation.isolate_service import check_isolation
@@ -32,17 +33,16 @@ def deploy_hotfix(
     target = settings.target(patch.target)
     try:
         deployed = replace_release(
-            do,
             target,
             settings,
             choose=partial(do, choose_hotfix, patch),
-            deploy=deploy_planned,
+            deploy=lambda plan: do(deploy_planned, plan, approver),
             record=lambda _plan, deployed: do(note_hotfix, patch, deployed),
         )
     except Exception:
         # The old release runs in new containers: they must not be outside the quarantine.
         if services := isolated_services(target, settings):
-            do(check_isolation, target.name, services)
+            do(check_isolation, target.name, services, approver)
         raise
     if isolated_services(target, settings):
         do(restore_service, target.name, (), approver)
@@ -104,9 +104,13 @@ def _deployed(release: DeployedRelease) -> str:
 
 
 @step("deploy the hotfix", says=_deployed, timeout=DEPLOY_SECONDS)
-def deploy_planned(case: Case, plan: RollbackPlan) -> DeployedRelease:
-    """`deploy_plan` as a step."""
-    return deploy_plan(case, plan)
+def deploy_planned(case: Case, plan: RollbackPlan, approver: str) -> DeployedRelease:
+    """`deploy_plan` as a step. approver: who approved it, so that it is a person's act."""
+
+    def would() -> str:
+        return f"would deploy the hotfix {plan.to_commit[:12]} on {plan.target}"
+
+    return deploy_plan(case, plan, Intent(Act.HOTFIX, plan.target, would, approver))
 
 
 @step("record the hotfix", says=verbatim, timeout=120)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from git.exc import GitCommandError
 
+from schemas.automation import Act
 from schemas.errors import PatchError
 from schemas.findings import findings_of
 from schemas.incident import Alert, Incident
 from schemas.patch import PreparedPatch, TargetPatch
 from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.deploy.running_commit import running_commit
 from tasks.incident.evidence import Evidence
 from tasks.patch.patch_tree import PatchTree, patch_tree, work_tree
@@ -40,19 +41,31 @@ def _prepared(patch: PreparedPatch) -> str:
 
 
 @step("prepare the patch", says=_prepared, timeout=2 * 3600)
-def prepare_patch(case: Case) -> PreparedPatch:
+def prepare_patch(case: Case, asked_by: str = "") -> PreparedPatch:
     """Put the smallest fixed versions and the supplied patch on a new branch.
 
+    asked_by: the person who asks for it; empty for a runbook, whose hotfixes have a limit.
     Called again, it finds the branch and changes nothing. If nothing can be patched, the
     branch points to the base, ready for a person to commit to. Raises PatchError or TargetError
     that names the problem.
     """
     incident, alert = case.incident, case.alert
     target = target_of(incident, case.settings)
+    case.begin(intent_of(case, target, asked_by))
     base = _base(target)
     with TargetRepository(target) as repository, patch_tree(repository, base) as tree:
         work = _Preparation(tree, target, incident, case.settings)
         return work.prepare(alert)
+
+
+def intent_of(case: Case, target: Target, asked_by: str = "") -> Intent:
+    """To make a hotfix of the incident, which is then deployed if somebody approves it."""
+
+    def would() -> str:
+        patch = plan_for(case.incident_id, case.settings)
+        return f"would make a hotfix of {target.name}, test it and ask for approval: {patch}"
+
+    return Intent(Act.HOTFIX, target.name, would, asked_by)
 
 
 def plan_for(incident_id: str, settings: Settings) -> PreparedPatch:

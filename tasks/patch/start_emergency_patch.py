@@ -7,6 +7,7 @@ from prefect.client.orchestration import get_client
 from schemas.findings import findings_of, patch_of
 from tasks.case import Case
 from tasks.patch.await_approval import approval_link
+from tasks.patch.prepare_patch import intent_of
 from tasks.step import step, verbatim
 from tasks.store.claim_keys import EMERGENCY_PATCH, of_occurrence
 
@@ -17,7 +18,8 @@ DEPLOYMENT = "emergency-patch/respond"
 def start_emergency_patch(case: Case) -> str:
     """Start the flow, once per occurrence, however often this is called.
 
-    Not for an alert with nothing to patch. Raises InvalidInput when the alert cannot be read.
+    Not for an alert with nothing to patch. Raises InvalidInput when the alert cannot be read,
+    Withheld when the automation may not do it.
     """
     incident, alert = case.incident, case.alert
     if not findings_of(alert) and patch_of(alert) is None:
@@ -25,6 +27,8 @@ def start_emergency_patch(case: Case) -> str:
             "no emergency patch was started: the alert brings neither findings nor a patch; report"
             " it with --findings or --patch"
         )
+    if target := case.settings.target_of(incident.service):
+        case.require_on(intent_of(case, target))
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name(DEPLOYMENT)
         client.create_flow_run_from_deployment(

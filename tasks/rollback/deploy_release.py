@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -29,12 +30,18 @@ from tasks.target.repository import TargetRepository, WorkTree
 
 
 def deploy_release(
-    target: Target, plan: RollbackPlan, *, home: Path, report: Report = lambda _: None
+    target: Target,
+    plan: RollbackPlan,
+    *,
+    home: Path,
+    report: Report = lambda _: None,
+    before_change: Callable[[], None] = lambda: None,
 ) -> DeployedRelease:
     """Deploy the planned release: inspect, check out, prepare, replace, verify, wait for health.
 
     It may be killed at any point and called again: it inspects the state and continues. Only one
     rollback of a target runs at a time. home: AEEF's own directory, for generated files.
+    before_change: called when all is ready and before anything is changed; may raise.
 
     Raises TargetError, or DirtyWorkTree, when it stops before anything is changed;
     DeployFailed when it stops later: its text says which step failed, what is running, and
@@ -48,7 +55,7 @@ def deploy_release(
         closing(deployer_for(target, home)) as deployer,
     ):
         refuse_frozen(target, home)
-        return _Rollback(repository, deployer, plan, report).run()
+        return _Rollback(repository, deployer, plan, report, before_change).run()
 
 
 class _Rollback:
@@ -60,7 +67,9 @@ class _Rollback:
         deployer: Deployer,
         plan: RollbackPlan,
         report: Report,
+        before_change: Callable[[], None],
     ) -> None:
+        self._before_change = before_change
         self._repository = repository
         self._deployer = deployer
         self._plan = plan
@@ -125,6 +134,7 @@ class _Rollback:
             self._report(f"fetched {self._commit[:12]} from origin")
         modes = refuse_unready(repository, self._commit)
         refuse_submodules(repository, self._commit)
+        self._before_change()
         if modes:
             repository.undo_changes([change.name for change in modes])
             self._report(f"undid local changes: {some([str(change) for change in modes])}")

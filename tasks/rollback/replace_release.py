@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
-from tasks.case import Case
-from tasks.do import Do
+from tasks.case import Case, Intent
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.one_at_a_time import one_rollback_at_a_time
-from tasks.step import Step, log_line
+from tasks.step import log_line
 
 DEPLOY_SECONDS = 4 * 3600
 """Timeout of a deploying step; the commands inside have their own limits."""
 
 
 def replace_release(
-    do: Do,
     target: Target,
     settings: Settings,
     *,
     choose: Callable[[], RollbackPlan],
-    deploy: Step[[RollbackPlan], DeployedRelease],
+    deploy: Callable[[RollbackPlan], DeployedRelease],
     record: Callable[[RollbackPlan, DeployedRelease], object],
 ) -> DeployedRelease:
     """Choose, deploy and record, while nobody else changes the running target.
@@ -31,15 +30,23 @@ def replace_release(
     """
     with one_rollback_at_a_time(target, settings):
         plan = choose()
-        deployed = do(deploy, plan)
+        deployed = deploy(plan)
         record(plan, deployed)
     return deployed
 
 
-def deploy_plan(case: Case, plan: RollbackPlan) -> DeployedRelease:
+def deploy_plan(case: Case, plan: RollbackPlan, intent: Intent) -> DeployedRelease:
     """Deploy the planned release and verify its health; else restore what was running.
 
-    Raises TargetError that names the stage, and what is running.
+    Where it runs already and is healthy, nothing is changed, and no act is counted.
+    Raises Withheld when the automation may not do it; TargetError that names the stage, and what
+    is running.
     """
-    target = case.settings.target(plan.target)
-    return deploy_release(target, plan, home=case.settings.home, report=log_line)
+    case.require_on(intent)
+    return deploy_release(
+        case.settings.target(plan.target),
+        plan,
+        home=case.settings.home,
+        report=log_line,
+        before_change=partial(case.begin, intent),
+    )

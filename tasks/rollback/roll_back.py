@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
+from schemas.automation import Act
 from schemas.errors import RollbackError, TargetError
 from schemas.incident import Incident, Status
 from schemas.model import utc_now
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from schemas.wording import some
-from tasks.case import Case
+from tasks.case import Case, Intent
 from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.rollback.choose_release import choose_release
@@ -48,7 +49,11 @@ def rehearse_rollback(target: Target, home: Path, to_commit: str | None = None) 
 
     Raises RollbackError as it would before it changes anything; the text names the release.
     """
-    plan = plan_rollback(target, to_commit)
+    return foresee(plan_rollback(target, to_commit), target, home)
+
+
+def foresee(plan: RollbackPlan, target: Target, home: Path) -> RollbackPlan:
+    """The plan with what can be seen beforehand of carrying it out. Raises RollbackError."""
     try:
         foreseen = refuse_impossible(target, plan, home)
     except TargetError as error:
@@ -77,11 +82,14 @@ def roll_back(
     to_commit: str | None = None,
     *,
     recreate: bool = False,
+    asked_by: str = "",
 ) -> DeployedRelease:
     """Replace the failing release by the last known good one, or by the named one.
 
     recreate: even if it is already running, because its configuration has drifted.
-    Raises RollbackError that names the stage at which it failed, and what is running.
+    asked_by: the person who asks for it; empty for a runbook, whose rollbacks have a limit.
+    Raises Withheld when the automation may not do it; RollbackError that names the stage at which
+    it failed, and what is running.
     """
 
     def choose() -> RollbackPlan:
@@ -89,20 +97,19 @@ def roll_back(
         return plan.model_copy(update={"recreate": recreate})
 
     return replace_release(
-        do,
         target,
         settings,
         choose=choose,
-        deploy=deploy_rollback,
+        deploy=lambda plan: do(deploy_rollback, plan, asked_by),
         record=lambda plan, deployed: do(note_rollback, plan, deployed),
     )
 
 
 def roll_back_on_request(
-    do: Do, target: Target, settings: Settings, to_commit: str | None = None
+    do: Do, target: Target, settings: Settings, asked_by: str, to_commit: str | None = None
 ) -> DeployedRelease:
     """As `roll_back`, for a record opened by `open_for_rollback`, which is then resolved."""
-    deployed = roll_back(do, target, settings, to_commit)
+    deployed = roll_back(do, target, settings, to_commit, asked_by=asked_by)
     do(change_status, Status.RESOLVED, "the rollback is complete")
     return deployed
 
@@ -161,9 +168,13 @@ def _deployed(release: DeployedRelease) -> str:
 
 @step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
 @_raised_as_rollback()
-def deploy_rollback(case: Case, plan: RollbackPlan) -> DeployedRelease:
+def deploy_rollback(case: Case, plan: RollbackPlan, asked_by: str = "") -> DeployedRelease:
     """As `deploy_plan`, but raises RollbackError."""
-    return deploy_plan(case, plan)
+
+    def would() -> str:
+        return dry_run_text(foresee(plan, case.settings.target(plan.target), case.settings.home))
+
+    return deploy_plan(case, plan, Intent(Act.ROLLBACK, plan.target, would, asked_by))
 
 
 def rollback_id_of(incident: Incident) -> str:

@@ -17,6 +17,8 @@ RUN = "run "
 """Before a flow run's id: the holder of what that run does."""
 WORD = ":word"
 """At the end of a key: once more, since a guessed type has become somebody's word."""
+WITHHELD_MARK = "withheld"
+"""In the result of a runbook whose acts were not done, because the automation is not on."""
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 

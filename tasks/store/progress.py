@@ -10,6 +10,7 @@ from schemas.incident import Incident, Phase, Progress, TypeSource
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.store import Store, open_store
+from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import PROGRESS
 from tasks.store.sanitize import sanitized
 
@@ -52,6 +53,8 @@ def action_taken(incident: Incident, settings: Settings, *, in_private: bool) ->
     """
     in_private = in_private or not incident.is_restricted
     done = _done(incident, settings, in_private=in_private)
+    if (said := said_of(incident, settings)) and said not in done:
+        done += f"\n{said}"
     kind = incident.kind_in_full if in_private else incident.public_kind
     if incident.type_source is TypeSource.GUESS and kind not in done:
         done += f"\n{kind}"

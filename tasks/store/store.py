@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.incident import (
     Alert,
     AuditEntry,
@@ -33,6 +34,7 @@ from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, verify_audit
+from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
@@ -410,6 +412,48 @@ class Store:
     def unfinished_claims(self, key_prefix: str) -> list[tuple[UUID, str]]:
         """Incident and holder of every unfinished claim of an open incident."""
         return self._claims.unfinished(key_prefix)
+
+    # Automation
+
+    def set_automation(
+        self,
+        mode: Mode,
+        *,
+        target: str = "",
+        why: str,
+        actor: str,
+        lasts: timedelta | None = None,
+    ) -> Word:
+        """A person says how the automation behaves; on the audit log.
+
+        target: only for this one; empty: everywhere. lasts: None: until somebody says otherwise.
+        """
+        said = self.masked_text(why)
+        return words.say(self._log, mode, target=target, why=said, actor=actor, lasts=lasts)
+
+    def automation(self) -> Automation:
+        """What people said of the automation's mode, as far as it holds now."""
+        return words.standing(self._log)
+
+    def begin_act(
+        self,
+        incident_id: UUID | str,
+        act: Act,
+        target: str,
+        *,
+        actor: str,
+        limit: Limit | None,
+    ) -> str | None:
+        """Count an act that begins now; or why it must not begin, in words.
+
+        limit: of automatic acts; None: a person's, which is only counted. What the present
+        occurrence of an incident has begun in the last day is not counted again.
+        """
+        return acts.begin_act(self._log, incident_id, act, target, actor=actor, limit=limit)
+
+    def acts_begun(self, act: Act, target: str) -> list[Begun]:
+        """The acts of one kind on a target in the last day, in order."""
+        return acts.acts_begun(self._log, act, target)
 
     # Events for Prefect
 

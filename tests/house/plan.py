@@ -18,7 +18,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("links",),
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking"),
-        ("incident", "release", "isolation", "agents", "breach", "health"),
+        ("incident", "release", "isolation", "agents", "breach", "health", "automation"),
         ("model", "validation", "approval", "wording"),
         ("errors",),
     ),

@@ -76,7 +76,7 @@ def understand(command: str, *, complete: bool) -> None:
     words = shlex.split(re.split(r" \|\|? | > ", command)[0], comments=True)[1:]
     words = [PLACEHOLDERS.get(word, word) for word in words]
     parser, context = AEEF, None
-    while hasattr(parser, "resolve_command"):
+    while hasattr(parser, "resolve_command") and (words or not parser.invoke_without_command):
         name, parser, words = parser.resolve_command(parser.context_class(parser), words)
         context = parser.context_class(parser, info_name=name, parent=context)
     if complete or words:

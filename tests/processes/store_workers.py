@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 
+from schemas.automation import Act, Limit
 from schemas.incident import Alert, IncidentType, Severity
 from tasks.store import Store
 
@@ -148,3 +149,18 @@ def killed_while_writing(url: str, home: str, at: str) -> int:
     code = process.exitcode
     process.close()
     return -1 if code is None else code
+
+
+def begin_at_once(_number: int, url: str, home: str, incident_ids: list[str]) -> list[str | None]:
+    """Begin a rollback for each of these incidents, all at once; why not, for each."""
+    store = Store(url, Path(home) / "audit.anchors")
+
+    def begin(incident_id: str) -> str | None:
+        limit = Limit(per_hour=3, per_day=6)
+        return store.begin_act(incident_id, Act.ROLLBACK, "shop", actor="test", limit=limit)
+
+    try:
+        with ThreadPoolExecutor(len(incident_ids)) as threads:
+            return list(threads.map(begin, incident_ids))
+    finally:
+        store.close()

@@ -13,7 +13,7 @@ import typer
 from deployments.cli.terminal import plain
 from deployments.intake.authentication import token_of
 from schemas.errors import AeefError, ConfigurationError
-from schemas.incident import WAITS
+from schemas.incident import WAITS, Phase
 from schemas.settings import Settings
 
 T = TypeVar("T")
@@ -46,6 +46,8 @@ def report(
         opened = intake.ask("POST", "/v1/alerts", json=given)
         if not as_json:
             typer.echo(plain(_accepted(opened)))
+            if opened.get("automation"):
+                typer.echo(plain(f"  {opened['automation']}"))
             if opened.get("look") is not None:
                 typer.echo("  looking at the service: is it broken again?")
         if not wait:
@@ -57,6 +59,8 @@ def report(
         typer.echo(json.dumps(intake.ask("GET", waiting.path), indent=2))
         if state == NOT_FOR_IT:
             raise AeefError(f"this report {NOT_FOR_IT}; see {opened['url']}")
+        if state == Phase.WITHHELD:
+            raise AeefError(f"{state}; see {opened['url']} and take over")
         if state != "done":
             raise AeefError(
                 f"the runbook did not complete ({state}); see {opened['url']}/run and take over"
@@ -139,7 +143,7 @@ class _Waiting:
     def _until_run_is_over(self, *, may_be_old: bool) -> str:
         """may_be_old: a run that has ended already was not made for this report."""
         first = self._intake.ask("GET", f"{self.path}/runbook")
-        if may_be_old and first["state"] == "done":
+        if may_be_old and first["state"] in ("done", Phase.WITHHELD):
             before = f"  run {first['runId']} ended before it"
             self._print(f"{before}: nothing was started for this report")
             return NOT_FOR_IT
@@ -156,7 +160,7 @@ class _Waiting:
             if last["state"] != shown:
                 shown = last["state"]
                 self._print(f"  runbook: {shown}")
-            return shown if shown in ("done", "failed", WAITS) else None
+            return shown if shown in ("done", "failed", WAITS, Phase.WITHHELD) else None
 
         return self._poll(ended) or f"still {shown} after {self._timeout:.0f} s"
 

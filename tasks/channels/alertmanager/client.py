@@ -137,6 +137,7 @@ def _annotations(incident: Incident, settings: Settings) -> dict[str, str]:
         "description": trim(clean(incident.description), DESCRIPTION_LIMIT),
         "incident": links.incident,
         "run": links.run,
+        **({"automation": incident.automation} if incident.automation else {}),
     }
 
 

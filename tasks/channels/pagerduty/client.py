@@ -31,6 +31,8 @@ ROUTING_KEY_LENGTH = 32
 """https://developer.pagerduty.com/docs/send-alert-event#parameters"""
 SUMMARY_LIMIT = 1024
 """https://developer.pagerduty.com/docs/send-alert-event#payload-object-parameters"""
+NOTE_LIMIT = 300
+"""Ours: of the summary, for what people must know of the automation."""
 NAME_LIMIT = 255
 """Ours: PagerDuty gives none for group and class."""
 BODY_LIMIT = 512_000
@@ -155,8 +157,11 @@ def payload_of(incident: Incident, summary: str | None) -> dict[str, Any]:
     line = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
     line += incident.which_occurrence
     line += f" - {about}" if about else ""
+    said = one_line(summary or "") or one_line(line)
+    automation = f" [{trim(one_line(incident.automation), NOTE_LIMIT)}]"
+    note = automation if incident.automation else ""
     return {
-        "summary": trim(one_line(summary or "") or one_line(line), SUMMARY_LIMIT),
+        "summary": trim(said, SUMMARY_LIMIT - len(note)) + note,
         "timestamp": incident.began_at.isoformat(),
         "severity": SEVERITIES[incident.severity],
         "source": SOURCE,
@@ -179,6 +184,8 @@ def _details(
         "phone": "must ring" if phone else "need not ring",
         "description": incident.description,
     }
+    if incident.automation:
+        ours["automation"] = incident.automation
     return {one_line(k)[:limit]: trim(clean(v), limit) for k, v in {**more, **ours}.items()}
 
 

@@ -102,6 +102,36 @@ looks = Table(
     Column("outcome", Text),
 )
 
+# What people said of the automation's mode. Never changed: what was said before holds again when
+# the time of the newest is over.
+automation = Table(
+    "aeef_automation",
+    metadata,
+    Column("number", Sequence, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32)),
+)
+Index("aeef_automation_target", automation.c.target, automation.c.number)
+
+# Every act that was begun on a target, by the automation or by a person: the limits count them.
+acts = Table(
+    "aeef_acts",
+    metadata,
+    Column("number", Sequence, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("automated", Integer, nullable=False),
+)
+Index("aeef_acts_counted", acts.c.target, acts.c.act, acts.c.at)
+
 UNSENT = text("sent_at IS NULL")
 outbox = Table(
     "aeef_outbox",

@@ -21,6 +21,7 @@ from samples.patch_findings import details, vulnerable
 from samples.says.sentences import TABLE, Row, row_of
 from samples.says.world import Trouble, World, docker_world, new_world
 from samples.targets import ComposeSample
+from schemas.automation import Mode
 from schemas.incident import Status
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
@@ -100,6 +101,21 @@ def findings(world: World) -> None:
     world.details = details(vulnerable())
 
 
+def used_up(world: World) -> None:
+    """The target was rolled back three times in the last hour."""
+    world.rollbacks = 3
+
+
+def observed(world: World) -> None:
+    """The automation only observes."""
+    world.mode = Mode.OBSERVE
+
+
+def switched_off(world: World) -> None:
+    """The automation is off."""
+    world.mode = Mode.OFF
+
+
 def nothing(_world: World) -> None:
     """All goes well."""
 
@@ -131,6 +147,9 @@ ILL: list[tuple[str, str, Trouble, bool]] = [
     ("quality-degradation", "P1", remove("coverage.xml"), False),
     ("drift", "P1", remove("provenance/*.json"), False),
     *((kind, "P1", nobodys, kind != "deployment-failure") for kind in KINDS),
+    *((kind, "P1", mode, True) for kind in KINDS for mode in (observed, switched_off)),
+    ("deployment-failure", "P1", used_up, False),
+    ("drift", "P1", used_up, False),
 ]  # fmt: skip
 
 
@@ -168,6 +187,9 @@ def test_what_is_said_was_seen(
     try:
         assert is_well == (not world.failed), world.actions
         all_is_true(world)
+        if world.mode is not Mode.ON or world.rollbacks:
+            assert world.is_untouched
+            assert Status.OPEN is world.incident.status
     finally:
         world.store.close()
 
@@ -191,19 +213,23 @@ def test_what_is_said_was_seen_when_the_severity_rises_and_when_it_is_over(
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
+@pytest.mark.parametrize("mode", [Mode.ON, Mode.OBSERVE])
 def test_what_is_said_of_a_rollback_docker_saw(
+    mode: Mode,
     compose_sample: ComposeSample,
     standins: dict[str, Any],
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The application that people reach is the good release."""
+    """The application that people reach is the good release; the same as before when observed."""
     sample = compose_sample
     world = docker_world("deployment-failure", sample.target, f"{sample.url}/version", standins)
+    world.mode, before = mode, world.prepared.serves
     world.respond(home, monkeypatch)
 
     try:
         assert not world.failed
+        assert (mode is Mode.OBSERVE) == (before == world.prepared.serves)
         all_is_true(world)
     finally:
         world.store.close()
@@ -211,15 +237,22 @@ def test_what_is_said_of_a_rollback_docker_saw(
 
 @pytest.mark.usefixtures("shop_store")
 @pytest.mark.filterwarnings("ignore:Artifact creation outside")
+@pytest.mark.parametrize("mode", [Mode.ON, Mode.OBSERVE])
 def test_what_is_said_of_an_isolation_docker_saw(
-    shop: IsolationSample, standins: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
+    mode: Mode,
+    shop: IsolationSample,
+    standins: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody reaches the shop any longer."""
+    """Nobody reaches the shop any longer; everybody does when it is only observed."""
     url = f"http://127.0.0.1:{shop.port}/index.html"
     world = docker_world("security", shop.target, url, standins)
+    world.mode = mode
     world.respond(home, monkeypatch)
 
     assert not world.failed
+    assert (mode is Mode.OBSERVE) == (world.prepared.serves == "status=ok")
     all_is_true(world)
 
 
@@ -255,13 +288,17 @@ def the_record_is_true(world: World) -> None:
 
 def pages_are_true(world: World) -> None:
     """A page says what the alert said, or what is on record as failed."""
-    for summary in world.pages():
+    for page in world.pages():
+        note = re.search(rf" \[{world.mode.in_words} for \S+ since .* by anna: it moves\]$", page)
+        assert bool(note) == (world.mode is not Mode.ON)
+        summary = page[: note.start()] if note else page
         if summary.endswith(f": {world.kind} {world.service} - it is broken"):
             continue
         reason = re.fullmatch(rf"AEEF P\d: (.*) \({world.incident.title}\)", summary)
         assert reason, summary
-        if reason[1].startswith("automation FAILED, take over: "):
-            is_on_record(world, reason[1].removeprefix("automation FAILED, take over: "))
+        if over := re.match("automation (FAILED|stopped), take over: ", reason[1]):
+            assert (over[1] == "stopped") == bool(world.rollbacks)
+            is_on_record(world, reason[1][over.end() :])
         else:
             assert reason[1] in ("data breach, for security", "data breach, for privacy")
 
@@ -272,9 +309,9 @@ def slack_is_true(world: World) -> None:
         is_private = message.channel.startswith("C1")
         said = back(message.blocks[1]["text"]["text"]).partition("*Auto-response:* ")[2]
         if message.before and not is_reply_instead(world):
-            assert said.startswith("FAILED" if world.failed else "done"), said
+            assert said.startswith(beginning(world)), said
         if world.incident.is_restricted and not is_private:
-            assert said.endswith(": its record says more")
+            assert said.partition("\n")[0].endswith(": its record says more")
             continue
         head, *lines = said.split("\n• ")
         for line in lines:
@@ -282,12 +319,21 @@ def slack_is_true(world: World) -> None:
             assert any(each.startswith(start) for each in world.actions), line
         phase, _, words = head.partition(": ")
         words = words.removesuffix("\nbefore that:")
-        if phase.startswith("FAILED"):
+        if phase.startswith(("FAILED", "STOPPED")):
             is_on_record(world, words)
         elif words:
             assert words in (NOTHING, "no runbook has begun") or words in world.actions, words
     for reply in (each for each in world.slack.messages if each.thread_ts):
         reply_is_true(world, unescape(reply.text))
+
+
+def beginning(world: World) -> str:
+    """How the message of a run begins that has ended."""
+    if world.mode is not Mode.ON:
+        return "not done by itself, for automation is not on"
+    if world.rollbacks:
+        return "STOPPED"
+    return "FAILED" if world.failed else "done"
 
 
 def reply_is_true(world: World, text: str) -> None:
@@ -311,7 +357,7 @@ def is_on_record(world: World, failures: str) -> None:
     """The first of several failures stands in the record, as a step's or as the page's reason."""
     first = failures.partition("; ")[0].removesuffix(MARK)
     words = first.partition(": ")[2] if first.partition(": ")[0] in STEPS else first
-    failed = [each for each in world.actions if "FAILED" in each]
+    failed = [each for each in world.actions if "FAILED" in each or "are the limit" in each]
     assert any(words in each for each in failed), failures
 
 

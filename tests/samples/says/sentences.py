@@ -255,6 +255,23 @@ TABLE = (
     ),
     # Not done, and why
     _row(
+        r"(?:no credential of )?(?:agent )?\S+(?: of \S+)? is (?:not (?:rolled back|isolated|frozen"
+        r"|suspended)|revoked): automation only observes for (?P<t>\S+) since .* by anna: it moves;"
+        r" it would .*",
+        lambda w, it: w.is_untouched and it["t"] == w.target,
+    ),
+    _row(
+        r"automation is off for \S+ since .* by anna: it moves; nothing was changed, and no"
+        r" evidence was kept",
+        lambda w, _: w.is_untouched and not list((w.home / "evidence" / w.id).glob("*before*")),
+    ),
+    _row(
+        r"(?P<t>\S+) is not rolled back: 3 rollbacks of (?P=t) in the last hour are the limit"
+        r" \(.*\); it would roll (?P=t) back to .*; `aeef rollback --target (?P=t)` does it by"
+        r" hand",
+        lambda w, _: w.is_untouched and w.rollbacks == 3,
+    ),
+    _row(
         r"nothing was (?:rolled back|compared|isolated|contained|measured, and nothing rolled"
         r" back): no configured target has the service 'nobody'.*",
         _untouched,

@@ -17,6 +17,7 @@ from fixtures.direct import respond
 from samples.isolation import config_of
 from samples.matrix_cells import COMMON, Cell, Prepared, prepare
 from samples.targets import command_target, git
+from schemas.automation import Act, Mode
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings, Target, load_settings
 from standins.control_plane import ControlPlane
@@ -33,6 +34,7 @@ class World:
 
     prepared, config: of the target; a trouble may change them before the response.
     silent: channels that are not configured. refusing: those that refuse.
+    mode: of the automation, by anna's word. rollbacks: how many there were in the last hour.
     """
 
     kind: str
@@ -45,6 +47,8 @@ class World:
     prepared: Prepared
     silent: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
+    mode: Mode = Mode.ON
+    rollbacks: int = 0
     service: str = ""
     config: str = ""
     before: str = ""
@@ -70,6 +74,7 @@ class World:
         runs = self.repository / "run/current"
         self.ran = runs.resolve().name if runs.exists() else self.before
         self.store = open_store(load_settings())
+        self._before()
         labels = {"agent": self.prepared.agent_id} if self.prepared.agent_id else {}
         alert = Alert(
             description="it is broken", service=self.service, source="api", labels=labels,
@@ -78,6 +83,18 @@ class World:
         opened = self.store.open_or_attach(alert, IncidentType(self.kind), Severity(self.severity))
         self.id = str(opened.incident.incident_id)
         self._respond()
+
+    def _before(self) -> None:
+        """What people and runbooks did before."""
+        if self.mode is not Mode.ON:
+            self.store.set_automation(self.mode, target=self.target, why="it moves", actor="anna")
+        for number in range(self.rollbacks):
+            alert = Alert(description="earlier", dedup_key=f"earlier {number}")
+            earlier = self.store.open_or_attach(alert, IncidentType.UNKNOWN, Severity.P4).incident
+            limit = self.settings.automation.limits.rollback
+            self.store.begin_act(
+                earlier.incident_id, Act.ROLLBACK, self.target, actor="aeef-runbooks", limit=limit
+            )
 
     def rise(self, severity: str) -> None:
         """The same alert comes again, more severe, and the runbook for that runs."""
@@ -105,6 +122,13 @@ class World:
     def actions(self) -> list[str]:
         """The sentences of the record."""
         return [each.action for each in self.incident.actions_taken]
+
+    @property
+    def is_untouched(self) -> bool:
+        """True when nothing at all was done to the target."""
+        changed = (self.prepared.is_isolated, self.is_frozen, self.prepared.agent_id and
+                   self.is_suspended, (self.repository / "run/revoked").exists())  # fmt: skip
+        return self.head == self.before and not any(changed)
 
     @property
     def failed(self) -> bool:

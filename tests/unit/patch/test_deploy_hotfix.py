@@ -50,7 +50,7 @@ def test_chosen_deployed_recorded(settings: Settings) -> None:
 
     assert DEPLOYED == deploy_hotfix(do, PATCH, "Ada", settings)
 
-    assert [(CHOOSE, (PATCH,)), (DEPLOY, (PLAN,)), (RECORD, (PATCH, DEPLOYED))] == do.done
+    assert [(CHOOSE, (PATCH,)), (DEPLOY, (PLAN, "Ada")), (RECORD, (PATCH, DEPLOYED))] == do.done
 
 
 def test_what_is_isolated_returns_with_the_hotfix(settings: Settings) -> None:
@@ -82,5 +82,5 @@ def test_a_hotfix_that_fails_leaves_the_isolation(
         deploy_hotfix(do, PATCH, "Ada", settings)
 
     assert done == do.names
-    assert (CHECK, ("shop", ("web",))) == do.done[-1]
+    assert (CHECK, ("shop", ("web",), "Ada")) == do.done[-1]
     assert "rollback" not in str(caught.value)

@@ -51,11 +51,11 @@ def test_choose_deploy_record_while_nobody_else_does(target: Target, settings: S
     """On request its incident is resolved afterwards, without the lock."""
     do = CannedSteps({CHOOSE: PLAN, DEPLOY: DEPLOYED}, look=lambda: is_locked(target))
 
-    assert DEPLOYED == roll_back_on_request(do, target, settings, GOOD)
+    assert DEPLOYED == roll_back_on_request(do, target, settings, "ada", GOOD)
 
     assert [
         (CHOOSE, ("shop", GOOD)),
-        (DEPLOY, (PLAN,)),
+        (DEPLOY, (PLAN, "ada")),
         (RECORD, (PLAN, DEPLOYED)),
         ("change the status", (Status.RESOLVED, "the rollback is complete")),
     ] == do.done
@@ -68,7 +68,7 @@ def test_drift_has_a_release_deployed_once_more(target: Target, settings: Settin
 
     roll_back(do, target, settings, recreate=True)
 
-    assert do.done[1] == (DEPLOY, (PLAN.model_copy(update={"recreate": True}),))
+    assert do.done[1] == (DEPLOY, (PLAN.model_copy(update={"recreate": True}), ""))
 
 
 def test_what_is_wrong_with_the_target_stops_a_rollback(target: Target, settings: Settings) -> None:

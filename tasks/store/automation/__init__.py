@@ -1,0 +1,1 @@
+"""What people said of the automation's mode, and the acts begun. Begin with `words.py`."""
