@@ -60,6 +60,7 @@ class Incident(Model):
     type_source, guessed_from: who says that it is of its type, and for a guess its words.
     word_at: when a guess became somebody's word, so that the runbook starts once more.
     occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
+    raised: the severity rose in this occurrence, which is paged apart, to be taken anew.
     """
 
     incident_id: UUID
@@ -78,6 +79,7 @@ class Incident(Model):
     word_at: UtcDatetime | None = Field(default=None, exclude=True)
     occurrence: int = Field(default=1, ge=1, exclude=True)
     relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+    raised: bool = Field(default=False, exclude=True)
 
     @property
     def began_at(self) -> datetime:

@@ -24,6 +24,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
+from tasks.store.escalations import is_asking, take_escalation
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
 
@@ -144,12 +145,19 @@ class Incidents:
         return self._change(incident_id, work)
 
     def acknowledge(self, incident_id: UUID | str, *, actor: str, automated: bool) -> Incident:
-        """Set the status to investigating; once, and not after the incident is over."""
+        """Set the status to investigating; once, and not after the incident is over.
+
+        Once more it answers whoever is asked because mitigation is late.
+        """
 
         def work(change: Change, row: Any) -> None:
             before = change.incident.status
-            if row.acknowledged_at is not None or before.is_over:
+            if before.is_over:
                 return
+            if row.acknowledged_at is not None:
+                _answer_that_they_are_on_it(change, actor, automated)
+                return
+            take_escalation(change.chain.connection, change.incident, actor, change.chain.now)
             moves = before is Status.OPEN
             change.record(
                 "acknowledged" + (f"; status: {before} → {Status.INVESTIGATING}" if moves else ""),
@@ -227,3 +235,11 @@ class Incidents:
             return change.incident
 
         return self._log.change(transaction)
+
+
+def _answer_that_they_are_on_it(change: Change, actor: str, automated: bool) -> None:
+    chain = change.chain
+    if is_asking(chain.connection, change.incident):
+        take_escalation(chain.connection, change.incident, actor, chain.now)
+        change.record("acknowledged again: still on it", actor=actor, automated=automated)
+        change.emit(ACKNOWLEDGED)
