@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from deployments.intake.dispatch import Dispatcher
+from deployments.intake.escalation_watch import EscalationWatch
+from deployments.intake.escalations import Escalations
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
 from deployments.intake.sweep import Sweep
@@ -48,6 +50,8 @@ class Door:
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self.looks = Looks(store, current or (lambda: settings), self._relapsed)
+        self.escalations = Escalations(store, current or (lambda: settings))
+        self.escalation_watch = EscalationWatch(store, self._page, timing)
         self._wake = threading.Event()
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
@@ -57,6 +61,8 @@ class Door:
                 (self._dispatch, timing.dispatch, self._wake),
                 (self._look, timing.look, self._wake_looks),
                 (self._sweep, timing.sweep, self._stopping),
+                (self.escalations.run, timing.escalate, self._stopping),
+                (self.escalation_watch.run, timing.watch, self._stopping),
             )
         ]
 
@@ -74,6 +80,7 @@ class Door:
             thread.join()
         self.dispatcher.close()
         self.looks.close()
+        self.escalations.close()
         for pool in (self._urgent, self._pool):
             pool.shutdown(wait=True)
 

@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from deployments.intake.intervals import USUAL
 from tasks.store import Store
 
 KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
@@ -61,6 +62,9 @@ class _StoreCollector(Collector):
         looks = GaugeMetricFamily("aeef_looks_waiting", "Incidents that wait for a look")
         looks.add_metric([], self._store.looks_due())
         yield looks
+        late = GaugeMetricFamily("aeef_escalations_late", "Steps that should have been done by now")
+        late.add_metric([], len(self._store.escalations.late(USUAL.escalation_late)))
+        yield late
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

@@ -8,25 +8,28 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
-_PHONES = (
-    "46elks 800com atalk bulksms bulkvs burstsms clickatell clicksend d7sms eight00com elks exotel"
-    " freemobile httpsms kavenegar msg91 msgbird nexmo notifyre octopush plivo serwersms seven sfr"
-    " sinch smsc smseagle smseagles smsmanager smsmgr sns twilio voipms vonage"
-)
-_PUSH = (
-    "bark barks chanify gotify gotifys join ntfy ntfys pbul pjet pjets pover prowl psafer psafers"
-    " push pushdeer pushdeers pushed pushme pushy spush"
-)
-_ON_CALL = "opsgenie pagerduty pagertree signl4 spike splunk victorops"
-RING = frozenset(f"{_PHONES} {_PUSH} {_ON_CALL}".split())
-"""Calls, SMS, notifications pushed to a phone, on-call services. All others only tell: e-mail, chat,
+_PHONES = {
+    "46elks", "800com", "atalk", "bulksms", "bulkvs", "burstsms", "clickatell", "clicksend",
+    "d7sms", "eight00com", "elks", "exotel", "freemobile", "httpsms", "kavenegar", "msg91",
+    "msgbird", "nexmo", "notifyre", "octopush", "plivo", "serwersms", "seven", "sfr", "sinch",
+    "smsc", "smseagle", "smseagles", "smsmanager", "smsmgr", "sns", "twilio", "voipms",
+    "vonage",
+}  # fmt: skip
+_PUSH = {
+    "bark", "barks", "chanify", "gotify", "gotifys", "join", "ntfy", "ntfys", "pbul", "pjet",
+    "pjets", "pover", "prowl", "psafer", "psafers", "push", "pushdeer", "pushdeers", "pushed",
+    "pushme", "pushy", "spush",
+}  # fmt: skip
+_ON_CALL = {"opsgenie", "pagerduty", "pagertree", "signl4", "spike", "splunk", "victorops"}
+RING = frozenset(_PHONES | _PUSH | _ON_CALL)
+"""Calls, SMS, what is pushed to a phone, on-call services. All others only tell: e-mail, chats,
 webhooks. What is not listed here is not said to ring anybody."""
 
-ON_THIS_MACHINE = frozenset("dbus glib gnome kde macosx qt syslog windows".split())
+ON_THIS_MACHINE = frozenset({"dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
 """They start programs here or speak to this machine's desktop; they reach nobody elsewhere."""
-FILE_PARAMETERS = frozenset("attach keyfile pgpkey pgpprv pgppub subfile".split())
+FILE_PARAMETERS = frozenset({"attach", "keyfile", "pgpkey", "pgpprv", "pgppub", "subfile"})
 """Query parameters that make a plugin read a file of this machine."""
-TEMPLATE_FILES = frozenset("discord guilded slack tgram workflow workflows".split())
+TEMPLATE_FILES = frozenset({"discord", "guilded", "slack", "tgram", "workflow", "workflows"})
 """Plugins whose `template` is a file; that of others is a name at their service."""
 
 _SCHEME = re.compile(r"([A-Za-z0-9][A-Za-z0-9.+-]*)://\S")

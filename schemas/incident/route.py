@@ -16,7 +16,6 @@ ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$
 """The name of a way to reach people; `tasks/channels/channels.py` lists them."""
 
 
-
 def _seconds(given: object) -> object:
     """Seconds also as text, which is what an environment variable has."""
     try:
@@ -85,6 +84,11 @@ class Route(Model):
         "message",
         "jira",
     )
+
+    @property
+    def escalates_to(self) -> str:
+        """Whom, or what, the first level names."""
+        return self.escalation[0].to if self.escalation else "nobody"
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

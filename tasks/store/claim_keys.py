@@ -115,7 +115,9 @@ def escalation_late_key(incident: Incident, done: int) -> str:
 
 
 def _level_key(incident: Incident, subject: str, contact: str) -> str:
-    return of_occurrence(incident, f"{PAGE}{subject}{CONTACT}{contact}" if contact else PAGE + subject)
+    return of_occurrence(
+        incident, f"{PAGE}{subject}{CONTACT}{contact}" if contact else PAGE + subject
+    )
 
 
 def contact_of(about: str) -> str | None:

@@ -190,9 +190,7 @@ def _moved(connection: Connection, move: Moved) -> EscalationState | None:
         "leased_until": move.leased_until and moment_text(move.leased_until),
         "revision": state.revision + 1,
     }
-    changed = connection.execute(
-        _CHANGE.where(unchanged), {"of": str(state.incident_id), **values}
-    )
+    changed = connection.execute(_CHANGE.where(unchanged), {"of": str(state.incident_id), **values})
     if changed.rowcount != 1:
         return None
     update_of = {"done": move.done, "due_at": move.due_at, "revision": state.revision + 1}

@@ -103,8 +103,8 @@ looks = Table(
     Column("outcome", Text),
 )
 
-# One row per incident: what was done since its page was due, or since somebody took it. Every change
-# raises `revision`, and the intake changes only what it has read: an acknowledgement always wins.
+# One row per incident: what was done since its page was due, or since somebody took it. Every
+# change raises `revision`, and the intake changes only what it has read: who takes it wins.
 escalations = Table(
     "aeef_escalations",
     metadata,
