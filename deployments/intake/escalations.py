@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from schemas.errors import AeefError
-from schemas.escalation import EscalationState, Step, next_step, to_do
+from schemas.escalation import EscalationState, Step, StepKind, next_step, to_do
 from schemas.incident import Incident, route_for
 from schemas.model import utc_now
 from schemas.settings import Settings
@@ -95,10 +95,19 @@ class Escalations:
         after = state.model_copy(update={"done": step.number})
         later = _next(after, incident, settings)
         if done or (later is not None and later.due <= now):
-            move = Moved(state, step.number, later.due if later else None)
+            move = Moved(state, step.number, _moment(step, later, now))
         else:
             move = Moved(state, state.done, state.due_at, now + TRY_AGAIN)
         self._store.escalations.move([move])
+
+
+def _moment(step: Step, later: Step | None, now: datetime) -> datetime | None:
+    """When the later step is due; who was asked late, too, has a level's time for the answer."""
+    if later is None:
+        return None
+    if step.kind is not StepKind.STILL_ON_IT or later.level is None:
+        return later.due
+    return max(later.due, now + (later.level.after or timedelta()))
 
 
 def _step(state: EscalationState, incident: Incident, settings: Settings) -> Step | None:

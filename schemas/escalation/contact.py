@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated
 
@@ -46,12 +45,6 @@ class Contact(BaseModel):
     @field_validator("urls", mode="before")
     @classmethod
     def _one_or_a_list(cls, urls: object) -> object:
-        """As a variable: JSON, or one address."""
-        if isinstance(urls, str) and urls.lstrip().startswith("["):
-            try:
-                return json.loads(urls)
-            except ValueError:
-                raise ValueError("must be a list of addresses") from None
         return (urls,) if isinstance(urls, str) else urls
 
     @field_validator("urls")

@@ -74,19 +74,26 @@ def next_step(
 def to_do(
     state: EscalationState, status: Status, route: Route, calendar: BusinessDays, now: datetime
 ) -> Step | None:
-    """As `next_step`; of several rounds that were missed, while nothing ran, only the last counts.
+    """As `next_step`; of several rounds that were missed, while nothing ran, the last is made up.
 
     So each level is called once, instead of as often as it should have been.
     """
     step = next_step(state, status, route, calendar)
-    while step and step.due <= now and step.kind is not StepKind.STILL_ON_IT:
-        rounds = 1 if step.kind is StepKind.REMINDER else len(_levels(route))
-        state = state.model_copy(update={"done": state.done + rounds})
-        later = next_step(state, status, route, calendar)
-        if later is None or later.due > now:
+    if step is None or step.kind is StepKind.STILL_ON_IT:
+        return step
+    missed = [step]
+    while (last := missed[-1]).due <= now:
+        after = state.model_copy(update={"done": last.number})
+        if (later := next_step(after, status, route, calendar)) is None:
             break
-        step = later
-    return step
+        missed.append(later)
+    due = [each for each in missed if each.due <= now] or [step]
+    return due[-min(len(due), _round_of(step, route))]
+
+
+def _round_of(step: Step, route: Route) -> int:
+    """How many steps follow each other until the same is called again."""
+    return 1 if step.kind is StepKind.REMINDER else len(_levels(route))
 
 
 def _while_taken(state: EscalationState, status: Status, route: Route) -> Step | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +22,6 @@ def full_route(severity: str, changes: Any) -> Any:
         return changes
     full = {**default, **changes}
     escalation = changes.get("escalation")
-    if isinstance(escalation, str):  # a variable with JSON
-        try:
-            escalation = full["escalation"] = json.loads(escalation)
-        except ValueError:
-            return full  # the error names the key
     if isinstance(escalation, Mapping):
         full["escalation"] = [{**default["escalation"][0], **escalation}]
     return full
