@@ -134,4 +134,6 @@ def length(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    if span < timedelta(seconds=1):
+        return f"{span.total_seconds():.1g} s"
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -64,18 +64,12 @@ def _call_of(incident: Incident, state: EscalationState, step: Step, settings: S
     name = contact_name(step.level.to)
     contact = settings.contacts.get(name)
     reached = contact is not None and contact.has_address
-    why = _nobody_took_it(step) if step.kind is StepKind.LEVEL else _late(state, route)
+    unheard = f"not acknowledged within {length(step.due - state.began_at)}"
+    why = unheard if step.kind is StepKind.LEVEL else _late(state, route)
     more = "" if reached else f"; no contact '{name}' with an address is configured"
     return _Call(
         step.level.to, name if reached else "", f"{why}: {step.level.to} is to take it{more}"
     )
-
-
-def _nobody_took_it(step: Step) -> str:
-    assert step.level is not None
-    after = length(step.level.after) if step.level.after else "time"
-    turn = f", call {step.number}" if step.number > 1 else ""
-    return f"not acknowledged within {after}{turn}"
 
 
 def _late(state: EscalationState, route: Route) -> str:

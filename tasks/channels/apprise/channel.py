@@ -83,6 +83,7 @@ class Phone(_Addresses):
     name = "phone"
     title = "phone"
     rings = True
+    rings_apart = True
     body_limit = RINGING_LIMIT
     limits: ClassVar = {"characters of a title": TITLE_LIMIT, "characters of a text": body_limit}
 

@@ -170,6 +170,6 @@ def test_no_level_is_left_out_however_late(minutes: list[float], at: float) -> N
         (61, "1 min 1 s"),
     ],
 )
-def test_a_duration_in_words(span: int, words: str) -> None:
+def test_a_duration_in_words(span: float, words: str) -> None:
     """As people say it."""
     assert words == length(timedelta(seconds=span))
