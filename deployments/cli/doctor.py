@@ -11,6 +11,7 @@ import httpx
 import typer
 
 from deployments.cli.drift import drift_in_words
+from deployments.cli.oncall import contacts_in_words
 from deployments.cli.terminal import plain
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.intake.readiness import prefect_problems
@@ -96,6 +97,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
+        ("contacts", lambda: _contacts(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
@@ -160,6 +162,13 @@ def _channel(channel: Channel, settings: Settings) -> str:
     if not channel.configured(settings):
         raise _NotConfigured(f"set {', '.join(channel.needs)}")
     return channel.check(settings)
+
+
+def _contacts(settings: Settings) -> str:
+    said, complete = contacts_in_words(settings)
+    if not complete:
+        raise _NotConfigured(said)
+    return said
 
 
 def _clocks(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from pydantic_settings import (
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
-from schemas.incident import IncidentType, Route, Rule, Severity
+from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
@@ -175,6 +175,12 @@ class Settings(ChannelSections):
             raise ConfigurationError(f"say which target; there are: {known}")
         asked = ascii(name[:LONGEST_NAME])
         raise ConfigurationError(f"no target {asked} is configured; there are: {known}")
+
+    @property
+    def reviewed_severities(self) -> tuple[Severity, ...]:
+        """Those whose incidents are neither paged nor a ticket: they wait for the review."""
+        routes = {each: self.routes.get(each, DEFAULT_ROUTES[each]) for each in Severity}
+        return tuple(each for each, r in routes.items() if not (r.page or r.ticket))
 
     def contact(self, to: str) -> Contact | None:
         """The contact that a level calls (`VP Engineering`: `[contacts.vp-engineering]`)."""

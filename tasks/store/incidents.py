@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,13 @@ class Incidents:
             return Alert.model_validate(json.loads(find(connection, incident_id).alert))
 
     def list(
-        self, *, status: Status | None, open_only: bool, limit: int, before: UUID | str | None
+        self,
+        *,
+        status: Status | None,
+        open_only: bool,
+        limit: int,
+        before: UUID | str | None,
+        to_review: Collection[Severity] | None,
     ) -> list[Incident]:
         """Incidents, newest first."""
         order = tuple_(incidents.c.opened_at, incidents.c.id)
@@ -60,6 +66,9 @@ class Incidents:
             query = query.where(incidents.c.status == status.value)
         if open_only:
             query = query.where(NOT_OVER)
+        if to_review is not None:
+            of = incidents.c.severity.in_([each.value for each in to_review])
+            query = query.where(of, incidents.c.status != Status.CLOSED.value)
         with self._database.read() as connection:
             if before is not None:
                 last = find(connection, before)

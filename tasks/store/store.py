@@ -184,9 +184,15 @@ class Store:
         open_only: bool = False,
         limit: int = 100,
         before: UUID | str | None = None,
+        to_review: Collection[Severity] | None = None,
     ) -> list[Incident]:
-        """Incidents, newest first; before: only those opened before this one (for paging)."""
-        return self._incidents.list(status=status, open_only=open_only, limit=limit, before=before)
+        """Incidents, newest first; before: only those opened before this one (for paging).
+
+        to_review: only those of these severities that are not closed, which a review does.
+        """
+        return self._incidents.list(
+            status=status, open_only=open_only, limit=limit, before=before, to_review=to_review
+        )
 
     def alert(self, incident_id: UUID | str) -> Alert:
         """The alert that opened the incident."""

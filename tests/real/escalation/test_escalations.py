@@ -65,7 +65,7 @@ def planned(intake: Intake, incident_id: str) -> EscalationState | None:
 def overdue(intake: Intake, incident_id: str, by: timedelta) -> None:
     """As if it had begun, or had been taken, so much earlier."""
     found = state_of(intake, incident_id)
-    from sqlalchemy import update  # noqa: PLC0415
+    from sqlalchemy import update
 
     from tasks.base.storable import moment_text
     from tasks.store.database.tables import escalations
