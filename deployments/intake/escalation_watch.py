@@ -24,7 +24,6 @@ class EscalationWatch:
     """Beside the loop that it watches, in a thread of its own.
 
     page: sends a page for an incident, with its reason and key; never raises.
-    problem: what `/health` says; None when every step is on time.
     """
 
     def __init__(
@@ -49,9 +48,8 @@ class EscalationWatch:
             log.error("%s: %s", incident.title, reason)
             self._page(incident, reason, escalation_late_key(incident, state.done))
 
-    @property
     def problem(self) -> str | None:
-        """What is wrong, with its remedy."""
+        """What `/health` says, with the remedy; None when every step is on time."""
         if self._late:
             return f"{self._late} escalations are late: look at the intake's log, restart it"
         unproved = time.monotonic() - self._proved_at

@@ -328,7 +328,7 @@ def test_a_step_that_is_late_is_found_paged_and_said(
 
 
 def _said(intake: Intake) -> str:
-    problems: list[str] = intake.ask("GET", "/health").json()["problems"]
+    problems: list[str] = intake.ask("GET", "/health").json()["warnings"]
     return next((each for each in problems if "escalation" in each), "")
 
 
