@@ -15,6 +15,7 @@ from deployments.cli import confirm as cli_confirm
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
+from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
@@ -35,6 +36,7 @@ app.command("confirm")(cli_confirm.confirm)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
+app.command("oncall")(cli_oncall.oncall)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -12,6 +12,7 @@ import typer
 
 from deployments.cli.automation import state_in_words
 from deployments.cli.drift import drift_in_words
+from deployments.cli.oncall import contacts_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.intake.authentication import TOKEN_FILE, token_of
@@ -106,6 +107,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
+        ("contacts", lambda: _contacts(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
@@ -177,6 +179,13 @@ def _channel(channel: Channel, settings: Settings) -> str:
     if not channel.configured(settings):
         raise _NotConfigured(f"set {', '.join(channel.needs)}")
     return channel.check(settings)
+
+
+def _contacts(settings: Settings) -> str:
+    said, complete = contacts_in_words(settings)
+    if not complete:
+        raise _NotConfigured(said)
+    return said
 
 
 def _clocks(settings: Settings) -> str:

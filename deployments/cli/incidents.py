@@ -28,12 +28,20 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or l
 @incidents.command("list")
 def list_incidents(
     open_only: Annotated[bool, typer.Option("--open", help="Only those not over.")] = False,
+    for_review: Annotated[
+        bool,
+        typer.Option(
+            "--for-review",
+            help="Only what waits for the monthly review: neither paged nor a ticket.",
+        ),
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List incidents, newest first."""
     settings = load_settings()
-    found = open_store(settings).incidents(open_only=open_only, limit=limit)
+    of = settings.reviewed_severities if for_review else None
+    found = open_store(settings).incidents(open_only=open_only, limit=limit, to_review=of)
     if as_json:
         typer.echo(json.dumps([incident.to_json() for incident in found], indent=2))
         return

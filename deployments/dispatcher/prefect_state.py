@@ -17,7 +17,7 @@ def prefect_problems(settings: Settings) -> list[str]:
         with get_client(sync_client=True) as client:
             return [
                 *_deployments(client),
-                *_automations(client, settings),
+                *_automations(client),
                 *_worker(client, settings),
             ]
     except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
@@ -46,10 +46,10 @@ def _deployments(client: SyncPrefectClient) -> list[str]:
     return [f"deployments are missing ({', '.join(missing)}): run `aeef deploy`"] if missing else []
 
 
-def _automations(client: SyncPrefectClient, settings: Settings) -> list[str]:
+def _automations(client: SyncPrefectClient) -> list[str]:
     present = {each.name: each for each in client.read_automations()}
     problems = []
-    for row in automations(settings):
+    for row in automations():
         if row.name not in present:
             problems.append(f"automation '{row.name}' is missing: run `aeef deploy`")
         elif not present[row.name].enabled:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
+from deployments.intake.escalation_watch import EscalationWatch
+from deployments.intake.escalations import Escalations
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
@@ -48,7 +50,10 @@ class Door:
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self.looks = Looks(store, current or (lambda: settings), self._relapsed)
-        self.health = Health(settings, store, lambda: self.works)
+        self.escalations = Escalations(store, current or (lambda: settings))
+        self.escalation_watch = EscalationWatch(store, self._page, timing)
+        late = self.escalation_watch.problem
+        self.health = Health(settings, store, lambda: self.works, late)
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
@@ -56,6 +61,8 @@ class Door:
             for loop in (
                 (self._look, timing.look, self._wake_looks),
                 (self._sweep, timing.sweep, self._stopping),
+                (self.escalations.run, timing.escalate, self._stopping),
+                (self.escalation_watch.run, timing.watch, self._stopping),
                 (self.health.run, timing.health, self._stopping),
             )
         ]
@@ -72,6 +79,7 @@ class Door:
         for thread in self._threads:
             thread.join()
         self.looks.close()
+        self.escalations.close()
         for pool in (self._urgent, self._pool):
             pool.shutdown(wait=True)
 

@@ -25,10 +25,18 @@ class Health:
     problems: why an alert would not be taken or paged. warnings: what else needs somebody.
     """
 
-    def __init__(self, settings: Settings, store: Store, threads_work: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        threads_work: Callable[[], bool],
+        late: Callable[[], str | None],
+    ) -> None:
+        """late: what is wrong with the escalations."""
         self._settings = settings
         self._store = store
         self._threads_work = threads_work
+        self._late = late
         self._problems: list[str] = []
         self._warnings: list[str] = []
         self._not_ready: list[str] = ["the dispatcher has not reported yet"]
@@ -64,7 +72,7 @@ class Health:
             self._problems = [str(error)]
         waiting = self._looks_overdue()
         blind = standing_blindness(self._settings.targets, self._settings.home)
-        self._warnings = [*([waiting] if waiting else []), *blind]
+        self._warnings = [*filter(None, (self._late(), waiting)), *blind]
         self._not_ready = self._dispatchers()
         self._done_at = time.monotonic()
 

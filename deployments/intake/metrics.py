@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from deployments.intake.intervals import USUAL
 from schemas.automation import Mode
 from schemas.errors import ConfigurationError
 from tasks.store import Store
@@ -74,6 +75,9 @@ class _StoreCollector(Collector):
                 for mode in Mode:
                     automation.add_metric([target, mode], int(present.of(target).mode is mode))
         yield automation
+        late = GaugeMetricFamily("aeef_escalations_late", "Steps that should have been done by now")
+        late.add_metric([], len(self._store.escalations.late(USUAL.escalation_late)))
+        yield late
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -10,20 +9,16 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.registry.catalog import RUNBOOK_OF
 from schemas.incident import (
-    ACKNOWLEDGED,
     CLOCKS_CHANGED,
     CLOSED,
-    DEFAULT_ROUTES,
     DETECTED,
     INCIDENT_TYPES,
-    PAGED,
     RELAPSED,
     RESOLVED,
     RESOURCE,
     IncidentType,
     Severity,
 )
-from schemas.settings import Settings
 
 DEAD_AFTER = timedelta(seconds=100)
 """Three heartbeats (of 30 s, see `prefect_server`) and a margin."""
@@ -44,20 +39,15 @@ class AutomationRow(NamedTuple):
     template: str = ""
 
 
-OCCURRENCE = "aeef.occurrence"
-"""The label of every event: an escalation's clock starts anew for each occurrence."""
 PAYLOAD = "{{ event.payload | tojson }}"
-OF_THE_RESOURCE = (
-    '{"incidentId": "{{ labels["prefect.resource.id"] | replace("' + RESOURCE + '", "") }}",'
-    ' "occurrence": "{{ labels["' + OCCURRENCE + '"] }}"}'
-)
+GONE = tuple(f"AEEF {severity} escalation" for severity in Severity)
+"""Automations of older versions: escalations are the intake's now."""
 
 
-def automations(settings: Settings) -> list[AutomationRow]:
-    """All automations; the settings' severity table has the escalation times."""
+def automations() -> list[AutomationRow]:
+    """All automations."""
     return [
         *(_runbook(incident_type) for incident_type in INCIDENT_TYPES),
-        *_escalations(settings),
         AutomationRow(
             "AEEF resolution",
             "An incident is over: make sure that nobody is called any longer",
@@ -85,20 +75,6 @@ def _runbook(incident_type: IncidentType) -> AutomationRow:
         RUNBOOK_OF.get(incident_type, "triage"),
         PAYLOAD,
     )
-
-
-def _escalations(settings: Settings) -> Iterator[AutomationRow]:
-    for severity, default in DEFAULT_ROUTES.items():
-        route = settings.routes.get(severity, default)
-        if route.page and route.escalation.after:
-            yield AutomationRow(
-                escalation_of(severity),
-                f"Nobody acknowledged within {route.escalation.after}:"
-                f" escalate to {route.escalation.to}",
-                _unless_taken(str(severity), route.escalation.after),
-                "escalation",
-                OF_THE_RESOURCE,
-            )
 
 
 def _dead_runs() -> AutomationRow:
@@ -135,21 +111,4 @@ def _whenever(*events: str, **labels: str) -> EventTrigger:
         match={"prefect.resource.id": f"{RESOURCE}*", **labels},
         posture=Posture.Reactive,
         threshold=1,
-    )
-
-
-def escalation_of(severity: Severity) -> str:
-    """The name of the automation that escalates incidents of this severity."""
-    return f"AEEF {severity} escalation"
-
-
-def _unless_taken(severity: str, within: timedelta) -> EventTrigger:
-    return EventTrigger(
-        after={PAGED},
-        expect={ACKNOWLEDGED, RESOLVED, CLOSED},
-        match={"prefect.resource.id": f"{RESOURCE}*", "aeef.severity": severity},
-        for_each={"prefect.resource.id", OCCURRENCE},
-        posture=Posture.Proactive,
-        threshold=1,
-        within=within,
     )

@@ -60,10 +60,12 @@ FLOWS: tuple[FlowRow, ...] = (
     FlowRow("emergency-patch", "flows.follow_up.emergency_patch.emergency_patch"),
     FlowRow("regulatory-clock", "flows.follow_up.regulatory_clock.regulatory_clock"),
     FlowRow("regulatory-clocks", "flows.follow_up.regulatory_clock.regulatory_clocks"),
-    FlowRow("escalation", "flows.follow_up.escalation.escalation"),
     FlowRow("resolution", "flows.follow_up.resolution.resolution"),
 )
 """Every flow; each is deployed as `<flow>/respond`."""
+
+GONE_DEPLOYMENTS = ("escalation/respond",)
+"""Of older versions."""
 
 SCHEDULED: tuple[ScheduledRow, ...] = (
     ScheduledRow("drift", "assess", "flows.drift.assess", lambda settings: settings.drift.every),

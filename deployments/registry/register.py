@@ -10,13 +10,20 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
-from deployments.registry.automations import AutomationRow, automations, escalation_of
-from deployments.registry.catalog import FLOWS, SCHEDULED, FlowRow, ScheduledRow, imported
+from deployments.registry.automations import GONE, AutomationRow, automations
+from deployments.registry.catalog import (
+    FLOWS,
+    GONE_DEPLOYMENTS,
+    SCHEDULED,
+    FlowRow,
+    ScheduledRow,
+    imported,
+)
 from deployments.registry.work_pool import ensure_work_pool
-from schemas.incident import Severity
 from schemas.settings import Settings
 from tasks.rollback.one_at_a_time import limit_of
 
@@ -36,16 +43,26 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
             _deployment(scheduled, settings.worker.pool, every)
             when = f"every {every:g} s" if every else "only when it is asked for"
             report(f"deployment {scheduled.deployment} runs {when}")
-        rules = automations(settings)
+        rules = automations()
         for rule in rules:
             _automation(client, rule, _actions(rule, ids))
             does = f"runs {rule.flow}/respond" if rule.flow else "marks the run Crashed"
             report(f"automation '{rule.name}' {does}")
-        wanted = {rule.name for rule in rules}
-        for name in {escalation_of(severity) for severity in Severity} - wanted:
-            for present in client.read_automations_by_name(name):
-                client.delete_automation(present.id)
-                report(f"automation '{name}' removed: its severity no longer escalates")
+        _remove_what_is_gone(client, report)
+
+
+def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None]) -> None:
+    for name in GONE:
+        for present in client.read_automations_by_name(name):
+            client.delete_automation(present.id)
+            report(f"automation '{name}' removed: the intake escalates")
+    for name in GONE_DEPLOYMENTS:
+        try:
+            found = client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            continue
+        client.delete_deployment(found.id)
+        report(f"deployment {name} removed: the intake escalates")
 
 
 def _deployment(row: FlowRow | ScheduledRow, pool: str, every: float = 0) -> UUID:
@@ -92,7 +109,7 @@ def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[Act
         client.delete_automation(double.id)
     # What an operator switched off stays off; /health and `aeef doctor` report it.
     wanted = wanted.model_copy(update={"enabled": first.enabled})
-    # Only if it differs: an update makes Prefect drop every escalation that is waiting.
+    # Only if it differs: an update makes Prefect forget what it counted, such as heartbeats.
     if differs(first, wanted):
         client.update_automation(first.id, wanted)
 
@@ -101,7 +118,7 @@ def differs(present: AutomationCore, wanted: AutomationCore) -> bool:
     """True when the automation that Prefect has is not the one that is wanted.
 
     Sets are compared as sets: as JSON their order differs from process to process by chance, and
-    an automation that was updated for that would forget whom it was about to escalate to.
+    an automation that was updated for that would forget which runs it watches.
     """
     ours = set(AutomationCore.model_fields)
     return present.model_dump(include=ours) != wanted.model_dump(include=ours)

@@ -1,1 +1,1 @@
-"""What follows an incident by event or clock. Begin with `escalation.py`."""
+"""What follows an incident by event or clock. Begin with `resolution.py`."""

@@ -17,4 +17,4 @@ def notify(response: Response) -> None:
     if route.ticket:
         response.start(create_ticket)
     if not route.page and not route.ticket:
-        response.note(f"logged for review: {route.escalation.to}")
+        response.note(f"logged for review: {route.escalates_to}")

@@ -62,6 +62,7 @@ class Incident(Model):
     occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
     automation: for whoever is paged: that the automation is not on; empty otherwise, and in the
     store.
+    raised: the severity rose in this occurrence, which is paged apart, to be taken anew.
     """
 
     incident_id: UUID
@@ -81,6 +82,7 @@ class Incident(Model):
     occurrence: int = Field(default=1, ge=1, exclude=True)
     relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
     automation: str = Field(default="", exclude=True)
+    raised: bool = Field(default=False, exclude=True)
 
     @property
     def began_at(self) -> datetime:

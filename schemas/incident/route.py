@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.incident.incident_type import IncidentType
 from schemas.incident.severity import Severity
@@ -14,6 +14,18 @@ from schemas.model import Model
 
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 """The name of a way to reach people; `tasks/channels/channels.py` lists them."""
+
+
+def _seconds(given: object) -> object:
+    """Seconds also as text, which is what an environment variable has."""
+    try:
+        return float(given) if isinstance(given, str) else given
+    except ValueError:
+        return given  # ISO 8601
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
+"""A duration that is not negative: seconds (`900`) or ISO 8601 (`PT15M`)."""
 
 
 class SlackChannel(StrEnum):
@@ -25,10 +37,18 @@ class SlackChannel(StrEnum):
 
 
 class Escalation(Model):
-    """Who is notified when nobody acknowledged; `after` is None where it is a list, not a clock."""
+    """A level: who is called when nobody took it `after` the page; None: a list, not a clock."""
 
-    to: str
-    after: timedelta | None = None
+    to: str = Field(min_length=1)
+    after: Duration | None = None
+
+
+def _as_list(given: object) -> object:
+    """One level may be given without a list around it."""
+    return [given] if isinstance(given, dict | Escalation) else given
+
+
+Levels = Annotated[tuple[Escalation, ...], BeforeValidator(_as_list)]
 
 
 class Route(Model):
@@ -39,17 +59,45 @@ class Route(Model):
     phone: the page must ring (PagerDuty does so for severity critical).
     slack: the channel that gets the incident message.
     ticket: make a Jira ticket. rollback: restore the last known good release at once.
+    escalation: the levels, each with its time since the page was due.
+    escalation_repeat: so long after the last level the first is called again; None or 0: never.
+    mitigate_within: who took it is asked whether they are still on it; None: never.
+    remind: on each business day, while nobody took it; where nobody is paged.
     """
 
     response_time: str
-    acknowledge_within: timedelta | None
+    acknowledge_within: Duration | None
     page: bool
     phone: bool
     slack: SlackChannel
     ticket: bool
     rollback: bool
-    escalation: Escalation
-    page_channels: tuple[ChannelName, ...] = ("pagerduty", "alertmanager", "slack", "jira")
+    escalation: Levels
+    escalation_repeat: Duration | None = None
+    mitigate_within: Duration | None = None
+    remind: bool = False
+    page_channels: tuple[ChannelName, ...] = (
+        "pagerduty",
+        "alertmanager",
+        "phone",
+        "slack",
+        "message",
+        "jira",
+    )
+
+    @property
+    def escalates_to(self) -> str:
+        """Whom, or what, the first level names."""
+        return self.escalation[0].to if self.escalation else "nobody"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        spans = [level.after for level in self.escalation if level.after is not None]
+        if spans != sorted(spans):
+            raise ValueError("escalation: `after` counts from the page; put the earliest first")
+        if len(spans) not in (0, len(self.escalation)):
+            raise ValueError("escalation: a level needs `after`")
+        return self
 
 
 DEFAULT_ROUTES: dict[Severity, Route] = {
@@ -61,7 +109,9 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         slack=SlackChannel.CRITICAL,
         ticket=False,
         rollback=True,
-        escalation=Escalation(to="VP Engineering", after=timedelta(minutes=15)),
+        escalation=(Escalation(to="VP Engineering", after=timedelta(minutes=15)),),
+        escalation_repeat=timedelta(minutes=15),
+        mitigate_within=timedelta(hours=4),
     ),
     Severity.P2: Route(
         response_time="30 minutes",
@@ -71,7 +121,9 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         slack=SlackChannel.CRITICAL,
         ticket=False,
         rollback=False,
-        escalation=Escalation(to="Team lead", after=timedelta(hours=1)),
+        escalation=(Escalation(to="Team lead", after=timedelta(hours=1)),),
+        escalation_repeat=timedelta(hours=1),
+        mitigate_within=timedelta(hours=8),
     ),
     Severity.P3: Route(
         response_time="Next business day",
@@ -81,7 +133,8 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         slack=SlackChannel.WARNING,
         ticket=True,
         rollback=False,
-        escalation=Escalation(to="Sprint backlog"),
+        escalation=(Escalation(to="Sprint backlog"),),
+        remind=True,
     ),
     Severity.P4: Route(
         response_time="Best effort",
@@ -91,7 +144,7 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         slack=SlackChannel.INFO,
         ticket=False,
         rollback=False,
-        escalation=Escalation(to="Monthly review"),
+        escalation=(Escalation(to="Monthly review"),),
     ),
 }
 

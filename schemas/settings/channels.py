@@ -5,7 +5,9 @@ A new channel needs a section here and a field in `ChannelSections`.
 
 from __future__ import annotations
 
-from pydantic import SecretStr, field_validator
+from typing import Any
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from schemas.incident import Severity, SlackChannel
@@ -35,6 +37,10 @@ JIRA_PRIORITIES = {
 """P3 is `high` in the spec's triage script; the others are our choice."""
 
 
+OUR_FIELDS = {"project", "issuetype", "summary", "description", "labels", "priority"}
+"""Of a ticket: what the incident says, and what finds the ticket again."""
+
+
 class SlackTemplates(Section):
     """The messages whose blocks can be given."""
 
@@ -56,7 +62,10 @@ class SlackSettings(Section):
 
 
 class JiraSettings(Section):
-    """Jira Cloud v3. `url`: the site; `priorities`: the site's names, where they differ."""
+    """Jira Cloud v3. `url`: the site; `priorities`: the site's names, where they differ.
+
+    fields: more for each ticket, by the site's ids, which put it into a board or sprint.
+    """
 
     url: str | None = None
     email: str | None = None
@@ -64,6 +73,14 @@ class JiraSettings(Section):
     project: str = "AEEF"
     issue_type: str = "Bug"
     priorities: dict[Severity, str] = JIRA_PRIORITIES
+    fields: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("fields")
+    @classmethod
+    def _not_ours(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted(set(fields) & OUR_FIELDS):
+            raise ValueError(f"{', '.join(taken)}: these are set by other settings, or by us")
+        return fields
 
     @field_validator("priorities")
     @classmethod

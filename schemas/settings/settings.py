@@ -18,10 +18,12 @@ from pydantic_settings import (
 from schemas.automation import AutomationSettings
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
+from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
 from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
+from schemas.settings.partial import full_route, named_contacts
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     DriftSettings,
@@ -76,6 +78,8 @@ class Settings(ChannelSections):
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)
     routes: dict[Severity, Route] = Field(default_factory=dict)
+    contacts: dict[ContactName, Contact] = Field(default_factory=dict)
+    business_days: BusinessDays = BusinessDays()
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 
@@ -106,7 +110,9 @@ class Settings(ChannelSections):
         if isinstance(targets := data.get("targets"), Mapping):
             complete["targets"] = {n: _named_target(n, t, base) for n, t in targets.items()}
         if isinstance(routes := data.get("routes"), Mapping):
-            complete["routes"] = {s: _full_route(s, changes) for s, changes in routes.items()}
+            complete["routes"] = {s: full_route(s, changes) for s, changes in routes.items()}
+        if isinstance(contacts := data.get("contacts"), Mapping):
+            complete["contacts"] = named_contacts(contacts)
         return complete
 
     @field_validator("prefect_patches")
@@ -177,6 +183,16 @@ class Settings(ChannelSections):
         asked = ascii(name[:LONGEST_NAME])
         raise ConfigurationError(f"no target {asked} is configured; there are: {known}")
 
+    @property
+    def reviewed_severities(self) -> tuple[Severity, ...]:
+        """Those whose incidents are neither paged nor a ticket: they wait for the review."""
+        routes = {each: self.routes.get(each, DEFAULT_ROUTES[each]) for each in Severity}
+        return tuple(each for each, r in routes.items() if not (r.page or r.ticket))
+
+    def contact(self, to: str) -> Contact | None:
+        """The contact that a level calls (`VP Engineering`: `[contacts.vp-engineering]`)."""
+        return self.contacts.get(contact_name(to))
+
     def target_of(self, service: str) -> Target | None:
         """The target that a service belongs to."""
         return next(
@@ -213,20 +229,6 @@ def _named_target(name: str, table: Any, base: Path) -> Any:
     if isinstance(repository := table.get("repository"), str | Path):
         named["repository"] = base / _expanded(repository)
     return named
-
-
-def _full_route(severity: str, changes: Any) -> Any:
-    """The severity's default route with the changes applied, also within an escalation."""
-    try:
-        default = DEFAULT_ROUTES[Severity(severity)].model_dump()
-    except ValueError:
-        return changes  # the error names the key
-    if not isinstance(changes, Mapping):
-        return changes
-    full = {**default, **changes}
-    if isinstance(escalation := changes.get("escalation"), Mapping):
-        full["escalation"] = {**default["escalation"], **escalation}
-    return full
 
 
 def config_path() -> Path | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from schemas.escalation import Contact
 from schemas.incident import Incident
 from schemas.settings import Settings
 
@@ -43,6 +44,10 @@ class Channel(ABC):
     def configured(self, settings: Settings, about: str = "") -> bool:
         """True when a page can be sent; `about`: the page's subject (`claim_keys.about_of`)."""
 
+    def reaches(self, contact: Contact) -> bool:
+        """True when it reaches this contact at an address of their own."""
+        return False
+
     @abstractmethod
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Page the on-call.
@@ -65,6 +70,11 @@ class Channel(ABC):
         self, incident: Incident, settings: Settings
     ) -> None:
         """Re-send the alert, so that it does not expire."""
+
+    @property
+    def can_end(self) -> bool:
+        """True when what it sent can be ended; a call that was made cannot."""
+        return type(self).resolve is not Channel.resolve
 
     @abstractmethod
     def check(self, settings: Settings) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from schemas.errors import ConfigurationError
-from schemas.incident import DEFAULT_ROUTES, Severity
+from schemas.incident import DEFAULT_ROUTES, Incident, Severity, route_for
 from schemas.settings import Settings
 from tasks.channels.alertmanager.channel import Alertmanager
+from tasks.channels.apprise.channel import Message, Phone
 from tasks.channels.channel import Channel
 from tasks.channels.jira.channel import Jira
 from tasks.channels.pagerduty.channel import PagerDuty
 from tasks.channels.slack.channel import Slack
+from tasks.store.claim_keys import about_of, contact_of
 
-CHANNELS: list[Channel] = [PagerDuty(), Alertmanager(), Slack(), Jira()]
+CHANNELS: list[Channel] = [PagerDuty(), Alertmanager(), Phone(), Slack(), Message(), Jira()]
 
 
 def channel_named(name: str) -> Channel:
@@ -28,6 +30,17 @@ def channel_named(name: str) -> Channel:
 def find_channel(name: str | None) -> Channel | None:
     """As `channel_named`, but None for an unknown name."""
     return next((channel for channel in CHANNELS if channel.name == name), None)
+
+
+def channels_for(incident: Incident, settings: Settings, key: str) -> tuple[str, ...]:
+    """The names of the channels that take a page, in order.
+
+    Those of the route; for a contact's page those that reach the contact.
+    """
+    contact = settings.contacts.get(contact_of(about_of(key)) or "")
+    if contact is not None:
+        return tuple(channel.name for channel in CHANNELS if channel.reaches(contact))
+    return route_for(incident.severity, incident.type, settings.routes).page_channels
 
 
 def title_of(name: str) -> str:

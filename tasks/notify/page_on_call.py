@@ -13,16 +13,16 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import Field
 
 from schemas.errors import ConfigurationError, OutsideServiceError, PageNotDelivered
-from schemas.incident import PAGED, Incident, Severity, route_for
+from schemas.incident import PAGED, Incident, Severity
 from schemas.model import Model
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.channel import Channel
-from tasks.channels.channels import channel_named, find_channel, title_of
+from tasks.channels.channels import channel_named, channels_for, find_channel, title_of
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.automation.said import said_of
-from tasks.store.claim_keys import about_of, page_key, people_of
+from tasks.store.claim_keys import about_of, contact_of, page_key, people_of
 
 NOT_CONFIGURED = "not configured"
 
@@ -93,7 +93,7 @@ def _by_the_first_channel(
     incident: Incident, settings: Settings, store: Store, key: str, reason: str | None
 ) -> Page:
     refused: dict[str, str] = {}
-    for name in route_for(incident.severity, incident.type, settings.routes).page_channels:
+    for name in channels_for(incident, settings, key):
         if why := _refusal(name, incident, settings, key, reason):
             refused[name] = why
             continue
@@ -151,7 +151,7 @@ def _record(incident: Incident, page: Page, store: Store, key: str, reason: str 
 
 def _done_by(channel: Channel, about: str) -> str:
     """What a page that the channel accepted has done: not every one of them rings."""
-    people = PEOPLE.get(people_of(about), "on-call")
+    people = PEOPLE.get(people_of(about)) or contact_of(about) or "on-call"
     if not channel.rings:
         return f"told {people} by {channel.title}, which rings nobody"
     if about and not channel.rings_apart:

@@ -52,7 +52,7 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
         over = [about for about in abouts if not about.startswith(CLOCK)]
         for about in over:
             channel.resolve(incident, settings, about=about)
-        if over:
+        if over and channel.can_end:
             identity = f"aeef:{incident.incident_id}/resolved/{channel.name}"
             identity = of_occurrence(incident, identity)
             open_store(settings).record_action(

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from schemas.incident import DETECTED, Alert, Incident, IncidentType, Severity, Status, TypeSource
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
+from tasks.store.escalations import start_escalation
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change
 from tasks.store.relapses import ask_look
@@ -71,8 +72,12 @@ def attach(
             f"severity raised {incident.severity} → {severity}",
             actor=alert.source,
             automated=True,
+            # Who took it took the lesser one: this one is paged, and taken, anew.
+            columns={"acknowledged_at": None},
             severity=severity,
+            raised=True,
         )
+        start_escalation(chain.connection, change.incident, chain.now)
     if raised or word_given:
         change.emit(DETECTED)
     return Opened(

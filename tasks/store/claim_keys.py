@@ -23,6 +23,13 @@ EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 
 PAGE = "page:"
+RAISED = ":raised"
+"""At the end of a page's key: the severity rose to it, so it rings apart and is taken anew."""
+ESCALATION = "escalation:"
+STILL_ON_IT = "still-on-it:"
+"""Subjects of pages: nobody took it; mitigation is late."""
+CONTACT = ":to:"
+"""Before the contact's name in such a subject."""
 PAGES_RESOLVED = "page:resolved"
 PAGE_NOT_STARTED = "page:not-started"
 PAGE_FAILED_BY_HAND = "page:failed:by-hand"
@@ -87,7 +94,8 @@ def _word(incident: Incident) -> str:
 
 def page_key(incident: Incident) -> str:
     """The page of this incident's present severity."""
-    return of_occurrence(incident, f"{PAGE}{incident.severity}")
+    raised = RAISED if incident.raised else ""
+    return of_occurrence(incident, f"{PAGE}{incident.severity}{raised}")
 
 
 def team_page_key(incident: Incident, team: str) -> str:
@@ -95,9 +103,31 @@ def team_page_key(incident: Incident, team: str) -> str:
     return of_occurrence(incident, f"{PAGE}{team}")
 
 
-def escalation_key(incident: Incident) -> str:
-    """The page of the next person, when nobody took the first."""
-    return of_occurrence(incident, f"{PAGE}escalation:{incident.severity}")
+def escalation_key(incident: Incident, number: int, contact: str = "") -> str:
+    """The page of a level, when nobody took it; contact: whose own address it goes to."""
+    return _level_key(incident, f"{ESCALATION}{incident.severity}:{number}", contact)
+
+
+def still_on_it_key(incident: Incident, takes: int, number: int, contact: str = "") -> str:
+    """The page of a step when mitigation is late; takes: how often somebody took the incident."""
+    return _level_key(incident, f"{STILL_ON_IT}{incident.severity}:{takes}:{number}", contact)
+
+
+def escalation_late_key(incident: Incident, done: int) -> str:
+    """The page that the escalation itself is late."""
+    return of_occurrence(incident, f"{PAGE}escalation-late:{incident.severity}:{done}")
+
+
+def _level_key(incident: Incident, subject: str, contact: str) -> str:
+    return of_occurrence(
+        incident, f"{PAGE}{subject}{CONTACT}{contact}" if contact else PAGE + subject
+    )
+
+
+def contact_of(about: str) -> str | None:
+    """The contact whose own address a page with this subject goes to; None: the on-call."""
+    subject, _, contact = people_of(about).partition(CONTACT)
+    return contact or None if subject.startswith((ESCALATION, STILL_ON_IT)) else None
 
 
 def failure_key(run_id: UUID) -> str:

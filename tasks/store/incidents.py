@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
+from tasks.store.escalations import is_asking, take_escalation
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
 
@@ -46,7 +47,13 @@ class Incidents:
             return Alert.model_validate(json.loads(find(connection, incident_id).alert))
 
     def list(
-        self, *, status: Status | None, open_only: bool, limit: int, before: UUID | str | None
+        self,
+        *,
+        status: Status | None,
+        open_only: bool,
+        limit: int,
+        before: UUID | str | None,
+        to_review: Collection[Severity] | None,
     ) -> list[Incident]:
         """Incidents, newest first."""
         order = tuple_(incidents.c.opened_at, incidents.c.id)
@@ -59,6 +66,9 @@ class Incidents:
             query = query.where(incidents.c.status == status.value)
         if open_only:
             query = query.where(NOT_OVER)
+        if to_review is not None:
+            of = incidents.c.severity.in_([each.value for each in to_review])
+            query = query.where(of, incidents.c.status != Status.CLOSED.value)
         with self._database.read() as connection:
             if before is not None:
                 last = find(connection, before)
@@ -144,12 +154,19 @@ class Incidents:
         return self._change(incident_id, work)
 
     def acknowledge(self, incident_id: UUID | str, *, actor: str, automated: bool) -> Incident:
-        """Set the status to investigating; once, and not after the incident is over."""
+        """Set the status to investigating; once, and not after the incident is over.
+
+        Once more it answers whoever is asked because mitigation is late.
+        """
 
         def work(change: Change, row: Any) -> None:
             before = change.incident.status
-            if row.acknowledged_at is not None or before.is_over:
+            if before.is_over:
                 return
+            if row.acknowledged_at is not None:
+                _answer_that_they_are_on_it(change, actor, automated)
+                return
+            take_escalation(change.chain.connection, change.incident, actor, change.chain.now)
             moves = before is Status.OPEN
             change.record(
                 "acknowledged" + (f"; status: {before} → {Status.INVESTIGATING}" if moves else ""),
@@ -227,3 +244,11 @@ class Incidents:
             return change.incident
 
         return self._log.change(transaction)
+
+
+def _answer_that_they_are_on_it(change: Change, actor: str, automated: bool) -> None:
+    chain = change.chain
+    if is_asking(chain.connection, change.incident):
+        take_escalation(chain.connection, change.incident, actor, chain.now)
+        change.record("acknowledged again: still on it", actor=actor, automated=automated)
+        change.emit(ACKNOWLEDGED)

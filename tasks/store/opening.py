@@ -27,6 +27,7 @@ from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
+from tasks.store.escalations import start_escalation
 from tasks.store.records import Change, columns_of, incident_of
 
 
@@ -163,6 +164,7 @@ def _open(
         "alert": alert_text,
     }
     chain.connection.execute(insert(incidents).values(row))
+    start_escalation(chain.connection, incident, chain.now)
     chain.append(
         incident_id,
         text,

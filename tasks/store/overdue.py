@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, o
 
 from schemas.incident import Incident, Severity
 from tasks.base.storable import clean_text, moment_text
-from tasks.store.claim_keys import OCCURRENCE, RUNBOOK, WORD
+from tasks.store.claim_keys import OCCURRENCE, PAGE, RAISED, RUNBOOK, WORD
 from tasks.store.database.database import Database
 from tasks.store.database.tables import NOT_OVER, claims, incidents
 from tasks.store.records import incident_of
@@ -32,9 +32,13 @@ def missing_claim(
 ) -> Sequence[Incident]:
     """Those that began before, for which nobody did or is doing `key`; oldest first.
 
-    What counts is the present occurrence: its beginning, and its key (`claim_keys.of_occurrence`).
+    What counts is the present occurrence: its beginning, and its key (`claim_keys.of_occurrence`);
+    of a page, that of the severity as it rose.
     """
-    wanted = _of_occurrence(literal(clean_text(key)))
+    plain: ColumnElement[Any] = literal(clean_text(key))
+    if severity is not None and key == f"{PAGE}{severity}":
+        plain = case((incidents.c.raised == 1, f"{key}{RAISED}"), else_=key)
+    wanted = _of_occurrence(plain)
     return _missing(database, wanted, _BEGAN, before, now, severity, limit)
 
 

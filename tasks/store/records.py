@@ -78,6 +78,7 @@ def incident_of(row: Row[Any]) -> Incident:
         "wordAt": row.word_at,
         "occurrence": row.occurrence,
         "relapsedAt": row.relapsed_at,
+        "raised": bool(row.raised),
     }
     try:
         return Incident.model_validate({**json.loads(row.document), **beside})
@@ -104,6 +105,7 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "word_at": None if incident.word_at is None else moment_text(incident.word_at),
         "occurrence": incident.occurrence,
         "relapsed_at": incident.relapsed_at and moment_text(incident.relapsed_at),
+        "raised": int(incident.raised),
     }
 
 

@@ -26,6 +26,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents, looks
+from tasks.store.escalations import start_escalation
 from tasks.store.records import Change, find, incident_of
 
 ACTOR = "aeef-runbooks"
@@ -208,7 +209,9 @@ def _relapse(change: Change, because: str, severity: Severity, actor: str) -> No
         severity=severity if raised else before.severity,
         occurrence=number,
         relapsed_at=change.chain.now,
+        raised=False,
     )
+    start_escalation(change.chain.connection, change.incident, change.chain.now)
     change.emit(RELAPSED)
 
 

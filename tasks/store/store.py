@@ -39,6 +39,7 @@ from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
+from tasks.store.escalations import Escalations
 from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
@@ -98,6 +99,7 @@ class Store:
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
+        self.escalations = Escalations(self._log)
 
     def close(self) -> None:
         """Close every connection; `open_store` opens a new store."""
@@ -185,9 +187,15 @@ class Store:
         open_only: bool = False,
         limit: int = 100,
         before: UUID | str | None = None,
+        to_review: Collection[Severity] | None = None,
     ) -> list[Incident]:
-        """Incidents, newest first; before: only those opened before this one (for paging)."""
-        return self._incidents.list(status=status, open_only=open_only, limit=limit, before=before)
+        """Incidents, newest first; before: only those opened before this one (for paging).
+
+        to_review: only those of these severities that are not closed, which a review does.
+        """
+        return self._incidents.list(
+            status=status, open_only=open_only, limit=limit, before=before, to_review=to_review
+        )
 
     def alert(self, incident_id: UUID | str) -> Alert:
         """The alert that opened the incident."""
@@ -244,7 +252,10 @@ class Store:
     def acknowledge(
         self, incident_id: UUID | str, *, actor: str, automated: bool = False
     ) -> Incident:
-        """Set the status to investigating and announce it; once, and not after it is over."""
+        """Set the status to investigating and announce it; once, and not after it is over.
+
+        Once more after the severity rose, and when somebody is asked whether they are still on it.
+        """
         return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
 
     def answer(

@@ -17,7 +17,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (
         ("links",),
         ("settings",),
-        ("drift", "quality", "findings", "patch", "masking"),
+        ("drift", "quality", "findings", "patch", "masking", "escalation"),
         ("incident", "release", "isolation", "agents", "breach", "health", "automation"),
         ("model", "validation", "approval", "wording"),
         ("errors",),
@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
         ("patch", "drift", "relapse"),
         ("isolation", "rollback"),
-        ("breach", "agents", "quality", "findings", "deploy"),
+        ("breach", "agents", "quality", "findings", "deploy", "escalation"),
         ("incident", "notify"),
         ("do",),
         ("reports", "step"),

@@ -16,6 +16,8 @@ from standins.standin import StandIn, contract
 ROUTING_KEY = "R0123456789ABCDEF0123456789ABCDE"
 SECURITY_KEY, PRIVACY_KEY = "S" * 32, "P" * 32
 """Of the teams that a data breach pages."""
+VP_KEY, LEAD_KEY = "V" * 32, "L" * 32
+"""Of people whom an escalation reaches."""
 LIMITS = {"summary": 1024}
 
 
@@ -43,7 +45,7 @@ class PagerDuty(StandIn):
         super().__init__()
         self.alerts: dict[str, PagerDutyAlert] = {}
         self.pages = 0
-        self.keys = {ROUTING_KEY, SECURITY_KEY, PRIVACY_KEY}
+        self.keys = {ROUTING_KEY, SECURITY_KEY, PRIVACY_KEY, VP_KEY, LEAD_KEY}
 
     def credentials(self) -> dict[str, str]:
         """The routing key it knows."""

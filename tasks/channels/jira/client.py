@@ -8,6 +8,7 @@ and a create that may have succeeded is not repeated here.
 from __future__ import annotations
 
 import base64
+import logging
 import re
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from tasks.base.http import Answer, Service, Unclear, send
 from tasks.channels.jira.document import description_of, summary_of
 
 SERVICE = Service("Jira", "AEEF_JIRA__URL, AEEF_JIRA__EMAIL and AEEF_JIRA__TOKEN")
+_log = logging.getLogger("aeef.jira")
 INDEX_SETTLES = 15.0
 """Seconds until a search certainly finds a new ticket, as the index lags a little.
 
@@ -67,13 +69,12 @@ def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> 
     if found is not None:
         return found
     fields = fields_of(incident, settings)
-    ticket = create(fields, settings, tries=tries)
-    if ticket is None:  # the site has other priorities, or the create form has none
-        del fields["priority"]
-        ticket = create(fields, settings, tries=tries)
-    if ticket is None:
-        raise AssertionError("only a priority that was sent can be refused")
-    return ticket
+    while True:
+        made = create(fields, settings, tries=tries)
+        if isinstance(made, Ticket):
+            return made
+        for name in made:
+            del fields[name]
 
 
 def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ticket | None:
@@ -130,24 +131,29 @@ def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:
         "description": description_of(incident, settings),
         "labels": ["aeef", label_of(incident), f"aeef-{kind}"],
         "priority": {"name": settings.jira.priorities[incident.severity]},
+        **settings.jira.fields,
     }
 
 
-def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | None:
-    """Create a ticket without searching first; None when the site rejects the priority.
+def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | list[str]:
+    """Create a ticket without searching first.
 
+    Returns the fields that the site rejects and the ticket can do without: the priority, and those
+    of `[jira] fields`, for other names or a form without them. A ticket comes before its board.
     Raises TemporaryError (Unclear when it may have been created) or PermanentError.
     """
 
     def build(client: httpx.Client) -> httpx.Request:
         return request_for(client, settings, "POST", "/rest/api/3/issue", json={"fields": fields})
 
-    def read(answer: Answer) -> Ticket | None:
+    def read(answer: Answer) -> Ticket | list[str]:
         if answer.status != httpx.codes.BAD_REQUEST:
             key = _Issue.model_validate_json(answer.text).key
             return _ticket(key, settings, created=True)
-        if "priority" in fields and "priority" in _problems(answer):
-            return None
+        optional = {"priority", *settings.jira.fields} & set(fields)
+        if rejected := sorted(optional & set(_problems(answer))):
+            _log.warning("%s", answer.error(f"without {', '.join(rejected)} then"))
+            return rejected
         raise answer.error()
 
     require(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from schemas.escalation import Contact
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
@@ -28,6 +29,10 @@ class PagerDuty(Channel):
     def configured(self, settings: Settings, about: str = "") -> bool:
         """True when there is a routing key for the people to page."""
         return client.configured(settings, about)
+
+    def reaches(self, contact: Contact) -> bool:
+        """True when the contact has a routing key of their own."""
+        return contact.pagerduty_routing_key is not None
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Page; a page with its own subject is an alert of its own."""

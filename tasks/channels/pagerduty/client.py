@@ -14,12 +14,13 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from schemas.errors import PermanentError
+from schemas.escalation.contact import ON_CALL
 from schemas.incident import Incident, Severity, route_for
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.http import Answer, Service, Unclear, send
 from tasks.base.trim import clean, one_line, trim
-from tasks.store.claim_keys import people_of
+from tasks.store.claim_keys import contact_of, people_of
 
 SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
 CLIENT = "AEEF Runbooks"
@@ -60,9 +61,14 @@ def configured(settings: Settings, about: str = "") -> bool:
 
 
 def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
-    """The routing key of a page: a breach team's own key for its pages, if it has one."""
+    """The routing key of a page: a breach team's or a contact's own key, if it has one."""
+    called = settings.contacts.get(contact_of(about) or "")
+    if called and called.pagerduty_routing_key:
+        return called.pagerduty_routing_key
     teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
-    return teams.get(people_of(about)) or settings.pagerduty.routing_key
+    on_call = settings.contacts.get(ON_CALL)
+    own = on_call.pagerduty_routing_key if on_call else None
+    return teams.get(people_of(about)) or settings.pagerduty.routing_key or own
 
 
 def trigger(
@@ -120,7 +126,7 @@ def check(settings: Settings) -> str:
 
     The API has no check that does not page. Raises TemporaryError or PermanentError.
     """
-    secret = settings.pagerduty.routing_key
+    secret = routing_key_of("", settings)
     if secret is None:
         raise SERVICE.not_configured()
     _require_length(secret, settings, "page the on-call")
@@ -148,6 +154,8 @@ def _require_length(secret: SecretStr, settings: Settings, doing: str) -> None:
 def _setting_of(secret: SecretStr, settings: Settings) -> str:
     if secret is settings.pagerduty.routing_key:
         return "AEEF_PAGERDUTY__ROUTING_KEY"
+    if any(secret is contact.pagerduty_routing_key for contact in settings.contacts.values()):
+        return "a contact's pagerduty_routing_key"
     return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
 
 

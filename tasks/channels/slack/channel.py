@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import uuid4
 
+from schemas.escalation import Contact
+from schemas.escalation.contact import ON_CALL
 from schemas.incident import Incident, SlackChannel
+from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
 from tasks.channels.slack.message import ensure_message
+from tasks.store.claim_keys import about_of, contact_of
 
 
 class Slack(Channel):
@@ -28,13 +32,28 @@ class Slack(Channel):
         """True when there is a bot token."""
         return client.configured(settings)
 
+    def reaches(self, contact: Contact) -> bool:
+        """True when the contact has an id in Slack."""
+        return contact.slack is not None
+
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
-        """Make sure that the incident is posted, and ask for the on-call in its thread."""
+        """Make sure that the incident is posted, and ask for the on-call in its thread.
+
+        A contact is written to by id, instead.
+        """
+        called = settings.contacts.get(contact_of(about_of(key)) or ON_CALL)
+        user = called.slack if called else None
+        if user and contact_of(about_of(key)):
+            why = f": {reason}" if reason and not incident.is_restricted else ""
+            record = links_for(incident, settings).incident
+            client.write_to(user, f"Please take {incident.title}{why}\n{record}", settings)
+            return
         posted = ensure_message(
             incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
         )
         why = incident.title if incident.is_restricted else reason or incident.title
-        client.reply(posted.message, f"On-call, please take this: {why}", settings)
+        text = f"On-call, please take this: {why}"
+        client.reply(posted.message, text, settings, mentions=user)
 
     def check(self, settings: Settings) -> str:
         """Query the bot's own identity."""

@@ -113,12 +113,23 @@ def update_incident(
     call("chat.update", settings, _Posted, doing="change the message", body=body, tries=tries)
 
 
-def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
-    """Reply in the message's thread. Raises TemporaryError or PermanentError."""
+def reply(
+    message: SlackMessage,
+    text: str,
+    settings: Settings,
+    *,
+    mentions: str | None = None,
+    tries: int = 3,
+) -> SlackMessage:
+    """Reply in the message's thread. Raises TemporaryError or PermanentError.
+
+    mentions: id of a user to mention; that of a channel mentions nobody.
+    """
+    mention = f"<@{mentions}> " if mentions and mentions[0] in "UW" else ""
     answer = {
         "channel": message.channel,
         "thread_ts": message.ts,
-        "text": reply_text(text),
+        "text": mention + reply_text(text),
     }
     return _post(answer, settings, "reply in the incident's thread", tries)
 
@@ -126,7 +137,7 @@ def reply(message: SlackMessage, text: str, settings: Settings, *, tries: int = 
 def write_to(user: str, text: str, settings: Settings, *, tries: int = 3) -> SlackMessage:
     """Write to a person, or to a team's channel, by id. Raises as `reply`."""
     message = {"channel": user, "text": reply_text(text)}
-    return _post(message, settings, "write to the owner", tries)
+    return _post(message, settings, f"write to {user}", tries)
 
 
 def check(settings: Settings, *, tries: int = 1) -> str:

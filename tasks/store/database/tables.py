@@ -41,6 +41,7 @@ incidents = Table(
     Column("word_at", String(32)),
     Column("occurrence", Integer, nullable=False, server_default="1"),
     Column("relapsed_at", String(32)),
+    Column("raised", Integer, nullable=False, server_default="0"),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -131,6 +132,25 @@ acts = Table(
     Column("automated", Integer, nullable=False),
 )
 Index("aeef_acts_counted", acts.c.target, acts.c.act, acts.c.at)
+# One row per incident: what was done since its page was due, or since somebody took it. Every
+# change raises `revision`, and the intake changes only what it has read: who takes it wins.
+escalations = Table(
+    "aeef_escalations",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("severity", String(2), nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("began_at", String(32), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("due_at", String(32)),
+    Column("taken_at", String(32)),
+    Column("taken_by", Text, nullable=False),
+    Column("takes", Integer, nullable=False),
+    Column("leased_until", String(32)),
+    Column("revision", Integer, nullable=False),
+)
+DUE = text("due_at IS NOT NULL")
+Index("aeef_escalations_due", escalations.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
 UNSENT = text("sent_at IS NULL")
 outbox = Table(

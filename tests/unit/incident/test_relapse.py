@@ -99,7 +99,7 @@ def test_each_occurrence_has_keys_of_its_own() -> None:
     assert ("runbook:P1", "runbook:P1:occurrence-2") == (runbook_key(first), runbook_key(second))
     assert ("", "occurrence-2") == (about_of(page_key(first)), about_of(page_key(second)))
     assert (1, 2) == (occurrence_of(page_key(first)), occurrence_of(page_key(second)))
-    assert "escalation:P1:occurrence-2" == about_of(escalation_key(second))
+    assert "escalation:P1:3:occurrence-2" == about_of(escalation_key(second, 3))
     assert "security" == people_of(about_of(team_page_key(second, "security")))
 
 

@@ -45,7 +45,8 @@ def as_in_the_table(severity: Severity, route: Route) -> str:
         f"Slack {SLACK_IN_TABLE[route.slack]}",
         *(["Phone"] if route.phone else []),
     ]
-    escalation = route.escalation.to + CLOCKS[route.escalation.after]
+    [level] = route.escalation
+    escalation = level.to + CLOCKS[level.after]
     return f"{severity}{route.response_time}{' + '.join(channels)}{escalation}"
 
 
@@ -106,7 +107,14 @@ def test_the_slack_channels_are_the_spec_s() -> None:
 def test_a_page_tries_every_channel() -> None:
     """A page that one channel does not take goes out by the next, PagerDuty first."""
     for route in DEFAULT_ROUTES.values():
-        assert set(route.page_channels) == {"pagerduty", "alertmanager", "slack", "jira"}
+        assert set(route.page_channels) == {
+            "pagerduty",
+            "alertmanager",
+            "phone",
+            "slack",
+            "message",
+            "jira",
+        }
         assert route.page_channels[0] == "pagerduty"
 
 
@@ -122,7 +130,7 @@ def test_every_incident_has_a_route(severity: Severity, incident_type: str) -> N
 @given(severity=severities, other=severities)
 def test_an_override_counts_for_its_own_severity_only(severity: Severity, other: Severity) -> None:
     """A configured route replaces that of its severity and of no other."""
-    quiet = DEFAULT_ROUTES[severity].model_copy(update={"escalation": Escalation(to="nobody")})
+    quiet = DEFAULT_ROUTES[severity].model_copy(update={"escalation": (Escalation(to="nobody"),)})
     route = route_for(other, IncidentType.DRIFT, {severity: quiet})
 
     assert route == (quiet if other is severity else DEFAULT_ROUTES[other])

@@ -73,7 +73,7 @@ def test_a_partial_route_keeps_the_rest(config: Path, monkeypatch: Env) -> None:
 
     assert load_settings().routes == {
         Severity.P1: p1.model_copy(
-            update={"escalation": p1.escalation.model_copy(update={"to": "CTO"})}
+            update={"escalation": (p1.escalation[0].model_copy(update={"to": "CTO"}),)}
         ),
         Severity.P2: p2.model_copy(update={"phone": True}),
         Severity.P3: p3.model_copy(update={"page": True}),
@@ -90,7 +90,7 @@ def test_clocks_and_channels_of_a_route_can_be_set(config: Path) -> None:
 
     assert (timedelta(minutes=5), timedelta(minutes=5)) == (
         route.acknowledge_within,
-        route.escalation.after,
+        route.escalation[0].after,
     )
     assert ("slack", "jira") == route.page_channels
 

@@ -1,0 +1,41 @@
+"""Completes tables of which only a part is given: routes and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.incident import DEFAULT_ROUTES, Severity
+
+
+def full_route(severity: str, changes: Any) -> Any:
+    """The severity's default route with the changes applied.
+
+    `escalation` may be a list, or one table that changes the default's first level: variables
+    (`AEEF_ROUTES__P1__ESCALATION__AFTER`) can only give that.
+    """
+    try:
+        default = DEFAULT_ROUTES[Severity(severity)].model_dump()
+    except ValueError:
+        return changes  # the error names the key
+    if not isinstance(changes, Mapping):
+        return changes
+    full = {**default, **changes}
+    escalation = changes.get("escalation")
+    if isinstance(escalation, Mapping):
+        full["escalation"] = [{**default["escalation"][0], **escalation}]
+    return full
+
+
+def named_contacts(contacts: Mapping[str, Any]) -> dict[str, Any]:
+    """The contacts by their names; a variable writes `VP_ENGINEERING` for `vp-engineering`.
+
+    What a variable gives is added to the table in the file, and wins over it.
+    """
+    found: dict[str, Any] = {}
+    for name in sorted(contacts, key=lambda each: "_" in each):
+        own, table = name.lower().replace("_", "-"), contacts[name]
+        if isinstance(before := found.get(own), Mapping) and isinstance(table, Mapping):
+            table = {**before, **table}
+        found[own] = table
+    return found

@@ -1,0 +1,1 @@
+"""Any address that Apprise knows: phones, push services, e-mail, chats. Begin with `channel.py`."""

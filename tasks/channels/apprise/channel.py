@@ -1,0 +1,97 @@
+"""Addresses for Apprise as two channels: those that ring, and those that only tell."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from schemas.escalation import Contact
+from schemas.escalation.contact import ON_CALL
+from schemas.incident import Incident
+from schemas.links import links_for
+from schemas.settings import Settings
+from tasks.base.trim import clean, one_line, trim
+from tasks.channels.apprise import client
+from tasks.channels.channel import Channel
+from tasks.store.claim_keys import about_of, contact_of
+
+TITLE_LIMIT = 120
+"""Ours: what a phone shows in one line."""
+RINGING_LIMIT = 300
+"""Ours: two SMS."""
+TELLING_LIMIT = 2000
+"""Ours: the shortest limit of the usual chats."""
+
+LOOKS_LIKE = str.maketrans(
+    {
+        "<": "\\u2039",
+        ">": "\\u203a",
+        "@": "\\uff20",
+        "`": "\\u02cb",
+        "*": "\\u2217",
+        "[": "\\uff3b",
+        "]": "\\uff3d",
+    }
+)
+"""What could format, link or mention in one of a hundred services; people read nearly the same."""
+
+log = logging.getLogger("aeef.apprise")
+
+
+class _Addresses(Channel):
+    """The contact's addresses of one kind; without a contact those of `[contacts.on-call]`."""
+
+    needs = ("AEEF_CONTACTS",)
+    body_limit: ClassVar[int]
+
+    def configured(self, settings: Settings, about: str = "") -> bool:
+        """True when there is an address of this kind."""
+        return bool(self._of(settings, about))
+
+    def reaches(self, contact: Contact) -> bool:
+        """True when the contact has an address of this kind."""
+        return bool(contact.addresses(ringing=self.rings))
+
+    def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
+        """Hand it to each address; one that takes it is enough."""
+        addresses = self._of(settings, about_of(key))
+        title, body = self._text(incident, settings, reason)
+        if failed := client.send(addresses, title, body, settings):
+            log.warning("%s: not taken by %s", incident.title, ", ".join(failed))
+
+    def check(self, settings: Settings) -> str:
+        """Check that Apprise understands the addresses: whether they work, only a page shows."""
+        addresses = self._of(settings, "")
+        client.check(addresses, settings)
+        return f"{len(addresses)} understood; that they work is proven by the first page"
+
+    def _of(self, settings: Settings, about: str) -> tuple[str, ...]:
+        contact = settings.contacts.get(contact_of(about) or ON_CALL)
+        return contact.addresses(ringing=self.rings) if contact else ()
+
+    def _text(self, incident: Incident, settings: Settings, reason: str | None) -> tuple[str, str]:
+        """Title and body; what came from outside formats nothing and mentions nobody."""
+        what = one_line("" if incident.is_restricted else reason or incident.description)
+        said = trim(clean(what).translate(LOOKS_LIKE), self.body_limit)
+        title = trim(one_line(f"AEEF {incident.title}").translate(LOOKS_LIKE), TITLE_LIMIT)
+        return title, "\n".join(filter(None, (said, links_for(incident, settings).incident)))
+
+
+class Phone(_Addresses):
+    """Phones, SMS, push services, on-call services."""
+
+    name = "phone"
+    title = "phone"
+    rings = True
+    rings_apart = True
+    body_limit = RINGING_LIMIT
+    limits: ClassVar = {"characters of a title": TITLE_LIMIT, "characters of a text": body_limit}
+
+
+class Message(_Addresses):
+    """E-mail, chats, webhooks."""
+
+    name = "message"
+    title = "message"
+    body_limit = TELLING_LIMIT
+    limits: ClassVar = {"characters of a title": TITLE_LIMIT, "characters of a text": body_limit}

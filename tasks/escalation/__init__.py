@@ -1,0 +1,1 @@
+"""Calls whoever is next when nobody took an incident. Begin with `escalate.py`."""

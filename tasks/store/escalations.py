@@ -1,0 +1,212 @@
+"""Escalations: how far each incident's is, and which step is due.
+
+A row begins in the transaction in which the page is due. The store knows no settings: a new row is
+due at once, and the intake, which knows them, then sets the moment of its first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
+
+from schemas.escalation import EscalationState
+from schemas.incident import Incident, Severity
+from tasks.base.storable import clean_text, moment_text
+from tasks.store.audit.audit import AuditLog, Clock
+from tasks.store.database.database import Database
+from tasks.store.database.tables import NOT_OVER, escalations, incidents
+from tasks.store.records import find, incident_of
+
+_OF = escalations.c.incident_id == bindparam("of")
+_ONE = select(escalations).where(_OF)
+_NEW = insert(escalations)
+_CHANGE = update(escalations).where(_OF)
+_ITS_ROW = incidents.c.id == escalations.c.incident_id
+
+
+class DueEscalation(NamedTuple):
+    """An escalation to be looked at, with its incident as it is now."""
+
+    state: EscalationState
+    incident: Incident
+
+
+class Moved(NamedTuple):
+    """What to make of a row that was read: steps done, when it is due again, until when it is ours.
+
+    due_at: None: nothing comes.
+    """
+
+    state: EscalationState
+    done: int
+    due_at: datetime | None
+    leased_until: datetime | None = None
+
+
+def start_escalation(connection: Connection, incident: Incident, now: datetime) -> None:
+    """Begin anew: the incident's page is due now. Nobody has taken it."""
+    of = str(incident.incident_id)
+    row = connection.execute(_ONE, {"of": of}).one_or_none()
+    values = {
+        "severity": incident.severity.value,
+        "occurrence": incident.occurrence,
+        "began_at": moment_text(now),
+        "done": 0,
+        "due_at": moment_text(now),
+        "taken_at": None,
+        "taken_by": "",
+        "takes": 0,
+        "leased_until": None,
+        "revision": 1 if row is None else row.revision + 1,
+    }
+    if row is None:
+        connection.execute(_NEW, {"incident_id": of, **values})
+    else:
+        connection.execute(_CHANGE, {"of": of, **values})
+
+
+def take_escalation(connection: Connection, incident: Incident, actor: str, now: datetime) -> None:
+    """Somebody took it, or says that they are still on it: the next steps count from now."""
+    row = connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
+    if row is None:  # of an older version: there is nothing to stop
+        return
+    values = {
+        "done": 0,
+        "due_at": moment_text(now),
+        "taken_at": moment_text(now),
+        "taken_by": clean_text(actor),
+        "takes": row.takes + 1,
+        "leased_until": None,
+        "revision": row.revision + 1,
+    }
+    connection.execute(_CHANGE, {"of": str(incident.incident_id), **values})
+
+
+def is_asking(connection: Connection, incident: Incident) -> bool:
+    """True when whoever took it was asked whether they are still on it."""
+    row = connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
+    return row is not None and row.taken_at is not None and row.done > 0
+
+
+class Escalations:
+    """The escalations of one database."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._database: Database = log.database
+        self._clock: Clock = log.clock
+
+    def state(self, incident_id: UUID | str) -> EscalationState | None:
+        """How far an incident's escalation is; None when it has none."""
+        with self._database.read() as connection:
+            of = find(connection, incident_id).id
+            row = connection.execute(_ONE, {"of": of}).one_or_none()
+        return None if row is None else _state_of(row)
+
+    def due(self, limit: int) -> list[DueEscalation]:
+        """Those that are due and that nobody works on, the longest due first."""
+        now = moment_text(self._clock())
+        free = or_(escalations.c.leased_until.is_(None), escalations.c.leased_until <= now)
+        return self._those(and_(escalations.c.due_at <= now, free), limit)
+
+    def late(self, after: timedelta, limit: int = 1000) -> list[DueEscalation]:
+        """Those of open incidents whose next step should have been done so long ago."""
+        before = moment_text(self._clock() - after)
+        return self._those(and_(escalations.c.due_at <= before, NOT_OVER), limit)
+
+    def missing(self, after: timedelta, limit: int = 1000) -> list[Incident]:
+        """Open incidents that are this old and have none: of an older version, for instance."""
+        before = moment_text(self._clock() - after)
+        query = (
+            select(incidents)
+            .outerjoin(escalations, _ITS_ROW)
+            .where(NOT_OVER, escalations.c.incident_id.is_(None), incidents.c.opened_at <= before)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
+    def start(self, incident: Incident) -> None:
+        """Begin one that is missing, as if the page were due now."""
+        now = self._clock()
+
+        def work(connection: Connection) -> None:
+            row = connection.execute(_ONE, {"of": str(incident.incident_id)}).first()
+            if row is None:
+                start_escalation(connection, incident, now)
+
+        self._database.write(work)
+
+    def move(self, moves: Sequence[Moved]) -> list[EscalationState]:
+        """Make these changes; returns the new state of each row that nobody had changed."""
+        if not moves:
+            return []
+
+        def work(connection: Connection) -> list[EscalationState]:
+            return [state for each in moves if (state := _moved(connection, each))]
+
+        return self._database.write(work)
+
+    def look_again(self) -> None:
+        """Let every open one be looked at now: the settings may have changed."""
+        now = moment_text(self._clock())
+        is_open = select(incidents.c.id).where(NOT_OVER)
+        change = update(escalations).where(escalations.c.incident_id.in_(is_open))
+
+        def work(connection: Connection) -> None:
+            connection.execute(
+                change.values(due_at=now, revision=escalations.c.revision + 1).where(
+                    or_(escalations.c.leased_until.is_(None), escalations.c.leased_until <= now)
+                )
+            )
+
+        self._database.write(work)
+
+    def _those(self, condition: Any, limit: int) -> list[DueEscalation]:
+        query = (
+            select(escalations)
+            .join(incidents, _ITS_ROW)
+            .where(condition)
+            .order_by(escalations.c.due_at)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            states = [_state_of(row) for row in connection.execute(query)]
+            ids = [str(state.incident_id) for state in states]
+            rows = connection.execute(select(incidents).where(incidents.c.id.in_(ids)))
+            found = {row.id: incident_of(row) for row in rows} if ids else {}
+        return [DueEscalation(each, found[str(each.incident_id)]) for each in states]
+
+
+def _moved(connection: Connection, move: Moved) -> EscalationState | None:
+    state = move.state
+    unchanged = escalations.c.revision == state.revision
+    values = {
+        "done": move.done,
+        "due_at": move.due_at and moment_text(move.due_at),
+        "leased_until": move.leased_until and moment_text(move.leased_until),
+        "revision": state.revision + 1,
+    }
+    changed = connection.execute(_CHANGE.where(unchanged), {"of": str(state.incident_id), **values})
+    if changed.rowcount != 1:
+        return None
+    update_of = {"done": move.done, "due_at": move.due_at, "revision": state.revision + 1}
+    return state.model_copy(update=update_of)
+
+
+def _state_of(row: Row[Any]) -> EscalationState:
+    return EscalationState(
+        incident_id=UUID(row.incident_id),
+        severity=Severity(row.severity),
+        occurrence=row.occurrence,
+        began_at=datetime.fromisoformat(row.began_at),
+        done=row.done,
+        due_at=row.due_at and datetime.fromisoformat(row.due_at),
+        taken_at=row.taken_at and datetime.fromisoformat(row.taken_at),
+        taken_by=row.taken_by,
+        takes=row.takes,
+        revision=row.revision,
+    )

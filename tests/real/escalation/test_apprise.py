@@ -1,0 +1,155 @@
+"""Any address that Apprise knows is a channel; what is said of it was seen."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.errors import PermanentError, TemporaryError
+from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.settings import Settings
+from standins.addresses import PASSWORD, Addresses
+from tasks.channels.apprise import client
+from tasks.channels.apprise.channel import Message, Phone
+from tasks.store import open_store
+from tasks.store.claim_keys import escalation_key
+
+KEY = "page:P1"
+
+
+def settings_with(home: Path, contacts: dict[str, Any], **sections: Any) -> Settings:
+    """Settings with these contacts."""
+    given = {"home": home, "contacts": contacts, "retry": {"request_timeout": 2}, **sections}
+    return Settings.model_validate(given)
+
+
+def incident_of(
+    settings: Settings, incident_type: IncidentType = IncidentType.UNKNOWN, text: str = "it is down"
+) -> Incident:
+    """An incident in the store."""
+    alert = Alert(description=text, service="shop")
+    store = open_store(settings)
+    made = store.open_or_attach(alert, incident_type, Severity.P1).incident
+    store.close()
+    return made
+
+
+def test_the_on_call_s_phone_rings_and_their_mail_does_not(
+    addresses: Addresses, home: Path
+) -> None:
+    """Two channels, each with the addresses of its kind, with title, text and a link."""
+    urls = [addresses.address("ntfy", "ops"), addresses.address("json", "mail")]
+    settings = settings_with(home, {"on-call": {"urls": urls}})
+    incident = incident_of(settings)
+    for channel in (Phone(), Message()):
+        assert channel.configured(settings)
+        channel.page(incident, settings, key=KEY, reason=None)
+    rung, mailed = addresses.texts
+
+    assert (True, False) == (Phone.rings, Message.rings)
+    for text in (rung, mailed):
+        assert incident.title in text
+        assert "it is down" in text
+        assert f"/incidents/{incident.incident_id}" in text
+    assert "1 understood" in Phone().check(settings)
+    assert 2 == len(addresses.requests)
+
+
+def test_a_page_of_a_level_goes_to_its_contact(addresses: Addresses, home: Path) -> None:
+    """And to nobody else."""
+    contacts = {
+        "on-call": {"urls": [addresses.address("ntfy", "ops")]},
+        "vp": {"urls": [addresses.address("ntfy", "vp")]},
+    }
+    settings = settings_with(home, contacts)
+    incident = incident_of(settings)
+    Phone().page(incident, settings, key=escalation_key(incident, 1, "vp"), reason="take it")
+    [request] = addresses.requests
+
+    assert "vp" == request.json["topic"]
+    assert "take it" in request.json["message"]
+
+
+def test_one_address_that_takes_it_is_enough_and_none_is_an_error(
+    addresses: Addresses, home: Path
+) -> None:
+    """The error names services, not addresses, and no reason that nobody has seen."""
+    dead = f"ntfy://aeef:{PASSWORD}@127.0.0.1:9/gone"
+    settings = settings_with(home, {"on-call": {"urls": [dead, addresses.address("ntfy", "ops")]}})
+    Phone().page(incident_of(settings), settings, key=KEY, reason=None)
+    assert 1 == len(addresses.requests)
+
+    addresses.fail_with(500, times=None)
+    with pytest.raises(TemporaryError) as error:
+        Phone().page(incident_of(settings), settings, key=KEY, reason=None)
+    assert "ntfy://…, ntfy://… did not take it; it is not known why" in str(error.value)
+    assert PASSWORD not in str(error.value)
+
+
+def test_an_address_that_hangs_does_not_hold_up_the_others(
+    addresses: Addresses, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program is ended at its deadline, and what it had seen until then counts."""
+    monkeypatch.setattr(client, "START_SECONDS", 4.0)
+    addresses.stall(times=1)
+    urls = [addresses.address("ntfy", "one"), addresses.address("ntfy", "two")]
+    settings = settings_with(home, {"on-call": {"urls": urls}})
+    began = time.monotonic()
+    Phone().page(incident_of(settings), settings, key=KEY, reason=None)
+
+    assert 2 == len(addresses.requests)
+    assert time.monotonic() - began < 60
+    addresses.release()
+
+
+def test_what_apprise_does_not_know_is_found_by_doctor(home: Path) -> None:
+    """Before it is needed, by its service."""
+    settings = settings_with(home, {"on-call": {"urls": [f"no-such-service://{PASSWORD}"]}})
+
+    for call in (
+        lambda: Message().check(settings),
+        lambda: Message().page(incident_of(settings), settings, key=KEY, reason=None),
+    ):
+        with pytest.raises(PermanentError, match="no-such-service://…") as error:
+            call()
+        assert PASSWORD not in str(error.value)
+
+
+def test_text_from_outside_formats_nothing_and_a_breach_tells_nothing(
+    addresses: Addresses, home: Path
+) -> None:
+    """Who writes the description decides neither who is mentioned nor what is linked."""
+    evil = "<!channel> @everyone [x](http://evil) `code` *bold*\u202e"
+    settings = settings_with(home, {"on-call": {"urls": [addresses.address("json", "x")]}})
+    Message().page(incident_of(settings, text=evil), settings, key=KEY, reason=None)
+    breach = incident_of(settings, IncidentType.DATA_BREACH, "names of patients")
+    Message().page(breach, settings, key=KEY, reason="names of patients")
+    shown, hidden = addresses.texts
+
+    assert set() == set("<>@[]`*\u202e") & set(shown)
+    assert "patients" not in hidden
+    assert breach.title in hidden
+
+
+def test_the_program_gets_none_of_our_settings(
+    addresses: Addresses, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apprise's plugins are foreign code: they see the addresses, and no other secret."""
+    monkeypatch.setenv("AEEF_SLACK__TOKEN", "xoxb-secret")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "secret")
+    seen: dict[str, Any] = {}
+    run = client.subprocess.run
+
+    def watched(*arguments: Any, **given: Any) -> Any:
+        seen.update(given, argv=arguments[0])
+        return run(*arguments, **given)
+
+    monkeypatch.setattr(client.subprocess, "run", watched)
+    settings = settings_with(home, {"on-call": {"urls": [addresses.address("json", "x")]}})
+    Message().page(incident_of(settings), settings, key=KEY, reason=None)
+
+    assert not [name for name in seen["env"] if name.startswith(("AEEF_", "PREFECT_"))]
+    assert PASSWORD not in " ".join(seen["argv"])
