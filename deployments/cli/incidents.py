@@ -21,7 +21,7 @@ incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The number, as in #1284, or the id.")]
 
 
 @incidents.command("list")
@@ -53,6 +53,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             json.dumps(
                 {
                     "incident": incident.to_json(),
+                    "number": incident.number,
                     "typeSource": incident.type_source.value,
                     "guessedFrom": incident.guessed_from or None,
                     "occurrence": incident.occurrence,

@@ -15,7 +15,13 @@ from schemas.incident.events import (
     event_of,
     parameter_of,
 )
-from schemas.incident.incident import Action, Incident, PostMortem, Status
+from schemas.incident.incident import (
+    FEWEST_CHARACTERS,
+    Action,
+    Incident,
+    PostMortem,
+    Status,
+)
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
 from schemas.incident.progress import Phase, Progress
@@ -39,6 +45,7 @@ __all__ = [
     "CLOSED",
     "DEFAULT_ROUTES",
     "DETECTED",
+    "FEWEST_CHARACTERS",
     "GENESIS",
     "INCIDENT_TYPES",
     "MITIGATED",

@@ -14,6 +14,8 @@ from schemas.incident.type_source import NEEDS_WORD, TypeSource
 from schemas.model import Model, UtcDatetime, utc_now
 
 RESTRICTED = "restricted: those who work on it find it in the record"
+FEWEST_CHARACTERS = 8
+"""Of the beginning of an id that stands for the whole: fewer could mean another incident."""
 
 
 class Status(StrEnum):
@@ -60,6 +62,7 @@ class Incident(Model):
     type_source, guessed_from: who says that it is of its type, and for a guess its words.
     word_at: when a guess became somebody's word, so that the runbook starts once more.
     occurrence, relapsed_at: which outbreak of it this is, and when it began unless it is the first.
+    number: its short number; 0 while it is not on record.
     """
 
     incident_id: UUID
@@ -78,6 +81,7 @@ class Incident(Model):
     word_at: UtcDatetime | None = Field(default=None, exclude=True)
     occurrence: int = Field(default=1, ge=1, exclude=True)
     relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
+    number: int = Field(default=0, ge=0, exclude=True)
 
     @property
     def began_at(self) -> datetime:
@@ -91,8 +95,13 @@ class Incident(Model):
 
     @property
     def short_id(self) -> str:
-        """The last four characters of the id: enough to distinguish one night's incidents."""
-        return self.incident_id.hex[-4:]
+        """What a person types after a command: `1284`."""
+        return str(self.number or self.incident_id.hex[:FEWEST_CHARACTERS])
+
+    @property
+    def reference(self) -> str:
+        """What people call it: `#1284`. In a shell `#` begins a comment: see `short_id`."""
+        return f"#{self.number}" if self.number else self.short_id
 
     @property
     def service(self) -> str:
@@ -147,8 +156,8 @@ class Incident(Model):
 
     @property
     def title(self) -> str:
-        """One line for people, also for logs: `P1 deployment-failure shop 3f2a`."""
-        named = f"{self.severity} {self.kind} {self.service} {self.short_id}"
+        """One line for people, also for logs: `P1 deployment-failure shop #1284`."""
+        named = f"{self.severity} {self.kind} {self.service} {self.reference}"
         line = named + self.which_occurrence
         # A service may be called anything; what cannot be printed could act on a terminal.
         return " ".join("".join(c if c.isprintable() else " " for c in line).split())

@@ -62,7 +62,7 @@ RELAPSE_WITHIN = timedelta(hours=1)
 class Store:
     """The incident store. Threads may share one; every method is one transaction.
 
-    An incident id may be abbreviated to four or more characters of its start or end.
+    An incident id may be given as its short number (`1284`, `#1284`), or by its beginning.
     Every method may raise IncidentNotFound, and, for database problems, ConfigurationError,
     TemporaryError or PermanentError.
 
