@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deployments.cli import audit as cli_audit
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
 from deployments.cli import freeze as cli_freeze
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_incidents.incidents, name="incidents")
-app.add_typer(cli_incidents.audit, name="audit")
+app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.command("ack")(cli_incidents.ack)

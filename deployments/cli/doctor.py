@@ -86,7 +86,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("environment", _environment),
         ("AEEF_HOME", lambda: _home(settings)),
         ("incident store", lambda: _store(settings)),
-        ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
+        ("audit log", lambda: f"intact: {open_store(settings).verify_audit(full=False).in_words}"),
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),

@@ -32,7 +32,7 @@ from tasks.store import giving_word, opening
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
-from tasks.store.audit.verify import AuditSummary, verify_audit
+from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
 from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
@@ -441,9 +441,20 @@ class Store:
 
     # Audit
 
-    def verify_audit(self) -> AuditSummary:
-        """Recompute the audit chain. Raises AuditBroken that names the first broken link."""
-        return verify_audit(self._database, self._anchors)
+    def verify_audit(self, *, full: bool = True) -> AuditSummary:
+        """Recompute the audit chain. Raises AuditBroken that names the first broken link.
+
+        full: everything; else what is new since the last time, which is all the first time.
+        """
+        return verify_audit(self._database, self._anchors, self._clock(), full=full)
+
+    def audit_full_at(self) -> datetime | None:
+        """When everything was recomputed on this machine; None: never."""
+        return full_at(self._anchors, self._database)
+
+    def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
+        """Put on record why anchors are missing; verifying does not ask for them any longer."""
+        return self._log.accept_missing_anchors(self.masked_text(reason), actor)
 
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""

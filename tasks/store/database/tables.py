@@ -93,6 +93,8 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    # How many anchors each machine has written: see `tasks/store/audit/expected.py`.
+    Column("anchored", Text),
 )
 
 claims = Table(

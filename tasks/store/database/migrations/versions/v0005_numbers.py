@@ -1,4 +1,4 @@
-"""A short number for each incident; indexes for what is asked every few seconds."""
+"""Short numbers of incidents, how many anchors there are, indexes for what is asked often."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def upgrade() -> None:
         sqlite_where=numbered,
         postgresql_where=numbered,
     )
+    op.add_column("aeef_audit_head", sa.Column("anchored", sa.Text))
     op.create_index("aeef_incidents_kinds", _INCIDENTS, ["type", "severity", "status"])
     relapsed = sa.text("occurrence > 1")
     op.create_index(
