@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select, update
 
 from schemas.incident import (
     Alert,
@@ -108,6 +108,18 @@ class Store:
         """Raise when the database does not answer."""
         with self._database.read() as connection:
             connection.execute(select(audit_head.c.seq)).first()
+
+    def try_write(self) -> None:
+        """Raise when nothing can be written; nothing is changed."""
+        self._database.write(_touch)
+
+    def database_time(self) -> datetime | None:
+        """The time by the database's own clock; None when it has none of its own."""
+        if self._database.is_sqlite:
+            return None
+        with self._database.read() as connection:
+            found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return found
 
     # Incidents
 
@@ -475,6 +487,10 @@ class Store:
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""
         return self._log.head()
+
+
+def _touch(connection: Connection) -> None:
+    connection.execute(update(audit_head).values(id=audit_head.c.id))
 
 
 _stores: dict[tuple[int, str, Path, str], Store] = {}
