@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli import audit as cli_audit
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
+from deployments.cli import demo as cli_demo
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
 from deployments.cli import record as cli_record
+from deployments.cli.checks import armed as cli_armed
+from deployments.cli.checks import audit as cli_audit
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
@@ -37,6 +39,8 @@ app.command("confirm")(cli_confirm.confirm)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
+app.command("armed")(cli_armed.armed)
+app.command("init-demo")(cli_demo.init_demo)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -191,7 +195,7 @@ def doctor(as_json: AsJson = False) -> None:
         settings: Settings | AeefError = _settings()
     except AeefError as error:
         settings = error
-    from deployments.cli.doctor import examine
+    from deployments.cli.checks.doctor import examine
 
     raise typer.Exit(examine(settings, as_json=as_json))
 
@@ -217,24 +221,6 @@ def worker() -> None:
     from deployments.worker.main import main as run
 
     run()
-
-
-@app.command("init-demo")
-def init_demo(
-    directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,
-    if_no_targets: Annotated[
-        bool, typer.Option("--if-no-targets", help="Do nothing when a target is configured.")
-    ] = False,
-) -> None:
-    """Make a small sample target whose newest release is broken, to try a rollback on."""
-    settings = load_settings()
-    if if_no_targets and settings.targets:
-        return
-    from deployments.cli.demo import add_demo
-
-    place, config = add_demo(settings, directory)
-    typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
-    typer.echo("try it: aeef report deployment-failure --service demo --wait")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from schemas.incident import Alert, Incident, IncidentType, Status
 from schemas.settings import Settings
 from tasks.armed.lever import Lever, Outcome, try_levers
 from tasks.armed.levers import levers_of
-from tasks.armed.table import Table, Turned, keep, settings_digest
+from tasks.armed.table import Table, Turned, keep
 from tasks.base.redact import redact
 from tasks.notify.stand_down import resolve_page
 from tasks.step import log_line
@@ -22,16 +22,16 @@ LONGEST = 4_000
 
 def check_all(settings: Settings) -> Table:
     """Try every lever, keep the table, and follow what changed."""
-    return _follow(levers_of(settings), settings, settings_digest(settings))
+    return _follow(levers_of(settings), settings, all_of_them=True)
 
 
 def check_some(levers: Sequence[Lever], settings: Settings) -> Table:
     """As `check_all`, for these levers; what is known of the others stays."""
-    return _follow(levers, settings, None)
+    return _follow(levers, settings, all_of_them=False)
 
 
-def _follow(levers: Sequence[Lever], settings: Settings, digest: str | None) -> Table:
-    table, turned = keep(try_levers(levers), settings.home, settings=digest)
+def _follow(levers: Sequence[Lever], settings: Settings, *, all_of_them: bool) -> Table:
+    table, turned = keep(try_levers(levers), settings.home, all_of_them=all_of_them)
     failures = []
     for each in turned:
         try:

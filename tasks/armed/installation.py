@@ -76,9 +76,9 @@ def clock(settings: Settings) -> str:
 
 def _offsets(settings: Settings) -> Iterator[tuple[str, float]]:
     """How many seconds our clock is off for certain, by what it was compared with."""
-    before = time.time()
+    before = _now()
     theirs = open_store(settings).database_time()
-    after = time.time()
+    after = _now()
     if theirs is not None:
         yield "the database", _outside(theirs, before, after)
     urls = {
@@ -89,15 +89,19 @@ def _offsets(settings: Settings) -> Iterator[tuple[str, float]]:
     for name, url in urls.items():
         if not url:
             continue
-        before = time.time()
+        before = _now()
         try:
             date = _date_of(name, url, settings)
         except OutsideServiceError:
             continue  # its own lever says that it does not answer
-        after = time.time()
+        after = _now()
         if date is not None:
             yield name, _outside(date, before, after + HTTP_RESOLUTION, HTTP_RESOLUTION)
             return
+
+
+def _now() -> float:
+    return time.time()
 
 
 def _outside(theirs: datetime, first: float, last: float, resolution: float = 0.0) -> float:

@@ -27,10 +27,9 @@ class Row(Model):
 
 
 class Table(Model):
-    """All levers. settings: the digest of the settings with which they were tried."""
+    """All levers, as they were tried last."""
 
     at: UtcDatetime
-    settings: str = ""
     rows: tuple[Row, ...] = ()
 
     @property
@@ -58,12 +57,10 @@ def read_table(home: Path) -> Table | None:
         return None
 
 
-def keep(
-    found: Sequence[Tried], home: Path, *, settings: str | None = None
-) -> tuple[Table, list[Turned]]:
+def keep(found: Sequence[Tried], home: Path, *, all_of_them: bool) -> tuple[Table, list[Turned]]:
     """Keep what was found; the new table, and each lever that was tried with what it was before.
 
-    settings: the digest, when all levers were tried: then no other row is kept.
+    all_of_them: every lever was tried, so that one which is not among them is gone.
     """
     with _file(home).lock():
         old = read_table(home)
@@ -73,9 +70,8 @@ def keep(
             Turned(tried, known.get(tried.lever.name), _row(tried, known, now)) for tried in found
         ]
         new = {each.row.lever: each.row for each in turned}
-        rest = {} if settings is not None else known
-        digest = settings if settings is not None else (old.settings if old else "")
-        table = Table(at=now, settings=digest, rows=tuple({**rest, **new}.values()))
+        rows = new if all_of_them else {**known, **new}
+        table = Table(at=now, rows=tuple(rows.values()))
         _file(home).write(table)
     return table, turned
 

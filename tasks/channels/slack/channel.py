@@ -9,6 +9,7 @@ from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
+from tasks.channels.slack.membership import membership
 from tasks.channels.slack.message import ensure_message
 
 
@@ -37,5 +38,5 @@ class Slack(Channel):
         client.reply(posted.message, f"On-call, please take this: {why}", settings)
 
     def check(self, settings: Settings) -> str:
-        """Query the bot's own identity."""
-        return client.check(settings)
+        """Query the bot's own identity, and whether it may post in the channels."""
+        return f"{client.check(settings)}, {membership(settings)}"
