@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -47,7 +48,7 @@ def _follow(levers: Sequence[Lever], settings: Settings, *, all_of_them: bool) -
 
 def lever_key(lever: str, settings: Settings) -> str:
     """The dedup key of a lever's incident: each machine has its own levers."""
-    return f"armed:{settings.home}:{lever}"
+    return f"armed:{socket.gethostname()}:{settings.home}:{lever}"
 
 
 def _one(turned: Turned, settings: Settings) -> None:

@@ -20,6 +20,8 @@ from standins.pagerduty import ROUTING_KEY, PagerDuty
 from standins.slack import TOKEN as SLACK_TOKEN
 from standins.slack import Slack
 from support import wait_until
+from tasks.armed.lever import Lever, Outcome, Tried
+from tasks.armed.table import keep
 from tasks.store.progress import note_progress
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -175,6 +177,22 @@ def test_how_far_the_runbook_is(intake: Intake) -> None:
         each["state"] for each in seen[1:]
     ]
     assert {"state": "done", "runId": run_id, "occurrence": 1} == seen[-1]
+
+
+def test_prometheus_reads_which_levers_are_armed(intake: Intake) -> None:
+    """As they were tried last; nothing before that, and nothing of what is not configured."""
+    before = intake.client.get("/metrics").text
+    outcomes = (("a", Outcome.ARMED), ("b", Outcome.DISARMED), ("c", Outcome.NOT_CONFIGURED))
+    found = [Tried(Lever(name, lambda: ""), outcome, "") for name, outcome in outcomes]
+    table, _ = keep(found, intake.settings.home, all_of_them=True)
+    after = intake.client.get("/metrics").text
+
+    assert "aeef_lever" not in before
+    assert 'aeef_lever_armed{lever="a"} 1.0' in after
+    assert 'aeef_lever_armed{lever="b"} 0.0' in after
+    assert 'lever="c"' not in after
+    (tried_at,) = (line for line in after.splitlines() if line.startswith("aeef_levers_tried_at"))
+    assert table.at.timestamp() == pytest.approx(float(tried_at.split()[1]), abs=1)
 
 
 def test_prometheus_reads_the_metrics(intake: Intake) -> None:
