@@ -12,11 +12,14 @@ import typer
 from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
+from deployments.cli import demo as cli_demo
 from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import isolation as cli_services
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli.checks import armed as cli_armed
+from deployments.cli.checks import audit as cli_audit
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
@@ -26,7 +29,7 @@ from tasks.base.home import make_home
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
-app.add_typer(cli_incidents.audit, name="audit")
+app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
@@ -37,6 +40,8 @@ app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
+app.command("armed")(cli_armed.armed)
+app.command("init-demo")(cli_demo.init_demo)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -191,7 +196,7 @@ def doctor(as_json: AsJson = False) -> None:
         settings: Settings | AeefError = _settings()
     except AeefError as error:
         settings = error
-    from deployments.cli.doctor import examine
+    from deployments.cli.checks.doctor import examine
 
     raise typer.Exit(examine(settings, as_json=as_json))
 
@@ -217,24 +222,6 @@ def worker() -> None:
     from deployments.worker.main import main as run
 
     run()
-
-
-@app.command("init-demo")
-def init_demo(
-    directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,
-    if_no_targets: Annotated[
-        bool, typer.Option("--if-no-targets", help="Do nothing when a target is configured.")
-    ] = False,
-) -> None:
-    """Make a small sample target whose newest release is broken, to try a rollback on."""
-    settings = load_settings()
-    if if_no_targets and settings.targets:
-        return
-    from deployments.cli.demo import add_demo
-
-    place, config = add_demo(settings, directory)
-    typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
-    typer.echo("try it: aeef report deployment-failure --service demo --wait")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from tasks.store import open_store
 breach = typer.Typer(help="Regulatory clocks and notifications of a breach.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The number, as in #1284, or the id.")]
 RegimeName = Annotated[str, typer.Argument(metavar="REGIME", help="For instance gdpr-33.")]
 Name = Annotated[str, typer.Option("--by", help="Who says so; a person's name, for the record.")]
 Moment = Annotated[

@@ -21,7 +21,7 @@ LOOKS = 20
 LOOK_SECONDS = 0.25
 """How long to look whether a run has started. The intake announces it within a second."""
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The number, as in #1284, or the id.")]
 
 
 def confirm(

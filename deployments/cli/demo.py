@@ -6,10 +6,13 @@ import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
-from schemas.settings import Settings, config_path
+from schemas.settings import Settings, config_path, load_settings
 from tasks.base.home import make_home
 from tasks.base.run_command import run_command
 
@@ -164,3 +167,18 @@ def _run(directory: Path, *argv: str) -> str:
     if finished.problem:
         raise ConfigurationError(f"the sample target cannot be made: {finished}")
     return finished.output.strip()
+
+
+def init_demo(
+    directory: Annotated[Path | None, typer.Argument(help="Default: AEEF_HOME/demo.")] = None,
+    if_no_targets: Annotated[
+        bool, typer.Option("--if-no-targets", help="Do nothing when a target is configured.")
+    ] = False,
+) -> None:
+    """Make a small sample target whose newest release is broken, to try a rollback on."""
+    settings = load_settings()
+    if if_no_targets and settings.targets:
+        return
+    place, config = add_demo(settings, directory)
+    typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
+    typer.echo("try it: aeef report deployment-failure --service demo --wait")

@@ -1,4 +1,4 @@
-"""`aeef incidents`, `ack`, `resolve` and `audit`: what is on record, and changing its status."""
+"""`aeef incidents`, `ack` and `resolve`: what is on record, and changing its status."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from tasks.store import open_store
 from tasks.store.automation.said import said_of, said_of_all
 
 incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help=True)
-audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The number, as in #1284, or the id.")]
 
 
 @incidents.command("list")
@@ -67,6 +66,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             json.dumps(
                 {
                     "incident": incident.to_json(),
+                    "number": incident.number,
                     "typeSource": incident.type_source.value,
                     "guessedFrom": incident.guessed_from or None,
                     "occurrence": incident.occurrence,
@@ -133,16 +133,6 @@ def resolve(
     _update_page(
         lambda: resolve_page(incident.incident_id, settings, holder=f"cli {uuid4()}"), "resolved"
     )
-
-
-@audit.command()
-def verify(as_json: AsJson = False) -> None:
-    """Recompute the audit chain; exit code 1 names the first broken link."""
-    summary = open_store(load_settings()).verify_audit()
-    if as_json:
-        typer.echo(json.dumps({"entries": summary.entries, "head": summary.head}))
-    else:
-        typer.echo(f"the audit log is intact: {summary.entries} entries, head {summary.head}")
 
 
 def describe(incident: Incident, timeline: list[AuditEntry], automation: str) -> list[str]:

@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, temporary_settings
 
 from deployments.dispatcher.events_out import EventsOut
 from deployments.dispatcher.intervals import USUAL, Timing
+from deployments.dispatcher.levers import LeverWatch
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.dispatcher.run_watch import RunWatch
 from schemas.errors import AeefError
@@ -38,6 +39,7 @@ class Dispatcher:
         self.store = store
         self.events = EventsOut(store, f"dispatcher {uuid4()}", timing.longest_wait)
         self.runs = RunWatch(settings, store, timing)
+        self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._sleeper = Sleeper(settings.dispatcher_pipe)
         self._stopping = threading.Event()
@@ -75,6 +77,8 @@ class Dispatcher:
         changed, self._problems = found != self._problems, found
         if changed:
             self._report()
+        if not found:
+            self._levers.run()
 
     def _report(self) -> None:
         """Say to the intake, in the store, that this process lives and what it found."""

@@ -65,6 +65,7 @@ class Acceptance:
         incident = opened.incident
         return {
             "incidentId": str(incident.incident_id),
+            "number": incident.number,
             "type": incident.type,
             "severity": incident.severity,
             "status": incident.status,

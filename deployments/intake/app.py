@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     current = None if given else partial(_current, settings)
     door = Door(settings, store, timing, current)
     guard = Depends(Guard(token_of(settings)))
-    metrics = Metrics(store)
+    metrics = Metrics(store, settings.home)
     acceptance = Acceptance(door, metrics, settings)
 
     @asynccontextmanager

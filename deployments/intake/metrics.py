@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -13,6 +14,8 @@ from prometheus_client.registry import Collector
 from deployments.intake.intervals import USUAL
 from schemas.automation import Mode
 from schemas.errors import ConfigurationError
+from tasks.armed.lever import Outcome
+from tasks.armed.table import read_table
 from tasks.store import Store
 
 KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
@@ -21,9 +24,9 @@ KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
 class Metrics:
     """Counters of this process, and gauges read from the store at each scrape."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, home: Path) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_StoreCollector(store))
+        self._registry.register(_StoreCollector(store, home))
         self._alerts = Counter(
             "aeef_alerts_accepted", "Alerts made durable", ["source"], registry=self._registry
         )
@@ -46,8 +49,9 @@ class Metrics:
 
 
 class _StoreCollector(Collector):
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, home: Path) -> None:
         self._store = store
+        self._home = home
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         incidents = GaugeMetricFamily(
@@ -81,6 +85,22 @@ class _StoreCollector(Collector):
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting
+        yield from self._levers()
+
+    def _levers(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing before they were tried: 0 would be a false alarm, and 1 a lie."""
+        if (table := read_table(self._home)) is None:
+            return
+        armed = GaugeMetricFamily(
+            "aeef_lever_armed", "1: it worked when it was tried last; 0: not", labels=["lever"]
+        )
+        for row in table.rows:
+            if row.outcome is not Outcome.NOT_CONFIGURED:
+                armed.add_metric([row.lever], int(row.outcome is Outcome.ARMED))
+        yield armed
+        tried = GaugeMetricFamily("aeef_levers_tried_at", "When the levers were tried last")
+        tried.add_metric([], table.at.timestamp())
+        yield tried
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         return iter(())

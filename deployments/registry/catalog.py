@@ -75,6 +75,15 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.regulatory_clock.watch",
         lambda settings: settings.breach.watch_every,
     ),
+    ScheduledRow(
+        "armed", "check", "flows.follow_up.armed.check", lambda settings: settings.armed.every
+    ),
+    ScheduledRow(
+        "audit",
+        "verify",
+        "flows.follow_up.armed.verify",
+        lambda settings: settings.armed.verify_every,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

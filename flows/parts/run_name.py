@@ -1,4 +1,4 @@
-"""A run's name and tags for Prefect's UI: `P1 deployment-failure shop 3f2a`."""
+"""A run's name and tags for Prefect's UI: `P1 deployment-failure shop #1284`."""
 
 from __future__ import annotations
 

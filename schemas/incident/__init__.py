@@ -16,7 +16,13 @@ from schemas.incident.events import (
     event_of,
     parameter_of,
 )
-from schemas.incident.incident import Action, Incident, PostMortem, Status
+from schemas.incident.incident import (
+    FEWEST_CHARACTERS,
+    Action,
+    Incident,
+    PostMortem,
+    Status,
+)
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
 from schemas.incident.progress import Phase, Progress
@@ -41,6 +47,7 @@ __all__ = [
     "DEFAULT_ROUTES",
     "DETECTED",
     "ESCALATED",
+    "FEWEST_CHARACTERS",
     "GENESIS",
     "INCIDENT_TYPES",
     "MITIGATED",

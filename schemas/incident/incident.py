@@ -14,6 +14,8 @@ from schemas.incident.type_source import NEEDS_WORD, TypeSource
 from schemas.model import Model, UtcDatetime, utc_now
 
 RESTRICTED = "restricted: those who work on it find it in the record"
+FEWEST_CHARACTERS = 8
+"""Of the beginning of an id that stands for the whole: fewer could mean another incident."""
 
 
 class Status(StrEnum):
@@ -63,6 +65,7 @@ class Incident(Model):
     automation: for whoever is paged: that the automation is not on; empty otherwise, and in the
     store.
     raised: the severity rose in this occurrence, which is paged apart, to be taken anew.
+    number: its short number; 0 while it is not on record.
     """
 
     incident_id: UUID
@@ -83,6 +86,7 @@ class Incident(Model):
     relapsed_at: UtcDatetime | None = Field(default=None, exclude=True)
     automation: str = Field(default="", exclude=True)
     raised: bool = Field(default=False, exclude=True)
+    number: int = Field(default=0, ge=0, exclude=True)
 
     @property
     def began_at(self) -> datetime:
@@ -96,8 +100,13 @@ class Incident(Model):
 
     @property
     def short_id(self) -> str:
-        """The last four characters of the id: enough to distinguish one night's incidents."""
-        return self.incident_id.hex[-4:]
+        """What a person types after a command: `1284`."""
+        return str(self.number or self.incident_id.hex[:FEWEST_CHARACTERS])
+
+    @property
+    def reference(self) -> str:
+        """What people call it: `#1284`. In a shell `#` begins a comment: see `short_id`."""
+        return f"#{self.number}" if self.number else self.short_id
 
     @property
     def service(self) -> str:
@@ -152,8 +161,8 @@ class Incident(Model):
 
     @property
     def title(self) -> str:
-        """One line for people, also for logs: `P1 deployment-failure shop 3f2a`."""
-        named = f"{self.severity} {self.kind} {self.service} {self.short_id}"
+        """One line for people, also for logs: `P1 deployment-failure shop #1284`."""
+        named = f"{self.severity} {self.kind} {self.service} {self.reference}"
         line = named + self.which_occurrence
         # A service may be called anything; what cannot be printed could act on a terminal.
         return " ".join("".join(c if c.isprintable() else " " for c in line).split())

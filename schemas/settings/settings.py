@@ -22,6 +22,7 @@ from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
 from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
+from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
 from schemas.settings.partial import full_route, named_contacts
 from schemas.settings.prefect_patches import patches_chosen
@@ -74,6 +75,7 @@ class Settings(ChannelSections):
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()
+    armed: ArmedSettings = ArmedSettings()
     breach: BreachSettings = BreachSettings()
     rules: tuple[Rule, ...] = ()
     default_severities: dict[IncidentType, Severity] = Field(default_factory=dict)

@@ -66,6 +66,7 @@ class Answer:
     status: int
     text: str = field(repr=False)
     retry_after: float | None
+    date: str
     _fail: Callable[..., OutsideServiceError] = field(repr=False)
 
     def error(
@@ -182,7 +183,7 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
     if problem is not None:
         raise problem
     wish = retry_after_seconds(response.headers.get("Retry-After"))
-    return Answer(response.status_code, text, wish, fail)
+    return Answer(response.status_code, text, wish, response.headers.get("Date", ""), fail)
 
 
 def _body(response: httpx.Response, client: httpx.Client) -> str:

@@ -25,8 +25,8 @@ from schemas.incident import canonical_json
 from schemas.model import utc_now
 from tasks.base.file_lock import file_lock, hold, try_to_hold
 from tasks.base.home import make_home
+from tasks.store.audit.evidence import MANIFEST, evidence_folder, manifest_of, problems_in
 
-MANIFEST = "manifest.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 _UNFINISHED = ".unfinished-"
 
@@ -62,7 +62,7 @@ class Evidence:
             name = str(UUID(incident_id))
         except ValueError:
             raise InvalidInput("evidence belongs to an incident: give its full id") from None
-        self.directory = home / "evidence" / name
+        self.directory = evidence_folder(home) / name
         make_home(home)
         private_directory(self.directory.parent)
         private_directory(self.directory)
@@ -115,33 +115,10 @@ class Evidence:
 
     def problems(self) -> list[str]:
         """Deviations from the manifest: changed or missing files, broken chain of lines."""
-        found = []
-        before = b""
-        for number, line in enumerate(self._manifest().splitlines(keepends=True), 1):
-            try:
-                entry = EvidenceFile.model_validate_json(line)
-            except ValidationError:
-                found.append(f"line {number} of the manifest cannot be read")
-            else:
-                if entry.previous != hashlib.sha256(before).hexdigest():
-                    found.append(f"line {number} of the manifest does not follow the one before")
-                found += self._problems_of(entry)
-            before += line
-        return found
-
-    def _problems_of(self, entry: EvidenceFile) -> list[str]:
-        try:
-            with (self.directory / Path(entry.file).name).open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            return [f"{entry.file} cannot be read: {error.strerror}"]
-        return [] if sha256 == entry.sha256 else [f"{entry.file} was changed"]
+        return list(problems_in(self.directory))
 
     def _manifest(self) -> bytes:
-        try:
-            return (self.directory / MANIFEST).read_bytes()
-        except FileNotFoundError:
-            return b""
+        return manifest_of(self.directory)
 
     def _settle(self, temporary: Path, name: str, source: str, writer: EvidenceWriter) -> None:
         """Rename the file, then add its line: a file without a line is not evidence."""

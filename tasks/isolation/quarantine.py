@@ -7,6 +7,7 @@ its containers (`enable_icc`) nothing is reachable.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -19,6 +20,7 @@ from tasks.base.docker_connection import explained
 from tasks.deploy.compose.command import TARGET_LABEL
 
 QUARANTINE_LABEL = "aeef.quarantine"
+PROBE_LABEL = "aeef.probe"
 OPTIONS = {
     "com.docker.network.bridge.enable_icc": "false",
     "com.docker.network.bridge.inhibit_ipv4": "true",
@@ -29,7 +31,8 @@ def ensure_quarantine(api: docker.APIClient, name: str, target: Target) -> None:
     """Create the network if needed. Raises PermanentError when an existing one is unsuitable."""
     network = _find(api, name)
     if network is None:
-        network = _create(api, name, target)
+        labels = {TARGET_LABEL: target.name, QUARANTINE_LABEL: "true"}
+        network = _create(api, name, target, labels)
     if not network.get("Internal") or not network.get("Options", {}).items() >= OPTIONS.items():
         raise PermanentError(
             "Docker", f"network {name} is no quarantine: remove it, then isolate again"
@@ -53,6 +56,23 @@ def remove_quarantine(api: docker.APIClient, name: str) -> str | None:
     return None
 
 
+def probe_quarantine(api: docker.APIClient, name: str, target: Target) -> None:
+    """Make a network as `ensure_quarantine` does, and remove it: nothing is connected to it.
+
+    What a killed probe left is removed too. Raises PermanentError when it cannot be made.
+    """
+    label = f"{PROBE_LABEL}={target.name}"
+    for left in api.networks(filters={"label": label}):
+        _remove(api, left["Id"])
+    found = _create(api, name, target, {PROBE_LABEL: target.name})
+    _remove(api, found["Id"])
+
+
+def _remove(api: docker.APIClient, network: str) -> None:
+    with suppress(NotFound):
+        api.remove_network(network)
+
+
 def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = api.inspect_network(name)
@@ -61,7 +81,9 @@ def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
     return found
 
 
-def _create(api: docker.APIClient, name: str, target: Target) -> dict[str, Any]:
+def _create(
+    api: docker.APIClient, name: str, target: Target, labels: dict[str, str]
+) -> dict[str, Any]:
     subnet = target.how_to_isolate.quarantine_subnet
     try:
         api.create_network(
@@ -70,7 +92,7 @@ def _create(api: docker.APIClient, name: str, target: Target) -> dict[str, Any]:
             internal=True,
             check_duplicate=True,
             options=OPTIONS,
-            labels={TARGET_LABEL: target.name, QUARANTINE_LABEL: "true"},
+            labels=labels,
             ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]) if subnet else None,
         )
     except APIError as error:

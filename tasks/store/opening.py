@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from schemas.incident import (
     DETECTED,
@@ -26,9 +26,11 @@ from schemas.incident import (
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import NOT_OVER, incidents
+from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
 from tasks.store.escalations import start_escalation
 from tasks.store.records import Change, columns_of, incident_of
+
+_NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
 
 
 def open_or_attach(
@@ -115,6 +117,12 @@ def open_one_about(
     return next((r for r in rows if set(incident_of(r).affected_services) & set(services)), None)
 
 
+def _next_number(connection: Connection) -> int:
+    """The next short number: whoever opens an incident holds the head of the audit chain."""
+    newest = connection.execute(_NEWEST_NUMBER).scalar()
+    return (newest or 0) + 1
+
+
 def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:
     """The open incident with this key, else, if requested, the newest one that is over."""
     query = select(incidents).where(incidents.c.dedup_hash == hash_of_text(key))
@@ -153,11 +161,13 @@ def _open(
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
         actions_taken=[Action(timestamp=chain.now, action=text, actor=alert.source)],
+        number=_next_number(chain.connection),
     )
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
         "id": str(incident_id),
+        "number": incident.number,
         "dedup_key": key,
         "dedup_hash": hash_of_text(key),
         "opened_at": moment_text(chain.now),
@@ -175,6 +185,7 @@ def _open(
             "typeSource": typed.source.value,
             **({"guessedFrom": words} if words else {}),
             "severity": severity.value,
+            "number": incident.number,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),
             **related,

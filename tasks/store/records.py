@@ -10,26 +10,41 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from schemas.errors import AuditBroken, IncidentNotFound
-from schemas.incident import Action, Incident, canonical_json, hash_of_text
+from schemas.incident import (
+    FEWEST_CHARACTERS,
+    Action,
+    Incident,
+    canonical_json,
+    hash_of_text,
+)
 from schemas.validation import validate
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.database.tables import incidents
+from tasks.store.database.tables import NUMBERED, incidents
 from tasks.store.outbox import put_event
 
 _BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
 _CHANGE = update(incidents).where(incidents.c.id == bindparam("changed"))
 
-_PART_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
+_BY_NUMBER = select(incidents).where(incidents.c.number == bindparam("wanted"), NUMBERED)
+_BETWEEN = (
+    select(incidents)
+    .where(incidents.c.id.between(bindparam("first"), bindparam("last")))
+    .order_by(incidents.c.id)
+    .limit(5)
+)
+
+_NUMBER = re.compile(r"#?([0-9]{1,9})", re.ASCII)
+_BEGINNING = re.compile(rf"[0-9a-f]{{{FEWEST_CHARACTERS},32}}")
 
 
 def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
-    """The row of an incident, by its id or the start or end of it (4 characters or more).
+    """The row of an incident, by its number (`1284`, `#1284`), its id, or the beginning of it.
 
-    Raises IncidentNotFound that repeats the requested id.
+    Each way is by an index. Raises IncidentNotFound that repeats the requested id.
     """
     full = _as_uuid(wanted)
     if full is not None:
@@ -37,25 +52,36 @@ def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
         if row is None:
             raise IncidentNotFound(f"there is no incident {full}; `aeef incidents list` shows all")
         return row
-    part = str(wanted).strip().lower().replace("-", "")
-    if not _PART_OF_AN_ID.fullmatch(part):
+    given = str(wanted).strip()
+    number = _NUMBER.fullmatch(given)
+    if number is not None:
+        row = connection.execute(_BY_NUMBER, {"wanted": int(number[1])}).one_or_none()
+        if row is not None:
+            return row
+    part = given.lower().replace("-", "")
+    if _BEGINNING.fullmatch(part):
+        return _by_beginning(connection, part)
+    if number is not None:
         raise IncidentNotFound(
-            f"'{clean_text(str(wanted))[:80]}' is no incident id: give the whole id, or at least "
-            "four characters of its beginning or end"
+            f"there is no incident with the number {number[1]}; `aeef incidents list` shows all"
         )
-    plain = func.replace(incidents.c.id, "-", "")
-    found = connection.execute(
-        select(incidents)
-        .where(or_(plain.like(f"{part}%"), plain.like(f"%{part}")))
-        .order_by(incidents.c.opened_at.desc())
-        .limit(5)
-    ).all()
+    raise IncidentNotFound(
+        f"'{clean_text(given)[:80]}' is no incident: give its number (1284, as in #1284), its id, "
+        f"or at least the first {FEWEST_CHARACTERS} characters of that; `aeef incidents list` "
+        "shows the numbers"
+    )
+
+
+def _by_beginning(connection: Connection, part: str) -> Row[Any]:
+    # Whole ids as bounds: in these every collation agrees, so it is a range of the index.
+    first, last = (str(UUID(part.ljust(32, filler))) for filler in "0f")
+    found = connection.execute(_BETWEEN, {"first": first, "last": last}).all()
     if len(found) == 1:
         return found[0]
     if not found:
-        raise IncidentNotFound(f"no incident's id begins or ends with '{part}'")
+        raise IncidentNotFound(f"no incident has the number {part}, or an id that begins so")
     raise IncidentNotFound(
-        f"more than one incident's id begins or ends with '{part}': "
+        f"more than one incident's id begins with '{part}': "
         + ", ".join(row.id for row in found)
         + "; give more of it"
     )
@@ -79,6 +105,7 @@ def incident_of(row: Row[Any]) -> Incident:
         "occurrence": row.occurrence,
         "relapsedAt": row.relapsed_at,
         "raised": bool(row.raised),
+        "number": row.number,
     }
     try:
         return Incident.model_validate({**json.loads(row.document), **beside})

@@ -25,7 +25,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import NOT_OVER, incidents, looks
+from tasks.store.database.tables import LATER, NOT_OVER, incidents, looks
 from tasks.store.escalations import start_escalation
 from tasks.store.records import Change, find, incident_of
 
@@ -167,7 +167,8 @@ def looks_due(log: AuditLog, older_than: timedelta) -> int:
 
 def relapses_on_record(log: AuditLog) -> int:
     """How many second and later occurrences there are."""
-    query = select(func.coalesce(func.sum(incidents.c.occurrence - 1), 0))
+    again = func.coalesce(func.sum(incidents.c.occurrence - 1), 0)
+    query = select(again).where(LATER)
     with log.database.read() as connection:
         return int(connection.execute(query).scalar_one())
 

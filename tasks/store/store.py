@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select, update
 
 from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.incident import (
@@ -33,7 +33,7 @@ from tasks.store import giving_word, opening
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
-from tasks.store.audit.verify import AuditSummary, verify_audit
+from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
@@ -66,7 +66,7 @@ RELAPSE_WITHIN = timedelta(hours=1)
 class Store:
     """The incident store. Threads may share one; every method is one transaction.
 
-    An incident id may be abbreviated to four or more characters of its start or end.
+    An incident id may be given as its short number (`1284`, `#1284`), or by its beginning.
     Every method may raise IncidentNotFound, and, for database problems, ConfigurationError,
     TemporaryError or PermanentError.
 
@@ -112,6 +112,18 @@ class Store:
         """Raise when the database does not answer."""
         with self._database.read() as connection:
             connection.execute(select(audit_head.c.seq)).first()
+
+    def try_write(self) -> None:
+        """Raise when nothing can be written; nothing is changed."""
+        self._database.write(_touch)
+
+    def database_time(self) -> datetime | None:
+        """The time by the database's own clock; None when it has none of its own."""
+        if self._database.is_sqlite:
+            return None
+        with self._database.read() as connection:
+            found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return found
 
     # Incidents
 
@@ -512,13 +524,28 @@ class Store:
 
     # Audit
 
-    def verify_audit(self) -> AuditSummary:
-        """Recompute the audit chain. Raises AuditBroken that names the first broken link."""
-        return verify_audit(self._database, self._anchors)
+    def verify_audit(self, *, full: bool = True) -> AuditSummary:
+        """Recompute the audit chain. Raises AuditBroken that names the first broken link.
+
+        full: everything; else what is new since the last time, which is all the first time.
+        """
+        return verify_audit(self._database, self._anchors, self._clock(), full=full)
+
+    def audit_full_at(self) -> datetime | None:
+        """When everything was recomputed on this machine; None: never."""
+        return full_at(self._anchors, self._database)
+
+    def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
+        """Put on record why anchors are missing; verifying does not ask for them any longer."""
+        return self._log.accept_missing_anchors(self.masked_text(reason), actor)
 
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""
         return self._log.head()
+
+
+def _touch(connection: Connection) -> None:
+    connection.execute(update(audit_head).values(id=audit_head.c.id))
 
 
 _stores: dict[tuple[int, str, Path, str], Store] = {}

@@ -45,14 +45,14 @@ def measure(report: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
 
 
 def _operations(store: Store) -> dict[str, Callable[[], object]]:
-    newest = store.incidents(limit=1)[0].incident_id
+    newest, number = (store.incidents(limit=1)[0].incident_id, store.incidents(limit=1)[0].short_id)
     numbers = iter(range(10**9, 2 * 10**9))
     minute = timedelta(minutes=1)
     return {
         "an alert made durable": lambda: _open(store, next(numbers)),
         "an action put on record": lambda: store.record_action(newest, f"did {next(numbers)}"),
         "the 100 newest listed": lambda: store.incidents(limit=100),
-        "one found by its last characters": lambda: store.incident(str(newest)[-6:]),
+        "one found by its number": lambda: store.incident(number),
         "its timeline": lambda: store.timeline(newest),
         "metrics": lambda: (store.counts(), store.pending_events()),
         "the sweep's question": lambda: store.open_incidents_missing_claim(

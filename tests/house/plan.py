@@ -23,7 +23,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors",),
     ),
     "tasks": (
-        ("patch", "drift", "relapse"),
+        ("patch", "drift", "relapse", "armed"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
         ("incident", "notify"),

@@ -21,7 +21,7 @@ ASK_THE_LIST = (
     "tasks/breach/clocks/ring_clock.py",
     "deployments/intake/sweep.py",
     "deployments/intake/door.py",
-    "deployments/cli/doctor.py",
+    "tasks/armed/people.py",
     "deployments/up/up.py",
 )
 OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels"}

@@ -20,6 +20,7 @@ SITE = "https://your-domain.atlassian.net"
 EMAIL = "aeef@example.com"
 TOKEN = "ATATT3xFfGF0123456789"
 _ISSUE_PATH = re.compile(r"/rest/api/3/issue/(?P<key>[A-Z]+-[0-9]+)(?P<comment>/comment)?")
+_PROJECT_SEARCH = re.compile(r'project = "([A-Z]+)"')
 _LABEL_SEARCH = re.compile(r'labels = "([^"\s]+)" ORDER BY created ASC')
 
 
@@ -100,6 +101,10 @@ class Jira(StandIn):
         return Reply(201, {"id": str(len(issue.comments))})
 
     def _search(self, search: dict[str, Any]) -> Reply:
+        if project := _PROJECT_SEARCH.fullmatch(search.get("jql", "")):
+            if project[1] not in self.projects:
+                return _errors(400, f"The value '{project[1]}' does not exist for 'project'.")
+            return Reply(200, {"isLast": True, "issues": []})
         asked = _LABEL_SEARCH.fullmatch(search.get("jql", ""))
         if asked is None:
             return _errors(400, self.violated(f"a search not understood: {search}"))

@@ -175,7 +175,15 @@ class Slack(StandIn):
         types = request.query.get("types", "public_channel").split(",")
         channels: list[dict[str, Any]] = []
         if "public_channel" in types:
-            channels += [{"id": i, "name": n} for n, i in self.channels.items()]
+            channels += [
+                {
+                    "id": i,
+                    "name": n,
+                    "is_member": n in self.members,
+                    "is_archived": n in self.archived,
+                }
+                for n, i in self.channels.items()
+            ]
         if "private_channel" in types:
             if "groups:read" not in self.scopes:
                 return _refused("missing_scope", needed="groups:read")

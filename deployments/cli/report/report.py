@@ -69,7 +69,7 @@ def report(
 
 def _accepted(opened: Mapping[str, Any]) -> str:
     """What became of the alert: which incident has it."""
-    name = f"incident {opened['incidentId']}"
+    name = f"incident #{opened['number']} ({opened['incidentId']})"
     if opened["new"]:
         return f"opened {name}  {opened['url']}"
     occurrence = f", occurrence {opened['occurrence']}" if opened["occurrence"] > 1 else ""

@@ -39,5 +39,5 @@ class Jira(Channel):
             assignment.comment(ticket.key, lines, settings)
 
     def check(self, settings: Settings) -> str:
-        """Query our own user."""
+        """Query our own user, and whether it sees the project."""
         return client.check(settings)

@@ -109,7 +109,27 @@ def check(settings: Settings, *, tries: int = 1) -> str:
         return f"Jira user {_Me.model_validate_json(answer.text).display_name}"
 
     require(settings)
-    return send(SERVICE, build, settings, doing="sign in", read=read, tries=tries)
+    me = send(SERVICE, build, settings, doing="sign in", read=read, tries=tries)
+    _require_project(settings, tries)
+    return f"{me}, project {settings.jira.project}; creating is proven by the first ticket"
+
+
+def _require_project(settings: Settings, tries: int) -> None:
+    """Raise PermanentError unless our user sees the project."""
+    project = settings.jira.project
+    search = {"jql": f'project = "{project}"', "fields": ["summary"], "maxResults": 1}
+
+    def build(client: httpx.Client) -> httpx.Request:
+        return request_for(client, settings, "POST", "/rest/api/3/search/jql", json=search)
+
+    def read(answer: Answer) -> None:
+        if answer.status == 400:
+            raise answer.error(
+                f"there is no project {project} that our user sees: set AEEF_JIRA__PROJECT"
+            )
+
+    doing = f"look for the project {project}"
+    send(SERVICE, build, settings, doing=doing, read=read, tries=tries, also_read=(400,))
 
 
 def label_of(incident: Incident) -> str:

@@ -12,6 +12,7 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
+from tasks.channels.slack.membership import membership
 from tasks.channels.slack.message import ensure_message
 from tasks.store.claim_keys import about_of, contact_of
 
@@ -56,5 +57,5 @@ class Slack(Channel):
         client.reply(posted.message, text, settings, mentions=user)
 
     def check(self, settings: Settings) -> str:
-        """Query the bot's own identity."""
-        return client.check(settings)
+        """Query the bot's own identity, and whether it may post in the channels."""
+        return f"{client.check(settings)}, {membership(settings)}"

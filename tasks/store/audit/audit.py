@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -14,17 +14,20 @@ from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, AuditEntry, canonical_json
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.anchors import Anchors
+from tasks.store.audit.evidence import EvidenceSeals
+from tasks.store.audit.expected import Expected, as_text, expected_in
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, audit_head
 
 # Created once, so that SQLAlchemy need not look up its compiled form for each execution.
 _NEWEST = select(func.max(audit.c.seq))
 _HEAD = (
-    select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery())
+    select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery(), audit_head.c.anchored)
     .where(audit_head.c.id == 1)
     .with_for_update(of=audit_head)
 )
 _ENTRY = select(audit.c.seq).where(audit.c.entry_id == bindparam("wanted"))
+_HASH = select(audit.c.hash).where(audit.c.seq == bindparam("wanted"))
 _APPEND = insert(audit)
 _NEW_HEAD = update(audit_head).where(audit_head.c.id == 1)
 
@@ -38,10 +41,12 @@ class Chain:
     So appending transactions run one after the other, on both PostgreSQL and SQLite.
     """
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, seals: Seals) -> None:
         self.connection = connection
         self.now = now
         self.appended = 0
+        self._seals = seals
+        self.anchored: dict[str, Expected] = {}
         head = connection.execute(_HEAD).one_or_none()
         if head is None:  # tampered with: continue from the start, as alerts come first
             connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
@@ -49,6 +54,7 @@ class Chain:
             head_seq, head_hash = 0, GENESIS
         else:
             head_seq, head_hash, found = head[0], head[1], head[2] or 0
+            self.anchored = expected_in(head[3])
         # If somebody appended without updating the head, do not stop: an alert comes first. Our
         # entries then follow the head, so `verify_audit` finds the foreign entry.
         self.seq: int = max(head_seq, found)
@@ -74,7 +80,7 @@ class Chain:
             actor=clean_text(actor),
             automated=automated,
             action=clean_text(action),
-            details=clean_json(dict(details or {})),
+            details=clean_json({**(details or {}), **self._evidence(incident_id)}),
             prev_hash=self.hash,
         ).sealed()
         self.connection.execute(_APPEND, row_of(entry))
@@ -86,10 +92,33 @@ class Chain:
         """True when this entry is already in the chain."""
         return self.connection.execute(_ENTRY, {"wanted": str(entry_id)}).first() is not None
 
-    def close(self) -> None:
-        """Write the new head."""
+    def _evidence(self, incident_id: UUID | None) -> dict[str, Any]:
+        seal = None if incident_id is None else self._seals.evidence.seal(incident_id)
+        return {} if seal is None else {"evidence": seal}
+
+    @property
+    def mine(self) -> Expected:
+        """What this machine's anchors should be."""
+        machine = self._seals.anchors.machine
+        # Another name of the machine, or an earlier version, may have written some.
+        return self.anchored.get(machine) or Expected(self._seals.anchors.newest_number())
+
+    def close(self) -> Expected:
+        """Write the new head, and which anchor this machine is going to write."""
+        mine = self.mine
         if self.appended:
-            self.connection.execute(_NEW_HEAD, {"seq": self.seq, "hash": self.hash})
+            mine = mine.next(self.seq)
+            self.anchored[self._seals.anchors.machine] = mine
+            head = {"seq": self.seq, "hash": self.hash, "anchored": as_text(self.anchored)}
+            self.connection.execute(_NEW_HEAD, head)
+        return mine
+
+
+class Seals(NamedTuple):
+    """What is outside the database: the anchors, and the evidence that entries vouch for."""
+
+    anchors: Anchors
+    evidence: EvidenceSeals
 
 
 class AuditLog:
@@ -99,20 +128,39 @@ class AuditLog:
         self.database = database
         self.anchors = anchors
         self.clock = clock
+        self._seals = Seals(anchors, EvidenceSeals(anchors.path.parent, anchors.machine))
 
     def change(self, work: Callable[[Chain], T]) -> T:
         """Do the work in one transaction with the chain, then anchor the new head."""
 
-        def transaction(connection: Connection) -> tuple[T, Chain]:
-            chain = Chain(connection, self.clock())
+        def transaction(connection: Connection) -> tuple[T, Chain, Expected]:
+            chain = Chain(connection, self.clock(), self._seals)
             result = work(chain)
-            chain.close()
-            return result, chain
+            return result, chain, chain.close()
 
-        result, chain = self.database.write(transaction)
+        result, chain, mine = self.database.write(transaction)
         if chain.appended:
-            self.anchors.append(chain.seq, chain.hash, chain.now)
+            *before, line = mine.last
+            self.anchors.append(line, chain.hash, chain.now, before, self._hash_of)
         return result
+
+    def accept_missing_anchors(self, reason: str, actor: str) -> AuditEntry:
+        """Put on record that somebody knows why anchors are missing; those are not asked for."""
+
+        def work(chain: Chain) -> AuditEntry:
+            ours = chain.anchored if self.database.is_sqlite else (self.anchors.machine,)
+            for machine in ours:
+                if machine in chain.anchored:
+                    each = chain.anchored[machine]
+                    chain.anchored[machine] = each._replace(since=each.lines)
+            text = f"missing audit anchors accepted on {self.anchors.machine}: {reason}"
+            return chain.append(None, text, actor=actor, automated=False)
+
+        return self.change(work)
+
+    def _hash_of(self, seq: int) -> str | None:
+        with self.database.read() as connection:
+            return connection.execute(_HASH, {"wanted": seq}).scalar()
 
     def timeline(self, incident_id: UUID) -> list[AuditEntry]:
         """The entries of an incident, in order."""
@@ -131,6 +179,12 @@ def read_head(connection: Connection) -> tuple[int, str]:
     query = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
     row = connection.execute(query).one_or_none()
     return (0, GENESIS) if row is None else (row.seq, row.hash)
+
+
+def read_expected(connection: Connection) -> dict[str, Expected]:
+    """How many anchors each machine has written."""
+    query = select(audit_head.c.anchored).where(audit_head.c.id == 1)
+    return expected_in(connection.execute(query).scalar())
 
 
 def row_of(entry: AuditEntry) -> dict[str, Any]:

@@ -1,169 +1,221 @@
-"""Verifies the audit log: the chain, its head, its anchors, and the sealed records."""
+"""Verifies the audit log: the chain, its head, its anchors, the sealed records and the evidence.
+
+Everything, or from the point on that was verified last. Begin with `verify_audit`.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Result, Row, Select, select
+from sqlalchemy import Connection, func, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import GENESIS, canonical_json, hash_of, hash_of_text
+from schemas.incident import GENESIS
+from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
-from tasks.store.audit.audit import read_head
+from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
+from tasks.store.audit.evidence import evidence_folder
+from tasks.store.audit.expected import Expected
+from tasks.store.audit.lines import Lines
+from tasks.store.audit.sealed import (
+    evidence_here,
+    size_of_evidence,
+    verify_evidence,
+    verify_records,
+)
+from tasks.store.audit.verified import Point, read_point, write_point
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
 
-_AT_ONCE = 1000  # rows in memory
+SMALL = 20_000
+"""Entries that are recomputed in less than a second: so many always are."""
+SMALL_EVIDENCE = 200_000_000
+"""Bytes of evidence that are always read."""
 
 
 class AuditSummary(NamedTuple):
-    """A verified chain: its number of entries, the newest hash, the number of matching anchors."""
+    """What was verified.
+
+    entries, head: the chain's number of entries and newest hash. anchors: that matched just now.
+    since: the entry after which entries were recomputed; 0: all were.
+    elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
+    evidence: how many have some here; files_read: False: only the sizes of what is not new.
+    """
 
     entries: int
     head: str
     anchors: int
+    since: int = 0
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    evidence: int = 0
+    files_read: bool = True
+
+    @property
+    def in_words(self) -> str:
+        """What was seen, and what was not looked at."""
+        parts = [f"{self.entries} entries"]
+        if self.since:
+            parts = [
+                f"{self.entries - self.since} new entries of {self.entries} (those before were "
+                "verified earlier; `--full` recomputes them)"
+            ]
+        parts.append(f"{self.anchors} {'new ' if self.since else ''}anchors")
+        if self.evidence:
+            how = "every file read" if self.files_read else "sizes only, except of what is new"
+            parts.append(f"evidence of {self.evidence} incidents, {how}")
+        parts += [
+            f"NOT here: evidence of {count} incidents, on {machine}"
+            for machine, count in self.elsewhere
+        ]
+        return "; ".join(parts)
 
 
-class _Seal(NamedTuple):
-    """The hash of the incident's record according to an entry."""
+def verify_audit(
+    database: Database, anchors: Anchors, now: datetime, *, full: bool = True
+) -> AuditSummary:
+    """Recompute everything, or, where that takes long, what is new since the last time.
 
-    seq: int
-    record: str
-
-
-def verify_audit(database: Database, anchors: Anchors) -> AuditSummary:
-    """Recompute everything. Raises AuditBroken that names the first broken link."""
+    Raises AuditBroken that names the first broken link.
+    """
+    path, folder = anchors.path.with_name("audit.verified"), evidence_folder(anchors.path.parent)
+    with database.read() as connection:
+        is_small = read_head(connection)[0] <= SMALL
+    point = None if full or is_small else read_point(path, database.label)
     # Read the anchors first: what they name was committed, so the later snapshot contains it.
-    found = list(anchors.read())
-    by_seq: dict[int, list[Anchor]] = {}
-    for anchor in found:
-        by_seq.setdefault(anchor.seq, []).append(anchor)
+    lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
-        seq, head, seals, alerts = _verify_chain(connection, by_seq, anchors)
-        _verify_records(connection, seals, alerts)
-    return AuditSummary(seq, head, len(found))
-
-
-def _verify_chain(
-    connection: Connection, anchored: dict[int, list[Anchor]], anchors: Anchors
-) -> tuple[int, str, dict[str, _Seal], dict[str, str]]:
-    seq, previous = 0, GENESIS
-    seals: dict[str, _Seal] = {}
-    alerts: dict[str, str] = {}
-    with _streamed(connection, select(audit).order_by(audit.c.seq)) as rows:
-        for row in rows:
-            details = _verify_entry(row, seq + 1, previous)
-            seq, previous = row.seq, row.hash
-            for anchor in anchored.pop(seq, ()):
-                if anchor.hash != previous:
-                    raise AuditBroken(
-                        f"audit {_name(row)} does not have the hash that line {anchor.line} of "
-                        f"{anchors.path} noted: the chain was rewritten at or before it"
-                    )
-            if isinstance(details.get("record"), str):
-                seals[row.incident_id] = _Seal(seq, details["record"])
-            if isinstance(details.get("alert"), str):
-                alerts.setdefault(row.incident_id, details["alert"])
-    head_seq, head_hash = read_head(connection)
-    if (head_seq, head_hash) != (seq, previous):
-        raise AuditBroken(
-            f"the audit chain ends with entry {seq}, but its head says entry {head_seq}"
-            f"{' with another hash' if head_seq == seq else ''}: "
-            + ("the newest entries were deleted" if head_seq > seq else "the end was tampered with")
+        facts, walk = _verify_chain(connection, lines, point)
+        expected = _here(read_expected(connection), anchors, database)
+        touched = facts if point is None else facts_about(connection, facts.touched)
+        verify_records(connection, touched, None if point is None else facts.touched)
+        known = len(facts.alerts) + (0 if point is None else point.incidents)
+        _verify_number(connection, known)
+    complete = lines.require(expected, point)
+    seen = read_point(path, database.label)
+    reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
+    elsewhere = verify_evidence(
+        folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
+    )
+    here = tuple(evidence_here(folder))
+    with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
+        at = moment_text(now)
+        write_point(
+            path,
+            database.label,
+            Point(
+                seq=walk.seq,
+                hash=walk.hash,
+                at=at,
+                full_at=at if point is None else point.full_at,
+                incidents=known,
+                complete=complete,
+                evidence=here,
+                **lines.place(),
+            ),
         )
-    if anchored:
-        anchor = anchored[max(anchored)][0]
+    found = tuple(sorted(elsewhere.items()))
+    since = point.seq if point else 0
+    return AuditSummary(
+        walk.seq, walk.hash, len(lines.found), since, found, len(here), reads or not here
+    )
+
+
+def full_at(anchors: Anchors, database: Database) -> datetime | None:
+    """When everything was recomputed here; None: never."""
+    point = read_point(anchors.path.with_name("audit.verified"), database.label)
+    return None if point is None else datetime.fromisoformat(point.full_at)
+
+
+def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
+    """Whether a machine, as entries name it, is this one. A file has one, whatever its name is."""
+    return lambda machine: database.is_sqlite or machine == anchors.machine
+
+
+def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:
+    """What the anchor file of this machine must have."""
+    is_here = _machines(anchors, database)
+    mine = [each for machine, each in expected.items() if is_here(machine)]
+    newest = max(mine, key=lambda each: each.lines, default=Expected(0))
+    return newest._replace(since=max((each.since for each in mine), default=0))
+
+
+def _verify_number(connection: Connection, known: int) -> None:
+    """Verify that there are as many incidents as were opened."""
+    there = connection.execute(select(func.count(incidents.c.id))).scalar_one()
+    if there != known:
+        raise AuditBroken(
+            f"there are {there} incidents, but the audit log has {known}: "
+            + ("some were deleted" if there < known else "some were put into the database")
+            + "; `aeef audit verify --full` names the first"
+        )
+
+
+def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> tuple[Facts, Walk]:
+    anchored: dict[int, list[Anchor]] = {}
+    for anchor in lines.found:
+        anchored.setdefault(anchor.seq, []).append(anchor)
+    facts, walk = Facts(), Walk(0, GENESIS)
+    query = select(audit).order_by(audit.c.seq)
+    if point is not None:
+        walk = Walk(point.seq, point.hash)
+        _require_same_past(connection, point, lines.anchors, anchored)
+        query = query.where(audit.c.seq > point.seq)
+    with streamed(connection, query) as rows:
+        for row in rows:
+            facts.note(row, walk.take(row))
+            _compare(name_of(row), row.hash, anchored.pop(row.seq, ()), lines.anchors)
+    _verify_end(connection, walk, anchored, lines.anchors)
+    return facts, walk
+
+
+def _require_same_past(
+    connection: Connection, point: Point, anchors: Anchors, anchored: dict[int, list[Anchor]]
+) -> None:
+    """What was verified is still there, and lines that came late fit it."""
+    late = sorted(seq for seq in anchored if seq <= point.seq)
+    wanted = {point.seq, *late} - {0}
+    rows = connection.execute(select(audit.c.seq, audit.c.hash).where(audit.c.seq.in_(wanted)))
+    found = {row.seq: row.hash for row in rows}
+    if point.seq and found.get(point.seq) != point.hash:
+        raise AuditBroken(
+            f"audit entry {point.seq} is not the one that was verified at {point.at}: the chain "
+            "was rewritten, its newest entries were deleted, or the database was replaced"
+        )
+    for seq in late:
+        _compare(f"entry {seq}", found.get(seq), anchored.pop(seq), anchors)
+
+
+def _compare(name: str, found: str | None, there: Iterable[Anchor], anchors: Anchors) -> None:
+    for anchor in there:
+        if anchor.hash != found:
+            raise AuditBroken(
+                f"audit {name} does not have the hash that line {anchor.line} of "
+                f"{anchors.path} noted: the chain was rewritten at or before it"
+            )
+
+
+def _verify_end(
+    connection: Connection, walk: Walk, left: dict[int, list[Anchor]], anchors: Anchors
+) -> None:
+    head_seq, head_hash = read_head(connection)
+    if (head_seq, head_hash) != (walk.seq, walk.hash):
+        raise AuditBroken(
+            f"the audit chain ends with entry {walk.seq}, but its head says entry {head_seq}"
+            f"{' with another hash' if head_seq == walk.seq else ''}: "
+            + (
+                "the newest entries were deleted"
+                if head_seq > walk.seq
+                else "the end was tampered with"
+            )
+        )
+    if left:
+        anchor = left[max(left)][0]
         raise AuditBroken(
             f"line {anchor.line} of {anchors.path} noted audit entry {anchor.seq}, but the chain "
-            f"ends with entry {seq}: the newest entries were deleted, or the database was replaced"
+            f"ends with entry {walk.seq}: the newest entries were deleted, or the database was "
+            "replaced"
         )
-    return seq, previous, seals, alerts
-
-
-def _verify_entry(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]:
-    """Verify one entry; return its details."""
-    if row.seq != expected_seq:
-        raise AuditBroken(
-            f"audit entry {expected_seq} is missing; after entry {expected_seq - 1} comes "
-            f"{_name(row)}: entries were deleted, or put in another order"
-        )
-    try:
-        details = json.loads(row.details)
-        written = canonical_json(details)
-        computed = hash_of(
-            {
-                "seq": row.seq,
-                "entryId": row.entry_id,
-                "incidentId": row.incident_id,
-                "timestamp": row.timestamp,
-                "actor": row.actor,
-                "automated": bool(row.automated),
-                "action": row.action,
-                "details": details,
-                "prevHash": row.prev_hash,
-            }
-        )
-    except (TypeError, ValueError):  # SQLite allows any type in any column
-        details = written = None
-        computed = ""
-    if row.hash != computed or row.details != written or row.automated not in (0, 1):
-        raise AuditBroken(
-            f"audit {_name(row)} does not fit its own hash: it was changed after it was written"
-        )
-    if row.prev_hash != previous:
-        raise AuditBroken(
-            f"audit {_name(row)} does not follow entry {expected_seq - 1}: an entry was changed, "
-            "deleted, inserted or put in another order there"
-        )
-    return details if isinstance(details, dict) else {}
-
-
-def _verify_records(
-    connection: Connection, seals: dict[str, _Seal], alerts: dict[str, str]
-) -> None:
-    """Verify that every incident's record matches the last entry that changed it; none missing."""
-    with _streamed(connection, select(incidents).order_by(incidents.c.opened_at)) as rows:
-        for row in rows:
-            _verify_record(row, seals.pop(row.id, None), alerts.get(row.id))
-    for incident_id, seal in seals.items():
-        raise AuditBroken(
-            f"incident {incident_id} is missing, though audit entry {seal.seq} changed its "
-            "record: it was deleted"
-        )
-
-
-def _verify_record(row: Row[Any], seal: _Seal | None, alert: str | None) -> None:
-    if seal is None:
-        raise AuditBroken(
-            f"incident {row.id} has no entry in the audit log: it was put into the database "
-            "by something else than AEEF Runbooks"
-        )
-    if hash_of_text(row.document) != seal.record:
-        raise AuditBroken(
-            f"the record of incident {row.id} is not as audit entry {seal.seq} left it: "
-            "its actions or other fields were changed outside AEEF Runbooks"
-        )
-    document = json.loads(row.document)
-    if (document["type"], document["severity"], document["status"]) != (
-        row.type,
-        row.severity,
-        row.status,
-    ):
-        raise AuditBroken(
-            f"the columns of incident {row.id} (type, severity, status) do not fit its "
-            "record: they were changed outside AEEF Runbooks"
-        )
-    if alert != hash_of_text(row.alert):
-        raise AuditBroken(
-            f"the alert that opened incident {row.id} was changed outside AEEF Runbooks"
-        )
-
-
-def _streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
-    """The rows in batches; close the result, or PostgreSQL's cursor stays open."""
-    return connection.execute(query, execution_options={"yield_per": _AT_ONCE})
-
-
-def _name(row: Row[Any]) -> str:
-    return f"entry {row.seq}" + (f" (incident {row.incident_id})" if row.incident_id else "")

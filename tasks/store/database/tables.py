@@ -42,6 +42,8 @@ incidents = Table(
     Column("occurrence", Integer, nullable=False, server_default="1"),
     Column("relapsed_at", String(32)),
     Column("raised", Integer, nullable=False, server_default="0"),
+    # What people call it, `#1284`. 0: none, put in by a process that is older than this column.
+    Column("number", Integer, nullable=False, server_default="0"),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -52,6 +54,23 @@ Index(
 )
 Index("aeef_incidents_key", incidents.c.dedup_hash)
 Index("aeef_incidents_opened", incidents.c.opened_at)
+NUMBERED = text("number > 0")
+Index(
+    "aeef_incidents_number",
+    incidents.c.number,
+    unique=True,
+    sqlite_where=NUMBERED,
+    postgresql_where=NUMBERED,
+)
+# For the metrics, which every scrape asks for: no row of the table is read.
+Index("aeef_incidents_kinds", incidents.c.type, incidents.c.severity, incidents.c.status)
+LATER = text("occurrence > 1")
+Index(
+    "aeef_incidents_relapsed",
+    incidents.c.occurrence,
+    sqlite_where=LATER,
+    postgresql_where=LATER,
+)
 
 audit = Table(
     "aeef_audit",
@@ -75,6 +94,8 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    # How many anchors each machine has written: see `tasks/store/audit/expected.py`.
+    Column("anchored", Text),
 )
 
 claims = Table(
@@ -87,6 +108,14 @@ claims = Table(
     Column("attempts", Integer, nullable=False),
     Column("result", Text),
     Column("done_at", String(32)),
+)
+UNFINISHED = text("done_at IS NULL")
+Index(
+    "aeef_claims_unfinished",
+    claims.c.incident_id,
+    claims.c.key,
+    sqlite_where=UNFINISHED,
+    postgresql_where=UNFINISHED,
 )
 
 # One row per incident that somebody had to look at: the look is due while `asked` > `answered`.

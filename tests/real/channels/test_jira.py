@@ -180,7 +180,8 @@ def test_oldest_of_two(jira: Jira) -> None:
 
 def test_check(jira: Jira) -> None:
     """The doctor reports our user, or the reason; the email is not secret, the token is."""
-    assert "Jira user AEEF Runbooks" == client.check(settings_for(jira))
+    said = "Jira user AEEF Runbooks, project AEEF; creating is proven by the first ticket"
+    assert said == client.check(settings_for(jira))
     section = {**jira.settings(), "token": "wrong-token"}
     with pytest.raises(PermanentError, match=r"401.*AEEF_JIRA__TOKEN") as caught:
         client.check(settings_for(jira=section))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deployments.cli.doctor import examine
+from deployments.cli.checks.doctor import examine
 from deployments.intake.app import create_app
 from deployments.intake.intervals import Timing
 from deployments.intake.sweep import Sweep

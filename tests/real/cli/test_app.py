@@ -226,7 +226,10 @@ def test_doctor_says_what_to_do(
         "paging": "ok",
         "breach clocks": "not configured",
         "target demo": "ok",
+        "isolation of demo": "not configured",
         "drift of demo": "ok",
+        "disk": "ok",
+        "clock": "ok",
     } == outcomes
     assert "AEEF_PAGERDUTY_ROUTING_KEY: no such setting" in told.out
     assert "start it" in findings["Prefect"]["detail"]

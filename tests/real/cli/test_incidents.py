@@ -159,10 +159,27 @@ def test_an_intact_audit_log_verifies(aeef: Aeef, reported: Incident, cli_store:
     """Exit code 0, with the number of entries and the head."""
     seq, head = cli_store.audit_head()
 
-    assert (0, f"the audit log is intact: {seq} entries, head {head}\n", "") == aeef(
-        "audit", "verify"
-    )
-    assert {"entries": seq, "head": head} == aeef("audit", "verify", "--json").json
+    said = aeef("audit", "verify")
+    data = aeef("audit", "verify", "--json").json
+
+    assert (0, "") == (said.code, said.err)
+    assert said.out == f"the audit log is intact: {seq} entries; {seq} anchors; head {head}\n"
+    assert (seq, head, seq) == (data["entries"], data["head"], data["anchors"])
+
+
+def test_missing_anchors_are_accepted_with_a_reason(
+    aeef: Aeef, reported: Incident, home: Path
+) -> None:
+    """Until then verifying fails; who accepted them and why is an entry."""
+    (home / "audit.anchors").unlink()
+    before = aeef("audit", "verify")
+    without = aeef("audit", "accept", "--reason", " ")
+    done = aeef("audit", "accept", "--reason", "the disk was replaced")
+    after = aeef("audit", "verify", "--full")
+
+    assert (1, 2, 0, 0) == (before.code, without.code, done.code, after.code)
+    assert f"audit anchors are gone from {home / 'audit.anchors'}" in before.err
+    assert "the disk was replaced" in done.out
 
 
 @pytest.mark.parametrize(

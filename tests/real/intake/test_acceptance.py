@@ -42,7 +42,7 @@ def _alert(severity: str, service: str) -> Alert:
 
 
 def _acceptance(door: Door) -> Acceptance:
-    return Acceptance(door, Metrics(door.store), door.settings)
+    return Acceptance(door, Metrics(door.store, door.settings.home), door.settings)
 
 
 def test_the_urgent_ones_reach_prefect_before_the_rest_is_taken_in(door: Listed) -> None:

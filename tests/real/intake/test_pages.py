@@ -20,6 +20,8 @@ from standins.pagerduty import ROUTING_KEY, PagerDuty
 from standins.slack import TOKEN as SLACK_TOKEN
 from standins.slack import Slack
 from support import wait_until
+from tasks.armed.lever import Lever, Outcome, Tried
+from tasks.armed.table import keep
 from tasks.store.progress import note_progress
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -29,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 def test_programs_get_the_records(intake: Intake) -> None:
-    """Newest first, each valid by the spec's schema; one by its id or the end of it."""
+    """Newest first, each valid by the spec's schema; one by its id or its number."""
     ids = [intake.report(service=f"s{number}", severity="P4") for number in range(3)]
     records = intake.ask("GET", "/incidents").json()
     for record in records:
@@ -37,20 +39,21 @@ def test_programs_get_the_records(intake: Intake) -> None:
 
     assert ids[::-1] == [record["incidentId"] for record in records]
     assert records[0] == intake.ask("GET", f"/incidents/{ids[2]}").json()
-    assert records[0] == intake.ask("GET", f"/incidents/{ids[2].replace('-', '')[-12:]}").json()
+    assert records[0] == intake.ask("GET", "/incidents/3").json()
 
 
 def test_a_page_says_what_is_only_guessed(intake: Intake) -> None:
     """Who says the type, and what waits for a person; a sender's word waits for nobody."""
     alert = {"severity": "P4", "service": "shop", "description": "PII exposed"}
-    guess = intake.ask("POST", "/v1/alerts", json=alert).json()["incidentId"]
+    opened = intake.ask("POST", "/v1/alerts", json=alert).json()
+    guess = opened["incidentId"]
     said = intake.report(severity="P4")
     page, other = (
         intake.ask("GET", f"/incidents/{each}", headers=HTML).text for each in (guess, said)
     )
 
     assert "data-breach (guessed from &#39;pii exposed&#39; in the description)" in page
-    assert f"<pre>aeef confirm {guess[-4:]}\n" in page
+    assert f"<pre>aeef confirm {opened['number']}\n" in page
     assert "security; the sender says so" in other
     assert "aeef confirm" not in other
 
@@ -111,7 +114,7 @@ def test_an_empty_list_says_what_to_try(empty_intake: Intake) -> None:
 def test_the_page_says_what_to_do_next(intake: Intake) -> None:
     """Until the incident is over."""
     incident_id = intake.report(severity="P4")
-    short = incident_id[-4:]
+    short = intake.store.incident(incident_id).number
     page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
 
     assert f"aeef ack {short}" in page
@@ -174,6 +177,22 @@ def test_how_far_the_runbook_is(intake: Intake) -> None:
         each["state"] for each in seen[1:]
     ]
     assert {"state": "done", "runId": run_id, "occurrence": 1} == seen[-1]
+
+
+def test_prometheus_reads_which_levers_are_armed(intake: Intake) -> None:
+    """As they were tried last; nothing before that, and nothing of what is not configured."""
+    before = intake.client.get("/metrics").text
+    outcomes = (("a", Outcome.ARMED), ("b", Outcome.DISARMED), ("c", Outcome.NOT_CONFIGURED))
+    found = [Tried(Lever(name, lambda: ""), outcome, "") for name, outcome in outcomes]
+    table, _ = keep(found, intake.settings.home, all_of_them=True)
+    after = intake.client.get("/metrics").text
+
+    assert "aeef_lever" not in before
+    assert 'aeef_lever_armed{lever="a"} 1.0' in after
+    assert 'aeef_lever_armed{lever="b"} 0.0' in after
+    assert 'lever="c"' not in after
+    (tried_at,) = (line for line in after.splitlines() if line.startswith("aeef_levers_tried_at"))
+    assert table.at.timestamp() == pytest.approx(float(tried_at.split()[1]), abs=1)
 
 
 def test_prometheus_reads_the_metrics(intake: Intake) -> None:

@@ -113,8 +113,13 @@ def test_migrations_make_the_tables_that_the_code_uses(empty_database: str, home
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_older_incidents_learn_who_says_their_type(empty_database: str, home: Path) -> None:
-    """Their alert tells it; a rule that may have named it was not recorded, so that is a guess."""
+def test_older_incidents_learn_who_says_their_type_and_get_numbers(
+    empty_database: str, home: Path
+) -> None:
+    """Their alert tells it; a rule that may have named it was not recorded, so that is a guess.
+
+    Numbers are in the order in which they were opened.
+    """
     alerts = {
         "said": ("security", '{"type": "security"}'),
         "labelled": ("data-breach", '{"labels": {"aeef_type": "Data_Breach"}}'),
@@ -128,24 +133,27 @@ def test_older_incidents_learn_who_says_their_type(empty_database: str, home: Pa
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for name, (incident_type, alert) in alerts.items():
+        for day, (name, (incident_type, alert)) in enumerate(reversed(alerts.items())):
             connection.execute(
                 text(
                     "INSERT INTO aeef_incidents (id, type, severity, status, dedup_key,"
                     " dedup_hash, opened_at, document, alert)"
-                    " VALUES (:id, :type, 'P1', 'open', '', :hash, '', '{}', :alert)"
+                    " VALUES (:id, :type, 'P1', 'open', '', :hash, :at, '{}', :alert)"
                 ),
-                {"id": name, "hash": name, "type": incident_type, "alert": alert},
+                {"id": name, "hash": name, "at": f"{day}", "type": incident_type, "alert": alert},
             )
     Store(empty_database, home / "audit.anchors").close()
     with engine.connect() as connection:
         found = dict(
             connection.execute(text("SELECT id, type_source FROM aeef_incidents")).tuples().all()
         )
+        numbered = connection.execute(text("SELECT id FROM aeef_incidents ORDER BY number"))
+        in_order = list(numbered.scalars())
     engine.dispose()
 
     expected = {"said": "sender", "labelled": "sender", "guessed": "guess", "unknown": "none"}
     assert expected == found
+    assert list(reversed(alerts)) == in_order
 
 
 def test_first_starts_at_once_do_not_collide(empty_database: str, home: Path) -> None:

@@ -186,7 +186,7 @@ def test_fifty_identical_alerts_from_processes_are_one_incident(
     assert {incident_id for incident_id, _ in opened} == {
         str(incident.incident_id) for incident in store.incidents()
     }
-    assert store.verify_audit()[0::2] == (50, 50)
+    assert store.verify_audit()[:3:2] == (50, 50)
 
 
 def test_a_foreign_event_gets_its_record_once(store: Store) -> None:

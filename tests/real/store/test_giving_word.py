@@ -53,7 +53,7 @@ def test_a_guess_is_kept_beside_the_spec_s_document(store: Store, guess: Inciden
     assert (GUESS, FROM) == (found.type_source, found.guessed_from)
     assert ("guess", FROM) == (opening["typeSource"], opening["guessedFrom"])
     assert {"typeSource", "guessedFrom", "wordAt"}.isdisjoint(found.to_json())
-    assert f"P1 data-breach (guessed) shop {guess.short_id}" == found.title
+    assert f"P1 data-breach (guessed) shop {guess.reference}" == found.title
     assert found.waits_for_word
     store.verify_audit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -145,13 +146,59 @@ def test_findings_are_added_and_audited(store: Store) -> None:
     assert again == after == store.incident(incident_id)
 
 
-def test_an_incident_is_found_by_a_part_of_its_id(store: Store) -> None:
-    """The beginning or the end of the id is enough, in any case, with dashes or without."""
+def test_an_incident_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    """Eight characters are enough, in any case, with dashes or without."""
     incident_id = opened(store)
     whole = str(incident_id)
-    parts = [whole, whole.upper(), incident_id.hex, whole[:4], whole[:15], whole[-4:], whole[-16:]]
+    parts = [whole, whole.upper(), incident_id.hex, whole[:8], whole[:15], whole[:-1]]
 
     assert {store.incident(part).incident_id for part in parts} == {incident_id}
+
+
+def test_each_incident_has_a_short_number(store: Store) -> None:
+    """It grows with each, leads to its incident, and stands in its title, not in the record."""
+    ids = [opened(store, f"trouble {number}") for number in range(3)]
+    numbers = [store.incident(each).number for each in ids]
+
+    assert numbers == [1, 2, 3]
+    for incident_id, number in zip(ids, numbers, strict=True):
+        for text in (f"{number}", f"#{number}", f" {number} ", f"00{number}"):
+            assert store.incident(text).incident_id == incident_id
+    assert store.incident(ids[1]).title.endswith(" #2")
+    assert "number" not in store.incident(ids[1]).to_json()
+
+
+def test_opened_at_once_they_have_numbers_of_their_own(store: Store) -> None:
+    """Whoever opens one waits for the head of the audit chain."""
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda number: opened(store, f"trouble {number}"), range(24)))
+
+    assert {store.incident(each).number for each in ids} == set(range(1, 25))
+
+
+def test_a_number_goes_before_an_id(store: Store) -> None:
+    """Few digits are a number only: a slip must not take another incident."""
+    id_of_digits = UUID("00000001-0000-4000-8000-000000000001")
+    store.open_with_id(id_of_digits, Alert(description="x"), IncidentType.SECURITY, Severity.P2)
+    second = UUID("00000002-0000-4000-8000-000000000001")
+    alert = Alert(description="y", dedup_key="y")
+    store.open_with_id(second, alert, IncidentType.SECURITY, Severity.P2)
+    third = UUID("00000009-0000-4000-8000-000000000001")
+    alert = Alert(description="z", dedup_key="z")
+    store.open_with_id(third, alert, IncidentType.SECURITY, Severity.P2)
+
+    assert store.incident("00000002").number == 2
+    assert store.incident("00000009").number == 3  # no incident has the number 9
+    with pytest.raises(IncidentNotFound, match="no incident with the number 4"):
+        store.incident("4")
+
+
+def test_what_was_shown_before_there_were_numbers_is_refused(store: Store) -> None:
+    """The last characters of an id could be another incident's first ones."""
+    last = str(opened(store))[-4:].replace("0", "a").replace("1", "a")
+
+    with pytest.raises(IncidentNotFound, match=r"give its number .1284, as in #1284."):
+        store.incident(f"a{last}"[:4])
 
 
 def test_an_ambiguous_or_unknown_id_is_not_found(store: Store) -> None:
@@ -163,9 +210,9 @@ def test_an_ambiguous_or_unknown_id_is_not_found(store: Store) -> None:
     store.open_with_id(one, alert, IncidentType.SECURITY, Severity.P2)
     store.open_with_id(two, other, IncidentType.SECURITY, Severity.P2)
 
-    with pytest.raises(IncidentNotFound, match=f"{two}, {one}"):
-        store.incident("aaaa")
-    for unknown in ("beef", "abc", "", "%%%%", "aaaa' OR 1=1", str(uuid4())):
+    with pytest.raises(IncidentNotFound, match=f"{one}, {two}"):
+        store.incident("aaaaaaaa")
+    for unknown in ("beefbeef", "abc", "", "#", "9" * 12, "%%%%", "aaaa' OR 1=1", str(uuid4())):
         with pytest.raises(IncidentNotFound, match=unknown or "''"):
             store.incident(unknown)
 

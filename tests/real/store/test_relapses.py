@@ -8,22 +8,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
 
 from fixtures.store import Clock
+from older_store import back_to_before
 from schemas.incident import Alert, Incident, IncidentType, Look, Severity, Status, Verdict
 from schemas.model import utc_now
-from support import ROOT
 from tasks.store import AskedLook, Opened, Store
 from tasks.store.claim_keys import page_key
-from tasks.store.database.database import database_url
-from tasks.store.database.migrate import VERSION_TABLE
-from tasks.store.database.tables import metadata
 
 HOUR = timedelta(hours=1)
-MIGRATIONS = ROOT / "tasks" / "store" / "database" / "migrations"
 LEASE = timedelta(minutes=1)
 FIRST_TABLES = {"aeef_incidents", "aeef_audit", "aeef_audit_head", "aeef_claims", "aeef_outbox"}
 OUTAGE = IncidentType.DEPLOYMENT_FAILURE
@@ -281,17 +274,7 @@ def test_the_incidents_of_an_earlier_version_are_at_their_first_occurrence(
     before = Store(database, home / "audit.anchors")
     incident_id = ended(before).incident_id
     before.close()
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    version = ScriptDirectory.from_config(config).get_revision("0003").down_revision
-    engine = create_engine(database_url(database))
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN occurrence"))
-        connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN relapsed_at"))
-        for later in sorted(set(metadata.tables) - FIRST_TABLES):
-            connection.execute(text(f"DROP TABLE {later}"))
-        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))  # noqa: S608 (a constant)
-    engine.dispose()
+    back_to_before(database, "0003")
     after = Store(database, home / "audit.anchors")
     first = after.incident(incident_id).occurrence
     send(after)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidInput
-from tasks.incident.evidence import MANIFEST, Evidence
+from tasks.incident.evidence import Evidence
+from tasks.store.audit.evidence import MANIFEST
 
 
 @pytest.fixture

@@ -126,25 +126,30 @@ def test_a_status_only_comes_after_the_ones_before_it() -> None:
 
 
 def test_the_title_names_the_incident_in_one_line() -> None:
-    """Severity, type, service, and enough of the id."""
-    incident_id = UUID("12345678-1234-4234-8234-1234567890ab")
-    data = record(incidentId=str(incident_id))
+    """Severity, type, service, and its number; before it has one, the beginning of its id."""
+    data = record(incidentId="12345678-1234-4234-8234-1234567890ab")
+    unnumbered = Incident.model_validate(data)
+    numbered = Incident.model_validate({**data, "affectedServices": ["shop"], "number": 1284})
 
-    assert "P1 security unknown service 90ab" == Incident.model_validate(data).title
-    assert (
-        "P1 security shop 90ab"
-        == Incident.model_validate({**data, "affectedServices": ["shop", "till"]}).title
-    )
+    assert "P1 security unknown service 12345678" == unnumbered.title
+    assert "P1 security shop #1284" == numbered.title
+    assert ("12345678", "1284") == (unnumbered.short_id, numbered.short_id)
+
+
+def test_the_number_is_not_in_the_spec_s_document() -> None:
+    """The record stays exactly the spec's."""
+    assert "number" not in Incident.model_validate(record(number=7)).to_json()
 
 
 def test_a_title_is_one_printable_line() -> None:
     """It stands in logs and errors, and a service may be called anything."""
     named = Incident(
-        incident_id=UUID(int=0x3F2A),
+        incident_id=UUID(int=7),
+        number=7,
         severity=Severity.P1,
         type="drift",
         detected_at=datetime(2026, 1, 1, tzinfo=UTC),
         affected_services=["sh\x1b[2Jop\n\u202ex"],
     )
 
-    assert "P1 drift sh [2Jop x 3f2a" == named.title
+    assert "P1 drift sh [2Jop x #7" == named.title

@@ -54,8 +54,9 @@ def test_no_step_that_cannot_be_undone_runs_on_a_guess(
 ) -> None:
     """Whatever flow calls it; it is on record that it was refused, and what to do."""
     incident_id = opened(store, incident_type, source)
+    short = store.incident(incident_id).number
 
-    with pytest.raises(NotConfirmed, match=f"`aeef confirm {incident_id[-4:]}` gives it"):
+    with pytest.raises(NotConfirmed, match=f"`aeef confirm {short}` gives it"):
         STEPS[step](incident_id)
     last = store.incident(incident_id).actions_taken[-1].action
     assert last.startswith("FAILED: ")

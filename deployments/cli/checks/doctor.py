@@ -17,26 +17,14 @@ from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.prefect_patches import patches
-from schemas.errors import AeefError, RollbackError
-from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
-from schemas.wording import some
-from tasks.base.trim import one_line, trim
-from tasks.channels.channel import Channel
-from tasks.channels.channels import (
-    CHANNELS,
-    require_known_channels,
-    silent_severities,
-    unconfigured,
-)
-from tasks.deploy.check_health import look_once
-from tasks.rollback.roll_back import rehearse_rollback
-from tasks.store import open_store
+from schemas.errors import AeefError
+from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
+from tasks.armed.lever import NotConfigured, Outcome, try_levers
+from tasks.armed.levers import levers_of
 
-OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
+OK, FAILED, NOT_CONFIGURED = Outcome.ARMED, Outcome.DISARMED, Outcome.NOT_CONFIGURED
 NOT_ON = "NOT ON"
 """The outcome of the automation when a person switched it off: no failure, but to be known."""
-LONGEST_VERDICT = 500
-"""Characters of what a target answers, and of what its containers do."""
 
 
 class Finding(NamedTuple):
@@ -50,7 +38,7 @@ class Finding(NamedTuple):
 def examine(settings: Settings | AeefError, *, as_json: bool) -> int:
     """Print every finding; the exit code is 0 only when nothing failed."""
     findings = (
-        [Finding("settings", FAILED, str(settings))]
+        [Finding("settings", str(FAILED), str(settings))]
         if isinstance(settings, AeefError)
         else list(_findings(settings, quiet=as_json))
     )
@@ -62,17 +50,23 @@ def examine(settings: Settings | AeefError, *, as_json: bool) -> int:
 
 
 def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
+    """Our own checks, then the levers, which are tried side by side."""
     for check, look in _checks(settings):
         try:
-            finding = Finding(check, OK, look() or "")
+            finding = Finding(check, str(OK), look() or "")
         except AeefError as error:
-            finding = Finding(check, FAILED, str(error))
+            finding = Finding(check, str(FAILED), str(error))
         except _NotOn as words:
             finding = Finding(check, NOT_ON, str(words))
-        except _NotConfigured as missing:
-            finding = Finding(check, NOT_CONFIGURED, str(missing))
+        except NotConfigured as missing:
+            finding = Finding(check, str(NOT_CONFIGURED), str(missing))
         except Exception as error:  # noqa: BLE001 - an error must not hide the other findings
-            finding = Finding(check, FAILED, f"cannot be checked: {type(error).__name__}")
+            finding = Finding(check, str(FAILED), f"cannot be checked: {type(error).__name__}")
+        if not quiet:
+            _print(finding)
+        yield finding
+    for lever, outcome, detail in try_levers(levers_of(settings)):
+        finding = Finding(lever.name, str(outcome), detail)
         if not quiet:
             _print(finding)
         yield finding
@@ -80,10 +74,6 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
 
 def _print(finding: Finding) -> None:
     typer.echo(plain(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}"))
-
-
-class _NotConfigured(Exception):
-    pass
 
 
 class _NotOn(Exception):
@@ -95,24 +85,13 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("settings", lambda: f"file {config_path() or 'none'}"),
         ("environment", _environment),
         ("AEEF_HOME", lambda: _home(settings)),
-        ("incident store", lambda: _store(settings)),
-        ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
         ("automation", lambda: _automation(settings)),
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
-        *(
-            (channel.title, lambda channel=channel: _channel(channel, settings))
-            for channel in CHANNELS
-        ),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
-        ("paging", lambda: _somebody_hears(settings)),
         ("contacts", lambda: _contacts(settings)),
         ("breach clocks", lambda: _clocks(settings)),
-        *(
-            (f"target {name}", lambda target=target: _target(target, settings))
-            for name, target in settings.targets.items()
-        ),
         *(
             (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
             for name, target in settings.targets.items()
@@ -134,11 +113,6 @@ def _home(settings: Settings) -> str:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
     return str(settings.home)
-
-
-def _store(settings: Settings) -> str:
-    open_store(settings).ping()
-    return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
 
 
 def _automation(settings: Settings) -> str:
@@ -175,16 +149,10 @@ def _intake(settings: Settings) -> str:
     return settings.intake_url
 
 
-def _channel(channel: Channel, settings: Settings) -> str:
-    if not channel.configured(settings):
-        raise _NotConfigured(f"set {', '.join(channel.needs)}")
-    return channel.check(settings)
-
-
 def _contacts(settings: Settings) -> str:
     said, complete = contacts_in_words(settings)
     if not complete:
-        raise _NotConfigured(said)
+        raise NotConfigured(said)
     return said
 
 
@@ -192,7 +160,7 @@ def _clocks(settings: Settings) -> str:
     breach, targets = settings.breach, settings.targets.values()
     own = [name for each in targets if each.breach for name in each.breach.regimes or ()]
     if not (regimes := list(dict.fromkeys([*breach.regimes, *own]))):
-        raise _NotConfigured("set [breach] regimes: the regulatory regimes that apply to you")
+        raise NotConfigured("set [breach] regimes: the regulatory regimes that apply to you")
     organisation = breach.organisation
     wanted = {
         "name": organisation.name,
@@ -214,37 +182,3 @@ def _github(settings: Settings) -> str:
             "every webhook is refused: set AEEF_GITHUB__WEBHOOK_SECRET to the webhook's secret"
         )
     return f"webhooks are taken; {len(settings.github.repositories)} repositories have a service"
-
-
-def _somebody_hears(settings: Settings) -> str:
-    require_known_channels(settings)
-    missing = unconfigured(settings)
-    if len(missing) == len(CHANNELS):
-        titles = " or ".join(channel.title for channel in CHANNELS)
-        raise AeefError(f"NOBODY WOULD BE PAGED: configure {titles}")
-    if silent := silent_severities(settings):
-        raise AeefError(
-            f"NOBODY WOULD BE PAGED for {', '.join(silent)}: no channel that [routes]"
-            " page_channels names for it is configured"
-        )
-    return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"
-
-
-def _target(target: Target, settings: Settings) -> str:
-    try:
-        plan = rehearse_rollback(target, settings.home)
-    except RollbackError as error:
-        raise AeefError(f"a rollback would fail: {error}; {_now(target)}") from None
-    goal = "; ".join([f"could go back to {plan.to_commit[:12]}", *plan.remarks])
-    if plan.passed_over:
-        goal += f"; passed over: {some(plan.passed_over, ' | ')}"
-    if plan.not_looked_at:
-        goal += f"; not looked at: {some(plan.not_looked_at)}"
-    return f"{goal}; {_now(target)}"
-
-
-def _now(target: Target) -> str:
-    """What it answers now, how that is judged, and what its containers do."""
-    verdict = look_once(target)
-    seen = f"NOT healthy: {verdict.problem}" if verdict.problem else f"healthy: {verdict.said}"
-    return f"now {trim(one_line(seen), LONGEST_VERDICT)}"

@@ -1,0 +1,44 @@
+"""`aeef audit`: verifies the record, and accepts on record that anchors are missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from deployments.cli.terminal import plain, this_user
+from schemas.settings import load_settings
+from tasks.store import open_store
+
+audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@audit.command()
+def verify(
+    full: Annotated[
+        bool, typer.Option("--full", help="All of it, not from what was verified last.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify chain, anchors, records and evidence; exit code 1 names the first broken link."""
+    summary = open_store(load_settings()).verify_audit(full=full)
+    if as_json:
+        data = {**summary._asdict(), "elsewhere": dict(summary.elsewhere)}
+        typer.echo(json.dumps({name: data[name] for name in data if name != "files_read"}))
+    else:
+        typer.echo(plain(f"the audit log is intact: {summary.in_words}; head {summary.head}"))
+
+
+@audit.command()
+def accept(
+    reason: Annotated[str, typer.Option(help="Why they are missing; goes on record.")],
+) -> None:
+    """Accept that anchors are missing on this machine: with who and why, on record."""
+    if not reason.strip():
+        raise typer.BadParameter("--reason must say why anchors are missing")
+    entry = open_store(load_settings()).accept_missing_anchors(reason.strip(), actor=this_user())
+    typer.echo(plain(f"on record as audit entry {entry.seq}: {entry.action}"))
+    typer.echo("now run `aeef audit verify --full`")

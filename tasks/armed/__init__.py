@@ -1,0 +1,1 @@
+"""Whether each lever would work now, tried without harm. Begin with `levers.py`."""

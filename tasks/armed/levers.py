@@ -1,0 +1,57 @@
+"""The list of all levers: `aeef doctor`, the schedule and the metrics have this one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from schemas.incident import Severity
+from schemas.settings import Settings
+from tasks.armed import installation, people, targets
+from tasks.armed.lever import Lever
+from tasks.channels.channels import CHANNELS
+
+AUDIT_SECONDS = 600.0
+"""Recomputing everything takes as long as it takes; what is new is verified within a second."""
+TARGET_SECONDS = 60.0
+"""A release that is only on the remote is fetched."""
+
+
+def levers_of(settings: Settings) -> list[Lever]:
+    """Every lever of this installation."""
+    return [
+        Lever("incident store", lambda: installation.store(settings)),
+        audit_lever(settings),
+        Lever("disk", lambda: installation.disk(settings)),
+        Lever("clock", lambda: installation.clock(settings)),
+        *(Lever(each.title, partial(people.channel, each, settings)) for each in CHANNELS),
+        Lever("paging", lambda: people.somebody_hears(settings)),
+        *(
+            lever
+            for name, target in settings.targets.items()
+            for lever in (
+                Lever(
+                    f"target {name}",
+                    partial(targets.rollback, target, settings),
+                    name,
+                    TARGET_SECONDS,
+                ),
+                Lever(f"isolation of {name}", partial(targets.isolation, target, settings), name),
+                *(
+                    [Lever(f"agents of {name}", partial(targets.agents, target, settings), name)]
+                    if target.agents
+                    else []
+                ),
+            )
+        ),
+    ]
+
+
+def audit_lever(settings: Settings, *, full: bool = False) -> Lever:
+    """The audit log: the witness of everything."""
+    return Lever(
+        "audit log",
+        lambda: installation.audit_log(settings, full=full),
+        seconds=AUDIT_SECONDS,
+        severity=Severity.P2,
+        from_the_start=True,
+    )

@@ -1,0 +1,35 @@
+"""Levers that reach people: each channel, and whether every severity reaches somebody."""
+
+from __future__ import annotations
+
+from schemas.settings import Settings
+from tasks.armed.lever import Disarmed, NotConfigured
+from tasks.channels.channel import Channel
+from tasks.channels.channels import (
+    CHANNELS,
+    require_known_channels,
+    silent_severities,
+    unconfigured,
+)
+
+
+def channel(each: Channel, settings: Settings) -> str:
+    """Test the channel without notifying anybody."""
+    if not each.configured(settings):
+        raise NotConfigured(f"set {', '.join(each.needs)}")
+    return each.check(settings)
+
+
+def somebody_hears(settings: Settings) -> str:
+    """Whether every severity has a channel that is configured."""
+    require_known_channels(settings)
+    missing = unconfigured(settings)
+    if len(missing) == len(CHANNELS):
+        titles = " or ".join(channel.title for channel in CHANNELS)
+        raise Disarmed(f"NOBODY WOULD BE PAGED: configure {titles}")
+    if silent := silent_severities(settings):
+        raise Disarmed(
+            f"NOBODY WOULD BE PAGED for {', '.join(silent)}: no channel that [routes]"
+            " page_channels names for it is configured"
+        )
+    return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"

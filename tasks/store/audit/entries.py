@@ -1,0 +1,142 @@
+"""Verifies entries of the audit log, and gathers what they say about records and evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Result, Row, Select, select
+
+from schemas.errors import AuditBroken
+from schemas.incident import canonical_json, hash_of
+from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.database.tables import audit
+
+_AT_ONCE = 1000  # rows in memory
+_OF_ONE_QUESTION = 200
+
+
+class RecordSeal(NamedTuple):
+    """The hash of the incident's record according to an entry."""
+
+    seq: int
+    record: str
+
+
+class Facts:
+    """What the entries say: of each incident its record's seal, its actions, alert and evidence."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, RecordSeal] = {}
+        self.alerts: dict[str, str] = {}
+        self.numbers: dict[str, int] = {}
+        self.actions: dict[str, Digest] = {}
+        self.evidence: dict[tuple[str, str], Seal] = {}
+        self.touched: set[str] = set()
+
+    def note(self, row: Row[Any], details: dict[str, Any]) -> None:
+        """Take in one entry; in their order."""
+        incident = row.incident_id
+        if incident is None:
+            return
+        self.touched.add(incident)
+        if isinstance(details.get("record"), str):
+            self.records[incident] = RecordSeal(row.seq, details["record"])
+            said = (row.action, row.actor, bool(row.automated), row.timestamp)
+            self.actions.setdefault(incident, Digest()).add(*said)
+        if isinstance(details.get("alert"), str):
+            self.alerts.setdefault(incident, details["alert"])
+        if isinstance(details.get("number"), int):
+            self.numbers.setdefault(incident, details["number"])
+        if (seal := seal_in(details, row.seq)) is not None:
+            self.evidence[incident, seal.machine] = seal
+
+
+class Digest:
+    """Actions in their order, as one hash: two lists are the same when their digests are."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, action: str, actor: str, automated: bool, timestamp: str) -> None:
+        """Add one."""
+        self._hash.update(canonical_json([action, actor, automated, timestamp]).encode())
+
+    def value(self) -> str:
+        """The hash of all that were added."""
+        return self._hash.hexdigest()
+
+
+class Walk:
+    """Entries one after the other, each verified against the one before."""
+
+    def __init__(self, seq: int, chain_hash: str) -> None:
+        self.seq = seq
+        self.hash = chain_hash
+
+    def take(self, row: Row[Any]) -> dict[str, Any]:
+        """Verify the next entry; return its details."""
+        details = _verified(row, self.seq + 1, self.hash)
+        self.seq, self.hash = row.seq, row.hash
+        return details
+
+
+def facts_about(connection: Connection, wanted: Iterable[str]) -> Facts:
+    """What all entries of these incidents say; each entry is verified for itself."""
+    facts, ids = Facts(), sorted(wanted)
+    for start in range(0, len(ids), _OF_ONE_QUESTION):
+        some = ids[start : start + _OF_ONE_QUESTION]
+        query = select(audit).where(audit.c.incident_id.in_(some)).order_by(audit.c.seq)
+        with streamed(connection, query) as rows:
+            for row in rows:
+                facts.note(row, _verified(row, row.seq, row.prev_hash))
+    return facts
+
+
+def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
+    """The rows in batches; close the result, or PostgreSQL's cursor stays open."""
+    return connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+
+
+def name_of(row: Row[Any]) -> str:
+    """The entry for people, with its incident."""
+    return f"entry {row.seq}" + (f" (incident {row.incident_id})" if row.incident_id else "")
+
+
+def _verified(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]:
+    if row.seq != expected_seq:
+        raise AuditBroken(
+            f"audit entry {expected_seq} is missing; after entry {expected_seq - 1} comes "
+            f"{name_of(row)}: entries were deleted, or put in another order"
+        )
+    try:
+        details = json.loads(row.details)
+        written = canonical_json(details)
+        computed = hash_of(
+            {
+                "seq": row.seq,
+                "entryId": row.entry_id,
+                "incidentId": row.incident_id,
+                "timestamp": row.timestamp,
+                "actor": row.actor,
+                "automated": bool(row.automated),
+                "action": row.action,
+                "details": details,
+                "prevHash": row.prev_hash,
+            }
+        )
+    except (TypeError, ValueError):  # SQLite allows any type in any column
+        details = written = None
+        computed = ""
+    if row.hash != computed or row.details != written or row.automated not in (0, 1):
+        raise AuditBroken(
+            f"audit {name_of(row)} does not fit its own hash: it was changed after it was written"
+        )
+    if row.prev_hash != previous:
+        raise AuditBroken(
+            f"audit {name_of(row)} does not follow entry {expected_seq - 1}: an entry was changed, "
+            "deleted, inserted or put in another order there"
+        )
+    return details if isinstance(details, dict) else {}
