@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schemas.errors import InvalidInput, PermanentError
 from schemas.isolation import SERVICE, ContainerOutcome
 from schemas.settings import Target
-from tasks.base.run_command import Finished, run_command
+from tasks.base.run_command import MOST_OUTPUT, Finished, run_command
 from tasks.isolation.service_containers import quoted
 
 
@@ -82,8 +82,9 @@ def state_by_command(service: str, target: Target) -> str:
 
 
 def evidence_by_command(service: str, target: Target) -> Finished:
-    """The output of `evidence_command`."""
-    return _run(target.how_to_isolate.evidence_command, service, target)
+    """The output of `evidence_command`, as much of its end as of a container's log."""
+    how = target.how_to_isolate
+    return _run(how.evidence_command, service, target, most=how.log_bytes)
 
 
 def _is_isolated(service: str, target: Target) -> bool | str:
@@ -94,12 +95,13 @@ def _is_isolated(service: str, target: Target) -> bool | str:
     return f"isolated_command cannot tell: {finished}"
 
 
-def _run(command: Sequence[str], service: str, target: Target) -> Finished:
+def _run(command: Sequence[str], service: str, target: Target, most: int = MOST_OUTPUT) -> Finished:
     return run_command(
         [word.replace(SERVICE, service) for word in command],
         cwd=target.repository,
         timeout=target.how_to_isolate.timeout,
         called=command[0],
+        most=most,
     )
 
 

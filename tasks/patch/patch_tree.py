@@ -6,7 +6,6 @@ does not matter, no link is followed, and nothing outside the repository can be 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,7 +27,6 @@ LONGEST_PATH = 500
 AUTHOR = {"NAME": "AEEF Runbooks", "EMAIL": "aeef@localhost"}
 _GIT_TIMEOUT = 120.0
 _PLAIN = ("100644", "100755")
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
 class Entry(NamedTuple):
@@ -56,7 +54,7 @@ class PatchTree:
         """Run git on this index; return its output. Raises PatchError."""
         try:
             return self.repository.git(
-                *_NO_HOOKS, *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
+                *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
             )
         except GitCommandError as error:
             said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
@@ -172,7 +170,7 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
     timeout = repository.target.deploy_timeout
     try:
         repository.git(
-            *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", "--force", str(place), commit,
+            "worktree", "add", "--quiet", "--detach", "--force", str(place), commit,
             timeout=timeout,
         )  # fmt: skip
     except GitCommandError as error:
