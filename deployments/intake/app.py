@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from deployments.handover import keep_to_ourselves
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guard, token_of
 from deployments.intake.bodies import json_body
@@ -42,6 +43,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     Raises ConfigurationError when there is no token, or a route names an unknown channel.
     """
+    if settings is None:  # started as a process of its own
+        keep_to_ourselves()
     given, settings = settings, settings or load_settings()
     require_known_channels(settings)
     store = open_store(settings)

@@ -10,6 +10,9 @@ from schemas.settings import Target
 from tasks.base.run_command import MOST_OUTPUT, Finished, run_command
 from tasks.isolation.service_containers import quoted
 
+_MOST_EVIDENCE = 16_000_000
+"""Bytes of an `evidence_command`'s output: they are held in memory until it ends."""
+
 
 def check_commands(target: Target) -> None:
     """Raise PermanentError, naming the settings, when the commands are not configured."""
@@ -82,9 +85,9 @@ def state_by_command(service: str, target: Target) -> str:
 
 
 def evidence_by_command(service: str, target: Target) -> Finished:
-    """The output of `evidence_command`, as much of its end as of a container's log."""
+    """The output of `evidence_command`: its end, as much as of a log, as far as memory allows."""
     how = target.how_to_isolate
-    return _run(how.evidence_command, service, target, most=how.log_bytes)
+    return _run(how.evidence_command, service, target, most=min(how.log_bytes, _MOST_EVIDENCE))
 
 
 def _is_isolated(service: str, target: Target) -> bool | str:

@@ -52,5 +52,5 @@ def test_the_programs_of_aeef_up_are_among_them() -> None:
         "deployments.intake.app",
         "deployments.worker.main",
         "deployments.worker.parent",
-        "deployments.cli.app",
+        "deployments.cli.process",
     } <= {module for module, _ in started()}
