@@ -6,7 +6,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import psutil
 
 from tasks.base.programs.environment import for_programs
 from tasks.base.programs.family import MARK, end_family, new_mark
-from tasks.base.programs.output import Tail, follow, read_for_whoever_is_left, read_rest
+from tasks.base.programs.output import Tail, Watch, follow, read_for_whoever_is_left, read_rest
 from tasks.base.trim import clean
 
 TAIL_LINES = 20
@@ -65,7 +65,7 @@ def run_command(
     called: str | None = None,
     grace: float = _GRACE,
     most: int = MOST_OUTPUT,
-    watch: Callable[[], str | None] | None = None,
+    watch: Watch | None = None,
 ) -> Finished:
     """Run a program in a session of its own; after `timeout` seconds it is ended, and all that it
     started, also what left its session.
@@ -78,7 +78,7 @@ def run_command(
     called: the program's name in `problem`; by default its whole command line.
     grace: seconds that it has to end after it was asked to; then it is killed.
     most: how many bytes of its output are kept.
-    watch: asked again and again while it runs; what it answers is the reason to end it.
+    watch: asked again and again while it runs.
     """
     name = called or without_credentials(" ".join(argv))[:200]
     mark = new_mark()

@@ -20,6 +20,10 @@ _POLL_SECONDS = 0.02
 _DRAIN = "{ cat <&3 >/dev/null 2>&1 & } 3<&0"
 
 
+Watch = Callable[[int], str | None]
+"""Asked about a running program, by its pid; what it answers is the reason to end it."""
+
+
 class Ends(Protocol):
     """A process that can be asked whether it has ended."""
 
@@ -59,11 +63,11 @@ def follow(
     process: Ends,
     pipes: Mapping[int, Tail],
     timeout: float,
-    watch: Callable[[], str | None] | None = None,
+    watch: Watch | None = None,
 ) -> str | None:
     """Read until the program has ended: None. Or until it must be ended: why.
 
-    watch: asked again and again; what it answers is the reason to end the program.
+    watch: asked again and again while it runs.
     """
     give_up_at = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector, _end_of(process.pid) as end:
@@ -78,7 +82,7 @@ def follow(
             left = give_up_at - time.monotonic()
             if left <= 0:
                 return f"did not finish within {timeout:g} s"
-            if watch and (problem := watch()):
+            if watch and (problem := watch(process.pid)):
                 return problem
             for key, _ in selector.select(min(left, longest)):
                 if key.data is not None and not _read_once(key.fd, key.data):

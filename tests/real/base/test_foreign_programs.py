@@ -128,7 +128,7 @@ def test_what_a_program_says_is_cleaned_as_it_comes_in(tmp_path: Path) -> None:
 def test_a_watch_ends_the_program(tmp_path: Path) -> None:
     """With its reason."""
     finished = run_command(
-        ("sleep", "1000"), cwd=tmp_path, timeout=900, watch=lambda: "filled the disk"
+        ("sleep", "1000"), cwd=tmp_path, timeout=900, watch=lambda _pid: "filled the disk"
     )
 
     assert "'sleep 1000' filled the disk" == finished.problem
