@@ -6,6 +6,7 @@ does not matter, no link is followed, and nothing outside the repository can be 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -183,7 +184,19 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
         _remove(repository, place)
 
 
-def _remove(repository: TargetRepository, place: Path) -> None:
+def remove_tree(place: Path) -> None:
+    """Remove a folder, whatever a program in it made of the permissions."""
+    with suppress(OSError):
+        place.chmod(0o700)
+    for folder, names, _ in os.walk(place):
+        for path in (Path(folder, name) for name in names):
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o700)
     shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove(repository: TargetRepository, place: Path) -> None:
+    remove_tree(place)
     with suppress(GitCommandError):  # it prunes missing work trees
         repository.git("worktree", "prune")

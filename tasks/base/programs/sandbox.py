@@ -71,7 +71,7 @@ class Sandbox:
         if os.geteuid() == 0:
             _give_to_nobody(self.tree)
         return run_command(
-            [bwrap, *self._walls(), "--", *self._limits(), *argv],
+            [bwrap, *self._walls(), "--", *self._bounds(), *argv],
             cwd=Path("/"),
             timeout=timeout,
             env=_ENVIRONMENT,
@@ -115,7 +115,7 @@ class Sandbox:
         # What bwrap itself made is memory too, and has no limit.
         yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", TREE)
 
-    def _limits(self) -> Iterator[str]:
+    def _bounds(self) -> Iterator[str]:
         if os.geteuid() == 0:
             yield from ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
             yield from ("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--")
