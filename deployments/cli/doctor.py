@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from deployments.prefect_patches import patches
 from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from schemas.wording import some
+from tasks.base.programs.own_process import is_closed
+from tasks.base.programs.sandbox import sandbox_problem
 from tasks.base.trim import one_line, trim
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
@@ -97,6 +100,8 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("paging", lambda: _somebody_hears(settings)),
         ("breach clocks", lambda: _clocks(settings)),
+        ("secrets", _secrets),
+        ("sandbox", lambda: _sandbox(settings)),
         *(
             (f"target {name}", lambda target=target: _target(target, settings))
             for name, target in settings.targets.items()
@@ -176,6 +181,24 @@ def _clocks(settings: Settings) -> str:
     missing = [name for name, value in wanted.items() if not value]
     gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
     return f"{', '.join(regimes)}{gaps}"
+
+
+def _secrets() -> str:
+    if not is_closed():
+        raise _NotConfigured(
+            "this process is open to other programs of its user; only Linux can close it to them"
+        )
+    if os.geteuid() == 0:
+        return "held in memory only; but nothing is closed to root, which is who runs this"
+    return "held in memory only, and our processes are closed to other programs of this user"
+
+
+def _sandbox(settings: Settings) -> str:
+    if problem := sandbox_problem(settings.home):
+        raise _NotConfigured(
+            f"{problem}; the gates of a patch that comes with an alert run after its approval"
+        )
+    return "a program was run in it: no network, no files of ours, nothing else to write"
 
 
 def _wants_github(settings: Settings) -> bool:
