@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
-from test_emergency_patch import vulnerable_target
 
 from fixtures.stack import Stack
 from processes.emergency_patch import resume, start, wait_for_state
 from samples.patch_findings import details, in_code
-from samples.targets import git
+from samples.targets import command_target, git
 from standins.pagerduty import SECURITY_KEY
 from support import not_available
 from tasks.base.programs.sandbox import sandbox_problem
 from tasks.deploy.running_commit import running_commit
 
-GATES = 'gates = {{ tests = ["sh", "-c", ". ./app.conf"], security-scan = ["true"] }}'
+GATES = 'gates = { tests = ["sh", "-c", ". ./app.conf"], security-scan = ["true"] }'
 THIEF = """\
 status=ok
 for each in /proc/[0-9]*; do tr '\\0' '\\n' <$each/environ | grep -a -e AEEF_ -e PREFECT_; done
@@ -44,11 +43,10 @@ def test_an_unapproved_patch_takes_nothing_and_approves_nothing(
     """It looks for keys and for Prefect; it is tested all the same, and waits for a person."""
     if problem := sandbox_problem(stack.home):
         not_available(f"no sandbox: {problem}")
-    target = vulnerable_target(stack, tmp_path, "supplied")
-    stack.configure(more=f"[targets.supplied.patch]\n{GATES.format()}")
+    target = command_target(tmp_path).model_copy(update={"name": "supplied", "services": ()})
+    stack.configure(target, more=f"[targets.supplied.patch]\n{GATES}")
     before = running_commit(target)
-    assert before
-    git(target.repository, "reset", "--quiet", "--hard", before)
+    assert before == git(target.repository, "rev-parse", "HEAD")
     ports = f"{stack.intake_port} {stack.prefect_api.rpartition(':')[2].removesuffix('/api')}"
     patch = patch_of(target.repository, THIEF.format(ports=ports, seconds=SECONDS))
     incident_id = stack.report(
