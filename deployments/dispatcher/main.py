@@ -7,12 +7,14 @@ import signal
 import sys
 import threading
 
+from deployments.handover import keep_to_ourselves
 from deployments.prefect_server.settings import use_prefect
 from schemas.settings import load_settings
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT."""
+    keep_to_ourselves()
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )

@@ -8,6 +8,7 @@ import sys
 
 import uvicorn
 
+from deployments.handover import keep_to_ourselves
 from deployments.intake.app import create_app
 from deployments.intake.connections import Connection
 from schemas.settings import load_settings
@@ -17,6 +18,7 @@ STOP_SECONDS = 10
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    keep_to_ourselves()
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )

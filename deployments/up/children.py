@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from deployments.handover import Handover
+
 HOME = "AEEF_HOME"
 STOP_SECONDS = 20.0
 ORPHAN_SECONDS = 5.0
@@ -49,16 +51,21 @@ class Child:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Start it in a session of its own: Ctrl-C reaches us, and we stop it in order."""
+        """Start it in a session of its own: Ctrl-C reaches us, and we stop it in order.
+
+        Our settings are handed over as it asks for them, and not in its environment.
+        """
+        handover = Handover(self.environment)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
+                env=handover.environment,
+                stdin=handover.stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        handover.begin()
         self._started = time.monotonic()
         self._sessions.append(self._process.pid)
 
@@ -163,11 +170,20 @@ def _members(sessions: Collection[int], home: str | None) -> list[psutil.Process
     found = []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) in sessions and process.environ().get(HOME) == home:
+            if os.getsid(process.pid) in sessions and _has_home(process, home):
                 found.append(process)
         except (OSError, psutil.Error):
             continue
     return found
+
+
+def _has_home(process: psutil.Process, home: str | None) -> bool:
+    try:
+        return bool(process.environ().get(HOME) == home)
+    except psutil.AccessDenied:
+        # Only root may look into a process of ours, by any of its names: see `handover`.
+        ours = process.uids().real == os.getuid()
+        return ours and any("deployments." in word for word in process.cmdline())
 
 
 def _offspring(process: psutil.Process) -> list[psutil.Process]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from types import FrameType
 
 import httpx
 
+from deployments.handover import START
 from deployments.intake.authentication import TOKEN_FILE, ensure_token
 from deployments.prefect_server.settings import is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
@@ -65,16 +65,14 @@ def _children(settings: Settings) -> list[Child]:
         environment["AEEF_CONFIG"] = str(path)
     environment["AEEF_HOME"] = str(settings.home)
     environment[PATCHES_VARIABLE] = settings.prefect_patches
-    # -P: the current folder may contain a package `flows` of its own.
-    run = [sys.executable, "-P", "-m"]
     port = str(settings.prefect_port)
     commands = {
         "prefect-server": [
-            *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
+            *START, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
         ],
-        "intake": [*run, "deployments.intake.main"],
-        "dispatcher": [*run, "deployments.dispatcher.main"],
-        "worker": [*run, "deployments.worker.main"],
+        "intake": [*START, "deployments.intake.main"],
+        "dispatcher": [*START, "deployments.dispatcher.main"],
+        "worker": [*START, "deployments.worker.main"],
     }  # fmt: skip
     if not is_embedded():
         del commands["prefect-server"]

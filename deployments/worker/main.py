@@ -8,13 +8,13 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import NoReturn
 
 import httpx
 from prefect.client.orchestration import get_client
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
+from schemas.held import held
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
@@ -48,6 +48,7 @@ def main() -> None:
     name = f"aeef-{os.uname().nodename}"
     if not is_warm:
         _become_stock_worker(settings, name)
+        return
     apply_patches(Where.WORKER)
     asyncio.run(_serve(settings, name))
 
@@ -56,11 +57,18 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _become_stock_worker(settings: Settings, name: str) -> NoReturn:
-    python = [sys.executable, "-P", "-m", "prefect"]
-    command = [*python, "worker", "start", "--pool", settings.worker.pool]
+def _become_stock_worker(settings: Settings, name: str) -> None:
+    """In this process, which is closed to others: a program that is executed starts open.
+
+    Its runs read their settings where Prefect gives them, in their environment.
+    """
+    from prefect.cli import app
+
+    os.environ.update(held())
     limit = str(settings.worker_limit)
-    os.execv(sys.executable, [*command, "--type", "process", "--name", name, "--limit", limit])
+    start = ["worker", "start", "--pool", settings.worker.pool, "--type", "process"]
+    sys.argv[1:] = [*start, "--name", name, "--limit", limit]
+    app()
 
 
 async def _serve(settings: Settings, name: str) -> None:

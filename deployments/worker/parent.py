@@ -222,6 +222,7 @@ def main() -> None:
     """Import everything, then serve the worker; arguments: the socket's number, `spares`."""
     number, spares = (int(argument) for argument in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.set_inheritable(number, False)  # nothing that a run starts gets it
     with ready_to_fork():
         Parent(socket.socket(fileno=number), spares).serve()
 

@@ -8,13 +8,13 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
 
+from deployments.handover import START, Handover
 from deployments.worker.child import Order
 
 KILL_SECONDS = 30.0
@@ -52,17 +52,18 @@ class Generation:
     async def start(self) -> None:
         """Start the parent; orders can be sent while it still imports the flows."""
         ours, theirs = socket.socketpair()
+        handover = Handover(os.environ)
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
+                *START,
                 "deployments.worker.parent",
                 str(theirs.fileno()),
                 str(self.spares),
                 pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=handover.stdin,
+                env=handover.environment,
             )
+        handover.begin()
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._listening = asyncio.create_task(self._listen(reader))
 

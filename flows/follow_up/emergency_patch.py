@@ -66,20 +66,30 @@ class _Procedure:
         self.is_deployed = False
 
     def patch(self) -> None:
-        """Prepare, prove, ask, and only then change what runs."""
+        """Prepare, prove, ask, and only then change what runs.
+
+        Code of the alert that cannot be run apart is proven after somebody has approved it.
+        """
         do = self.response.do
         patch = do(prepare_patch, self._asked_by)
         if patch.commit is None:
             self._hand_over(patch)
             return
-        gates = do(run_gates, patch.target, patch.commit)
-        refuse_unproven(patch.target, do(write_provenance, patch.target, gates))
+        gates = do(run_gates, patch)
+        if not gates.not_run_because:
+            self._prove(patch, gates)
         decision = self._decision(patch, gates)
         if decision.approve:
+            if gates.not_run_because:
+                self._prove(patch, do(run_gates, patch, decision.approver))
             # Evidence that cannot be kept does not hold up what a person approved.
             attempt_all(
                 partial(do, preserve_replaced, patch), partial(self._deploy, patch, decision)
             )
+
+    def _prove(self, patch: PreparedPatch, gates: GateResults) -> None:
+        """Write down what the gates said; raise PatchError when that proves nothing."""
+        refuse_unproven(patch.target, self.response.do(write_provenance, patch.target, gates))
 
     def _hand_over(self, patch: PreparedPatch) -> None:
         """Nothing could be patched: raise PatchError if the route pages, else record it."""
@@ -94,7 +104,7 @@ class _Procedure:
     def _decision(self, patch: PreparedPatch, gates: GateResults) -> Decision:
         do, run_id = self.response.do, self.response.run_id
         for number in most_rounds():
-            do(ask_for_approval, str(run_id), number, patch)
+            do(ask_for_approval, str(run_id), number, patch, gates)
             decision = await_decision(run_id, number, patch.target, patch, gates)
             if decision is None:
                 continue

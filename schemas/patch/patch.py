@@ -41,6 +41,8 @@ class PreparedPatch(Model):
 
     base: the running commit, on which it is built. already: what no longer needs a change.
     locks: lock files that `lock_command` updated for it.
+    judges: files by which the change is judged, and which the supplied patch changes.
+    taken_back: those of them that the gates get from the running commit.
     """
 
     target: str
@@ -51,11 +53,34 @@ class PreparedPatch(Model):
     already: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     unpatched: tuple[Unpatched, ...] = ()
+    judges: tuple[str, ...] = ()
+    taken_back: tuple[str, ...] = ()
+
+    @property
+    def supplied(self) -> bool:
+        """True when it has code that came with the alert, which nobody has approved."""
+        return any(change.package is None for change in self.changes)
+
+    @property
+    def warning(self) -> str | None:
+        """That the supplied patch changes what judges it, in words."""
+        if not self.judges:
+            return None
+        text = f"the supplied patch changes what judges it: {some_of(self.judges)}"
+        if not self.taken_back:
+            return f"{text}; it is judged by its own"
+        back = some_of(self.taken_back)
+        return f"{text}; the gates run with these as the running commit has them: {back}"
 
     def __str__(self) -> str:
         parts = [some_of(self.changes)] if self.changes else []
+        if self.warning:
+            parts.append(self.warning)
         if self.locks:
-            parts.append(f"brought up to date: {', '.join(self.locks)}")
+            without = (
+                " (without the supplied patch, whose code is not run)" if self.supplied else ""
+            )
+            parts.append(f"brought up to date{without}: {', '.join(self.locks)}")
         if self.already:
             parts.append(some_of(self.already))
         if self.unpatched:
@@ -77,10 +102,23 @@ class GateResult(Model):
 
 
 class GateResults(Model):
-    """The gate results of a hotfix."""
+    """The gate results of a hotfix.
+
+    apart: they ran in a sandbox. not_run_because: none has run yet, for this reason: the code came
+    with the alert, and waits for somebody to approve that it runs.
+    """
 
     commit: FullCommit
     results: tuple[GateResult, ...] = ()
+    apart: bool = False
+    not_run_because: str | None = None
+
+    @property
+    def said(self) -> str | None:
+        """How they were run, or why not, in words; None when as ever."""
+        if self.not_run_because:
+            return f"the gates were not run before the approval: {self.not_run_because}"
+        return "the gates ran in a sandbox, without network and secrets" if self.apart else None
 
     @property
     def failures(self) -> list[str]:

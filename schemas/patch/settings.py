@@ -20,8 +20,10 @@ class TargetPatch(BaseModel):
     lock_command: updates the lock files after a manifest was changed.
     approval_timeout: how long the run waits for a person.
     approvers: who may approve; empty: anybody who gives a name.
-    supplied_patches: accept a patch that comes with the alert. Its code runs in the gates, before
-    anybody has approved it.
+    supplied_patches: accept a patch that comes with the alert. Its code runs in the gates: in a
+    sandbox, or after somebody has approved it.
+    judges: patterns of further files that judge a change: the gates get them from the commit that
+    runs, whatever a supplied patch makes of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,3 +34,4 @@ class TargetPatch(BaseModel):
     approval_timeout: timedelta = Field(default=timedelta(hours=24), gt=timedelta())
     approvers: tuple[str, ...] = ()
     supplied_patches: bool = True
+    judges: tuple[str, ...] = ()

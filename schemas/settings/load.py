@@ -9,12 +9,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from schemas.errors import ConfigurationError
+from schemas.held import held
 from schemas.settings.settings import Settings, config_path
 
 
 def unknown_variables() -> list[str]:
     """Variables that look like settings but are not: most likely typing errors."""
-    given = (name for name in os.environ if name.upper().startswith("AEEF_"))
+    given = (name for name in (*os.environ, *held()) if name.upper().startswith("AEEF_"))
     known = {*Settings.model_fields, "require_real"}
     return sorted(
         name
@@ -33,7 +34,7 @@ def load_settings() -> Settings:
         raise ConfigurationError(f"AEEF_CONFIG names {path}, which is not a file")
     # In bytes: decoding all variables would take longer than everything else here.
     ours = [name for name in os.environb if name.upper().startswith(b"AEEF_")]
-    given = frozenset((name, os.environb[name]) for name in ours)
+    given = frozenset((name, os.environb[name]) for name in ours).union(held().items())
     # A relative home counts from here. A warm run changes folder with an absolute home: no reread.
     here = None if Path(os.environ.get("AEEF_HOME", "")).is_absolute() else Path.cwd()
     return _read_settings(path, _version_of(path), given, Path.home(), here)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -121,6 +122,25 @@ class RetrySettings(Section):
     request_timeout: float = Field(default=5.0, gt=0)
 
 
+class SandboxSettings(Section):
+    """Where code runs that nobody has approved.
+
+    read_only: absolute paths that it may read besides the system. memory: bytes, for all its
+    processes together. processes: how many at once.
+    """
+
+    read_only: tuple[Path, ...] = ()
+    memory: int = Field(default=4_000_000_000, ge=100_000_000)
+    processes: int = Field(default=512, ge=16)
+
+    @field_validator("read_only")
+    @classmethod
+    def _absolute(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not all(path.is_absolute() and path != Path("/") for path in paths):
+            raise ValueError("must be absolute paths, and not the whole disk")
+        return paths
+
+
 class SecuritySettings(Section):
     """`isolate`: the severities at which a service with a finding is isolated at once.
 
@@ -129,3 +149,4 @@ class SecuritySettings(Section):
     """
 
     isolate: tuple[Severity, ...] = (Severity.P1, Severity.P2)
+    sandbox: SandboxSettings = SandboxSettings()

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -19,6 +20,7 @@ from schemas.automation import AutomationSettings
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
+from schemas.held import held
 from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
@@ -94,7 +96,10 @@ class Settings(ChannelSections):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment takes precedence over the file."""
+        """The environment takes precedence over the file; what is held counts as environment."""
+        assert isinstance(env_settings, EnvSettingsSource)
+        there = {name.lower(): value for name, value in held().items() if value}
+        env_settings.env_vars = {**there, **env_settings.env_vars}
         path = config_path()
         if path is None:
             return (init_settings, env_settings)

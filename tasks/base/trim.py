@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -9,6 +10,12 @@ MARK = "… [trimmed]"
 INVISIBLE = frozenset({"Cc", "Cf"})
 """Control and format characters: they move a terminal's cursor, turn the direction of what follows
 (U+202E), or are there and not seen. https://www.unicode.org/reports/tr44/#General_Category_Values"""
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]{0,500}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+"""What moves a terminal's cursor, colours it, names its window: ECMA-48, 5.3 to 5.6."""
 LINE_ENDS = str.maketrans({"\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
 
 
@@ -25,12 +32,12 @@ def utf8_bytes(text: str) -> int:
 def clean(text: str) -> str:
     """Without lone surrogates, which vendors reject, and without what nobody sees.
 
-    The rule for every text from outside, before it goes into any medium: control characters,
-    invisible ones and those that turn the direction of a line go; line ends are uniform.
+    The rule for every text from outside, before it goes into any medium: control characters and
+    sequences, invisible ones and those that turn the direction of a line go; line ends are uniform.
     """
     if text.isascii() and text.isprintable():
         return text  # the usual case
-    text = text.replace("\r\n", "\n").translate(LINE_ENDS)
+    text = _SEQUENCE.sub("", text).replace("\r\n", "\n").translate(LINE_ENDS)
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in INVISIBLE)
 

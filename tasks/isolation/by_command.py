@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from schemas.errors import InvalidInput, PermanentError
 from schemas.isolation import SERVICE, ContainerOutcome
 from schemas.settings import Target
-from tasks.base.run_command import Finished, run_command
+from tasks.base.run_command import MOST_OUTPUT, Finished, run_command
 from tasks.isolation.service_containers import quoted
+
+_MOST_EVIDENCE = 16_000_000
+"""Bytes of an `evidence_command`'s output: they are held in memory until it ends."""
 
 
 def check_commands(target: Target) -> None:
@@ -82,8 +85,9 @@ def state_by_command(service: str, target: Target) -> str:
 
 
 def evidence_by_command(service: str, target: Target) -> Finished:
-    """The output of `evidence_command`."""
-    return _run(target.how_to_isolate.evidence_command, service, target)
+    """The output of `evidence_command`: its end, as much as of a log, as far as memory allows."""
+    how = target.how_to_isolate
+    return _run(how.evidence_command, service, target, most=min(how.log_bytes, _MOST_EVIDENCE))
 
 
 def _is_isolated(service: str, target: Target) -> bool | str:
@@ -94,12 +98,13 @@ def _is_isolated(service: str, target: Target) -> bool | str:
     return f"isolated_command cannot tell: {finished}"
 
 
-def _run(command: Sequence[str], service: str, target: Target) -> Finished:
+def _run(command: Sequence[str], service: str, target: Target, most: int = MOST_OUTPUT) -> Finished:
     return run_command(
         [word.replace(SERVICE, service) for word in command],
         cwd=target.repository,
         timeout=target.how_to_isolate.timeout,
         called=command[0],
+        most=most,
     )
 
 

@@ -222,12 +222,17 @@ def _by_command(target: Target, services: Sequence[str], moment: str, evidence: 
             f"target {target.name} is deployed by a command: set evidence_command in"
             f" [targets.{target.name}.isolation]",
         )
-    problems = []
+    problems, notes = [], []
     names = runs_for(command, commanded_services(services, target))
     for number, name in enumerate(names, 1):
         finished = evidence_by_command(name, target)
-        content = finished.output.encode()
-        evidence.keep(f"command-{number}-{moment}.log", content, source=f"evidence of {name}")
+        cut = ""
+        if finished.dropped:
+            kept, total = len(finished.exact), len(finished.exact) + finished.dropped
+            cut = f"the newest {kept} of {total} bytes"
+            notes.append(f"the evidence of {name} was cut to {cut}")
+        source = "; ".join(filter(None, (f"evidence of {name}", cut)))
+        evidence.keep(f"command-{number}-{moment}.log", finished.exact, source=source)
         if finished.problem:
             problems.append(f"all of {name}: {finished.problem}")
-    return _sealed(len(names), "by evidence_command", moment, evidence, problems, [])
+    return _sealed(len(names), "by evidence_command", moment, evidence, problems, notes)

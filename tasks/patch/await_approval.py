@@ -93,6 +93,8 @@ def describe(patch: PreparedPatch, gates: GateResults) -> str:
     """The question as Markdown, without markup from the sender."""
     lines = [f"Hotfix of **{patch.target}**: {_plain(patch.branch)} ({_plain(patch.commit)[:12]})"]
     lines += [f"- {_plain(str(change))}" for change in patch.changes]
+    warned = (patch.warning, gates.said)
+    lines += [f"- **{_plain(text)}**" for text in warned if text]
     lines += [f"- gate {_plain(str(result))}" for result in gates.results]
     lines += [f"- **NOT patched** {_plain(str(each))}" for each in patch.unpatched]
     return "\n".join(lines)[:_DESCRIPTION]
@@ -103,7 +105,9 @@ def _plain(text: str | None) -> str:
 
 
 @step("ask for approval", says=verbatim, timeout=300)
-def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch) -> str:
+def ask_for_approval(
+    case: Case, run_id: str, number: int, patch: PreparedPatch, gates: GateResults
+) -> str:
     """Ask for a decision in the incident's thread, and by a page where the route pages."""
     settings = case.settings
     incident = case.incident
@@ -113,6 +117,7 @@ def ask_for_approval(case: Case, run_id: str, number: int, patch: PreparedPatch)
         f" 'git show {patch.branch}', then decide at {approval_link(incident, settings)} or by"
         f" 'aeef approve {incident.short_id} --approver NAME [--reject]'"
     )
+    text = "; ".join(filter(None, (text, patch.warning, gates.said)))
     if patch.unpatched:
         text += f"; it leaves {len(patch.unpatched)} findings as they are"
     if route_for(incident.severity, incident.type, settings.routes).page:

@@ -28,7 +28,6 @@ LONGEST_PATH = 500
 AUTHOR = {"NAME": "AEEF Runbooks", "EMAIL": "aeef@localhost"}
 _GIT_TIMEOUT = 120.0
 _PLAIN = ("100644", "100755")
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
 class Entry(NamedTuple):
@@ -56,7 +55,7 @@ class PatchTree:
         """Run git on this index; return its output. Raises PatchError."""
         try:
             return self.repository.git(
-                *_NO_HOOKS, *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
+                *arguments, timeout=_GIT_TIMEOUT, env={**self._env, **(env or {})}
             )
         except GitCommandError as error:
             said = tail_of(str(error.stderr)).strip().removeprefix("stderr: ").strip(" '")
@@ -172,7 +171,7 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
     timeout = repository.target.deploy_timeout
     try:
         repository.git(
-            *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", "--force", str(place), commit,
+            "worktree", "add", "--quiet", "--detach", "--force", str(place), commit,
             timeout=timeout,
         )  # fmt: skip
     except GitCommandError as error:
@@ -185,7 +184,19 @@ def work_tree(repository: TargetRepository, commit: str, place: Path) -> Iterato
         _remove(repository, place)
 
 
-def _remove(repository: TargetRepository, place: Path) -> None:
+def remove_tree(place: Path) -> None:
+    """Remove a folder, whatever a program in it made of the permissions."""
+    with suppress(OSError):
+        place.chmod(0o700)
+    for folder, names, _ in os.walk(place):
+        for path in (Path(folder, name) for name in names):
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o700)
     shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove(repository: TargetRepository, place: Path) -> None:
+    remove_tree(place)
     with suppress(GitCommandError):  # it prunes missing work trees
         repository.git("worktree", "prune")

@@ -14,6 +14,7 @@ from schemas.errors import PatchError
 from schemas.findings import findings_of
 from schemas.incident import Alert, Incident
 from schemas.patch import PreparedPatch, TargetPatch
+from schemas.patch.judges import judges_among, run_by_gates
 from schemas.settings import Settings, Target
 from tasks.base.run_command import end_orphan, run_command
 from tasks.case import Case, Intent
@@ -123,7 +124,12 @@ def _base(target: Target) -> str:
 
 
 def _result(target: Target, base: str, plan: PatchPlan) -> PreparedPatch:
+    settings = patch_settings(target)
+    supplied = [each.file for each in plan.changes if each.package is None]
+    commands = list(settings.gates.values())
     return PreparedPatch(
+        judges=judges_among(supplied, commands, settings.judges),
+        taken_back=run_by_gates(supplied, commands, settings.judges),
         target=target.name,
         base=base,
         changes=tuple(plan.changes),
@@ -158,7 +164,7 @@ class _Preparation:
         if plan.locks:
             before = self._ours(message)
             if before is None:
-                self._refresh(plan.locks, commit)
+                self._refresh(plan.locks, self._versions_only(alert) if result.supplied else commit)
                 commit = self._tree.commit(message, self._incident.detected_at)
         branch, commit = self._settle(commit, message)
         Evidence(self._incident_id, self._settings.home).keep(
@@ -167,6 +173,13 @@ class _Preparation:
             source=f"git diff {self._tree.base[:12]} {commit[:12]} in {self._target.name}",
         )
         return result.model_copy(update={"branch": branch, "commit": commit})
+
+    def _versions_only(self, alert: Alert) -> str:
+        """A commit of the raised versions only: nobody has approved to run the supplied patch."""
+        repository, settings = self._tree.repository, patch_settings(self._target)
+        with patch_tree(repository, self._tree.base) as tree:
+            plan_patch(tree, findings_of(alert), None, settings)
+            return tree.commit("The raised versions, for lock files", self._incident.detected_at)
 
     def _message(self, result: PreparedPatch) -> str:
         lines = [f"- {change}" for change in result.changes]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from math import inf
 
 from schemas.errors import TargetError
+from tasks.base.programs.environment import git_without_hooks
 from tasks.base.run_command import Finished, run_command
 from tasks.base.trim import one_line, trim
 from tasks.target.git_locks import lock_in
-from tasks.target.repository import NO_HOOKS, QUIET, TargetRepository
+from tasks.target.repository import QUIET, TargetRepository
 
 LOOK_SECONDS = 120.0
 """Seconds for everything that is fetched while releases are looked at: a remote may hang."""
@@ -110,10 +111,10 @@ class Origin:
     def _run(self, *arguments: str, seconds: float = inf) -> Finished:
         left = self._give_up_at - time.monotonic()
         return run_command(
-            ["git", *NO_HOOKS, *arguments],
+            ["git", *arguments],
             cwd=self._repository.path,
             timeout=max(1, round(min(left, seconds))),
-            env=QUIET,
+            env={**QUIET, **git_without_hooks()},
             errors_apart=True,
             called=f"git {'ls-remote' if 'ls-remote' in arguments else 'fetch'}",
         )

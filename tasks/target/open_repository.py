@@ -9,7 +9,7 @@ from git.exc import GitError
 
 from schemas.errors import TargetError
 from schemas.settings import Target
-from tasks.base.run_command import OWN_SETTINGS
+from tasks.base.programs.environment import git_without_hooks, private_names
 
 _MISDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
@@ -37,7 +37,7 @@ def open_repository(target: Target) -> Repo:
         )
     # GitPython passes our whole environment on, and git starts filters that the repository names.
     repo.git.update_environment(
-        **{name: "" for name in os.environ if name.startswith(OWN_SETTINGS)}
+        **dict.fromkeys(private_names(os.environ), ""), **git_without_hooks()
     )
     return repo
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from git.exc import GitCommandError
 
 from schemas.wording import some
+from tasks.base.programs.environment import git_without_hooks
 from tasks.base.run_command import run_command
 from tasks.base.trim import one_line, trim
 from tasks.target.fetch import LOOK_SECONDS, Origin
@@ -52,7 +53,7 @@ def _look(repository: TargetRepository, commit: str) -> tuple[list[str], str | N
          f"{commit}^{{tree}}", "--not", "HEAD^{tree}"],
         cwd=repository.path,
         timeout=LOOK_SECONDS,
-        env=QUIET,
+        env={**QUIET, **git_without_hooks()},
         errors_apart=True,
         called="git rev-list",
     )  # fmt: skip

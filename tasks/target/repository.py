@@ -20,8 +20,6 @@ from tasks.target.open_repository import open_repository, refuse_foreign_owner
 _LOOK_TIMEOUT = 60.0
 _FULL = 40
 """The number of digits of a full commit id."""
-NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-"""The target's git hooks are for its developers: a rollback does not run them."""
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 """Git asks nobody for a password, and reading commands never write the index."""
 
@@ -187,7 +185,7 @@ class TargetRepository:
         options = ["--force"] if force else ["--no-overwrite-ignore"]
         try:
             self.git(
-                *NO_HOOKS, "checkout", "--quiet", *options, *what,
+                "checkout", "--quiet", *options, *what,
                 timeout=self.target.deploy_timeout,
             )  # fmt: skip
         except GitCommandError as error:
@@ -213,7 +211,7 @@ class TargetRepository:
     def undo_changes(self, names: list[str]) -> None:
         """Reset these files, in index and work tree, to the committed version."""
         if names:
-            self.git(*NO_HOOKS, "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
+            self.git("--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *names)
 
     def failure(self, stage: str, message: str, error: GitError) -> TargetError:
         """Our error for a git error, with the end of git's message."""

@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking", "escalation"),
         ("incident", "release", "isolation", "agents", "breach", "health", "automation"),
-        ("model", "validation", "approval", "wording"),
+        ("held", "model", "validation", "approval", "wording"),
         ("errors",),
     ),
     "tasks": (
@@ -46,6 +46,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("registry",),
         ("prefect_server",),
         ("prefect_patches",),
+        ("handover",),
     ),
 }
 """Each room's lines, the highest first: an arrow goes to a lower line, and never along one."""

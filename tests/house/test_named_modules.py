@@ -53,5 +53,5 @@ def test_the_programs_of_aeef_up_are_among_them() -> None:
         "deployments.dispatcher.main",
         "deployments.worker.main",
         "deployments.worker.parent",
-        "deployments.cli.app",
+        "deployments.cli.process",
     } <= {module for module, _ in started()}

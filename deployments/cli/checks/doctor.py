@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from schemas.errors import AeefError
 from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
 from tasks.armed.levers import levers_of
+from tasks.base.programs.own_process import is_closed
+from tasks.base.programs.sandbox import sandbox_problem
 
 OK, FAILED, NOT_CONFIGURED = Outcome.ARMED, Outcome.DISARMED, Outcome.NOT_CONFIGURED
 NOT_ON = "NOT ON"
@@ -92,6 +95,8 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("contacts", lambda: _contacts(settings)),
         ("breach clocks", lambda: _clocks(settings)),
+        ("secrets", _secrets),
+        ("sandbox", lambda: _sandbox(settings)),
         *(
             (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
             for name, target in settings.targets.items()
@@ -170,6 +175,24 @@ def _clocks(settings: Settings) -> str:
     missing = [name for name, value in wanted.items() if not value]
     gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
     return f"{', '.join(regimes)}{gaps}"
+
+
+def _secrets() -> str:
+    if not is_closed():
+        raise NotConfigured(
+            "this process is open to other programs of its user; only Linux can close it to them"
+        )
+    if os.geteuid() == 0:
+        return "held in memory only; but nothing is closed to root, which is who runs this"
+    return "held in memory only, and our processes are closed to other programs of this user"
+
+
+def _sandbox(settings: Settings) -> str:
+    if problem := sandbox_problem(settings.home):
+        raise NotConfigured(
+            f"{problem}; the gates of a patch that comes with an alert run after its approval"
+        )
+    return "a program was run in it: no network, no files of ours, nothing else to write"
 
 
 def _wants_github(settings: Settings) -> bool:

@@ -16,7 +16,7 @@ from fixtures.patch import Place, configure
 from samples.patch_findings import open_incident, vulnerable
 from samples.targets import git
 from schemas.errors import AeefError, PatchError
-from schemas.patch import GateResult
+from schemas.patch import GateResult, PreparedPatch
 from schemas.settings import load_settings
 from support import ROOT, wait_until
 from tasks.patch.prepare_patch import prepare_patch as prepare_step
@@ -32,24 +32,24 @@ run_gates, write_provenance, prepare_patch = (
 )
 
 
-def prepared(place: Place, **gates: list[str]) -> tuple[str, str]:
-    """An incident whose hotfix is ready, and these gates; returns its id and the hotfix."""
+def prepared(place: Place, **gates: list[str]) -> tuple[str, PreparedPatch, str]:
+    """An incident whose hotfix is ready, and these gates; its id, the hotfix, its commit."""
     named = {name.replace("_", "-"): command for name, command in gates.items()}
     configure(place.target, place.base, gates=named, gate_timeout=5.0)
     incident_id = open_incident(load_settings(), "demo", vulnerable("requests", "2.31.0"))
-    commit = prepare_patch(incident_id).commit
-    assert commit
-    return incident_id, commit
+    patch = prepare_patch(incident_id)
+    assert patch.commit
+    return incident_id, patch, patch.commit
 
 
 def test_every_gate_that_passes_proves_the_hotfix(place: Place) -> None:
     """They see the hotfix, not the work tree where somebody works."""
-    incident_id, commit = prepared(
+    incident_id, patch, commit = prepared(
         place,
         tests=["grep", "-q", "2.31.0", "requirements.txt"],
         security_scan=["git", "rev-parse", "HEAD"],
     )
-    gates = run_gates(incident_id, "demo", commit)
+    gates = run_gates(incident_id, patch)
     name, *failures = write_provenance(incident_id, "demo", gates)
 
     assert [("tests", "pass"), ("security-scan", "pass")] == [
@@ -67,11 +67,11 @@ def test_every_gate_that_passes_proves_the_hotfix(place: Place) -> None:
 
 def test_a_gate_that_fails_or_is_missing_proves_nothing(place: Place) -> None:
     """Both are reported by name; a file that a pipeline wrote beside is kept."""
-    incident_id, commit = prepared(place, tests=["sh", "-c", "echo broken; exit 3"])
+    incident_id, patch, commit = prepared(place, tests=["sh", "-c", "echo broken; exit 3"])
     path = place.target.provenance_path(commit)
     path.write_text(json.dumps({"builtBy": "us", "stages": {"lint": {"status": "pass"}}}))
 
-    gates = run_gates(incident_id, "demo", commit)
+    gates = run_gates(incident_id, patch)
     proven = write_provenance(incident_id, "demo", gates)
 
     assert ["fail", "missing"] == [each.status for each in gates.results]
@@ -89,14 +89,14 @@ def test_a_gate_that_hangs_is_ended_and_keys_stay_here(
     """It did not pass; and code that nobody approved yet gets none of our keys."""
     monkeypatch.setenv("AEEF_SLACK__TOKEN", "xoxb-secret")
     monkeypatch.setenv("PREFECT_API_KEY", "pnu_secret")
-    incident_id, commit = prepared(place, tests=["sleep", "60"], security_scan=["env"])
+    incident_id, patch, commit = prepared(place, tests=["sleep", "60"], security_scan=["env"])
     configure(
         place.target,
         place.base,
         gates={"tests": ["sleep", "60"], "security-scan": ["env"]},
         gate_timeout=0.3,
     )
-    hangs, passes = run_gates(incident_id, "demo", commit).results
+    hangs, passes = run_gates(incident_id, patch).results
     assert ("fail", "pass") == (hangs.status, passes.status)
     assert "did not finish" in str(hangs)
     kept = load_settings().home / "evidence" / incident_id
@@ -105,8 +105,8 @@ def test_a_gate_that_hangs_is_ended_and_keys_stay_here(
 
 def test_provenance_is_not_written_through_a_link(place: Place, tmp_path: Path) -> None:
     """Nor over a file that is none of ours."""
-    incident_id, commit = prepared(place, tests=["true"], security_scan=["true"])
-    gates = run_gates(incident_id, "demo", commit)
+    incident_id, patch, commit = prepared(place, tests=["true"], security_scan=["true"])
+    gates = run_gates(incident_id, patch)
     outside = tmp_path / "outside.json"
     outside.write_text("{}")
     place.target.provenance_path(commit).symlink_to(outside)
@@ -117,10 +117,11 @@ def test_provenance_is_not_written_through_a_link(place: Place, tmp_path: Path) 
 
 def test_killed_in_a_gate_it_is_run_again_and_nothing_is_left(place: Place, home: Path) -> None:
     """The gate that was left running is ended first, and its work tree is gone."""
-    incident_id, commit = prepared(place, tests=["sleep", "3000"], security_scan=["true"])
+    incident_id, patch, _ = prepared(place, tests=["sleep", "3000"], security_scan=["true"])
     code = (
-        "from tasks.patch.run_gates import run_gates;"
-        f"run_gates.directly({incident_id!r}, 'demo', {commit!r})"
+        "from schemas.patch import PreparedPatch; from tasks.patch.run_gates import run_gates;"
+        f"patch = PreparedPatch.model_validate_json({patch.model_dump_json()!r});"
+        "run_gates.directly(" + repr(incident_id) + ", patch)"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     configure(place.target, place.base, gates={"tests": ["sleep", "3000"]}, gate_timeout=3000)
@@ -131,7 +132,7 @@ def test_killed_in_a_gate_it_is_run_again_and_nothing_is_left(place: Place, home
         process.send_signal(signal.SIGKILL)
     configure(place.target, place.base, gates={"tests": ["true"], "security-scan": ["true"]})
 
-    results: tuple[GateResult, ...] = run_gates(incident_id, "demo", commit).results
+    results: tuple[GateResult, ...] = run_gates(incident_id, patch).results
 
     assert {"pass"} == {each.status for each in results}
     assert not gate.is_running() or gate.status() == psutil.STATUS_ZOMBIE
