@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
-from deployments.intake.authentication import Guard, token_of
+from deployments.intake.authentication import Guard
 from deployments.intake.bodies import json_body
 from deployments.intake.door import Door
 from deployments.intake.intervals import USUAL, Timing
@@ -23,6 +23,7 @@ from deployments.intake.readiness import Readiness
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
+from deployments.web.token import token_of
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings

@@ -15,9 +15,10 @@ from types import FrameType
 
 import httpx
 
-from deployments.intake.authentication import TOKEN_FILE, ensure_token
-from deployments.prefect_server.settings import is_embedded, prefect_environment
+from deployments.prefect_server.credential import ensure_credential
+from deployments.prefect_server.settings import HOST, is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
+from deployments.web.token import TOKEN_FILE, ensure_token
 from schemas.errors import ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
@@ -49,6 +50,8 @@ def up(settings: Settings, say: Say) -> None:
             say(f"ended {left} processes that an earlier `aeef up` left running")
         _ports_are_free(settings)
         ensure_token(settings)
+        if is_embedded():
+            ensure_credential(settings)
         children = _children(settings)
         try:
             _start(children, memory, settings, stopping, say)
@@ -69,10 +72,9 @@ def _children(settings: Settings) -> list[Child]:
     environment[PATCHES_VARIABLE] = settings.prefect_patches
     # -P: the current folder may contain a package `flows` of its own.
     run = [sys.executable, "-P", "-m"]
-    port = str(settings.prefect_port)
     commands = {
         "prefect-server": [
-            *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
+            *run, "deployments.prefect_server.embedded",
         ],
         "intake": [
             *run, "uvicorn", "--app-dir", str(OUR_FOLDER),
@@ -166,7 +168,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
 def _ports_are_free(settings: Settings) -> None:
     wanted = [(settings.intake.host, settings.intake.port, "AEEF_INTAKE__PORT")]
     if is_embedded():
-        wanted.append(("127.0.0.1", settings.prefect_port, "AEEF_PREFECT_PORT"))
+        wanted.append((HOST, settings.prefect_port, "AEEF_PREFECT_PORT"))
     for host, port, setting in wanted:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:

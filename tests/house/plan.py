@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("intake", "worker"),
         ("registry",),
         ("prefect_server",),
-        ("prefect_patches",),
+        ("prefect_patches", "web"),
     ),
 }
 """Each room's lines, the highest first: an arrow goes to a lower line, and never along one."""
