@@ -8,10 +8,11 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.workers.base import BaseWorker
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
@@ -46,9 +47,8 @@ def main() -> None:
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"
-    if not is_warm:
-        _become_stock_worker(settings, name)
-    apply_patches(Where.WORKER)
+    if is_warm:
+        apply_patches(Where.WORKER)
     asyncio.run(_serve(settings, name))
 
 
@@ -56,23 +56,24 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _become_stock_worker(settings: Settings, name: str) -> NoReturn:
-    python = [sys.executable, "-P", "-m", "prefect"]
-    command = [*python, "worker", "start", "--pool", settings.worker.pool]
-    limit = str(settings.worker_limit)
-    os.execv(sys.executable, [*command, "--type", "process", "--name", name, "--limit", limit])
+def _worker(settings: Settings, name: str) -> BaseWorker[Any, Any, Any]:
+    if settings.worker.kind is not WorkerKind.WARM:
+        from deployments.worker.stock import stock_worker
 
-
-async def _serve(settings: Settings, name: str) -> None:
+        return stock_worker(settings, name)
     from deployments.worker.worker import WarmWorker
 
-    worker = WarmWorker(
+    return WarmWorker(
         settings.worker.pool,
         name=name,
         limit=settings.worker_limit,
         processes=settings.worker.processes,
         reserved=min(settings.worker.reserved, settings.worker_limit - 1),
     )
+
+
+async def _serve(settings: Settings, name: str) -> None:
+    worker = _worker(settings, name)
     serving = asyncio.ensure_future(worker.start())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
