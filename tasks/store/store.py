@@ -28,7 +28,7 @@ from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
-from tasks.store import giving_word, opening
+from tasks.store import general, giving_word, opening
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
@@ -213,6 +213,27 @@ class Store:
             entry_id=entry_id,
             timestamp=timestamp,
             in_record=in_record,
+        )
+
+    def record_general(
+        self,
+        text: str,
+        *,
+        actor: str,
+        automated: bool,
+        entry_id: UUID,
+        timestamp: datetime | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Add what belongs to no incident; False, without a change, when `entry_id` exists."""
+        return general.record(
+            self._log,
+            self.masked_text(text),
+            actor=actor,
+            automated=automated,
+            entry_id=entry_id,
+            timestamp=timestamp,
+            details=self.masked_json(dict(details or {})),
         )
 
     def set_status(
