@@ -14,6 +14,8 @@ from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
 from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
+from deployments.prefect_server.credential import CREDENTIAL_FILE
+from deployments.prefect_server.examine import locked
 from deployments.web.token import TOKEN_FILE, token_of
 from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
@@ -88,6 +90,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("incident store", lambda: _store(settings)),
         ("audit log", lambda: f"{open_store(settings).verify_audit().entries} entries, intact"),
         ("Prefect", lambda: _prefect(settings)),
+        ("Prefect's lock", lambda: locked(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *(
@@ -118,7 +121,8 @@ def _environment() -> str:
 
 
 def _home(settings: Settings) -> str:
-    for path in (settings.home, settings.home / TOKEN_FILE):
+    for name in ("", TOKEN_FILE, CREDENTIAL_FILE):
+        path = settings.home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
     return str(settings.home)

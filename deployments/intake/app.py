@@ -19,6 +19,7 @@ from deployments.intake.door import Door
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
 from deployments.intake.pages import add_pages
+from deployments.intake.protection import Protection
 from deployments.intake.readiness import Readiness
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
@@ -60,7 +61,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
             yield
             await run_in_threadpool(door.stop)
 
-    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, openapi_url=None)
+    app.add_middleware(Protection, settings=settings)
     body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 

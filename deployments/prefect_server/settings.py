@@ -40,6 +40,7 @@ takes 17 ms, and a run creates half a dozen; the server of `aeef up` uses plain 
 CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 """Off by default. The client's setting follows it: else each new client would request a token."""
 
+EMBEDDED = "AEEF_PREFECT_EMBEDDED"
 CREDENTIAL = "PREFECT_API_AUTH_STRING"
 """What Prefect's clients show to the server, by HTTP and in sockets."""
 
@@ -62,7 +63,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     if is_embedded():
         ours |= {
             **FOR_ONE_MACHINE,
-            "AEEF_PREFECT_EMBEDDED": "true",
+            EMBEDDED: "true",
             "PREFECT_API_SSL_CERT_FILE": str(NO_AUTHORITY),
             "PREFECT_API_URL": f"{url}/api",
             # Relative: the UI is at whatever address the person opened, through a tunnel too.
@@ -82,7 +83,8 @@ def hand_over(settings: Settings, api_url: str) -> dict[str, str]:
 
     Nothing for any other server: what it asks for is in the variables that the user set.
     """
-    if api_url.rstrip("/") != f"http://{HOST}:{settings.prefect_port}/api":
+    is_given = not is_embedded() and os.environ.get(CREDENTIAL)
+    if is_given or api_url.rstrip("/") != f"http://{HOST}:{settings.prefect_port}/api":
         return {}
     credential = credential_of(settings)
     return {CREDENTIAL: credential} if credential else {}

@@ -132,12 +132,16 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         " /v1/github)",
         f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
         f"token     {_token_place(settings)}",
-        f"Prefect   {prefect}",
+        f"Prefect   {prefect}{_how_to_sign_in()}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
+
+
+def _how_to_sign_in() -> str:
+    return "  (sign in with the token)" if is_embedded() else ""
 
 
 def _token_place(settings: Settings) -> str:
