@@ -12,7 +12,7 @@ import typer
 
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
-from deployments.intake.readiness import prefect_problems
+from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
 from deployments.prefect_server.credential import CREDENTIAL_FILE
 from deployments.prefect_server.examine import locked

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from tasks.base.home import make_home
-from tasks.base.secret_file import secret_in
+from tasks.base.home import make_home, secret_in
 
 CREDENTIAL_FILE = "prefect.credential"
 """In AEEF_HOME; as Prefect wants it in `PREFECT_API_AUTH_STRING`."""

@@ -15,8 +15,8 @@ from uuid import UUID
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from schemas.settings import Settings
+from tasks.base.home import OWNER_ONLY
 from tasks.base.replace_file import replace_file
-from tasks.base.secret_file import OWNER_ONLY
 
 FOLDER = "prefect.people"
 """In AEEF_HOME."""

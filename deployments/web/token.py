@@ -6,8 +6,7 @@ import secrets
 
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from tasks.base.home import make_home
-from tasks.base.secret_file import secret_in
+from tasks.base.home import make_home, secret_in
 
 TOKEN_FILE = "intake.token"  # noqa: S105 - the name of a file
 TOKEN_BYTES = 32

@@ -6,7 +6,7 @@ import secrets
 
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from tasks.base.secret_file import secret_in
+from tasks.base.home import secret_in
 
 KEY_BYTES = 32
 

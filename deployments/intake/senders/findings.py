@@ -40,7 +40,7 @@ def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard
         if not scan.findings:
             return JSONResponse({"findings": 0, "notChecked": scan.not_checked})
         alert = parse_alert(alert_data(scan, service, source="findings", severity=severity))
-        (answer,) = await run_in_threadpool(acceptance.accept_all, [alert])
+        (answer,) = await acceptance.accept([alert])
         return answer | {"findings": scan.total}
 
 

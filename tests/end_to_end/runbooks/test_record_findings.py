@@ -12,6 +12,7 @@ import pytest
 from prefect import flow
 
 from fixtures.stack import Stack
+from flows.parts.prefect_steps import run_step
 from samples.quality_target import SAMPLES as QUALITY
 from schemas.findings import Finding, Findings, alert_data
 from schemas.incident import IncidentType, Severity
@@ -75,8 +76,8 @@ def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> Findings:
-        record_findings(incident_id)
-        return record_findings(incident_id)
+        run_step(record_findings, incident_id)
+        return run_step(record_findings, incident_id)
 
     with stack.prefect_settings():
         scan = a_runbook()

@@ -11,6 +11,7 @@ import pytest
 from prefect import flow
 
 from fixtures.stack import Stack
+from flows.parts.prefect_steps import run_step
 from schemas.errors import PermanentError, TemporaryError, UnexpectedError
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
@@ -49,8 +50,8 @@ def run(work: Callable[[], object], incident_id: str) -> None:
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> None:
-        attempt(incident_id)
-        attempt(incident_id)
+        run_step(attempt, incident_id)
+        run_step(attempt, incident_id)
 
     a_runbook()
 
@@ -91,7 +92,7 @@ def test_how_often_it_is_tried_is_read_when_it_runs(
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> None:
-        attempt(incident_id)
+        run_step(attempt, incident_id)
 
     for attempts in ("2", "4", "1"):
         monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", attempts)
