@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import typer
 
+from deployments.cli.general import list_general
 from deployments.cli.terminal import plain, this_user
 from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import AuditEntry, Incident, Status
@@ -19,6 +20,7 @@ from tasks.store import open_store
 
 incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+audit.command("list")(list_general)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first or last characters.")]

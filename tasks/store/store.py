@@ -238,6 +238,10 @@ class Store:
             details=self.masked_json(dict(details or {})),
         )
 
+    def general_entries(self, limit: int) -> list[AuditEntry]:
+        """The newest entries of the audit log that belong to no incident."""
+        return general.newest(self._log, limit)
+
     def set_status(
         self,
         incident_id: UUID | str,

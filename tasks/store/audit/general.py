@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tasks.store.audit.audit import AuditLog, Chain
+from sqlalchemy import select
+
+from schemas.incident import AuditEntry
+from tasks.store.audit.audit import AuditLog, Chain, entry_of
+from tasks.store.database.tables import audit
 
 
 def record(
@@ -37,3 +41,12 @@ def record(
         return True
 
     return log.change(append)
+
+
+def newest(log: AuditLog, limit: int) -> list[AuditEntry]:
+    """The newest ones first."""
+    query = (
+        select(audit).where(audit.c.incident_id.is_(None)).order_by(audit.c.seq.desc()).limit(limit)
+    )
+    with log.database.read() as connection:
+        return [entry_of(row) for row in connection.execute(query)]

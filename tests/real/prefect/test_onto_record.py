@@ -44,12 +44,17 @@ def test_what_belongs_to_no_incident_is_in_the_audit_log(
     store: Store, spool: Spool, named: str | None
 ) -> None:
     """An automation is switched off, or a run names an incident that there is not."""
-    before = store.verify_audit().entries
     spool.put(_kept("In Prefect: Switch off, automation 'AEEF P1': accepted", named))
 
     assert 1 == put_on_record(spool, store)
 
-    assert before + 1 == store.verify_audit().entries
+    [entry] = store.general_entries(10)
+    assert ("In Prefect: Switch off, automation 'AEEF P1': accepted", ACTOR, AT) == (
+        entry.action,
+        entry.actor,
+        entry.timestamp,
+    )
+    assert 1 == store.verify_audit().entries
 
 
 def test_it_is_on_record_once_though_its_file_was_not_removed(store: Store, spool: Spool) -> None:
