@@ -217,6 +217,7 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "audit log": "ok",
         "Prefect": "FAILED",
+        "Prefect's lock": "FAILED",
         "Prefect patches": "ok",
         "intake": "FAILED",
         "PagerDuty": "ok",

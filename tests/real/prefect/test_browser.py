@@ -63,7 +63,7 @@ def foreign_port() -> Iterator[int]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_OPTIONS = do_GET
+        do_POST = do_OPTIONS = do_GET  # noqa: N815 - the names of the library
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Quiet."""
