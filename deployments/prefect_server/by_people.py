@@ -37,7 +37,8 @@ class Answer(NamedTuple):
     def about(self, changed: Mapping[str, Any]) -> str:
         """What became of it. A state that is not accepted is answered with 200 as well."""
         if self.status >= HTTPStatus.BAD_REQUEST:
-            return f"refused by Prefect ({self.status})"
+            failed = self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            return f"Prefect {'failed' if failed else 'refused it'} ({self.status})"
         said = self.said
         for each in said.get("results", ()):
             if each.get("flow_run_id") == changed.get("id"):
@@ -85,7 +86,12 @@ class People:
         async def again() -> Message:
             return messages.pop(0) if messages else await receive()
 
-        await prefect(scope, again, heard)
+        try:
+            await prefect(scope, again, heard)
+        except Exception:
+            # The server answers 500. It may have been done before that.
+            await self._keep(act, objects or [{}], Answer(500, {}), scope, session)
+            raise
 
     async def _objects(self, act: Act, body: bytes) -> Sequence[Mapping[str, Any]]:
         """What is changed as Prefect has it now: once deleted, nobody knows its name any more."""

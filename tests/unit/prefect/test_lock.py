@@ -53,6 +53,8 @@ class Prefect:
             self.came.append(f"{scope['method']} {scope['path']}")
             self.bodies.append(body)
             status, said = self.answer
+            if isinstance(said, Exception):
+                raise said
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})
@@ -287,8 +289,20 @@ def test_what_prefect_did_not_accept_is_kept_as_that(browser: Browser) -> None:
 
     assert [
         "In Prefect: Cancel, run 'shop': not accepted by Prefect (already running)",
-        "In Prefect: Cancel, run 'shop': refused by Prefect (404)",
+        "In Prefect: Cancel, run 'shop': Prefect refused it (404)",
     ] == [kept.action for kept in browser.kept]
+
+
+def test_what_prefect_broke_on_is_kept_too(browser: Browser) -> None:
+    """It may have been done before that."""
+    browser.signed_in()
+    browser.prefect.answer = (200, RuntimeError("broken"))
+
+    with pytest.raises(RuntimeError):
+        browser.ask("DELETE", f"/api/flow_runs/{RUN}", headers=OURS)
+
+    [kept] = browser.kept
+    assert "In Prefect: Delete, run 'shop': Prefect failed (500)" == kept.action
 
 
 def test_reading_is_not_kept(browser: Browser) -> None:
