@@ -18,6 +18,8 @@ from deployments.dispatcher.intervals import USUAL, Timing
 from deployments.dispatcher.levers import LeverWatch
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.dispatcher.run_watch import RunWatch
+from deployments.prefect_server.onto_record import put_on_record
+from deployments.prefect_server.spool import Spool
 from schemas.errors import AeefError
 from schemas.settings import Settings
 from tasks.base.wake_up import Sleeper
@@ -26,13 +28,14 @@ from tasks.store import Store
 REQUEST_SECONDS = 10.0
 """A server that hangs must not hold up a round for Prefect's own sixty seconds."""
 REPORT_SECONDS = 5.0
+PEOPLE_SECONDS = 2.0
 LONGEST_NAME = 255
 
 log = logging.getLogger("aeef.dispatcher")
 
 
 class Dispatcher:
-    """Three loops, each in a thread of its own: none waits for another's answer."""
+    """Loops, each in a thread of its own: none waits for another's answer."""
 
     def __init__(self, settings: Settings, store: Store, timing: Timing = USUAL) -> None:
         self.settings = settings
@@ -41,6 +44,7 @@ class Dispatcher:
         self.runs = RunWatch(settings, store, timing)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
+        self._people = Spool(settings)
         self._sleeper = Sleeper(settings.dispatcher_pipe)
         self._stopping = threading.Event()
         self._problems: list[str] = ["Prefect was not asked yet"]
@@ -51,6 +55,7 @@ class Dispatcher:
                 (self._watch, timing.watch, self._stopping.wait),
                 (self._look, timing.look, self._stopping.wait),
                 (self._report, REPORT_SECONDS, self._stopping.wait),
+                (self._put_on_record, PEOPLE_SECONDS, self._stopping.wait),
             )
         ]
 
@@ -71,6 +76,9 @@ class Dispatcher:
 
     def _watch(self) -> None:
         self.runs.run()
+
+    def _put_on_record(self) -> None:
+        put_on_record(self._people, self.store)
 
     def _look(self) -> None:
         found = prefect_problems(self.settings)

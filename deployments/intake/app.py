@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
-from deployments.intake.authentication import Guard, token_of
+from deployments.intake.authentication import Guard
 from deployments.intake.bodies import json_body
 from deployments.intake.door import Door
 from deployments.intake.health import Health
@@ -21,9 +21,11 @@ from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
 from deployments.intake.own_threads import OwnThreads
 from deployments.intake.pages import add_pages
+from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
+from deployments.web.token import token_of
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
@@ -61,7 +63,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
             yield
             await run_in_threadpool(door.stop)
 
-    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, openapi_url=None)
+    app.add_middleware(Protection, settings=settings)
     body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 

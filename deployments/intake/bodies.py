@@ -42,10 +42,16 @@ def raw_body(limit: int) -> Body:
 
 
 def json_body(limit: int) -> Json:
-    """A dependency that returns the body as JSON data."""
+    """A dependency that returns the body as JSON data; 415 when its sender says it is none.
+
+    Pages of any site may let a browser send a form or plain text, without asking first.
+    """
     read_raw = raw_body(limit)
 
     async def read(request: Request) -> Any:
+        said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if said and said != "application/json" and not said.endswith("+json"):
+            raise HTTPException(415, "send JSON as 'Content-Type: application/json' (curl: --json)")
         return parse_json(await read_raw(request))
 
     return read

@@ -27,7 +27,10 @@ _templates = Environment(
     # Escaping lets U+202E through, which turns the rest of the line round.
     finalize=lambda value: clean(value) if type(value) is str else value,
 )
-SECURITY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+}
 
 
 def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:

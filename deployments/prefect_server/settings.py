@@ -6,8 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from deployments.prefect_server.credential import credential_of
 from schemas.settings import Settings
 
+HOST = "127.0.0.1"
+"""Where the embedded server listens."""
 WORKER_POLL_SECONDS = "2"
 HEARTBEAT_SECONDS = "30"
 """Prefect's minimum; a run without heartbeats is marked Crashed, see `registry`."""
@@ -37,6 +40,10 @@ takes 17 ms, and a run creates half a dozen; the server of `aeef up` uses plain 
 CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 """Off by default. The client's setting follows it: else each new client would request a token."""
 
+EMBEDDED = "AEEF_PREFECT_EMBEDDED"
+CREDENTIAL = "PREFECT_API_AUTH_STRING"
+"""What Prefect's clients show to the server, by HTTP and in sockets."""
+
 
 def is_embedded() -> bool:
     """True when `aeef up` runs the server itself."""
@@ -45,7 +52,7 @@ def is_embedded() -> bool:
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
     """The environment of each process that uses Prefect; variables that the user set are kept."""
-    host = f"127.0.0.1:{settings.prefect_port}"
+    url = f"http://{HOST}:{settings.prefect_port}"
     ours = {
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_WORKER_QUERY_SECONDS": WORKER_POLL_SECONDS,
@@ -56,16 +63,31 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     if is_embedded():
         ours |= {
             **FOR_ONE_MACHINE,
-            "AEEF_PREFECT_EMBEDDED": "true",
+            EMBEDDED: "true",
             "PREFECT_API_SSL_CERT_FILE": str(NO_AUTHORITY),
-            "PREFECT_API_URL": f"http://{host}/api",
-            "PREFECT_UI_API_URL": f"http://{host}/api",
+            "PREFECT_API_URL": f"{url}/api",
+            # Relative: the UI is at whatever address the person opened, through a tunnel too.
+            "PREFECT_UI_API_URL": "/api",
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": url,
             "PREFECT_HOME": str(settings.home / "prefect"),
             # Client and server are the same version: no need for each run to check it.
             "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
             "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": os.environ.get(CSRF, "false"),
         }
-    return {**ours, **_given()}
+    environment = {**ours, **_given()}
+    return {**environment, **hand_over(settings, environment.get("PREFECT_API_URL", ""))}
+
+
+def hand_over(settings: Settings, api_url: str) -> dict[str, str]:
+    """The credential for the server of `aeef up`, as our own processes get it: here only.
+
+    Nothing for any other server: what it asks for is in the variables that the user set.
+    """
+    is_given = not is_embedded() and os.environ.get(CREDENTIAL)
+    if is_given or api_url.rstrip("/") != f"http://{HOST}:{settings.prefect_port}/api":
+        return {}
+    credential = credential_of(settings)
+    return {CREDENTIAL: credential} if credential else {}
 
 
 def use_prefect(settings: Settings) -> None:

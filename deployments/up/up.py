@@ -14,9 +14,10 @@ from types import FrameType
 import httpx
 
 from deployments.handover import START
-from deployments.intake.authentication import TOKEN_FILE, ensure_token
-from deployments.prefect_server.settings import is_embedded, prefect_environment
+from deployments.prefect_server.credential import ensure_credential
+from deployments.prefect_server.settings import HOST, is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
+from deployments.web.token import TOKEN_FILE, ensure_token
 from schemas.errors import ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
@@ -47,6 +48,8 @@ def up(settings: Settings, say: Say) -> None:
             say(f"ended {left} processes that an earlier `aeef up` left running")
         _ports_are_free(settings)
         ensure_token(settings)
+        if is_embedded():
+            ensure_credential(settings)
         children = _children(settings)
         try:
             _start(children, memory, settings, stopping, say)
@@ -65,10 +68,9 @@ def _children(settings: Settings) -> list[Child]:
         environment["AEEF_CONFIG"] = str(path)
     environment["AEEF_HOME"] = str(settings.home)
     environment[PATCHES_VARIABLE] = settings.prefect_patches
-    port = str(settings.prefect_port)
     commands = {
         "prefect-server": [
-            *START, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
+            *START, "deployments.prefect_server.embedded",
         ],
         "intake": [*START, "deployments.intake.main"],
         "dispatcher": [*START, "deployments.dispatcher.main"],
@@ -122,13 +124,17 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         " /v1/github)",
         f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
         f"token     {_token_place(settings)}",
-        f"Prefect   {prefect}",
+        f"Prefect   {prefect}{_how_to_sign_in()}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
         *said_of_all(settings),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
+
+
+def _how_to_sign_in() -> str:
+    return "  (sign in with the token)" if is_embedded() else ""
 
 
 def _token_place(settings: Settings) -> str:
@@ -159,7 +165,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
 def _ports_are_free(settings: Settings) -> None:
     wanted = [(settings.intake.host, settings.intake.port, "AEEF_INTAKE__PORT")]
     if is_embedded():
-        wanted.append(("127.0.0.1", settings.prefect_port, "AEEF_PREFECT_PORT"))
+        wanted.append((HOST, settings.prefect_port, "AEEF_PREFECT_PORT"))
     for host, port, setting in wanted:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 from deployments.prefect_patches.event_resources import Related, related_to
 from deployments.prefect_patches.heartbeats import BY_THE_ENGINE
 from deployments.prefect_patches.patches import is_active
+from deployments.worker.run_environment import keep_allowed
 from schemas.settings import PrefectPatch
 
 
@@ -30,6 +31,7 @@ class WarmJob(BaseJobConfiguration):
         **named: Any,
     ) -> None:
         """As Prefect does; also pass our flow's entrypoint, so that the run need not ask for it."""
+        keep_allowed(self, flow_run, deployment)
         super().prepare_for_flow_run(flow_run, deployment, flow, *more, **named)
         self._flow, self._deployment = flow, deployment
         if deployment and not deployment.pull_steps and ":" not in (deployment.entrypoint or ":"):

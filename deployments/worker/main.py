@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.workers.base import BaseWorker
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
-from schemas.held import held
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
@@ -46,10 +47,8 @@ def main() -> None:
     wait_for_prefect()
     register(settings)
     name = f"aeef-{os.uname().nodename}"
-    if not is_warm:
-        _become_stock_worker(settings, name)
-        return
-    apply_patches(Where.WORKER)
+    if is_warm:
+        apply_patches(Where.WORKER)
     asyncio.run(_serve(settings, name))
 
 
@@ -57,30 +56,24 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _become_stock_worker(settings: Settings, name: str) -> None:
-    """In this process, which is closed to others: a program that is executed starts open.
+def _worker(settings: Settings, name: str) -> BaseWorker[Any, Any, Any]:
+    if settings.worker.kind is not WorkerKind.WARM:
+        from deployments.worker.stock import stock_worker
 
-    Its runs read their settings where Prefect gives them, in their environment.
-    """
-    from prefect.cli import app
-
-    os.environ.update(held())
-    limit = str(settings.worker_limit)
-    start = ["worker", "start", "--pool", settings.worker.pool, "--type", "process"]
-    sys.argv[1:] = [*start, "--name", name, "--limit", limit]
-    app()
-
-
-async def _serve(settings: Settings, name: str) -> None:
+        return stock_worker(settings, name)
     from deployments.worker.worker import WarmWorker
 
-    worker = WarmWorker(
+    return WarmWorker(
         settings.worker.pool,
         name=name,
         limit=settings.worker_limit,
         processes=settings.worker.processes,
         reserved=min(settings.worker.reserved, settings.worker_limit - 1),
     )
+
+
+async def _serve(settings: Settings, name: str) -> None:
+    worker = _worker(settings, name)
     serving = asyncio.ensure_future(worker.start())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)

@@ -99,18 +99,46 @@ def _as_many_as_cores() -> int:
     return min(max(os.cpu_count() or 2, 2), 4)
 
 
+NEVER_GIVEN = (
+    "AEEF_",
+    "PREFECT",
+    "LD_",
+    "PYTHON",
+    "PATH",
+    "HOME",
+    "BASH",
+    "GIT_",
+    "DOCKER_",
+    "SSL_",
+)
+"""The beginnings of names that decide which code runs, with which settings, and whom it trusts."""
+
+
 class WorkerSettings(Section):
     """The worker that `aeef up` starts.
 
     pool: the Prefect work pool of all deployments; one that exists is used as it is.
     processes: how many processes wait for a run with everything imported (warm).
     reserved: how many of the `worker_limit` slots are reserved for P1 and P2 (warm).
+    run_variables: environment variables that a run may be given in Prefect, by their names.
     """
 
     kind: WorkerKind = WorkerKind.WARM
     pool: str = Field(default="aeef", min_length=1, pattern=r"^[^/%&<>]+$")
     processes: int = Field(default_factory=_as_many_as_cores, ge=1, le=64)
     reserved: int = Field(default=2, ge=0)
+    run_variables: tuple[str, ...] = ()
+
+    @field_validator("run_variables")
+    @classmethod
+    def _are_not_ours(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name.startswith(NEVER_GIVEN) or not name.isidentifier():
+                raise ValueError(
+                    f"{name[:60]!a}: whoever starts a run would choose what it does; give it"
+                    " to `aeef up` itself"
+                )
+        return names
 
 
 class RetrySettings(Section):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from schemas.errors import ConfigurationError
+from tasks.base.home import make_once
 
 SALT_FILE = "drift.salt"
 """In `AEEF_HOME`. Its name is that of its first use, as it must not change."""
@@ -22,21 +21,7 @@ def salt_of(home: Path) -> bytes:
     path = home / SALT_FILE
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            return _checked(path)
-        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, secrets.token_bytes(_SALT_BYTES))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        try:
-            # If two processes start together, one wins; both use its salt.
-            with suppress(FileExistsError):
-                os.link(new, path)
-        finally:
-            new.unlink()
+        make_once(path, secrets.token_bytes(_SALT_BYTES))
         return _checked(path)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be used: {error.strerror or error}") from error

@@ -31,6 +31,7 @@ from schemas.settings import Settings
 from tasks.base.home import make_home
 from tasks.store import giving_word, opening
 from tasks.store.attaching import Opened, Typed
+from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
@@ -237,6 +238,31 @@ class Store:
             timestamp=timestamp,
             in_record=in_record,
         )
+
+    def record_general(
+        self,
+        text: str,
+        *,
+        actor: str,
+        automated: bool,
+        entry_id: UUID,
+        timestamp: datetime | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Add what belongs to no incident; False, without a change, when `entry_id` exists."""
+        return general.record(
+            self._log,
+            self.masked_text(text),
+            actor=actor,
+            automated=automated,
+            entry_id=entry_id,
+            timestamp=timestamp,
+            details=self.masked_json(dict(details or {})),
+        )
+
+    def general_entries(self, limit: int) -> list[AuditEntry]:
+        """The newest entries of the audit log that belong to no incident."""
+        return general.newest(self._log, limit)
 
     def set_status(
         self,

@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("intake", "dispatcher", "worker"),
         ("registry",),
         ("prefect_server",),
-        ("prefect_patches",),
+        ("prefect_patches", "web"),
         ("handover",),
     ),
 }

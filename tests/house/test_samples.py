@@ -165,6 +165,6 @@ def test_yaml_is_read(block: Block) -> None:
 def test_alerts_are_understood(command: str) -> None:
     """The body that it posts."""
     words = shlex.split(command)
-    body = json.loads(words[words.index("-d") + 1])
+    body = json.loads(words[words.index("--json") + 1])
 
     assert body.get("type") == parse_alert(body).type

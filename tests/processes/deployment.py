@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from prefect import Flow
 from prefect.deployments.runner import RunnerDeployment
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
 from fixtures.stack import Stack
@@ -15,7 +14,7 @@ from fixtures.stack import Stack
 
 def deployed(stack: Stack, flow: Flow[..., None]) -> str:
     """Deploy a flow of `flow.py`; the path of Prefect's API where the deployment is."""
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+    with stack.prefect_settings():
         deployment = RunnerDeployment.from_flow(
             flow,
             name="test",

@@ -16,8 +16,10 @@ from deployments.cli.drift import drift_in_words
 from deployments.cli.oncall import contacts_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
-from deployments.intake.authentication import TOKEN_FILE, token_of
 from deployments.prefect_patches import patches
+from deployments.prefect_server.credential import CREDENTIAL_FILE
+from deployments.prefect_server.examine import locked
+from deployments.web.token import TOKEN_FILE, token_of
 from schemas.errors import AeefError
 from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
@@ -90,6 +92,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("AEEF_HOME", lambda: _home(settings)),
         ("automation", lambda: _automation(settings)),
         ("Prefect", lambda: _prefect(settings)),
+        ("Prefect's lock", lambda: locked(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
@@ -114,7 +117,8 @@ def _environment() -> str:
 
 
 def _home(settings: Settings) -> str:
-    for path in (settings.home, settings.home / TOKEN_FILE):
+    for name in ("", TOKEN_FILE, CREDENTIAL_FILE):
+        path = settings.home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
     return str(settings.home)

@@ -11,7 +11,7 @@ import httpx
 import typer
 
 from deployments.cli.terminal import plain
-from deployments.intake.authentication import token_of
+from deployments.web.token import token_of
 from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import WAITS, Phase
 from schemas.settings import Settings

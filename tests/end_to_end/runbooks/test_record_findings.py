@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from prefect import flow
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures.stack import Stack
 from flows.parts.prefect_steps import run_step
@@ -80,7 +79,7 @@ def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
         run_step(record_findings, incident_id)
         return run_step(record_findings, incident_id)
 
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+    with stack.prefect_settings():
         scan = a_runbook()
     actions = [each.action for each in store.incident(incident_id).actions_taken[1:]]
     wanted = {"key": {"like_": str(incident_id)}}

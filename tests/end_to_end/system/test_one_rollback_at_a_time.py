@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures.stack import Stack
 from schemas.settings import Settings, Target
@@ -38,7 +37,7 @@ def test_a_run_holds_a_limit_on_the_server(stack: Stack, tmp_path: Path) -> None
         with one_rollback_at_a_time(target, settings):
             return slots()
 
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+    with stack.prefect_settings():
         assert 1 == a_rollback()
         with one_rollback_at_a_time(target, settings):
             assert 0 == slots()

@@ -53,6 +53,7 @@ def _run(stack: Stack, retries: int = 0, does: str = "pass") -> dict[str, Any]:
     """Run a flow in a process of its own; returns its requests to Prefect, in order."""
     env = os.environ | {
         "PREFECT_API_URL": stack.prefect_api,
+        "PREFECT_API_AUTH_STRING": stack.prefect_credential,
         "PREFECT_HOME": str(stack.home / "spared"),
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from prefect import flow
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures.stack import Stack
 from flows.parts.prefect_steps import run_step
@@ -29,7 +28,7 @@ def store(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", "3")
     monkeypatch.setenv("AEEF_RETRY__FIRST_WAIT", "0.01")
     opened = open_store(load_settings())
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+    with stack.prefect_settings():
         yield opened
     opened.close()
 

@@ -218,6 +218,7 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "audit log": "ok",
         "Prefect": "FAILED",
+        "Prefect's lock": "FAILED",
         "Prefect patches": "ok",
         "intake": "FAILED",
         "PagerDuty": "ok",

@@ -1,0 +1,118 @@
+"""Around Prefect's application: nobody comes in without a credential, or after signing in.
+
+Our processes have the credential, people sign in. What is refused here never reaches Prefect.
+This is no patch that can be turned off: it stands outside of Prefect, whatever its version.
+"""
+
+from __future__ import annotations
+
+import base64
+from hmac import compare_digest
+
+from deployments.prefect_server.by_people import People
+from deployments.prefect_server.sockets import logged_in
+from deployments.web.asgi import Application, Receive, Scope, Send
+from deployments.web.headers import protected, refuse
+from deployments.web.origins import (
+    READS,
+    Headers,
+    Origins,
+    is_navigation,
+    named_headers,
+    says_which_page,
+)
+from deployments.web.sessions import Session, Sessions
+from deployments.web.sign_in import SIGN_IN, SIGN_OUT, SignIn, ask_to_sign_in, load_again
+
+SHUT = {
+    f"{prefix}/{page}"
+    for prefix in ("", "/api")
+    for page in ("docs", "redoc", "openapi.json", "docs/oauth2-redirect")
+}
+"""They run scripts of other sites, with all that the person may do here."""
+READ_ONLY_SOCKET = "/out"
+NOBODY = (
+    "this Prefect server asks who is there: give PREFECT_API_AUTH_STRING what is in"
+    " AEEF_HOME/prefect.credential, or sign in at /signin"
+)
+
+
+class Lock:
+    """An ASGI application that lets requests through to Prefect's."""
+
+    def __init__(
+        self,
+        prefect: Application,
+        *,
+        credential: str,
+        token: str,
+        origins: Origins,
+        people: People,
+    ) -> None:
+        self._prefect = prefect
+        self._credential = credential
+        self._basic = b"Basic " + base64.b64encode(credential.encode())
+        self._origins = origins
+        self._sessions = Sessions(credential, token)
+        self._sign_in = SignIn(token, self._sessions, origins)
+        self._people = people
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it."""
+        if scope["type"] == "lifespan":
+            await self._prefect(scope, receive, send)
+            return
+        headers = named_headers(scope)
+        is_socket = scope["type"] == "websocket"
+        why = self._origins.refused_host(headers) or self._origins.refused_page(
+            "GET" if is_socket else scope["method"], headers
+        )
+        if why:
+            await (_close(receive, send) if is_socket else refuse(send, 403, why))
+        elif scope["path"].rstrip("/") in SHUT:
+            await (_close(receive, send) if is_socket else refuse(send, 404, "there is none"))
+        elif compare_digest(headers.get(b"authorization", b""), self._basic):
+            await self._prefect(scope, receive, send)
+        elif is_socket:
+            await self._socket(scope, receive, send, headers)
+        else:
+            await self._person(scope, receive, send, headers)
+
+    async def _person(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        if scope["path"] in (SIGN_IN, SIGN_OUT):
+            await self._sign_in.serve(scope, receive, send, headers)
+            return
+        session = self._sessions.read(headers.get(b"cookie"))
+        if session is None:
+            if scope["method"] not in READS or not is_navigation(headers):
+                await refuse(send, 401, NOBODY)
+            elif headers.get(b"sec-fetch-site") == b"cross-site":
+                # A browser keeps the cookie back when a link elsewhere, as in Slack, leads here.
+                await load_again(send)
+            else:
+                await ask_to_sign_in(scope, send)
+        elif scope["method"] in READS:
+            await self._prefect(scope, receive, protected(send))
+        elif not says_which_page(headers):
+            await refuse(send, 403, "a browser says which page asks: this request does not")
+        else:
+            await self._change(scope, receive, send, session)
+
+    async def _change(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
+        await self._people.on_record(self._prefect, scope, receive, protected(send), session)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """A browser may listen; Prefect's clients log in by their first message."""
+        has_session = self._sessions.read(headers.get(b"cookie")) is not None
+        if has_session and b"origin" in headers and scope["path"].endswith(READ_ONLY_SOCKET):
+            await self._prefect(scope, receive, send)
+        elif "prefect" in scope.get("subprotocols", ()):
+            await logged_in(self._prefect, scope, receive, send, self._credential)
+        else:
+            await _close(receive, send)
+
+
+async def _close(receive: Receive, send: Send) -> None:
+    """Refuse a socket: before it is accepted that is an answer 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,1 @@
+"""What our web surfaces share: origins, headers, sessions, signing in. Begin with `origins.py`."""
