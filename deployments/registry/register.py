@@ -15,6 +15,7 @@ from prefect.types.entrypoint import EntrypointType
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.registry.automations import AutomationRow, automations, escalation_of
 from deployments.registry.catalog import FLOWS, SCHEDULED, FlowRow, ScheduledRow, imported
+from deployments.registry.owner import NO_HEARTBEAT
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.incident import Severity
 from schemas.settings import Settings
@@ -70,8 +71,7 @@ def _deployment(row: FlowRow | ScheduledRow, pool: str, every: float = 0) -> UUI
 
 def _actions(row: AutomationRow, ids: Mapping[str, UUID]) -> list[ActionTypes]:
     if row.flow is None:
-        message = "No heartbeat for too long: its process, or its machine, is gone"
-        return [ChangeFlowRunState(state=StateType.CRASHED, message=message)]
+        return [ChangeFlowRunState(state=StateType.CRASHED, message=NO_HEARTBEAT)]
     alert = {
         "__prefect_kind": "json",
         "value": {"__prefect_kind": "jinja", "template": row.template},
