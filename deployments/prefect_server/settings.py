@@ -9,6 +9,8 @@ from pathlib import Path
 from schemas.settings import Settings
 
 WORKER_POLL_SECONDS = "2"
+WORKER_HEARTBEAT_SECONDS = "10"
+"""A worker that missed three of them is offline: what it had Pending is taken over."""
 HEARTBEAT_SECONDS = "30"
 """Prefect's minimum; a run without heartbeats is marked Crashed, see `registry`."""
 
@@ -49,6 +51,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     ours = {
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_WORKER_QUERY_SECONDS": WORKER_POLL_SECONDS,
+        "PREFECT_WORKER_HEARTBEAT_SECONDS": WORKER_HEARTBEAT_SECONDS,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",

@@ -15,6 +15,7 @@ from prefect.client.orchestration import get_client
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
 from deployments.registry.register import register
+from deployments.worker.ownership.instance import begin_instance
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
@@ -66,12 +67,14 @@ def _become_stock_worker(settings: Settings, name: str) -> NoReturn:
 async def _serve(settings: Settings, name: str) -> None:
     from deployments.worker.worker import WarmWorker
 
+    instance = begin_instance(settings.home, name)
     worker = WarmWorker(
         settings.worker.pool,
         name=name,
         limit=settings.worker_limit,
         processes=settings.worker.processes,
         reserved=min(settings.worker.reserved, settings.worker_limit - 1),
+        instance=instance,
     )
     serving = asyncio.ensure_future(worker.start())
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,1 @@
+"""Speaks to Prefect for the paging plane: sends events, watches runs between two owners."""
