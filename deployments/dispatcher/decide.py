@@ -60,21 +60,25 @@ class Seen:
 
 
 def decide(seen: Seen, attempts: int, pending_within: timedelta) -> Deed:
-    """What to do now; attempts, pending_within: as in `[takeover]`."""
+    """What to do now about a run whose runbook is not finished.
+
+    attempts, pending_within: as in `[takeover]`.
+    """
+    deed = Deed.LEAVE  # it is young, or waits for a person who was asked
     match seen.state:
         case "SCHEDULED" if seen.age > LATE_AFTER:
-            return Deed.CALL
+            deed = Deed.CALL
         case "PENDING" if seen.age > _longest_start(seen.hands, pending_within):
-            return Deed.CRASH
+            deed = Deed.CRASH
         case "RUNNING" if seen.silent and seen.silent > _longest_silence(seen.hands):
-            return Deed.CRASH
+            deed = Deed.CRASH
         case "CANCELLING" if seen.age > STOPS_WITHIN:
-            return Deed.CANCEL
+            deed = Deed.CANCEL
         case "CRASHED":
-            return _after_death(seen, attempts)
-        case "FAILED" | "CANCELLED":
-            return Deed.CALL
-    return Deed.LEAVE  # it is young, has completed, or waits for a person who was asked
+            deed = _after_death(seen, attempts)
+        case "FAILED" | "CANCELLED" | "COMPLETED":
+            deed = Deed.CALL
+    return deed
 
 
 def _longest_start(hands: Hands, pending_within: timedelta) -> timedelta:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterEndTime,
@@ -123,6 +124,18 @@ class PrefectRuns:
         steps = [each for _, each in sorted(begun, key=lambda pair: pair[0])]
         done = [each.name for each in steps if each.state and each.state.is_completed()]
         return done, [each.name for each in steps if each.name not in done]
+
+    def taken_limits(self) -> list[str]:
+        """The names of the global concurrency limits of which slots are taken."""
+        with self._prefect() as client:
+            found = client.read_global_concurrency_limits(limit=MOST_RUNS)
+        return [limit.name for limit in found if limit.active_slots > 0]
+
+    def free_limit(self, name: str) -> None:
+        """Give back every slot of this limit."""
+        with self._prefect() as client:
+            change = GlobalConcurrencyLimitUpdate(active_slots=0)
+            client.update_global_concurrency_limit(name=name, concurrency_limit=change)
 
     def change(self, run: FlowRun, state: State[None], *, force: bool = False) -> bool:
         """Set the state if the run is still as it was seen; False: it is not, or it is refused."""

@@ -1,4 +1,4 @@
-"""What goes on by itself after a crash, and how long anything may wait for its turn."""
+"""What goes on by itself after a crash, and how long a step waits for the store."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from schemas.settings.sections import Section
 
 
 class TakeoverSettings(Section):
-    """Runs that died, and rollbacks that wait; times in seconds.
+    """Runs that died, and a store that is away; times in seconds.
 
     attempts: how often a run that died goes on by itself; then a person is called. 0: never.
     pending_within: how long a run may be about to start when it is not known which worker has it.
-    turn_within: how long a rollback waits for another machine's rollback of the same target.
     store_within: how long a step waits for an incident store that does not answer.
     """
 
     attempts: int = Field(default=3, ge=0, le=20)
     pending_within: float = Field(default=120.0, ge=10)
-    turn_within: float = Field(default=3600.0, gt=0)
     store_within: float = Field(default=60.0, ge=0, le=600)
