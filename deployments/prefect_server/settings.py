@@ -32,6 +32,13 @@ FOR_ONE_MACHINE = {
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
 
+RUNS_ENVIRONMENT = {
+    # Prefect's client tries again after 502 and 503, but not after 500, which its server answers
+    # when its database or its broker is away for a moment: up to five times, for about a minute.
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500,504",
+}
+"""For the worker's runs only: whoever pages or looks must not wait for Prefect."""
+
 NO_AUTHORITY = Path(__file__).with_name("no_authority.pem")
 """A certificate whose key nobody has. Each client of Prefect would read the system's bundle, which
 takes 17 ms, and a run creates half a dozen; the server of `aeef up` uses plain HTTP on loopback."""

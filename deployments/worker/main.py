@@ -14,6 +14,7 @@ import httpx
 from prefect.client.orchestration import get_client
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
+from deployments.prefect_server.settings import RUNS_ENVIRONMENT
 from deployments.registry.register import register
 from deployments.worker.ownership.instance import begin_instance
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
@@ -42,6 +43,8 @@ def main() -> None:
     os.environ["AEEF_HOME"] = str(settings.home)
     # Worker and runs must agree on who sends heartbeats, even if the file changes later.
     os.environ[PATCHES_VARIABLE] = settings.prefect_patches
+    for name, value in RUNS_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     is_warm = settings.worker.kind is WorkerKind.WARM
     report(_say, settings.prefect_patches, *(OF_OUR_WORKER if is_warm else ()))
     wait_for_prefect()
