@@ -17,7 +17,7 @@ from prefect.states import AwaitingRetry, Cancelled, Crashed
 
 from deployments.dispatcher.decide import SILENT_AFTER, Deed, Hands, Seen, decide
 from deployments.dispatcher.prefect_runs import PREFECT_ERRORS, PrefectRuns, age_of
-from deployments.dispatcher.wording import of_death, of_end, of_take_over, of_waiting
+from deployments.dispatcher.wording import of_call, of_death, of_end, of_take_over, of_waiting
 from deployments.registry.owner import NO_HEARTBEAT, NOBODY_HAS_IT
 from schemas.errors import AeefError, IncidentNotFound
 from schemas.incident import Incident
@@ -210,7 +210,7 @@ class RunWatch:
             done, left = self._runs.steps_of(run_id)
             text, entry = of_death(ended, done, left), uuid5(run_id, ended)
             self.store.record_action(incident_id, text, entry_id=entry)
-        self.page(incident, f"automation FAILED, take over: {ended}", failure_key(run_id))
+        self.page(incident, of_call(ended, run), failure_key(run_id))
         show_end_of_run(str(incident_id), self.settings, run_id=str(run_id), said=ended)
 
     # -- both ------------------------------------------------------------------------------------

@@ -42,6 +42,12 @@ def of_end(run_id: UUID, run: FlowRun | None, taken_over: int) -> str:
     return f"run {run_id} ended as {run.state.name} at {at}{again}{_message(run)}"
 
 
+def of_call(ended: str, run: FlowRun | None) -> str:
+    """What the page says; a run that a person cancelled did not fail."""
+    is_cancelled = run is not None and run.state is not None and run.state.is_cancelled()
+    return f"automation {'STOPPED' if is_cancelled else 'FAILED'}, take over: {ended}"
+
+
 def of_death(ended: str, done: list[str], left: list[str]) -> str:
     """What a run had done, and what it left, by what Prefect has of its steps."""
     return (
