@@ -1,1 +1,1 @@
-"""Speaks to Prefect for the paging plane: sends events, watches runs between two owners."""
+"""Speaks to Prefect for the intake: events out, runs watched. Begin with `dispatcher.py`."""

@@ -9,13 +9,13 @@ from uuid import UUID
 from deployments.dispatcher.prefect_runs import PREFECT_ERRORS, PrefectRuns
 from schemas.errors import AeefError
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN
 from tasks.rollback.prefect_turn import ORPHAN_SECONDS, limit_of
 from tasks.store import Store
+from tasks.store.claim_keys import RUN
 
 LOOK_SECONDS = 15.0
 
-log = logging.getLogger("aeef.dispatch")
+log = logging.getLogger("aeef.runs")
 
 
 class HeldSlots:

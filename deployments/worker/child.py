@@ -35,7 +35,6 @@ from deployments.registry.catalog import ENTRYPOINTS
 from deployments.worker.leftovers import ProcessState, ignore
 from schemas.settings import PrefectPatch, load_settings
 from tasks.store import open_store
-from tasks.store.database.patience import wait_for_database
 
 CANCEL = signal.SIGINT
 """Signal to stop a run because somebody cancelled it; SIGTERM stops it for any other reason."""
@@ -84,7 +83,6 @@ def wait_and_run(orders: int, over: int, lifeline: int) -> int:
     lifeline: a pipe that is closed when our parent dies: then this process exits too.
     """
     ignore(*SIGNALS)
-    wait_for_database(lambda: load_settings().takeover.store_within)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     with contextlib.suppress(Exception):  # else the run connects when it needs the store
         open_store(load_settings()).pending_events()

@@ -19,11 +19,10 @@ from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.runtime import flow_run
 
 from schemas.errors import TargetError
 from schemas.settings import Settings, Target
-from tasks.step import log_line
+from tasks.step import log_line, this_run
 from tasks.store import open_store
 
 LIMIT_LEASE = 60.0
@@ -46,8 +45,7 @@ def prefect_turn(target: Target, settings: Settings) -> Iterator[str | None]:
 
     Raises TargetError when another run holds it for longer than a rollback may take.
     """
-    holder = f"run {flow_run.get_id()}"
-    store = open_store(settings)
+    holder, store = this_run(), open_store(settings)
     with ExitStack() as held:
         remark = _wait(target, settings, held)
         if remark:

@@ -138,3 +138,12 @@ turns = Table(
     Column("holder", Text, nullable=False),
     Column("since", String(32), nullable=False),
 )
+
+# What a process beside the intake says of itself; the intake reads whether it lives.
+processes = Table(
+    "aeef_processes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("problems", Text, nullable=False),
+)

@@ -7,57 +7,48 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Protocol
-from uuid import UUID, uuid5
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID, uuid4, uuid5
 
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import AwaitingRetry, Cancelled, Crashed
 
-from deployments.dispatcher.decide import SILENT_AFTER, Deed, Hands, Seen, decide
+from deployments.dispatcher.decide import SILENT_AFTER, Deed
 from deployments.dispatcher.prefect_runs import PREFECT_ERRORS, PrefectRuns, age_of
+from deployments.dispatcher.run_looks import OLD_AFTER, YOUNG, RunLooks
 from deployments.dispatcher.wording import of_call, of_death, of_end, of_take_over, of_waiting
 from deployments.registry.owner import NO_HEARTBEAT, NOBODY_HAS_IT
 from schemas.errors import AeefError, IncidentNotFound
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN
+from tasks.notify.page_on_call import ensure_page
 from tasks.notify.show_progress import show_end_of_run
 from tasks.store import Store
-from tasks.store.claim_keys import RUNBOOK, failure_key, waiting_key
+from tasks.store.claim_keys import RUN, RUNBOOK, failure_key, waiting_key
 
-OLD_AFTER = timedelta(days=1)
-"""A run that died longer ago than this is nobody's any longer."""
 LOOK_AT_RUNNING_SECONDS = 30.0
-YOUNG = timedelta(seconds=15)
-"""A run that is so short in its state needs no look at who has it."""
-OFFLINE_FOR = 15.0
-"""Seconds that a worker must stay offline: when Prefect was away, it sent no heartbeat either."""
 
-log = logging.getLogger("aeef.dispatch")
+log = logging.getLogger("aeef.runs")
 
 
-class Pager(Protocol):
-    """Sends a page for an incident, once."""
-
-    def __call__(
-        self, incident: Incident, reason: str | None = None, key: str | None = None
-    ) -> None:
-        """Send it; never raises."""
-
-
-class RunWatch:
+class BetweenOwners:
     """Looks at the runs every few seconds. Raises nothing: the next round does what failed."""
 
-    def __init__(self, settings: Settings, store: Store, page: Pager) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        page: Callable[[Incident, str, str], object] | None = None,
+    ) -> None:
+        """page: sends a page for an incident, with its reason and key, once."""
         self.settings = settings
         self.store = store
-        self.page = page
+        self.page = page or self._page
         self._runs = PrefectRuns()
         self._looked_at_running = float("-inf")
-        self._offline_since: dict[str, float] = {}
+        self._looks = RunLooks(self._runs, settings, store)
         self._settled: set[UUID] = set()
 
     def run(self) -> None:
@@ -83,7 +74,7 @@ class RunWatch:
         """Mark as Crashed what waits for a worker that is gone, and end what nobody cancels."""
         now = utc_now()
         for run in self._unended(now):
-            match self._decide(run, self._seen(run, now)):
+            match self._looks.decide(run, now):
                 case Deed.CRASH:
                     self._crash(run)
                 case Deed.CANCEL:
@@ -112,17 +103,6 @@ class RunWatch:
         if self._runs.change(run, Crashed(message=message)):
             log.warning("run %s was %s, and no worker has it", run.id, run.state.name)
 
-    def _hands(self, run: FlowRun) -> Hands:
-        owner = self._runs.owner_of(run)
-        if owner is None:
-            return Hands.UNKNOWN
-        online = self._runs.workers(run.work_pool_name or self.settings.worker.pool)
-        if online.get(owner.worker, False):
-            self._offline_since.pop(owner.worker, None)
-            return Hands.THERE
-        since = self._offline_since.setdefault(owner.worker, time.monotonic())
-        return Hands.GONE if time.monotonic() - since >= OFFLINE_FOR else Hands.THERE
-
     # -- runs that died --------------------------------------------------------------------------
 
     def take_over(self) -> None:
@@ -132,7 +112,7 @@ class RunWatch:
         for run in died:
             if run.state is None or run.state.id in self._settled:
                 continue
-            match self._decide(run, self._seen(run, now)):
+            match self._looks.decide(run, now):
                 case Deed.TAKE_OVER:
                     self._go_on(run)
                 case Deed.CALL:
@@ -198,7 +178,7 @@ class RunWatch:
         """True while nobody has to be called; runs that somebody has are looked at elsewhere."""
         if run.state and not (run.state.is_final() or run.state.is_scheduled()):
             return True
-        return self._decide(run, self._seen(run, now)) is not Deed.CALL
+        return self._looks.decide(run, now) is not Deed.CALL
 
     def _call(self, incident_id: UUID, run_id: UUID, run: FlowRun | None) -> None:
         incident = self.store.incident(incident_id)
@@ -213,30 +193,12 @@ class RunWatch:
         self.page(incident, of_call(ended, run), failure_key(run_id))
         show_end_of_run(str(incident_id), self.settings, run_id=str(run_id), said=ended)
 
-    # -- both ------------------------------------------------------------------------------------
-
-    def _seen(self, run: FlowRun, now: datetime) -> Seen:
-        state, age = run.state, age_of(run, now)
-        kind = state.type.value if state else ""
-        watched = kind in ("PENDING", "RUNNING") and age > YOUNG
-        silent = None
-        if kind == "RUNNING" and state is not None:
-            since = max(now - OLD_AFTER, state.timestamp)
-            silent = now - (self._runs.last_heartbeat(run, since) or since)
-        return Seen(
-            state=kind,
-            age=age,
-            hands=self._hands(run) if watched else Hands.UNKNOWN,
-            silent=silent,
-            doubtful=bool(state and state.message == NO_HEARTBEAT),
-            by_clock=bool(run.auto_scheduled),
-            taken_over=self.store.times_taken_over(run.id) if kind == "CRASHED" else 0,
-        )
-
-    def _decide(self, run: FlowRun, seen: Seen) -> Deed:
-        takeover = self.settings.takeover
-        attempts = takeover.attempts if run.deployment_id else 0
-        return decide(seen, attempts, timedelta(seconds=takeover.pending_within))
+    def _page(self, incident: Incident, reason: str, key: str) -> None:
+        sender = f"dispatcher {uuid4()}"
+        try:
+            ensure_page(incident.incident_id, self.settings, holder=sender, key=key, reason=reason)
+        except AeefError as error:
+            log.error("%s", error)  # the next round tries again
 
 
 def _runs_of(claims: Iterable[tuple[UUID, str]]) -> list[tuple[UUID, UUID]]:
