@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from deployments.registry.owner import NO_HEARTBEAT
 from fixtures.stack import Stack
 from processes.killing import kill_worker
 from samples.gates import Gates
@@ -91,6 +92,23 @@ def test_a_run_that_was_pending_when_its_worker_died_goes_on_by_itself(
 
     went_on(stack, incident_id)
     assert run == stack.run_id(incident_id), "the same run"
+    rolled_back_once(gates, incident_id)
+
+
+def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> None:
+    """Its heartbeats came late, and Prefect took it for dead: its worker puts that right."""
+    with held(stack, tmp_path, "late-heartbeats") as (gates, incident_id):
+        run_id = stack.run_id(incident_id)
+        state = {"type": "CRASHED", "name": "Crashed", "message": NO_HEARTBEAT}
+        body = {"state": state, "force": True}
+        stack.prefect("POST", f"/flow_runs/{run_id}/set_state", json=body)
+
+        stack.wait_for(lambda: stack.run(run_id)["state_type"] == "RUNNING")
+        gates.open("deploy")
+
+        went_on(stack, incident_id, times=0)
+
+    assert 1 == stack.run(run_id)["run_count"]
     rolled_back_once(gates, incident_id)
 
 
