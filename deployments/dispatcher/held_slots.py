@@ -52,7 +52,7 @@ class HeldSlots:
     def look(self) -> None:
         """Set to free what is taken, and has been nobody's for so long that no lease can run."""
         targets = {limit_of(name): name for name in self.settings.targets}
-        taken = {name for name in self._runs.taken_limits() if name in targets}
+        taken = {name for name in self._runs.full_slots() if name in targets}
         self._free_since = {n: since for n, since in self._free_since.items() if n in taken}
         for name in sorted(taken):
             if self._changes(targets[name]):

@@ -125,7 +125,7 @@ class PrefectRuns:
         done = [each.name for each in steps if each.state and each.state.is_completed()]
         return done, [each.name for each in steps if each.name not in done]
 
-    def taken_limits(self) -> list[str]:
+    def full_slots(self) -> list[str]:
         """The names of the global concurrency limits of which slots are taken."""
         with self._prefect() as client:
             found = client.read_global_concurrency_limits(limit=MOST_RUNS)

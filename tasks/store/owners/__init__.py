@@ -1,1 +1,1 @@
-"""Who has a run or a target at the moment: take-overs of dead runs, and turns at a target."""
+"""Who has a run or a target now: take-overs of dead runs, turns. Begin with `takeovers.py`."""
