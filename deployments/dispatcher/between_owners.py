@@ -131,7 +131,8 @@ class BetweenOwners:
         if taken is None or not taken.is_mine:
             return
         said = of_take_over(run, taken.number, most)
-        if not self._runs.change(run, AwaitingRetry(message=said)):
+        due = max(utc_now(), run.expected_start_time or utc_now())  # a timer keeps its time
+        if not self._runs.change(run, AwaitingRetry(scheduled_time=due, message=said)):
             return
         log.warning("%s", said)
         if incident is not None:
