@@ -9,7 +9,8 @@ from uuid import UUID
 from deployments.dispatcher.prefect_runs import PREFECT_ERRORS, PrefectRuns
 from schemas.errors import AeefError
 from schemas.settings import Settings
-from tasks.rollback.prefect_turn import ORPHAN_SECONDS, limit_of
+from tasks.rollback.prefect_limit import limit_of
+from tasks.rollback.prefect_turn import ORPHAN_SECONDS
 from tasks.store import Store
 from tasks.store.claim_keys import RUN
 

@@ -19,7 +19,7 @@ from deployments.registry.owner import NO_HEARTBEAT
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.incident import Severity
 from schemas.settings import Settings
-from tasks.rollback.prefect_turn import limit_of
+from tasks.rollback.prefect_limit import limit_of
 
 
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:

@@ -7,7 +7,7 @@ import logging
 import signal
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import anyio
@@ -75,7 +75,6 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         self._start_rate = StartRate()
         self._stopping = False
         self._instance = instance
-        self._held: set[UUID] = set()
 
     async def setup(self) -> None:
         """Start the processes, then listen and poll."""
@@ -127,8 +126,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Prefect's polling loop calls it every few seconds; mostly it need not ask the server.
 
-        Whatever goes wrong, the next round tries again: an error would end the worker, and every
-        run with it.
+        An error would end the worker and every run with it; instead the next round tries again.
         """
         try:
             await self.processes.refresh()
@@ -156,19 +154,21 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start due runs by priority, as many as have a place; returns those that were started."""
         if self._stopping:
             return []
-        places = float("inf")
-        if self._limiter is not None:
-            places = self._limiter.total_tokens - self._limiter.borrowed_tokens
-        entries = self._due.take(places, self.reserved, self._held, self._start_rate.lets)
-        self._held |= {entry.flow_run.id for entry in entries}
+        free = self._limiter.available_tokens if self._limiter else float("inf")
+        entries = self._due.take(free, self.reserved, self._held, self._start_rate.lets)
         if entries:  # after that the next runs may start
             asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._hearing.wake)
         return await self._submit_scheduled_flow_runs(entries) if entries else []
 
+    @property
+    def _held(self) -> set[UUID]:
+        """The runs that have a place: being started, or with a process."""
+        places = self._limiter.statistics().borrowers if self._limiter else ()
+        return {*self._submitting_flow_run_ids, *cast("tuple[UUID, ...]", places)}
+
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
         super()._release_limit_slot(flow_run_id)
         self._start_rate.is_over(flow_run_id)
-        self._held.discard(flow_run_id)
         if self._due.is_over(flow_run_id):
             self._hearing.look_at(flow_run_id)
         self._hearing.wake()  # a place is free
@@ -181,7 +181,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             log.exception("run %s could not be started; it is looked for again", flow_run.id)
             self._submitting_flow_run_ids.discard(flow_run.id)
             self._lost.look_soon()
-        if not self.processes.has(flow_run.id):
+        if flow_run.id in self._held and not self.processes.has(flow_run.id):
             self._release_limit_slot(flow_run.id)  # Prefect forgets it on some of its ways
 
     async def _propose_pending_state(self, flow_run: FlowRun) -> bool:
@@ -211,7 +211,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
             if state is None or not (state.is_pending() or state.is_running()):
                 return
         if not self.processes.has(flow_run.id):
-            await super()._propose_crashed_state(flow_run, message, client)
+            await super()._propose_crashed_state(flow_run, message, *filter(None, [client]))
             self._lost.look_soon()  # for when Prefect did not take it
 
     # -- a run -----------------------------------------------------------------------------------

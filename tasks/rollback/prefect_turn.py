@@ -12,31 +12,21 @@ import logging
 import random
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-
-import httpx
-from prefect.client.orchestration import get_client
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency
-from prefect.exceptions import PrefectHTTPStatusError
+from contextlib import contextmanager
 
 from schemas.errors import TargetError
 from schemas.settings import Settings, Target
+from tasks.rollback.prefect_limit import Fault, Lease, limit_of, take_limit
 from tasks.step import log_line, this_run
-from tasks.store import open_store
+from tasks.store import Store, open_store
 
-LIMIT_LEASE = 60.0
-"""Seconds after which Prefect releases a killed run's limit (Prefect's minimum)."""
 ORPHAN_SECONDS = 90.0
 """The lease, the time that Prefect needs to end it, and a margin."""
+ORPHAN_AFTER_FAULT_SECONDS = 5.0
+"""When Prefect failed at our own question before: most likely the slot is ours."""
+TRIES = 3
+"""How often a Prefect that fails is asked."""
 ASK_SECONDS = 2.0
-TAKEN = 423
-"""The HTTP status by which Prefect says that somebody has the slot."""
-
-
-def limit_of(target_name: str) -> str:
-    """The name of the Prefect concurrency limit that allows one rollback of a target."""
-    return f"aeef-rollback-{target_name}"
 
 
 @contextmanager
@@ -46,31 +36,41 @@ def prefect_turn(target: Target, settings: Settings) -> Iterator[str | None]:
     Raises TargetError when another run holds it for longer than a rollback may take.
     """
     holder, store = this_run(), open_store(settings)
-    with ExitStack() as held:
-        remark = _wait(target, settings, held)
-        if remark:
-            log_line(remark, logging.WARNING)
-        store.begin_turn(target.name, holder)
-        try:
-            yield remark
-        finally:
-            _quietly(held, target)
-            store.end_turn(target.name, holder)
+    lease = _wait(target, store)
+    remark = lease if isinstance(lease, str) else None
+    if remark:
+        log_line(remark, logging.WARNING)
+    store.begin_turn(target.name, holder)
+    try:
+        yield remark
+    finally:
+        if isinstance(lease, Lease):
+            lease.end()
+        store.end_turn(target.name, holder)
 
 
-def _wait(target: Target, settings: Settings, held: ExitStack) -> str | None:
-    """Take the limit, into `held`; why it is not taken, when nothing is gained by waiting."""
-    store = open_store(settings)
+def _wait(target: Target, store: Store) -> Lease | str:
+    """Take the limit; or why it is not taken, when nothing is gained by waiting."""
     began = free_since = time.monotonic()
-    waits_for = ""
-    while (status := _take(target, held)) == TAKEN:
+    faults, waits_for = 0, ""
+    while not isinstance(taken := take_limit(target.name), Lease):
         now = time.monotonic()
-        if changer := store.changer_of(target.name):
+        if isinstance(taken, Fault):
+            faults += 1
+            if faults == TRIES:
+                return (
+                    f"Prefect did not give its limit {limit_of(target.name)} ({taken.reason}): went"
+                    f" on under the lock in the repository of {target.name}, which other machines"
+                    " do not see"
+                )
+        changer = store.changer_of(target.name)
+        if changer or isinstance(taken, Fault):
             free_since = now
-        if now - free_since > ORPHAN_SECONDS:
+        if now - free_since > (ORPHAN_AFTER_FAULT_SECONDS if faults else ORPHAN_SECONDS):
             return (
-                f"Prefect's limit {limit_of(target.name)} is taken, but for {ORPHAN_SECONDS:.0f} s"
-                f" no run has had {target.name}: went on under the lock in its repository"
+                f"Prefect's limit {limit_of(target.name)} is taken, but for"
+                f" {now - free_since:.0f} s no run has had {target.name}: went on under the lock in"
+                " its repository"
             )
         if now - began > target.rollback_timeout.total_seconds():
             whom = changer.holder if changer else "Prefect's limit"
@@ -80,61 +80,4 @@ def _wait(target: Target, settings: Settings, held: ExitStack) -> str | None:
             waits_for = changer.holder
             log_line(f"waiting for {waits_for}, which has {target.name}")
         time.sleep(ASK_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - not a secret
-    if status is None:
-        return None
-    return (
-        f"Prefect did not give its limit {limit_of(target.name)} ({status}): went on under the lock"
-        f" in the repository of {target.name}, which other machines do not see"
-    )
-
-
-def _take(target: Target, held: ExitStack, *, made: bool = False) -> int | str | None:
-    """Ask once. None: it is held now; TAKEN; otherwise what is wrong with Prefect.
-
-    made: the limit was created just now.
-    """
-    try:
-        held.enter_context(
-            concurrency(
-                limit_of(target.name),
-                occupy=1,
-                max_retries=0,
-                lease_duration=LIMIT_LEASE,
-                strict=True,
-                # Better let a rollback continue than interrupt it.
-                raise_on_lease_renewal_failure=False,
-            )
-        )
-    except ConcurrencySlotAcquisitionError as error:
-        cause = error.__cause__
-        if cause is None and not made:
-            # A target that was configured after the last `aeef deploy` has none yet.
-            return _make(target) or _take(target, held, made=True)
-        if isinstance(cause, httpx.HTTPStatusError):
-            return cause.response.status_code
-        return type(cause or error).__name__
-    return None
-
-
-def _make(target: Target) -> int | str | None:
-    """Create the limit; what is wrong with Prefect when it cannot be."""
-    try:
-        with get_client(sync_client=True) as client:
-            client.upsert_global_concurrency_limit_by_name(limit_of(target.name), limit=1)
-    except PrefectHTTPStatusError as error:
-        return error.response.status_code
-    except (httpx.HTTPError, OSError) as error:
-        return type(error).__name__
-    return None
-
-
-def _quietly(held: ExitStack, target: Target) -> None:
-    """Give the limit back; that it fails does not change what was done to the target."""
-    try:
-        held.close()
-    except Exception as error:  # noqa: BLE001 - whatever it is: Prefect ends the lease by itself
-        log_line(
-            f"Prefect did not take its limit {limit_of(target.name)} back"
-            f" ({type(error).__name__}): it ends by itself",
-            logging.WARNING,
-        )
+    return taken

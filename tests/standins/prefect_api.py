@@ -39,6 +39,7 @@ class Prefect(StandIn):
         self.steps: list[dict[str, Any]] = []
         self.heartbeats: list[str] = []
         self.online: dict[str, bool] = {}
+        self.slot_is_taken = False
         self.set_states: list[tuple[UUID, dict[str, Any]]] = []
 
     def credentials(self) -> dict[str, str]:
@@ -99,7 +100,20 @@ class Prefect(StandIn):
                 return Reply(200, {"events": events, "total": len(events), "next_page": None})
             case "POST", ["work_pools", _, "workers", "filter"]:
                 return Reply(200, [_worker(*each) for each in self.online.items()])
-        return None
+        return self._slot(request)
+
+    def _slot(self, request: Received) -> Reply | None:
+        """Take or give back the only slot of a limit."""
+        if request.path.endswith("/decrement-with-lease"):
+            self.slot_is_taken = False
+            return Reply(204)
+        if not request.path.endswith("/increment-with-lease"):
+            return None
+        if self.slot_is_taken:
+            return Reply(423, {}, {"Retry-After": "30"})
+        self.slot_is_taken = True
+        limit = {"id": str(uuid4()), "name": request.json["names"][0], "limit": 1}
+        return Reply(200, {"lease_id": str(uuid4()), "limits": [limit]})
 
     def _make(self, request: Received) -> Reply:
         """Make an artifact, or a run of a deployment."""

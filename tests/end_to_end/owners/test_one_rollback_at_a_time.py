@@ -17,7 +17,7 @@ from fixtures.stack import Stack
 from schemas.settings import Settings, Target
 from tasks.rollback import prefect_turn
 from tasks.rollback.one_at_a_time import one_rollback_at_a_time
-from tasks.rollback.prefect_turn import limit_of
+from tasks.rollback.prefect_limit import limit_of
 from tasks.store import open_store
 
 
