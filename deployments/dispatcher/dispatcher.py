@@ -13,7 +13,9 @@ import httpx
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, temporary_settings
 
+from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.dispatcher.events_out import EventsOut
+from deployments.dispatcher.held_slots import HeldSlots
 from deployments.dispatcher.intervals import USUAL, Timing
 from deployments.dispatcher.levers import LeverWatch
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -42,6 +44,8 @@ class Dispatcher:
         self.store = store
         self.events = EventsOut(store, f"dispatcher {uuid4()}", timing.longest_wait)
         self.runs = RunWatch(settings, store, timing)
+        self.between = BetweenOwners(settings, store)
+        self.slots = HeldSlots(settings, store)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._people = Spool(settings)
@@ -53,6 +57,7 @@ class Dispatcher:
             for loop in (
                 (self._send, timing.dispatch, self._sleeper.sleep),
                 (self._watch, timing.watch, self._stopping.wait),
+                (self._watch_owners, timing.watch, self._stopping.wait),
                 (self._look, timing.look, self._stopping.wait),
                 (self._report, REPORT_SECONDS, self._stopping.wait),
                 (self._put_on_record, PEOPLE_SECONDS, self._stopping.wait),
@@ -68,14 +73,19 @@ class Dispatcher:
         self._sleeper.wake()
         for thread in self._threads:
             thread.join(2 * REQUEST_SECONDS)
-        self.events.close()
+        for each in (self.events, self.between, self.slots):
+            each.close()
         self._sleeper.close()
 
     def _send(self) -> None:
         self.events.run()
 
     def _watch(self) -> None:
-        self.runs.run()
+        self.runs.start_missing_runbooks()
+
+    def _watch_owners(self) -> None:
+        self.between.run()
+        self.slots.run()
 
     def _put_on_record(self) -> None:
         put_on_record(self._people, self.store)

@@ -12,6 +12,8 @@ from schemas.settings import Settings
 HOST = "127.0.0.1"
 """Where the embedded server listens."""
 WORKER_POLL_SECONDS = "2"
+WORKER_HEARTBEAT_SECONDS = "10"
+"""A worker that missed three of them is offline: what it had Pending is taken over."""
 HEARTBEAT_SECONDS = "30"
 """Prefect's minimum; a run without heartbeats is marked Crashed, see `registry`."""
 
@@ -32,6 +34,13 @@ FOR_ONE_MACHINE = {
     "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT10S",
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""
+
+RUNS_ENVIRONMENT = {
+    # Prefect's client tries again after 502 and 503, but not after 500, which its server answers
+    # when its database or its broker is away for a moment: up to five times, for about a minute.
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500,504",
+}
+"""For the worker's runs only: whoever pages or looks must not wait for Prefect."""
 
 NO_AUTHORITY = Path(__file__).with_name("no_authority.pem")
 """A certificate whose key nobody has. Each client of Prefect would read the system's bundle, which
@@ -56,6 +65,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     ours = {
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_WORKER_QUERY_SECONDS": WORKER_POLL_SECONDS,
+        "PREFECT_WORKER_HEARTBEAT_SECONDS": WORKER_HEARTBEAT_SECONDS,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",

@@ -23,9 +23,10 @@ from deployments.registry.catalog import (
     ScheduledRow,
     imported,
 )
+from deployments.registry.owner import NO_HEARTBEAT
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.settings import Settings
-from tasks.rollback.one_at_a_time import limit_of
+from tasks.rollback.prefect_limit import limit_of
 
 
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:
@@ -87,8 +88,7 @@ def _deployment(row: FlowRow | ScheduledRow, pool: str, every: float = 0) -> UUI
 
 def _actions(row: AutomationRow, ids: Mapping[str, UUID]) -> list[ActionTypes]:
     if row.flow is None:
-        message = "No heartbeat for too long: its process, or its machine, is gone"
-        return [ChangeFlowRunState(state=StateType.CRASHED, message=message)]
+        return [ChangeFlowRunState(state=StateType.CRASHED, message=NO_HEARTBEAT)]
     alert = {
         "__prefect_kind": "json",
         "value": {"__prefect_kind": "jinja", "template": row.template},

@@ -69,13 +69,11 @@ def _children(settings: Settings) -> list[Child]:
     environment["AEEF_HOME"] = str(settings.home)
     environment[PATCHES_VARIABLE] = settings.prefect_patches
     commands = {
-        "prefect-server": [
-            *START, "deployments.prefect_server.embedded",
-        ],
+        "prefect-server": [*START, "deployments.prefect_server.embedded"],
         "intake": [*START, "deployments.intake.main"],
         "dispatcher": [*START, "deployments.dispatcher.main"],
         "worker": [*START, "deployments.worker.main"],
-    }  # fmt: skip
+    }
     if not is_embedded():
         del commands["prefect-server"]
     logs = settings.home / "logs"

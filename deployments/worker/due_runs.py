@@ -24,9 +24,10 @@ class DueRuns:
     def __init__(self) -> None:
         self._waiting: dict[UUID, WorkerFlowRunResponse] = {}
         self._taken: dict[UUID, float] = {}
+        self._again: set[UUID] = set()
 
     def add(self, entries: Iterable[WorkerFlowRunResponse], asked_at: float = inf) -> None:
-        """Add runs that are due, except those taken since Prefect was asked.
+        """Add runs that are due, except those taken or ended since Prefect was asked.
 
         asked_at: when Prefect was asked, on the monotonic clock.
         """
@@ -48,7 +49,7 @@ class DueRuns:
         """Remove and return the runs to start now, by priority.
 
         places: how many are free; the last `reserved` of them are for urgent runs.
-        being_started: runs that were taken before; they are dropped.
+        being_started: runs that were taken before and are not over; they are dropped.
         lets: called for each run that has a place; False keeps it waiting.
         """
         now, taken = time.monotonic(), []
@@ -56,11 +57,23 @@ class DueRuns:
         for entry in sorted(self._waiting.values(), key=lambda each: priority(each.flow_run)):
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
+                self._again.add(entry.flow_run.id)
             elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):
                 taken.append(self._waiting.pop(entry.flow_run.id))
                 self._taken[entry.flow_run.id] = now
                 places -= 1
         return taken
+
+    def is_over(self, run_id: UUID) -> bool:
+        """A run that was taken has ended: what Prefect said of it before is no longer true.
+
+        True when it was named as due meanwhile: that may be old, or somebody retried it.
+        """
+        self._waiting.pop(run_id, None)
+        self._taken[run_id] = time.monotonic()
+        named = run_id in self._again
+        self._again.discard(run_id)
+        return named
 
 
 class Heard(NamedTuple):

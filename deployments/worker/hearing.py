@@ -190,11 +190,12 @@ class Hearing:
             return
         run_id = UUID(event.resource.id.removeprefix(RUN))
         if event.event in DUE:
-            self._hear_of(run_id)
+            self.look_at(run_id)
         else:
             self._stop(run_id, event.event == CANCELLING)
 
-    def _hear_of(self, run_id: UUID) -> None:
+    def look_at(self, run_id: UUID) -> None:
+        """Read this run, and start it if it is due."""
         self._heard.add(run_id)
         self.wake()
 
@@ -203,7 +204,7 @@ class Hearing:
         for run_id, start in later.items():
             wait = (start - now).total_seconds()
             if wait <= 2 * ASK_SECONDS:
-                asyncio.get_running_loop().call_later(wait, self._hear_of, run_id)
+                asyncio.get_running_loop().call_later(wait, self.look_at, run_id)
 
     async def _look_at_heard(self) -> None:
         """Read the runs that events named, and queue those that are due."""

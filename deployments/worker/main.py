@@ -15,7 +15,10 @@ from prefect.client.orchestration import get_client
 from prefect.workers.base import BaseWorker
 
 from deployments.prefect_patches.patches import OF_OUR_WORKER, Where, apply_patches, report
+from deployments.prefect_server.settings import RUNS_ENVIRONMENT
 from deployments.registry.register import register
+from deployments.worker.ownership.instance import begin_instance
+from schemas.held import held
 from schemas.settings import PATCHES_VARIABLE, Settings, WorkerKind, config_path, load_settings
 
 ASK_SECONDS = 0.3
@@ -42,6 +45,8 @@ def main() -> None:
     os.environ["AEEF_HOME"] = str(settings.home)
     # Worker and runs must agree on who sends heartbeats, even if the file changes later.
     os.environ[PATCHES_VARIABLE] = settings.prefect_patches
+    for name, value in RUNS_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     is_warm = settings.worker.kind is WorkerKind.WARM
     report(_say, settings.prefect_patches, *(OF_OUR_WORKER if is_warm else ()))
     wait_for_prefect()
@@ -60,15 +65,19 @@ def _worker(settings: Settings, name: str) -> BaseWorker[Any, Any, Any]:
     if settings.worker.kind is not WorkerKind.WARM:
         from deployments.worker.stock import stock_worker
 
+        # Its runs read their settings where Prefect gives them: in their environment.
+        os.environ.update(held())
         return stock_worker(settings, name)
     from deployments.worker.worker import WarmWorker
 
+    instance = begin_instance(settings.home, name)
     return WarmWorker(
         settings.worker.pool,
         name=name,
         limit=settings.worker_limit,
         processes=settings.worker.processes,
         reserved=min(settings.worker.reserved, settings.worker_limit - 1),
+        instance=instance,
     )
 
 

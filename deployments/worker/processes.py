@@ -152,6 +152,10 @@ class WarmProcesses:
             for running in list(generation.running.values()):
                 yield generation, running
 
+    def has(self, run_id: UUID) -> bool:
+        """True while this run has a process."""
+        return any(running.run_id == run_id for _, running in self.runs())
+
     async def stop(self, run_id: UUID, number: int, seconds: float = KILL_SECONDS) -> None:
         """Send a run this signal, kill it if it has not ended in time; return when it has."""
         for generation, running in self.runs():

@@ -1,4 +1,4 @@
-"""Sends the heartbeats of a worker's running runs, and stops those that were cancelled."""
+"""Sends the heartbeats of a worker's running runs, stops what was cancelled, defends what lives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled
 
 from deployments.prefect_patches.heartbeats import send_heartbeat
@@ -23,6 +23,7 @@ from deployments.prefect_patches.patches import is_active
 from deployments.prefect_patches.suspension import SUSPEND
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.worker.child import CANCEL
+from deployments.worker.ownership.lost_runs import put_right
 from deployments.worker.processes import WarmProcesses
 from schemas.settings import PrefectPatch
 
@@ -62,18 +63,25 @@ class RunsThatGoOn:
                 task.add_done_callback(self._stopping.discard)
 
     async def find_stopped(self) -> None:
-        """Poll, until cancelled, which of our runs were cancelled or suspended: the safety net."""
-        stopped = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.PAUSED])
+        """Poll, until cancelled, which of our runs were cancelled or suspended: the safety net.
+
+        Also which were taken for dead: before another worker takes them over.
+        """
+        odd = [StateType.CANCELLING, StateType.PAUSED, StateType.CRASHED]
+        stopped = FlowRunFilterStateType(any_=odd)
         while True:
             await asyncio.sleep(STOP_POLL_SECONDS)
             if ours := [running.run_id for _, running in self._processes.runs()]:
                 wanted = FlowRunFilter(
                     id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=stopped)
                 )
-                with suppress(httpx.HTTPError):
+                with suppress(httpx.HTTPError, PrefectHTTPStatusError):
                     for found in await self._client.read_flow_runs(flow_run_filter=wanted):
-                        cancelled = found.state_type == StateType.CANCELLING
-                        self.stop_if_ours(found.id, cancelled)
+                        if found.state_type != StateType.CRASHED:
+                            cancelled = found.state_type == StateType.CANCELLING
+                            self.stop_if_ours(found.id, cancelled)
+                        elif self._processes.has(found.id):
+                            await put_right(self._client, found)
 
     async def was_cancelled(self, run_id: UUID) -> bool:
         """True for a run that ended because it was cancelled; sets that state in Prefect."""

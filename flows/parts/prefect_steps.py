@@ -16,6 +16,7 @@ from prefect.utilities.hashing import hash_objects
 from schemas.errors import ConfigurationError
 from schemas.settings import RetrySettings, load_settings
 from tasks.step import STEPS, Place, Step, find_place_by, worth_retrying
+from tasks.store.database.patience import wait_for_database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -117,4 +118,13 @@ def _retry_settings() -> RetrySettings:
         return RetrySettings()
 
 
+def _seconds_for_the_store() -> float:
+    """How long a run waits for a store that is away; whatever else imports this does not wait."""
+    try:
+        return load_settings().takeover.store_within if FlowRunContext.get() else 0.0
+    except ConfigurationError:
+        return 0.0
+
+
 find_place_by(_present_place)
+wait_for_database(_seconds_for_the_store)

@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
+from flows.parts.interrupted import RunInterrupted, interrupts
 from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
 from schemas.errors import AeefError, RunbookFailed, Withheld
@@ -121,12 +122,18 @@ class Response:
         log_line(sanitized(text, self.settings), logging.WARNING)
 
     def carry_out(self, procedure: Callable[[], object]) -> State[str]:
-        """Call the procedure, then `conclude`, with the exception if it raised one."""
+        """Call the procedure, then `conclude`, with the exception if it raised one.
+
+        Raises RunInterrupted when Prefect's server failed, whatever was under way.
+        """
         failure = None
         self._beside.put(self._shown.begun)
         try:
             procedure()
         except Exception as error:  # noqa: BLE001 - `conclude` reports it
+            if interrupts(error):
+                self._beside.over()
+                raise RunInterrupted(f"Prefect's server failed: {self._in_words(error)}") from None
             failure = error
             if isinstance(error, Withheld):
                 self.withheld = error

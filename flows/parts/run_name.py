@@ -69,6 +69,12 @@ def this_run_id() -> UUID:
 
 
 def name_run(incident: Incident, alert: Any = None) -> None:
-    """Give this run a readable name and tags for the UI; alert: as in `naming`."""
-    with get_client(sync_client=True) as client:
-        client.update_flow_run(**naming(incident, this_run_id(), alert))
+    """Give this run a readable name and tags for the UI; alert: as in `naming`.
+
+    A run that cannot be named responds all the same.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(**naming(incident, this_run_id(), alert))
+    except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
+        get_run_logger().warning("this run could not be named: %s", type(error).__name__)

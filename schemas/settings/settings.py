@@ -37,6 +37,7 @@ from schemas.settings.sections import (
     SecuritySettings,
     WorkerSettings,
 )
+from schemas.settings.takeover import TakeoverSettings
 from schemas.settings.target import Target
 
 LONGEST_NAME = 60
@@ -72,6 +73,7 @@ class Settings(ChannelSections):
     intake: IntakeSettings = IntakeSettings()
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
+    takeover: TakeoverSettings = TakeoverSettings()
     relapse: RelapseSettings = RelapseSettings()
     automation: AutomationSettings = AutomationSettings()
     drift: DriftSettings = DriftSettings()

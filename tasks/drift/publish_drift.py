@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
 from schemas.drift import DriftReport, shown
 from tasks.base.markdown import literal
 from tasks.case import Case
+from tasks.incident.artifacts import markdown_artifact, table_artifact
 from tasks.step import step
 
 MOST_ROWS = 2_000
@@ -17,10 +16,8 @@ LONGEST = 500
 def publish(report: DriftReport) -> None:
     """Make the artifacts `drift-<target>` (table) and `drift-report-<target>` (Markdown)."""
     name, headline = report.target.replace("_", "-"), literal(report.headline)
-    create_table_artifact(key=f"drift-{name}", table=rows(report), description=headline)
-    create_markdown_artifact(
-        key=f"drift-report-{name}", markdown=markdown(report), description=headline
-    )
+    table_artifact(key=f"drift-{name}", table=rows(report), description=headline)
+    markdown_artifact(key=f"drift-report-{name}", markdown=markdown(report), description=headline)
 
 
 @step("publish the drift report", says=lambda _none: None, timeout=60)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
 from schemas.findings import Finding, Findings
 from tasks.base.markdown import literal
+from tasks.incident.artifacts import markdown_artifact, table_artifact
 
 
 def publish(incident_id: str, scan: Findings) -> None:
     """Make the artifacts `findings-<incident>` (Markdown) and `findings-table-<incident>`."""
     headline = literal(scan.sentence)
-    create_table_artifact(
+    table_artifact(
         key=f"findings-table-{incident_id}",
         table=[row(finding) for finding in scan.findings],
         description=headline,
     )
-    create_markdown_artifact(
+    markdown_artifact(
         key=f"findings-{incident_id}",
         markdown=markdown(scan),
         description=headline,

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.exceptions import ObjectNotFound
 
 from schemas.incident import Incident, IncidentType, TypeSource
@@ -23,8 +15,6 @@ from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, occurrence_of, r
 
 LEASE = timedelta(days=1)
 """Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
-RUNS_AT_ONCE = 200
-"""The most runs that Prefect returns in one answer."""
 
 
 def claim_runbook(
@@ -91,19 +81,6 @@ def give_up_runbook(
     open_store(settings).release_claim(
         incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}"
     )
-
-
-def alive_of(holders: Iterable[str]) -> set[str]:
-    """The runs that may still continue on their own; queries Prefect for all at once."""
-    runs = {UUID(holder.removeprefix(RUN)): holder for holder in holders}
-    goes_on = FlowRunFilterState(type=FlowRunFilterStateType(not_any_=list(TERMINAL_STATES)))
-    alive: set[str] = set()
-    with get_client(sync_client=True) as client:
-        for first in range(0, len(runs), RUNS_AT_ONCE):
-            some = FlowRunFilterId(any_=list(runs)[first : first + RUNS_AT_ONCE])
-            wanted = FlowRunFilter(id=some, state=goes_on)
-            alive |= {runs[run.id] for run in client.read_flow_runs(flow_run_filter=wanted)}
-    return alive
 
 
 def is_alive(holder: str) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect.artifacts import create_markdown_artifact
-
 from schemas.incident import Incident
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.markdown import literal
+from tasks.incident.artifacts import markdown_artifact
 
 
 def publish_report(incident: Incident, failures: Sequence[str], settings: Settings) -> None:
     """Make the Markdown artifact `incident-<id>`; Prefect shows the newest version first."""
-    create_markdown_artifact(
+    markdown_artifact(
         key=f"incident-{incident.incident_id}",
         markdown=report(incident, failures, settings),
         description=literal(incident.title),

@@ -33,6 +33,7 @@ def deploy_hotfix(
     target = settings.target(patch.target)
     try:
         deployed = replace_release(
+            do,
             target,
             settings,
             choose=partial(do, choose_hotfix, patch),

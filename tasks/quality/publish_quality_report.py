@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from prefect.artifacts import create_markdown_artifact
-
 from schemas.quality import Assessment, Investigation
 from tasks.base.markdown import literal
 from tasks.case import Case
+from tasks.incident.artifacts import markdown_artifact
 from tasks.quality.wording import report_of
 from tasks.step import step, verbatim
 
@@ -18,9 +17,7 @@ def publish_quality_report(
     """Make the Markdown artifact `quality-<incident id>`; a repetition makes a newer version."""
     incident = case.incident
     key = f"quality-{incident.incident_id}"
-    create_markdown_artifact(
-        key=key,
-        markdown=report_of(incident.title, assessment, investigation),
-        description=f"Quality: {literal(incident.title)}",
-    )
-    return f"published the quality report, artifact {key}"
+    report = report_of(incident.title, assessment, investigation)
+    if markdown_artifact(key, report, f"Quality: {literal(incident.title)}"):
+        return f"published the quality report, artifact {key}"
+    return "the quality report was not published: Prefect did not take it"

@@ -8,15 +8,17 @@ from functools import partial
 from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case, Intent
+from tasks.do import Do
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.one_at_a_time import one_rollback_at_a_time
-from tasks.step import log_line
+from tasks.step import log_line, step, verbatim
 
 DEPLOY_SECONDS = 4 * 3600
 """Timeout of a deploying step; the commands inside have their own limits."""
 
 
 def replace_release(
+    do: Do,
     target: Target,
     settings: Settings,
     *,
@@ -28,11 +30,19 @@ def replace_release(
 
     Raises what these raise, and TargetError when somebody else does not finish in time.
     """
-    with one_rollback_at_a_time(target, settings):
+    with one_rollback_at_a_time(target, settings) as remark:
+        if remark:
+            do(note_turn, remark)
         plan = choose()
         deployed = deploy(plan)
         record(plan, deployed)
     return deployed
+
+
+@step("note turn", says=verbatim, timeout=60)
+def note_turn(_case: Case, remark: str) -> str:
+    """Put on record under what lock a release is replaced."""
+    return remark
 
 
 def deploy_plan(case: Case, plan: RollbackPlan, intent: Intent) -> DeployedRelease:

@@ -97,6 +97,7 @@ def roll_back(
         return plan.model_copy(update={"recreate": recreate})
 
     return replace_release(
+        do,
         target,
         settings,
         choose=choose,

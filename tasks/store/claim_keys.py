@@ -135,6 +135,11 @@ def failure_key(run_id: UUID) -> str:
     return f"{PAGE}failed:{run_id}"
 
 
+def waiting_key(run_id: UUID) -> str:
+    """The page about a run that goes on by itself, and that no worker begins; one per run."""
+    return f"{PAGE}waiting:{run_id}"
+
+
 def approval_key(run_id: UUID, number: int) -> str:
     """The page that asks for a decision; one for each time that a run asks."""
     return f"{PAGE}approve:{run_id}:{number}"

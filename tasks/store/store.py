@@ -47,6 +47,8 @@ from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.overdue import missing_claim, missing_runbook
+from tasks.store.owners import turns
+from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.relapses import (
@@ -503,6 +505,28 @@ class Store:
     def acts_begun(self, act: Act, target: str) -> list[Begun]:
         """The acts of one kind on a target in the last day, in order."""
         return acts.acts_begun(self._log, act, target)
+
+    # Owners of runs and targets
+
+    def take_over(self, run_id: UUID, death: UUID, most: int) -> TakeOver | None:
+        """Count the take-over of a run that died; None when it is not to be taken over again."""
+        return take_over(self._log, run_id, death, most)
+
+    def times_taken_over(self, run_id: UUID) -> int:
+        """How many deaths of this run were followed by a take-over."""
+        return times_taken_over(self._log, run_id)
+
+    def begin_turn(self, target: str, holder: str) -> None:
+        """Write down that the holder changes the target now."""
+        turns.begin_turn(self._log, target, holder)
+
+    def end_turn(self, target: str, holder: str) -> None:
+        """Write down that the holder does so no longer."""
+        turns.end_turn(self._log, target, holder)
+
+    def changer_of(self, target: str) -> turns.Changer | None:
+        """Who changes the target now; None: nobody has written so."""
+        return turns.changer_of(self._log, target)
 
     # Events for Prefect
 

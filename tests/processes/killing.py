@@ -1,4 +1,4 @@
-"""Kills the processes of a run, and lets the run go on."""
+"""Kills the processes of runs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,3 @@ def _kill(process: psutil.Process) -> None:
     # A short command of the target may have ended since it was seen.
     with suppress(psutil.NoSuchProcess):
         process.kill()
-
-
-def retry(stack: Stack, incident_id: str) -> None:
-    """Mark the run Crashed, as its missing heartbeat would, and press Retry."""
-    run_id = stack.run_id(incident_id)
-    crashed = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
-    stack.prefect("POST", f"/flow_runs/{run_id}/set_state", json=crashed)
-    stack.press_retry(run_id)

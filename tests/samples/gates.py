@@ -52,6 +52,10 @@ class Gates:
         """True when somebody waits there."""
         return (self.directory / f"{name}.reached").exists()
 
+    def forget(self, name: str) -> None:
+        """Nobody waits there any longer."""
+        (self.directory / f"{name}.reached").unlink(missing_ok=True)
+
     def open(self, name: str) -> None:
         """Let everyone through."""
         (self.directory / f"{name}.closed").unlink(missing_ok=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -32,6 +33,14 @@ class Prefect(StandIn):
         self.deployed = {"emergency-patch/respond"}
         self.started: list[dict[str, Any]] = []
         self.runs: dict[UUID, tuple[str, dict[str, Any]]] = {}
+        self.more: dict[UUID, dict[str, Any]] = {}
+        self.state_of: dict[UUID, dict[str, Any]] = {}
+        self.states_before: dict[UUID, list[dict[str, Any]]] = {}
+        self.steps: list[dict[str, Any]] = []
+        self.heartbeats: list[str] = []
+        self.online: dict[str, bool] = {}
+        self.slot_is_taken = False
+        self.set_states: list[tuple[UUID, dict[str, Any]]] = []
 
     def credentials(self) -> dict[str, str]:
         """None: it is on the loopback."""
@@ -52,12 +61,59 @@ class Prefect(StandIn):
                 return self._take(request)
             case "POST", ["flow_runs", "filter"]:
                 wanted = request.json["flow_runs"]
-                found = [each for each in self.runs.items() if _is_wanted(*each, wanted)]
-                return Reply(200, [_run(run_id, *run) for run_id, run in found])
+                found = [each for each, run in self.runs.items() if _is_wanted(each, run, wanted)]
+                return Reply(200, [self._run(run_id) for run_id in found])
             case "GET", ["flow_runs", run_id]:
-                run = self.runs.get(UUID(run_id))
-                return Reply(200, _run(UUID(run_id), *run)) if run else Reply(404, {})
-        return self._make(request)
+                known = UUID(run_id) in self.runs
+                return Reply(200, self._run(UUID(run_id))) if known else Reply(404, {})
+            case "POST", ["flow_runs", run_id, "set_state"]:
+                return self._set_state(UUID(run_id), request.json["state"])
+        return self._say(request) or self._make(request)
+
+    def _run(self, run_id: UUID) -> dict[str, Any]:
+        made = _run(run_id, *self.runs[run_id])
+        # The same state has the same id each time that it is read.
+        state = {"id": str(uuid5(run_id, made["state_type"])), **self.state_of.get(run_id, {})}
+        return {**made, "state": {**made["state"], **state}, **self.more.get(run_id, {})}
+
+    def _set_state(self, run_id: UUID, state: dict[str, Any]) -> Reply:
+        self.set_states.append((run_id, state))
+        self.runs[run_id] = state["type"], self.runs[run_id][1]
+        self.state_of[run_id] = {key: state.get(key) for key in ("name", "message")}
+        now = datetime.now(UTC).isoformat()
+        self.state_of[run_id] |= {"id": str(uuid4()), "timestamp": now}
+        details = {"type": "accept_details"}
+        return Reply(
+            201, {"state": self._run(run_id)["state"], "status": "ACCEPT", "details": details}
+        )
+
+    def _say(self, request: Received) -> Reply | None:
+        """What it knows of a run beside its state."""
+        match request.method, request.path.removeprefix(self.base_path).split("/")[1:]:
+            case "GET", ["flow_run_states", ""]:
+                run_id = UUID(request.query["flow_run_id"])
+                return Reply(200, self.states_before.get(run_id, []))
+            case "POST", ["task_runs", "filter"]:
+                return Reply(200, self.steps)
+            case "POST", ["events", "filter"]:
+                events = [{"occurred": each} for each in self.heartbeats]
+                return Reply(200, {"events": events, "total": len(events), "next_page": None})
+            case "POST", ["work_pools", _, "workers", "filter"]:
+                return Reply(200, [_worker(*each) for each in self.online.items()])
+        return self._slot(request)
+
+    def _slot(self, request: Received) -> Reply | None:
+        """Take or give back the only slot of a limit."""
+        if request.path.endswith("/decrement-with-lease"):
+            self.slot_is_taken = False
+            return Reply(204)
+        if not request.path.endswith("/increment-with-lease"):
+            return None
+        if self.slot_is_taken:
+            return Reply(423, {}, {"Retry-After": "30"})
+        self.slot_is_taken = True
+        limit = {"id": str(uuid4()), "name": request.json["names"][0], "limit": 1}
+        return Reply(200, {"lease_id": str(uuid4()), "limits": [limit]})
 
     def _make(self, request: Received) -> Reply:
         """Make an artifact, or a run of a deployment."""
@@ -86,12 +142,26 @@ class Prefect(StandIn):
 
 
 def _is_wanted(run_id: UUID, run: tuple[str, Any], wanted: dict[str, Any]) -> bool:
-    state, ids = wanted["state"]["type"], (wanted.get("id") or {}).get("any_")
+    state = (wanted.get("state") or {}).get("type") or {}
+    ids = (wanted.get("id") or {}).get("any_")
     if ids is not None and str(run_id) not in ids:
         return False
     if state.get("any_") is not None and run[0] not in state["any_"]:
         return False
     return run[0] not in (state.get("not_any_") or ())
+
+
+def _worker(name: str, is_online: bool) -> dict[str, Any]:
+    moment = "2026-11-24T00:00:00Z"
+    return {
+        "id": str(uuid4()),
+        "created": moment,
+        "updated": moment,
+        "name": name,
+        "work_pool_id": str(uuid4()),
+        "last_heartbeat_time": moment,
+        "status": "ONLINE" if is_online else "OFFLINE",
+    }
 
 
 def _run(run_id: UUID, state: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from deployments.cli.general import list_general
 from deployments.cli.terminal import plain, this_user
 from schemas.settings import load_settings
 from tasks.store import open_store
 
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+audit.command("list")(list_general)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -12,8 +12,6 @@ import re
 from pathlib import Path
 from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact
-
 from schemas.breach import Clock
 from schemas.errors import InvalidInput
 from schemas.incident import Incident
@@ -24,6 +22,7 @@ from tasks.base.replace_file import replace_file
 from tasks.breach.breach_facts import clocks_for, situation
 from tasks.breach.clocks.draft_content import KnownFacts, answer, cell, missing
 from tasks.case import Case
+from tasks.incident.artifacts import markdown_artifact
 from tasks.incident.evidence import private_directory
 from tasks.step import step
 
@@ -54,7 +53,7 @@ def draft_notifications(case: Case) -> Drafts:
     incident = case.incident
     drafts = write_drafts(incident, case.settings)
     for key, name in drafts.files.items():
-        create_markdown_artifact(
+        markdown_artifact(
             key=f"draft-{re.sub('[^a-z0-9]+', '-', key)}-{incident.incident_id}",
             markdown=(Path(drafts.directory) / name).read_text("utf-8"),
             description=f"Draft for counsel, not legal advice: {key}",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from prefect.artifacts import create_table_artifact
-
 from schemas.breach import Clock, Standing
 from schemas.incident import Incident
 from schemas.model import Model, utc_now
@@ -16,6 +14,7 @@ from tasks.breach.breach_facts import clocks_for
 from tasks.breach.clocks.ring_clock import spoken_clocks
 from tasks.breach.clocks.timers import moment_of, schedule, timers_for
 from tasks.case import Case
+from tasks.incident.artifacts import table_artifact
 from tasks.step import step
 from tasks.store import open_store
 from tasks.store.claim_keys import CLOCKS_STARTED
@@ -64,7 +63,7 @@ def start_clocks(case: Case, asked_by: str = "") -> Clocks:
     clocks = record_clocks(incident, case.settings)
     made = make_timers(incident, clocks, case.settings)
     if clocks:
-        create_table_artifact(
+        table_artifact(
             key=f"clocks-{incident.incident_id}",
             table=table_of(clocks, now),
             description=f"Regulatory clocks of {literal(incident.title)}"

@@ -15,7 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlc
 
 from schemas.errors import ConfigurationError
 from tasks.store.database.deadline import ANSWER_SECONDS, Deadline
-from tasks.store.database.failures import as_ours, is_race
+from tasks.store.database.failures import as_ours, is_away, is_race
+from tasks.store.database.patience import Patience
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class Database:
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[Connection]:
         """A read-only transaction; `snapshot`: all statements see the same state."""
-        with self._ours(), self.engine.connect() as connection:
+        with self._ours(), self._connected(Patience()) as connection:
             if snapshot and not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with nullcontext() if snapshot else self._in_time(connection), connection.begin():
@@ -85,26 +86,40 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction and commit it.
 
-        It is repeated from the start when another writer interferes, so it must have no effect
-        outside the database.
+        It is repeated from the start when another writer interferes, or when the database goes
+        away before the commit, so it must have no effect outside the database.
         """
+        patience, attempt = Patience(), 1
         with self._ours():
-            for attempt in range(1, ATTEMPTS + 1):
+            while True:
+                is_at_commit = False
                 try:
-                    with self._one_writer, self._writing() as connection:
-                        return work(connection)
+                    with self._one_writer, self._connected(patience) as connection:
+                        connection.execution_options(aeef_write=True)
+                        with self._in_time(connection), connection.begin():
+                            done = work(connection)
+                            is_at_commit = True
+                        return done
                 except DBAPIError as error:
-                    if attempt == ATTEMPTS or not is_race(error):
+                    if is_race(error) and attempt < ATTEMPTS:
+                        time.sleep(secrets.randbelow(10 * attempt) / 1000)
+                        attempt += 1
+                    # Whether a commit that got no answer was done is not known.
+                    elif is_at_commit or not is_away(error) or not patience.lasts():
                         raise
-                time.sleep(secrets.randbelow(10 * attempt) / 1000)
-        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
-            connection.execution_options(aeef_write=True)
-            with self._in_time(connection), connection.begin():
-                yield connection
+    def _connected(self, patience: Patience) -> Iterator[Connection]:
+        """A connection, as soon as the database answers."""
+        while True:
+            try:
+                connection = self.engine.connect()
+                break
+            except DBAPIError as error:
+                if not is_away(error) or not patience.lasts():
+                    raise
+        with connection:
+            yield connection
 
     def _in_time(self, connection: Connection) -> AbstractContextManager[None]:
         if self._deadline is None:

@@ -41,6 +41,13 @@ def is_race(error: DBAPIError) -> bool:
     return any(busy in text for busy in _SQLITE_BUSY) or _SQLITE_UNIQUE in text
 
 
+def is_away(error: DBAPIError) -> bool:
+    """True when the database does not answer, and may again: not for a wrong setting."""
+    if not isinstance(error, OperationalError | InterfaceError) or is_race(error):
+        return False
+    return not any(sign in str(error.orig) for sign in _SETTING_IS_WRONG)
+
+
 def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
     """The error to raise instead of a database error.
 

@@ -199,6 +199,25 @@ outbox = Table(
 )
 Index("aeef_outbox_unsent", outbox.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)
 
+# One row per death of a run that was followed by a take-over.
+takeovers = Table(
+    "aeef_takeovers",
+    metadata,
+    Column("run_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("death", String(36), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+# One row per target that a run changes at the moment.
+turns = Table(
+    "aeef_turns",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("since", String(32), nullable=False),
+)
+
 # What a process beside the intake says of itself; the intake reads whether it lives.
 processes = Table(
     "aeef_processes",

@@ -154,9 +154,12 @@ def test_a_killed_process_is_told_at_once_and_the_next_run_works(
 
     _process(warm, incident_id).kill()
 
-    run_id = warm.run_id(incident_id)
-    warm.wait_for(lambda: warm.run(run_id)["state_type"] == "CRASHED", seconds=20)
-    assert "-9" in warm.run(run_id)["state"]["message"]
+    path = f"/flow_run_states/?flow_run_id={warm.run_id(incident_id)}"
+    [crashed] = warm.wait_for(
+        lambda: [each for each in warm.prefect("GET", path) if each["type"] == "CRASHED"],
+        seconds=20,
+    )
+    assert "-9" in crashed["message"]
     held.open("deploy")
     after, next_one = _held(warm, tmp_path, "after-killed")
     after.open("deploy")

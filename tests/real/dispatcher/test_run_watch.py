@@ -1,11 +1,11 @@
-"""Runs are watched: what started none is announced again, and what died is paged for."""
+"""Each incident gets a run: what started none is announced again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -17,14 +17,12 @@ from schemas.incident import Alert, Incident, IncidentType, Severity, Status, Ty
 from schemas.settings import Settings
 from standins.prefect_api import Prefect
 from standins.standin import settings_for
-from tasks.incident.claim_runbook import alive_of
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import runbook_key
 
 AT_ONCE = timedelta(0)
 NEVER = timedelta(days=1)
 QUICK = Timing(runbook_late=AT_ONCE)
-DAY = timedelta(days=1)
 Paged = list[tuple[Incident, str | None, str | None]]
 
 
@@ -45,12 +43,12 @@ def settings(home: Path) -> Iterator[Settings]:
 
 
 class Watched:
-    """A watch of runs, the intake's sweep, and whom they paged."""
+    """A watch of runs, the intake's sweep, and whom it paged."""
 
     def __init__(self, settings: Settings, timing: Timing = QUICK) -> None:
         self.store = open_store(settings)
         self.paged: Paged = []
-        self.runs = RunWatch(settings, self.store, timing, self._page)
+        self.runs = RunWatch(settings, self.store, timing)
         at_once = DoorTiming(runbook_missing=AT_ONCE)
         self.sweep = Sweep(settings, self.store, self._page, at_once)
 
@@ -115,7 +113,6 @@ def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
     watched.events()
     watched.runs.start_missing_runbooks()
     watched.sweep.page_for_missing_runbooks()
-    watched.runs.page_for_dead_runs()
 
     assert ([], []) == (watched.events(), watched.paged)
     watched.store.answer(guess.incident_id, None, actor="ada")
@@ -178,63 +175,3 @@ def test_an_incident_whose_event_still_waits_is_left_alone(
 
     assert 1 == watched.store.pending_events()
     assert [] == prefect.requests
-
-
-@pytest.mark.parametrize(
-    ("state", "told"),
-    [("RUNNING", False), ("PAUSED", False), ("CRASHED", True), ("FAILED", True), (None, True)],
-)
-def test_a_run_that_died_is_told_once(
-    settings: Settings, prefect: Prefect, state: str | None, told: bool
-) -> None:
-    """A run that is over without having finished its runbook; also one that Prefect forgot."""
-    watched = Watched(settings)
-    incident, run_id = open_one(watched.store), uuid4()
-    watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
-    if state:
-        prefect.runs[run_id] = (state, {})
-    watched.runs.page_for_dead_runs()
-    expected = [(f"automation FAILED, take over: run {run_id} ended", f"page:failed:{run_id}")]
-
-    assert (expected if told else []) == [(reason, key) for _, reason, key in watched.paged]
-    watched.store.finish_claim(incident.incident_id, f"page:failed:{run_id}", "flow", {})
-    watched.paged.clear()
-    watched.runs.page_for_dead_runs()
-    assert [] == watched.paged
-
-
-def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
-    settings: Settings, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a storm Prefect answers late: nobody is called for a runbook that was done meanwhile."""
-    watched = Watched(settings)
-    incident, run_id = open_one(watched.store), uuid4()
-    watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
-
-    def completed_by_now(holders: set[str]) -> set[str]:
-        [holder] = holders
-        watched.store.finish_claim(incident.incident_id, "runbook:P1", holder, {})
-        prefect.runs[run_id] = ("COMPLETED", {})
-        return alive_of(holders)
-
-    monkeypatch.setattr("deployments.dispatcher.run_watch.alive_of", completed_by_now)
-    watched.runs.page_for_dead_runs()
-
-    assert [] == watched.paged
-
-
-def test_what_one_check_cannot_do_does_not_keep_the_other_from_its_work(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever it raises."""
-    watched = Watched(settings)
-    seen: list[UUID] = []
-
-    def very_broken() -> None:
-        raise RuntimeError("a mistake of ours")
-
-    monkeypatch.setattr(watched.runs, "start_missing_runbooks", very_broken)
-    monkeypatch.setattr(watched.runs, "page_for_dead_runs", lambda: seen.append(uuid4()))
-    watched.runs.run()
-
-    assert 1 == len(seen)

@@ -299,3 +299,21 @@ def test_a_run_that_goes_on_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("deployments.worker.start_rate.BEGINS_SECONDS", 0.0)
 
     assert pace.lets(a_run())
+
+
+def test_what_is_due_by_an_old_answer_is_not_started_twice() -> None:
+    """Prefect was asked before the run was taken, and answers while it runs, or after its end."""
+    due, run = DueRuns(), a_run()
+    asked_at = time.monotonic()
+    due.add([entry(run)])
+    assert [run.id] == [each.flow_run.id for each in due.take(inf, 0)]
+
+    due.add([entry(run)])  # an event names it once more, whatever it was for
+    assert [] == due.take(inf, 0, {run.id})
+    assert due.is_over(run.id), "its state is to be read: somebody may have retried it"
+    due.add([entry(run)], asked_at)
+    assert [] == due.take(inf, 0)
+    assert not due.is_over(run.id)
+
+    due.add([entry(run)], time.monotonic())  # asked after its end: it was retried
+    assert [run.id] == [each.flow_run.id for each in due.take(inf, 0)]

@@ -1,4 +1,4 @@
-"""Killed with `kill -9` in each step in turn, then retried as the UI does it: nothing twice."""
+"""Killed with `kill -9` in each step in turn: the runs go on by themselves, and nothing twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from fixtures.stack import Stack
-from processes.killing import _kill, kill_worker, retry
+from processes.killing import kill_worker
 from samples.gates import Gates
 from tasks.target.lock import records_lock
 
@@ -24,7 +24,7 @@ def nothing_twice(stack: Stack, incident_id: str, gates: Gates) -> None:
     stack.wait_for(lambda: stack.state(incident_id) == "done", RETRY_SECONDS)
     assert "mitigated" == stack.incident(incident_id)["status"]
     assert 1 == len(stack.pagerduty.alerts[incident_id].events)
-    assert len(stack.handed_over(incident_id)) <= 1, "one page at most for the dead run"
+    assert [] == stack.handed_over(incident_id), "nobody is called for a run that goes on"
     [message] = [
         m for m in stack.slack.in_channel("aeef-incidents") if gates.target.name in str(m.blocks)
     ]
@@ -38,7 +38,7 @@ def nothing_twice(stack: Stack, incident_id: str, gates: Gates) -> None:
 
 
 def test_killed_in_each_step_of_the_rollback(stack: Stack, tmp_path: Path) -> None:
-    """Three runs die: while choosing, deploying, and waiting for health; the retries complete."""
+    """Three runs die: while choosing, deploying, and waiting for health; they complete."""
     cases = {step: Gates(tmp_path / step, f"killed-{step}") for step in GATED}
     stack.configure(*(gates.target for gates in cases.values()))
     ids = {}
@@ -51,7 +51,6 @@ def test_killed_in_each_step_of_the_rollback(stack: Stack, tmp_path: Path) -> No
     kill_worker(stack)
     for step, gates in cases.items():
         gates.open(step)
-        retry(stack, ids[step])
 
     for step, gates in cases.items():
         nothing_twice(stack, ids[step], gates)
@@ -59,7 +58,7 @@ def test_killed_in_each_step_of_the_rollback(stack: Stack, tmp_path: Path) -> No
 
 
 def test_killed_while_the_rollback_is_recorded(stack: Stack, tmp_path: Path) -> None:
-    """The run dies before the history file is written; the retry writes it, and deploys nothing."""
+    """The run dies before the history file is written; it is written, and nothing deployed."""
     gates = Gates(tmp_path, "killed-record")
     stack.configure(gates.target)
     gates.close("health")
@@ -70,14 +69,12 @@ def test_killed_while_the_rollback_is_recorded(stack: Stack, tmp_path: Path) -> 
         stack.wait_for(lambda: any("rolled" in text for text in stack.actions(incident_id)))
         kill_worker(stack)
 
-    retry(stack, incident_id)
-
     nothing_twice(stack, incident_id, gates)
     assert gates.times_run("deploy") == 1
 
 
 def test_killed_while_posting_to_slack(stack: Stack, tmp_path: Path) -> None:
-    """The run dies when Slack took the message and did not answer: the retry looks first."""
+    """The run dies when Slack took the message and did not answer: whoever goes on looks first."""
     gates = Gates(tmp_path, "killed-slack")
     stack.configure(gates.target)
     stack.slack.accept_then_stall(path="/chat.postMessage")
@@ -88,8 +85,6 @@ def test_killed_while_posting_to_slack(stack: Stack, tmp_path: Path) -> None:
     kill_worker(stack)
     stack.slack.release()
     gates.open("deploy")
-    retry(stack, incident_id)
-
     nothing_twice(stack, incident_id, gates)
 
 
@@ -104,8 +99,6 @@ def test_killed_while_paging(stack: Stack, tmp_path: Path) -> None:
 
     kill_worker(stack)
     stack.pagerduty.release()
-    retry(stack, incident_id)
-
     stack.wait_for(lambda: stack.state(incident_id) == "done", RETRY_SECONDS)
     assert "triggered" == stack.pagerduty.alerts[incident_id].state
     assert 1 == stack.actions(incident_id).count("paged on-call by PagerDuty")
@@ -120,9 +113,6 @@ def test_killed_between_two_steps(stack: Stack, tmp_path: Path) -> None:
         ids[said] = stack.report(gates.target.name)
         stack.wait_for(partial(_is_on_record, stack, ids[said], said))
         kill_worker(stack)
-
-    for incident_id in ids.values():
-        retry(stack, incident_id)
 
     for said, gates in cases.items():
         nothing_twice(stack, ids[said], gates)
@@ -146,35 +136,8 @@ def test_retry_of_a_finished_run_does_no_harm(stack: Stack, tmp_path: Path) -> N
     nothing_twice(stack, incident_id, gates)
 
 
-def test_a_dead_run_pages_the_on_call(stack: Stack, tmp_path: Path) -> None:
-    """The run's process alone is killed: Prefect says Crashed, and the on-call is paged."""
-    gates = Gates(tmp_path, "dead-run")
-    stack.configure(gates.target)
-    gates.close("deploy")
-    incident_id = stack.report(gates.target.name)
-    stack.wait_for(lambda: gates.is_reached("deploy"))
-    run_id = stack.run_id(incident_id)
-
-    for process in stack.worker.children(recursive=True):
-        _kill(process)
-    stack.wait_for(lambda: stack.run(run_id)["state_type"] == "CRASHED")
-
-    [told] = stack.wait_for(lambda: stack.handed_over(incident_id))
-    assert "automation FAILED" in told
-    gates.open("deploy")
-    stack.wait_for(partial(_retried_until_done, stack, incident_id, run_id), RETRY_SECONDS)
-    nothing_twice(stack, incident_id, gates)
-
-
 def _is_on_record(stack: Stack, incident_id: str, said: str) -> bool:
     return any(text.startswith(said) for text in stack.actions(incident_id))
-
-
-def _retried_until_done(stack: Stack, incident_id: str, run_id: str) -> bool:
-    """Press Retry, again if need be: runner and worker both report the crash, seconds apart."""
-    if stack.run(run_id)["state_type"] == "CRASHED":
-        stack.press_retry(run_id)
-    return stack.state(incident_id) == "done"
 
 
 def _emit(stack: Stack, service: str) -> None:
