@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from schemas.automation import ACTS, Act, ActWords, Mode, Word
 from schemas.errors import AeefError, NotConfirmed, TemporaryError, Withheld
 from schemas.incident import Alert, Incident, Route, TypeSource, route_for
 from schemas.settings import Settings
+from tasks.base.trim import clean
 from tasks.store import Store, Turn, open_store
 
 RUNBOOK = "aeef-runbooks"
@@ -162,6 +164,7 @@ class Case:
 
     def _note_exception(self, intent: Intent, word: Word, person: str) -> None:
         text = f"{word}; this {intent.act} goes on, for {person} asks for it"
+        logging.getLogger("aeef").info("%s", clean(text))  # for whoever does it by hand
         entry_id = uuid5(self.incident.incident_id, f"{text}/{self.incident.occurrence}")
         self.store.record_action(
             self.incident_id, text, actor=person, automated=False, entry_id=entry_id

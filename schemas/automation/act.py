@@ -20,10 +20,12 @@ class Act(StrEnum):
 class ActWords(NamedTuple):
     """One act in words; `{}` is what it is done to, in `by_hand` its target.
 
-    undone: what is so when it was not begun. many: what is counted. by_hand: how a person does it.
+    undone: what is so when it was not begun. one, many: what is counted. by_hand: how a person does
+    it.
     """
 
     undone: str
+    one: str
     many: str
     by_hand: str
 
@@ -34,24 +36,38 @@ class ActWords(NamedTuple):
 
 ACTS: dict[Act, ActWords] = {
     Act.ROLLBACK: ActWords(
-        "{} is not rolled back", "rollbacks of {}", "`aeef rollback --target {}`"
+        "{} is not rolled back",
+        "rollback of {}",
+        "rollbacks of {}",
+        "`aeef rollback --target {}`",
     ),
-    Act.ISOLATION: ActWords("{} is not isolated", "isolations of {}", "`aeef isolate --target {}`"),
+    Act.ISOLATION: ActWords(
+        "{} is not isolated",
+        "isolation of {}",
+        "isolations of {}",
+        "`aeef isolate --target {}`",
+    ),
     Act.SUSPENSION: ActWords(
         "{} is not suspended",
+        "suspension of an agent of {}",
         "suspensions of agents of {}",
         "`suspend-agent/respond` in Prefect",
     ),
     Act.FREEZE: ActWords(
-        "{} is not frozen", "freezes of {}", "`aeef freeze on --target {} --approver NAME`"
+        "{} is not frozen",
+        "freeze of {}",
+        "freezes of {}",
+        "`aeef freeze on --target {} --approver NAME`",
     ),
     Act.REVOCATION: ActWords(
         "no credential of {} is revoked",
+        "revocation of credentials of {}",
         "revocations of credentials of {}",
         "`revoke-credentials/respond` in Prefect",
     ),
     Act.HOTFIX: ActWords(
         "no hotfix of {} is made or deployed",
+        "hotfix of {}",
         "hotfixes of {}",
         "`emergency-patch/respond` in Prefect, with your name as requested_by,",
     ),

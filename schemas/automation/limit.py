@@ -45,12 +45,15 @@ def refusal(
         setting = f"[automation.limits.{act}] per_{name} = {most}"
         if not most:
             return f"none is done by itself ({setting})"
-        what = ACTS[act].many.format(target)
+        words, count = ACTS[act], len(counted)
+        what = (words.one if count == 1 else words.many).format(target)
+        are = "is" if count == 1 else "are"
+        over = "the limit" if count == most else "over the limit"
         people = sorted({each.actor for each in counted if not each.automated})
         by = f"; of these by hand by {', '.join(people)}" if people else ""
         last = max(each.at for each in counted)
         return (
-            f"{len(counted)} {what} in the last {name} are the limit ({setting}; the last at"
+            f"{count} {what} in the last {name} {are} {over} ({setting}; the last at"
             f" {last:%Y-%m-%d %H:%M:%S} UTC{by})"
         )
     return None

@@ -65,6 +65,16 @@ def test_the_day_counts_too_and_what_people_did_by_hand() -> None:
     assert why.endswith("; of these by hand by ada)")
 
 
+def test_one_is_one_and_more_than_the_limit_is_over_it() -> None:
+    """People may have done more than the automation would."""
+    once = refusal(Act.FREEZE, "shop", minutes_ago(1), Limit(per_hour=1, per_day=9), NOW)
+    by_hand = minutes_ago(5, 4, 3, 2, actor="ada")
+    over = refusal(Act.FREEZE, "shop", by_hand, LIMIT, NOW)
+
+    assert str(once).startswith("1 freeze of shop in the last hour is the limit (")
+    assert str(over).startswith("4 freezes of shop in the last hour are over the limit (")
+
+
 def test_nothing_is_ever_done_by_itself_where_the_limit_is_0() -> None:
     """A target owner may want it so."""
     why = refusal(Act.FREEZE, "shop", [], Limit(per_hour=0, per_day=9), NOW)
