@@ -54,6 +54,7 @@ def _operations(store: Store) -> dict[str, Callable[[], object]]:
         "the 100 newest listed": lambda: store.incidents(limit=100),
         "one found by its number": lambda: store.incident(number),
         "its timeline": lambda: store.timeline(newest),
+        "what is new in the audit log verified": lambda: store.verify_audit(full=False),
         "metrics": lambda: (store.counts(), store.pending_events()),
         "the sweep's question": lambda: store.open_incidents_missing_claim(
             "page:P1", older_than=minute, severity=Severity.P1
