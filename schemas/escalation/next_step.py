@@ -108,7 +108,8 @@ def _while_taken(state: EscalationState, status: Status, route: Route) -> Step |
         return Step(StepKind.STILL_ON_IT, 1, asked)
     if not levels:
         return None
-    return _call(StepKind.LATE_LEVEL, asked, levels, route, state.done - 1)
+    level = _call(StepKind.LATE_LEVEL, asked, levels, route, state.done - 1)
+    return level._replace(number=state.done + 1) if level else None  # the question was the first
 
 
 def _levels(route: Route) -> list[Escalation]:

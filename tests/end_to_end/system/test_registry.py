@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployments.registry.automations import automations
+from deployments.registry.automations import GONE, automations
 from deployments.registry.catalog import (
     DEPLOYED,
     FLOWS,
@@ -17,7 +17,6 @@ from deployments.registry.catalog import (
 )
 from fixtures.stack import Stack
 from schemas.incident import IncidentType
-from schemas.settings import Settings
 
 
 def test_registering_again_changes_nothing(stack: Stack) -> None:
@@ -30,7 +29,20 @@ def test_registering_again_changes_nothing(stack: Stack) -> None:
     assert before == _registered(stack)
     deployments, rules = before
     assert {row.deployment for row in DEPLOYED} == set(deployments)
-    assert {row.name for row in automations(Settings())} == set(rules)
+    assert {row.name for row in automations()} == set(rules)
+
+
+def test_automations_of_an_older_version_are_removed(stack: Stack) -> None:
+    """They would call people beside the intake."""
+    trigger = {"type": "event", "expect": ["x"], "posture": "Reactive", "threshold": 1}
+    old = {"name": GONE[0], "trigger": trigger, "actions": [{"type": "do-nothing"}]}
+    stack.prefect("POST", "/automations/", json=old)
+    assert GONE[0] in _registered(stack)[1]
+
+    ran = stack.command("deploy", PREFECT_API_URL=stack.prefect_api)
+
+    assert f"automation '{GONE[0]}' removed: the intake escalates" in ran.stdout
+    assert GONE[0] not in _registered(stack)[1]
 
 
 @pytest.mark.parametrize("row", DEPLOYED, ids=lambda row: row.deployment)
@@ -42,7 +54,7 @@ def test_a_deployments_row_has_the_name_of_its_flow(row: FlowRow | ScheduledRow)
 def test_every_runbook_is_deployed() -> None:
     """An automation finds the flow that it runs."""
     assert {*RUNBOOK_OF.values(), "triage"} <= {row.flow for row in FLOWS}
-    asked = {row.flow for row in automations(Settings())} - {None}
+    asked = {row.flow for row in automations()} - {None}
     assert asked <= {row.flow for row in FLOWS}
 
 

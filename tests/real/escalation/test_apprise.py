@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -141,13 +142,13 @@ def test_the_program_gets_none_of_our_settings(
     monkeypatch.setenv("AEEF_SLACK__TOKEN", "xoxb-secret")
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "secret")
     seen: dict[str, Any] = {}
-    run = client.subprocess.run
+    run = subprocess.run
 
     def watched(*arguments: Any, **given: Any) -> Any:
         seen.update(given, argv=arguments[0])
         return run(*arguments, **given)
 
-    monkeypatch.setattr(client.subprocess, "run", watched)
+    monkeypatch.setattr(subprocess, "run", watched)
     settings = settings_with(home, {"on-call": {"urls": [addresses.address("json", "x")]}})
     Message().page(incident_of(settings), settings, key=KEY, reason=None)
 

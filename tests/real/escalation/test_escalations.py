@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from deployments.intake.escalations import Escalations
 from fixtures.intake import AT_ONCE, QUICK, Intake, StartIntake
@@ -18,11 +19,15 @@ from standins.addresses import Addresses
 from standins.pagerduty import LEAD_KEY, ROUTING_KEY, VP_KEY, PagerDuty
 from standins.slack import Slack
 from support import wait_until
+from tasks.base.storable import moment_text
+from tasks.channels.slack.message import ensure_message
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Moved
+from tasks.store.database.tables import escalations
 
+GRACE = "U000GRACE"
 CONTACTS = {
-    "vp-engineering": {"pagerduty_routing_key": VP_KEY, "slack": "U0VP"},
+    "vp-engineering": {"pagerduty_routing_key": VP_KEY, "slack": GRACE},
     "team-lead": {"pagerduty_routing_key": LEAD_KEY},
 }
 SOON, LATER = timedelta(seconds=0.4), timedelta(hours=1)
@@ -56,18 +61,21 @@ def state_of(intake: Intake, incident_id: str) -> EscalationState:
     return found
 
 
-def planned(intake: Intake, incident_id: str) -> EscalationState | None:
-    """Its state when the intake has seen that nothing is due now."""
-    found = state_of(intake, incident_id)
-    return found if found.due_at is None or found.due_at > utc_now() else None
+def planned(intake: Intake, incident_id: str) -> EscalationState:
+    """Its state as soon as the intake has seen that nothing is due now."""
+
+    def look() -> bool:
+        due = state_of(intake, incident_id).due_at
+        return due is None or due > utc_now()
+
+    wait_until(look)
+    return state_of(intake, incident_id)
 
 
 def overdue(intake: Intake, incident_id: str, by: timedelta) -> None:
     """As if it had begun, or had been taken, so much earlier."""
     found = state_of(intake, incident_id)
-    from sqlalchemy import update
 
-    from tasks.base.storable import moment_text
     from tasks.store.database.tables import escalations
 
     earlier = {"began_at": moment_text(found.began_at - by), "due_at": moment_text(utc_now())}
@@ -121,7 +129,7 @@ def test_it_goes_on_until_somebody_takes_it(
     incident_id = intake.report()
     wait_until(lambda: 4 <= len(alerts_of(pagerduty, incident_id)))
     intake.store.acknowledge(incident_id, actor="ada")
-    found = wait_until(lambda: planned(intake, incident_id))
+    found = planned(intake, incident_id)
     rung = len(alerts_of(pagerduty, incident_id))
 
     assert ("ada", timedelta(hours=4)) == (
@@ -223,17 +231,27 @@ def test_a_contact_in_slack_is_written_to_and_the_thread_says_it(
     start_intake: StartIntake, pagerduty: PagerDuty, slack: Slack
 ) -> None:
     """It rings nobody, and the record says so."""
-    contacts = {"vp-engineering": {"slack": "U0VP"}}
+    slack.channels[GRACE] = GRACE
+    slack.members.add(GRACE)
     intake = start_intake(
-        pagerduty, slack, contacts=contacts, routes=routes(("VP Engineering", SOON))
+        pagerduty,
+        slack,
+        contacts={"vp-engineering": {"slack": GRACE}},
+        routes=routes(("VP Engineering", LATER)),
     )
-    slack.users.add("U0VP") if hasattr(slack, "users") else None
     incident_id = intake.report()
-    wait_until(lambda: any("by Slack, which rings" in a for a in intake.actions(incident_id)))
+    planned(intake, incident_id)
+    ensure_message(intake.store.incident(incident_id), intake.settings, holder="test")
+    overdue(intake, incident_id, LATER)
+    wait_until(lambda: state_of(intake, incident_id).due_at is None)
 
-    assert "told vp-engineering by Slack, which rings nobody" in "\n".join(
-        intake.actions(incident_id)
-    )
+    said = "told vp-engineering by Slack, which rings nobody (not acknowledged within 1 h"
+    assert any(each.startswith(said) for each in intake.actions(incident_id))
+    [message] = slack.in_channel("#aeef-incidents")
+    [letter] = slack.in_channel(GRACE)
+    assert letter.text.startswith("Please take P1 security")
+    assert intake.settings.base_url in letter.text
+    assert any("VP Engineering is to take it" in m.text for m in slack.in_thread(message.ts))
 
 
 def test_mitigation_that_is_late_is_asked_about_then_the_levels_are_called(
@@ -250,13 +268,13 @@ def test_mitigation_that_is_late_is_asked_about_then_the_levels_are_called(
     )
     incident_id = intake.report()
     intake.store.acknowledge(incident_id, actor="ada")
-    wait_until(lambda: planned(intake, incident_id))
+    planned(intake, incident_id)
     overdue(intake, incident_id, timedelta(hours=4))
     wait_until(lambda: "still-on-it:P1:1:1:to:ada" in alerts_of(pagerduty, incident_id))
-    wait_until(lambda: planned(intake, incident_id))
+    planned(intake, incident_id)
     intake.store.acknowledge(incident_id, actor="ada")
     assert "acknowledged again: still on it" == intake.actions(incident_id)[-1]
-    wait_until(lambda: planned(intake, incident_id))
+    planned(intake, incident_id)
     overdue(intake, incident_id, timedelta(hours=4, minutes=15))
     last = "still-on-it:P1:2:2:to:vp-engineering"
     wait_until(lambda: state_of(intake, incident_id).done == 1)
@@ -289,7 +307,7 @@ def test_what_another_intake_began_and_died_over_is_taken_over(
     """When its lease has ended; and nothing is missed while no intake runs."""
     first = start_intake(pagerduty, contacts=CONTACTS, routes=routes(("Team lead", LATER)))
     incident_id = first.report()
-    found = wait_until(lambda: planned(first, incident_id))
+    found = planned(first, incident_id)
     lease = utc_now() + timedelta(seconds=0.3)
     [taken] = first.store.escalations.move([Moved(found, 0, utc_now(), lease)])
     overdue(first, incident_id, LATER)
@@ -304,7 +322,7 @@ def test_changed_times_count_for_what_is_open(
     """An intake that starts looks at everything again."""
     slow = start_intake(pagerduty, contacts=CONTACTS, routes=routes(("Team lead", LATER)))
     incident_id = slow.report()
-    wait_until(lambda: planned(slow, incident_id))
+    planned(slow, incident_id)
     start_intake(pagerduty, contacts=CONTACTS, routes=routes(("VP Engineering", SOON)))
 
     wait_until(lambda: "escalation:P1:1:to:vp-engineering" in alerts_of(pagerduty, incident_id))
@@ -345,10 +363,6 @@ def test_an_incident_of_an_older_version_gets_its_escalation(
 
 
 def _forget(intake: Intake, incident_id: str) -> None:
-    from sqlalchemy import delete
-
-    from tasks.store.database.tables import escalations
-
     intake.store._database.write(  # noqa: SLF001
         lambda connection: connection.execute(
             delete(escalations).where(escalations.c.incident_id == incident_id)
@@ -380,7 +394,7 @@ def test_p3_is_reminded_of_on_business_days_and_wakes_nobody(
     incident_id, taken = (intake.report(service=s, severity="P3") for s in ("a", "b"))
     intake.store.acknowledge(taken, actor="ada")
     for each in (incident_id, taken):
-        wait_until(partial(planned, intake, each))
+        planned(intake, each)
         overdue(intake, each, timedelta(days=4))
     wait_until(lambda: any("reminded in Slack" in a for a in intake.actions(incident_id)))
     wait_until(lambda: state_of(intake, taken).due_at is None)

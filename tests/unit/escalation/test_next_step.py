@@ -98,7 +98,8 @@ def test_who_took_it_is_asked_when_mitigation_is_late_then_the_levels_are_called
     late = {**early, "taken_at": NOW + 5 * hours}
     again = {**early, "taken_at": NOW + 4.5 * hours, "takes": 2}
 
-    assert [("", 240.0), ("level 15", 255.0)] == calls(route(15), 2, **early)
+    asked = [("", 240.0), ("level 15", 255.0), ("level 15", 265.0)]
+    assert asked == calls(route(15), 3, **early)
     assert [("", 315.0)] == calls(route(15), 1, **late)
     assert [("", 510.0)] == calls(route(15), 1, **again)
     assert [] == calls(route(15, mitigate_within=None), 3, **early)
@@ -127,11 +128,17 @@ def test_what_was_missed_is_made_up_for_once() -> None:
     minutes=st.lists(st.floats(0.1, 600), min_size=1, max_size=5).map(sorted),
     repeat=st.floats(0.1, 600),
     done=st.integers(0, 200),
+    taken=st.booleans(),
 )
-def test_steps_never_go_backwards(minutes: list[float], repeat: float, done: int) -> None:
+def test_steps_never_go_backwards(
+    minutes: list[float], repeat: float, done: int, taken: bool
+) -> None:
     """Each step is due no sooner than the one before, and the first when its level says so."""
     of = route(*minutes, escalation_repeat=repeat * MINUTE)
-    one, other = (next_step(state(done=each), Status.OPEN, of, WEEK) for each in (done, done + 1))
+    values = {"taken_at": NOW, "taken_by": "ada", "takes": 1} if taken else {}
+    one, other = (
+        next_step(state(done=each, **values), Status.OPEN, of, WEEK) for each in (done, done + 1)
+    )
     first = next_step(state(), Status.OPEN, of, WEEK)
 
     assert first

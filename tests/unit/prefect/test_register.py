@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,6 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.registry.automations import automations
 from deployments.registry.register import differs
-from schemas.settings import Settings
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
 
@@ -38,9 +35,9 @@ def test_any_other_change_is_a_difference(change: dict[str, object]) -> None:
     assert differs(automation(["a", "b"]), automation(["a", "c"]))
 
 
-def test_what_prefect_hands_back_is_what_was_registered(tmp_path: Path) -> None:
+def test_what_prefect_hands_back_is_what_was_registered() -> None:
     """Of every automation of ours, as JSON with its sets in any order."""
-    for row in automations(Settings(home=tmp_path)):
+    for row in automations():
         wanted = AutomationCore(
             name=row.name, description=row.description, trigger=row.trigger, actions=[]
         )
