@@ -26,6 +26,7 @@ from schemas.settings.sections import (
     DriftSettings,
     GithubSettings,
     IntakeSettings,
+    PagingSettings,
     RelapseSettings,
     RetrySettings,
     SecuritySettings,
@@ -66,6 +67,7 @@ class Settings(ChannelSections):
     intake: IntakeSettings = IntakeSettings()
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
+    paging: PagingSettings = PagingSettings()
     relapse: RelapseSettings = RelapseSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()

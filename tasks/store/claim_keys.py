@@ -118,6 +118,11 @@ def about_of(key: str) -> str:
     return f"{OCCURRENCE.strip(':')}{occurrence}" if occurrence else ""
 
 
+def is_the_incident(about: str) -> bool:
+    """True when a page with this subject is about the incident itself, or a relapse of it."""
+    return not about or about.startswith(OCCURRENCE.strip(":"))
+
+
 def people_of(about: str) -> str:
     """The people that a page with this subject is for, whatever the occurrence."""
     return about.partition(OCCURRENCE)[0]

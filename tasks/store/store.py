@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from schemas.incident import (
     Alert,
@@ -39,6 +40,7 @@ from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
+from tasks.store.lease_clock import lease_clock_of, this_boot
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
@@ -73,11 +75,11 @@ class Store:
         self,
         url: str,
         anchors_path: Path,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         masker: Masker | None = None,
         relapse_within: timedelta = RELAPSE_WITHIN,
     ) -> None:
-        """Open and migrate the database. clock: for tests of leases; masker: None: no masking.
+        """Open and migrate the database. clock: for tests; masker: None: no masking.
 
         relapse_within: how long after its end an incident may relapse.
         """
@@ -86,9 +88,15 @@ class Store:
         self._database = Database(url)
         try:
             migrate(self._database)
+            self._database.lease_now = (
+                lease_clock_of(self._database, this_boot())
+                if clock is None
+                else partial(_leases_by, clock)
+            )
         except BaseException:
             self._database.close()
             raise
+        clock = clock or utc_now
         self._anchors = Anchors(anchors_path, self._database.label)
         self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
@@ -448,6 +456,10 @@ class Store:
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""
         return self._log.head()
+
+
+def _leases_by(clock: Clock, _connection: Connection) -> datetime:
+    return clock()
 
 
 _stores: dict[tuple[int, str, Path, str], Store] = {}

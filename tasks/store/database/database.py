@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from schemas.errors import ConfigurationError
+from schemas.model import utc_now
 from tasks.store.database.failures import as_ours, is_race
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # Set by the store when the tables are there: see `lease_clock.py`.
+        self.lease_now: Callable[[Connection], datetime] = lambda _connection: utc_now()
         # SQLite has one writer at a time: inside a process, threads queue here, in fair order,
         # instead of in SQLite's sleeping retries.
         self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
