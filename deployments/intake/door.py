@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from deployments.intake.dispatch import Dispatcher
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
+from deployments.intake.ringing import Ringing
 from deployments.intake.sweep import Sweep
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
@@ -22,6 +23,8 @@ from tasks.notify.stand_down import resolve_page
 from tasks.store import Opened, Store, delivery_entry
 
 PAGES_AT_ONCE = 16
+URGENT_AT_ONCE = 64
+"""Pages of P1: each waits for its pager in a thread of its own, and is told elsewhere meanwhile."""
 
 log = logging.getLogger("aeef.door")
 
@@ -45,9 +48,13 @@ class Door:
         # Compiles the phrases of all guesses: the first page must not wait for that.
         classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
-        self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
+        self._urgent = ThreadPoolExecutor(URGENT_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
-        self.looks = Looks(store, current or (lambda: settings), self._relapsed)
+        # Behind a pager that is dead, what is over must not hold up what begins.
+        self._over = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="stand down")
+        now = current or (lambda: settings)
+        self.looks = Looks(store, now, self._relapsed)
+        self.ringing = Ringing(store, now, self._urgent, self._pool)
         self._wake = threading.Event()
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
@@ -56,6 +63,7 @@ class Door:
             for loop in (
                 (self._dispatch, timing.dispatch, self._wake),
                 (self._look, timing.look, self._wake_looks),
+                (self.ringing.run, timing.ring, self._stopping),
                 (self._sweep, timing.sweep, self._stopping),
             )
         ]
@@ -74,7 +82,7 @@ class Door:
             thread.join()
         self.dispatcher.close()
         self.looks.close()
-        for pool in (self._urgent, self._pool):
+        for pool in (self._urgent, self._pool, self._over):
             pool.shutdown(wait=True)
 
     @property
@@ -146,7 +154,7 @@ class Door:
         )
         if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
             return None
-        self._pool.submit(self._stand_down, incident.incident_id)
+        self._over.submit(self._stand_down, incident.incident_id)
         self._wake.set()
         return incident
 

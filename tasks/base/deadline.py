@@ -44,11 +44,11 @@ def seconds_left() -> float:
 
 def bounded(client: httpx.Client) -> httpx.Client:
     """The client, whose connections (through a proxy, too) keep the deadline."""
-    for transport in (client._transport, *client._mounts.values()):
+    # httpx has no way to give it: a transport of ours would switch its proxies off.
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
         pool = getattr(transport, "_pool", None)
         if isinstance(pool, httpcore.ConnectionPool):
-            # httpx has no way to give it: a transport of ours would switch its proxies off.
-            pool._network_backend = _Backend()
+            pool._network_backend = _Backend()  # noqa: SLF001
     return client
 
 

@@ -35,6 +35,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._probes = 0
+        self._is_probing = False
         self._closed_until: float | None = None
         self._why = ""
 
@@ -48,6 +49,7 @@ class Breaker:
                 return None
             left = self._closed_until - self._clock()
             if left <= 0:
+                self._is_probing = True
                 self._closed_until = self._clock() + PROBE_WAITS[-1]
                 return None
             return self._why, left
@@ -56,13 +58,17 @@ class Breaker:
         """It answered, whatever it said."""
         with self._lock:
             self._failures = self._probes = 0
+            self._is_probing = False
             self._closed_until = None
 
     def silent(self, why: str) -> None:
         """It did not answer."""
         with self._lock:
-            self._failures += 1
             self._why = why
+            if self._closed_until is not None and not self._is_probing:
+                return  # it began before the others gave up
+            self._failures += 1
+            self._is_probing = False
             if self._failures >= OPENS_AFTER:
                 wait = PROBE_WAITS[min(self._probes, len(PROBE_WAITS) - 1)]
                 self._probes += 1
@@ -72,6 +78,7 @@ class Breaker:
         """It asked not to be called for so long."""
         with self._lock:
             self._why = why
+            self._is_probing = False
             self._closed_until = self._clock() + seconds
 
 

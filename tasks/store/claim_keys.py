@@ -143,6 +143,11 @@ def slack_update_key(digest: str, *, restricted: bool = False) -> str:
     return f"slack-update:{'restricted:' if restricted else ''}{digest}"
 
 
+def slack_page_key(page: str) -> str:
+    """The reply that asks for the on-call; one for each page."""
+    return f"slack-page:{page}"
+
+
 def revocation_key(target: str, command: str) -> str:
     """One command that revokes credentials of a target."""
     return f"revoke:{target}/{command}"

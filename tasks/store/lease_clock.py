@@ -88,8 +88,6 @@ def _begin(connection: Connection, boot: Boot, wall: datetime) -> tuple[int, dat
     connection.execute(delete(lease_clock))
     began = boot.ticks(), moment
     connection.execute(
-        insert(lease_clock).values(
-            id=1, boot=boot.name, ticks=began[0], moment=moment_text(moment)
-        )
+        insert(lease_clock).values(id=1, boot=boot.name, ticks=began[0], moment=moment_text(moment))
     )
     return began

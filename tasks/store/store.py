@@ -29,7 +29,7 @@ from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
-from tasks.store import giving_word, opening
+from tasks.store import giving_word, opening, untaken
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
@@ -57,6 +57,7 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
+from tasks.store.untaken import UntakenPage, WaitingPage
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -412,6 +413,41 @@ class Store:
     def unfinished_claims(self, key_prefix: str) -> list[tuple[UUID, str]]:
         """Incident and holder of every unfinished claim of an open incident."""
         return self._claims.unfinished(key_prefix)
+
+    # Pages that are still tried
+
+    def save_untaken(self, page: UntakenPage) -> None:
+        """Keep a page that nothing which rings has taken yet."""
+        untaken.save_untaken(self._database, page)
+
+    def drop_untaken(self, incident_id: UUID, key: str) -> None:
+        """The page is not tried any longer."""
+        untaken.drop_untaken(self._database, incident_id, key)
+
+    def untaken_page(self, incident_id: UUID, key: str) -> UntakenPage | None:
+        """What is kept of a page that is still tried."""
+        return untaken.untaken_page(self._database, incident_id, key)
+
+    def untaken_of(self, incident_id: UUID) -> list[UntakenPage]:
+        """The incident's pages that are still tried."""
+        return untaken.untaken_of(self._database, incident_id)
+
+    def waiting_pages(self) -> list[WaitingPage]:
+        """Every page that is still tried, the most urgent first, then the oldest."""
+        return untaken.waiting_pages(self._database)
+
+    def make_all_due(self) -> None:
+        """Every page that is still tried is to be tried now."""
+        untaken.make_all_due(self._database)
+
+    def lease_now(self) -> datetime:
+        """Now by the clock of leases, which does not jump; only differences mean something."""
+        with self._database.read() as connection:
+            return self._database.lease_now(connection)
+
+    def acknowledged_at(self, incident_id: UUID | str) -> datetime | None:
+        """When somebody took the present occurrence."""
+        return self._incidents.acknowledged_at(incident_id)
 
     # Events for Prefect
 

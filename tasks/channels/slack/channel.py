@@ -9,7 +9,8 @@ from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
-from tasks.channels.slack.message import ensure_message
+from tasks.channels.slack.message import ensure_message, reply_once
+from tasks.store.claim_keys import slack_page_key
 
 
 class Slack(Channel):
@@ -34,7 +35,9 @@ class Slack(Channel):
             incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
         )
         why = incident.title if incident.is_restricted else reason or incident.title
-        client.reply(posted.message, f"On-call, please take this: {why}", settings)
+        text = f"On-call, please take this: {why}"
+        # The sender holds the page's claim, so nobody else uses this holder name at the same time.
+        reply_once(incident, posted, text, slack_page_key(key), settings, holder=key)
 
     def check(self, settings: Settings) -> str:
         """Query the bot's own identity."""
