@@ -1,4 +1,4 @@
-"""The door: stores an alert, pages at once, and sends the incident's event to Prefect."""
+"""The door: stores an alert, pages at once, and lets the dispatcher know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
-from deployments.intake.dispatch import Dispatcher
+from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
 from deployments.intake.ringing import Ringing
@@ -16,6 +16,7 @@ from deployments.intake.sweep import Sweep
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
 from schemas.settings import Settings
+from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
@@ -30,7 +31,7 @@ log = logging.getLogger("aeef.door")
 
 
 class Door:
-    """What the intake does with an alert, and the threads that dispatch, look and sweep."""
+    """What the intake does with an alert, and the threads that look, sweep and check."""
 
     def __init__(
         self,
@@ -42,7 +43,6 @@ class Door:
         """current: the settings as they are now, for what may be newer than the intake's start."""
         self.settings = settings
         self.store = store
-        self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
         # Compiles the phrases of all guesses: the first page must not wait for that.
@@ -55,16 +55,16 @@ class Door:
         now = current or (lambda: settings)
         self.looks = Looks(store, now, self._relapsed)
         self.ringing = Ringing(store, now, self._urgent, self._pool)
-        self._wake = threading.Event()
+        self.health = Health(settings, store, lambda: self.works)
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
             for loop in (
-                (self._dispatch, timing.dispatch, self._wake),
                 (self._look, timing.look, self._wake_looks),
                 (self.ringing.run, timing.ring, self._stopping),
                 (self._sweep, timing.sweep, self._stopping),
+                (self.health.run, timing.health, self._stopping),
             )
         ]
 
@@ -76,11 +76,9 @@ class Door:
     def stop(self) -> None:
         """Stop the threads, and wait until queued pages are sent."""
         self._stopping.set()
-        self._wake.set()
         self._wake_looks.set()
         for thread in self._threads:
             thread.join()
-        self.dispatcher.close()
         self.looks.close()
         for pool in (self._urgent, self._pool, self._over):
             pool.shutdown(wait=True)
@@ -96,8 +94,8 @@ class Door:
         return classify(alert, settings.rules, settings.default_severities).severity
 
     def dispatch_now(self) -> None:
-        """Send accepted incidents to Prefect now instead of within a second."""
-        self._wake.set()
+        """Have accepted incidents sent to Prefect now instead of within a second."""
+        wake(self.settings.dispatcher_pipe)
 
     def accept(self, alert: Alert) -> Opened:
         """Open the alert's incident, or attach it to the open one. Durable on return.
@@ -155,7 +153,7 @@ class Door:
         if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
             return None
         self._over.submit(self._stand_down, incident.incident_id)
-        self._wake.set()
+        self.dispatch_now()
         return incident
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
@@ -201,10 +199,6 @@ class Door:
     def _look(self) -> None:
         self._wake_looks.clear()
         self.looks.run()
-
-    def _dispatch(self) -> None:
-        self._wake.clear()
-        self.dispatcher.run()
 
     def _loop(self, work: Callable[[], object], seconds: float, wake: threading.Event) -> None:
         while not self._stopping.is_set():

@@ -147,3 +147,12 @@ written = Table(
     Column("id", String(36), primary_key=True),
     Column("text", Text, nullable=False),
 )
+
+# What a process beside the intake says of itself; the intake reads whether it lives.
+processes = Table(
+    "aeef_processes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("problems", Text, nullable=False),
+)
