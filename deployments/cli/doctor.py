@@ -18,6 +18,7 @@ from deployments.prefect_patches import patches
 from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables
 from schemas.wording import some
+from tasks.base.home import make_home
 from tasks.base.trim import one_line, trim
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
@@ -27,8 +28,10 @@ from tasks.channels.channels import (
     unconfigured,
 )
 from tasks.deploy.check_health import look_once
+from tasks.notify.ringing import silent_pages
 from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
+from tasks.store.writable import check_home, low_space
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
 LONGEST_VERDICT = 500
@@ -121,11 +124,14 @@ def _home(settings: Settings) -> str:
     for path in (settings.home, settings.home / TOKEN_FILE):
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
-    return str(settings.home)
+    make_home(settings.home)
+    if problem := check_home(settings.home) or low_space(settings):
+        raise AeefError(problem)
+    return f"{settings.home}, written and read back"
 
 
 def _store(settings: Settings) -> str:
-    open_store(settings).ping()
+    open_store(settings).write_and_read("doctor")
     return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
 
 
@@ -191,6 +197,8 @@ def _github(settings: Settings) -> str:
 
 
 def _somebody_hears(settings: Settings) -> str:
+    if waiting := silent_pages(open_store(settings)):
+        raise AeefError(waiting)
     require_known_channels(settings)
     missing = unconfigured(settings)
     if len(missing) == len(CHANNELS):

@@ -13,6 +13,7 @@ from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
 from deployments.intake.ringing import Ringing
 from deployments.intake.sweep import Sweep
+from deployments.intake.unrecorded import Unrecorded
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
 from schemas.settings import Settings
@@ -22,6 +23,7 @@ from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_page
 from tasks.store import Opened, Store, delivery_entry
+from tasks.store.database.failures import is_of_the_store
 
 PAGES_AT_ONCE = 16
 URGENT_AT_ONCE = 64
@@ -55,6 +57,8 @@ class Door:
         now = current or (lambda: settings)
         self.looks = Looks(store, now, self._relapsed)
         self.ringing = Ringing(store, now, self._urgent, self._pool)
+        self._beside = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page unrecorded")
+        self.unrecorded = Unrecorded(settings, store, self._beside)
         self.health = Health(settings, store, lambda: self.works)
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
@@ -80,7 +84,7 @@ class Door:
         for thread in self._threads:
             thread.join()
         self.looks.close()
-        for pool in (self._urgent, self._pool, self._over):
+        for pool in (self._urgent, self._pool, self._over, self._beside):
             pool.shutdown(wait=True)
 
     @property
@@ -93,6 +97,12 @@ class Door:
         settings = self.settings
         return classify(alert, settings.rules, settings.default_severities).severity
 
+    def not_recorded(self, alert: Alert, why: str) -> None:
+        """Page for an alert that cannot be put on record, which its sender is asked to repeat."""
+        settings = self.settings
+        triage = classify(alert, settings.rules, settings.default_severities)
+        self.unrecorded.page(alert, triage, why)
+
     def dispatch_now(self) -> None:
         """Have accepted incidents sent to Prefect now instead of within a second."""
         wake(self.settings.dispatcher_pipe)
@@ -103,21 +113,24 @@ class Door:
         The page is sent in the background: the sender does not wait for PagerDuty. The event is
         sent with `dispatch_now`. So is the look at the services of an incident that is mitigated
         or was resolved lately: the question is durable, and a relapse pages.
+        What cannot be recorded is paged all the same, and its error raised: the sender repeats it.
         """
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
-        opened = self.store.open_or_attach(
-            alert,
-            triage.type,
-            triage.severity,
-            source=triage.source,
-            guessed_from=triage.guessed_from,
-            also=settings.same_trouble(triage.type, alert.service),
-        )
-        keep_original(opened, alert, settings)
-        incident = opened.incident
+        with self.unrecorded.unless_recorded(alert, triage) as left_as:
+            opened = self.store.open_or_attach(
+                alert,
+                triage.type,
+                triage.severity,
+                source=triage.source,
+                guessed_from=triage.guessed_from,
+                also=settings.same_trouble(triage.type, alert.service),
+                new_id=left_as,
+            )
         if opened.is_new or opened.severity_raised or opened.word_given:
-            self._notify(incident)
+            self._notify(opened.incident)
+        self.unrecorded.recorded(alert, triage, opened)
+        keep_original(opened, alert, settings)
         if opened.look is not None:
             self._wake_looks.set()
         return opened
@@ -163,6 +176,8 @@ class Door:
             ensure_page(incident.incident_id, self.settings, holder=holder, key=key, reason=reason)
         except AeefError as error:
             log.error("%s", error)
+            if key is None and is_of_the_store(error):
+                self.unrecorded.page_of(incident, str(error))
         except Exception:
             log.exception("a page for %s failed", incident.title)
         # The page's event waits for the next round: Prefect is busy creating the incident's run.

@@ -121,6 +121,17 @@ class RetrySettings(Section):
     request_timeout: float = Field(default=5.0, gt=0)
 
 
+class DiskSettings(Section):
+    """The disk of AEEF_HOME, in bytes.
+
+    reserve: a file of this size is freed when the disk is full, so that records can be written;
+    0: none. low: `/health` and `aeef doctor` say when less is free.
+    """
+
+    reserve: int = Field(default=8_000_000, ge=0)
+    low: int = Field(default=50_000_000, ge=0)
+
+
 class PagingSettings(Section):
     """How long a page is tried until something that rings has taken it; times in seconds.
 

@@ -23,6 +23,7 @@ from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
+    DiskSettings,
     DriftSettings,
     GithubSettings,
     IntakeSettings,
@@ -68,6 +69,7 @@ class Settings(ChannelSections):
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     paging: PagingSettings = PagingSettings()
+    disk: DiskSettings = DiskSettings()
     relapse: RelapseSettings = RelapseSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()

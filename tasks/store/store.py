@@ -28,6 +28,7 @@ from schemas.incident import (
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
+from tasks.base.disk import Reserve
 from tasks.base.home import make_home
 from tasks.store import giving_word, opening, untaken
 from tasks.store.attaching import Opened, Typed
@@ -59,6 +60,7 @@ from tasks.store.relapses import (
     settle_look,
 )
 from tasks.store.untaken import UntakenPage, WaitingPage
+from tasks.store.writable import Written, check_written, write_and_read
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -80,14 +82,18 @@ class Store:
         clock: Clock | None = None,
         masker: Masker | None = None,
         relapse_within: timedelta = RELAPSE_WITHIN,
+        reserve: Reserve | None = None,
     ) -> None:
         """Open and migrate the database. clock: for tests; masker: None: no masking.
 
         relapse_within: how long after its end an incident may relapse.
+        reserve: freed when the disk is full.
         """
         self._masker = masker
         self._within = relapse_within
         self._database = Database(url)
+        if reserve:
+            self._database.make_room = reserve.release
         try:
             migrate(self._database)
             self._database.lease_now = (
@@ -118,6 +124,14 @@ class Store:
         with self._database.read() as connection:
             connection.execute(select(audit_head.c.seq)).first()
 
+    def write_and_read(self, name: str) -> None:
+        """Raise when a row cannot be written and read back. name: who asks."""
+        write_and_read(self._database, name)
+
+    def check_written(self, settings: Settings, name: str) -> Written:
+        """Whether alerts could be recorded: writes and reads back. name: who asks."""
+        return check_written(self._database, settings, name)
+
     # Incidents
 
     def open_or_attach(
@@ -131,6 +145,7 @@ class Store:
         guessed_from: str = "",
         may_relapse: bool = True,
         also: Collection[str] = (),
+        new_id: UUID | None = None,
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
@@ -143,7 +158,8 @@ class Store:
         announce: announce a new incident to Prefect; False when a run there opens it itself.
         source, guessed_from: who says that it is of this type, as `classify` has it.
         also: services; an open incident of the same type about one of them is the same trouble,
-        whatever its key. may_relapse: False for an alert that reports no outage.
+        whatever its key. new_id: of a new incident, unless there is one with it.
+        may_relapse: False for an alert that reports no outage.
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(
@@ -154,6 +170,7 @@ class Store:
             announce,
             self._within if may_relapse else None,
             also,
+            new_id,
         )
         return opened._replace(masked=masked is not alert)
 
@@ -540,7 +557,11 @@ def open_store(settings: Settings) -> Store:
             make_home(settings.home)
             masker = Masker(settings.masking, masking_key(settings))
             store = Store(
-                settings.database, settings.anchors_path, masker=masker, relapse_within=within
+                settings.database,
+                settings.anchors_path,
+                masker=masker,
+                relapse_within=within,
+                reserve=Reserve(settings.home, settings.disk.reserve),
             )
             _stores[key] = store
     return store

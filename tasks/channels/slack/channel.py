@@ -39,6 +39,12 @@ class Slack(Channel):
         # The sender holds the page's claim, so nobody else uses this holder name at the same time.
         reply_once(incident, posted, text, slack_page_key(key), settings, holder=key)
 
+    def page_unrecorded(self, incident: Incident, settings: Settings, *, reason: str) -> None:
+        """Write to the channel of urgent incidents; the incident's message follows its record."""
+        name = settings.slack.channels[SlackChannel.CRITICAL]
+        why = incident.title if incident.is_restricted else reason
+        client.write_to(name, f"On-call, please take this: {why}", settings)
+
     def check(self, settings: Settings) -> str:
         """Query the bot's own identity."""
         return client.check(settings)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlc
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
 from tasks.store.database.deadline import ANSWER_SECONDS, Deadline
-from tasks.store.database.failures import as_ours, is_race
+from tasks.store.database.failures import as_ours, is_full, is_race
 
 T = TypeVar("T")
 
@@ -42,6 +42,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # Set by the store: gives back a reserve when the disk is full; False: there was none.
+        self.make_room: Callable[[], bool] = lambda: False
         # Set by the store when the tables are there: see `lease_clock.py`.
         self.lease_now: Callable[[Connection], datetime] = lambda _connection: utc_now()
         # SQLite has one writer at a time: inside a process, threads queue here, in fair order,
@@ -98,7 +100,8 @@ class Database:
                     with self._one_writer, self._writing() as connection:
                         return work(connection)
                 except DBAPIError as error:
-                    if attempt == ATTEMPTS or not is_race(error):
+                    again = is_race(error) or (is_full(error) and self.make_room())
+                    if attempt == ATTEMPTS or not again:
                         raise
                 time.sleep(secrets.randbelow(10 * attempt) / 1000)
         raise AssertionError("the last attempt returns or raises")
