@@ -31,7 +31,7 @@ from tasks.deploy.check_health import look_once
 from tasks.notify.ringing import silent_pages
 from tasks.rollback.roll_back import rehearse_rollback
 from tasks.store import open_store
-from tasks.store.writable import check_home, low_space
+from tasks.store.database.writable import check_home, low_space
 
 OK, FAILED, NOT_CONFIGURED = "ok", "FAILED", "not configured"
 LONGEST_VERDICT = 500

@@ -13,7 +13,7 @@ from schemas.incident import Severity
 from schemas.settings import Settings
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store
-from tasks.store.untaken import UntakenPage, WaitingPage
+from tasks.store.waiting.untaken import UntakenPage, WaitingPage
 
 PROBE = timedelta(seconds=5)
 """So often at least the most urgent page is tried while its channels do not answer: it finds out

@@ -22,11 +22,11 @@ from schemas.errors import AeefError, InvalidInput
 from schemas.incident import Alert, Incident, Severity, Triage, dedup_key_for, route_for
 from schemas.model import Model, UtcDatetime, utc_now
 from schemas.settings import Settings
-from tasks.base.disk import Reserve, is_full
 from tasks.base.replace_file import replace_file
 from tasks.channels.channels import find_channel, title_of
 from tasks.notify.page_unrecorded import page_unrecorded, resolve_unrecorded, unrecorded_incident
 from tasks.store import Opened, Store
+from tasks.store.database.disk import Reserve, is_full
 
 FILE = "unrecorded-pages.json"
 RECORD_WITHIN = 5.0

@@ -20,9 +20,9 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.settings import Settings
-from tasks.base.connections import client_for
-from tasks.base.deadline import deadline, seconds_left
 from tasks.base.http_answers import reason_in, retry_after_seconds, without_secrets
+from tasks.base.network.connections import client_for
+from tasks.base.network.deadline import deadline, seconds_left
 from tasks.base.trim import trim
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ def send(
 
     quickly = stamina.RetryingCaller(
         attempts=tries,
-        timeout=min(settings.retry.request_timeout, seconds_left()),
+        timeout=max(min(settings.retry.request_timeout, seconds_left()), 0.001),
         wait_initial=FIRST_WAIT,
         wait_jitter=FIRST_WAIT,
         wait_max=LONGEST_WAIT,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from schemas.errors import OutsideServiceError, TemporaryError
 from schemas.settings import Settings
-from tasks.base.deadline import deadline
+from tasks.base.network.deadline import deadline
 from tasks.channels.channel import Channel
 
 OPENS_AFTER = 3

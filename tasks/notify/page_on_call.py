@@ -5,8 +5,8 @@ which of them sends; the other finds it sent; a dead sender's claim is taken ove
 severity rises, a separate page is sent.
 
 Until something that rings has taken it, the page stays open: what only tells is used once
-meanwhile, and the store keeps what is left to do (`tasks/store/untaken.py`), so that any intake
-tries it again. A runbook's step is content with that: it neither fails nor waits for a pager.
+meanwhile, and the store keeps what is left to do (`tasks/store/waiting/untaken.py`), so that any
+intake tries it again. A runbook's step is content with that: it neither fails nor waits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import page_key
 from tasks.store.once import POLL_SECONDS
-from tasks.store.untaken import UntakenPage
+from tasks.store.waiting.untaken import UntakenPage
 
 LEASE = timedelta(minutes=1)
 """Longer than one round through all channels, each within `[paging] answer_within`."""
@@ -86,8 +86,9 @@ def ensure_page(
         return None
     while True:
         left = store.untaken_page(incident.incident_id, key)
-        if left and not now and left.due_at > store.lease_now():
-            return _told_so_far(incident, left)
+        # Whoever waits, a step, has waits of its own; while nobody was reached it tries at once.
+        if left and not now and left.due_at > store.lease_now() and (left.notified or not wait):
+            return _notified_so_far(incident, left)
         with store.once(incident.incident_id, key, holder, lease=LEASE) as turn:
             if turn.is_mine:
                 page = _send(left or wanted, settings, store)
@@ -102,9 +103,9 @@ def ensure_page(
         time.sleep(POLL_SECONDS)
 
 
-def _told_so_far(incident: Incident, left: UntakenPage) -> Page:
-    if left.told:
-        return Page(channel=left.told, refused=left.refused, still_trying=True)
+def _notified_so_far(incident: Incident, left: UntakenPage) -> Page:
+    if left.notified:
+        return Page(channel=left.notified, refused=left.refused, still_trying=True)
     raise page_record.not_delivered(incident, left.refused)
 
 
@@ -124,7 +125,7 @@ def _send(page: UntakenPage, settings: Settings, store: Store) -> Page | None:
     if outcome.channel is None and outcome.nothing_is_configured:
         page_record.nobody(incident, page, store)
     elif outcome.channel is not None and not outcome.still_trying:
-        took = store.lease_now() - page.since if page.tries or outcome.page.told else None
+        took = store.lease_now() - page.since if page.tries or outcome.page.notified else None
         page_record.done(incident, page, outcome.channel, outcome.refused, took, store)
     elif outcome.channel is None:
         raise page_record.not_delivered(incident, outcome.refused)

@@ -12,7 +12,7 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import title_of
 from tasks.store import Store
 from tasks.store.claim_keys import about_of, is_the_incident, people_of
-from tasks.store.untaken import UntakenPage
+from tasks.store.waiting.untaken import UntakenPage
 
 PEOPLE = {"security": "security", "privacy": "privacy"}
 """The people paged instead of the on-call, by the page's subject."""
@@ -34,7 +34,7 @@ def done(
     _paged(incident, page, channel, store)
 
 
-def told(
+def meanwhile(
     incident: Incident,
     page: UntakenPage,
     channel: Channel,

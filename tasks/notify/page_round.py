@@ -19,7 +19,7 @@ from tasks.channels.reach import reach
 from tasks.notify import page_record
 from tasks.store import Store
 from tasks.store.claim_keys import about_of
-from tasks.store.untaken import UntakenPage
+from tasks.store.waiting.untaken import UntakenPage
 
 NOT_CONFIGURED = "not configured"
 
@@ -86,7 +86,7 @@ class _Round:
         self.order = route_for(incident.severity, incident.type, settings.routes).page_channels
         there = [each for name in self.order if (each := self._channel(name))]
         self.ringing = _Ringing([each for each in there if each.rings])
-        self.telling = [each for each in there if not each.rings]
+        self.quiet = [each for each in there if not each.rings]
 
     def _channel(self, name: str) -> Channel | None:
         try:
@@ -102,16 +102,16 @@ class _Round:
 
     def go(self) -> Outcome:
         if not self.ringing.channels:
-            return self._tell_and_be_done()
-        if self.page.told or not self.telling:
+            return self._notify_and_be_done()
+        if self.page.notified or not self.quiet:
             self._ring()
         else:
-            self._ring_and_tell()
+            self._ring_and_notify()
         if took := self.ringing.took:
             self.refused |= {each: str(error) for each, error in self.ringing.errors.items()}
             return Outcome(took, self._refused_before(took), self.page)
-        if self.page.told is None and self.telling:
-            self._tell()
+        if self.page.notified is None and self.quiet:
+            self._notify_meanwhile()
         return self._try_later()
 
     def _ring(self) -> None:
@@ -121,7 +121,7 @@ class _Round:
                 return
             self.ringing.errors[channel.name] = error
 
-    def _ring_and_tell(self) -> None:
+    def _ring_and_notify(self) -> None:
         """Ring; when nothing has answered soon, tell meanwhile: nobody waits for a dead channel."""
         context = copy_context()
         thread = threading.Thread(
@@ -130,29 +130,29 @@ class _Round:
             daemon=True,
         )
         thread.start()
-        thread.join(self.settings.paging.tell_after)
+        thread.join(self.settings.paging.notify_after)
         if thread.is_alive():
-            self._tell()
+            self._notify_meanwhile()
         thread.join()
 
-    def _tell(self) -> None:
+    def _notify_meanwhile(self) -> None:
         """Use the first channel that only tells and takes it, once for this page."""
         paging = self.settings.paging
-        for channel in self.telling:
-            why_not = self.ringing.why_not(paging.tell_after)
+        for channel in self.quiet:
+            why_not = self.ringing.why_not(paging.notify_after)
             if (error := self._call(channel)) is not None:
                 self.refused[channel.name] = str(error)
                 continue
             refused = {**why_not, **self._refused_before(channel)}
-            page_record.told(self.incident, self.page, channel, refused, self.store)
-            self.page = self._later(refused, told=channel.name)
+            page_record.meanwhile(self.incident, self.page, channel, refused, self.store)
+            self.page = self._later(refused, notified=channel.name)
             self.store.save_untaken(self.page)
             return
 
-    def _tell_and_be_done(self) -> Outcome:
+    def _notify_and_be_done(self) -> Outcome:
         """Nothing in the route rings: to tell is all there is."""
-        nothing = set(self.refused.values()) <= {NOT_CONFIGURED} and not self.telling
-        for channel in self.telling:
+        nothing = set(self.refused.values()) <= {NOT_CONFIGURED} and not self.quiet
+        for channel in self.quiet:
             if (error := self._call(channel)) is None:
                 return Outcome(channel, self._refused_before(channel), self.page)
             self.ringing.errors[channel.name] = error
@@ -162,12 +162,12 @@ class _Round:
         return self._try_later()
 
     def _try_later(self) -> Outcome:
-        tell_after = self.settings.paging.tell_after
-        refused = {**self.ringing.why_not(tell_after), **self.refused}
-        self.page = self._later(refused, told=self.page.told, tries=self.page.tries + 1)
+        notify_after = self.settings.paging.notify_after
+        refused = {**self.ringing.why_not(notify_after), **self.refused}
+        self.page = self._later(refused, notified=self.page.notified, tries=self.page.tries + 1)
         self.store.save_untaken(self.page)
-        told = channel_named(self.page.told) if self.page.told else None
-        return Outcome(told, refused, self.page, still_trying=True)
+        notified = channel_named(self.page.notified) if self.page.notified else None
+        return Outcome(notified, refused, self.page, still_trying=True)
 
     def _refused_before(self, channel: Channel) -> dict[str, str]:
         """Those that should have taken it rather than this channel, by the route."""
@@ -175,7 +175,7 @@ class _Round:
         return {name: self.refused[name] for name in before if name in self.refused}
 
     def _later(
-        self, refused: dict[str, str], *, told: str | None, tries: int | None = None
+        self, refused: dict[str, str], *, notified: str | None, tries: int | None = None
     ) -> UntakenPage:
         now = self.store.lease_now()
         tries = max(self.page.tries, 1) if tries is None else tries
@@ -184,7 +184,7 @@ class _Round:
         asked = [each.name for each in self.ringing.channels if each.name in self._maybe_taken()]
         return self.page.model_copy(
             update={
-                "told": told,
+                "notified": notified,
                 "refused": refused,
                 "asked": tuple(dict.fromkeys([*self.page.asked, *asked])),
                 "is_refused_for_good": are_for_good(errors),

@@ -28,24 +28,24 @@ from schemas.incident import (
 from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.base.disk import Reserve
 from tasks.base.home import make_home
-from tasks.store import giving_word, opening, untaken
+from tasks.store import giving_word, opening
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, verify_audit
 from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
+from tasks.store.database.disk import Reserve
+from tasks.store.database.lease_clock import Boot, lease_clock_of, this_boot
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
+from tasks.store.database.writable import Written, check_written, write_and_read
 from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
-from tasks.store.lease_clock import lease_clock_of, this_boot
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
-from tasks.store.overdue import missing_claim, missing_runbook
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.relapses import (
@@ -59,8 +59,9 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
-from tasks.store.untaken import UntakenPage, WaitingPage
-from tasks.store.writable import Written, check_written, write_and_read
+from tasks.store.waiting import untaken
+from tasks.store.waiting.overdue import missing_claim, missing_runbook
+from tasks.store.waiting.untaken import UntakenPage, WaitingPage
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -83,8 +84,9 @@ class Store:
         masker: Masker | None = None,
         relapse_within: timedelta = RELAPSE_WITHIN,
         reserve: Reserve | None = None,
+        boot: Boot | None = None,
     ) -> None:
-        """Open and migrate the database. clock: for tests; masker: None: no masking.
+        """Open and migrate the database. clock, boot: for tests; masker: None: no masking.
 
         relapse_within: how long after its end an incident may relapse.
         reserve: freed when the disk is full.
@@ -97,8 +99,8 @@ class Store:
         try:
             migrate(self._database)
             self._database.lease_now = (
-                lease_clock_of(self._database, this_boot())
-                if clock is None
+                lease_clock_of(self._database, boot or this_boot(), clock or utc_now)
+                if boot or clock is None
                 else partial(_leases_by, clock)
             )
         except BaseException:

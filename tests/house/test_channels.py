@@ -15,16 +15,20 @@ from tasks.channels.channels import CHANNELS
 
 ASK_THE_LIST = (
     "tasks/notify/page_on_call.py",
+    "tasks/notify/page_record.py",
+    "tasks/notify/page_round.py",
+    "tasks/notify/page_unrecorded.py",
     "tasks/notify/stand_down.py",
     "tasks/breach/page_breach_teams.py",
     "tasks/patch/await_approval.py",
     "tasks/breach/clocks/ring_clock.py",
     "deployments/intake/sweep.py",
     "deployments/intake/door.py",
+    "deployments/intake/unrecorded.py",
     "deployments/cli/doctor.py",
     "deployments/up/up.py",
 )
-OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels"}
+OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels", "tasks.channels.reach"}
 THREAD = "tasks.channels.slack.message"
 """News is posted in the incident's thread too; that pages nobody."""
 

@@ -23,7 +23,7 @@ from tasks.notify.page_on_call import ensure_page, page_on_call
 from tasks.notify.ringing import silent_pages
 from tasks.notify.stand_down import resolve_page
 
-SOON = {"first_wait": 0.05, "longest_wait": 0.1, "tell_after": 0.2, "refused_wait": 0.1}
+SOON = {"first_wait": 0.05, "longest_wait": 0.1, "notify_after": 0.2, "refused_wait": 0.1}
 NOT_AGAIN = QUICK._replace(ring=3600)
 """An intake that does not go on with pages."""
 BOMB = gzip.compress(b" " * (LARGEST_ANSWER + 1))

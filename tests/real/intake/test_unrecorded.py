@@ -18,7 +18,7 @@ from schemas.errors import ConfigurationError
 from standins.pagerduty import PagerDuty
 from standins.slack import Slack
 from support import not_available, wait_until
-from tasks.base.disk import RESERVE_FILE
+from tasks.store.database.disk import RESERVE_FILE
 
 ALERT = {"type": "security", "severity": "P1", "service": "shop", "description": "CVE"}
 RESERVE = 1_000_000

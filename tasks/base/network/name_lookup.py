@@ -55,6 +55,11 @@ def addresses_of(host: str, seconds: float) -> list[str]:
         raise TimeoutError(f"the look-up of {host} did not end within {seconds:.1f} s") from None
 
 
+def lookups_under_way() -> int:
+    """How many look-ups, and so threads, there are now."""
+    return len(_under_way.lookups)
+
+
 def _look_up(host: str, lookup: Future[list[str]], ours: _UnderWay) -> None:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -16,7 +16,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from tasks.base.name_lookup import addresses_of
+from tasks.base.network.name_lookup import addresses_of
 
 LONGEST = 3600.0
 """Seconds, for a client without any timeout."""

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from schemas.errors import AeefError, TemporaryError
 from schemas.settings import Settings
-from tasks.base.disk import Reserve, free_bytes, in_words
 from tasks.store.database.database import Database
+from tasks.store.database.disk import Reserve, free_bytes, in_words
 from tasks.store.database.failures import SERVICE
 from tasks.store.database.tables import written
 

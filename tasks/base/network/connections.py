@@ -11,7 +11,7 @@ from ssl import SSLContext
 import httpx
 
 from schemas.settings import Settings
-from tasks.base.deadline import bounded
+from tasks.base.network.deadline import bounded
 
 _KEPT: list[httpx.Client] = []
 """The shared client, while connections are kept."""

@@ -22,7 +22,8 @@ class UntakenPage(Model):
     """One page that is still tried.
 
     reason, severity, even_if_over: as `ensure_page` was given them.
-    told: the channel that was used meanwhile, which only tells. refused: why each did not take it.
+    notified: the channel that was used meanwhile, which only tells.
+    refused: why each did not take it.
     asked: the channels that ring and were asked: one whose answer was lost may ring.
     began_at: by the time of day; since, tried_at, due_at: by the lease clock.
     """
@@ -32,7 +33,7 @@ class UntakenPage(Model):
     reason: str | None = None
     severity: Severity | None = None
     even_if_over: bool = False
-    told: str | None = None
+    notified: str | None = None
     refused: dict[str, str] = Field(default_factory=dict)
     asked: tuple[str, ...] = ()
     is_refused_for_good: bool = False
