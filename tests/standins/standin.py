@@ -204,7 +204,8 @@ def settings_for(*standins: StandIn, **sections: Any) -> Settings:
     """Settings for these stand-ins only, with quick retries; a test of silence sets its timeout."""
     quick = {"request_timeout": 30.0, "first_wait": 0.0, "attempts": 1}
     known = {standin.section: standin.settings() for standin in standins}
-    return Settings.model_validate({"retry": quick, **known, **sections})
+    small = {"reserve": 0}  # else each test's folder would have a file of megabytes
+    return Settings.model_validate({"retry": quick, "disk": small, **known, **sections})
 
 
 def contract(name: str) -> Any:

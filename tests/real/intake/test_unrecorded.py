@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pytest
 
 from deployments.intake.unrecorded import MOST_A_MINUTE
 from fixtures.intake import Intake, StartIntake
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, TemporaryError
+from schemas.incident import Alert, IncidentType, Severity
 from standins.pagerduty import PagerDuty
 from standins.slack import Slack
+from standins.standin import settings_for
 from support import not_available, wait_until
+from tasks.store import open_store
 from tasks.store.database.disk import RESERVE_FILE
 
 ALERT = {"type": "security", "severity": "P1", "service": "shop", "description": "CVE"}
@@ -66,41 +70,67 @@ def health(intake: Intake) -> Any:
     return intake.client.get("/health").json()
 
 
-def test_a_full_disk(
+def test_the_reserve_is_used_before_anything_is_refused(small_disk: SmallDisk) -> None:
+    """It is there really, given back when it is needed, and made again when there is space."""
+    settings = settings_for(home=small_disk.home, disk=DISK)
+    store = open_store(settings)
+    assert ([], []) == store.check_written(settings, "test")
+    reserve = small_disk.home / RESERVE_FILE
+    assert RESERVE == reserve.stat().st_size <= reserve.stat().st_blocks * 512
+    small_disk.fill()
+    alert = Alert(description="CVE")
+    opened = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1)
+    assert opened.is_new
+    assert not reserve.exists()
+    found = store.check_written(settings, "test")
+    assert [] == found.problems
+    assert "the reserve for records is used up" in found.warnings[0]
+    small_disk.fill()
+    with pytest.raises(TemporaryError, match=r"could not write the record: the disk of .* is full"):
+        store.record_action(opened.incident.incident_id, "x" * 100_000)
+    found = store.check_written(settings, "test")
+    assert any("could not write in AEEF_HOME: the disk of" in each for each in found.problems)
+    small_disk.empty()
+
+    assert ([], []) == store.check_written(settings, "test")
+    assert reserve.exists()
+    store.close()
+
+
+def test_a_page_leaves_when_the_disk_is_full(
     small_disk: SmallDisk, start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
-    """First the reserve is used; then pages leave without a record, once; then all is on record."""
+    """The sender is asked to come again, and the trouble is one alert for the pager."""
     intake = start_intake(pagerduty, disk=DISK)
     wait_until(lambda: health(intake)["status"] == "ok")
-    reserve = small_disk.home / RESERVE_FILE
-    assert RESERVE == reserve.stat().st_size
-    assert RESERVE <= reserve.stat().st_blocks * 512
+    names = (f"shop-{number}" for number in count())
 
-    small_disk.fill()
-    assert 202 == send(intake, service="first").status_code
-    assert not reserve.exists()
-    small_disk.fill()
-    answer = wait_until(lambda: (it := send(intake)).status_code == 503 and it)
-    assert isinstance(answer, httpx.Response)
+    def refused() -> tuple[str, httpx.Response] | None:
+        small_disk.fill()
+        name = next(names)
+        answer = send(intake, service=name)
+        return (name, answer) if answer.status_code == 503 else None
+
+    name, answer = wait_until(refused) or ("", None)
+    assert answer is not None
     assert answer.headers["Retry-After"]
     assert "is full" in answer.json()["detail"]
-    wait_until(lambda: pagerduty.pages == 2)
+    wait_until(lambda: rung_for(pagerduty, name))
     said = wait_until(lambda: health(intake)["problems"])
     assert any("the disk of" in each and "make space" in each for each in said), said
-    assert 503 == send(intake).status_code
-
     small_disk.empty()
     wait_until(lambda: health(intake)["status"] == "ok")
-    again = send(intake)
-    assert 202 == again.status_code
-    incident_id = again.json()["incidentId"]
+    incident_id = send(intake, service=name).json()["incidentId"]
     wait_until(lambda: intake.store.claim_result(incident_id, "page:P1") is not None)
-    wait_until(reserve.exists)
 
-    assert 2 == pagerduty.pages
-    assert incident_id in pagerduty.alerts
+    assert [incident_id] == rung_for(pagerduty, name)
     record = intake.actions(incident_id)
     assert any(each.startswith("a page had left at ") and "is full" in each for each in record)
+
+
+def rung_for(pagerduty: PagerDuty, service: str) -> list[str]:
+    """The keys of the alerts about this service: one for each time that somebody was called."""
+    return [key for key, it in pagerduty.alerts.items() if f"{service} " in it.payload["summary"]]
 
 
 @pytest.fixture
