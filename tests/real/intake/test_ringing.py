@@ -214,7 +214,9 @@ def test_forty_behind_a_dead_resolver_are_told(
 ) -> None:
     """Each within moments, by what answers; one thread hangs, not forty."""
     dead = {**pagerduty.settings(), "url": dead_resolver}
-    intake = start_intake(slack, pagerduty=dead, retry={"request_timeout": 5, "attempts": 1})
+    intake = start_intake(
+        slack, pagerduty=dead, retry={"request_timeout": 5, "attempts": 1}, paging={}
+    )
     storm = [{"type": "security", "severity": "P1", "service": f"s{n}"} for n in range(40)]
     answer = intake.ask("POST", "/v1/alerts", json=storm)
     ids = [each["incidentId"] for each in answer.json()["incidents"]]
