@@ -21,6 +21,7 @@ from tasks.base.trim import clean
 from tasks.case import RUNBOOK, Case
 from tasks.store import open_store
 from tasks.store.claim_keys import RUN
+from tasks.store.database.disk import in_words
 from tasks.store.sanitize import mask_error, sanitized
 
 P = ParamSpec("P")
@@ -112,7 +113,7 @@ class Step(Generic[P, R]):
             attempt.failed(error, settings)
             # Prefect logs an exception with its whole chain.
             log_line(sanitized(traceback.format_exc(), settings))
-            raise UnexpectedError(sanitized(f"{type(error).__name__}: {error}", settings)) from None
+            raise UnexpectedError(sanitized(_in_words(error, self.name), settings)) from None
         if said := self.says(result):
             attempt.done(said, settings)
         return result
@@ -175,9 +176,8 @@ class _Attempt:
         if worth_retrying(error) and self.place.attempt < self.place.attempts:
             time.sleep(min(getattr(error, "retry_after", None) or 0.0, LONGEST_WISH))
             return
-        reason = str(error) if isinstance(error, AeefError) else f"{type(error).__name__}: {error}"
         failed = "" if isinstance(error, Withheld) else f"FAILED: {self.name}: "
-        text = redact(f"{failed}{reason}", settings)
+        text = redact(f"{failed}{_in_words(error, self.name)}", settings)
         self._record(text, f"failed {self.place.run_count}", settings)
 
     def _record(self, text: str, outcome: str, settings: Settings) -> None:
@@ -189,3 +189,11 @@ class _Attempt:
             automated=self.person is None,
             entry_id=entry,
         )
+
+
+def _in_words(error: Exception, doing: str) -> str:
+    """What went wrong; of a disk that is full, which, while doing what, and what to do."""
+    if isinstance(error, AeefError):
+        return str(error)
+    words = in_words(error, doing) if isinstance(error, OSError) else None
+    return words or f"{type(error).__name__}: {error}"

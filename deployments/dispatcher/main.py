@@ -22,7 +22,7 @@ def main() -> None:
     settings = load_settings()
     use_prefect(settings)
     from deployments.dispatcher.dispatcher import Dispatcher
-    from tasks.base.connections import keep_connections
+    from tasks.base.network.connections import keep_connections
     from tasks.store import open_store
 
     stopping = threading.Event()

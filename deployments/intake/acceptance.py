@@ -9,6 +9,7 @@ from typing import Any
 from deployments.intake.door import Door
 from deployments.intake.metrics import Metrics
 from deployments.intake.own_threads import OwnThreads
+from schemas.errors import AeefError
 from schemas.incident import Alert
 from schemas.links import links_for
 from schemas.settings import Settings
@@ -52,6 +53,11 @@ class Acceptance:
                     with self._metrics.accepting(alerts[number].source):
                         opened = self._door.accept(alerts[number])
                     accepted[number] = self._answer(opened)
+            except AeefError as error:
+                # All of them are sent again; those that were not tried must not wait for that.
+                for number in order[len(accepted) + 1 :]:
+                    self._door.not_recorded(alerts[number], str(error))
+                raise
             finally:
                 self._door.dispatch_now()
         return [accepted[number] for number in range(len(alerts))]

@@ -29,7 +29,7 @@ from deployments.web.token import token_of
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
-from tasks.base.connections import keep_connections
+from tasks.base.network.connections import keep_connections
 from tasks.channels.channels import require_known_channels
 from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store

@@ -13,7 +13,9 @@ from deployments.intake.escalations import Escalations
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
+from deployments.intake.ringing import Ringing
 from deployments.intake.sweep import Sweep
+from deployments.intake.unrecorded import Unrecorded
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
 from schemas.settings import Settings
@@ -23,8 +25,11 @@ from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import resolve_page
 from tasks.store import Opened, Store, delivery_entry
+from tasks.store.database.failures import is_of_the_store
 
 PAGES_AT_ONCE = 16
+URGENT_AT_ONCE = 64
+"""Pages of P1: each waits for its pager in a thread of its own, and is told elsewhere meanwhile."""
 
 log = logging.getLogger("aeef.door")
 
@@ -47,11 +52,17 @@ class Door:
         # Compiles the phrases of all guesses: the first page must not wait for that.
         classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
-        self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
+        self._urgent = ThreadPoolExecutor(URGENT_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
-        self.looks = Looks(store, current or (lambda: settings), self._relapsed)
-        self.escalations = Escalations(store, current or (lambda: settings))
+        # Behind a pager that is dead, what is over must not hold up what begins.
+        self._over = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="stand down")
+        now = current or (lambda: settings)
+        self.looks = Looks(store, now, self._relapsed)
+        self.ringing = Ringing(store, now, self._urgent, self._pool)
+        self.escalations = Escalations(store, now)
         self.escalation_watch = EscalationWatch(store, self._page, timing)
+        self._beside = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page unrecorded")
+        self.unrecorded = Unrecorded(settings, store, self._beside)
         late = self.escalation_watch.problem
         self.health = Health(settings, store, lambda: self.works, late)
         self._wake_looks = threading.Event()
@@ -60,6 +71,7 @@ class Door:
             threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
             for loop in (
                 (self._look, timing.look, self._wake_looks),
+                (self.ringing.run, timing.ring, self._stopping),
                 (self._sweep, timing.sweep, self._stopping),
                 (self.escalations.run, timing.escalate, self._stopping),
                 (self.escalation_watch.run, timing.watch, self._stopping),
@@ -80,7 +92,7 @@ class Door:
             thread.join()
         self.looks.close()
         self.escalations.close()
-        for pool in (self._urgent, self._pool):
+        for pool in (self._urgent, self._pool, self._over, self._beside):
             pool.shutdown(wait=True)
 
     @property
@@ -93,6 +105,12 @@ class Door:
         settings = self.settings
         return classify(alert, settings.rules, settings.default_severities).severity
 
+    def not_recorded(self, alert: Alert, why: str) -> None:
+        """Page for an alert that cannot be put on record, which its sender is asked to repeat."""
+        settings = self.settings
+        triage = classify(alert, settings.rules, settings.default_severities)
+        self.unrecorded.page(alert, triage, why)
+
     def dispatch_now(self) -> None:
         """Have accepted incidents sent to Prefect now instead of within a second."""
         wake(self.settings.dispatcher_pipe)
@@ -103,21 +121,24 @@ class Door:
         The page is sent in the background: the sender does not wait for PagerDuty. The event is
         sent with `dispatch_now`. So is the look at the services of an incident that is mitigated
         or was resolved lately: the question is durable, and a relapse pages.
+        What cannot be recorded is paged all the same, and its error raised: the sender repeats it.
         """
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
-        opened = self.store.open_or_attach(
-            alert,
-            triage.type,
-            triage.severity,
-            source=triage.source,
-            guessed_from=triage.guessed_from,
-            also=settings.same_trouble(triage.type, alert.service),
-        )
-        keep_original(opened, alert, settings)
-        incident = opened.incident
+        with self.unrecorded.unless_recorded(alert, triage) as left_as:
+            opened = self.store.open_or_attach(
+                alert,
+                triage.type,
+                triage.severity,
+                source=triage.source,
+                guessed_from=triage.guessed_from,
+                also=settings.same_trouble(triage.type, alert.service),
+                new_id=left_as,
+            )
         if opened.is_new or opened.severity_raised or opened.word_given:
-            self._notify(incident)
+            self._notify(opened.incident)
+        self.unrecorded.recorded(alert, triage, opened)
+        keep_original(opened, alert, settings)
         if opened.look is not None:
             self._wake_looks.set()
         return opened
@@ -152,7 +173,7 @@ class Door:
         )
         if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
             return None
-        self._pool.submit(self._stand_down, incident.incident_id)
+        self._over.submit(self._stand_down, incident.incident_id)
         self.dispatch_now()
         return incident
 
@@ -163,6 +184,8 @@ class Door:
             ensure_page(incident.incident_id, self.settings, holder=holder, key=key, reason=reason)
         except AeefError as error:
             log.error("%s", error)
+            if key is None and is_of_the_store(error):
+                self.unrecorded.page_of(incident, str(error))
         except Exception:
             log.exception("a page for %s failed", incident.title)
         # The page's event waits for the next round: Prefect is busy creating the incident's run.

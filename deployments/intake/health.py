@@ -9,6 +9,7 @@ from datetime import timedelta
 from schemas.errors import AeefError
 from schemas.settings import Settings
 from tasks.drift.blindness import standing_blindness
+from tasks.notify.ringing import silent_pages
 from tasks.store import Store
 
 LOOK_MARGIN = 30.0
@@ -65,16 +66,20 @@ class Health:
 
     def run(self) -> None:
         """Find out once. Raises nothing of the store: that is what it finds out."""
-        try:
-            self._store.ping()
-            self._problems = []
-        except AeefError as error:
-            self._problems = [str(error)]
-        waiting = self._looks_overdue()
+        found = self._store.check_written(self._settings, "intake")
+        self._problems = found.problems
+        waiting = [each for each in (self._silent_pages(), self._looks_overdue()) if each]
         blind = standing_blindness(self._settings.targets, self._settings.home)
-        self._warnings = [*filter(None, (self._late(), waiting)), *blind]
+        waiting = [each for each in (self._late(), *waiting) if each]
+        self._warnings = [*found.warnings, *waiting, *blind]
         self._not_ready = self._dispatchers()
         self._done_at = time.monotonic()
+
+    def _silent_pages(self) -> str | None:
+        try:
+            return silent_pages(self._store)
+        except AeefError:
+            return None  # the store's own problem is named above
 
     def _looks_overdue(self) -> str | None:
         """Looks that nobody makes: an alert may be a second outage, and nobody is paged for it."""

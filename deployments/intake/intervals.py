@@ -9,8 +9,8 @@ from typing import NamedTuple
 class Timing(NamedTuple):
     """The intake's intervals; only tests use other values.
 
-    look, sweep, escalate, watch, health: seconds between two rounds of these threads; an alert
-    wakes the first.
+    look, ring, sweep, escalate, watch, health: seconds between two rounds of these threads; an
+    alert wakes the first. ring: for pages that nothing which rings has taken yet.
     page_late, runbook_missing: the age of an incident at which its page is sent again, and the
     on-call is paged that no runbook has started.
     escalation_late: how late a step may be before the watch pages for it.
@@ -21,6 +21,7 @@ class Timing(NamedTuple):
     sweep: float = 5.0
     escalate: float = 1.0
     watch: float = 60.0
+    ring: float = 0.5
     health: float = 2.0
     page_late: timedelta = timedelta(seconds=10)
     runbook_missing: timedelta = timedelta(minutes=5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, route_for
 from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
+from tasks.channels.reach import reach
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
 from tasks.store import Store
@@ -92,7 +94,8 @@ class Sweep:
             # This claim is never finished: its lease is the interval, for all intakes together.
             key = keep_alive_key(channel.name)
             if self.store.claim(incident.incident_id, key, str(uuid4()), every).state == "held":
-                channel.keep_alive(incident, self.settings)
+                call = partial(channel.keep_alive, incident, self.settings)
+                reach(channel, self.settings, call)
 
     def page_for_missing_runbooks(self) -> None:
         """Page when no runbook has started in time, whatever keeps Prefect from it."""

@@ -29,9 +29,11 @@ from schemas.settings.channels import ChannelSections
 from schemas.settings.partial import full_route, named_contacts
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
+    DiskSettings,
     DriftSettings,
     GithubSettings,
     IntakeSettings,
+    PagingSettings,
     RelapseSettings,
     RetrySettings,
     SecuritySettings,
@@ -74,6 +76,8 @@ class Settings(ChannelSections):
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     takeover: TakeoverSettings = TakeoverSettings()
+    paging: PagingSettings = PagingSettings()
+    disk: DiskSettings = DiskSettings()
     relapse: RelapseSettings = RelapseSettings()
     automation: AutomationSettings = AutomationSettings()
     drift: DriftSettings = DriftSettings()

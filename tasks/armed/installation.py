@@ -24,8 +24,8 @@ HTTP_RESOLUTION = 1.0
 
 
 def store(settings: Settings) -> str:
-    """Write into the record, without changing it."""
-    open_store(settings).try_write()
+    """Write beside the record, and read it back."""
+    open_store(settings).write_and_read("armed")
     return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
 
 

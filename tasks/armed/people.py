@@ -11,6 +11,8 @@ from tasks.channels.channels import (
     silent_severities,
     unconfigured,
 )
+from tasks.notify.ringing import silent_pages
+from tasks.store import open_store
 
 
 def channel(each: Channel, settings: Settings) -> str:
@@ -21,7 +23,9 @@ def channel(each: Channel, settings: Settings) -> str:
 
 
 def somebody_hears(settings: Settings) -> str:
-    """Whether every severity has a channel that is configured."""
+    """Whether every severity has a channel that is configured, and what was sent did ring."""
+    if waiting := silent_pages(open_store(settings)):
+        raise Disarmed(waiting)
     require_known_channels(settings)
     missing = unconfigured(settings)
     if len(missing) == len(CHANNELS):

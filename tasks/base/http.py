@@ -20,8 +20,9 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
 from schemas.settings import Settings
-from tasks.base.connections import client_for
 from tasks.base.http_answers import reason_in, retry_after_seconds, without_secrets
+from tasks.base.network.connections import client_for
+from tasks.base.network.deadline import deadline, seconds_left
 from tasks.base.trim import trim
 
 T = TypeVar("T")
@@ -37,6 +38,8 @@ LONGEST_REASON = 300
 """How many characters of a service's own message an error has."""
 LARGEST_ANSWER = 10_000_000
 """Maximum bytes of an answer; a page of Slack's history is well under one million."""
+CODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""One of these: gzip in gzip, or a denser coding, makes gigabytes of one piece."""
 
 
 _log = logging.getLogger(__name__)
@@ -127,7 +130,7 @@ def send(
 
     quickly = stamina.RetryingCaller(
         attempts=tries,
-        timeout=settings.retry.request_timeout,
+        timeout=max(min(settings.retry.request_timeout, seconds_left()), 0.001),
         wait_initial=FIRST_WAIT,
         wait_jitter=FIRST_WAIT,
         wait_max=LONGEST_WAIT,
@@ -171,11 +174,12 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
     try:
         request = _without_userinfo(call.build(client))
         where = f"{request.method} {request.url.copy_with(query=None, fragment=None)}"
-        response = client.send(request, stream=True)
-        try:
-            text = _body(response, client)
-        finally:
-            response.close()
+        with deadline(call.settings.retry.request_timeout):
+            response = client.send(request, stream=True)
+            try:
+                text = _body(response, client)
+            finally:
+                response.close()
     except httpx.RequestError as error:
         problem = fail(*_failure(error, call.settings.retry.request_timeout))
     except (httpx.InvalidURL, ValueError, TypeError):
@@ -188,11 +192,13 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
 
 def _body(response: httpx.Response, client: httpx.Client) -> str:
     """The answer's text; httpx limits the wait for each chunk, this limits the total."""
-    deadline = time.monotonic() + (client.timeout.read or 0)
+    if response.headers.get("Content-Encoding", "").strip().lower() not in CODINGS:
+        raise httpx.DecodingError("the answer has a coding that was not asked for")
+    ends = time.monotonic() + (client.timeout.read or 0)
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece
-        if time.monotonic() > deadline:
+        if time.monotonic() > ends:
             raise httpx.ReadTimeout("the answer takes too long")
         if len(body) > LARGEST_ANSWER:
             raise httpx.DecodingError("the answer is too long")

@@ -14,6 +14,7 @@ from typing import ClassVar
 from schemas.escalation import Contact
 from schemas.incident import Incident
 from schemas.settings import Settings
+from tasks.store.claim_keys import page_key
 
 
 class Channel(ABC):
@@ -55,6 +56,10 @@ class Channel(ABC):
         key: the page's claim, which the caller holds, so nobody else sends the same page now.
         reason: why somebody must look, instead of the incident's description.
         """
+
+    def page_unrecorded(self, incident: Incident, settings: Settings, *, reason: str) -> None:
+        """Page for an incident whose record cannot be written: nothing of the store is there."""
+        self.page(incident, settings, key=page_key(incident), reason=reason)
 
     def acknowledge(  # noqa: B027 - what only tells has nothing to do
         self, incident: Incident, settings: Settings, *, about: str = ""

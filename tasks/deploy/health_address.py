@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tasks.base.connections import tls_context
+from tasks.base.network.connections import tls_context
 from tasks.base.trim import one_line
 from tasks.base.within import within
 

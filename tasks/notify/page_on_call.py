@@ -1,43 +1,53 @@
-"""Pages the on-call exactly once, by the first channel of the route that accepts the page.
+"""Pages the on-call exactly once: a page is taken only by a channel that rings.
 
 The intake and the runbook both call `ensure_page`. A claim in the store, with a lease, decides
 which of them sends; the other finds it sent; a dead sender's claim is taken over. When the
 severity rises, a separate page is sent.
+
+Until something that rings has taken it, the page stays open: what only tells is used once
+meanwhile, and the store keeps what is left to do (`tasks/store/waiting/untaken.py`), so that any
+intake tries it again. A runbook's step is content with that: it neither fails nor waits.
 """
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from pydantic import Field
 
-from schemas.errors import ConfigurationError, OutsideServiceError, PageNotDelivered
-from schemas.incident import PAGED, Incident, Severity
+from schemas.incident import Incident, Severity
 from schemas.model import Model
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.channel import Channel
-from tasks.channels.channels import channel_named, channels_for, find_channel, title_of
+from tasks.channels.channels import find_channel
+from tasks.notify import page_record, page_round
+from tasks.notify.page_round import Outcome
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.automation.said import said_of
-from tasks.store.claim_keys import about_of, contact_of, page_key, people_of
+from tasks.store.claim_keys import page_key
+from tasks.store.once import POLL_SECONDS
+from tasks.store.waiting.untaken import UntakenPage
 
-NOT_CONFIGURED = "not configured"
-
-PEOPLE = {"security": "security", "privacy": "privacy"}
-"""The people paged instead of the on-call, by the page's subject."""
+LEASE = timedelta(minutes=1)
+"""Longer than one round through all channels, each within `[paging] answer_within`."""
 
 
 class Page(Model):
-    """A sent page: its channel, and why earlier channels did not accept it.
+    """A page that was sent: its channel, and why others did not take it.
 
-    channel: its name; None when no channel is configured, which the record states prominently.
+    channel: its name; None when no channel is configured, which the record states prominently,
+    or when somebody acknowledged the incident before anything rang.
+    still_trying: that channel only tells; the page is tried again until something rings.
     """
 
     channel: str | None = None
     refused: dict[str, str] = Field(default_factory=dict)
+    still_trying: bool = Field(default=False, exclude=True)
 
 
 def channel_of(page: dict[str, Any] | None) -> Channel | None:
@@ -55,115 +65,90 @@ def ensure_page(
     wait: bool = False,
     even_if_over: bool = False,
     severity: Severity | None = None,
+    now: bool = False,
 ) -> Page | None:
-    """Send the incident's page, unless it was sent already.
+    """Send the incident's page, unless it was sent already or is to be tried again later.
 
     None while another process is sending it, and when the incident is over.
     holder: the sender; concurrent senders need different names.
     key, reason: for a separate page with its own message, such as a failure of the automation.
-    wait: wait for the other process, and take over when its lease ends.
+    wait: wait for the other process until it rang or told somebody; take over when its lease ends.
     even_if_over: for example for a legal duty, which does not end with the incident.
     severity: page as if the incident had this severity.
-    Raises PageNotDelivered with each channel's reason, and releases the claim.
+    now: try it although it is not due yet.
+    Raises PageNotDelivered with each channel's reason while nobody was reached at all.
     """
     store = open_store(settings)
     incident = store.incident(incident_id)
     key = key or page_key(incident)
+    wanted = page_round.first(store, incident, key, reason, severity, even_if_over=even_if_over)
     is_done = incident.status.is_over and not even_if_over
     if is_done and store.claim_result(incident.incident_id, key) is None:
         return None
-    with store.once(incident.incident_id, key, holder, wait=wait) as turn:
-        if turn.state == "busy":
+    while True:
+        left = store.untaken_page(incident.incident_id, key)
+        # Whoever waits, a step, has waits of its own; while nobody was reached it tries at once.
+        if left and not now and left.due_at > store.lease_now() and (left.notified or not wait):
+            return _notified_so_far(incident, left)
+        with store.once(incident.incident_id, key, holder, lease=LEASE) as turn:
+            if turn.is_mine:
+                page = _send(left or wanted, settings, store)
+                if page and not page.still_trying:
+                    turn.finish(page.to_json())
+                    store.drop_untaken(incident.incident_id, key)
+                return page
+            if turn.state == "done":
+                return Page.model_validate(turn.result)
+        if not wait:
             return None
-        if turn.is_mine:
-            # Read again under the claim: a resolution from now on sees the claim and waits for
-            # this page; an earlier one is seen here. Otherwise a page could ring for ever.
-            incident = store.incident(incident_id)
-            if incident.status.is_over and not even_if_over:
-                return None
-            if severity:
-                incident = incident.model_copy(update={"severity": severity})
-            incident = incident.model_copy(update={"automation": said_of(incident, settings)})
-            page = _by_the_first_channel(incident, settings, store, key, reason)
-            turn.finish(page.to_json())
-    return Page.model_validate(turn.result)
+        time.sleep(POLL_SECONDS)
 
 
-def _by_the_first_channel(
-    incident: Incident, settings: Settings, store: Store, key: str, reason: str | None
-) -> Page:
-    refused: dict[str, str] = {}
-    for name in channels_for(incident, settings, key):
-        if why := _refusal(name, incident, settings, key, reason):
-            refused[name] = why
-            continue
-        page = Page(channel=name, refused=refused)
-        _record(incident, page, store, key, reason)
-        return page
-    if set(refused.values()) <= {NOT_CONFIGURED}:
-        page = Page(channel=None, refused=refused)
-        _record(incident, page, store, key, reason)
-        return page
-    detail = "; ".join(f"{title_of(name)}: {why}" for name, why in refused.items())
-    raise PageNotDelivered(
-        f"nobody was paged for {incident.title}: {detail}. It is tried again by itself;"
-        " `aeef doctor` says what to set up"
-    )
+def _notified_so_far(incident: Incident, left: UntakenPage) -> Page:
+    if left.notified:
+        return Page(channel=left.notified, refused=left.refused, still_trying=True)
+    raise page_record.not_delivered(incident, left.refused)
 
 
-def _refusal(
-    name: str, incident: Incident, settings: Settings, key: str, reason: str | None
-) -> str | None:
-    """Why this channel does not accept the page; None when it did."""
-    try:
-        channel = channel_named(name)
-    except ConfigurationError as error:
-        return str(error)  # a typing error in a route must not keep the page from the others
-    if not channel.configured(settings, about_of(key)):
-        return NOT_CONFIGURED
-    try:
-        channel.page(incident, settings, key=key, reason=reason)
-    except OutsideServiceError as error:
-        return str(error)
-    return None
+def _send(page: UntakenPage, settings: Settings, store: Store) -> Page | None:
+    """One round through the channels, by the holder of the page's claim."""
+    # Read again under the claim: a resolution from now on sees the claim and waits for this page;
+    # an earlier one is seen here. Otherwise a page could ring for ever.
+    incident = store.incident(page.incident_id)
+    if incident.status.is_over and not page.even_if_over:
+        return None
+    if page.severity:
+        incident = incident.model_copy(update={"severity": page.severity})
+    incident = incident.model_copy(update={"automation": said_of(incident, settings)})
+    if page.tries and _is_taken_by_a_person(page, store):
+        page_record.taken_by_a_person(incident, page, store)
+        return Page(channel=None, refused=page.refused)
+    outcome: Outcome = page_round.go(incident, page, settings, store)
+    if outcome.channel is None and outcome.nothing_is_configured:
+        page_record.nobody(incident, page, store)
+    elif outcome.channel is not None and not outcome.still_trying:
+        took = store.lease_now() - page.since if page.tries or outcome.page.notified else None
+        page_record.done(incident, page, outcome.channel, outcome.refused, took, store)
+    elif outcome.channel is None:
+        raise page_record.not_delivered(incident, outcome.refused)
+    name = outcome.channel.name if outcome.channel else None
+    return Page(channel=name, refused=outcome.refused, still_trying=outcome.still_trying)
 
 
-def _record(incident: Incident, page: Page, store: Store, key: str, reason: str | None) -> None:
-    about = f" ({reason})" if reason else incident.which_occurrence
-    identity = f"aeef:{incident.incident_id}/{key}"
-    entry_id = uuid5(NAMESPACE_URL, identity)
-    if page.channel is None:
-        text = f"NOBODY WAS PAGED{about}: no channel is configured; see `aeef doctor`"
-        store.record_action(incident.incident_id, text, entry_id=entry_id)
-        return
-    tried = "".join(
-        f"; {title_of(name)} did not take it: {why}" for name, why in page.refused.items()
-    )
-    text = f"{_done_by(channel_named(page.channel), about_of(key))}{about}{tried}"
-    store.record_action(incident.incident_id, text, entry_id=entry_id)
-    store.emit(
-        incident.incident_id,
-        PAGED,
-        {"channel": page.channel},
-        event_id=uuid5(NAMESPACE_URL, f"{identity}/event"),
-    )
-
-
-def _done_by(channel: Channel, about: str) -> str:
-    """What a page that the channel accepted has done: not every one of them rings."""
-    people = PEOPLE.get(people_of(about)) or contact_of(about) or "on-call"
-    if not channel.rings:
-        return f"told {people} by {channel.title}, which rings nobody"
-    if about and not channel.rings_apart:
-        return f"told {people} by {channel.title} again, which may ring nobody a second time"
-    return f"paged {people} by {channel.title}"
+def _is_taken_by_a_person(page: UntakenPage, store: Store) -> bool:
+    """True when somebody acknowledged the incident after the page had begun."""
+    if page.even_if_over:
+        return False
+    taken = store.acknowledged_at(page.incident_id)
+    return taken is not None and taken >= page.began_at
 
 
 @step("page on-call", says=lambda _page: None, timeout=300)
 def page_on_call(case: Case, reason: str | None = None, key: str | None = None) -> Page | None:
     """Make sure that the on-call is paged. Whoever sends the page also records it.
 
-    Raises PageNotDelivered, which is retried.
+    Done also when what only tells was used and the intake still tries what rings.
+    Raises PageNotDelivered, which is retried, while nobody was reached at all.
     """
     return ensure_page(
         case.incident_id, case.settings, holder=case.holder, key=key, reason=reason, wait=True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import TemporaryError
@@ -10,7 +11,8 @@ from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.channel import Channel
-from tasks.channels.channels import CHANNELS
+from tasks.channels.channels import CHANNELS, find_channel
+from tasks.channels.reach import reach
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show
@@ -51,7 +53,7 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
         # A legal duty does not end with the incident: `aeef breach submitted` ends it.
         over = [about for about in abouts if not about.startswith(CLOCK)]
         for about in over:
-            channel.resolve(incident, settings, about=about)
+            reach(channel, settings, partial(channel.resolve, incident, settings, about=about))
         if over and channel.can_end:
             identity = f"aeef:{incident.incident_id}/resolved/{channel.name}"
             identity = of_occurrence(incident, identity)
@@ -60,6 +62,9 @@ def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
                 f"resolved the page in {channel.title}",
                 entry_id=uuid5(NAMESPACE_URL, identity),
             )
+    for page in open_store(settings).untaken_of(incident.incident_id):
+        if not page.even_if_over:
+            open_store(settings).drop_untaken(incident.incident_id, page.key)
     reply_in_thread(
         str(incident.incident_id), f"Incident {incident.status}.", settings, holder=holder
     )
@@ -71,9 +76,15 @@ def resolve_one_page(incident: Incident, key: str, settings: Settings) -> None:
 
     Safe to repeat. Raises TemporaryError or PermanentError when the channel fails.
     """
-    channel = channel_of(open_store(settings).claim_result(incident.incident_id, key))
-    if channel and channel.rings_apart:
-        channel.resolve(incident, settings, about=about_of(key))
+    store = open_store(settings)
+    taker = channel_of(store.claim_result(incident.incident_id, key))
+    left = store.untaken_page(incident.incident_id, key)
+    store.drop_untaken(incident.incident_id, key)
+    for channel in CHANNELS:
+        may_ring = channel is taker or (left is not None and channel.name in left.asked)
+        if may_ring and channel.rings_apart:
+            about = about_of(key)
+            reach(channel, settings, partial(channel.resolve, incident, settings, about=about))
 
 
 def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
@@ -84,7 +95,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     incident = open_store(settings).incident(incident_id)
     for channel, abouts in _ringing(incident, settings):
         for about in abouts:
-            channel.acknowledge(incident, settings, about=about)
+            reach(channel, settings, partial(channel.acknowledge, incident, settings, about=about))
     show(str(incident.incident_id), settings)
 
 
@@ -112,6 +123,9 @@ def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, 
     """
     claims = _page_claims(incident, settings).items()
     taken = [(channel_of(claim.result), about_of(key)) for key, claim in claims]
+    # One that was asked, and whose answer was lost, may ring too.
+    left = open_store(settings).untaken_of(incident.incident_id)
+    taken += [(find_channel(name), about_of(page.key)) for page in left for name in page.asked]
     for channel in (each for each in CHANNELS if each.rings):
         abouts = dict.fromkeys(about for taker, about in taken if taker is channel)
         if abouts:

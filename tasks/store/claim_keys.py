@@ -157,6 +157,11 @@ def about_of(key: str) -> str:
     return f"{OCCURRENCE.strip(':')}{occurrence}" if occurrence else ""
 
 
+def is_the_incident(about: str) -> bool:
+    """True when a page with this subject is about the incident itself, or a relapse of it."""
+    return not about or about.startswith(OCCURRENCE.strip(":"))
+
+
 def people_of(about: str) -> str:
     """The people that a page with this subject is for, whatever the occurrence."""
     return about.partition(OCCURRENCE)[0]
@@ -175,6 +180,11 @@ def slack_message_key(place: SlackChannel) -> str:
 def slack_update_key(digest: str, *, restricted: bool = False) -> str:
     """One reply in the incident's thread, or in the thread of its restricted message."""
     return f"slack-update:{'restricted:' if restricted else ''}{digest}"
+
+
+def slack_page_key(page: str) -> str:
+    """The reply that asks for the on-call; one for each page."""
+    return f"slack-page:{page}"
 
 
 def revocation_key(target: str, command: str) -> str:

@@ -40,7 +40,7 @@ class Claim(NamedTuple):
 
 
 class Claims:
-    """The claims of one database. Leases depend on the machines' clocks: keep them synchronised."""
+    """The claims of one database. Their leases end by its lease clock, not by the time of day."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class Claims:
         key, holder = clean_text(key), clean_text(holder)
 
         def work(connection: Connection) -> Claim:
-            now = self._clock()
+            now = self._database.lease_now(connection)
             until = now + lease
             incident, row = _locked(connection, incident_id, key)
             if row is not None:
@@ -103,8 +103,8 @@ class Claims:
 
     def all(self, incident_id: UUID | str) -> Mapping[str, Claim]:
         """Every claim of an incident, by its key."""
-        now = self._clock()
         with self._database.read() as connection:
+            now = self._database.lease_now(connection)
             incident = find(connection, incident_id).id
             rows = connection.execute(
                 select(claims).where(claims.c.incident_id == incident).order_by(claims.c.key)

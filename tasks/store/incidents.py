@@ -90,6 +90,12 @@ class Incidents:
             row = find(connection, incident_id)
         return datetime.fromisoformat(row.relapsed_at or row.opened_at)
 
+    def acknowledged_at(self, incident_id: UUID | str) -> datetime | None:
+        """When somebody took the present occurrence; None: nobody has."""
+        with self._database.read() as connection:
+            taken = find(connection, incident_id).acknowledged_at
+        return None if taken is None else datetime.fromisoformat(taken)
+
     def counts(self) -> dict[tuple[IncidentType, Severity, Status], int]:
         """The number of incidents of each type, severity and status."""
         kind = (incidents.c.type, incidents.c.severity, incidents.c.status)

@@ -41,6 +41,7 @@ def open_or_attach(
     announce: bool = True,
     relapse_within: timedelta | None = None,
     also: Collection[str] = (),
+    new_id: UUID | None = None,
 ) -> Opened:
     """One open incident per problem; see `Store.open_or_attach`. relapse_within: None: never."""
     alert = clean_alert(alert)
@@ -64,12 +65,21 @@ def open_or_attach(
         )
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
             return attach(chain, incident, alert, typed, severity, entry, looks=looks)
-        incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry)
+        incident = _open(
+            chain, _free_id(chain, new_id), alert, typed, severity, key=key, entry=entry
+        )
         if announce:
             Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
 
     return log.change(work)
+
+
+def _free_id(chain: Chain, wanted: UUID | None) -> UUID:
+    if wanted is None:
+        return uuid4()
+    known = select(incidents.c.id).where(incidents.c.id == str(wanted))
+    return uuid4() if chain.connection.execute(known).first() else wanted
 
 
 def delivery_entry(key: str, delivery: str | None) -> UUID | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from schemas.incident import Incident, canonical_json
 from tasks.base.storable import clean_json, clean_text, moment_text
@@ -16,6 +16,8 @@ from tasks.store.audit.audit import Clock
 from tasks.store.database.database import Database
 from tasks.store.database.tables import outbox
 
+AT_ONCE = ""
+"""Sorts before every moment."""
 _PUT = insert(outbox)
 _PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
 
@@ -68,7 +70,7 @@ def put_event(
         "payload": canonical_json(full),
         "occurred_at": moment_text(now),
         "attempts": 0,
-        "due_at": moment_text(now),
+        "due_at": AT_ONCE,
     }
     connection.execute(_PUT, row)
 
@@ -83,25 +85,10 @@ class Outbox:
     def lease(self, holder: str, limit: int, lease: timedelta) -> list[OutboxEvent]:
         """Lease the oldest events that are due and that nobody else is sending."""
         holder = clean_text(holder)
-        now = self._clock()
-        free = (
-            select(outbox)
-            .where(
-                outbox.c.sent_at.is_(None),
-                outbox.c.due_at <= moment_text(now),
-                or_(
-                    outbox.c.leased_until.is_(None),
-                    outbox.c.leased_until <= moment_text(now),
-                    outbox.c.leased_by == holder,
-                ),
-            )
-            .order_by(outbox.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
 
         def work(connection: Connection) -> list[OutboxEvent]:
-            rows = connection.execute(free).all()
+            now = self._database.lease_now(connection)
+            rows = connection.execute(_free(holder, now, limit)).all()
             if rows:
                 connection.execute(
                     update(outbox)
@@ -129,24 +116,27 @@ class Outbox:
 
     def sent(self, event_ids: Sequence[UUID]) -> None:
         """Mark these events as delivered."""
-        self._settle(event_ids, sent_at=moment_text(self._clock()))
+        sent_at = moment_text(self._clock())
+        self._settle(event_ids, lambda _connection: {"sent_at": sent_at})
 
     def failed(self, event_ids: Sequence[UUID], retry_at: datetime) -> None:
         """Mark these events as not delivered; they are due again at `retry_at`."""
-        self._settle(event_ids, due_at=moment_text(retry_at))
+        wait = retry_at - self._clock()
 
-    def _settle(self, event_ids: Sequence[UUID], **values: str) -> None:
-        change = (
-            update(outbox)
-            .where(
-                outbox.c.event_id.in_([str(event_id) for event_id in event_ids]),
-                outbox.c.sent_at.is_(None),
-            )
-            .values(leased_by=None, leased_until=None, **values)
-        )
+        def due(connection: Connection) -> dict[str, str]:
+            return {"due_at": moment_text(self._database.lease_now(connection) + wait)}
+
+        self._settle(event_ids, due)
+
+    def _settle(
+        self, event_ids: Sequence[UUID], values: Callable[[Connection], dict[str, str]]
+    ) -> None:
+        ours = outbox.c.event_id.in_([str(event_id) for event_id in event_ids])
+        change = update(outbox).where(ours, outbox.c.sent_at.is_(None))
 
         def work(connection: Connection) -> None:
-            connection.execute(change)
+            free = {"leased_by": None, "leased_until": None}
+            connection.execute(change.values(**free, **values(connection)))
 
         if event_ids:
             self._database.write(work)
@@ -155,3 +145,21 @@ class Outbox:
         """The number of events that are not yet sent."""
         with self._database.read() as connection:
             return connection.execute(_PENDING).scalar_one()
+
+
+def _free(holder: str, now: datetime, limit: int) -> Select[Any]:
+    return (
+        select(outbox)
+        .where(
+            outbox.c.sent_at.is_(None),
+            outbox.c.due_at <= moment_text(now),
+            or_(
+                outbox.c.leased_until.is_(None),
+                outbox.c.leased_until <= moment_text(now),
+                outbox.c.leased_by == holder,
+            ),
+        )
+        .order_by(outbox.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )

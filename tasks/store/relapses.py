@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
 from schemas.incident import (
     RELAPSED,
@@ -80,17 +80,15 @@ def ask_look(chain: Chain, incident: Incident, alert: Alert, severity: Severity)
 
 def lease_looks(log: AuditLog, limit: int, lease: timedelta) -> list[AskedLook]:
     """The looks that are due, oldest first; nobody else gets them until the lease ends."""
-    now = log.clock()
-    free = or_(looks.c.leased_until.is_(None), looks.c.leased_until <= moment_text(now))
-    due = select(looks).where(_DUE, free).order_by(looks.c.asked_at).limit(limit)
     with log.database.read() as connection:
-        if connection.execute(due.limit(1)).first() is None:
+        if connection.execute(_free_looks(log, connection, 1)).first() is None:
             return []
 
     def work(connection: Connection) -> list[AskedLook]:
-        rows = connection.execute(due.with_for_update(skip_locked=True)).all()
+        free = _free_looks(log, connection, limit).with_for_update(skip_locked=True)
+        rows = connection.execute(free).all()
         ids = [row.incident_id for row in rows]
-        until = moment_text(now + lease)
+        until = moment_text(log.database.lease_now(connection) + lease)
         connection.execute(
             update(looks).where(looks.c.incident_id.in_(ids)).values(leased_until=until)
         )
@@ -238,6 +236,12 @@ def _another_is_open(connection: Connection, row: Row[Any]) -> bool:
     same = incidents.c.dedup_hash == row.dedup_hash
     query = select(incidents.c.id).where(NOT_OVER, same, incidents.c.id != row.id)
     return connection.execute(query).first() is not None
+
+
+def _free_looks(log: AuditLog, connection: Connection, limit: int) -> Select[Any]:
+    now = moment_text(log.database.lease_now(connection))
+    free = or_(looks.c.leased_until.is_(None), looks.c.leased_until <= now)
+    return select(looks).where(_DUE, free).order_by(looks.c.asked_at).limit(limit)
 
 
 def _row(connection: Connection, incident: Incident) -> Row[Any] | None:

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.incident import (
@@ -38,15 +39,17 @@ from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
+from tasks.store.database.disk import Reserve
+from tasks.store.database.lease_clock import Boot, lease_clock_of, this_boot
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
+from tasks.store.database.writable import Written, check_written, write_and_read
 from tasks.store.escalations import Escalations
 from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
-from tasks.store.overdue import missing_claim, missing_runbook
 from tasks.store.owners import turns
 from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
 from tasks.store.processes import ProcessReport, report_process, reported
@@ -62,6 +65,9 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
+from tasks.store.waiting import untaken
+from tasks.store.waiting.overdue import missing_claim, missing_runbook
+from tasks.store.waiting.untaken import UntakenPage, WaitingPage
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -80,22 +86,33 @@ class Store:
         self,
         url: str,
         anchors_path: Path,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         masker: Masker | None = None,
         relapse_within: timedelta = RELAPSE_WITHIN,
+        reserve: Reserve | None = None,
+        boot: Boot | None = None,
     ) -> None:
-        """Open and migrate the database. clock: for tests of leases; masker: None: no masking.
+        """Open and migrate the database. clock, boot: for tests; masker: None: no masking.
 
         relapse_within: how long after its end an incident may relapse.
+        reserve: freed when the disk is full.
         """
         self._masker = masker
         self._within = relapse_within
         self._database = Database(url)
+        if reserve:
+            self._database.make_room = reserve.release
         try:
             migrate(self._database)
+            self._database.lease_now = (
+                lease_clock_of(self._database, boot or this_boot(), clock or utc_now)
+                if boot or clock is None
+                else partial(_leases_by, clock)
+            )
         except BaseException:
             self._database.close()
             raise
+        clock = clock or utc_now
         self._anchors = Anchors(anchors_path, self._database.label)
         self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
@@ -116,10 +133,6 @@ class Store:
         with self._database.read() as connection:
             connection.execute(select(audit_head.c.seq)).first()
 
-    def try_write(self) -> None:
-        """Raise when nothing can be written; nothing is changed."""
-        self._database.write(_touch)
-
     def database_time(self) -> datetime | None:
         """The time by the database's own clock; None when it has none of its own."""
         if self._database.is_sqlite:
@@ -127,6 +140,14 @@ class Store:
         with self._database.read() as connection:
             found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
             return found
+
+    def write_and_read(self, name: str) -> None:
+        """Raise when a row cannot be written and read back. name: who asks."""
+        write_and_read(self._database, name)
+
+    def check_written(self, settings: Settings, name: str) -> Written:
+        """Whether alerts could be recorded: writes and reads back. name: who asks."""
+        return check_written(self._database, settings, name)
 
     # Incidents
 
@@ -141,6 +162,7 @@ class Store:
         guessed_from: str = "",
         may_relapse: bool = True,
         also: Collection[str] = (),
+        new_id: UUID | None = None,
     ) -> Opened:
         """Attach the alert to the open incident with its dedup key, or open one.
 
@@ -153,7 +175,8 @@ class Store:
         announce: announce a new incident to Prefect; False when a run there opens it itself.
         source, guessed_from: who says that it is of this type, as `classify` has it.
         also: services; an open incident of the same type about one of them is the same trouble,
-        whatever its key. may_relapse: False for an alert that reports no outage.
+        whatever its key. new_id: of a new incident, unless there is one with it.
+        may_relapse: False for an alert that reports no outage.
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(
@@ -164,6 +187,7 @@ class Store:
             announce,
             self._within if may_relapse else None,
             also,
+            new_id,
         )
         return opened._replace(masked=masked is not alert)
 
@@ -528,6 +552,41 @@ class Store:
         """Who changes the target now; None: nobody has written so."""
         return turns.changer_of(self._log, target)
 
+    # Pages that are still tried
+
+    def save_untaken(self, page: UntakenPage) -> None:
+        """Keep a page that nothing which rings has taken yet."""
+        untaken.save_untaken(self._database, page)
+
+    def drop_untaken(self, incident_id: UUID, key: str) -> None:
+        """The page is not tried any longer."""
+        untaken.drop_untaken(self._database, incident_id, key)
+
+    def untaken_page(self, incident_id: UUID, key: str) -> UntakenPage | None:
+        """What is kept of a page that is still tried."""
+        return untaken.untaken_page(self._database, incident_id, key)
+
+    def untaken_of(self, incident_id: UUID) -> list[UntakenPage]:
+        """The incident's pages that are still tried."""
+        return untaken.untaken_of(self._database, incident_id)
+
+    def waiting_pages(self) -> list[WaitingPage]:
+        """Every page that is still tried, the most urgent first, then the oldest."""
+        return untaken.waiting_pages(self._database)
+
+    def make_all_due(self) -> None:
+        """Every page that is still tried is to be tried now."""
+        untaken.make_all_due(self._database)
+
+    def lease_now(self) -> datetime:
+        """Now by the clock of leases, which does not jump; only differences mean something."""
+        with self._database.read() as connection:
+            return self._database.lease_now(connection)
+
+    def acknowledged_at(self, incident_id: UUID | str) -> datetime | None:
+        """When somebody took the present occurrence."""
+        return self._incidents.acknowledged_at(incident_id)
+
     # Events for Prefect
 
     def emit(
@@ -594,8 +653,8 @@ class Store:
         return self._log.head()
 
 
-def _touch(connection: Connection) -> None:
-    connection.execute(update(audit_head).values(id=audit_head.c.id))
+def _leases_by(clock: Clock, _connection: Connection) -> datetime:
+    return clock()
 
 
 _stores: dict[tuple[int, str, Path, str], Store] = {}
@@ -624,7 +683,11 @@ def open_store(settings: Settings) -> Store:
             make_home(settings.home)
             masker = Masker(settings.masking, masking_key(settings))
             store = Store(
-                settings.database, settings.anchors_path, masker=masker, relapse_within=within
+                settings.database,
+                settings.anchors_path,
+                masker=masker,
+                relapse_within=within,
+                reserve=Reserve(settings.home, settings.disk.reserve),
             )
             _stores[key] = store
     return store

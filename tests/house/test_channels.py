@@ -15,6 +15,9 @@ from tasks.channels.channels import CHANNELS
 
 ASK_THE_LIST = (
     "tasks/notify/page_on_call.py",
+    "tasks/notify/page_record.py",
+    "tasks/notify/page_round.py",
+    "tasks/notify/page_unrecorded.py",
     "tasks/notify/stand_down.py",
     "tasks/breach/page_breach_teams.py",
     "tasks/patch/await_approval.py",
@@ -22,9 +25,10 @@ ASK_THE_LIST = (
     "deployments/intake/sweep.py",
     "deployments/intake/door.py",
     "tasks/armed/people.py",
+    "deployments/intake/unrecorded.py",
     "deployments/up/up.py",
 )
-OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels"}
+OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels", "tasks.channels.reach"}
 THREAD = "tasks.channels.slack.message"
 """News is posted in the incident's thread too; that pages nobody."""
 

@@ -204,7 +204,14 @@ def settings_for(*standins: StandIn, **sections: Any) -> Settings:
     """Settings for these stand-ins only, with quick retries; a test of silence sets its timeout."""
     quick = {"request_timeout": 30.0, "first_wait": 0.0, "attempts": 1}
     known = {standin.section: standin.settings() for standin in standins}
-    return Settings.model_validate({"retry": quick, **known, **sections})
+    ours = {
+        "retry": quick,
+        # Else each test's folder would have a file of megabytes.
+        "disk": {"reserve": 0},
+        # A stand-in that is slow, as other tests run beside this one, is not away.
+        "paging": {"notify_after": 60},
+    }
+    return Settings.model_validate({**ours, **known, **sections})
 
 
 def contract(name: str) -> Any:

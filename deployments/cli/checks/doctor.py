@@ -24,8 +24,10 @@ from schemas.errors import AeefError
 from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
 from tasks.armed.levers import levers_of
+from tasks.base.home import make_home
 from tasks.base.programs.own_process import is_closed
 from tasks.base.programs.sandbox import sandbox_problem
+from tasks.store.database.writable import check_home, low_space
 
 OK, FAILED, NOT_CONFIGURED = Outcome.ARMED, Outcome.DISARMED, Outcome.NOT_CONFIGURED
 NOT_ON = "NOT ON"
@@ -121,7 +123,10 @@ def _home(settings: Settings) -> str:
         path = settings.home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
-    return str(settings.home)
+    make_home(settings.home)
+    if problem := check_home(settings.home) or low_space(settings):
+        raise AeefError(problem)
+    return f"{settings.home}, written and read back"
 
 
 def _automation(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
+from schemas.errors import PermanentError
 from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
@@ -37,6 +38,10 @@ class Jira(Channel):
             why = incident.title if incident.is_restricted else reason or incident.title
             lines = [f"On-call, please take this: {why}", f"Reference: {mark}"]
             assignment.comment(ticket.key, lines, settings)
+
+    def page_unrecorded(self, incident: Incident, settings: Settings, *, reason: str) -> None:
+        """Refuse: a ticket that is not on record would be made again."""
+        raise PermanentError(self.title, "a ticket needs the incident's record")
 
     def check(self, settings: Settings) -> str:
         """Query our own user, and whether it sees the project."""

@@ -13,8 +13,8 @@ from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
 from tasks.channels.slack.membership import membership
-from tasks.channels.slack.message import ensure_message
-from tasks.store.claim_keys import about_of, contact_of
+from tasks.channels.slack.message import ensure_message, reply_once
+from tasks.store.claim_keys import about_of, contact_of, slack_page_key
 
 
 class Slack(Channel):
@@ -54,7 +54,15 @@ class Slack(Channel):
         )
         why = incident.title if incident.is_restricted else reason or incident.title
         text = f"On-call, please take this: {why}"
-        client.reply(posted.message, text, settings, mentions=user)
+        # The sender holds the page's claim, so nobody else uses this holder name at the same time.
+        page = slack_page_key(key)
+        reply_once(incident, posted, text, page, settings, holder=key, mentions=user)
+
+    def page_unrecorded(self, incident: Incident, settings: Settings, *, reason: str) -> None:
+        """Write to the channel of urgent incidents; the incident's message follows its record."""
+        name = settings.slack.channels[SlackChannel.CRITICAL]
+        why = incident.title if incident.is_restricted else reason
+        client.write_to(name, f"On-call, please take this: {why}", settings)
 
     def check(self, settings: Settings) -> str:
         """Query the bot's own identity, and whether it may post in the channels."""

@@ -159,24 +159,36 @@ def reply_in_thread(incident_id: str, text: str, settings: Settings, *, holder: 
     if incident.is_restricted:
         if restricted := restricted_message_of(incident, settings):
             key = slack_update_key(digest, restricted=True)
-            _reply_once(incident, restricted, text, key, settings, holder)
+            reply_once(incident, restricted, text, key, settings, holder)
         text = f"Incident {incident.status}: its record says more."
     posted = messages_of(incident, settings)
     if not posted:
         return False
-    return _reply_once(incident, posted[-1], text, slack_update_key(digest), settings, holder)
+    return reply_once(incident, posted[-1], text, slack_update_key(digest), settings, holder)
 
 
-def _reply_once(
-    incident: Incident, posted: Posted, text: str, key: str, settings: Settings, holder: str
+def reply_once(
+    incident: Incident,
+    posted: Posted,
+    text: str,
+    key: str,
+    settings: Settings,
+    holder: str,
+    mentions: str | None = None,
 ) -> bool:
+    """Reply in the thread of this message, once for this key; False while another replies.
+
+    mentions: the id of a person or group to mention.
+
+    Raises OutsideServiceError when Slack does not accept it.
+    """
     store = open_store(settings)
     key = of_occurrence(incident, key)
     with store.once(incident.incident_id, key, holder, may_be_done=_may_be_posted) as turn:
         if turn.is_mine:
             # An earlier attempt that never reported back may have replied: look first.
             if turn.attempts == 1 or not is_replied(posted.message, text, settings):
-                slack.reply(posted.message, text, settings)
+                slack.reply(posted.message, text, settings, mentions=mentions)
             turn.finish()
     return turn.state != "busy"
 

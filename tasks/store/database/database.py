@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +15,9 @@ from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
 from schemas.errors import ConfigurationError
+from schemas.model import utc_now
 from tasks.store.database.deadline import ANSWER_SECONDS, Deadline
-from tasks.store.database.failures import as_ours, is_away, is_race
+from tasks.store.database.failures import as_ours, is_away, is_full, is_race
 from tasks.store.database.patience import Patience
 
 T = TypeVar("T")
@@ -41,6 +43,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # Set by the store: gives back a reserve when the disk is full; False: there was none.
+        self.make_room: Callable[[], bool] = lambda: False
+        # Set by the store when the tables are there: see `lease_clock.py`.
+        self.lease_now: Callable[[Connection], datetime] = lambda _connection: utc_now()
         # SQLite has one writer at a time: inside a process, threads queue here, in fair order,
         # instead of in SQLite's sleeping retries.
         self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -101,7 +107,8 @@ class Database:
                             is_at_commit = True
                         return done
                 except DBAPIError as error:
-                    if is_race(error) and attempt < ATTEMPTS:
+                    is_again = is_race(error) or (is_full(error) and self.make_room())
+                    if is_again and attempt < ATTEMPTS:
                         time.sleep(secrets.randbelow(10 * attempt) / 1000)
                         attempt += 1
                     # Whether a commit that got no answer was done is not known.

@@ -8,7 +8,13 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from schemas.errors import AeefError, ConfigurationError, PermanentError, TemporaryError
+from schemas.errors import (
+    AeefError,
+    ConfigurationError,
+    OutsideServiceError,
+    PermanentError,
+    TemporaryError,
+)
 
 SERVICE = "incident store"
 
@@ -16,6 +22,8 @@ SERVICE = "incident store"
 _RACE = {"40001", "40P01", "23505"}
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
 _SQLITE_UNIQUE = "UNIQUE constraint failed"
+_DISK_FULL = "53100"
+_SQLITE_FULL = ("database or disk is full", "disk I/O error")
 _SETTING_IS_WRONG = (
     "password authentication failed",
     "no password supplied",
@@ -48,6 +56,13 @@ def is_away(error: DBAPIError) -> bool:
     return not any(sign in str(error.orig) for sign in _SETTING_IS_WRONG)
 
 
+def is_full(error: SQLAlchemyError) -> bool:
+    """True when the disk had no space for it."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    full = getattr(cause, "sqlstate", None) == _DISK_FULL
+    return full or any(sign in str(cause) for sign in _SQLITE_FULL)
+
+
 def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
     """The error to raise instead of a database error.
 
@@ -57,6 +72,12 @@ def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     reason = without_password(" ".join(str(cause).split()), url)
     where = without_password(url.render_as_string(hide_password=True), url)
+    if is_full(error):
+        return TemporaryError(
+            SERVICE,
+            f"could not write the record: the disk of {where} is full ({reason}): make space"
+            " there. It is tried again.",
+        )
     if any(sign in reason for sign in _SETTING_IS_WRONG):
         return ConfigurationError(
             f"the incident store at {where} cannot be used: {reason}. "
@@ -65,6 +86,13 @@ def as_ours(error: SQLAlchemyError, url: URL) -> AeefError:
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return TemporaryError(SERVICE, f"{where} does not answer: {reason}. It is tried again.")
     return PermanentError(SERVICE, f"{where} refused: {reason}")
+
+
+def is_of_the_store(error: AeefError) -> bool:
+    """True when the store could not be read or written, rather than what was to be done."""
+    if isinstance(error, OutsideServiceError):
+        return error.service == SERVICE
+    return isinstance(error, ConfigurationError)
 
 
 def without_password(text: str, url: URL) -> str:

@@ -218,6 +218,34 @@ turns = Table(
     Column("since", String(32), nullable=False),
 )
 
+# Pages that are tried again until something that rings takes them.
+untaken_pages = Table(
+    "aeef_untaken_pages",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("page", Text, nullable=False),
+    Column("due_at", String(32), nullable=False),
+)
+
+# One row: where the clock of leases stood when this machine's boot was first seen (SQLite only).
+lease_clock = Table(
+    "aeef_lease_clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("boot", String(64), nullable=False),
+    Column("ticks", BigInteger, nullable=False),
+    Column("moment", String(32), nullable=False),
+)
+
+# What is written and read back to see that it can be: one row for each process that looks.
+written = Table(
+    "aeef_written",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 # What a process beside the intake says of itself; the intake reads whether it lives.
 processes = Table(
     "aeef_processes",

@@ -11,8 +11,8 @@ from schemas.settings import Settings
 from standins.keeping import Keeping
 from standins.server import Received, Reply
 from standins.standin import settings_for
-from tasks.base.connections import keep_connections
 from tasks.base.http import Service, Unclear, send
+from tasks.base.network.connections import keep_connections
 
 
 class Counting(Keeping):

@@ -15,7 +15,7 @@ from schemas.errors import ConfigurationError, TemporaryError
 from schemas.settings import Settings
 from standins.pagerduty import PagerDuty
 from support import wait_until
-from tasks.store import Store
+from tasks.store.database.database import Database
 
 ALERT = {"type": "security", "severity": "P4", "service": "shop", "description": "CVE"}
 NESTED = b"[" * 500 + b"]" * 500
@@ -193,14 +193,13 @@ def test_the_limit_can_be_set(start_intake: StartIntake) -> None:
 def test_a_store_that_is_down_asks_the_sender_to_come_again(
     intake: Intake, pagerduty: PagerDuty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503 with Retry-After, no page for what is not durable; once it is back, all goes well."""
+    """503 with Retry-After, and the page leaves all the same; once it is back, it rings no more."""
 
     def away(*_: Any, **__: Any) -> None:
         raise TemporaryError("incident store", "does not answer")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "open_or_attach", away)
-        broken.setattr(Store, "ping", away)
+        broken.setattr(Database, "write", away)
         refused = intake.ask("POST", "/v1/alerts", json={**ALERT, "severity": "P1"})
         wait_until(lambda: intake.client.get("/health").status_code == 503)
         health = intake.client.get("/health")
@@ -208,6 +207,7 @@ def test_a_store_that_is_down_asks_the_sender_to_come_again(
     assert (503, "5") == (refused.status_code, refused.headers["Retry-After"])
     assert "incident store: does not answer" in refused.json()["detail"]
     assert "incident store: does not answer" in health.json()["problems"]
-    assert {} == pagerduty.alerts
-    intake.report()
     wait_until(lambda: pagerduty.pages)
+    again = intake.ask("POST", "/v1/alerts", json={**ALERT, "severity": "P1"}).json()
+    wait_until(lambda: intake.store.claim_result(again["incidentId"], "page:P1"))
+    assert [again["incidentId"]] == list(pagerduty.alerts)

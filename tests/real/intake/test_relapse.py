@@ -223,6 +223,8 @@ def test_alertmanager_gets_an_alert_of_its_own_and_both_end(serve: Serve, shop: 
         resolve_page(incident_id, intake.settings, holder="ada")
 
         assert {None, "2"} == set(occurrences)
+        said = [e for e in intake.actions(incident_id) if "on-call by Alertmanager" in e]
+        assert 2 == len([each for each in said if each.startswith("paged on-call")])
         assert [] == alertmanager.firing
         assert [] == alertmanager.violations
 

@@ -18,8 +18,9 @@ from tasks.store.claim_keys import page_key
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=1)
-FIRST_TABLES = {"aeef_incidents", "aeef_audit", "aeef_audit_head", "aeef_claims", "aeef_outbox"}
 OUTAGE = IncidentType.DEPLOYMENT_FAILURE
+FIRST = {f"aeef_{name}" for name in ("incidents", "audit", "audit_head", "claims", "outbox")}
+"""The tables of the first version."""
 
 
 def send(

@@ -11,6 +11,7 @@ from ssl import SSLContext
 import httpx
 
 from schemas.settings import Settings
+from tasks.base.network.deadline import bounded
 
 _KEPT: list[httpx.Client] = []
 """The shared client, while connections are kept."""
@@ -26,7 +27,7 @@ def keep_connections(settings: Settings) -> Iterator[None]:
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     timeout = settings.retry.request_timeout
     with httpx.Client(verify=tls_context(), timeout=timeout, cookies=none) as client:
-        _KEPT.append(client)
+        _KEPT.append(bounded(client))
         try:
             yield
         finally:
@@ -40,7 +41,7 @@ def client_for(settings: Settings) -> Iterator[httpx.Client]:
         yield _KEPT[-1]
         return
     with httpx.Client(verify=tls_context(), timeout=settings.retry.request_timeout) as client:
-        yield client
+        yield bounded(client)
 
 
 @cache

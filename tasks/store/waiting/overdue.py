@@ -69,19 +69,15 @@ def _missing(
     severity: Severity | None,
     limit: int,
 ) -> Sequence[Incident]:
-    nobody = and_(
-        claims.c.done_at.is_(None),
-        or_(claims.c.leased_until.is_(None), claims.c.leased_until <= moment_text(now)),
-    )
     mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == wanted)
-    query = (
-        select(incidents)
-        .outerjoin(claims, mine)
-        .where(NOT_OVER, since < moment_text(before), nobody)
-        .order_by(since, incidents.c.id)
-        .limit(limit)
-    )
+    # In the future: the time of day went back since then; it may have been long ago.
+    old = or_(since < moment_text(before), since > moment_text(now))
+    query = select(incidents).outerjoin(claims, mine).where(NOT_OVER, old)
     if severity is not None:
         query = query.where(incidents.c.severity == severity.value)
     with database.read() as connection:
-        return [incident_of(row) for row in connection.execute(query)]
+        leases = moment_text(database.lease_now(connection))
+        free = or_(claims.c.leased_until.is_(None), claims.c.leased_until <= leases)
+        nobody = query.where(claims.c.done_at.is_(None), free)
+        ordered = nobody.order_by(since, incidents.c.id).limit(limit)
+        return [incident_of(row) for row in connection.execute(ordered)]

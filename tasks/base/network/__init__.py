@@ -1,0 +1,1 @@
+"""HTTP connections, name look-ups and their deadlines. Begin with `connections.py`."""

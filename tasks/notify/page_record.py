@@ -1,0 +1,116 @@
+"""What the record says of a page: who was paged or told, by what, and who did not take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.errors import PageNotDelivered
+from schemas.incident import PAGED, Incident
+from tasks.channels.channel import Channel
+from tasks.channels.channels import title_of
+from tasks.store import Store
+from tasks.store.claim_keys import about_of, contact_of, is_the_incident, people_of
+from tasks.store.waiting.untaken import UntakenPage
+
+PEOPLE = {"security": "security", "privacy": "privacy"}
+"""The people paged instead of the on-call, by the page's subject."""
+STILL_TRYING = "; still trying"
+
+
+def done(
+    incident: Incident,
+    page: UntakenPage,
+    channel: Channel,
+    refused: Mapping[str, str],
+    took: timedelta | None,
+    store: Store,
+) -> None:
+    """It was sent, and nothing more is tried. took: since the first try, if it was not the last."""
+    late = f"; it took {in_seconds(took)}" if took is not None else ""
+    text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
+    _record(incident, page, text, store)
+    _paged(incident, page, channel, store)
+
+
+def meanwhile(
+    incident: Incident,
+    page: UntakenPage,
+    channel: Channel,
+    refused: Mapping[str, str],
+    store: Store,
+) -> None:
+    """What only tells was used meanwhile."""
+    said = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}"
+    _record(incident, page, f"{said}{STILL_TRYING}", store, "/told")
+    _paged(incident, page, channel, store)
+
+
+def nobody(incident: Incident, page: UntakenPage, store: Store) -> None:
+    """There is no channel."""
+    about = _about(incident, page)
+    text = f"NOBODY WAS PAGED{about}: no channel is configured; see `aeef doctor`"
+    _record(incident, page, text, store)
+
+
+def taken_by_a_person(incident: Incident, page: UntakenPage, store: Store) -> None:
+    """Somebody acknowledged the incident before anything rang."""
+    text = (
+        f"{_people(about_of(page.key))} was not paged{_about(incident, page)}"
+        f"{_tried(page.refused)}; not tried any longer: somebody has acknowledged the incident"
+    )
+    _record(incident, page, text, store)
+
+
+def not_delivered(incident: Incident, refused: Mapping[str, str]) -> PageNotDelivered:
+    """The error while nobody was reached at all."""
+    detail = "; ".join(f"{title_of(name)}: {why}" for name, why in refused.items())
+    return PageNotDelivered(
+        f"nobody was paged for {incident.title}: {detail}. It is tried again by itself;"
+        " `aeef doctor` says what to set up"
+    )
+
+
+def in_seconds(span: timedelta) -> str:
+    """`27 s`, `4 min 5 s`."""
+    minutes, seconds = divmod(round(max(span.total_seconds(), 1)), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _people(about: str) -> str:
+    return PEOPLE.get(people_of(about)) or contact_of(about) or "on-call"
+
+
+def _about(incident: Incident, page: UntakenPage) -> str:
+    return f" ({page.reason})" if page.reason else incident.which_occurrence
+
+
+def _tried(refused: Mapping[str, str]) -> str:
+    return "".join(f"; {title_of(name)} did not take it: {why}" for name, why in refused.items())
+
+
+def _done_by(channel: Channel, about: str) -> str:
+    """What a page that the channel accepted has done: not every one of them rings."""
+    people = _people(about)
+    if not channel.rings:
+        return f"told {people} by {channel.title}, which rings nobody"
+    # A relapse is a new alert everywhere; another subject only where the channel keeps it apart.
+    if not is_the_incident(about) and not channel.rings_apart:
+        return f"told {people} by {channel.title} again, which may ring nobody a second time"
+    return f"paged {people} by {channel.title}"
+
+
+def _record(incident: Incident, page: UntakenPage, text: str, store: Store, part: str = "") -> None:
+    entry_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}{part}")
+    store.record_action(incident.incident_id, text, entry_id=entry_id)
+
+
+def _paged(incident: Incident, page: UntakenPage, channel: Channel, store: Store) -> None:
+    """Once for each page: what was told and rings later is one page."""
+    event_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}/event")
+    store.emit(incident.incident_id, PAGED, {"channel": channel.name}, event_id=event_id)
+
+
+def _identity(incident_id: UUID, key: str) -> str:
+    return f"aeef:{incident_id}/{key}"

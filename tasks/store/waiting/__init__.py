@@ -1,0 +1,1 @@
+"""What waits: pages that nothing which rings has taken, what is late. Begin with `untaken.py`."""
