@@ -9,17 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from deployments.intake.dispatch import Dispatcher
+from deployments.intake.flaps import Flaps
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
 from deployments.intake.sweep import Sweep
 from schemas.errors import AeefError, TemporaryError
-from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
+from schemas.incident import Alert, Incident, Severity, classify, route_for
 from schemas.settings import Settings
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_page
-from tasks.store import Opened, Store, delivery_entry
+from tasks.store import Opened, Store
 
 PAGES_AT_ONCE = 16
 
@@ -48,6 +50,7 @@ class Door:
         self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
         self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
         self.looks = Looks(store, current or (lambda: settings), self._relapsed)
+        self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._is_over)
         self._wake = threading.Event()
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
@@ -107,12 +110,15 @@ class Door:
             source=triage.source,
             guessed_from=triage.guessed_from,
             also=settings.same_trouble(triage.type, alert.service),
+            grouping=settings.grouping_of(triage.type, alert.service),
         )
         keep_original(opened, alert, settings)
         incident = opened.incident
         if opened.is_new or opened.severity_raised or opened.word_given:
             self._notify(incident)
-        if opened.look is not None:
+        elif opened.has_news:
+            self._pool.submit(show, str(incident.incident_id), settings)
+        if opened.look is not None or opened.flaps:
             self._wake_looks.set()
         return opened
 
@@ -125,30 +131,28 @@ class Door:
         if incident.is_restricted:
             self._urgent.submit(self._page_breach_teams, incident)
 
+    def _page_beside(self, incident: Incident, reason: str, key: str) -> None:
+        self._urgent.submit(self._page, incident, reason, key)
+
+    def _is_over(self, incident: Incident) -> None:
+        self._pool.submit(self._stand_down, incident.incident_id)
+        self.dispatch_now()
+
     def _relapsed(self, incident: Incident, reason: str) -> None:
         self._notify(incident, reason)
         self.dispatch_now()
 
     def resolve(self, alert: Alert) -> Incident | None:
-        """Resolve the open incident of an alert that is over; None when there is none."""
+        """End an alert; the incident that is over by that, None when there is none."""
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
-        key = dedup_key_for(self.store.masked(alert), triage.type)
-        incident = self.store.open_incident_of(key)
-        if incident is None:
+        grouping = settings.grouping_of(triage.type, alert.service)
+        ended = self.store.end_alert(alert, triage.type, grouping)
+        if ended is None or not ended.is_over:
             return None
-        incident = self.store.set_status(
-            incident.incident_id,
-            Status.RESOLVED,
-            actor=alert.source,
-            reason="the alert is over",
-            entry_id=delivery_entry(key, alert.delivery),
-        )
-        if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
-            return None
-        self._pool.submit(self._stand_down, incident.incident_id)
+        self._pool.submit(self._stand_down, ended.incident.incident_id)
         self._wake.set()
-        return incident
+        return ended.incident
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
         """Send a page now; a failure is logged, and the sweep tries again."""
@@ -193,6 +197,7 @@ class Door:
     def _look(self) -> None:
         self._wake_looks.clear()
         self.looks.run()
+        self.flaps.run()
 
     def _dispatch(self) -> None:
         self._wake.clear()

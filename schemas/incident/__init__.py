@@ -15,6 +15,7 @@ from schemas.incident.events import (
     event_of,
     parameter_of,
 )
+from schemas.incident.grouping import Grouping, group_of, retyped
 from schemas.incident.incident import Action, Incident, PostMortem, Status
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
@@ -53,6 +54,7 @@ __all__ = [
     "AuditEntry",
     "ChannelName",
     "Escalation",
+    "Grouping",
     "Incident",
     "IncidentType",
     "Look",
@@ -73,11 +75,13 @@ __all__ = [
     "classify",
     "dedup_key_for",
     "event_of",
+    "group_of",
     "hash_of",
     "hash_of_text",
     "is_fresh",
     "parameter_of",
     "plausible_time",
+    "retyped",
     "route_for",
     "severity_from_word",
     "wants_look",

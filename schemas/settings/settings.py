@@ -17,10 +17,11 @@ from pydantic_settings import (
 
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
-from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
+from schemas.incident import DEFAULT_ROUTES, Grouping, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
+from schemas.settings.grouping import GroupingSettings
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     DriftSettings,
@@ -67,6 +68,7 @@ class Settings(ChannelSections):
     github: GithubSettings = GithubSettings()
     retry: RetrySettings = RetrySettings()
     relapse: RelapseSettings = RelapseSettings()
+    grouping: GroupingSettings = GroupingSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()
@@ -185,6 +187,11 @@ class Settings(ChannelSections):
         if incident_type is not IncidentType.DRIFT or target is None:
             return ()
         return (target.name, *target.services)
+
+    def grouping_of(self, incident_type: IncidentType, service: str | None) -> Grouping:
+        """How an alert of this type for this service is grouped with others."""
+        target = self.target_of(service) if service else None
+        return self.grouping.of(incident_type, target.name if target else None)
 
 
 def _http(host: str, port: int) -> str:

@@ -86,6 +86,11 @@ def page_key(incident: Incident) -> str:
     return of_occurrence(incident, f"{PAGE}{incident.severity}")
 
 
+def flapping_key(incident: Incident) -> str:
+    """The page that the incident comes and goes."""
+    return of_occurrence(incident, f"{PAGE}flapping")
+
+
 def team_page_key(incident: Incident, team: str) -> str:
     """The page of a breach team, `security` or `privacy`."""
     return of_occurrence(incident, f"{PAGE}{team}")

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from schemas.incident import (
     Alert,
     AuditEntry,
+    Grouping,
     Incident,
     IncidentType,
     Look,
@@ -23,6 +24,7 @@ from schemas.incident import (
     Severity,
     Status,
     TypeSource,
+    dedup_key_for,
 )
 from schemas.masking import Masker
 from schemas.model import utc_now
@@ -38,6 +40,9 @@ from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.giving_word import Answer
+from tasks.store.grouping.alerts import ListedAlert, alerts_of
+from tasks.store.grouping.ending import Ended, end_alert
+from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
@@ -121,8 +126,9 @@ class Store:
         guessed_from: str = "",
         may_relapse: bool = True,
         also: Collection[str] = (),
+        grouping: Grouping = opening.UNGROUPED,
     ) -> Opened:
-        """Attach the alert to the open incident with its dedup key, or open one.
+        """Attach the alert to the open incident with its dedup key or of its group, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
         severity (never lowers it); if it rises, the incident is announced again for the stronger
@@ -134,6 +140,8 @@ class Store:
         source, guessed_from: who says that it is of this type, as `classify` has it.
         also: services; an open incident of the same type about one of them is the same trouble,
         whatever its key. may_relapse: False for an alert that reports no outage.
+        grouping: which alerts are one incident; what its sender ended and reports again soon comes
+        back as the same occurrence (see `settle_flaps`).
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(
@@ -144,6 +152,7 @@ class Store:
             announce,
             self._within if may_relapse else None,
             also,
+            grouping,
         )
         return opened._replace(masked=masked is not alert)
 
@@ -158,6 +167,30 @@ class Store:
         masked = self.masked(alert)
         opened = opening.open_with_id(self._log, incident_id, masked, incident_type, severity)
         return opened._replace(masked=masked is not alert)
+
+    def end_alert(
+        self, alert: Alert, incident_type: IncidentType, grouping: Grouping = opening.UNGROUPED
+    ) -> Ended | None:
+        """Its sender says that an alert is over: so is its incident when no other alert goes on.
+
+        None when no open incident has it, and for a delivery that was received before.
+        """
+        masked = self.masked(alert)
+        key = dedup_key_for(masked, incident_type)
+        entry = opening.delivery_entry(key, alert.delivery)
+        return end_alert(self._log, masked, key, grouping, entry)
+
+    def alerts(self, incident_id: UUID | str, limit: int = 1000) -> list[ListedAlert]:
+        """The alerts of an incident, newest first."""
+        return alerts_of(self._database, incident_id, limit)
+
+    def settle_flaps(self, grouping: Grouping) -> list[Settled]:
+        """What came back and stays relapses; what flapped and was quiet for long is over."""
+        return settle_flaps(self._log, grouping)
+
+    def flapping(self) -> list[tuple[Incident, str]]:
+        """The open incidents that come and go, each with how often in how long."""
+        return flapping_ones(self._log)
 
     def masked(self, alert: Alert) -> Alert:
         """The alert as it would be recorded; the same object if it has no identifiers."""

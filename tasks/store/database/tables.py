@@ -41,6 +41,9 @@ incidents = Table(
     Column("word_at", String(32)),
     Column("occurrence", Integer, nullable=False, server_default="1"),
     Column("relapsed_at", String(32)),
+    # Alerts of this group belong to it while it is open; none: only those with its key.
+    Column("group_key", Text),
+    Column("group_hash", String(64)),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -49,6 +52,14 @@ Index(
     sqlite_where=NOT_OVER,
     postgresql_where=NOT_OVER,
 )
+Index(
+    "aeef_incidents_one_open_per_group",
+    incidents.c.group_hash,
+    unique=True,
+    sqlite_where=NOT_OVER,
+    postgresql_where=NOT_OVER,
+)
+Index("aeef_incidents_group", incidents.c.group_hash)
 Index("aeef_incidents_key", incidents.c.dedup_hash)
 Index("aeef_incidents_opened", incidents.c.opened_at)
 
@@ -101,6 +112,43 @@ looks = Table(
     Column("leased_until", String(32)),
     Column("outcome", Text),
 )
+
+# The alerts of an incident, by their own keys: each once, however often it was repeated.
+alerts = Table(
+    "aeef_alerts",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key_hash", String(64), primary_key=True),
+    Column("severity", String(2), nullable=False),
+    Column("service", Text),
+    Column("source", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", String(32), nullable=False),
+    Column("last_at", String(32), nullable=False),
+    # When its sender said that it is over.
+    Column("over_at", String(32)),
+)
+Index("aeef_alerts_key", alerts.c.key_hash)
+Index("aeef_alerts_last", alerts.c.incident_id, alerts.c.last_at)
+
+# One row per incident that its sender ended: what comes back soon after flaps.
+flaps = Table(
+    "aeef_flaps",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    # How often it came back in a row, since when, and the newest end.
+    Column("times", Integer, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("ended_at", String(32), nullable=False),
+    # When it came back, while nobody knows yet whether it stays.
+    Column("back_at", String(32)),
+    # 1: it stays open until it has been quiet.
+    Column("flapping", Integer, nullable=False),
+    # When somebody has to look at it next.
+    Column("due_at", String(32)),
+)
+Index("aeef_flaps_due", flaps.c.due_at)
 
 UNSENT = text("sent_at IS NULL")
 outbox = Table(

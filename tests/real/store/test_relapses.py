@@ -284,6 +284,15 @@ def test_the_incidents_of_an_earlier_version_are_at_their_first_occurrence(
     version = ScriptDirectory.from_config(config).get_revision("0003").down_revision
     engine = create_engine(database_url(database))
     with engine.begin() as connection:
+        for later in (
+            "DROP INDEX aeef_incidents_one_open_per_group",
+            "DROP INDEX aeef_incidents_group",
+            "ALTER TABLE aeef_incidents DROP COLUMN group_key",
+            "ALTER TABLE aeef_incidents DROP COLUMN group_hash",
+            "DROP TABLE aeef_alerts",
+            "DROP TABLE aeef_flaps",
+        ):
+            connection.execute(text(later))
         connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN occurrence"))
         connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN relapsed_at"))
         connection.execute(text("DROP TABLE aeef_looks"))

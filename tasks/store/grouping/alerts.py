@@ -1,0 +1,164 @@
+"""The alerts of each incident, and the incident that an alert belongs to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from schemas.incident import Alert, Incident, Severity, Status, hash_of_text
+from tasks.base.storable import first_line, moment_text
+from tasks.store.audit.audit import Chain
+from tasks.store.database.database import Database
+from tasks.store.database.tables import NOT_OVER, alerts, incidents
+from tasks.store.records import find
+
+_IS_IT = and_(alerts.c.incident_id == bindparam("of"), alerts.c.key_hash == bindparam("named"))
+_ONE = select(alerts).where(_IS_IT)
+_NEW = insert(alerts)
+_CHANGED = update(alerts).where(_IS_IT)
+_HAS_KEY = union_all(
+    select(incidents.c.id).where(incidents.c.dedup_hash == bindparam("key")),
+    select(alerts.c.incident_id).where(alerts.c.key_hash == bindparam("key")),
+)
+_IS_OVER = incidents.c.status.in_([each.value for each in Status if each.is_over])
+_NEWEST_WITH_KEY = (
+    select(incidents)
+    .where(incidents.c.id.in_(_HAS_KEY))
+    .order_by(_IS_OVER, incidents.c.opened_at.desc())
+    .limit(1)
+)
+_OPEN_WITH_KEY = _NEWEST_WITH_KEY.where(NOT_OVER)
+_OPEN_OF_GROUP = select(incidents).where(NOT_OVER, incidents.c.group_hash == bindparam("group"))
+
+
+class ListedAlert(NamedTuple):
+    """One alert of an incident. over_at: when its sender said that it is over."""
+
+    severity: Severity
+    service: str | None
+    source: str
+    said: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+    over_at: datetime | None
+
+
+def with_key(connection: Connection, key: str, *, also_over: bool) -> Row[Any] | None:
+    """The open incident that an alert with this key belongs to, else the newest that is over."""
+    query = _NEWEST_WITH_KEY if also_over else _OPEN_WITH_KEY
+    return connection.execute(query, {"key": hash_of_text(key)}).one_or_none()
+
+
+def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) -> Row[Any] | None:
+    """The open incident of the group, unless its newest alert is too long ago.
+
+    Then nobody may be at it any more: the next alert opens an incident of its own, which pages.
+    """
+    if group is None:
+        return None
+    wanted = {"group": hash_of_text(group)}
+    row = chain.connection.execute(_OPEN_OF_GROUP, wanted).one_or_none()
+    if row is None:
+        return None
+    newest = select(func.max(alerts.c.last_at)).where(alerts.c.incident_id == row.id)
+    heard = chain.connection.execute(newest).scalar() or row.opened_at
+    if max(heard, row.relapsed_at or "") >= moment_text(chain.now - joins_within):
+        return row
+    leave = update(incidents).where(incidents.c.id == row.id)
+    chain.connection.execute(leave.values(group_key=None, group_hash=None))
+    return None
+
+
+def another_is_open(connection: Connection, row: Row[Any]) -> bool:
+    """True when a newer incident has the same key or group: it pages for this trouble."""
+    same = or_(incidents.c.dedup_hash == row.dedup_hash, incidents.c.group_hash == row.group_hash)
+    query = select(incidents.c.id).where(NOT_OVER, same, incidents.c.id != row.id)
+    return connection.execute(query).first() is not None
+
+
+def hear(chain: Chain, incident: Incident, key: str, alert: Alert, severity: Severity) -> bool:
+    """Count the alert; True when the incident did not have it yet."""
+    now, which = moment_text(chain.now), _which(incident.incident_id, key)
+    row = chain.connection.execute(_ONE, which).one_or_none()
+    if row is not None:
+        values: dict[str, Any] = {"times": row.times + 1, "last_at": now}
+        if not alert.names_one_occurrence:  # that one does not begin again: it is an old message
+            values["over_at"] = None
+        chain.connection.execute(_CHANGED, {**which, **values})
+        return False
+    new = {
+        "incident_id": str(incident.incident_id),
+        "key_hash": hash_of_text(key),
+        "severity": severity.value,
+        "service": alert.service,
+        "source": alert.source,
+        "said": first_line(alert.description) or incident.type,
+        "times": 1,
+        "first_at": now,
+        "last_at": now,
+    }
+    chain.connection.execute(_NEW, new)
+    return True
+
+
+def knows(chain: Chain, row: Row[Any], key: str) -> bool:
+    """True when the incident has this alert already, or was opened by it."""
+    which = {"of": row.id, "named": hash_of_text(key)}
+    listed = chain.connection.execute(_ONE, which).first() is not None
+    return listed or bool(row.dedup_hash == which["named"])
+
+
+def end(chain: Chain, incident: Incident, key: str) -> bool:
+    """Mark the alert as over; False when it was so before, or is not listed."""
+    which = _which(incident.incident_id, key)
+    change = _CHANGED.where(alerts.c.over_at.is_(None))
+    done = chain.connection.execute(change, {**which, "over_at": moment_text(chain.now)})
+    return done.rowcount > 0
+
+
+def how_many(chain: Chain, incident: Incident) -> tuple[int, int]:
+    """How many alerts the incident has, and how many of them go on."""
+    mine = alerts.c.incident_id == str(incident.incident_id)
+    query = select(func.count(), func.count() - func.count(alerts.c.over_at)).where(mine)
+    number, going_on = chain.connection.execute(query).one()
+    return number, going_on
+
+
+def alerts_of(database: Database, incident_id: UUID | str, limit: int) -> list[ListedAlert]:
+    """The alerts of an incident, newest first."""
+    with database.read() as connection:
+        mine = alerts.c.incident_id == find(connection, incident_id).id
+        query = select(alerts).where(mine).order_by(alerts.c.last_at.desc(), alerts.c.key_hash)
+        return [_listed(row) for row in connection.execute(query.limit(limit))]
+
+
+def _listed(row: Row[Any]) -> ListedAlert:
+    return ListedAlert(
+        Severity(row.severity),
+        row.service,
+        row.source,
+        row.said,
+        row.times,
+        datetime.fromisoformat(row.first_at),
+        datetime.fromisoformat(row.last_at),
+        row.over_at and datetime.fromisoformat(row.over_at),
+    )
+
+
+def _which(incident_id: UUID, key: str) -> dict[str, str]:
+    return {"of": str(incident_id), "named": hash_of_text(key)}
