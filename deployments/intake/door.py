@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from deployments.intake.dispatch import Dispatcher
+from deployments.intake.fair_pool import FairPool, claimant_of
 from deployments.intake.flaps import Flaps
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
@@ -47,8 +47,8 @@ class Door:
         # Compiles the phrases of all guesses: the first page must not wait for that.
         classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
-        self._urgent = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page P1")
-        self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
+        self._urgent = FairPool(PAGES_AT_ONCE, "page P1")
+        self._pool = FairPool(PAGES_AT_ONCE, "page")
         self.looks = Looks(store, current or (lambda: settings), self._relapsed)
         self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._is_over)
         self._wake = threading.Event()
@@ -78,7 +78,7 @@ class Door:
         self.dispatcher.close()
         self.looks.close()
         for pool in (self._urgent, self._pool):
-            pool.shutdown(wait=True)
+            pool.close()
 
     @property
     def works(self) -> bool:
@@ -117,7 +117,7 @@ class Door:
         if opened.is_new or opened.severity_raised or opened.word_given:
             self._notify(incident)
         elif opened.has_news:
-            self._pool.submit(show, str(incident.incident_id), settings)
+            self._pool.submit(claimant_of(incident), show, str(incident.incident_id), settings)
         if opened.look is not None or opened.flaps:
             self._wake_looks.set()
         return opened
@@ -127,15 +127,15 @@ class Door:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page:
             pool = self._urgent if incident.severity is Severity.P1 else self._pool
-            pool.submit(self._page, incident, reason)
+            pool.submit(claimant_of(incident), self._page, incident, reason)
         if incident.is_restricted:
-            self._urgent.submit(self._page_breach_teams, incident)
+            self._urgent.submit(claimant_of(incident), self._page_breach_teams, incident)
 
     def _page_beside(self, incident: Incident, reason: str, key: str) -> None:
-        self._urgent.submit(self._page, incident, reason, key)
+        self._urgent.submit(claimant_of(incident), self._page, incident, reason, key)
 
     def _is_over(self, incident: Incident) -> None:
-        self._pool.submit(self._stand_down, incident.incident_id)
+        self._pool.submit(claimant_of(incident), self._stand_down, incident.incident_id)
         self.dispatch_now()
 
     def _relapsed(self, incident: Incident, reason: str) -> None:
@@ -150,8 +150,7 @@ class Door:
         ended = self.store.end_alert(alert, triage.type, grouping)
         if ended is None or not ended.is_over:
             return None
-        self._pool.submit(self._stand_down, ended.incident.incident_id)
-        self._wake.set()
+        self._is_over(ended.incident)
         return ended.incident
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:

@@ -28,6 +28,9 @@ from deployments.worker.running_runs import RunsThatGoOn
 from deployments.worker.start_rate import BEGINS_SECONDS, StartRate
 from schemas.settings import PrefectPatch
 
+FEW_PLACES = 4
+"""With fewer places than this, none is kept for a service that has no run."""
+
 
 class WarmResult(BaseWorkerResult):
     """How a run's process ended."""
@@ -117,11 +120,12 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start due runs by priority, as many as have a place; returns those that were started."""
         if self._stopping:
             return []
-        places = float("inf")
+        places, apart = float("inf"), 0
         if self._limiter is not None:
             places = self._limiter.total_tokens - self._limiter.borrowed_tokens
+            apart = int(self._limiter.total_tokens >= FEW_PLACES)
         entries = self._due.take(
-            places, self.reserved, self._submitting_flow_run_ids, self._start_rate.lets
+            places, self.reserved, self._submitting_flow_run_ids, self._start_rate.lets, apart
         )
         if entries:  # after that the next runs may start
             asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._hearing.wake)
@@ -130,6 +134,7 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
     def _release_limit_slot(self, flow_run_id: UUID) -> None:
         super()._release_limit_slot(flow_run_id)
         self._start_rate.is_over(flow_run_id)
+        self._due.is_over(flow_run_id)
         self._hearing.wake()  # a place is free
 
     # -- a run -----------------------------------------------------------------------------------

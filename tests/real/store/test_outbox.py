@@ -44,6 +44,7 @@ def test_an_event_carries_what_it_is_about(store: Store, incident: UUID) -> None
         "type": "security",
         "severity": "P2",
         "service": "shop",
+        "sender": "api",
         "occurrence": 1,
         "auditSeq": 1,
         "auditHead": store.audit_head()[1],
