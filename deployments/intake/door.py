@@ -21,6 +21,7 @@ from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_page
+from tasks.notify.tell_digest import tell_digests
 from tasks.store import Opened, Store
 
 PAGES_AT_ONCE = 16
@@ -191,6 +192,7 @@ class Door:
     def _sweep(self) -> None:
         for incident_id in list(self._still_ringing):
             self._stand_down(incident_id)
+        tell_digests(self.settings, self.store)
         self.sweep.run()
 
     def _look(self) -> None:

@@ -22,6 +22,7 @@ from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.channels import ChannelSections
 from schemas.settings.grouping import GroupingSettings
+from schemas.settings.paging import PagingSettings
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     DriftSettings,
@@ -69,6 +70,7 @@ class Settings(ChannelSections):
     retry: RetrySettings = RetrySettings()
     relapse: RelapseSettings = RelapseSettings()
     grouping: GroupingSettings = GroupingSettings()
+    paging: PagingSettings = PagingSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()

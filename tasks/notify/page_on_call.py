@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from tasks.case import Case
 from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, find_channel, title_of
+from tasks.notify.digest import collected_in, in_words
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import about_of, page_key, people_of
@@ -33,9 +34,11 @@ class Page(Model):
     """A sent page: its channel, and why earlier channels did not accept it.
 
     channel: its name; None when no channel is configured, which the record states prominently.
+    digest: the incident whose page tells of this one; then it has none of its own.
     """
 
     channel: str | None = None
+    digest: UUID | None = None
     refused: dict[str, str] = Field(default_factory=dict)
 
 
@@ -82,9 +85,24 @@ def ensure_page(
                 return None
             if severity:
                 incident = incident.model_copy(update={"severity": severity})
-            page = _by_the_first_channel(incident, settings, store, key, reason)
+            page = _collected(incident, settings, store, key) or _by_the_first_channel(
+                incident, settings, store, key, reason
+            )
             turn.finish(page.to_json())
     return Page.model_validate(turn.result)
+
+
+def _collected(incident: Incident, settings: Settings, store: Store, key: str) -> Page | None:
+    carrier = collected_in(incident, key, settings, store)
+    if carrier is None:
+        return None
+    page = Page(digest=carrier.incident_id)
+    identity = f"aeef:{incident.incident_id}/{key}"
+    entry_id = uuid5(NAMESPACE_URL, identity)
+    store.record_action(incident.incident_id, in_words(carrier, settings), entry_id=entry_id)
+    event_id = uuid5(NAMESPACE_URL, f"{identity}/event")
+    store.emit(incident.incident_id, PAGED, {"channel": "digest"}, event_id=event_id)
+    return page
 
 
 def _by_the_first_channel(

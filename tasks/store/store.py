@@ -40,8 +40,9 @@ from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.giving_word import Answer
-from tasks.store.grouping.alerts import ListedAlert, alerts_of
+from tasks.store.grouping.digests import Collected, UntoldDigest, collect, told, untold
 from tasks.store.grouping.ending import Ended, end_alert
+from tasks.store.grouping.listed import ListedAlert, alerts_of
 from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
@@ -180,9 +181,9 @@ class Store:
         entry = opening.delivery_entry(key, alert.delivery)
         return end_alert(self._log, masked, key, grouping, entry)
 
-    def alerts(self, incident_id: UUID | str, limit: int = 1000) -> list[ListedAlert]:
-        """The alerts of an incident, newest first."""
-        return alerts_of(self._database, incident_id, limit)
+    def alerts(self, incident_id: UUID | str) -> list[ListedAlert]:
+        """The alerts of an incident, newest first; those that say the same together."""
+        return alerts_of(self._database, incident_id)
 
     def settle_flaps(self, grouping: Grouping) -> list[Settled]:
         """What came back and stays relapses; what flapped and was quiet for long is over."""
@@ -191,6 +192,20 @@ class Store:
     def flapping(self) -> list[tuple[Incident, str]]:
         """The open incidents that come and go, each with how often in how long."""
         return flapping_ones(self._log)
+
+    def collect_page(
+        self, incident: Incident, key: str, contact: str, *, above: int, within: timedelta
+    ) -> Collected | None:
+        """Whether a page is told together with others, as there are too many; None: by itself."""
+        return collect(self._log, incident, key, contact, above=above, within=within)
+
+    def untold_digests(self, every: timedelta) -> list[UntoldDigest]:
+        """Collected pages that nobody was told of yet, at most once in this time."""
+        return untold(self._database, self._clock(), every)
+
+    def digest_told(self, digest: UntoldDigest) -> None:
+        """Mark them as told."""
+        told(self._database, digest, self._clock())
 
     def masked(self, alert: Alert) -> Alert:
         """The alert as it would be recorded; the same object if it has no identifiers."""

@@ -150,6 +150,23 @@ flaps = Table(
 )
 Index("aeef_flaps_due", flaps.c.due_at)
 
+# One row per page that may be collected with others: how fast somebody is paged.
+paged = Table(
+    "aeef_paged",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("contact", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    # The incident whose page tells of it; none: it has a page of its own.
+    Column("carrier", String(36), ForeignKey("aeef_incidents.id")),
+    Column("told_at", String(32)),
+)
+Index("aeef_paged_at", paged.c.contact, paged.c.at)
+UNTOLD = text("carrier IS NOT NULL AND told_at IS NULL")
+Index("aeef_paged_untold", paged.c.carrier, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
+
 UNSENT = text("sent_at IS NULL")
 outbox = Table(
     "aeef_outbox",

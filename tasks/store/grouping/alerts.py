@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,9 +22,7 @@ from sqlalchemy import (
 from schemas.incident import Alert, Incident, Severity, Status, hash_of_text
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.database.database import Database
 from tasks.store.database.tables import NOT_OVER, alerts, incidents
-from tasks.store.records import find
 
 _IS_IT = and_(alerts.c.incident_id == bindparam("of"), alerts.c.key_hash == bindparam("named"))
 _ONE = select(alerts).where(_IS_IT)
@@ -43,19 +41,6 @@ _NEWEST_WITH_KEY = (
 )
 _OPEN_WITH_KEY = _NEWEST_WITH_KEY.where(NOT_OVER)
 _OPEN_OF_GROUP = select(incidents).where(NOT_OVER, incidents.c.group_hash == bindparam("group"))
-
-
-class ListedAlert(NamedTuple):
-    """One alert of an incident. over_at: when its sender said that it is over."""
-
-    severity: Severity
-    service: str | None
-    source: str
-    said: str
-    times: int
-    first_at: datetime
-    last_at: datetime
-    over_at: datetime | None
 
 
 def with_key(connection: Connection, key: str, *, also_over: bool) -> Row[Any] | None:
@@ -137,27 +122,6 @@ def how_many(chain: Chain, incident: Incident) -> tuple[int, int]:
     query = select(func.count(), func.count() - func.count(alerts.c.over_at)).where(mine)
     number, going_on = chain.connection.execute(query).one()
     return number, going_on
-
-
-def alerts_of(database: Database, incident_id: UUID | str, limit: int) -> list[ListedAlert]:
-    """The alerts of an incident, newest first."""
-    with database.read() as connection:
-        mine = alerts.c.incident_id == find(connection, incident_id).id
-        query = select(alerts).where(mine).order_by(alerts.c.last_at.desc(), alerts.c.key_hash)
-        return [_listed(row) for row in connection.execute(query.limit(limit))]
-
-
-def _listed(row: Row[Any]) -> ListedAlert:
-    return ListedAlert(
-        Severity(row.severity),
-        row.service,
-        row.source,
-        row.said,
-        row.times,
-        datetime.fromisoformat(row.first_at),
-        datetime.fromisoformat(row.last_at),
-        row.over_at and datetime.fromisoformat(row.over_at),
-    )
 
 
 def _which(incident_id: UUID, key: str) -> dict[str, str]:

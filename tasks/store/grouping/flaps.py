@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from schemas.incident import Grouping, Incident, Status, hash_of_text
+from schemas.wording import minutes
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.claim_keys import PAGES_RESOLVED, of_occurrence
@@ -78,9 +79,9 @@ def come_back(chain: Chain, row: Row[Any], grouping: Grouping) -> Change:
     flap = flap_of(chain.connection, change.incident)
     times = 1 if flap is None else flap.times + 1
     change.record(
-        f"came back {_span(chain.now - ended)} after its sender's all-clear, time {times};"
+        f"came back {minutes(chain.now - ended)} after its sender's all-clear, time {times};"
         f" status: {change.incident.status} → {status}; it pages anew when it stays for"
-        f" {_span(grouping.stays)}",
+        f" {minutes(grouping.stays)}",
         actor=ACTOR,
         automated=True,
         status=status,
@@ -120,7 +121,7 @@ def waits_to_see(connection: Connection, incident: Incident) -> bool:
 def in_words(flap: Row[Any], now: datetime) -> str:
     """`15 times in 3 min`."""
     times = "once" if flap.times == 1 else f"{flap.times} times"
-    return f"{times} in {_span(now - datetime.fromisoformat(flap.since))}"
+    return f"{times} in {minutes(now - datetime.fromisoformat(flap.since))}"
 
 
 def _beat(change: Change, times: int, grouping: Grouping) -> None:
@@ -138,12 +139,7 @@ def _beat(change: Change, times: int, grouping: Grouping) -> None:
     if was is not None and flap is not None and flap.flapping and not was.flapping:
         change.record(
             f"flapping: it came back {in_words(flap, chain.now)}; the on-call is paged once, and it"
-            f" stays open until it has been quiet for {_span(grouping.flap_window)}",
+            f" stays open until it has been quiet for {minutes(grouping.flap_window)}",
             actor=ACTOR,
             automated=True,
         )
-
-
-def _span(time: timedelta) -> str:
-    seconds = round(time.total_seconds())
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"

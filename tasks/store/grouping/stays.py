@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from schemas.incident import RESOLVED, Grouping, Incident, Status
+from schemas.wording import minutes
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, flaps, incidents
@@ -70,9 +71,9 @@ def _is_quiet(change: Change, grouping: Grouping) -> Settled | None:
         return None
     change_flap(change.chain.connection, change.incident, flapping=0, times=0)
     pages_ring_again(change.chain.connection, change.incident)
-    window = round(grouping.flap_window.total_seconds() / 60, 1)
+    window = minutes(grouping.flap_window)
     change.record(
-        f"status: {change.incident.status} → {Status.RESOLVED} (no alert of it for {window:g} min)",
+        f"status: {change.incident.status} → {Status.RESOLVED} (no alert of it for {window})",
         actor=ACTOR,
         automated=True,
         status=Status.RESOLVED,

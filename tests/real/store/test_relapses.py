@@ -291,6 +291,7 @@ def test_the_incidents_of_an_earlier_version_are_at_their_first_occurrence(
             "ALTER TABLE aeef_incidents DROP COLUMN group_hash",
             "DROP TABLE aeef_alerts",
             "DROP TABLE aeef_flaps",
+            "DROP TABLE aeef_paged",
         ):
             connection.execute(text(later))
         connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN occurrence"))

@@ -1,4 +1,4 @@
-"""Groups of incidents, the alerts of each, and what flaps."""
+"""Groups of incidents, the alerts of each, what flaps, and how fast somebody is paged."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     op.create_index("aeef_incidents_group", "aeef_incidents", ["group_hash"])
     _alerts()
     _flaps()
+    _paged()
 
 
 def _alerts() -> None:
@@ -61,3 +62,26 @@ def _flaps() -> None:
         sa.Column("due_at", sa.String(32)),
     )
     op.create_index("aeef_flaps_due", "aeef_flaps", ["due_at"])
+
+
+def _paged() -> None:
+    incident = "aeef_incidents.id"
+    op.create_table(
+        "aeef_paged",
+        sa.Column("incident_id", sa.String(36), sa.ForeignKey(incident), primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("contact", sa.Text, nullable=False),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("at", sa.String(32), nullable=False),
+        sa.Column("carrier", sa.String(36), sa.ForeignKey(incident)),
+        sa.Column("told_at", sa.String(32)),
+    )
+    op.create_index("aeef_paged_at", "aeef_paged", ["contact", "at"])
+    untold = sa.text("carrier IS NOT NULL AND told_at IS NULL")
+    op.create_index(
+        "aeef_paged_untold",
+        "aeef_paged",
+        ["carrier"],
+        sqlite_where=untold,
+        postgresql_where=untold,
+    )
