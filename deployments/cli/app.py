@@ -201,7 +201,7 @@ def deploy() -> None:
     settings = _settings()
     import os
 
-    from deployments.intake.readiness import server_problem
+    from deployments.dispatcher.prefect_state import server_problem
     from deployments.registry.register import register
 
     if problem := server_problem():

@@ -17,9 +17,8 @@ from schemas.approval import named_person
 from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN
 from tasks.store import open_store
-from tasks.store.claim_keys import EMERGENCY_PATCH, runbook_key
+from tasks.store.claim_keys import EMERGENCY_PATCH, RUN, runbook_key
 
 
 class Waiting(NamedTuple):

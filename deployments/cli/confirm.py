@@ -84,7 +84,7 @@ def _has_started(incident: Incident, settings: Settings) -> bool:
 
 
 def _why(settings: Settings) -> str:
-    from deployments.intake.readiness import server_problem
+    from deployments.dispatcher.prefect_state import server_problem
 
     if problem := server_problem():
         return problem

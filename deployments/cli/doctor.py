@@ -12,8 +12,8 @@ import typer
 
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
+from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.intake.authentication import TOKEN_FILE, token_of
-from deployments.intake.readiness import prefect_problems
 from deployments.prefect_patches import patches
 from schemas.errors import AeefError, RollbackError
 from schemas.settings import GithubSettings, Settings, Target, config_path, unknown_variables

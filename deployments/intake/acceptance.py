@@ -8,10 +8,15 @@ from typing import Any
 
 from deployments.intake.door import Door
 from deployments.intake.metrics import Metrics
+from deployments.intake.own_threads import OwnThreads
 from schemas.incident import Alert
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.store import Opened
+
+ALERTS_AT_ONCE = 40
+DEADLINE = 60.0
+"""Seconds for one request, of up to a thousand alerts. Senders give up sooner, and send again."""
 
 
 class Acceptance:
@@ -21,6 +26,15 @@ class Acceptance:
         self._door = door
         self._metrics = metrics
         self._settings = settings
+        self._threads = OwnThreads("taking an alert", ALERTS_AT_ONCE, DEADLINE)
+
+    async def accept(self, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+        """As `accept_all`, in threads that only alerts use. Raises TemporaryError when late."""
+        return await self._threads.run(self.accept_all, alerts)
+
+    async def resolve(self, alerts: Sequence[Alert]) -> list[str]:
+        """As `resolve_all`, in threads that only alerts use. Raises TemporaryError when late."""
+        return await self._threads.run(self.resolve_all, alerts)
 
     def accept_all(self, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
         """Store each alert, the highest severity first; an answer for each, in the given order.

@@ -16,10 +16,11 @@ from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guard, token_of
 from deployments.intake.bodies import json_body
 from deployments.intake.door import Door
+from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
+from deployments.intake.own_threads import OwnThreads
 from deployments.intake.pages import add_pages
-from deployments.intake.readiness import Readiness
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
@@ -33,6 +34,8 @@ from tasks.store import Store, open_store
 
 RETRY_AFTER = "5"
 MOST_ALERTS = 1000
+SCRAPES_AT_ONCE = 2
+SCRAPE_SECONDS = 10.0
 
 log = logging.getLogger("aeef.intake")
 
@@ -47,7 +50,6 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     store = open_store(settings)
     current = None if given else partial(_current, settings)
     door = Door(settings, store, timing, current)
-    readiness = Readiness(settings, store, door)
     guard = Depends(Guard(token_of(settings)))
     metrics = Metrics(store)
     acceptance = Acceptance(door, metrics, settings)
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     async def alerts(data: Any = body) -> dict[str, Any]:
         """Our own JSON, one alert or a list; if one is invalid, none is accepted."""
         parsed = _parse(data)
-        accepted = await run_in_threadpool(acceptance.accept_all, parsed)
+        accepted = await acceptance.accept(parsed)
         return {"incidents": accepted} if isinstance(data, list) else accepted[0]
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
@@ -75,32 +77,42 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
         """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
-        accepted = await run_in_threadpool(acceptance.accept_all, firing)
+        accepted = await acceptance.accept(firing)
         over = [each.alert for each in received if each.is_over]
-        resolved = await run_in_threadpool(acceptance.resolve_all, over)
+        resolved = await acceptance.resolve(over)
         return {"incidents": accepted, "resolved": resolved}
 
-    _add_probes(app, readiness, metrics)
+    _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
     add_pages(app, settings, store, guard)
     return app
 
 
-def _add_probes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
+def _add_probes(app: FastAPI, health: Health, metrics: Metrics) -> None:
+    scrapes = OwnThreads("metrics", SCRAPES_AT_ONCE, SCRAPE_SECONDS)
+
     @app.get("/health")
-    def health() -> JSONResponse:
-        """200 if an alert would be handled completely; else 503 with what is missing."""
-        problems = readiness.problems()
+    async def taken_and_paged() -> JSONResponse:
+        """200 if an alert would be taken and paged: what a balancer asks; else 503 with why."""
+        problems = health.problems
+        status = "failing" if problems else "ok"
+        content = {"status": status, "problems": problems, "warnings": health.warnings}
+        return JSONResponse(content, status_code=503 if problems else 200)
+
+    @app.get("/ready")
+    async def carried_out() -> JSONResponse:
+        """200 if a runbook would run, too: Prefect, its automations and a worker are there."""
+        problems = health.not_ready
         status = "failing" if problems else "ok"
         return JSONResponse(
             {"status": status, "problems": problems}, status_code=503 if problems else 200
         )
 
     @app.get("/metrics")
-    def scrape() -> Response:
+    async def scrape() -> Response:
         """Prometheus' text format."""
-        content, media_type = metrics.render()
+        content, media_type = await scrapes.run(metrics.render)
         return Response(content, media_type=media_type)
 
 

@@ -1,4 +1,4 @@
-"""The door: stores an alert, pages at once, and sends the incident's event to Prefect."""
+"""The door: stores an alert, pages at once, and lets the dispatcher know."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import threading
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from deployments.intake.dispatch import Dispatcher
 from deployments.intake.fair_pool import FairPool, claimant_of
 from deployments.intake.flaps import Flaps
+from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
 from deployments.intake.sweep import Sweep
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, classify, route_for
 from schemas.settings import Settings
+from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
@@ -30,7 +31,7 @@ log = logging.getLogger("aeef.door")
 
 
 class Door:
-    """What the intake does with an alert, and the threads that dispatch, look and sweep."""
+    """What the intake does with an alert, and the threads that look, sweep and check."""
 
     def __init__(
         self,
@@ -42,7 +43,6 @@ class Door:
         """current: the settings as they are now, for what may be newer than the intake's start."""
         self.settings = settings
         self.store = store
-        self.dispatcher = Dispatcher(store, f"intake {uuid4()}", timing.dispatch_wait)
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
         # Compiles the phrases of all guesses: the first page must not wait for that.
@@ -52,15 +52,16 @@ class Door:
         self._pool = FairPool(PAGES_AT_ONCE, "page")
         self.looks = Looks(store, current or (lambda: settings), self._relapsed)
         self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._is_over)
-        self._wake = threading.Event()
+        self.health = Health(settings, store, lambda: self.works)
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=loop, name=loop[0].__qualname__, daemon=True)
             for loop in (
-                (self._dispatch, timing.dispatch, self._wake),
                 (self._look, timing.look, self._wake_looks),
                 (self._sweep, timing.sweep, self._stopping),
+                (self._tell_digests, timing.sweep, self._stopping),
+                (self.health.run, timing.health, self._stopping),
             )
         ]
 
@@ -72,11 +73,9 @@ class Door:
     def stop(self) -> None:
         """Stop the threads, and wait until queued pages are sent."""
         self._stopping.set()
-        self._wake.set()
         self._wake_looks.set()
         for thread in self._threads:
             thread.join()
-        self.dispatcher.close()
         self.looks.close()
         for pool in (self._urgent, self._pool):
             pool.close()
@@ -92,8 +91,8 @@ class Door:
         return classify(alert, settings.rules, settings.default_severities).severity
 
     def dispatch_now(self) -> None:
-        """Send accepted incidents to Prefect now instead of within a second."""
-        self._wake.set()
+        """Have accepted incidents sent to Prefect now instead of within a second."""
+        wake(self.settings.dispatcher_pipe)
 
     def accept(self, alert: Alert) -> Opened:
         """Open the alert's incident, or attach it to the open one. Durable on return.
@@ -192,17 +191,15 @@ class Door:
     def _sweep(self) -> None:
         for incident_id in list(self._still_ringing):
             self._stand_down(incident_id)
-        tell_digests(self.settings, self.store)
         self.sweep.run()
+
+    def _tell_digests(self) -> None:
+        tell_digests(self.settings, self.store)
 
     def _look(self) -> None:
         self._wake_looks.clear()
         self.looks.run()
         self.flaps.run()
-
-    def _dispatch(self) -> None:
-        self._wake.clear()
-        self.dispatcher.run()
 
     def _loop(self, work: Callable[[], object], seconds: float, wake: threading.Event) -> None:
         while not self._stopping.is_set():

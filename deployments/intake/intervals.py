@@ -9,20 +9,16 @@ from typing import NamedTuple
 class Timing(NamedTuple):
     """The intake's intervals; only tests use other values.
 
-    dispatch, look, sweep: seconds between two rounds of these threads; an alert wakes the first
-    two.
-    dispatch_wait: the most seconds between two attempts while Prefect does not answer.
-    page_late, runbook_late, runbook_missing: the age of an incident at which its page is sent
-    again, its event is emitted again, and the on-call is paged that no runbook has started.
+    look, sweep, health: seconds between two rounds of these threads; an alert wakes the first.
+    page_late, runbook_missing: the age of an incident at which its page is sent again, and the
+    on-call is paged that no runbook has started.
     keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
 
-    dispatch: float = 1.0
     look: float = 2.0
     sweep: float = 5.0
-    dispatch_wait: float = 5.0
+    health: float = 2.0
     page_late: timedelta = timedelta(seconds=10)
-    runbook_late: timedelta = timedelta(seconds=60)
     runbook_missing: timedelta = timedelta(minutes=5)
     keep_alive: timedelta | None = None
 

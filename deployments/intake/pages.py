@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from schemas.incident import WAITS, Incident
+from schemas.incident import WAITS, Incident, Phase
 from schemas.settings import Settings
 from tasks.base.trim import clean
-from tasks.incident.claim_runbook import RUN, is_alive
 from tasks.store import Store
-from tasks.store.claim_keys import RUNBOOK, newest_first, runbook_key
+from tasks.store.claim_keys import RUN, RUNBOOK, newest_first, runbook_key
+from tasks.store.progress import states_of_run
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -109,14 +108,9 @@ def runbook_state(store: Store, incident: Incident) -> str:
         return "waiting for a worker"
     if claim.state == "done":
         return WAITS if incident.waits_for_word else "done"
-    try:
-        if is_alive(claim.holder):
-            return "running"
-        # It may have finished between the two queries.
-        done = store.claim_result(incident.incident_id, runbook_key(incident)) is not None
-        return "done" if done else "failed"
-    except httpx.HTTPError:
-        return "running, or not: Prefect's server does not answer"
+    run_id = claim.holder.removeprefix(RUN)
+    phases = [each.phase for each in states_of_run(store, incident.incident_id, run_id)]
+    return "failed" if phases and phases[-1] is Phase.FAILED else "running"
 
 
 def run_of(store: Store, incident: Incident) -> UUID | None:

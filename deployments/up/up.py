@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -27,14 +26,12 @@ from tasks.channels.channels import require_known_channels, silent_severities, u
 
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.5
-OUR_FOLDER = Path(__file__).parents[2]
-"""The folder of our packages; uvicorn would look for them in the current folder first."""
 
 Say = Callable[[str], None]
 
 
 def up(settings: Settings, say: Say) -> None:
-    """Start Prefect's server (unless one is configured), a worker and the intake; stop on Ctrl-C.
+    """Run Prefect's server (unless one is configured), intake, dispatcher, worker until Ctrl-C.
 
     Raises ConfigurationError when it cannot start, for instance because a port is used; nothing
     is left running then.
@@ -74,12 +71,8 @@ def _children(settings: Settings) -> list[Child]:
         "prefect-server": [
             *run, "deployments.prefect_server.embedded", "--host", "127.0.0.1", "--port", port,
         ],
-        "intake": [
-            *run, "uvicorn", "--app-dir", str(OUR_FOLDER),
-            "--factory", "deployments.intake.app:create_app",
-            "--host", settings.intake.host, "--port", str(settings.intake.port),
-            "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
-        ],
+        "intake": [*run, "deployments.intake.main"],
+        "dispatcher": [*run, "deployments.dispatcher.main"],
         "worker": [*run, "deployments.worker.main"],
     }  # fmt: skip
     if not is_embedded():
@@ -144,7 +137,7 @@ def _token_place(settings: Settings) -> str:
 
 def _problems(settings: Settings) -> list[str]:
     try:
-        answer = httpx.get(f"{settings.intake_url}/health", timeout=10, trust_env=False)
+        answer = httpx.get(f"{settings.intake_url}/ready", timeout=10, trust_env=False)
         problems: list[str] = answer.json()["problems"]
     except (httpx.HTTPError, ValueError, KeyError):
         return ["the intake does not answer yet"]

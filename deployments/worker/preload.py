@@ -14,8 +14,8 @@ from prefect.settings import get_current_settings, temporary_settings
 from deployments.prefect_patches.heartbeats import none_by_the_engine
 from deployments.prefect_patches.patches import Where, apply_patches, is_active
 from deployments.registry.catalog import flows
+from flows.parts.prefect_steps import prepare_steps
 from schemas.settings import PrefectPatch
-from tasks.step import prepare_steps
 
 LAZY = (
     "anyio._backends._asyncio",

@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
 from flows.parts.beside import HeadStart
+from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
 from schemas.errors import AeefError, RunbookFailed
 from schemas.incident import Alert, Incident, Route, route_for
@@ -87,13 +88,13 @@ class Response:
 
     def do(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a step of this incident and wait for its result."""
-        result = step(self.id, *args, **kwargs)
+        result = run_step(step, self.id, *args, **kwargs)
         self._shown.did(step.says(result))
         return result
 
     def start(self, step: Step[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
-        submit = partial(step.submit, self.id, *args, **kwargs)
+        submit = partial(submit_step, step, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
 
     def note(self, text: str) -> None:

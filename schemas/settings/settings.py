@@ -149,6 +149,11 @@ class Settings(ChannelSections):
         return self.home / "audit.anchors"
 
     @property
+    def dispatcher_pipe(self) -> Path:
+        """The pipe by which a process of this AEEF_HOME wakes the dispatcher."""
+        return self.home / "dispatcher.wake"
+
+    @property
     def base_url(self) -> str:
         """The intake's URL for people, without a trailing slash."""
         return (self.public_url or _http(self.intake.host, self.intake.port)).rstrip("/")

@@ -19,11 +19,10 @@ from prefect.exceptions import ObjectNotFound
 from schemas.incident import Incident, IncidentType, TypeSource
 from schemas.settings import Settings
 from tasks.store import open_store
-from tasks.store.claim_keys import RUNBOOK, occurrence_of, runbook_key
+from tasks.store.claim_keys import RUN, RUNBOOK, occurrence_of, runbook_key
 
 LEASE = timedelta(days=1)
 """Not a time limit for the run: dead runs are found by asking Prefect, whatever the lease."""
-RUN = "run "
 RUNS_AT_ONCE = 200
 """The most runs that Prefect returns in one answer."""
 

@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 from schemas.agents import NamedAgent
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from tasks.incident.claim_runbook import RUN
 from tasks.store import open_store
-from tasks.store.claim_keys import runbook_key
+from tasks.store.claim_keys import RUN, runbook_key
 
 FREEZE = "freeze"
 LONGEST_DESCRIPTION = 20_000

@@ -13,6 +13,8 @@ OCCURRENCE = ":occurrence-"
 """Between a key and the number of the occurrence, from the second on."""
 
 RUNBOOK = "runbook:"
+RUN = "run "
+"""Before a flow run's id: the holder of what that run does."""
 WORD = ":word"
 """At the end of a key: once more, since a guessed type has become somebody's word."""
 EMERGENCY_PATCH = "emergency-patch"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from schemas.incident import Incident, Phase, Progress, TypeSource
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.store import open_store
+from tasks.store import Store, open_store
 from tasks.store.claim_keys import PROGRESS
 from tasks.store.sanitize import sanitized
 
@@ -40,7 +40,7 @@ def note_progress(
 def progress_of(incident_id: UUID | str, settings: Settings) -> list[Progress]:
     """The newest state of each flow that ran for the incident, in the order of their beginning."""
     newest: dict[str, Progress] = {}
-    for each in sorted(_all(incident_id, settings), key=lambda it: (it.after, it.at)):
+    for each in _in_order(open_store(settings), incident_id):
         newest[each.flow] = each
     return list(newest.values())
 
@@ -76,12 +76,17 @@ def _done(incident: Incident, settings: Settings, *, in_private: bool) -> str:
     return "\n".join(f"{each.flow}: {each.sentence}" for each in states)
 
 
-def _all(incident_id: UUID | str, settings: Settings) -> list[Progress]:
+def states_of_run(store: Store, incident_id: UUID | str, run_id: str) -> list[Progress]:
+    """Every state that one run noted for the incident, in order."""
+    return [each for each in _in_order(store, incident_id) if each.mark.startswith(run_id)]
+
+
+def _in_order(store: Store, incident_id: UUID | str) -> list[Progress]:
     found = []
-    for key, claim in open_store(settings).claims(incident_id).items():
+    for key, claim in store.claims(incident_id).items():
         if key.startswith(PROGRESS) and claim.result:
             try:
                 found.append(Progress.model_validate(claim.result))
             except ValidationError:  # of a newer version
                 continue
-    return found
+    return sorted(found, key=lambda each: (each.after, each.at))

@@ -49,6 +49,7 @@ from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.overdue import missing_claim, missing_runbook
+from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.relapses import (
     AskedLook,
@@ -374,6 +375,11 @@ class Store:
             row = opening.open_one_about(connection, incident_type, services)
         return None if row is None else incident_of(row)
 
+    def runbook_due_since(self, incident: Incident) -> datetime:
+        """Since when its runbook has to run: its occurrence, or a word that came later."""
+        began = self.opened_at(incident.incident_id)
+        return max(began, incident.word_at or began)
+
     def opened_at(self, incident_id: UUID | str) -> datetime:
         """When the present occurrence was put on record, by our clock."""
         return self._incidents.opened_at(incident_id)
@@ -486,6 +492,16 @@ class Store:
     def pending_events(self) -> int:
         """The number of events that are not yet sent."""
         return self._outbox.pending()
+
+    # Processes beside the intake
+
+    def report_process(self, name: str, problems: Sequence[str]) -> None:
+        """Say that this process lives, and why it cannot do its work."""
+        report_process(self._database, name, problems, self._clock())
+
+    def processes(self) -> dict[str, ProcessReport]:
+        """The last report of each process, by name."""
+        return reported(self._database)
 
     # Audit
 

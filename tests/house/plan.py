@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "deployments": (
         ("cli",),
         ("up",),
-        ("intake", "worker"),
+        ("intake", "dispatcher", "worker"),
         ("registry",),
         ("prefect_server",),
         ("prefect_patches",),

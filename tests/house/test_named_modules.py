@@ -49,7 +49,8 @@ def test_the_programs_of_aeef_up_are_among_them() -> None:
     """The pattern above still finds them."""
     assert {
         "deployments.prefect_server.embedded",
-        "deployments.intake.app",
+        "deployments.intake.main",
+        "deployments.dispatcher.main",
         "deployments.worker.main",
         "deployments.worker.parent",
         "deployments.cli.app",

@@ -6,27 +6,31 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
 from schemas.errors import ConfigurationError
+from tasks.store.database.deadline import ANSWER_SECONDS, Deadline
 from tasks.store.database.failures import as_ours, is_race
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 30
+NEW = "new"
+LOCK_SECONDS = 15
+"""How long a transaction on PostgreSQL waits for another's lock."""
 ATTEMPTS = 12
 """How many times a transaction that conflicts with another writer is tried at most."""
 
 _SQLITE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL")
 _POSTGRESQL = (
     # A hanging process must not block everybody's alerts for ever.
-    f"SET lock_timeout = '{BUSY_SECONDS}s'",
-    f"SET idle_in_transaction_session_timeout = '{2 * BUSY_SECONDS}s'",
+    f"SET lock_timeout = '{LOCK_SECONDS}s'",
+    f"SET idle_in_transaction_session_timeout = '{4 * LOCK_SECONDS}s'",
 )
 
 
@@ -42,7 +46,7 @@ class Database:
         options: dict[str, Any] = (
             {"connect_args": {"timeout": BUSY_SECONDS}}
             if self.is_sqlite
-            else {"pool_pre_ping": True, "connect_args": _connect_args(self.url)}
+            else {"connect_args": _connect_args(self.url)}
         )
         try:
             self.engine = create_engine(
@@ -50,7 +54,10 @@ class Database:
             )
         except SQLAlchemyError as error:
             raise as_ours(error, self.url) from None
+        self._deadline = None if self.is_sqlite else Deadline(ANSWER_SECONDS)
         event.listen(self.engine, "connect", self._on_connect)
+        if self._deadline:
+            event.listen(self.engine, "checkout", self._on_checkout)
         event.listen(self.engine, "begin", self._on_begin)
 
     @property
@@ -72,7 +79,7 @@ class Database:
         with self._ours(), self.engine.connect() as connection:
             if snapshot and not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
+            with nullcontext() if snapshot else self._in_time(connection), connection.begin():
                 yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -96,8 +103,13 @@ class Database:
     def _writing(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             connection.execution_options(aeef_write=True)
-            with connection.begin():
+            with self._in_time(connection), connection.begin():
                 yield connection
+
+    def _in_time(self, connection: Connection) -> AbstractContextManager[None]:
+        if self._deadline is None:
+            return nullcontext()
+        return self._deadline.of(connection.connection.driver_connection)
 
     def close(self) -> None:
         """Close every connection."""
@@ -111,7 +123,8 @@ class Database:
             # Not chained: the driver's own error may repeat the connection parameters.
             raise as_ours(error, self.url) from None
 
-    def _on_connect(self, connection: Any, _record: Any) -> None:
+    def _on_connect(self, connection: Any, record: Any) -> None:
+        record.info[NEW] = True
         if self.is_sqlite:
             connection.isolation_level = None  # we send BEGIN ourselves, see below
         cursor = connection.cursor()
@@ -120,6 +133,16 @@ class Database:
         cursor.close()
         if not self.is_sqlite:
             connection.commit()
+
+    def _on_checkout(self, connection: Any, record: Any, _proxy: Any) -> None:
+        """Ask whether a kept connection still works, in time; if not, the pool opens another."""
+        if self._deadline is None or record.info.pop(NEW, False):
+            return
+        with self._deadline.of(connection):
+            try:
+                self.engine.dialect.do_ping(connection)
+            except self.engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError(type(error).__name__) from None
 
     def _on_begin(self, connection: Connection) -> None:
         """BEGIN IMMEDIATE: a transaction that starts as a reader may fail at its first write."""

@@ -184,3 +184,12 @@ outbox = Table(
     Column("sent_at", String(32)),
 )
 Index("aeef_outbox_unsent", outbox.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)
+
+# What a process beside the intake says of itself; the intake reads whether it lives.
+processes = Table(
+    "aeef_processes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("problems", Text, nullable=False),
+)

@@ -19,7 +19,15 @@ from sqlalchemy import (
     update,
 )
 
-from schemas.incident import Alert, Incident, Severity, Status, hash_of_text
+from schemas.incident import (
+    Alert,
+    Incident,
+    IncidentType,
+    Severity,
+    Status,
+    hash_of_text,
+    retyped,
+)
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import NOT_OVER, alerts, incidents
@@ -67,6 +75,22 @@ def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) 
     leave = update(incidents).where(incidents.c.id == row.id)
     chain.connection.execute(leave.values(group_key=None, group_hash=None))
     return None
+
+
+def group_as(chain: Chain, incident: Incident, incident_type: IncidentType) -> dict[str, Any]:
+    """The columns of the incident's group, when its type turned out to be another one.
+
+    None, when another open incident has that group: the alerts go on to belong to that one.
+    """
+    mine = select(incidents.c.group_key).where(incidents.c.id == str(incident.incident_id))
+    group = retyped(chain.connection.execute(mine).scalar(), incident_type)
+    if group is None:
+        return {}
+    hashed = hash_of_text(group)
+    row = chain.connection.execute(_OPEN_OF_GROUP, {"group": hashed}).one_or_none()
+    if row is not None and row.id != str(incident.incident_id):
+        return {"group_key": None, "group_hash": None}
+    return {"group_key": group, "group_hash": hashed}
 
 
 def another_is_open(connection: Connection, row: Row[Any]) -> bool:

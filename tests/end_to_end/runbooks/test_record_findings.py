@@ -13,6 +13,7 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures.stack import Stack
+from flows.parts.prefect_steps import run_step
 from samples.quality_target import SAMPLES as QUALITY
 from schemas.findings import Finding, Findings, alert_data
 from schemas.incident import IncidentType, Severity
@@ -76,8 +77,8 @@ def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> Findings:
-        record_findings(incident_id)
-        return record_findings(incident_id)
+        run_step(record_findings, incident_id)
+        return run_step(record_findings, incident_id)
 
     with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
         scan = a_runbook()

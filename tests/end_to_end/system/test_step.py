@@ -12,6 +12,7 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from fixtures.stack import Stack
+from flows.parts.prefect_steps import run_step
 from schemas.errors import PermanentError, TemporaryError, UnexpectedError
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import load_settings
@@ -50,8 +51,8 @@ def run(work: Callable[[], object], incident_id: str) -> None:
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> None:
-        attempt(incident_id)
-        attempt(incident_id)
+        run_step(attempt, incident_id)
+        run_step(attempt, incident_id)
 
     a_runbook()
 
@@ -92,7 +93,7 @@ def test_how_often_it_is_tried_is_read_when_it_runs(
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> None:
-        attempt(incident_id)
+        run_step(attempt, incident_id)
 
     for attempts in ("2", "4", "1"):
         monkeypatch.setenv("AEEF_RETRY__ATTEMPTS", attempts)

@@ -202,6 +202,7 @@ def test_a_store_that_is_down_asks_the_sender_to_come_again(
         broken.setattr(Store, "open_or_attach", away)
         broken.setattr(Store, "ping", away)
         refused = intake.ask("POST", "/v1/alerts", json={**ALERT, "severity": "P1"})
+        wait_until(lambda: intake.client.get("/health").status_code == 503)
         health = intake.client.get("/health")
 
     assert (503, "5") == (refused.status_code, refused.headers["Retry-After"])

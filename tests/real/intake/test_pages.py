@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fixtures.intake import TOKEN, Intake, StartIntake
+from schemas.incident import Phase
 from schemas.validation import validate
 from standins.alertmanager import TOKEN as ALERTMANAGER_TOKEN
 from standins.alertmanager import Alertmanager
@@ -19,6 +20,7 @@ from standins.pagerduty import ROUTING_KEY, PagerDuty
 from standins.slack import TOKEN as SLACK_TOKEN
 from standins.slack import Slack
 from support import wait_until
+from tasks.store.progress import note_progress
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 EVIL = "<script>alert(1)</script> & \"quoted\" 'too' {{ 7 * 7 }}"
@@ -148,19 +150,30 @@ def test_a_rollback_by_hand_has_no_run(intake: Intake) -> None:
 
 
 def test_how_far_the_runbook_is(intake: Intake) -> None:
-    """Waiting, done; and unknown while Prefect is down."""
+    """Waiting, running, failed, running again after a Retry, done: from the record alone."""
     incident_id = intake.report(severity="P4")
-    path, holder = f"/incidents/{incident_id}/runbook", f"run {uuid4()}"
-    waiting = intake.ask("GET", path).json()
-    intake.store.claim(incident_id, "runbook:P4", holder, DAY)
-    unclear = intake.ask("GET", path).json()
-    intake.store.finish_claim(incident_id, "runbook:P4", holder, {})
-    done = intake.ask("GET", path).json()
+    path, run_id = f"/incidents/{incident_id}/runbook", str(uuid4())
 
-    assert {"state": "waiting for a worker", "runId": None, "occurrence": 1} == waiting
-    assert "Prefect's server does not answer" in unclear["state"]
-    run_id = holder.removeprefix("run ")
-    assert {"state": "done", "runId": run_id, "occurrence": 1} == done
+    def note(count: int, phase: Phase) -> None:
+        mark = f"{run_id}:{count}"
+        note_progress(
+            incident_id, intake.settings, flow="security", mark=mark, phase=phase, said=""
+        )
+
+    seen = [intake.ask("GET", path).json()]
+    intake.store.claim(incident_id, "runbook:P4", f"run {run_id}", DAY)
+    for count, phase in ((0, None), (1, Phase.WORKING), (1, Phase.FAILED), (2, Phase.WORKING)):
+        if phase:
+            note(count, phase)
+        seen.append(intake.ask("GET", path).json())
+    intake.store.finish_claim(incident_id, "runbook:P4", f"run {run_id}", {})
+    seen.append(intake.ask("GET", path).json())
+
+    assert {"state": "waiting for a worker", "runId": None, "occurrence": 1} == seen[0]
+    assert ["running", "running", "failed", "running", "done"] == [
+        each["state"] for each in seen[1:]
+    ]
+    assert {"state": "done", "runId": run_id, "occurrence": 1} == seen[-1]
 
 
 def test_prometheus_reads_the_metrics(intake: Intake) -> None:
@@ -190,15 +203,24 @@ def test_prometheus_reads_the_metrics(intake: Intake) -> None:
     )
 
 
-def test_health_says_what_is_missing(intake: Intake) -> None:
-    """503 while Prefect is down, with the remedy; alerts are still accepted and paged."""
-    intake.report(severity="P4")
-    wait_until(lambda: len(intake.client.get("/health").json()["problems"]) > 1)
-    answer = intake.client.get("/health")
+def test_health_is_the_paging_planes_own(intake: Intake) -> None:
+    """An alert is taken and paged without Prefect; `/ready` says that no runbook would run."""
+    wait_until(lambda: "no dispatcher reports" in intake.client.get("/ready").text)
 
-    assert (503, "failing") == (answer.status_code, answer.json()["status"])
-    assert "Prefect's server does not answer (ConnectError): start it" in answer.json()["problems"]
-    assert "Prefect does not take events (ConnectError); they are kept" in answer.json()["problems"]
+    healthy, ready = intake.client.get("/health"), intake.client.get("/ready")
+    assert (200, "ok") == (healthy.status_code, healthy.json()["status"])
+    assert (503, "failing") == (ready.status_code, ready.json()["status"])
+
+
+def test_ready_is_what_the_dispatcher_found(intake: Intake) -> None:
+    """While it reports; what it found says the remedy."""
+    wrong = "no worker of work pool 'aeef' is online: run `aeef up`"
+    for problems, status in (([wrong], 503), ([], 200)):
+        intake.store.report_process("dispatcher", problems)
+        wait_until(
+            lambda found=problems: found == intake.client.get("/ready").json()["problems"]  # type: ignore[misc]
+        )
+        assert status == intake.client.get("/ready").status_code
 
 
 def test_no_secret_is_in_any_answer_or_log(
@@ -218,7 +240,7 @@ def test_no_secret_is_in_any_answer_or_log(
     incident_id = intake.report()
     wait_until(lambda: "nobody was paged" in caplog.text)
     paths = ("/incidents", f"/incidents/{incident_id}", f"/incidents/{incident_id}/run", "/health",
-             "/metrics", "/nothing")  # fmt: skip
+             "/ready", "/metrics", "/nothing")  # fmt: skip
     shown = [
         intake.ask("GET", path, headers=accept).text for path in paths for accept in ({}, HTML)
     ]

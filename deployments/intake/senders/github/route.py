@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.bodies import parse_json
@@ -35,7 +34,7 @@ def add_github(app: FastAPI, settings: Settings, acceptance: Acceptance) -> None
         if heard.alert is None:
             return JSONResponse({"ignored": heard.ignored})
         if heard.is_over:
-            resolved = await run_in_threadpool(acceptance.resolve_all, [heard.alert])
+            resolved = await acceptance.resolve([heard.alert])
             return {"incidents": [], "resolved": resolved}
-        opened = await run_in_threadpool(acceptance.accept_all, [heard.alert])
+        opened = await acceptance.accept([heard.alert])
         return {"incidents": opened, "resolved": []}

@@ -1,70 +1,14 @@
-"""Checks whether an alert would be handled: store, threads, Prefect, worker, automations."""
+"""Checks whether Prefect would carry out a runbook: server, deployments, automations, worker."""
 
 from __future__ import annotations
-
-import threading
-import time
-from datetime import timedelta
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 
-from deployments.intake.door import Door
 from deployments.registry.automations import automations
 from deployments.registry.catalog import DEPLOYED
-from schemas.errors import AeefError
 from schemas.settings import Settings
-from tasks.drift.blindness import standing_blindness
-from tasks.store import Store
-
-LOOK_MARGIN = 30.0
-"""Seconds that a look may be late before the next one counts as missing."""
-KEPT_SECONDS = 2.0
-"""Prefect is asked at most once in so many seconds, however many probes come."""
-
-
-class Readiness:
-    """Answers `/health`."""
-
-    def __init__(self, settings: Settings, store: Store, door: Door) -> None:
-        self.settings = settings
-        self.store = store
-        self.door = door
-        self._lock = threading.Lock()
-        self._asked_at = float("-inf")
-        self._prefect_problems: list[str] = []
-
-    def problems(self) -> list[str]:
-        """What prevents an alert from being handled, as sentences; empty when nothing does."""
-        problems = []
-        try:
-            self.store.ping()
-        except AeefError as error:
-            problems.append(str(error))
-        if not self.door.works:
-            problems.append("the intake's background threads have died: restart the intake")
-        if self.door.dispatcher.problem:
-            problems.append(self.door.dispatcher.problem)
-        if waiting := self._looks_overdue():
-            problems.append(waiting)
-        problems += standing_blindness(self.settings.targets, self.settings.home)
-        with self._lock:
-            if time.monotonic() - self._asked_at > KEPT_SECONDS:
-                self._prefect_problems = prefect_problems(self.settings)
-                self._asked_at = time.monotonic()
-            return problems + self._prefect_problems
-
-    def _looks_overdue(self) -> str | None:
-        """Looks that nobody makes: an alert may be a second outage, and nobody is paged for it."""
-        after = timedelta(seconds=2 * (self.settings.relapse.look_within + LOOK_MARGIN))
-        try:
-            waiting = self.store.looks_due(after)
-        except AeefError:
-            return None  # the store's own problem is named above
-        if not waiting:
-            return None
-        return f"{waiting} incidents wait for a look at their services: restart the intake"
 
 
 def prefect_problems(settings: Settings) -> list[str]:

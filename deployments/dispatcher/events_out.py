@@ -15,7 +15,7 @@ from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
-from deployments.intake.intervals import USUAL
+from deployments.dispatcher.intervals import USUAL
 from schemas.incident import RESOURCE
 from schemas.model import utc_now
 from tasks.store import OutboxEvent, Store
@@ -32,16 +32,14 @@ LONGEST_REST = timedelta(minutes=5)
 log = logging.getLogger("aeef.dispatch")
 
 
-class Dispatcher:
+class EventsOut:
     """Sends due events, in order, each at least once; the automations act on each once.
 
-    holder: a unique name for the lease, so that no two dispatchers send the same event at once.
+    holder: a unique name for the lease, so that no two processes send the same event at once.
     longest_wait: the most seconds between two attempts while Prefect does not answer.
     """
 
-    def __init__(
-        self, store: Store, holder: str, longest_wait: float = USUAL.dispatch_wait
-    ) -> None:
+    def __init__(self, store: Store, holder: str, longest_wait: float = USUAL.longest_wait) -> None:
         self.store = store
         self.holder = holder
         self.longest_wait = longest_wait
@@ -105,7 +103,7 @@ class Dispatcher:
         self._say(f"Prefect refuses the event {what} ({error.response.status_code})")
 
     def _away(self, events: Sequence[OutboxEvent], error: Exception) -> None:
-        # Due again at once, which keeps their order: the dispatcher waits, not the events.
+        # Due again at once, which keeps their order: the sender waits, not the events.
         self._release(events)
         self._next_try = time.monotonic() + min(self._wait, self.longest_wait)
         self._wait = min(2 * self._wait, self.longest_wait)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deployments.intake.dispatch import BATCH, Dispatcher
+from deployments.dispatcher.events_out import BATCH, EventsOut
 from fixtures.store import Clock
 from schemas.incident import Alert, IncidentType, Severity
 from standins.prefect_api import Prefect
@@ -61,7 +61,7 @@ def test_an_event_is_what_the_automations_match(
     store: Store, incident_id: UUID, prefect: Prefect
 ) -> None:
     """Resource, labels and payload; Prefect's own model accepts it."""
-    assert 1 == Dispatcher(store, "a").run()
+    assert 1 == EventsOut(store, "a").run()
     (event,) = prefect.events
 
     assert "aeef.incident.detected" == event["event"]
@@ -80,7 +80,7 @@ def test_an_event_is_what_the_automations_match(
 def test_a_missing_service_has_a_label_all_the_same(store: Store, prefect: Prefect) -> None:
     """An empty label would never match."""
     store.open_or_attach(Alert(description="x"), IncidentType.UNKNOWN, Severity.P2)
-    Dispatcher(store, "a").run()
+    EventsOut(store, "a").run()
 
     assert "unknown" == prefect.events[0]["resource"]["aeef.service"]
 
@@ -91,7 +91,7 @@ def test_more_than_a_batch_arrives_in_order(
     """Oldest first, all of them in one round."""
     ids = emit(store, incident_id, 2 * BATCH + 10)
 
-    assert 1 + len(ids) == Dispatcher(store, "a").run()
+    assert 1 + len(ids) == EventsOut(store, "a").run()
     assert ids == arrived(prefect)[1:]
 
 
@@ -104,7 +104,7 @@ def test_events_are_kept_while_prefect_is_away_and_keep_their_order(
         prefect.drop_connection(times=None, path="/events")
     else:
         prefect.fail_with(500 if trouble == "failing" else 401, times=None, path="/events")
-    dispatcher = Dispatcher(store, "a", longest_wait=0.02)
+    dispatcher = EventsOut(store, "a", longest_wait=0.02)
     ids = emit(store, incident_id, 3)
     assert 0 == dispatcher.run()
     assert dispatcher.problem is not None
@@ -123,7 +123,7 @@ def test_an_outage_is_said_once(
 ) -> None:
     """The end of an outage is logged too, but not each attempt."""
     prefect.drop_connection(times=None, path="/events")
-    dispatcher = Dispatcher(store, "a")
+    dispatcher = EventsOut(store, "a")
     with caplog.at_level(logging.WARNING, "aeef.dispatch"):
         for _ in range(3):
             _again(dispatcher)
@@ -139,7 +139,7 @@ def test_an_outage_is_said_once(
 def test_the_waits_grow_to_the_longest(store: Store, incident_id: UUID, prefect: Prefect) -> None:
     """A Prefect that is away is not asked with every alert."""
     prefect.fail_with(500, times=None, path="/events")
-    dispatcher = Dispatcher(store, "a", longest_wait=1.5)
+    dispatcher = EventsOut(store, "a", longest_wait=1.5)
     for wait in (0.5, 1.0, 1.5, 1.5):
         before = time.monotonic()
         _again(dispatcher)
@@ -152,7 +152,7 @@ def test_the_waits_grow_to_the_longest(store: Store, incident_id: UUID, prefect:
     assert asked == len(prefect.requests)
 
 
-def _again(dispatcher: Dispatcher) -> None:
+def _again(dispatcher: EventsOut) -> None:
     dispatcher._next_try = 0.0  # noqa: SLF001 - as if the wait were over
     dispatcher.run()
 
@@ -163,7 +163,7 @@ def test_a_refused_event_does_not_hold_up_the_others(
     """It is sent again later; /health reports the problem."""
     ids = emit(store, incident_id, 5)
     prefect.refuses = {ids[2]}
-    dispatcher = Dispatcher(store, "a")
+    dispatcher = EventsOut(store, "a")
     sent = dispatcher.run()
     left = store.pending_events()
     prefect.refuses = set()
@@ -180,7 +180,7 @@ def test_two_dispatchers_never_send_the_same_event(
 ) -> None:
     """Whatever is leased to one is not sent by the other."""
     ids = emit(store, incident_id, 4 * BATCH)
-    dispatchers = [Dispatcher(store, name) for name in "abcd"]
+    dispatchers = [EventsOut(store, name) for name in "abcd"]
     contexts = [copy_context() for _ in dispatchers]
     with ThreadPoolExecutor(4) as pool:
         sent = list(pool.map(lambda c, d: c.run(d.run), contexts, dispatchers))
@@ -195,7 +195,7 @@ def test_a_dispatcher_that_died_with_events_in_hand_is_replaced(
 ) -> None:
     """Its lease ends, and another sends them."""
     store.lease_events("died", limit=BATCH)
-    dispatcher = Dispatcher(store, "b")
+    dispatcher = EventsOut(store, "b")
     at_once = dispatcher.run()
     clock.advance(timedelta(seconds=31))
 

@@ -13,7 +13,7 @@ import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 
-from deployments.intake.dispatch import Dispatcher, EventSender
+from deployments.dispatcher.events_out import EventSender, EventsOut
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import utc_now
 from standins.keeping import Keeping
@@ -50,9 +50,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def dispatcher(store: Store) -> Iterator[Dispatcher]:
+def dispatcher(store: Store) -> Iterator[EventsOut]:
     """A dispatcher that asks again after half a second."""
-    with closing(Dispatcher(store, "a")) as opened:
+    with closing(EventsOut(store, "a")) as opened:
         yield opened
 
 
@@ -116,7 +116,7 @@ def test_prefects_client_does_not_try_again_by_itself(
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503])
 def test_a_busy_prefect_does_not_hold_the_dispatcher(
-    incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher, status: int
+    incident_id: UUID, prefect: KeepingPrefect, dispatcher: EventsOut, status: int
 ) -> None:
     """Whatever `Retry-After` says: the dispatcher has its own waits, and can stop."""
     headers = {"Retry-After": "3600", "Prefect-Maintenance": "true"}
@@ -129,7 +129,7 @@ def test_a_busy_prefect_does_not_hold_the_dispatcher(
 
 
 def test_a_connection_that_was_idle_too_long_is_replaced(
-    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher
+    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: EventsOut
 ) -> None:
     """Prefect closed it meanwhile: the next event is sent without an error."""
     sent = [dispatcher.run()]
@@ -143,7 +143,7 @@ def test_a_connection_that_was_idle_too_long_is_replaced(
 
 @pytest.mark.parametrize("trouble", ["dropped", "failing"])
 def test_the_run_after_a_broken_one_works(
-    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher, trouble: str
+    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: EventsOut, trouble: str
 ) -> None:
     """On another connection, which is kept again."""
     first = dispatcher.run()
@@ -163,7 +163,7 @@ def test_the_run_after_a_broken_one_works(
 
 
 def test_a_refused_event_costs_no_event_its_place(
-    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: Dispatcher
+    store: Store, incident_id: UUID, prefect: KeepingPrefect, dispatcher: EventsOut
 ) -> None:
     """The others leave in order in the same run, whatever became of the connection."""
     ids = [uuid4() for _ in range(3)]

@@ -1,0 +1,1 @@
+"""Speaks to Prefect for the intake: events out, runs watched. Begin with `dispatcher.py`."""

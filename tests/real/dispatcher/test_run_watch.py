@@ -1,0 +1,240 @@
+"""Runs are watched: what started none is announced again, and what died is paged for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from deployments.dispatcher.intervals import Timing
+from deployments.dispatcher.run_watch import RunWatch
+from deployments.intake.intervals import Timing as DoorTiming
+from deployments.intake.sweep import Sweep
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status, TypeSource
+from schemas.settings import Settings
+from standins.prefect_api import Prefect
+from standins.standin import settings_for
+from tasks.incident.claim_runbook import alive_of
+from tasks.store import Store, open_store
+from tasks.store.claim_keys import runbook_key
+
+AT_ONCE = timedelta(0)
+NEVER = timedelta(days=1)
+QUICK = Timing(runbook_late=AT_ONCE)
+DAY = timedelta(days=1)
+Paged = list[tuple[Incident, str | None, str | None]]
+
+
+@pytest.fixture
+def prefect() -> Iterator[Prefect]:
+    """A Prefect without any run."""
+    with Prefect() as standin, standin.used():
+        yield standin
+    assert [] == standin.violations
+
+
+@pytest.fixture
+def settings(home: Path) -> Iterator[Settings]:
+    """Settings with a store of their own."""
+    made = settings_for(home=home)
+    yield made
+    open_store(made).close()
+
+
+class Watched:
+    """A watch of runs, the intake's sweep, and whom they paged."""
+
+    def __init__(self, settings: Settings, timing: Timing = QUICK) -> None:
+        self.store = open_store(settings)
+        self.paged: Paged = []
+        self.runs = RunWatch(settings, self.store, timing, self._page)
+        at_once = DoorTiming(runbook_missing=AT_ONCE)
+        self.sweep = Sweep(settings, self.store, self._page, at_once)
+
+    def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
+        self.paged.append((incident, reason, key))
+
+    def events(self) -> list[tuple[str, str]]:
+        """The events that wait for Prefect, taken out: incident and name."""
+        events = self.store.lease_events("test")
+        self.store.events_sent([event.event_id for event in events])
+        return [(str(event.incident_id), event.event) for event in events]
+
+
+def open_one(store: Store, severity: Severity = Severity.P1, service: str = "shop") -> Incident:
+    """An open incident."""
+    alert = Alert(description="x", service=service)
+    return store.open_or_attach(alert, IncidentType.SECURITY, severity).incident
+
+
+def test_an_incident_without_a_run_is_announced_again_once_a_minute(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """Prefect lost the event, or its automation was off."""
+    watched = Watched(settings, QUICK._replace(runbook_late=timedelta(microseconds=1)))
+    incident = open_one(watched.store, Severity.P4)
+    first = watched.events()
+    watched.runs.start_missing_runbooks()
+    detected = [(str(incident.incident_id), "aeef.incident.detected")]
+
+    assert detected == first == watched.events()
+    watched.runs.timing = QUICK._replace(runbook_late=timedelta(seconds=60))
+    watched.runs.start_missing_runbooks()
+    assert [] == watched.events()
+
+
+@pytest.mark.parametrize("state", ["SCHEDULED", "PENDING", "RUNNING"])
+def test_an_incident_whose_run_waits_for_a_worker_is_left_alone(
+    settings: Settings, prefect: Prefect, state: str
+) -> None:
+    """One run is enough."""
+    watched = Watched(settings)
+    incident = open_one(watched.store)
+    watched.events()
+    alert = {"incidentId": str(incident.incident_id)}
+    prefect.runs = {uuid4(): (state, {"alert": alert}), uuid4(): (state, {"alert": "odd"})}
+    watched.runs.start_missing_runbooks()
+
+    assert [] == watched.events()
+
+
+def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """A run prepared it and ended; once somebody says that it is so, another has to start."""
+    moment = timedelta(microseconds=1)
+    watched = Watched(settings, QUICK._replace(runbook_late=moment))
+    alert = Alert(description="x", service="shop")
+    guess = watched.store.open_or_attach(
+        alert, IncidentType.SECURITY, Severity.P1, source=TypeSource.GUESS
+    ).incident
+    watched.store.finish_claim(guess.incident_id, runbook_key(guess), "run 1", {})
+    watched.events()
+    watched.runs.start_missing_runbooks()
+    watched.sweep.page_for_missing_runbooks()
+    watched.runs.page_for_dead_runs()
+
+    assert ([], []) == (watched.events(), watched.paged)
+    watched.store.answer(guess.incident_id, None, actor="ada")
+    first = watched.events()
+    watched.runs.start_missing_runbooks()
+    watched.sweep.page_for_missing_runbooks()
+    assert first == watched.events() == [(str(guess.incident_id), "aeef.incident.detected")]
+    assert [("no runbook has started, take over", "page:not-started:word")] == [
+        (reason, key) for _, reason, key in watched.paged
+    ]
+
+
+def test_a_relapse_without_a_run_is_announced_and_paged_for_anew(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """The first occurrence's run, page and claim are not the second's."""
+    soon = timedelta(microseconds=1)
+    watched = Watched(settings, QUICK._replace(runbook_late=soon))
+    incident = open_one(watched.store)
+    incident_id = str(incident.incident_id)
+    watched.store.finish_claim(incident_id, "runbook:P1", f"run {uuid4()}", {})
+    watched.store.finish_claim(incident_id, "page:not-started", "door", {})
+    watched.store.set_status(incident_id, Status.MITIGATED, actor="runbook")
+    watched.store.relapse(incident_id, "seen broken", actor="test")
+    watched.events()
+    prefect.runs = {uuid4(): ("RUNNING", {"alert": {"incidentId": incident_id}})}
+    watched.runs.start_missing_runbooks()
+    watched.sweep.page_for_missing_runbooks()
+
+    assert [(incident_id, "aeef.incident.detected")] == watched.events()
+    assert ["page:not-started:occurrence-2"] == [key for _, _, key in watched.paged]
+    prefect.runs[uuid4()] = ("RUNNING", {"alert": {"incidentId": incident_id, "occurrence": 2}})
+    watched.runs.start_missing_runbooks()
+    assert [] == watched.events()
+
+
+def test_a_run_that_a_person_cancelled_is_not_made_again(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """A run that a person cancelled before it started is not replaced; a crashed one is."""
+    watched = Watched(settings, QUICK._replace(runbook_late=timedelta(microseconds=1)))
+    incidents = [open_one(watched.store, service=name) for name in ("cancelled", "crashed")]
+    watched.events()
+    prefect.runs = {
+        uuid4(): (state, {"alert": {"incidentId": str(incident.incident_id)}})
+        for state, incident in zip(("CANCELLED", "CRASHED"), incidents, strict=True)
+    }
+    watched.runs.start_missing_runbooks()
+
+    assert [(str(incidents[1].incident_id), "aeef.incident.detected")] == watched.events()
+
+
+def test_an_incident_whose_event_still_waits_is_left_alone(
+    settings: Settings, prefect: Prefect
+) -> None:
+    """Prefect is not asked."""
+    watched = Watched(settings)
+    open_one(watched.store)
+    watched.runs.start_missing_runbooks()
+
+    assert 1 == watched.store.pending_events()
+    assert [] == prefect.requests
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("RUNNING", False), ("PAUSED", False), ("CRASHED", True), ("FAILED", True), (None, True)],
+)
+def test_a_run_that_died_is_told_once(
+    settings: Settings, prefect: Prefect, state: str | None, told: bool
+) -> None:
+    """A run that is over without having finished its runbook; also one that Prefect forgot."""
+    watched = Watched(settings)
+    incident, run_id = open_one(watched.store), uuid4()
+    watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
+    if state:
+        prefect.runs[run_id] = (state, {})
+    watched.runs.page_for_dead_runs()
+    expected = [(f"automation FAILED, take over: run {run_id} ended", f"page:failed:{run_id}")]
+
+    assert (expected if told else []) == [(reason, key) for _, reason, key in watched.paged]
+    watched.store.finish_claim(incident.incident_id, f"page:failed:{run_id}", "flow", {})
+    watched.paged.clear()
+    watched.runs.page_for_dead_runs()
+    assert [] == watched.paged
+
+
+def test_a_run_that_completes_while_prefect_is_asked_is_not_told(
+    settings: Settings, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a storm Prefect answers late: nobody is called for a runbook that was done meanwhile."""
+    watched = Watched(settings)
+    incident, run_id = open_one(watched.store), uuid4()
+    watched.store.claim(incident.incident_id, "runbook:P1", f"run {run_id}", DAY)
+
+    def completed_by_now(holders: set[str]) -> set[str]:
+        [holder] = holders
+        watched.store.finish_claim(incident.incident_id, "runbook:P1", holder, {})
+        prefect.runs[run_id] = ("COMPLETED", {})
+        return alive_of(holders)
+
+    monkeypatch.setattr("deployments.dispatcher.run_watch.alive_of", completed_by_now)
+    watched.runs.page_for_dead_runs()
+
+    assert [] == watched.paged
+
+
+def test_what_one_check_cannot_do_does_not_keep_the_other_from_its_work(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises."""
+    watched = Watched(settings)
+    seen: list[UUID] = []
+
+    def very_broken() -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(watched.runs, "start_missing_runbooks", very_broken)
+    monkeypatch.setattr(watched.runs, "page_for_dead_runs", lambda: seen.append(uuid4()))
+    watched.runs.run()
+
+    assert 1 == len(seen)
