@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
 from schemas.wording import minutes
@@ -13,40 +14,42 @@ from tasks.store.claim_keys import digest_key
 
 
 def tell_digests(settings: Settings, store: Store) -> None:
-    """Tell what is new, at most once in `[paging.digest] within`.
+    """Tell what is new.
 
     It rings when it is new and when the worst of it is worse than before; else the page that was
-    sent is updated. Raises OutsideServiceError; then it is told again by the next call.
+    sent is updated, at most once in `[paging.digest] within`.
+    Raises OutsideServiceError; then it is told again by the next call.
     """
-    for digest in store.untold_digests(settings.paging.digest.within):
+    for digest in store.untold_digests():
         if digest.number == 1:
             continue  # the carrier alone, which has a page of its own
-        if digest.worst is not None:
-            _tell(digest, settings, store)
-        store.digest_told(digest)
+        if digest.worst is None or _is_told(digest, digest.worst, settings, store):
+            store.digest_told(digest)
 
 
-def _tell(digest: UntoldDigest, settings: Settings, store: Store) -> None:
+def _is_told(digest: UntoldDigest, worst: Incident, settings: Settings, store: Store) -> bool:
     carrier = digest.carrier
-    worst = min(carrier.severity, digest.worst.severity if digest.worst else carrier.severity)
-    key, text = digest_key(carrier, worst), in_words(digest, settings)
+    severity = min(carrier.severity, worst.severity)
+    key, text = digest_key(carrier, severity), in_words(digest, settings)
     told = store.claim_result(carrier.incident_id, key)
     if told is None:
-        ensure_page(
+        page = ensure_page(
             carrier.incident_id,
             settings,
             holder=f"digest {uuid4()}",
             key=key,
             reason=text,
-            wait=True,
             even_if_over=True,
-            severity=worst,
+            severity=severity,
         )
-        return
+        return page is not None
+    if digest.told_at and utc_now() - digest.told_at < settings.paging.digest.within:
+        return False
     if channel := channel_of(told):
-        seen = carrier.model_copy(update={"severity": worst})
+        seen = carrier.model_copy(update={"severity": severity})
         channel.page(seen, settings, key=key, reason=text)
         store.record_action(carrier.incident_id, f"updated the page in {channel.title}: {text}")
+    return True
 
 
 def in_words(digest: UntoldDigest, settings: Settings) -> str:

@@ -200,9 +200,9 @@ class Store:
         """Whether a page is told together with others, as there are too many; None: by itself."""
         return collect(self._log, incident, key, contact, above=above, within=within)
 
-    def untold_digests(self, every: timedelta) -> list[UntoldDigest]:
-        """Collected pages that nobody was told of yet, at most once in this time."""
-        return untold(self._database, self._clock(), every)
+    def untold_digests(self) -> list[UntoldDigest]:
+        """The digests with collected pages that nobody was told of yet."""
+        return untold(self._database)
 
     def digest_told(self, digest: UntoldDigest) -> None:
         """Mark them as told."""

@@ -25,6 +25,7 @@ class UntoldDigest(NamedTuple):
     """What a digest has to say. upto: the newest page that it includes.
 
     number, still_open: of its incidents. worst: of those that are open; None: all are over.
+    told_at: when something was told of it last.
     """
 
     carrier: Incident
@@ -33,6 +34,7 @@ class UntoldDigest(NamedTuple):
     number: int
     still_open: int
     worst: Incident | None
+    told_at: datetime | None
 
 
 def collect(
@@ -68,18 +70,12 @@ def collect(
     return log.change(work)
 
 
-def untold(database: Database, now: datetime, every: timedelta) -> list[UntoldDigest]:
+def untold(database: Database) -> list[UntoldDigest]:
     """See `Store.untold_digests`."""
     new = paged.c.carrier.is_not(None), paged.c.told_at.is_(None)
     with database.read() as connection:
         carriers = connection.execute(select(paged.c.carrier).where(*new).distinct()).scalars()
-        found = []
-        for carrier in carriers.all():
-            last = select(func.max(paged.c.told_at)).where(paged.c.carrier == carrier)
-            told_at = connection.execute(last).scalar()
-            if told_at is None or told_at <= moment_text(now - every):
-                found.append(_digest(connection, carrier))
-        return found
+        return [_digest(connection, carrier) for carrier in carriers.all()]
 
 
 def told(database: Database, digest: UntoldDigest, now: datetime) -> None:
@@ -117,10 +113,11 @@ def _carried_by(connection: Connection, carrier: str | None) -> Collected | None
 
 def _digest(connection: Connection, carrier: str) -> UntoldDigest:
     mine = paged.c.carrier == carrier
-    since, upto, number = connection.execute(
+    since, upto, told_at, number = connection.execute(
         select(
             func.min(paged.c.at),
             func.max(paged.c.at),
+            func.max(paged.c.told_at),
             func.count(paged.c.incident_id.distinct()),
         ).where(mine)
     ).one()
@@ -135,4 +132,5 @@ def _digest(connection: Connection, carrier: str) -> UntoldDigest:
         number=number,
         still_open=len(rows),
         worst=incident_of(rows[0]) if rows else None,
+        told_at=told_at and datetime.fromisoformat(told_at),
     )

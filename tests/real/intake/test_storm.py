@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from fixtures.intake import Intake, StartIntake
-from schemas.incident import Severity
 from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
 from support import wait_until
@@ -80,7 +79,7 @@ def test_fifteen_flaps_are_one_incident_and_two_pages(
     drift = {"aeef_type": "drift", "alertname": "Drifts"}
     for number in range(15):
         began = {"startsAt": (utc_now() - timedelta(seconds=60 - number)).isoformat()}
-        firing = {**alert(**drift), **began}
+        firing = {**alert(0, "firing", **drift), **began}
         intake.webhook(webhook(firing))
         wait_until(lambda: pagerduty.pages >= 1)
         intake.webhook(webhook({**firing, "status": "resolved"}))
@@ -100,9 +99,9 @@ def test_what_stays_after_a_flap_is_paged_for(
     """Under the key of a new occurrence."""
     intake = start_intake(pagerduty, grouping={"stays": 0.2})
     drift = {"aeef_type": "drift"}
-    (opened,) = intake.webhook(webhook(alert(**drift)))["incidents"]
-    intake.webhook(webhook(alert(status="resolved", **drift)))
-    intake.webhook(webhook(alert(1, **drift)))
+    (opened,) = intake.webhook(webhook(alert(0, "firing", **drift)))["incidents"]
+    intake.webhook(webhook(alert(0, "resolved", **drift)))
+    intake.webhook(webhook(alert(1, "firing", **drift)))
     second = f"{opened['incidentId']}:occurrence-2"
     wait_until(lambda: second in pagerduty.alerts)
 
@@ -115,12 +114,12 @@ def test_a_flapping_incident_that_is_quiet_ends_with_its_pages(
     """Nothing rings on for what has not been there for long."""
     intake = start_intake(pagerduty, grouping={"flapping_after": 1, "flap_window": 0.5})
     drift = {"aeef_type": "drift"}
-    (opened,) = intake.webhook(webhook(alert(**drift)))["incidents"]
-    intake.webhook(webhook(alert(status="resolved", **drift)))
-    intake.webhook(webhook(alert(1, **drift)))
+    (opened,) = intake.webhook(webhook(alert(0, "firing", **drift)))["incidents"]
+    intake.webhook(webhook(alert(0, "resolved", **drift)))
+    intake.webhook(webhook(alert(1, "firing", **drift)))
     key = f"{opened['incidentId']}:flapping"
     wait_until(lambda: key in pagerduty.alerts)
-    intake.webhook(webhook(alert(1, status="resolved", **drift)))
+    intake.webhook(webhook(alert(1, "resolved", **drift)))
     wait_until(lambda: pagerduty.alerts[key].state == "resolved")
 
     assert "resolved" == intake.store.incident(opened["incidentId"]).status
@@ -178,11 +177,26 @@ def test_a_digest_that_becomes_worse_rings_again(limited: Intake, pagerduty: Pag
     for number in range(6):
         limited.report(severity="P2", service=f"s-{number}")
     wait_until(lambda: digest_of(pagerduty))
-    digest = next(iter(limited.store.untold_digests(timedelta(0))), None)
-    assert None is digest or digest.worst is None or Severity.P2 is digest.worst.severity
     limited.report(severity="P1", service="till")
     worse = limited.report(severity="P1", service="till", type="drift")
-    wait_until(lambda: limited.store.claim_result(worse, "page:P1"))
-    (found,) = limited.store.untold_digests(timedelta(0))
+    wait_until(lambda: len(digest_of(pagerduty)) == 2)
+    summary = next(text for key, text in digest_of(pagerduty).items() if key.endswith("P1"))
 
-    assert "P1 drift till" in (found.worst.title if found.worst else "")
+    assert worse not in pagerduty.alerts
+    assert "worst: P1 drift till" in summary
+
+
+def test_a_digest_is_updated_without_ringing_anew(
+    start_intake: StartIntake, pagerduty: PagerDuty
+) -> None:
+    """Under the key that it rang with."""
+    intake = start_intake(pagerduty, paging={"digest": {"above": 1, "within": 1}})
+    for number in range(3):
+        intake.report(severity="P2", service=f"s-{number}")
+    wait_until(lambda: digest_of(pagerduty))
+    pages = pagerduty.pages
+    for number in range(3, 6):
+        intake.report(severity="P2", service=f"s-{number}")
+    wait_until(lambda: any("5 incidents" in text for text in digest_of(pagerduty).values()))
+
+    assert pages == pagerduty.pages
