@@ -19,7 +19,7 @@ from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.grouping.alerts import hear, how_many
-from tasks.store.grouping.flaps import beat_again, is_flapping
+from tasks.store.grouping.flaps import beat_again
 from tasks.store.records import Change
 from tasks.store.relapses import ask_look
 
@@ -70,7 +70,7 @@ def attach(chain: Chain, incident: Incident, told: Told, *, looks: bool) -> Open
     """Add the alert to an incident. looks: it may be a second outage: somebody has to look."""
     alert, typed, severity = told.alert, told.typed, told.severity
     change = Change(chain, incident)
-    beat_again(change, told.grouping)
+    flaps = beat_again(change, told.grouping)
     is_new = hear(chain, incident, told.key, alert, severity)
     if is_new:
         _note_new(change, told)
@@ -108,7 +108,7 @@ def attach(chain: Chain, incident: Incident, told: Told, *, looks: bool) -> Open
         look=look,
         word_given=word_given,
         has_news=adds_service,
-        flaps=is_flapping(chain.connection, incident),
+        flaps=flaps,
     )
 
 

@@ -23,7 +23,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
-from tasks.store.grouping.alerts import with_key
+from tasks.store.grouping.alerts import open_one_with_key
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
 
@@ -68,7 +68,7 @@ class Incidents:
     def open_one_of(self, dedup_key: str) -> Incident | None:
         """The open incident with this dedup key."""
         with self._database.read() as connection:
-            row = with_key(connection, clean_text(dedup_key), also_over=False)
+            row = open_one_with_key(connection, clean_text(dedup_key))
         return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:

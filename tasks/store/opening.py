@@ -17,6 +17,7 @@ from schemas.incident import (
     Incident,
     IncidentType,
     Severity,
+    Status,
     canonical_json,
     dedup_key_for,
     group_of,
@@ -30,7 +31,13 @@ from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Told, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
-from tasks.store.grouping.alerts import hear, knows, open_one_of_group, with_key
+from tasks.store.grouping.alerts import (
+    hear,
+    knows,
+    open_one_of_group,
+    open_one_with_key,
+    with_key,
+)
 from tasks.store.grouping.flaps import come_back, just_ended
 from tasks.store.records import Change, columns_of, incident_of
 
@@ -56,12 +63,10 @@ def open_or_attach(
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
-        found = (
-            with_key(chain.connection, key, also_over=False)
-            or open_one_about(chain.connection, typed.type, also)
-            or open_one_of_group(chain, group, grouping.joins_within)
-            or with_key(chain.connection, key, also_over=True)
-        )
+        found = with_key(chain.connection, key)
+        if found is None or Status(found.status).is_over:
+            about = open_one_about(chain.connection, typed.type, also)
+            found = about or open_one_of_group(chain, group, grouping.joins_within) or found
         incident = None if found is None else incident_of(found)
         if incident and again:
             return Opened(incident, is_new=False, severity_raised=False)
@@ -109,7 +114,7 @@ def open_with_id(
         ).one_or_none()
         if known is not None:
             return Opened(incident_of(known), is_new=False, severity_raised=False)
-        same = with_key(chain.connection, key, also_over=False)
+        same = open_one_with_key(chain.connection, key)
         own_key = key if same is None else f"aeef:id:{incident_id}"
         related = {} if same is None else {"sameTroubleAs": same.id}
         typed = Typed(incident_type)

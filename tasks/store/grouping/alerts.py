@@ -47,14 +47,19 @@ _NEWEST_WITH_KEY = (
     .order_by(_IS_OVER, incidents.c.opened_at.desc())
     .limit(1)
 )
-_OPEN_WITH_KEY = _NEWEST_WITH_KEY.where(NOT_OVER)
+_LAST_HEARD = select(func.max(alerts.c.last_at)).where(alerts.c.incident_id == bindparam("of"))
 _OPEN_OF_GROUP = select(incidents).where(NOT_OVER, incidents.c.group_hash == bindparam("group"))
 
 
-def with_key(connection: Connection, key: str, *, also_over: bool) -> Row[Any] | None:
+def with_key(connection: Connection, key: str) -> Row[Any] | None:
     """The open incident that an alert with this key belongs to, else the newest that is over."""
-    query = _NEWEST_WITH_KEY if also_over else _OPEN_WITH_KEY
-    return connection.execute(query, {"key": hash_of_text(key)}).one_or_none()
+    return connection.execute(_NEWEST_WITH_KEY, {"key": hash_of_text(key)}).one_or_none()
+
+
+def open_one_with_key(connection: Connection, key: str) -> Row[Any] | None:
+    """The open incident that an alert with this key belongs to."""
+    row = with_key(connection, key)
+    return None if row is None or Status(row.status).is_over else row
 
 
 def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) -> Row[Any] | None:
@@ -68,8 +73,7 @@ def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) 
     row = chain.connection.execute(_OPEN_OF_GROUP, wanted).one_or_none()
     if row is None:
         return None
-    newest = select(func.max(alerts.c.last_at)).where(alerts.c.incident_id == row.id)
-    heard = chain.connection.execute(newest).scalar() or row.opened_at
+    heard = chain.connection.execute(_LAST_HEARD, {"of": row.id}).scalar() or row.opened_at
     if max(heard, row.relapsed_at or "") >= moment_text(chain.now - joins_within):
         return row
     leave = update(incidents).where(incidents.c.id == row.id)

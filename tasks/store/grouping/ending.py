@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas.incident import RESOLVED, Alert, Grouping, Incident, Status
 from tasks.base.storable import first_line
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.grouping.alerts import end, how_many, with_key
+from tasks.store.grouping.alerts import end, how_many, open_one_with_key
 from tasks.store.grouping.flaps import note_end
 from tasks.store.records import Change, incident_of
 
@@ -26,7 +26,7 @@ def end_alert(
     """See `Store.end_alert`."""
 
     def work(chain: Chain) -> Ended | None:
-        row = with_key(chain.connection, key, also_over=False)
+        row = open_one_with_key(chain.connection, key)
         if row is None or (entry is not None and chain.has(entry)):
             return None  # an old message, repeated: the alert has fired again since
         change = Change(chain, incident_of(row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from schemas.incident import Grouping, Incident, Status, hash_of_text
 from schemas.wording import minutes
@@ -17,12 +17,25 @@ from tasks.store.grouping.alerts import another_is_open
 from tasks.store.records import Change, incident_of
 
 ACTOR = "aeef-runbooks"
+_ONE = select(flaps).where(flaps.c.incident_id == bindparam("of"))
+_JUST_ENDED = (
+    select(incidents, flaps.c.ended_at)
+    .join(flaps, flaps.c.incident_id == incidents.c.id)
+    .where(
+        incidents.c.status == Status.RESOLVED.value,
+        or_(
+            incidents.c.group_hash == bindparam("group"), incidents.c.dedup_hash == bindparam("key")
+        ),
+        flaps.c.ended_at >= bindparam("since"),
+    )
+    .order_by(incidents.c.opened_at.desc())
+    .limit(1)
+)
 
 
 def flap_of(connection: Connection, incident: Incident) -> Row[Any] | None:
     """What is known of its coming and going; None when its sender never ended it."""
-    query = select(flaps).where(flaps.c.incident_id == str(incident.incident_id))
-    return connection.execute(query).one_or_none()
+    return connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
 
 
 def change_flap(connection: Connection, incident: Incident, **values: Any) -> None:
@@ -50,19 +63,13 @@ def note_end(chain: Chain, incident: Incident, window: timedelta) -> bool:
 
 def just_ended(chain: Chain, group: str | None, key: str, window: timedelta) -> Row[Any] | None:
     """The incident of this group or key that its sender ended within the window."""
-    hashes = [hash_of_text(each) for each in (group, key) if each is not None]
-    query = (
-        select(incidents, flaps.c.ended_at)
-        .join(flaps, flaps.c.incident_id == incidents.c.id)
-        .where(
-            incidents.c.status == Status.RESOLVED.value,
-            or_(incidents.c.group_hash.in_(hashes), incidents.c.dedup_hash.in_(hashes)),
-            flaps.c.ended_at >= moment_text(chain.now - window),
-        )
-        .order_by(incidents.c.opened_at.desc())
-        .limit(1)
-    )
-    row = chain.connection.execute(query).one_or_none()
+    hashed = hash_of_text(key)
+    wanted = {
+        "group": hashed if group is None else hash_of_text(group),
+        "key": hashed,
+        "since": moment_text(chain.now - window),
+    }
+    row = chain.connection.execute(_JUST_ENDED, wanted).one_or_none()
     if row is None or another_is_open(chain.connection, row):
         return None
     resolved_at = incident_of(row).resolved_at
@@ -92,11 +99,12 @@ def come_back(chain: Chain, row: Row[Any], grouping: Grouping) -> Change:
     return change
 
 
-def beat_again(change: Change, grouping: Grouping) -> None:
-    """Count one more return of an incident that is open because it flaps."""
+def beat_again(change: Change, grouping: Grouping) -> bool:
+    """Count one more return of an incident that is open because it flaps; True when it does."""
     flap = flap_of(change.chain.connection, change.incident)
     if flap is not None and flap.flapping and flap.back_at is None:
         _beat(change, flap.times + 1, grouping)
+    return flap is not None and bool(flap.flapping)
 
 
 def pages_ring_again(connection: Connection, incident: Incident) -> None:
@@ -104,12 +112,6 @@ def pages_ring_again(connection: Connection, incident: Incident) -> None:
     key = of_occurrence(incident, PAGES_RESOLVED)
     mine = claims.c.incident_id == str(incident.incident_id), claims.c.key == key
     connection.execute(delete(claims).where(*mine))
-
-
-def is_flapping(connection: Connection, incident: Incident) -> bool:
-    """True while it stays open because it comes and goes."""
-    flap = flap_of(connection, incident)
-    return flap is not None and bool(flap.flapping)
 
 
 def waits_to_see(connection: Connection, incident: Incident) -> bool:
