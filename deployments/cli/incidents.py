@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -15,8 +15,10 @@ from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
-from tasks.store import open_store
+from tasks.store import ListedAlert, open_store
 from tasks.store.automation.said import said_of, said_of_all
+
+MOST_ALERTS = 20
 
 incidents = typer.Typer(help="List, show and export incidents.", no_args_is_help=True)
 
@@ -71,13 +73,14 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
                     "guessedFrom": incident.guessed_from or None,
                     "occurrence": incident.occurrence,
                     "automation": automation or None,
+                    "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
                     "timeline": [entry.to_json() for entry in timeline],
                 },
                 indent=2,
             )
         )
         return
-    for line in describe(incident, timeline, automation):
+    for line in describe(incident, timeline, automation, store.alerts(incident.incident_id)):
         typer.echo(line)
 
 
@@ -135,7 +138,12 @@ def resolve(
     )
 
 
-def describe(incident: Incident, timeline: list[AuditEntry], automation: str) -> list[str]:
+def describe(
+    incident: Incident,
+    timeline: list[AuditEntry],
+    automation: str,
+    alerts: Sequence[ListedAlert] = (),
+) -> list[str]:
     """An incident as lines for a person."""
     lines = [
         incident.title,
@@ -148,10 +156,22 @@ def describe(incident: Incident, timeline: list[AuditEntry], automation: str) ->
         *([f"  {automation}"] if automation else []),
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
+        *_alerts(alerts),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:
+    """The alerts, when there is more than the one that opened it."""
+    total = sum(each.times for each in alerts)
+    if total <= 1:
+        return []
+    more = len(alerts) - MOST_ALERTS
+    lines = [f"  {each.line}" for each in alerts[:MOST_ALERTS]]
+    rest = [f"  and {more} more kinds of alert: --json shows all"] if more > 0 else []
+    return [f"alerts ({total}), newest first:", *lines, *rest]
 
 
 def _occurrence(incident: Incident) -> list[str]:

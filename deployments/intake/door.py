@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 from deployments.intake.escalation_watch import EscalationWatch
 from deployments.intake.escalations import Escalations
+from deployments.intake.fair_pool import FairPool, claimant_of
+from deployments.intake.flaps import Flaps
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.looks import Looks
@@ -17,14 +19,16 @@ from deployments.intake.ringing import Ringing
 from deployments.intake.sweep import Sweep
 from deployments.intake.unrecorded import Unrecorded
 from schemas.errors import AeefError, TemporaryError
-from schemas.incident import Alert, Incident, Severity, Status, classify, dedup_key_for, route_for
+from schemas.incident import Alert, Incident, Severity, classify, route_for
 from schemas.settings import Settings
 from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_page
-from tasks.store import Opened, Store, delivery_entry
+from tasks.notify.tell_digest import tell_digests
+from tasks.store import Opened, Store
 from tasks.store.database.failures import is_of_the_store
 
 PAGES_AT_ONCE = 16
@@ -52,12 +56,13 @@ class Door:
         # Compiles the phrases of all guesses: the first page must not wait for that.
         classify(Alert(description="-"))
         # During a storm a P1 must not queue behind other pages.
-        self._urgent = ThreadPoolExecutor(URGENT_AT_ONCE, thread_name_prefix="page P1")
-        self._pool = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page")
+        self._urgent = FairPool(URGENT_AT_ONCE, "page P1")
+        self._pool = FairPool(PAGES_AT_ONCE, "page")
         # Behind a pager that is dead, what is over must not hold up what begins.
-        self._over = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="stand down")
+        self._over = FairPool(PAGES_AT_ONCE, "stand down")
         now = current or (lambda: settings)
         self.looks = Looks(store, now, self._relapsed)
+        self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._is_over)
         self.ringing = Ringing(store, now, self._urgent, self._pool)
         self.escalations = Escalations(store, now)
         self.escalation_watch = EscalationWatch(store, self._page, timing)
@@ -75,6 +80,7 @@ class Door:
                 (self._sweep, timing.sweep, self._stopping),
                 (self.escalations.run, timing.escalate, self._stopping),
                 (self.escalation_watch.run, timing.watch, self._stopping),
+                (self._tell_digests, timing.sweep, self._stopping),
                 (self.health.run, timing.health, self._stopping),
             )
         ]
@@ -92,8 +98,9 @@ class Door:
             thread.join()
         self.looks.close()
         self.escalations.close()
-        for pool in (self._urgent, self._pool, self._over, self._beside):
-            pool.shutdown(wait=True)
+        for pool in (self._urgent, self._pool, self._over):
+            pool.close()
+        self._beside.shutdown(wait=True)
 
     @property
     def works(self) -> bool:
@@ -133,13 +140,17 @@ class Door:
                 source=triage.source,
                 guessed_from=triage.guessed_from,
                 also=settings.same_trouble(triage.type, alert.service),
+                grouping=settings.grouping_of(triage.type, alert.service),
                 new_id=left_as,
             )
+        incident = opened.incident
         if opened.is_new or opened.severity_raised or opened.word_given:
-            self._notify(opened.incident)
+            self._notify(incident)
+        elif opened.has_news:
+            self._pool.submit(claimant_of(incident), show, str(incident.incident_id), settings)
         self.unrecorded.recorded(alert, triage, opened)
         keep_original(opened, alert, settings)
-        if opened.look is not None:
+        if opened.look is not None or opened.flaps:
             self._wake_looks.set()
         return opened
 
@@ -148,34 +159,31 @@ class Door:
         route = route_for(incident.severity, incident.type, self.settings.routes)
         if route.page:
             pool = self._urgent if incident.severity is Severity.P1 else self._pool
-            pool.submit(self._page, incident, reason)
+            pool.submit(claimant_of(incident), self._page, incident, reason)
         if incident.is_restricted:
-            self._urgent.submit(self._page_breach_teams, incident)
+            self._urgent.submit(claimant_of(incident), self._page_breach_teams, incident)
+
+    def _page_beside(self, incident: Incident, reason: str, key: str) -> None:
+        self._urgent.submit(claimant_of(incident), self._page, incident, reason, key)
+
+    def _is_over(self, incident: Incident) -> None:
+        self._over.submit(claimant_of(incident), self._stand_down, incident.incident_id)
+        self.dispatch_now()
 
     def _relapsed(self, incident: Incident, reason: str) -> None:
         self._notify(incident, reason)
         self.dispatch_now()
 
     def resolve(self, alert: Alert) -> Incident | None:
-        """Resolve the open incident of an alert that is over; None when there is none."""
+        """End an alert; the incident that is over by that, None when there is none."""
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
-        key = dedup_key_for(self.store.masked(alert), triage.type)
-        incident = self.store.open_incident_of(key)
-        if incident is None:
+        grouping = settings.grouping_of(triage.type, alert.service)
+        ended = self.store.end_alert(alert, triage.type, grouping)
+        if ended is None or not ended.is_over:
             return None
-        incident = self.store.set_status(
-            incident.incident_id,
-            Status.RESOLVED,
-            actor=alert.source,
-            reason="the alert is over",
-            entry_id=delivery_entry(key, alert.delivery),
-        )
-        if not incident.status.is_over:  # an old message, repeated: the alert has fired again since
-            return None
-        self._over.submit(self._stand_down, incident.incident_id)
-        self.dispatch_now()
-        return incident
+        self._is_over(ended.incident)
+        return ended.incident
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
         """Send a page now; a failure is logged, and the sweep tries again."""
@@ -219,9 +227,13 @@ class Door:
             self._stand_down(incident_id)
         self.sweep.run()
 
+    def _tell_digests(self) -> None:
+        tell_digests(self.settings, self.store)
+
     def _look(self) -> None:
         self._wake_looks.clear()
         self.looks.run()
+        self.flaps.run()
 
     def _loop(self, work: Callable[[], object], seconds: float, wake: threading.Event) -> None:
         while not self._stopping.is_set():

@@ -51,11 +51,11 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         found = store.incident(incident_id)
         if not _wants_page(request):
             return JSONResponse(found.to_json())
-        timeline = store.timeline(found.incident_id)
         return _page(
             "incident.html",
             incident=found,
-            timeline=timeline,
+            alerts=store.alerts(found.incident_id),
+            timeline=store.timeline(found.incident_id),
             run=run_of(store, found),
             automation=said_of(found, settings),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from deployments.intake.fair_pool import FairPool
 from schemas.errors import AeefError
 from schemas.incident import Severity
+from schemas.incident.fairness import Claimant
 from schemas.settings import Settings
 from tasks.notify.page_on_call import ensure_page
 from tasks.store import Store
@@ -18,6 +19,8 @@ from tasks.store.waiting.untaken import UntakenPage, WaitingPage
 PROBE = timedelta(seconds=5)
 """So often at least the most urgent page is tried while its channels do not answer: it finds out
 whether they are back, and then nobody waits any longer."""
+
+_ORDER = list(Severity)
 
 log = logging.getLogger("aeef.ringing")
 
@@ -30,7 +33,7 @@ class Ringing:
     """
 
     def __init__(
-        self, store: Store, current: Callable[[], Settings], urgent: Executor, others: Executor
+        self, store: Store, current: Callable[[], Settings], urgent: FairPool, others: FairPool
     ) -> None:
         self._store = store
         self._current = current
@@ -57,7 +60,8 @@ class Ringing:
             return
         self._under_way.add(name)
         pool = self._urgent if waiting.severity is Severity.P1 else self._others
-        pool.submit(self._try, waiting.page, settings)
+        who = Claimant(_ORDER.index(waiting.severity), str(waiting.page.incident_id), "")
+        pool.submit(who, self._try, waiting.page, settings)
 
     def _try(self, page: UntakenPage, settings: Settings) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from datetime import datetime
 from math import inf
 from typing import NamedTuple
@@ -12,10 +12,14 @@ from uuid import UUID
 from prefect.client.schemas.objects import FlowRun, WorkPool, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 
-from deployments.worker.priority import is_urgent, priority
+from deployments.worker.priority import claimant_of, is_urgent
+from schemas.incident.fairness import Turns
 
 ANSWER_SECONDS = 120.0
 """Longer than any answer of Prefect takes, in seconds."""
+
+HELD_SECONDS = 3600.0
+"""A run whose end was missed does not count as running any longer than this."""
 
 
 class DueRuns:
@@ -25,6 +29,8 @@ class DueRuns:
         self._waiting: dict[UUID, WorkerFlowRunResponse] = {}
         self._taken: dict[UUID, float] = {}
         self._again: set[UUID] = set()
+        self._turns = Turns()
+        self._holding: dict[UUID, tuple[Hashable, float]] = {}
 
     def add(self, entries: Iterable[WorkerFlowRunResponse], asked_at: float = inf) -> None:
         """Add runs that are due, except those taken or ended since Prefect was asked.
@@ -45,22 +51,34 @@ class DueRuns:
         reserved: int,
         being_started: Container[UUID] = (),
         lets: Callable[[FlowRun], bool] = lambda _: True,
+        apart: int = 0,
     ) -> list[WorkerFlowRunResponse]:
-        """Remove and return the runs to start now, by priority.
+        """Remove and return the runs to start now: by priority, then each service in turn.
 
         places: how many are free; the last `reserved` of them are for urgent runs.
         being_started: runs that were taken before and are not over; they are dropped.
         lets: called for each run that has a place; False keeps it waiting.
+        apart: the last places, which are only for services that have none.
         """
         now, taken = time.monotonic(), []
         self._taken = {run: at for run, at in self._taken.items() if at > now - ANSWER_SECONDS}
-        for entry in sorted(self._waiting.values(), key=lambda each: priority(each.flow_run)):
+        held = self._holding.items()
+        self._holding = {run: each for run, each in held if each[1] > now - HELD_SECONDS}
+        waiting = [(claimant_of(each.flow_run), each) for each in self._waiting.values()]
+        for entry in self._turns.order(waiting):
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
                 self._again.add(entry.flow_run.id)
-            elif places > (0 if is_urgent(entry.flow_run) else reserved) and lets(entry.flow_run):
+                continue
+            who = claimant_of(entry.flow_run)
+            kept = 0 if is_urgent(entry.flow_run) else reserved
+            if apart and any(who.target == target for target, _ in self._holding.values()):
+                kept = max(kept, apart)
+            if places > kept and lets(entry.flow_run):
                 taken.append(self._waiting.pop(entry.flow_run.id))
                 self._taken[entry.flow_run.id] = now
+                self._holding[entry.flow_run.id] = who.target, now
+                self._turns.served(who)
                 places -= 1
         return taken
 
@@ -69,6 +87,7 @@ class DueRuns:
 
         True when it was named as due meanwhile: that may be old, or somebody retried it.
         """
+        self._holding.pop(run_id, None)
         self._waiting.pop(run_id, None)
         self._taken[run_id] = time.monotonic()
         named = run_id in self._again

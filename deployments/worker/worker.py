@@ -37,6 +37,8 @@ from deployments.worker.start_rate import BEGINS_SECONDS, StartRate
 from schemas.settings import PrefectPatch
 
 log = logging.getLogger("aeef.worker")
+FEW_PLACES = 4
+"""With fewer places than this, none is kept for a service that has no run."""
 
 
 class WarmResult(BaseWorkerResult):
@@ -154,8 +156,11 @@ class WarmWorker(BaseWorker[WarmJob, BaseVariables, WarmResult]):
         """Start due runs by priority, as many as have a place; returns those that were started."""
         if self._stopping:
             return []
-        free = self._limiter.available_tokens if self._limiter else float("inf")
-        entries = self._due.take(free, self.reserved, self._held, self._start_rate.lets)
+        free, apart = float("inf"), 0
+        if self._limiter is not None:
+            free = self._limiter.available_tokens
+            apart = int(self._limiter.total_tokens >= FEW_PLACES)
+        entries = self._due.take(free, self.reserved, self._held, self._start_rate.lets, apart)
         if entries:  # after that the next runs may start
             asyncio.get_running_loop().call_later(BEGINS_SECONDS, self._hearing.wake)
         return await self._submit_scheduled_flow_runs(entries) if entries else []

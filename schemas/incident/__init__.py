@@ -16,6 +16,7 @@ from schemas.incident.events import (
     event_of,
     parameter_of,
 )
+from schemas.incident.grouping import Grouping, group_of, retyped
 from schemas.incident.incident import (
     FEWEST_CHARACTERS,
     Action,
@@ -62,6 +63,7 @@ __all__ = [
     "AuditEntry",
     "ChannelName",
     "Escalation",
+    "Grouping",
     "Incident",
     "IncidentType",
     "Look",
@@ -82,11 +84,13 @@ __all__ = [
     "classify",
     "dedup_key_for",
     "event_of",
+    "group_of",
     "hash_of",
     "hash_of_text",
     "is_fresh",
     "parameter_of",
     "plausible_time",
+    "retyped",
     "route_for",
     "severity_from_word",
     "wants_look",

@@ -46,18 +46,20 @@ class Look(Model):
         return f"the service is {self.verdict} now, seen at {self.at:%H:%M:%S} UTC: {self.seen}"
 
 
-def wants_look(incident: Incident, alert: Alert, now: datetime, within: timedelta) -> bool:
+def wants_look(
+    incident: Incident, alert: Alert, now: datetime, within: timedelta, *, is_new: bool = False
+) -> bool:
     """True when an alert that belongs to this incident may be a second outage.
 
     While it is open or investigated, people and runbook are at it. When it is mitigated, or was
     resolved less than `within` ago, its services must be looked at. What no health check shows
     (a breach, drift, …) is asked for only while mitigated, and not for an alert that is merely
     repeated, nor for a scanner's report, which lists a known finding until it is patched; after
-    that, such an alert opens an incident of its own.
+    that, such an alert opens an incident of its own. is_new: the incident did not have it before.
     """
     outage = incident.type in OUTAGES
     if incident.status is Status.MITIGATED:
-        return outage or not (alert.names_one_occurrence or "findings" in alert.details)
+        return outage or is_new or not (alert.names_one_occurrence or "findings" in alert.details)
     return outage and is_fresh(incident, now, within)
 
 

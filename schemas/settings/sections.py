@@ -180,24 +180,6 @@ class DiskSettings(Section):
     low: int = Field(default=50_000_000, ge=0)
 
 
-class PagingSettings(Section):
-    """How long a page is tried until something that rings has taken it; times in seconds.
-
-    answer_within: how long one channel may take for one page, from the name look-up to its answer.
-    notify_after: when nothing that rings has answered by then, what only tells is used meanwhile.
-    first_wait, longest_wait: between two tries of a page; doubled each time.
-    longest_retry_after: the most that is waited at a service's request (`Retry-After`).
-    refused_wait: between two tries when each channel refuses for good: settings may be mended.
-    """
-
-    answer_within: float = Field(default=10.0, gt=0, le=60)
-    notify_after: float = Field(default=1.0, ge=0)
-    first_wait: float = Field(default=1.0, ge=0)
-    longest_wait: float = Field(default=30.0, ge=0)
-    longest_retry_after: float = Field(default=60.0, ge=0)
-    refused_wait: float = Field(default=60.0, ge=0)
-
-
 class SecuritySettings(Section):
     """`isolate`: the severities at which a service with a finding is isolated at once.
 

@@ -21,11 +21,13 @@ from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
 from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
 from schemas.held import held
-from schemas.incident import DEFAULT_ROUTES, IncidentType, Route, Rule, Severity
+from schemas.incident import DEFAULT_ROUTES, Grouping, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
 from schemas.quality import Owner
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
+from schemas.settings.grouping import GroupingSettings
+from schemas.settings.paging import PagingSettings
 from schemas.settings.partial import full_route, named_contacts
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
@@ -33,7 +35,6 @@ from schemas.settings.sections import (
     DriftSettings,
     GithubSettings,
     IntakeSettings,
-    PagingSettings,
     RelapseSettings,
     RetrySettings,
     SecuritySettings,
@@ -80,6 +81,7 @@ class Settings(ChannelSections):
     disk: DiskSettings = DiskSettings()
     relapse: RelapseSettings = RelapseSettings()
     automation: AutomationSettings = AutomationSettings()
+    grouping: GroupingSettings = GroupingSettings()
     drift: DriftSettings = DriftSettings()
     masking: MaskingSettings = MaskingSettings()
     security: SecuritySettings = SecuritySettings()
@@ -221,6 +223,11 @@ class Settings(ChannelSections):
         if incident_type is not IncidentType.DRIFT or target is None:
             return ()
         return (target.name, *target.services)
+
+    def grouping_of(self, incident_type: IncidentType, service: str | None) -> Grouping:
+        """How an alert of this type for this service is grouped with others."""
+        target = self.target_of(service) if service else None
+        return self.grouping.of(incident_type, target.name if target else None)
 
 
 def _http(host: str, port: int) -> str:

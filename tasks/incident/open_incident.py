@@ -50,6 +50,7 @@ def find_or_open(
         source=triage.source,
         guessed_from=triage.guessed_from,
         also=settings.same_trouble(triage.type, parsed.service),
+        grouping=settings.grouping_of(triage.type, parsed.service),
     )
     keep_original(opened, parsed, settings)
     return opened

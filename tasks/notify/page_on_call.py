@@ -25,6 +25,7 @@ from tasks.case import Case
 from tasks.channels.channel import Channel
 from tasks.channels.channels import find_channel
 from tasks.notify import page_record, page_round
+from tasks.notify.digest import collected_in, in_words
 from tasks.notify.page_round import Outcome
 from tasks.step import step
 from tasks.store import Store, open_store
@@ -42,10 +43,12 @@ class Page(Model):
 
     channel: its name; None when no channel is configured, which the record states prominently,
     or when somebody acknowledged the incident before anything rang.
+    digest: the incident whose page tells of this one; then it has none of its own.
     still_trying: that channel only tells; the page is tried again until something rings.
     """
 
     channel: str | None = None
+    digest: UUID | None = None
     refused: dict[str, str] = Field(default_factory=dict)
     still_trying: bool = Field(default=False, exclude=True)
 
@@ -110,6 +113,17 @@ def _notified_so_far(incident: Incident, left: UntakenPage) -> Page:
     raise page_record.not_delivered(incident, left.refused)
 
 
+def _collected(
+    incident: Incident, page: UntakenPage, settings: Settings, store: Store
+) -> Page | None:
+    """The page of another incident that tells of this one, too; None when it has its own."""
+    carrier = collected_in(incident, page.key, settings, store)
+    if carrier is None:
+        return None
+    page_record.collected(incident, page, in_words(carrier, settings), store)
+    return Page(digest=carrier.incident_id)
+
+
 def _send(page: UntakenPage, settings: Settings, store: Store) -> Page | None:
     """One round through the channels, by the holder of the page's claim."""
     # Read again under the claim: a resolution from now on sees the claim and waits for this page;
@@ -123,6 +137,9 @@ def _send(page: UntakenPage, settings: Settings, store: Store) -> Page | None:
     if page.tries and _is_taken_by_a_person(page, store):
         page_record.taken_by_a_person(incident, page, store)
         return Page(channel=None, refused=page.refused)
+    is_new = not page.tries and page.notified is None
+    if is_new and (collected := _collected(incident, page, settings, store)):
+        return collected
     outcome: Outcome = page_round.go(incident, page, settings, store)
     if outcome.channel is None and outcome.nothing_is_configured:
         page_record.nobody(incident, page, store)

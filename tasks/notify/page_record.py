@@ -31,7 +31,7 @@ def done(
     late = f"; it took {in_seconds(took)}" if took is not None else ""
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
     _record(incident, page, text, store)
-    _paged(incident, page, channel, store)
+    _paged(incident, page, channel.name, store)
 
 
 def meanwhile(
@@ -44,7 +44,7 @@ def meanwhile(
     """What only tells was used meanwhile."""
     said = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}"
     _record(incident, page, f"{said}{STILL_TRYING}", store, "/told")
-    _paged(incident, page, channel, store)
+    _paged(incident, page, channel.name, store)
 
 
 def nobody(incident: Incident, page: UntakenPage, store: Store) -> None:
@@ -61,6 +61,12 @@ def taken_by_a_person(incident: Incident, page: UntakenPage, store: Store) -> No
         f"{_tried(page.refused)}; not tried any longer: somebody has acknowledged the incident"
     )
     _record(incident, page, text, store)
+
+
+def collected(incident: Incident, page: UntakenPage, text: str, store: Store) -> None:
+    """Another incident's page tells of it."""
+    _record(incident, page, text, store)
+    _paged(incident, page, "digest", store)
 
 
 def not_delivered(incident: Incident, refused: Mapping[str, str]) -> PageNotDelivered:
@@ -106,10 +112,10 @@ def _record(incident: Incident, page: UntakenPage, text: str, store: Store, part
     store.record_action(incident.incident_id, text, entry_id=entry_id)
 
 
-def _paged(incident: Incident, page: UntakenPage, channel: Channel, store: Store) -> None:
+def _paged(incident: Incident, page: UntakenPage, channel: str, store: Store) -> None:
     """Once for each page: what was told and rings later is one page."""
     event_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}/event")
-    store.emit(incident.incident_id, PAGED, {"channel": channel.name}, event_id=event_id)
+    store.emit(incident.incident_id, PAGED, {"channel": channel}, event_id=event_id)
 
 
 def _identity(incident_id: UUID, key: str) -> str:

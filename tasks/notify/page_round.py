@@ -12,7 +12,7 @@ from schemas.errors import ConfigurationError, OutsideServiceError, TemporaryErr
 from schemas.incident import Incident, Severity
 from schemas.model import utc_now
 from schemas.settings import Settings
-from schemas.settings.sections import PagingSettings
+from schemas.settings.paging import PagingSettings
 from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, channels_for
 from tasks.channels.reach import reach

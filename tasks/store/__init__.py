@@ -5,8 +5,9 @@ from tasks.store.audit.verify import AuditSummary
 from tasks.store.claims import Claim
 from tasks.store.escalations import DueEscalation, Moved
 from tasks.store.giving_word import Answer
+from tasks.store.grouping.digests import Collected, UntoldDigest
+from tasks.store.grouping.listed import ListedAlert
 from tasks.store.once import Turn
-from tasks.store.opening import delivery_entry
 from tasks.store.outbox import OutboxEvent
 from tasks.store.relapses import AskedLook, Looked, LookState
 from tasks.store.store import Store, open_store
@@ -16,7 +17,9 @@ __all__ = [
     "AskedLook",
     "AuditSummary",
     "Claim",
+    "Collected",
     "DueEscalation",
+    "ListedAlert",
     "LookState",
     "Looked",
     "Moved",
@@ -24,6 +27,6 @@ __all__ = [
     "OutboxEvent",
     "Store",
     "Turn",
-    "delivery_entry",
+    "UntoldDigest",
     "open_store",
 ]

@@ -5,13 +5,26 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from schemas.incident import DETECTED, Alert, Incident, IncidentType, Severity, Status, TypeSource
+from schemas.incident import (
+    DETECTED,
+    Alert,
+    Grouping,
+    Incident,
+    IncidentType,
+    Severity,
+    Status,
+    TypeSource,
+)
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.escalations import start_escalation
 from tasks.store.giving_word import give_word, takes_word
+from tasks.store.grouping.alerts import hear, how_many
+from tasks.store.grouping.flaps import beat_again
 from tasks.store.records import Change
 from tasks.store.relapses import ask_look
+
+MANY = 10
 
 
 class Opened(NamedTuple):
@@ -21,6 +34,8 @@ class Opened(NamedTuple):
     look: the number of the question whether its services are broken again, which is stored with
     the alert; None when nobody has to look.
     word_given: what was a guess is somebody's word now, and the runbook starts once more.
+    has_news: the incident's messages have to say more than before.
+    flaps: it comes and goes, and somebody has to know.
     """
 
     incident: Incident
@@ -29,6 +44,8 @@ class Opened(NamedTuple):
     masked: bool = False
     look: int | None = None
     word_given: bool = False
+    has_news: bool = False
+    flaps: bool = False
 
 
 class Typed(NamedTuple):
@@ -39,23 +56,32 @@ class Typed(NamedTuple):
     guessed_from: str = ""
 
 
-def attach(
-    chain: Chain,
-    incident: Incident,
-    alert: Alert,
-    typed: Typed,
-    severity: Severity,
-    entry: UUID | None,
-    *,
-    looks: bool,
-) -> Opened:
+class Told(NamedTuple):
+    """An alert as it is to be recorded. entry: marks one delivery of it as received."""
+
+    alert: Alert
+    typed: Typed
+    severity: Severity
+    key: str
+    entry: UUID | None
+    grouping: Grouping
+
+
+def attach(chain: Chain, incident: Incident, told: Told, *, looks: bool) -> Opened:
     """Add the alert to an incident. looks: it may be a second outage: somebody has to look."""
+    alert, typed, severity = told.alert, told.typed, told.severity
     change = Change(chain, incident)
-    _note_repetition(change, alert, severity, entry)
-    look = ask_look(chain, incident, alert, severity) if looks else None
+    flaps = beat_again(change, told.grouping)
+    is_new = hear(chain, incident, told.key, alert, severity)
+    if is_new:
+        _note_new(change, told)
+    else:
+        _note_repetition(change, alert, severity, told.entry)
+    look = ask_look(chain, incident, alert, severity, is_new=is_new) if looks else None
     if incident.status.is_over and look is None:
         return Opened(incident, is_new=False, severity_raised=False)
-    if alert.service and alert.service not in incident.affected_services:
+    adds_service = bool(alert.service and alert.service not in incident.affected_services)
+    if alert.service and adds_service:
         change.record(
             f"affected service added: {alert.service}",
             actor=alert.source,
@@ -86,7 +112,33 @@ def attach(
         severity_raised=raised,
         look=look,
         word_given=word_given,
+        has_news=adds_service,
+        flaps=flaps,
     )
+
+
+def _note_new(change: Change, told: Told) -> None:
+    """List one more alert; in the record only when there are ten, a hundred, … of them."""
+    alert, severity = told.alert, told.severity
+    what = first_line(alert.description) or change.incident.type
+    number, _ = how_many(change.chain, change.incident)
+    change.note(
+        f"alert added, number {number}: {what}",
+        actor=alert.source,
+        automated=True,
+        details={
+            "severity": severity.value,
+            "service": alert.service,
+            "detectedAt": moment_text(alert.detected_at),
+        },
+        entry_id=told.entry,
+    )
+    if number >= MANY and str(number).strip("0") == "1":
+        change.record(
+            f"{number} different alerts belong to this incident so far; the newest: {what}",
+            actor=alert.source,
+            automated=True,
+        )
 
 
 def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UUID | None) -> None:

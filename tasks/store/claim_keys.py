@@ -98,6 +98,23 @@ def page_key(incident: Incident) -> str:
     return of_occurrence(incident, f"{PAGE}{incident.severity}{raised}")
 
 
+def flapping_key(incident: Incident) -> str:
+    """The page that the incident comes and goes."""
+    return of_occurrence(incident, f"{PAGE}flapping")
+
+
+def digest_key(incident: Incident, worst: Severity) -> str:
+    """The page that tells of other incidents, too; it rings again when the worst gets worse."""
+    return of_occurrence(incident, f"{PAGE}digest:{worst}")
+
+
+def is_collected(key: str) -> bool:
+    """True for a page that may be told together with others, when there are too many at once."""
+    subject = people_of(about_of(key))
+    own = not subject or subject.startswith(OCCURRENCE.strip(":"))
+    return own or key.startswith((PAGE_NOT_STARTED, f"{PAGE}failed:"))
+
+
 def team_page_key(incident: Incident, team: str) -> str:
     """The page of a breach team, `security` or `privacy`."""
     return of_occurrence(incident, f"{PAGE}{team}")

@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.errors import InvalidInput
 from schemas.incident import DETECTED, NEEDS_WORD, Incident, IncidentType, TypeSource
 from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.grouping.alerts import group_as
 from tasks.store.records import Change, find, incident_of
 
 
@@ -77,6 +78,7 @@ def give_word(
         actor=actor,
         automated=automated,
         details={"type": incident_type.value, "typeSource": source.value},
+        columns=group_as(change.chain, before, incident_type),
         type=incident_type.value,
         type_source=source,
         word_at=change.chain.now if starts else None,

@@ -19,12 +19,12 @@ from schemas.incident import (
     Severity,
     Status,
     event_of,
-    hash_of_text,
 )
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
 from tasks.store.escalations import is_asking, take_escalation
+from tasks.store.grouping.alerts import open_one_with_key
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
 
@@ -77,11 +77,8 @@ class Incidents:
 
     def open_one_of(self, dedup_key: str) -> Incident | None:
         """The open incident with this dedup key."""
-        query = select(incidents).where(
-            NOT_OVER, incidents.c.dedup_hash == hash_of_text(clean_text(dedup_key))
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = open_one_with_key(connection, clean_text(dedup_key))
         return None if row is None else incident_of(row)
 
     def opened_at(self, incident_id: UUID | str) -> datetime:

@@ -13,24 +13,37 @@ from schemas.incident import (
     DETECTED,
     Action,
     Alert,
+    Grouping,
     Incident,
     IncidentType,
     Severity,
     Status,
     canonical_json,
     dedup_key_for,
+    group_of,
     hash_of_text,
     plausible_time,
     wants_look,
 )
+from schemas.incident.grouping import brings_work
+from schemas.incident.relapse import OUTAGES
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
-from tasks.store.attaching import Opened, Typed, attach
+from tasks.store.attaching import Opened, Told, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
 from tasks.store.escalations import start_escalation
+from tasks.store.grouping.alerts import (
+    hear,
+    knows,
+    open_one_of_group,
+    open_one_with_key,
+    with_key,
+)
+from tasks.store.grouping.flaps import come_back, just_ended
 from tasks.store.records import Change, columns_of, incident_of
 
 _NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
+UNGROUPED = Grouping(by=())
 
 
 def open_or_attach(
@@ -42,32 +55,38 @@ def open_or_attach(
     relapse_within: timedelta | None = None,
     also: Collection[str] = (),
     new_id: UUID | None = None,
+    grouping: Grouping = UNGROUPED,
 ) -> Opened:
     """One open incident per problem; see `Store.open_or_attach`. relapse_within: None: never."""
     alert = clean_alert(alert)
     key = dedup_key_for(alert, typed.type)
+    group = group_of(alert, typed.type, grouping)
     entry = delivery_entry(key, alert.delivery)
+    told = Told(alert, typed, severity, key, entry, grouping)
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
-        found = (
-            _with_key(chain, key, also_over=False)
-            or open_one_about(chain.connection, typed.type, also)
-            or _with_key(chain, key, also_over=True)
-        )
+        found = with_key(chain.connection, key)
+        if found is None or Status(found.status).is_over:
+            about = open_one_about(chain.connection, typed.type, also)
+            found = about or open_one_of_group(chain, group, grouping.joins_within) or found
         incident = None if found is None else incident_of(found)
         if incident and again:
             return Opened(incident, is_new=False, severity_raised=False)
-        looks = (
-            incident is not None
-            and relapse_within is not None
-            and wants_look(incident, alert, chain.now, relapse_within)
-        )
+        if incident is None or (incident.status.is_over and not alert.names_one_occurrence):
+            ended = just_ended(chain, group, key, grouping.flap_window)
+            if ended is not None and not brings_work(alert):
+                looks = relapse_within is not None and typed.type in OUTAGES
+                return attach(chain, come_back(chain, ended, grouping).incident, told, looks=looks)
+        looks = False
+        if found is not None and incident is not None and relapse_within is not None:
+            is_new = not knows(chain, found, key)
+            looks = wants_look(incident, alert, chain.now, relapse_within, is_new=is_new)
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
-            return attach(chain, incident, alert, typed, severity, entry, looks=looks)
-        incident = _open(
-            chain, _free_id(chain, new_id), alert, typed, severity, key=key, entry=entry
-        )
+            return attach(chain, incident, told, looks=looks)
+        own = _free_id(chain, new_id)
+        incident = _open(chain, own, alert, typed, severity, key=key, entry=entry, group=group)
+        hear(chain, incident, key, alert, severity)
         if announce:
             Change(chain, incident).emit(DETECTED)
         return Opened(incident, is_new=True, severity_raised=False)
@@ -106,7 +125,7 @@ def open_with_id(
         ).one_or_none()
         if known is not None:
             return Opened(incident_of(known), is_new=False, severity_raised=False)
-        same = _with_key(chain, key, also_over=False)
+        same = open_one_with_key(chain.connection, key)
         own_key = key if same is None else f"aeef:id:{incident_id}"
         related = {} if same is None else {"sameTroubleAs": same.id}
         typed = Typed(incident_type)
@@ -133,16 +152,6 @@ def _next_number(connection: Connection) -> int:
     return (newest or 0) + 1
 
 
-def _with_key(chain: Chain, key: str, *, also_over: bool) -> Row[Any] | None:
-    """The open incident with this key, else, if requested, the newest one that is over."""
-    query = select(incidents).where(incidents.c.dedup_hash == hash_of_text(key))
-    is_over = incidents.c.status.in_([s.value for s in Status if s.is_over])
-    if not also_over:
-        query = query.where(~is_over)
-    query = query.order_by(is_over, incidents.c.opened_at.desc()).limit(1)
-    return chain.connection.execute(query).one_or_none()
-
-
 def _open(
     chain: Chain,
     incident_id: UUID,
@@ -152,6 +161,7 @@ def _open(
     *,
     key: str,
     entry: UUID | None = None,
+    group: str | None = None,
     **related: str,
 ) -> Incident:
     said, (believed, doubt) = alert.detected_at, plausible_time(alert.detected_at, chain.now)
@@ -180,6 +190,8 @@ def _open(
         "number": incident.number,
         "dedup_key": key,
         "dedup_hash": hash_of_text(key),
+        "group_key": group,
+        "group_hash": None if group is None else hash_of_text(group),
         "opened_at": moment_text(chain.now),
         "alert": alert_text,
     }

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
-from schemas.incident import Incident, canonical_json
+from schemas.incident import Incident, Severity, canonical_json
+from schemas.incident.fairness import Claimant, Turns
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import Clock
 from tasks.store.database.database import Database
-from tasks.store.database.tables import outbox
+from tasks.store.database.tables import incidents, outbox
 
 AT_ONCE = ""
 """Sorts before every moment."""
+LOOKED_AT = 1000
+"""How many of the events that wait are sorted; older ones first."""
+_ORDER = [each.value for each in Severity]
 _PUT = insert(outbox)
 _PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
 
@@ -45,7 +50,7 @@ def put_event(
 ) -> None:
     """Add an event once: nothing happens for a known `event_id`.
 
-    Adds to the payload `type`, `severity` and `service` (empty when unknown) for labels, unless
+    Adds to the payload `type`, `severity`, `service` (empty when unknown) and `sender`, unless
     it has its own, and `incidentId`, `occurrence`, `auditSeq` and `auditHead`: an anchor of the
     audit chain outside the database.
     """
@@ -57,6 +62,7 @@ def put_event(
         "type": incident.type,
         "severity": incident.severity.value,
         "service": incident.affected_services[0] if incident.affected_services else "",
+        "sender": incident.actions_taken[0].actor if incident.actions_taken else "",
         **clean_json(dict(payload)),
         "incidentId": str(incident.incident_id),
         "occurrence": incident.occurrence,
@@ -83,33 +89,27 @@ class Outbox:
         self._clock = clock
 
     def lease(self, holder: str, limit: int, lease: timedelta) -> list[OutboxEvent]:
-        """Lease the oldest events that are due and that nobody else is sending."""
+        """Lease events that are due and that nobody else is sending, by urgency, then fairly.
+
+        The events of one incident keep their order.
+        """
         holder = clean_text(holder)
 
         def work(connection: Connection) -> list[OutboxEvent]:
             now = self._database.lease_now(connection)
-            rows = connection.execute(_free(holder, now, limit)).all()
-            if rows:
+            events = _in_turn(connection.execute(_free(holder, now, limit)).all())[:limit]
+            if events:
+                ids = [str(event.event_id) for event in events]
                 connection.execute(
                     update(outbox)
-                    .where(outbox.c.seq.in_([row.seq for row in rows]))
+                    .where(outbox.c.event_id.in_(ids))
                     .values(
                         leased_by=holder,
                         leased_until=moment_text(now + lease),
                         attempts=outbox.c.attempts + 1,
                     )
                 )
-            return [
-                OutboxEvent(
-                    UUID(row.event_id),
-                    UUID(row.incident_id),
-                    row.event,
-                    json.loads(row.payload),
-                    datetime.fromisoformat(row.occurred_at),
-                    row.attempts + 1,
-                )
-                for row in rows
-            ]
+            return events
 
         # An idle sender polls often; it must write only when there is something.
         return self._database.write(work) if self.pending() else []
@@ -149,7 +149,8 @@ class Outbox:
 
 def _free(holder: str, now: datetime, limit: int) -> Select[Any]:
     return (
-        select(outbox)
+        select(outbox, incidents.c.severity)
+        .join(incidents, incidents.c.id == outbox.c.incident_id)
         .where(
             outbox.c.sent_at.is_(None),
             outbox.c.due_at <= moment_text(now),
@@ -159,7 +160,32 @@ def _free(holder: str, now: datetime, limit: int) -> Select[Any]:
                 outbox.c.leased_by == holder,
             ),
         )
-        .order_by(outbox.c.seq)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .order_by(incidents.c.severity, outbox.c.seq)
+        .limit(max(limit, LOOKED_AT))
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+
+
+def _in_turn(rows: Sequence[Row[Any]]) -> list[OutboxEvent]:
+    """By urgency, then each service in turn; each incident's own events as they happened."""
+    own: dict[UUID, deque[OutboxEvent]] = defaultdict(deque)
+    waiting = []
+    for row in rows:
+        event = _event_of(row)
+        own[event.incident_id].append(event)
+        said = event.payload
+        target = said.get("service") or str(event.incident_id)
+        who = Claimant(_ORDER.index(row.severity), str(target), str(said.get("sender") or ""))
+        waiting.append((who, event.incident_id))
+    return [own[incident_id].popleft() for incident_id in Turns().order(waiting)]
+
+
+def _event_of(row: Row[Any]) -> OutboxEvent:
+    return OutboxEvent(
+        UUID(row.event_id),
+        UUID(row.incident_id),
+        row.event,
+        json.loads(row.payload),
+        datetime.fromisoformat(row.occurred_at),
+        row.attempts + 1,
     )

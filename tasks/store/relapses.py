@@ -20,13 +20,16 @@ from schemas.incident import (
     Look,
     Severity,
     Status,
+    Verdict,
     canonical_json,
     is_fresh,
 )
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import LATER, NOT_OVER, incidents, looks
+from tasks.store.database.tables import LATER, incidents, looks
 from tasks.store.escalations import start_escalation
+from tasks.store.grouping.alerts import another_is_open
+from tasks.store.grouping.flaps import change_flap, waits_to_see
 from tasks.store.records import Change, find, incident_of
 
 ACTOR = "aeef-runbooks"
@@ -56,15 +59,17 @@ class LookState(NamedTuple):
     last: Looked | None
 
 
-def ask_look(chain: Chain, incident: Incident, alert: Alert, severity: Severity) -> int:
-    """Store that somebody must look; the number of this question."""
+def ask_look(
+    chain: Chain, incident: Incident, alert: Alert, severity: Severity, *, is_new: bool = False
+) -> int:
+    """Store that somebody must look; the number of this question. is_new: as in `wants_look`."""
     row = _row(chain.connection, incident)
     asked = 1 if row is None else row.asked + 1
     values = {
         "asked": asked,
         "asked_at": moment_text(chain.now),
         "severity": severity.value,
-        "repeated_only": int(alert.names_one_occurrence),
+        "repeated_only": int(alert.names_one_occurrence and not is_new),
     }
     if row is None:
         new = {"incident_id": str(incident.incident_id), "answered": 0}
@@ -135,7 +140,7 @@ def relapse_now(log: AuditLog, incident_id: UUID | str, because: str, actor: str
     def work(chain: Chain) -> Incident:
         change = Change(chain, incident_of(find(chain.connection, incident_id)))
         if change.incident.status is Status.MITIGATED:
-            _relapse(change, because, change.incident.severity, actor)
+            begin_occurrence(change, because, change.incident.severity, actor)
         return change.incident
 
     return log.change(work)
@@ -182,17 +187,23 @@ def _relapse_once(
     """True when it became a relapse; a closed incident stays closed."""
     incident = change.incident
     if incident.status in (Status.OPEN, Status.INVESTIGATING):
-        return False  # people and runbook are at it
+        # People and runbook are at it, unless it came back: that it is broken was seen now.
+        returned = waits_to_see(change.chain.connection, incident)
+        if relapses := returned and look.verdict is Verdict.BROKEN:
+            change_flap(change.chain.connection, incident, due_at=None)
+            begin_occurrence(change, look.sentence, severity, ACTOR)
+        return relapses
     fresh = incident.status is Status.MITIGATED or is_fresh(incident, since, within)
-    if fresh and not _another_is_open(change.chain.connection, row):
-        _relapse(change, look.sentence, severity, ACTOR)
+    if fresh and not another_is_open(change.chain.connection, row):
+        begin_occurrence(change, look.sentence, severity, ACTOR)
         return True
     why = "another incident for it is open" if fresh else f"the incident is {incident.status}"
     change.note(f"{look.sentence}; no relapse: {why}", actor=ACTOR, automated=True)
     return False
 
 
-def _relapse(change: Change, because: str, severity: Severity, actor: str) -> None:
+def begin_occurrence(change: Change, because: str, severity: Severity, actor: str) -> None:
+    """Open it as a new occurrence, which pages and is responded to anew."""
     before = change.incident
     number = before.occurrence + 1
     raised = severity.is_worse_than(before.severity)
@@ -229,13 +240,6 @@ def _note_well(change: Change, look: Look, *, repeated: bool) -> None:
         write(text, actor=ACTOR, automated=True, entry_id=entry)
     elif not repeated:
         change.note(text, actor=ACTOR, automated=True)
-
-
-def _another_is_open(connection: Connection, row: Row[Any]) -> bool:
-    """True when a newer incident has the same key: it pages for this trouble."""
-    same = incidents.c.dedup_hash == row.dedup_hash
-    query = select(incidents.c.id).where(NOT_OVER, same, incidents.c.id != row.id)
-    return connection.execute(query).first() is not None
 
 
 def _free_looks(log: AuditLog, connection: Connection, limit: int) -> Select[Any]:

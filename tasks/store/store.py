@@ -18,6 +18,7 @@ from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.incident import (
     Alert,
     AuditEntry,
+    Grouping,
     Incident,
     IncidentType,
     Look,
@@ -25,6 +26,7 @@ from schemas.incident import (
     Severity,
     Status,
     TypeSource,
+    dedup_key_for,
 )
 from schemas.masking import Masker
 from schemas.model import utc_now
@@ -46,6 +48,10 @@ from tasks.store.database.tables import audit_head
 from tasks.store.database.writable import Written, check_written, write_and_read
 from tasks.store.escalations import Escalations
 from tasks.store.giving_word import Answer
+from tasks.store.grouping.digests import Collected, UntoldDigest, collect, told, untold
+from tasks.store.grouping.ending import Ended, end_alert
+from tasks.store.grouping.listed import ListedAlert, alerts_of
+from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
@@ -163,8 +169,9 @@ class Store:
         may_relapse: bool = True,
         also: Collection[str] = (),
         new_id: UUID | None = None,
+        grouping: Grouping = opening.UNGROUPED,
     ) -> Opened:
-        """Attach the alert to the open incident with its dedup key, or open one.
+        """Attach the alert to the open incident with its dedup key or of its group, or open one.
 
         Attaching notes the repetition in the timeline, adds a new service, and raises the
         severity (never lowers it); if it rises, the incident is announced again for the stronger
@@ -177,6 +184,8 @@ class Store:
         also: services; an open incident of the same type about one of them is the same trouble,
         whatever its key. new_id: of a new incident, unless there is one with it.
         may_relapse: False for an alert that reports no outage.
+        grouping: which alerts are one incident; what its sender ended and reports again soon comes
+        back as the same occurrence (see `settle_flaps`).
         """
         masked = self.masked(alert)
         opened = opening.open_or_attach(
@@ -188,6 +197,7 @@ class Store:
             self._within if may_relapse else None,
             also,
             new_id,
+            grouping,
         )
         return opened._replace(masked=masked is not alert)
 
@@ -202,6 +212,44 @@ class Store:
         masked = self.masked(alert)
         opened = opening.open_with_id(self._log, incident_id, masked, incident_type, severity)
         return opened._replace(masked=masked is not alert)
+
+    def end_alert(
+        self, alert: Alert, incident_type: IncidentType, grouping: Grouping = opening.UNGROUPED
+    ) -> Ended | None:
+        """Its sender says that an alert is over: so is its incident when no other alert goes on.
+
+        None when no open incident has it, and for a delivery that was received before.
+        """
+        masked = self.masked(alert)
+        key = dedup_key_for(masked, incident_type)
+        entry = opening.delivery_entry(key, alert.delivery)
+        return end_alert(self._log, masked, key, grouping, entry)
+
+    def alerts(self, incident_id: UUID | str) -> list[ListedAlert]:
+        """The alerts of an incident, newest first; those that say the same together."""
+        return alerts_of(self._database, incident_id)
+
+    def settle_flaps(self, grouping: Grouping) -> list[Settled]:
+        """What came back and stays relapses; what flapped and was quiet for long is over."""
+        return settle_flaps(self._log, grouping)
+
+    def flapping(self) -> list[tuple[Incident, str]]:
+        """The open incidents that come and go, each with how often in how long."""
+        return flapping_ones(self._log)
+
+    def collect_page(
+        self, incident: Incident, key: str, contact: str, *, above: int, within: timedelta
+    ) -> Collected | None:
+        """Whether a page is told together with others, as there are too many; None: by itself."""
+        return collect(self._log, incident, key, contact, above=above, within=within)
+
+    def untold_digests(self) -> list[UntoldDigest]:
+        """The digests with collected pages that nobody was told of yet."""
+        return untold(self._database)
+
+    def digest_told(self, digest: UntoldDigest) -> None:
+        """Mark them as told."""
+        told(self._database, digest, self._clock())
 
     def masked(self, alert: Alert) -> Alert:
         """The alert as it would be recorded; the same object if it has no identifiers."""

@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Engine, event
 
 from schemas.automation import Act, Limit
-from schemas.incident import Alert, IncidentType, Severity
+from schemas.incident import Alert, Grouping, IncidentType, Severity
 from tasks.store import Store
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -68,6 +68,26 @@ def alerts_at_once(_number: int, url: str, home: str, count: int) -> list[tuple[
             Alert(description="shop answers 500", service="shop"),
             IncidentType.DEPLOYMENT_FAILURE,
             Severity.P1,
+        )
+        return str(opened.incident.incident_id), opened.is_new
+
+    try:
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(send, range(count)))
+    finally:
+        store.close()
+
+
+def storm_at_once(number: int, url: str, home: str, count: int) -> list[tuple[str, bool]]:
+    """Send so many different alerts about one target, in as many threads."""
+    store = Store(url, Path(home) / "audit.anchors")
+
+    def send(alert: int) -> tuple[str, bool]:
+        opened = store.open_or_attach(
+            Alert(description="shop fails", service="shop", dedup_key=f"{number}/{alert}"),
+            IncidentType.DEPLOYMENT_FAILURE,
+            Severity.P1,
+            grouping=Grouping(target="shop"),
         )
         return str(opened.incident.incident_id), opened.is_new
 

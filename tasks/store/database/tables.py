@@ -44,6 +44,9 @@ incidents = Table(
     Column("raised", Integer, nullable=False, server_default="0"),
     # What people call it, `#1284`. 0: none, put in by a process that is older than this column.
     Column("number", Integer, nullable=False, server_default="0"),
+    # Alerts of this group belong to it while it is open; none: only those with its key.
+    Column("group_key", Text),
+    Column("group_hash", String(64)),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -52,6 +55,14 @@ Index(
     sqlite_where=NOT_OVER,
     postgresql_where=NOT_OVER,
 )
+Index(
+    "aeef_incidents_one_open_per_group",
+    incidents.c.group_hash,
+    unique=True,
+    sqlite_where=NOT_OVER,
+    postgresql_where=NOT_OVER,
+)
+Index("aeef_incidents_group", incidents.c.group_hash)
 Index("aeef_incidents_key", incidents.c.dedup_hash)
 Index("aeef_incidents_opened", incidents.c.opened_at)
 NUMBERED = text("number > 0")
@@ -180,6 +191,59 @@ escalations = Table(
 )
 DUE = text("due_at IS NOT NULL")
 Index("aeef_escalations_due", escalations.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
+# The alerts of an incident, by their own keys: each once, however often it was repeated.
+alerts = Table(
+    "aeef_alerts",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key_hash", String(64), primary_key=True),
+    Column("severity", String(2), nullable=False),
+    Column("service", Text),
+    Column("source", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", String(32), nullable=False),
+    Column("last_at", String(32), nullable=False),
+    # When its sender said that it is over.
+    Column("over_at", String(32)),
+)
+Index("aeef_alerts_key", alerts.c.key_hash)
+Index("aeef_alerts_last", alerts.c.incident_id, alerts.c.last_at)
+
+# One row per incident that its sender ended: what comes back soon after flaps.
+flaps = Table(
+    "aeef_flaps",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    # How often it came back in a row, since when, and the newest end.
+    Column("times", Integer, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("ended_at", String(32), nullable=False),
+    # When it came back, while nobody knows yet whether it stays.
+    Column("back_at", String(32)),
+    # 1: it stays open until it has been quiet.
+    Column("flapping", Integer, nullable=False),
+    # When somebody has to look at it next.
+    Column("due_at", String(32)),
+)
+Index("aeef_flaps_due", flaps.c.due_at)
+
+# One row per page that may be collected with others: how fast somebody is paged.
+paged = Table(
+    "aeef_paged",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("contact", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    # The incident whose page tells of it; none: it has a page of its own.
+    Column("carrier", String(36), ForeignKey("aeef_incidents.id")),
+    Column("told_at", String(32)),
+)
+Index("aeef_paged_at", paged.c.contact, paged.c.at)
+UNTOLD = text("carrier IS NOT NULL AND told_at IS NULL")
+Index("aeef_paged_untold", paged.c.carrier, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
 
 UNSENT = text("sent_at IS NULL")
 outbox = Table(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.intake import Intake
+from fixtures.intake import Intake, StartIntake
 from schemas.incident import Status
 from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
@@ -113,8 +113,12 @@ def test_a_repeated_notification_changes_nothing(intake: Intake, pagerduty: Page
     assert ["trigger"] == actions(pagerduty, incident_id)
 
 
-def test_each_occurrence_is_an_incident_of_its_own(intake: Intake) -> None:
+@pytest.mark.parametrize(("by", "incidents"), [("off", 4), (["type", "target"], 1)])
+def test_each_occurrence_is_listed_or_an_incident_of_its_own(
+    start_intake: StartIntake, by: Any, incidents: int
+) -> None:
     """Another group, fingerprint or beginning is another occurrence; the rest is not looked at."""
+    intake = start_intake(grouping={"by": by})
     quiet: dict[str, Any] = {"labels": {"severity": "info"}}
     for changed in (
         {},
@@ -125,7 +129,9 @@ def test_each_occurrence_is_an_incident_of_its_own(intake: Intake) -> None:
         intake.webhook(webhook(alert(**quiet | changed)))
     intake.webhook(webhook(alert(**quiet), groupKey="other"))
 
-    assert 4 == len(intake.incidents())
+    assert incidents == len(intake.incidents())
+    lists = [intake.store.alerts(each.incident_id) for each in intake.incidents()]
+    assert 5 == sum(line.times for lines in lists for line in lines)
 
 
 def test_a_resolved_alert_resolves_its_incident_and_its_page_once(
@@ -201,7 +207,7 @@ def test_one_notification_may_bring_both(intake: Intake) -> None:
     """A group with firing and resolved alerts."""
     quiet: dict[str, Any] = {"labels": {"severity": "info"}}
     first = intake.webhook(webhook(alert(**quiet)))["incidents"][0]["incidentId"]
-    other = alert(**quiet, fingerprint="2222222222222222")
+    other = alert(labels={**quiet["labels"], "service": "till"}, fingerprint="2222222222222222")
     answer = intake.webhook(webhook(other, alert("resolved", **quiet)))
 
     assert [first] == answer["resolved"]

@@ -72,6 +72,7 @@ def test_a_new_alert_opens_an_incident_on_record(store: Store) -> None:
         "type": "deployment-failure",
         "severity": "P2",
         "service": "shop",
+        "sender": "prometheus",
         "occurrence": 1,
         "auditSeq": 1,
         "auditHead": store.audit_head()[1],

@@ -44,6 +44,7 @@ def test_an_event_carries_what_it_is_about(store: Store, incident: UUID) -> None
         "type": "security",
         "severity": "P2",
         "service": "shop",
+        "sender": "api",
         "occurrence": 1,
         "auditSeq": 1,
         "auditHead": store.audit_head()[1],
@@ -129,3 +130,22 @@ def test_an_event_needs_an_incident(store: Store) -> None:
     """Nothing can be announced of an incident that is not there."""
     with pytest.raises(IncidentNotFound):
         store.emit(uuid4(), "paged", {})
+
+
+def test_a_storm_of_one_service_is_sent_in_turns_with_others(store: Store) -> None:
+    """What is urgent first, then each service in turn; an incident's own events stay in order."""
+
+    def opened(service: str, severity: Severity, number: int = 0) -> UUID:
+        alert = Alert(description="fails", service=service, dedup_key=f"{service} {number}")
+        return store.open_or_attach(alert, IncidentType.SECURITY, severity).incident.incident_id
+
+    storm = [opened("shop", Severity.P2, number) for number in range(60)]
+    store.emit(storm[0], "paged", {})
+    other, urgent = opened("till", Severity.P2), opened("bank", Severity.P1)
+    events = store.lease_events("a", limit=4)
+
+    assert [urgent, storm[0], other, storm[1]] == [event.incident_id for event in events]
+    store.events_sent([event.event_id for event in events])
+    rest = store.lease_events("a", limit=100)
+    assert 59 == len(rest)
+    assert ["paged"] == [event.event for event in rest if event.incident_id == storm[0]]

@@ -19,8 +19,6 @@ from tasks.store.claim_keys import page_key
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=1)
 OUTAGE = IncidentType.DEPLOYMENT_FAILURE
-FIRST = {f"aeef_{name}" for name in ("incidents", "audit", "audit_head", "claims", "outbox")}
-"""The tables of the first version."""
 
 
 def send(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import OutsideServiceError, PermanentError, TemporaryError
-from schemas.settings.sections import PagingSettings
+from schemas.settings.paging import PagingSettings
 from tasks.notify.page_round import are_for_good, wait_after
 from tasks.store.claim_keys import is_the_incident
 

@@ -317,3 +317,59 @@ def test_what_is_due_by_an_old_answer_is_not_started_twice() -> None:
 
     due.add([entry(run)], time.monotonic())  # asked after its end: it was retried
     assert [run.id] == [each.flow_run.id for each in due.take(inf, 0)]
+
+
+def of(service: str, severity: str = "P1", sender: str = "am") -> FlowRun:
+    """A run for a service; its name is the service's."""
+    alert = {"severity": severity, "service": service, "sender": sender}
+    return a_run(service, parameters={"alert": alert})
+
+
+def queued(*services: str) -> DueRuns:
+    """Runs for these services, which came in this order."""
+    due = DueRuns()
+    due.add(entry(of(service)) for service in services)
+    return due
+
+
+def test_a_service_in_a_storm_does_not_starve_another() -> None:
+    """Each in turn, whether they are taken at once or one by one."""
+    at_once = queued(*["shop"] * 600, "till")
+    one_by_one = queued(*["shop"] * 600, "till")
+
+    assert ["shop", "till", "shop"] == names(at_once.take(3, 0))
+    assert ["shop", "till", "shop"] == [*map(str, (names(one_by_one.take(1, 0))[0]
+                                                  for _ in range(3)))]  # fmt: skip
+
+
+def test_a_sender_with_many_services_does_not_starve_another() -> None:
+    """Among services that are as due as each other, the senders take turns."""
+    due = DueRuns()
+    due.add(entry(of(f"shop-{number}", sender="broken")) for number in range(600))
+    due.add([entry(of("till", sender="good"))])
+
+    assert ["shop-0", "till"] == [names(due.take(1, 0))[0] for _ in range(2)]
+
+
+def test_urgency_goes_before_fairness() -> None:
+    """A P1 of the service in the storm is begun before the first P2 of another."""
+    due = DueRuns()
+    due.add([entry(of("till", "P2")), *(entry(of("shop")) for _ in range(3))])
+
+    assert ["shop", "shop", "shop", "till"] == names(due.take(inf, 0))
+
+
+def test_the_last_place_is_for_a_service_that_has_none() -> None:
+    """Rollbacks of one service wait for each other anyway, and would fill every place."""
+    due = queued(*["shop"] * 9)
+    first = due.take(4, 0, apart=1)
+    due.add([entry(of("till"))])
+
+    assert ["shop"] * 3 == names(first)
+    assert [] == due.take(0, 0, apart=1)
+    assert ["till"] == names(due.take(1, 0, apart=1))
+    due.is_over(first[0].flow_run.id)
+    assert [] == due.take(1, 0, apart=1)
+    for each in first:
+        due.is_over(each.flow_run.id)
+    assert ["shop"] == names(due.take(1, 0, apart=1))
