@@ -53,7 +53,8 @@ def isolate_service(
     repeating the call completes it.
     """
     case.require_word(f"{target_name} is not isolated", asked_by)
-    is_isolated = isolation_journal.read_isolation(target_name, case.settings.home) is not None
+    target = case.settings.target(target_name)
+    is_isolated = isolation_journal.read_isolation(target.name, case.settings.home) is not None
     case.begin(_intent(case, target_name, services, asked_by), again=is_isolated)
     return _isolate(case.incident_id, target_name, services, case.settings)
 

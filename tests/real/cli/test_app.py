@@ -217,6 +217,7 @@ def test_doctor_says_what_to_do(
         "AEEF_HOME": "ok",
         "incident store": "ok",
         "audit log": "ok",
+        "automation": "ok",
         "Prefect": "FAILED",
         "Prefect's lock": "FAILED",
         "Prefect patches": "ok",
