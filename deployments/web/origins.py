@@ -16,7 +16,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 READS = frozenset({"GET", "HEAD"})
 """The methods that change nothing."""
 NAMED = frozenset(
-    {b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie"}
+    {
+        *(b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode"),
+        *(b"authorization", b"cookie", b"accept"),
+    }
 )
 
 Headers = Mapping[bytes, bytes]
@@ -81,8 +84,12 @@ class Origins:
 
 
 def is_navigation(headers: Headers) -> bool:
-    """True when a browser opens a page, by an address or a link."""
-    return headers.get(b"sec-fetch-mode") == b"navigate"
+    """True when a browser opens a page, by an address or a link.
+
+    Old ones do not say so, nor does a new one to a plain address of another machine.
+    """
+    mode = headers.get(b"sec-fetch-mode")
+    return mode == b"navigate" or (mode is None and b"text/html" in headers.get(b"accept", b""))
 
 
 def says_which_page(headers: Headers) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from deployments.prefect_server.by_people import People
 from deployments.prefect_server.lock import Lock
+from deployments.prefect_server.sockets import logged_in
 from deployments.prefect_server.spool import Kept, Spool
 from deployments.web.asgi import Message, Receive, Scope, Send
 from deployments.web.origins import Origins
@@ -181,9 +182,10 @@ def test_pages_with_scripts_of_others_are_shut_for_everybody(browser: Browser, p
     assert [] == browser.prefect.came
 
 
-def test_a_browser_is_led_to_the_sign_in_and_back(browser: Browser) -> None:
+@pytest.mark.parametrize("opens", [{"sec-fetch-mode": "navigate"}, {"accept": "text/html,*/*"}])
+def test_a_browser_is_led_to_the_sign_in_and_back(browser: Browser, opens: dict[str, str]) -> None:
     """With the token; the cookie opens everything then, and says nothing to scripts."""
-    opened = browser.ask("GET", "/runs?x=1", headers={"sec-fetch-mode": "navigate"})
+    opened = browser.ask("GET", "/runs?x=1", headers=opens)
     assert (303, "/signin?next=%2Fruns%3Fx%3D1") == (opened.status_code, opened.headers["location"])
     page = browser.ask("GET", opened.headers["location"])
     assert 'value="/runs?x=1"' in page.text
@@ -398,6 +400,30 @@ def test_a_socket_that_does_not_log_in_is_closed(browser: Browser, first: str) -
 
     assert {"type": "websocket.close", "code": 1008, "reason": "not logged in"} == sent[-1]
     assert ["websocket.disconnect"] == [each["type"] for each in browser.prefect.messages]
+
+
+def test_a_silent_client_is_sent_away() -> None:
+    """It would hold its connection, and show nothing."""
+    sent: list[Message] = []
+    came: list[str] = []
+    waiting: list[Message] = [{"type": "websocket.connect"}]
+
+    async def prefect(_scope: Scope, receive: Receive, _send: Send) -> None:
+        came.append((await receive())["type"])
+        came.append((await receive())["type"])
+
+    async def receive() -> Message:
+        if not waiting:
+            await anyio.sleep_forever()
+        return waiting.pop()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    anyio.run(logged_in, prefect, {"type": "websocket"}, receive, send, CREDENTIAL, 0.001)
+
+    assert ["websocket.connect", "websocket.disconnect"] == came
+    assert ["websocket.close"] == [message["type"] for message in sent]
 
 
 def test_an_old_client_without_a_protocol_is_refused_at_once(browser: Browser) -> None:
