@@ -72,10 +72,9 @@ def _wait(target: Target, store: Store) -> Lease | str:
                 f" {now - free_since:.0f} s no run has had {target.name}: went on under the lock in"
                 " its repository"
             )
-        if now - began > target.rollback_timeout.total_seconds():
-            whom = changer.holder if changer else "Prefect's limit"
-            waited = f"{now - began:.0f} s"
-            raise TargetError("wait for turn", f"waited {waited} for {whom}, which has the target")
+        if changer and now - began > target.rollback_timeout.total_seconds():
+            waited = f"waited {now - began:.0f} s for {changer.holder}"
+            raise TargetError("wait for turn", f"{waited}, which has {target.name}")
         if changer and changer.holder != waits_for:
             waits_for = changer.holder
             log_line(f"waiting for {waits_for}, which has {target.name}")

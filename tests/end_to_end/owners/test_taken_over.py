@@ -99,6 +99,7 @@ def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> Non
     """Its heartbeats came late, and Prefect took it for dead: its worker puts that right."""
     with held(stack, tmp_path, "late-heartbeats") as (gates, incident_id):
         run_id = stack.run_id(incident_id)
+        pid = stack.run(run_id)["infrastructure_pid"]
         state = {"type": "CRASHED", "name": "Crashed", "message": NO_HEARTBEAT}
         body = {"state": state, "force": True}
         stack.prefect("POST", f"/flow_runs/{run_id}/set_state", json=body)
@@ -108,7 +109,7 @@ def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> Non
 
         went_on(stack, incident_id, times=0)
 
-    assert 1 == stack.run(run_id)["run_count"]
+    assert pid == stack.run(run_id)["infrastructure_pid"], "nobody else began it"
     rolled_back_once(gates, incident_id)
 
 

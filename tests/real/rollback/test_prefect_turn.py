@@ -45,7 +45,7 @@ def target(tmp_path: Path) -> Target:
             "repository": tmp_path,
             "deploy_command": ["true"],
             "deploy_timeout": 0.1,
-            "health": {"command": ["true"], "deadline": 1.0},
+            "health": {"command": ["true"], "deadline": 1.0, "interval": 0.1},
             "required_gates": ["tests"],
         }
     )
@@ -136,7 +136,7 @@ def test_waiting_for_another_run_has_an_end(
     prefect.slot_is_taken = True
     store.begin_turn("shop", "run 42")
 
-    with pytest.raises(TargetError, match=r"wait for turn.* for run 42, which has the target"):
+    with pytest.raises(TargetError, match=r"waited \d+ s for run 42, which has shop"):
         remark_of(target, settings)
 
 
