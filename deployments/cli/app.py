@@ -23,10 +23,7 @@ from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_incidents.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from schemas.incident import DETECTED, Alert, Incident, IncidentType, Severity, Status, TypeSource
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.records import Change
 from tasks.store.relapses import ask_look

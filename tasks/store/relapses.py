@@ -26,7 +26,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents, looks
-from tasks.store.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation
 from tasks.store.records import Change, find, incident_of
 
 ACTOR = "aeef-runbooks"

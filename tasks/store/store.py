@@ -37,7 +37,7 @@ from tasks.store.claims import Claim, Claims
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
-from tasks.store.escalations import Escalations
+from tasks.store.escalations.escalations import Escalations
 from tasks.store.giving_word import Answer
 from tasks.store.incidents import Incidents
 from tasks.store.masking_key import masking_key

@@ -21,6 +21,8 @@ ASK_THE_LIST = (
     "tasks/breach/clocks/ring_clock.py",
     "deployments/intake/sweep.py",
     "deployments/intake/door.py",
+    "deployments/intake/escalations.py",
+    "tasks/escalation/escalate.py",
     "deployments/cli/doctor.py",
     "deployments/up/up.py",
 )

@@ -15,8 +15,8 @@ from fixtures.intake import AT_ONCE, QUICK, Intake, StartIntake
 from schemas.escalation import EscalationState
 from schemas.incident import ESCALATED, Incident, Severity, Status
 from schemas.model import utc_now
-from standins.addresses import Addresses
 from standins.pagerduty import LEAD_KEY, ROUTING_KEY, VP_KEY, PagerDuty
+from standins.phone_tree import Addresses
 from standins.slack import Slack
 from support import wait_until
 from tasks.base.storable import moment_text
