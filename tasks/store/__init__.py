@@ -3,7 +3,7 @@
 from tasks.store.attaching import Opened
 from tasks.store.audit.verify import AuditSummary
 from tasks.store.claims import Claim
-from tasks.store.escalations import DueEscalation, Moved
+from tasks.store.escalations.escalations import DueEscalation, Moved
 from tasks.store.giving_word import Answer
 from tasks.store.grouping.digests import Collected, UntoldDigest
 from tasks.store.grouping.listed import ListedAlert

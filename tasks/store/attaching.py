@@ -17,7 +17,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.grouping.alerts import hear, how_many
 from tasks.store.grouping.flaps import beat_again

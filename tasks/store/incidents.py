@@ -23,7 +23,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
-from tasks.store.escalations import is_asking, take_escalation
+from tasks.store.escalations.escalations import answer_still_on_it, take_escalation
 from tasks.store.grouping.alerts import open_one_with_key
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
@@ -167,7 +167,7 @@ class Incidents:
             if before.is_over:
                 return
             if row.acknowledged_at is not None:
-                _answer_that_they_are_on_it(change, actor, automated)
+                answer_still_on_it(change, actor, automated)
                 return
             take_escalation(change.chain.connection, change.incident, actor, change.chain.now)
             moves = before is Status.OPEN
@@ -247,11 +247,3 @@ class Incidents:
             return change.incident
 
         return self._log.change(transaction)
-
-
-def _answer_that_they_are_on_it(change: Change, actor: str, automated: bool) -> None:
-    chain = change.chain
-    if is_asking(chain.connection, change.incident):
-        take_escalation(chain.connection, change.incident, actor, chain.now)
-        change.record("acknowledged again: still on it", actor=actor, automated=automated)
-        change.emit(ACKNOWLEDGED)

@@ -31,7 +31,7 @@ from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Told, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
-from tasks.store.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import (
     hear,
     knows,

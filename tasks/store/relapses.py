@@ -27,7 +27,7 @@ from schemas.incident import (
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import LATER, incidents, looks
-from tasks.store.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import another_is_open
 from tasks.store.grouping.flaps import change_flap, waits_to_see
 from tasks.store.records import Change, find, incident_of

@@ -46,7 +46,7 @@ from tasks.store.database.lease_clock import Boot, lease_clock_of, this_boot
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.database.writable import Written, check_written, write_and_read
-from tasks.store.escalations import Escalations
+from tasks.store.escalations.escalations import Escalations
 from tasks.store.giving_word import Answer
 from tasks.store.grouping.digests import Collected, UntoldDigest, collect, told, untold
 from tasks.store.grouping.ending import Ended, end_alert

@@ -26,6 +26,8 @@ ASK_THE_LIST = (
     "deployments/intake/door.py",
     "tasks/armed/people.py",
     "deployments/intake/unrecorded.py",
+    "deployments/intake/escalations.py",
+    "tasks/escalation/escalate.py",
     "deployments/up/up.py",
 )
 OF_THE_LIST = {"tasks.channels.channel", "tasks.channels.channels", "tasks.channels.reach"}

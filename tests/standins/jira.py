@@ -46,6 +46,7 @@ class Jira(StandIn):
         self.projects = {"AEEF"}
         self.issue_types = {"Bug", "Task"}
         self.index_lag = 0
+        self.refused_fields: dict[str, str] = {}
         self.assignable = {"5b109f2e9729b51b54dc274d"}
 
     def credentials(self) -> dict[str, str]:
@@ -130,6 +131,7 @@ class Jira(StandIn):
             refused["issuetype"] = "Specify a valid issue type"
         if "priority" in fields and fields["priority"].get("name") not in self.priorities:
             refused["priority"] = "Specify a valid priority ID or name"
+        refused |= {n: why for n, why in self.refused_fields.items() if n in fields}
         if refused:
             return Reply(400, {"errorMessages": [], "errors": refused})
         number = len(self.issues) + 1

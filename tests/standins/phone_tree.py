@@ -1,4 +1,4 @@
-"""A made-up service: it calls people one after the other until somebody takes the incident."""
+"""Services that call people: a made-up one, one after the other, and addresses for Apprise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from standins.server import Received, Reply
 from standins.standin import StandIn
 
+PASSWORD = "apprise-password-0123456789"
 TOKEN = "phone-tree-token-0123456789"
 
 
@@ -47,3 +48,26 @@ class PhoneTreeService(StandIn):
             ring.state = asked["state"]
         ring.states.append(asked["state"])
         return Reply(200, {"people": 3})
+
+
+class Addresses(StandIn):
+    """Addresses of Apprise, and what was handed to them: `ntfy://` rings, `json://` only tells."""
+
+    section = "addresses"
+
+    def address(self, scheme: str, path: str) -> str:
+        """An address of it, with a password."""
+        return f"{scheme}://aeef:{PASSWORD}@{self.origin.removeprefix('http://')}/{path}"
+
+    def answer(self, request: Received) -> Reply:  # noqa: ARG002 - it takes everything
+        """It takes everything."""
+        return Reply(200, {})
+
+    @property
+    def texts(self) -> list[str]:
+        """Title and text of each message, in order."""
+        found = []
+        for request in self.requests:
+            data = request.json
+            found.append(f"{data.get('title')}\n{data.get('message')}")
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 import stamina
@@ -235,3 +236,23 @@ def test_lines_of_a_description() -> None:
         {"type": "text", "text": "two"},
     ] == first["content"]
     assert [{"type": "text", "text": "three"}] == second["content"]
+
+
+def test_a_ticket_gets_into_its_board_or_sprint(jira: Jira) -> None:
+    """By the site's own fields; one that the site refuses costs the field and not the ticket."""
+    fields = {"customfield_10020": 37, "components": [{"name": "ops"}]}
+    settings_given = settings_for(jira, jira={**jira.settings(), "fields": fields})
+    client.ensure_ticket(an_incident(), settings_given)
+    jira.refused_fields = {"components": "Component name 'ops' is not valid"}
+    client.ensure_ticket(an_incident(incident_id=UUID(int=9)), settings_given)
+    first, second = (each.fields for each in jira.issues)
+
+    assert fields == {name: first[name] for name in fields}
+    assert (37, None) == (second["customfield_10020"], second.get("components"))
+
+
+@pytest.mark.parametrize("name", ["labels", "summary", "project"])
+def test_what_we_set_ourselves_cannot_be_set(name: str) -> None:
+    """The ticket would not be found again."""
+    with pytest.raises(ValueError, match=name):
+        Settings.model_validate({"jira": {"fields": {name: "x"}}})

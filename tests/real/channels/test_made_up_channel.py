@@ -187,10 +187,7 @@ def test_a_route_to_a_channel_that_is_none_is_said_before_it_is_needed(
 ) -> None:
     """By doctor, `aeef up` and the intake, with what there is: a typing error most likely."""
     settings = settings_with(home, intake={"token": "intake-token-0123456789"})
-    said = (
-        "[routes.P1] page_channels: there is no channel 'phone-tree';"
-        " there are: pagerduty, alertmanager, slack, jira"
-    )
+    said = f"[routes.P1] page_channels: there is no channel 'phone-tree'; there are: {KNOWN}"
 
     assert ("FAILED", said) == doctors_findings(settings, capsys)["paging"]
     for start in (lambda: up(settings, print), lambda: create_app(settings)):

@@ -12,7 +12,7 @@ import pytest
 from schemas.errors import PermanentError, TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
-from standins.addresses import PASSWORD, Addresses
+from standins.phone_tree import PASSWORD, Addresses
 from tasks.channels.apprise import client
 from tasks.channels.apprise.channel import Message, Phone
 from tasks.store import open_store

@@ -15,8 +15,8 @@ from fixtures.intake import AT_ONCE, QUICK, Intake, StartIntake
 from schemas.escalation import EscalationState
 from schemas.incident import ESCALATED, Incident, Severity, Status
 from schemas.model import utc_now
-from standins.addresses import Addresses
 from standins.pagerduty import LEAD_KEY, ROUTING_KEY, VP_KEY, PagerDuty
+from standins.phone_tree import Addresses
 from standins.slack import Slack
 from support import wait_until
 from tasks.base.storable import moment_text
@@ -31,7 +31,13 @@ CONTACTS = {
     "team-lead": {"pagerduty_routing_key": LEAD_KEY},
 }
 SOON, LATER = timedelta(seconds=0.4), timedelta(hours=1)
-SWEEPING = QUICK._replace(page_late=AT_ONCE)
+FAST = QUICK._replace(escalate=0.05, watch=0.05)
+
+
+@pytest.fixture
+def start_intake(start_intake: StartIntake) -> StartIntake:
+    """One that looks at escalations all the time."""
+    return partial(start_intake, timing=FAST)
 
 
 def routes(
@@ -291,13 +297,13 @@ def test_mitigation_that_is_late_is_asked_about_then_the_levels_are_called(
 
 
 def test_two_intakes_call_once(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
-    """Ten incidents, two intakes on one store."""
+    """Some incidents, two intakes on one store."""
     intakes = [start_intake(pagerduty, contacts=CONTACTS, routes=LADDER) for _ in range(2)]
-    ids = [intakes[0].report(service=f"s{n}") for n in range(10)]
+    ids = [intakes[0].report(service=f"s{n}") for n in range(4)]
     wait_until(lambda: all(3 == len(alerts_of(pagerduty, each)) for each in ids))
     wait_until(lambda: all(state_of(intakes[0], each).due_at is None for each in ids))
 
-    assert 30 == pagerduty.pages
+    assert 12 == pagerduty.pages
     assert {1} == {len(alert.events) for alert in pagerduty.alerts.values()}
 
 
@@ -334,7 +340,7 @@ def test_a_step_that_is_late_is_found_paged_and_said(
     """The loop does nothing: the watch pages, health says it, the metric counts it."""
     monkeypatch.setattr(Escalations, "run", lambda _self: None)
     monkeypatch.setattr("deployments.intake.metrics.USUAL", QUICK._replace(escalation_late=AT_ONCE))
-    timing = QUICK._replace(escalation_late=AT_ONCE)
+    timing = FAST._replace(escalation_late=AT_ONCE)
     intake = start_intake(pagerduty, contacts=CONTACTS, timing=timing)
     incident_id = intake.report()
     wait_until(lambda: "escalation-late:P1:0" in alerts_of(pagerduty, incident_id))
@@ -354,7 +360,7 @@ def test_an_incident_of_an_older_version_gets_its_escalation(
     start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
     """Its row is missing: the watch begins it."""
-    timing = QUICK._replace(escalation_late=AT_ONCE)
+    timing = FAST._replace(escalation_late=AT_ONCE)
     intake = start_intake(pagerduty, contacts=CONTACTS, routes=LADDER, timing=timing)
     incident_id = intake.report()
     _forget(intake, incident_id)

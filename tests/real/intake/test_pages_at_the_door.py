@@ -59,7 +59,7 @@ def test_a_storm_pages_each_incident_exactly_once(intake: Intake, pagerduty: Pag
 def test_the_page_is_on_record_with_an_event_for_prefect(
     intake: Intake, pagerduty: PagerDuty
 ) -> None:
-    """The record says by which channel; the event that starts the escalation clock is kept."""
+    """The record says by which channel; its event is kept."""
     incident_id = intake.report()
     wait_until(lambda: done(intake, [incident_id]))
 
@@ -69,18 +69,20 @@ def test_the_page_is_on_record_with_an_event_for_prefect(
 
 
 def test_a_raised_severity_pages_again(intake: Intake, pagerduty: PagerDuty) -> None:
-    """P3 pages nobody; raised to P2 it does, raised to P1 again, and P2 once more does not."""
+    """P3 pages nobody; raised to P2 it does, raised to P1 again, and P2 once more does not.
+
+    Each rings under its own key: who took P2 has not taken P1.
+    """
     alert = {"service": "shop"}
     incident_id = intake.report(**alert, severity="P3")
-    sent = []
     for severity in ("P3", "P2", "P1", "P2", "P1"):
         assert incident_id == intake.report(**alert, severity=severity)
         if severity != "P3":
-            wait_until(partial(done, intake, [incident_id], severity))
-        sent.append(triggers(pagerduty).get(incident_id, 0))
+            wait_until(partial(done, intake, [incident_id], f"{severity}:raised"))
+    keys = [f"{incident_id}:{severity}:raised" for severity in ("P2", "P1")]
 
-    assert [0, 1, 2, 2, 2] == sent
-    assert "critical" == pagerduty.alerts[incident_id].payload["severity"]
+    assert dict.fromkeys(keys, 1) == triggers(pagerduty)
+    assert "critical" == pagerduty.alerts[keys[1]].payload["severity"]
 
 
 def test_a_storm_of_others_does_not_hold_up_the_most_urgent(
@@ -187,13 +189,14 @@ def test_a_door_that_died_with_the_page_in_hand_is_taken_over(
     """When its lease has ended, the sweep of another intake sends the page."""
     first = start_intake(pagerduty)
     incident_id = first.report(severity="P3")
-    first.store.claim(incident_id, "page:P2", "door that died", timedelta(seconds=0.2))
+    key = "page:P2:raised"
+    first.store.claim(incident_id, key, "door that died", timedelta(seconds=0.2))
     first.report(severity="P2")
     start_intake(pagerduty, timing=SWEEPING)
-    wait_until(lambda: done(first, [incident_id], "P2"))
+    wait_until(lambda: done(first, [incident_id], "P2:raised"))
 
-    assert {incident_id: 1} == triggers(pagerduty)
-    assert 2 == first.store.claims(incident_id)["page:P2"].attempts
+    assert {f"{incident_id}:P2:raised": 1} == triggers(pagerduty)
+    assert 2 == first.store.claims(incident_id)[key].attempts
 
 
 def test_nobody_can_be_paged_is_said_loudly(start_intake: StartIntake) -> None:

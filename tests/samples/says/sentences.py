@@ -43,11 +43,15 @@ def _told_by_jira(world: World, words: Words) -> bool:
     return _refused(world, words) and bool(world.jira.issues)
 
 
+NOT_THERE = ("Alertmanager", "phone", "message")
+"""Channels that no test of these configures."""
+
+
 def _refused(world: World, words: Words) -> bool:
     """Whoever is said not to have taken it has refused, or is not configured."""
     named = re.findall(r"; (\w+) did not take it: (not configured)?", words["tried"] or "")
     return all(
-        name.lower() in (world.silent if absent else world.refusing) or name == "Alertmanager"
+        name.lower() in (world.silent if absent else world.refusing) or name in NOT_THERE
         for name, absent in named
     )
 

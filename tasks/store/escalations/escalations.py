@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from schemas.escalation import EscalationState
-from schemas.incident import Incident, Severity
+from schemas.incident import ACKNOWLEDGED, Incident, Severity
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.database.database import Database
 from tasks.store.database.tables import NOT_OVER, escalations, incidents
-from tasks.store.records import find, incident_of
+from tasks.store.records import Change, find, incident_of
 
 _OF = escalations.c.incident_id == bindparam("of")
 _ONE = select(escalations).where(_OF)
@@ -86,10 +86,14 @@ def take_escalation(connection: Connection, incident: Incident, actor: str, now:
     connection.execute(_CHANGE, {"of": str(incident.incident_id), **values})
 
 
-def is_asking(connection: Connection, incident: Incident) -> bool:
-    """True when whoever took it was asked whether they are still on it."""
-    row = connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
-    return row is not None and row.taken_at is not None and row.done > 0
+def answer_still_on_it(change: Change, actor: str, automated: bool) -> None:
+    """Acknowledged again: an answer, if whoever took it was asked; else nothing happens."""
+    connection, now = change.chain.connection, change.chain.now
+    row = connection.execute(_ONE, {"of": str(change.incident.incident_id)}).one_or_none()
+    if row is not None and row.taken_at is not None and row.done > 0:
+        take_escalation(connection, change.incident, actor, now)
+        change.record("acknowledged again: still on it", actor=actor, automated=automated)
+        change.emit(ACKNOWLEDGED)
 
 
 class Escalations:
