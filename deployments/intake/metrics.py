@@ -61,6 +61,9 @@ class _StoreCollector(Collector):
         looks = GaugeMetricFamily("aeef_looks_waiting", "Incidents that wait for a look")
         looks.add_metric([], self._store.looks_due())
         yield looks
+        pages = GaugeMetricFamily("aeef_pages_waiting", "Pages that nothing which rings has taken")
+        pages.add_metric([], len(self._store.waiting_pages()))
+        yield pages
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting
