@@ -82,6 +82,9 @@ class _StoreCollector(Collector):
         late = GaugeMetricFamily("aeef_escalations_late", "Steps that should have been done by now")
         late.add_metric([], len(self._store.escalations.late(USUAL.escalation_late)))
         yield late
+        pages = GaugeMetricFamily("aeef_pages_waiting", "Pages that nothing which rings has taken")
+        pages.add_metric([], len(self._store.waiting_pages()))
+        yield pages
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,8 @@ from tasks.store.claim_keys import about_of
 from tasks.store.waiting.untaken import UntakenPage
 
 NOT_CONFIGURED = "not configured"
+
+log = logging.getLogger("aeef.page")
 
 
 @dataclass
@@ -145,7 +148,7 @@ class _Round:
                 continue
             refused = {**why_not, **self._refused_before(channel)}
             page_record.meanwhile(self.incident, self.page, channel, refused, self.store)
-            self.page = self._later(refused, notified=channel.name)
+            self.page = self._later(refused, notified=channel.name, tries=self.page.tries)
             self.store.save_untaken(self.page)
             return
 
@@ -174,11 +177,8 @@ class _Round:
         before = self.order[: self.order.index(channel.name)]
         return {name: self.refused[name] for name in before if name in self.refused}
 
-    def _later(
-        self, refused: dict[str, str], *, notified: str | None, tries: int | None = None
-    ) -> UntakenPage:
+    def _later(self, refused: dict[str, str], *, notified: str | None, tries: int) -> UntakenPage:
         now = self.store.lease_now()
-        tries = max(self.page.tries, 1) if tries is None else tries
         errors = list(self.ringing.errors.values())
         wait = wait_after(tries, errors, self.settings.paging)
         asked = [each.name for each in self.ringing.channels if each.name in self._maybe_taken()]
@@ -207,7 +207,15 @@ class _Round:
         def call() -> None:
             channel.page(self.incident, self.settings, key=self.page.key, reason=self.page.reason)
 
-        return _error_of(lambda: reach(channel, self.settings, call))
+        try:
+            reach(channel, self.settings, call)
+        except OutsideServiceError as error:
+            return error
+        except Exception as error:
+            # A fault of ours in one channel must not keep the page from the others.
+            log.exception("%s failed", channel.title)
+            return TemporaryError(channel.title, f"failed: {type(error).__name__}, see the log")
+        return None
 
 
 def wait_after(tries: int, errors: Sequence[OutsideServiceError], paging: PagingSettings) -> float:
@@ -215,7 +223,7 @@ def wait_after(tries: int, errors: Sequence[OutsideServiceError], paging: Paging
 
     `Retry-After` is honoured; what refuses for good is asked seldom: settings may be mended.
     """
-    doubled = min(paging.first_wait * 2 ** min(tries - 1, 16), paging.longest_wait)
+    doubled = min(paging.first_wait * 2 ** min(max(tries - 1, 0), 16), paging.longest_wait)
     waits = []
     for error in errors:
         if not isinstance(error, TemporaryError):
@@ -229,11 +237,3 @@ def wait_after(tries: int, errors: Sequence[OutsideServiceError], paging: Paging
 def are_for_good(errors: Sequence[OutsideServiceError]) -> bool:
     """True when trying again helps only once the settings are mended."""
     return bool(errors) and not any(isinstance(each, TemporaryError) for each in errors)
-
-
-def _error_of(call: Callable[[], None]) -> OutsideServiceError | None:
-    try:
-        call()
-    except OutsideServiceError as error:
-        return error
-    return None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from schemas.errors import AeefError
 from schemas.model import utc_now
 from tasks.base.storable import moment_text
 from tasks.store.database.database import Database
@@ -55,7 +56,10 @@ def lease_clock_of(
     with database.read() as connection:
         began = _began(connection, boot)
     if began is None:
-        began = database.write(lambda connection: _begin(connection, boot, wall()))
+        try:
+            began = database.write(lambda connection: _begin(connection, boot, wall()))
+        except AeefError:  # what cannot be written can still be read, and has no leases to give
+            began = boot.ticks(), wall()
     ticks, moment = began
 
     def now(_connection: Connection) -> datetime:
