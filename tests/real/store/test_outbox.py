@@ -133,7 +133,7 @@ def test_an_event_needs_an_incident(store: Store) -> None:
 
 
 def test_a_storm_of_one_service_is_sent_in_turns_with_others(store: Store) -> None:
-    """The urgent one first, then each service in turn; an incident's own events keep their order."""
+    """The urgent one first, then each service in turn; each incident's events keep their order."""
 
     def opened(service: str, severity: Severity, number: int = 0) -> UUID:
         alert = Alert(description="fails", service=service, dedup_key=f"{service} {number}")
