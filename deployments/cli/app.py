@@ -13,11 +13,11 @@ from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
 from deployments.cli import demo as cli_demo
-from deployments.cli import freeze as cli_freeze
 from deployments.cli import incidents as cli_incidents
-from deployments.cli import isolation as cli_services
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli.acts import freeze as cli_freeze
+from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.terminal import Version, plain
@@ -128,7 +128,7 @@ def rollback(
     if to_last_known_good and to_commit:
         raise typer.BadParameter("give --to-last-known-good or --to-commit, not both")
     settings = _settings()
-    from deployments.cli.rollback import roll_back
+    from deployments.cli.acts.rollback import roll_back
 
     roll_back(settings, target, to_commit, dry_run=dry_run, as_json=as_json)
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
-from deployments.intake.escalation_watch import EscalationWatch
-from deployments.intake.escalations import Escalations
-from deployments.intake.fair_pool import FairPool, claimant_of
-from deployments.intake.flaps import Flaps
+from deployments.intake.beside.escalation_watch import EscalationWatch
+from deployments.intake.beside.escalations import Escalations
+from deployments.intake.beside.fair_pool import FairPool, claimant_of
+from deployments.intake.beside.flaps import Flaps
+from deployments.intake.beside.looks import Looks
+from deployments.intake.beside.ringing import Ringing
+from deployments.intake.beside.sweep import Sweep
+from deployments.intake.beside.unrecorded import Unrecorded
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
-from deployments.intake.looks import Looks
-from deployments.intake.ringing import Ringing
-from deployments.intake.sweep import Sweep
-from deployments.intake.unrecorded import Unrecorded
 from schemas.errors import AeefError, TemporaryError
 from schemas.incident import Alert, Incident, Severity, classify, route_for
 from schemas.settings import Settings

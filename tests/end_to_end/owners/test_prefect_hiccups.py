@@ -14,9 +14,9 @@ import pytest
 
 from fixtures.stack import Stack
 from samples.gates import Gates
-from standins.hiccups import Hiccups
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
+from standins.prefect.hiccups import Hiccups
 from standins.slack import Slack
 from support import free_port, wait_until
 

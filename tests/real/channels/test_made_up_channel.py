@@ -12,8 +12,8 @@ import pytest
 
 from deployments.cli.checks.doctor import examine
 from deployments.intake.app import create_app
+from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing
-from deployments.intake.sweep import Sweep
 from deployments.up.up import summary, up
 from samples.phone_tree import TEXT_LIMIT, PhoneTree, SettingsWithPhoneTree
 from schemas.errors import ConfigurationError, PageNotDelivered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployments.intake.sweep import Sweep
+from deployments.intake.beside.sweep import Sweep
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings
 from standins.opsgenie import KEY, OpsGenie

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.intake.sweep import Sweep
+from deployments.intake.beside.sweep import Sweep
 from schemas.errors import TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Phase, Severity, Status
 from schemas.settings import Settings

@@ -15,7 +15,7 @@ from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.registry.owner import NO_HEARTBEAT, Owner, taken_by
 from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.settings import Settings
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from standins.standin import settings_for
 from tasks.store import Store, open_store
 

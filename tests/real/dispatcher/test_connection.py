@@ -17,7 +17,7 @@ from deployments.dispatcher.events_out import EventSender, EventsOut
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.model import utc_now
 from standins.keeping import Keeping
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from support import wait_until
 from tasks.store import Store
 

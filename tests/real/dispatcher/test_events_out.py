@@ -16,7 +16,7 @@ import pytest
 from deployments.dispatcher.events_out import BATCH, EventsOut
 from fixtures.store import Clock
 from schemas.incident import Alert, IncidentType, Severity
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from support import wait_until
 from tasks.store import Store
 

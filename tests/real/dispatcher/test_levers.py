@@ -9,7 +9,7 @@ import pytest
 
 from deployments.dispatcher.levers import CHECK, LeverWatch
 from schemas.settings import load_settings
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 
 
 @pytest.fixture

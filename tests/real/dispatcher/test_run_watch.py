@@ -11,11 +11,11 @@ import pytest
 
 from deployments.dispatcher.intervals import Timing
 from deployments.dispatcher.run_watch import RunWatch
+from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing as DoorTiming
-from deployments.intake.sweep import Sweep
 from schemas.incident import Alert, Incident, IncidentType, Severity, Status, TypeSource
 from schemas.settings import Settings
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from standins.standin import settings_for
 from tasks.store import Store, open_store
 from tasks.store.claim_keys import runbook_key

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from deployments.intake.escalations import Escalations
+from deployments.intake.beside.escalations import Escalations
 from fixtures.intake import AT_ONCE, QUICK, Intake, StartIntake
 from schemas.escalation import EscalationState
 from schemas.incident import ESCALATED, Incident, Severity, Status
@@ -218,7 +218,7 @@ def test_a_contact_who_is_out_of_reach_is_tried_again_and_the_on_call_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Their phone service is away; it is called when it is back."""
-    monkeypatch.setattr("deployments.intake.escalations.TRY_AGAIN", timedelta(seconds=0.1))
+    monkeypatch.setattr("deployments.intake.beside.escalations.TRY_AGAIN", timedelta(seconds=0.1))
     addresses.fail_with(500, times=None)
     contacts = {"vp-engineering": {"urls": [addresses.address("ntfy", "vp")]}}
     intake = start_intake(pagerduty, contacts=contacts, routes=routes(("VP Engineering", SOON)))

@@ -26,7 +26,7 @@ from schemas.incident import Status
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from standins.slack import Slack
 from tasks.base.trim import MARK
 from tasks.channels.slack.markup import LOOKS_LIKE

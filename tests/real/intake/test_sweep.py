@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing
-from deployments.intake.sweep import Sweep
 from schemas.errors import InvalidInput, TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deployments.intake.unrecorded import MOST_A_MINUTE
+from deployments.intake.beside.unrecorded import MOST_A_MINUTE
 from fixtures.intake import Intake, StartIntake
 from schemas.errors import ConfigurationError, TemporaryError
 from schemas.incident import Alert, IncidentType, Severity

@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from schemas.errors import TargetError
 from schemas.settings import Settings, Target
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from standins.standin import settings_for
 from support import free_port
 from tasks.rollback import prefect_turn as turn

@@ -16,7 +16,7 @@ from prefect.client.orchestration import get_client
 from deployments.registry.owner import NO_HEARTBEAT, Owner, taken_by
 from deployments.worker.ownership.instance import Instance, begin_instance, ended_instances
 from deployments.worker.ownership.lost_runs import LostRuns, put_right
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from support import ROOT
 
 WORKER = "aeef-ada"

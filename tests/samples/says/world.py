@@ -23,7 +23,7 @@ from schemas.settings import Settings, Target, load_settings
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import SECURITY_KEY, PagerDuty
-from standins.prefect_api import Prefect
+from standins.prefect.api import Prefect
 from standins.slack import Slack, SlackPost
 from tasks.store import Store, open_store
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from deployments.intake.fair_pool import FairPool
+from deployments.intake.beside.fair_pool import FairPool
 from schemas.errors import AeefError
 from schemas.incident import Severity
 from schemas.incident.fairness import Claimant

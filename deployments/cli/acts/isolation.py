@@ -95,7 +95,7 @@ def _carry_out(
     as_json: bool,
 ) -> None:
     """Show the steps, and at the end what was done; Prefect and Docker are imported only now."""
-    from deployments.cli.by_hand import carry_out, show, show_progress
+    from deployments.cli.acts.by_hand import carry_out, show, show_progress
 
     if not as_json:
         show_progress()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from deployments.cli.by_hand import carry_out, show, show_progress
+from deployments.cli.acts.by_hand import carry_out, show, show_progress
 from deployments.cli.terminal import this_user
 from schemas.settings import Settings
 from tasks.do import Directly

@@ -1,0 +1,1 @@
+"""What a person does to a target by hand. Begin with `rollback.py`."""

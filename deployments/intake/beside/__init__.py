@@ -1,0 +1,1 @@
+"""Beside the requests: late pages, escalations, looks, health. Begin with `sweep.py`."""
