@@ -17,7 +17,7 @@ class Guard:
     def __init__(self, token: str) -> None:
         self._token = token.encode()
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         """Raise 401 that says how to authenticate, but nothing about the token."""
         given = _given(request.headers.get("authorization", ""))
         # Compared also when nothing was given, so that the time it takes reveals nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,12 +12,15 @@ from fastapi import HTTPException, Request
 from schemas.errors import InvalidInput
 from tasks.base.storable import clean_json
 
+BODY_SECONDS = 30.0
+"""For a whole body: a client that drips must not hold its connection for ever."""
+
 Body = Callable[[Request], Awaitable[bytes]]
 Json = Callable[[Request], Awaitable[Any]]
 
 
 def raw_body(limit: int) -> Body:
-    """A dependency that returns the raw body; 413 when it is larger than `limit` bytes."""
+    """A dependency: the raw body; 413 when larger than `limit` bytes, 408 when it is too slow."""
 
     async def read(request: Request) -> bytes:
         too_large = HTTPException(413, f"the body is larger than {limit} bytes")
@@ -24,10 +28,14 @@ def raw_body(limit: int) -> Body:
         if length.isdecimal() and int(length) > limit:
             raise too_large
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise too_large
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise too_large
+        except TimeoutError:
+            raise HTTPException(408, f"the body did not come within {BODY_SECONDS:g} s") from None
         return bytes(body)
 
     return read

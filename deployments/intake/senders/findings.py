@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.bodies import raw_body
-from schemas.errors import InvalidInput
+from schemas.errors import InvalidInput, TemporaryError
 from schemas.findings import Findings, alert_data
 from schemas.settings import Settings
 from tasks.findings.read_findings import read_findings
@@ -22,6 +22,8 @@ from tasks.incident.open_incident import parse_alert
 NAME = "in the body"
 LARGE = 1_000_000
 """A report of this many bytes or more is parsed in another process, so that no alert waits."""
+READ_SECONDS = 120.0
+"""For a report's turn and its parsing together."""
 
 
 def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard: Guarded) -> None:
@@ -35,8 +37,7 @@ def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard
     async def findings(
         service: str, severity: str | None = None, report: bytes = body
     ) -> dict[str, Any] | JSONResponse:
-        async with one_at_a_time:
-            scan = await _read(report, limit)
+        scan = await _in_turn(one_at_a_time, report, limit)
         if not scan.findings:
             return JSONResponse({"findings": 0, "notChecked": scan.not_checked})
         alert = parse_alert(alert_data(scan, service, source="findings", severity=severity))
@@ -44,12 +45,22 @@ def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard
         return answer | {"findings": scan.total}
 
 
+async def _in_turn(one_at_a_time: asyncio.Lock, report: bytes, limit: int) -> Findings:
+    try:
+        async with asyncio.timeout(READ_SECONDS), one_at_a_time:
+            return await _read(report, limit)
+    except TimeoutError:
+        raise TemporaryError(
+            "reading the report", f"took longer than {READ_SECONDS:g} s, or waited for another"
+        ) from None
+
+
 async def _read(report: bytes, limit: int) -> Findings:
     """The report's findings. Raises InvalidInput."""
     if len(report) < LARGE:
         return await run_in_threadpool(read_findings, report, NAME, limit)
     try:
-        return await to_process.run_sync(read_findings, report, NAME, limit)
+        return await to_process.run_sync(read_findings, report, NAME, limit, cancellable=True)
     except BrokenWorkerProcess:
         raise InvalidInput(
             f"report {NAME} cannot be read: its reader died, perhaps for want of memory; split it"
