@@ -84,6 +84,7 @@ def test_202_means_that_it_is_durable(intake: Intake) -> None:
 
     assert {
         "incidentId": str(incident.incident_id),
+        "number": 1,
         "type": "security",
         "severity": "P4",
         "status": "open",

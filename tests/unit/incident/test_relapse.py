@@ -109,7 +109,7 @@ def test_the_record_stays_the_spec_s() -> None:
 
     validate("incident", second.to_json())
     assert incident().to_json() == second.to_json()
-    assert second.title.endswith("0007 (occurrence 2)")
+    assert second.title.endswith("00000000 (occurrence 2)")
     assert NOW == second.began_at
     assert {"incidentId": str(UUID(int=7)), "occurrence": 2} == parameter_of(second)
     assert {"incidentId": str(UUID(int=7))} == parameter_of(incident())
