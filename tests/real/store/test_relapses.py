@@ -286,7 +286,9 @@ def test_the_incidents_of_an_earlier_version_are_at_their_first_occurrence(
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN occurrence"))
         connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN relapsed_at"))
-        connection.execute(text("DROP TABLE aeef_looks"))
+        connection.execute(text("ALTER TABLE aeef_incidents DROP COLUMN raised"))
+        for table in ("looks", "escalations", "processes"):
+            connection.execute(text(f"DROP TABLE aeef_{table}"))
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))  # noqa: S608 (a constant)
     engine.dispose()
     after = Store(database, home / "audit.anchors")
