@@ -24,10 +24,10 @@ from schemas.settings import Settings
 from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
+from tasks.notify.notify_digest import notify_digests
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_page
-from tasks.notify.tell_digest import tell_digests
 from tasks.store import Opened, Store
 from tasks.store.database.failures import is_of_the_store
 
@@ -80,7 +80,7 @@ class Door:
                 (self._sweep, timing.sweep, self._stopping),
                 (self.escalations.run, timing.escalate, self._stopping),
                 (self.escalation_watch.run, timing.watch, self._stopping),
-                (self._tell_digests, timing.sweep, self._stopping),
+                (self._notify_digests, timing.sweep, self._stopping),
                 (self.health.run, timing.health, self._stopping),
             )
         ]
@@ -227,8 +227,8 @@ class Door:
             self._stand_down(incident_id)
         self.sweep.run()
 
-    def _tell_digests(self) -> None:
-        tell_digests(self.settings, self.store)
+    def _notify_digests(self) -> None:
+        notify_digests(self.settings, self.store)
 
     def _look(self) -> None:
         self._wake_looks.clear()

@@ -1,8 +1,9 @@
-"""Completes tables of which only a part is given: routes and contacts."""
+"""Completes tables of which only a part is given: routes, contacts, targets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from schemas.incident import DEFAULT_ROUTES, Severity
@@ -39,3 +40,21 @@ def named_contacts(contacts: Mapping[str, Any]) -> dict[str, Any]:
             table = {**before, **table}
         found[own] = table
     return found
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with `~` replaced. Raises ValueError when there is no such home directory."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise ValueError(f"the home directory cannot be found: {error}") from None
+
+
+def named_target(name: str, table: Any, base: Path) -> Any:
+    """The table with its name, and with the repository relative to the config file."""
+    if not isinstance(table, Mapping):
+        return table
+    named = {"name": name, **table}
+    if isinstance(repository := table.get("repository"), str | Path):
+        named["repository"] = base / expanded(repository)
+    return named

@@ -28,7 +28,7 @@ from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
 from schemas.settings.grouping import GroupingSettings
 from schemas.settings.paging import PagingSettings
-from schemas.settings.partial import full_route, named_contacts
+from schemas.settings.partial import expanded, full_route, named_contacts, named_target
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     DiskSettings,
@@ -119,11 +119,11 @@ class Settings(ChannelSections):
         """Give each target its name and an absolute repository; complete partial routes."""
         complete = dict(data)
         if isinstance(data.get("home"), str | Path):
-            complete["home"] = _expanded(data["home"]).absolute()
+            complete["home"] = expanded(data["home"]).absolute()
         path = config_path()
         base = path.parent if path else Path.cwd()
         if isinstance(targets := data.get("targets"), Mapping):
-            complete["targets"] = {n: _named_target(n, t, base) for n, t in targets.items()}
+            complete["targets"] = {n: named_target(n, t, base) for n, t in targets.items()}
         if isinstance(routes := data.get("routes"), Mapping):
             complete["routes"] = {s: full_route(s, changes) for s, changes in routes.items()}
         if isinstance(contacts := data.get("contacts"), Mapping):
@@ -232,23 +232,6 @@ class Settings(ChannelSections):
 
 def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _expanded(path: str | Path) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise ValueError(f"the home directory cannot be found: {error}") from None
-
-
-def _named_target(name: str, table: Any, base: Path) -> Any:
-    """The table with its name, and with the repository relative to the config file."""
-    if not isinstance(table, Mapping):
-        return table
-    named = {"name": name, **table}
-    if isinstance(repository := table.get("repository"), str | Path):
-        named["repository"] = base / _expanded(repository)
-    return named
 
 
 def config_path() -> Path | None:

@@ -21,6 +21,7 @@ from tasks.case import Case, Intent
 from tasks.deploy.running_commit import running_commit
 from tasks.incident.evidence import Evidence
 from tasks.patch.patch_tree import PatchTree, patch_tree, work_tree
+from tasks.patch.place import patch_place, running_pid
 from tasks.patch.plan_patch import PatchPlan, plan_patch
 from tasks.patch.supplied_patch import supplied_patch
 from tasks.step import log_line, step
@@ -98,18 +99,6 @@ def target_of(incident: Incident, settings: Settings) -> Target:
 def patch_settings(target: Target) -> TargetPatch:
     """The target's table `patch`, or the defaults."""
     return target.patch or TargetPatch()
-
-
-def patch_place(incident_id: str, settings: Settings) -> Path:
-    """The path of the temporary work tree of an incident's hotfix."""
-    place = settings.home / "patches" / incident_id
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return place
-
-
-def running_pid(place: Path) -> Path:
-    """The file that identifies the program running in the temporary work tree."""
-    return place.with_name(f"{place.name}.running.json")
 
 
 def _base(target: Target) -> str:

@@ -20,7 +20,8 @@ from tasks.base.run_command import end_orphan, run_command, without_credentials
 from tasks.case import Case
 from tasks.incident.evidence import Evidence
 from tasks.patch.gate_tree import gate_tree, kept_from
-from tasks.patch.prepare_patch import patch_place, patch_settings, running_pid
+from tasks.patch.place import patch_place, running_pid
+from tasks.patch.prepare_patch import patch_settings
 from tasks.step import log_line, step
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock

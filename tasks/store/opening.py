@@ -28,7 +28,7 @@ from schemas.incident import (
 from schemas.incident.grouping import brings_work
 from schemas.incident.relapse import OUTAGES
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
-from tasks.store.attaching import Opened, Told, Typed, attach
+from tasks.store.attaching import Opened, Report, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
 from tasks.store.escalations.escalations import start_escalation
@@ -62,7 +62,7 @@ def open_or_attach(
     key = dedup_key_for(alert, typed.type)
     group = group_of(alert, typed.type, grouping)
     entry = delivery_entry(key, alert.delivery)
-    told = Told(alert, typed, severity, key, entry, grouping)
+    report = Report(alert, typed, severity, key, entry, grouping)
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
@@ -77,13 +77,15 @@ def open_or_attach(
             ended = just_ended(chain, group, key, grouping.flap_window)
             if ended is not None and not brings_work(alert):
                 looks = relapse_within is not None and typed.type in OUTAGES
-                return attach(chain, come_back(chain, ended, grouping).incident, told, looks=looks)
+                return attach(
+                    chain, come_back(chain, ended, grouping).incident, report, looks=looks
+                )
         looks = False
         if found is not None and incident is not None and relapse_within is not None:
             is_new = not knows(chain, found, key)
             looks = wants_look(incident, alert, chain.now, relapse_within, is_new=is_new)
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
-            return attach(chain, incident, told, looks=looks)
+            return attach(chain, incident, report, looks=looks)
         own = _free_id(chain, new_id)
         incident = _open(chain, own, alert, typed, severity, key=key, entry=entry, group=group)
         hear(chain, incident, key, alert, severity)
@@ -152,6 +154,11 @@ def _next_number(connection: Connection) -> int:
     return (newest or 0) + 1
 
 
+def _hashed(name: str, key: str | None) -> dict[str, str | None]:
+    """The columns of a key: itself, and its hash for the index."""
+    return {f"{name}_key": key, f"{name}_hash": None if key is None else hash_of_text(key)}
+
+
 def _open(
     chain: Chain,
     incident_id: UUID,
@@ -188,10 +195,8 @@ def _open(
         **columns_of(incident),
         "id": str(incident_id),
         "number": incident.number,
-        "dedup_key": key,
-        "dedup_hash": hash_of_text(key),
-        "group_key": group,
-        "group_hash": None if group is None else hash_of_text(group),
+        **_hashed("dedup", key),
+        **_hashed("group", group),
         "opened_at": moment_text(chain.now),
         "alert": alert_text,
     }

@@ -48,7 +48,7 @@ from tasks.store.database.tables import audit_head
 from tasks.store.database.writable import Written, check_written, write_and_read
 from tasks.store.escalations.escalations import Escalations
 from tasks.store.giving_word import Answer
-from tasks.store.grouping.digests import Collected, UntoldDigest, collect, told, untold
+from tasks.store.grouping.digests import Collected, UntoldDigest, collect, notified, untold
 from tasks.store.grouping.ending import Ended, end_alert
 from tasks.store.grouping.listed import ListedAlert, alerts_of
 from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
@@ -240,16 +240,16 @@ class Store:
     def collect_page(
         self, incident: Incident, key: str, contact: str, *, above: int, within: timedelta
     ) -> Collected | None:
-        """Whether a page is told together with others, as there are too many; None: by itself."""
+        """Whether a page is sent together with others, as there are too many; None: by itself."""
         return collect(self._log, incident, key, contact, above=above, within=within)
 
     def untold_digests(self) -> list[UntoldDigest]:
-        """The digests with collected pages that nobody was told of yet."""
+        """The digests with collected pages that nobody was notified of yet."""
         return untold(self._database)
 
-    def digest_told(self, digest: UntoldDigest) -> None:
-        """Mark them as told."""
-        told(self._database, digest, self._clock())
+    def digest_notified(self, digest: UntoldDigest) -> None:
+        """Mark them as notified."""
+        notified(self._database, digest, self._clock())
 
     def masked(self, alert: Alert) -> Alert:
         """The alert as it would be recorded; the same object if it has no identifiers."""

@@ -60,8 +60,8 @@ class Ringing:
             return
         self._under_way.add(name)
         pool = self._urgent if waiting.severity is Severity.P1 else self._others
-        who = Claimant(_ORDER.index(waiting.severity), str(waiting.page.incident_id), "")
-        pool.submit(who, self._try, waiting.page, settings)
+        claimant = Claimant(_ORDER.index(waiting.severity), str(waiting.page.incident_id), "")
+        pool.submit(claimant, self._try, waiting.page, settings)
 
     def _try(self, page: UntakenPage, settings: Settings) -> None:
         try:

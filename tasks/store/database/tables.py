@@ -239,10 +239,10 @@ paged = Table(
     Column("at", String(32), nullable=False),
     # The incident whose page tells of it; none: it has a page of its own.
     Column("carrier", String(36), ForeignKey("aeef_incidents.id")),
-    Column("told_at", String(32)),
+    Column("notified_at", String(32)),
 )
 Index("aeef_paged_at", paged.c.contact, paged.c.at)
-UNTOLD = text("carrier IS NOT NULL AND told_at IS NULL")
+UNTOLD = text("carrier IS NOT NULL AND notified_at IS NULL")
 Index("aeef_paged_untold", paged.c.carrier, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
 
 UNSENT = text("sent_at IS NULL")

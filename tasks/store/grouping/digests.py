@@ -1,4 +1,4 @@
-"""Pages that come too fast for one person: which of them are told together."""
+"""Pages that come too fast for one person: which of them are notified together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.store.records import find, incident_of
 
 
 class Collected(NamedTuple):
-    """A page that is told together with others. carrier: the incident whose page tells of it."""
+    """A page that is sent together with others. carrier: the incident whose page tells of it."""
 
     carrier: Incident
 
@@ -25,7 +25,7 @@ class UntoldDigest(NamedTuple):
     """What a digest has to say. upto: the newest page that it includes.
 
     number, still_open: of its incidents. worst: of those that are open; None: all are over.
-    told_at: when something was told of it last.
+    notified_at: when something was notified of it last.
     """
 
     carrier: Incident
@@ -34,7 +34,7 @@ class UntoldDigest(NamedTuple):
     number: int
     still_open: int
     worst: Incident | None
-    told_at: datetime | None
+    notified_at: datetime | None
 
 
 def collect(
@@ -72,22 +72,22 @@ def collect(
 
 def untold(database: Database) -> list[UntoldDigest]:
     """See `Store.untold_digests`."""
-    new = paged.c.carrier.is_not(None), paged.c.told_at.is_(None)
+    new = paged.c.carrier.is_not(None), paged.c.notified_at.is_(None)
     with database.read() as connection:
         carriers = connection.execute(select(paged.c.carrier).where(*new).distinct()).scalars()
         return [_digest(connection, carrier) for carrier in carriers.all()]
 
 
-def told(database: Database, digest: UntoldDigest, now: datetime) -> None:
-    """See `Store.digest_told`."""
+def notified(database: Database, digest: UntoldDigest, now: datetime) -> None:
+    """See `Store.digest_notified`."""
     change = (
         update(paged)
         .where(
             paged.c.carrier == str(digest.carrier.incident_id),
             paged.c.at <= digest.upto,
-            paged.c.told_at.is_(None),
+            paged.c.notified_at.is_(None),
         )
-        .values(told_at=moment_text(now))
+        .values(notified_at=moment_text(now))
     )
 
     def work(connection: Connection) -> None:
@@ -113,11 +113,11 @@ def _carried_by(connection: Connection, carrier: str | None) -> Collected | None
 
 def _digest(connection: Connection, carrier: str) -> UntoldDigest:
     mine = paged.c.carrier == carrier
-    since, upto, told_at, number = connection.execute(
+    since, upto, notified_at, number = connection.execute(
         select(
             func.min(paged.c.at),
             func.max(paged.c.at),
-            func.max(paged.c.told_at),
+            func.max(paged.c.notified_at),
             func.count(paged.c.incident_id.distinct()),
         ).where(mine)
     ).one()
@@ -132,5 +132,5 @@ def _digest(connection: Connection, carrier: str) -> UntoldDigest:
         number=number,
         still_open=len(rows),
         worst=incident_of(rows[0]) if rows else None,
-        told_at=told_at and datetime.fromisoformat(told_at),
+        notified_at=notified_at and datetime.fromisoformat(notified_at),
     )

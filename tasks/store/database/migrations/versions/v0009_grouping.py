@@ -74,10 +74,10 @@ def _paged() -> None:
         sa.Column("service", sa.Text, nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("carrier", sa.String(36), sa.ForeignKey(incident)),
-        sa.Column("told_at", sa.String(32)),
+        sa.Column("notified_at", sa.String(32)),
     )
     op.create_index("aeef_paged_at", "aeef_paged", ["contact", "at"])
-    untold = sa.text("carrier IS NOT NULL AND told_at IS NULL")
+    untold = sa.text("carrier IS NOT NULL AND notified_at IS NULL")
     op.create_index(
         "aeef_paged_untold",
         "aeef_paged",

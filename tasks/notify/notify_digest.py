@@ -13,26 +13,26 @@ from tasks.store import Store, UntoldDigest
 from tasks.store.claim_keys import digest_key
 
 
-def tell_digests(settings: Settings, store: Store) -> None:
+def notify_digests(settings: Settings, store: Store) -> None:
     """Tell what is new.
 
     It rings when it is new and when the worst of it is worse than before; else the page that was
     sent is updated, at most once in `[paging.digest] within`.
-    Raises OutsideServiceError; then it is told again by the next call.
+    Raises OutsideServiceError; then it is notified again by the next call.
     """
     for digest in store.untold_digests():
         if digest.number == 1:
             continue  # the carrier alone, which has a page of its own
-        if digest.worst is None or _is_told(digest, digest.worst, settings, store):
-            store.digest_told(digest)
+        if digest.worst is None or _is_notified(digest, digest.worst, settings, store):
+            store.digest_notified(digest)
 
 
-def _is_told(digest: UntoldDigest, worst: Incident, settings: Settings, store: Store) -> bool:
+def _is_notified(digest: UntoldDigest, worst: Incident, settings: Settings, store: Store) -> bool:
     carrier = digest.carrier
     severity = min(carrier.severity, worst.severity)
     key, text = digest_key(carrier, severity), in_words(digest, settings)
-    told = store.claim_result(carrier.incident_id, key)
-    if told is None:
+    notified = store.claim_result(carrier.incident_id, key)
+    if notified is None:
         page = ensure_page(
             carrier.incident_id,
             settings,
@@ -43,9 +43,9 @@ def _is_told(digest: UntoldDigest, worst: Incident, settings: Settings, store: S
             severity=severity,
         )
         return page is not None
-    if digest.told_at and utc_now() - digest.told_at < settings.paging.digest.within:
+    if digest.notified_at and utc_now() - digest.notified_at < settings.paging.digest.within:
         return False
-    if channel := channel_of(told):
+    if channel := channel_of(notified):
         seen = carrier.model_copy(update={"severity": severity})
         channel.page(seen, settings, key=key, reason=text)
         store.record_action(carrier.incident_id, f"updated the page in {channel.title}: {text}")
