@@ -20,9 +20,9 @@ from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
 from tasks.incident.keep_original import keep_original
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.send_digest import send_digests
 from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_page
-from tasks.notify.tell_digest import tell_digests
 from tasks.store import Opened, Store
 
 PAGES_AT_ONCE = 16
@@ -60,7 +60,7 @@ class Door:
             for loop in (
                 (self._look, timing.look, self._wake_looks),
                 (self._sweep, timing.sweep, self._stopping),
-                (self._tell_digests, timing.sweep, self._stopping),
+                (self._send_digests, timing.sweep, self._stopping),
                 (self.health.run, timing.health, self._stopping),
             )
         ]
@@ -193,8 +193,8 @@ class Door:
             self._stand_down(incident_id)
         self.sweep.run()
 
-    def _tell_digests(self) -> None:
-        tell_digests(self.settings, self.store)
+    def _send_digests(self) -> None:
+        send_digests(self.settings, self.store)
 
     def _look(self) -> None:
         self._wake_looks.clear()

@@ -35,10 +35,10 @@ class FairPool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, who: Claimant, work: Callable[..., object], *args: object) -> None:
+    def submit(self, claimant: Claimant, work: Callable[..., object], *args: object) -> None:
         """Do this as soon as it is its turn."""
         with self._changed:
-            self._waiting.append((who, partial(work, *args)))
+            self._waiting.append((claimant, partial(work, *args)))
             self._changed.notify()
 
     def close(self) -> None:

@@ -41,8 +41,8 @@ class Flaps:
         for incident, times in self._store.flapping():
             key = flapping_key(incident)
             claim = self._store.claims(incident.incident_id).get(key)
-            told = claim is not None and claim.state in ("done", "busy")
-            if not told and route_for(incident.severity, incident.type, self._settings.routes).page:
+            done = claim is not None and claim.state in ("done", "busy")
+            if not done and route_for(incident.severity, incident.type, self._settings.routes).page:
                 self._page(incident, f"flapping: it came back {times}", key)
 
     @property

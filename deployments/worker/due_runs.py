@@ -72,15 +72,15 @@ class DueRuns:
             if entry.flow_run.id in being_started:
                 self._waiting.pop(entry.flow_run.id)
                 continue
-            who = claimant_of(entry.flow_run)
+            claimant = claimant_of(entry.flow_run)
             kept = 0 if is_urgent(entry.flow_run) else reserved
-            if apart and any(who.target == target for target, _ in self._holding.values()):
+            if apart and any(claimant.target == target for target, _ in self._holding.values()):
                 kept = max(kept, apart)
             if places > kept and lets(entry.flow_run):
                 taken.append(self._waiting.pop(entry.flow_run.id))
                 self._taken[entry.flow_run.id] = now
-                self._holding[entry.flow_run.id] = who.target, now
-                self._turns.served(who)
+                self._holding[entry.flow_run.id] = claimant.target, now
+                self._turns.served(claimant)
                 places -= 1
         return taken
 

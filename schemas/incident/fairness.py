@@ -1,4 +1,4 @@
-"""Whose turn it is: by urgency, then each target in turn, and among them each sender."""
+"""Whose turn it is: by priority, then each target in turn, and among them each sender."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
-REMEMBERED = 10_000
+MOST_KEPT = 10_000
 """How many targets and senders are remembered; who was served longest ago is forgotten."""
 
 
 class Claimant(NamedTuple):
-    """Who wants a turn. urgency: 0 is the most urgent. sender: who reported it."""
+    """Who wants a turn. priority: 0 is the most urgent. sender: who reported it."""
 
-    urgency: int
+    priority: int
     target: Hashable
     sender: Hashable = ""
 
@@ -32,21 +32,21 @@ class Turns:
         of_target: Counter[tuple[int, Hashable]] = Counter()
         of_sender: Counter[tuple[int, int, int, Hashable]] = Counter()
         keys = []
-        for number, (who, _) in enumerate(waiting):
-            round_ = of_target[who.urgency, who.target]
-            of_target[who.urgency, who.target] += 1
-            target = self._targets.get(who.target, 0)
-            sender = self._senders.get(who.sender, 0)
-            before = of_sender[who.urgency, round_, target, who.sender]
-            of_sender[who.urgency, round_, target, who.sender] += 1
-            keys.append((who.urgency, round_, target, before, sender, number))
+        for number, (claimant, _) in enumerate(waiting):
+            round_ = of_target[claimant.priority, claimant.target]
+            of_target[claimant.priority, claimant.target] += 1
+            target = self._targets.get(claimant.target, 0)
+            sender = self._senders.get(claimant.sender, 0)
+            before = of_sender[claimant.priority, round_, target, claimant.sender]
+            of_sender[claimant.priority, round_, target, claimant.sender] += 1
+            keys.append((claimant.priority, round_, target, before, sender, number))
         return [waiting[key[-1]][1] for key in sorted(keys)]
 
-    def served(self, who: Claimant) -> None:
+    def served(self, claimant: Claimant) -> None:
         """Note that it was this one's turn."""
         self._turn += 1
-        for last, name in ((self._targets, who.target), (self._senders, who.sender)):
+        for last, name in ((self._targets, claimant.target), (self._senders, claimant.sender)):
             last[name] = self._turn
             last.move_to_end(name)
-            if len(last) > REMEMBERED:
+            if len(last) > MOST_KEPT:
                 last.popitem(last=False)

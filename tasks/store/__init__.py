@@ -4,7 +4,7 @@ from tasks.store.attaching import Opened
 from tasks.store.audit.verify import AuditSummary
 from tasks.store.claims import Claim
 from tasks.store.giving_word import Answer
-from tasks.store.grouping.digests import Collected, UntoldDigest
+from tasks.store.grouping.digests import Collected, UnsentDigest
 from tasks.store.grouping.listed import ListedAlert
 from tasks.store.once import Turn
 from tasks.store.outbox import OutboxEvent
@@ -24,6 +24,6 @@ __all__ = [
     "OutboxEvent",
     "Store",
     "Turn",
-    "UntoldDigest",
+    "UnsentDigest",
     "open_store",
 ]

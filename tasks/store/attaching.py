@@ -55,7 +55,7 @@ class Typed(NamedTuple):
     guessed_from: str = ""
 
 
-class Told(NamedTuple):
+class Reported(NamedTuple):
     """An alert as it is to be recorded. entry: marks one delivery of it as received."""
 
     alert: Alert
@@ -66,16 +66,16 @@ class Told(NamedTuple):
     grouping: Grouping
 
 
-def attach(chain: Chain, incident: Incident, told: Told, *, looks: bool) -> Opened:
+def attach(chain: Chain, incident: Incident, reported: Reported, *, looks: bool) -> Opened:
     """Add the alert to an incident. looks: it may be a second outage: somebody has to look."""
-    alert, typed, severity = told.alert, told.typed, told.severity
+    alert, typed, severity = reported.alert, reported.typed, reported.severity
     change = Change(chain, incident)
-    flaps = beat_again(change, told.grouping)
-    is_new = hear(chain, incident, told.key, alert, severity)
+    flaps = beat_again(change, reported.grouping)
+    is_new = hear(chain, incident, reported.key, alert, severity)
     if is_new:
-        _note_new(change, told)
+        _note_new(change, reported)
     else:
-        _note_repetition(change, alert, severity, told.entry)
+        _note_repetition(change, alert, severity, reported.entry)
     look = ask_look(chain, incident, alert, severity, is_new=is_new) if looks else None
     if incident.status.is_over and look is None:
         return Opened(incident, is_new=False, severity_raised=False)
@@ -112,9 +112,9 @@ def attach(chain: Chain, incident: Incident, told: Told, *, looks: bool) -> Open
     )
 
 
-def _note_new(change: Change, told: Told) -> None:
+def _note_new(change: Change, reported: Reported) -> None:
     """List one more alert; in the record only when there are ten, a hundred, … of them."""
-    alert, severity = told.alert, told.severity
+    alert, severity = reported.alert, reported.severity
     what = first_line(alert.description) or change.incident.type
     number, _ = how_many(change.chain, change.incident)
     change.note(
@@ -126,7 +126,7 @@ def _note_new(change: Change, told: Told) -> None:
             "service": alert.service,
             "detectedAt": moment_text(alert.detected_at),
         },
-        entry_id=told.entry,
+        entry_id=reported.entry,
     )
     if number >= MANY and str(number).strip("0") == "1":
         change.record(

@@ -28,7 +28,7 @@ from schemas.incident import (
 from schemas.incident.grouping import brings_work
 from schemas.incident.relapse import OUTAGES
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
-from tasks.store.attaching import Opened, Told, Typed, attach
+from tasks.store.attaching import Opened, Reported, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
 from tasks.store.grouping.alerts import (
@@ -59,7 +59,7 @@ def open_or_attach(
     key = dedup_key_for(alert, typed.type)
     group = group_of(alert, typed.type, grouping)
     entry = delivery_entry(key, alert.delivery)
-    told = Told(alert, typed, severity, key, entry, grouping)
+    reported = Reported(alert, typed, severity, key, entry, grouping)
 
     def work(chain: Chain) -> Opened:
         again = entry is not None and chain.has(entry)
@@ -74,13 +74,15 @@ def open_or_attach(
             ended = just_ended(chain, group, key, grouping.flap_window)
             if ended is not None and not brings_work(alert):
                 looks = relapse_within is not None and typed.type in OUTAGES
-                return attach(chain, come_back(chain, ended, grouping).incident, told, looks=looks)
+                return attach(
+                    chain, come_back(chain, ended, grouping).incident, reported, looks=looks
+                )
         looks = False
         if found is not None and incident is not None and relapse_within is not None:
             is_new = not knows(chain, found, key)
             looks = wants_look(incident, alert, chain.now, relapse_within, is_new=is_new)
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
-            return attach(chain, incident, told, looks=looks)
+            return attach(chain, incident, reported, looks=looks)
         incident = _open(chain, uuid4(), alert, typed, severity, key=key, entry=entry, group=group)
         hear(chain, incident, key, alert, severity)
         if announce:

@@ -167,8 +167,8 @@ def _in_turn(rows: Sequence[Row[Any]]) -> list[OutboxEvent]:
         own[event.incident_id].append(event)
         said = event.payload
         target = said.get("service") or str(event.incident_id)
-        who = Claimant(_ORDER.index(row.severity), str(target), str(said.get("sender") or ""))
-        waiting.append((who, event.incident_id))
+        claimant = Claimant(_ORDER.index(row.severity), str(target), str(said.get("sender") or ""))
+        waiting.append((claimant, event.incident_id))
     return [own[incident_id].popleft() for incident_id in Turns().order(waiting)]
 
 

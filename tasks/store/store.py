@@ -40,7 +40,7 @@ from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import audit_head
 from tasks.store.giving_word import Answer
-from tasks.store.grouping.digests import Collected, UntoldDigest, collect, told, untold
+from tasks.store.grouping.digests import Collected, UnsentDigest, collect, mark_sent, unsent
 from tasks.store.grouping.ending import Ended, end_alert
 from tasks.store.grouping.listed import ListedAlert, alerts_of
 from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
@@ -200,13 +200,13 @@ class Store:
         """Whether a page is told together with others, as there are too many; None: by itself."""
         return collect(self._log, incident, key, contact, above=above, within=within)
 
-    def untold_digests(self) -> list[UntoldDigest]:
+    def unsent_digests(self) -> list[UnsentDigest]:
         """The digests with collected pages that nobody was told of yet."""
-        return untold(self._database)
+        return unsent(self._database)
 
-    def digest_told(self, digest: UntoldDigest) -> None:
+    def digest_sent(self, digest: UnsentDigest) -> None:
         """Mark them as told."""
-        told(self._database, digest, self._clock())
+        mark_sent(self._database, digest, self._clock())
 
     def masked(self, alert: Alert) -> Alert:
         """The alert as it would be recorded; the same object if it has no identifiers."""

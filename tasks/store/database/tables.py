@@ -161,11 +161,11 @@ paged = Table(
     Column("at", String(32), nullable=False),
     # The incident whose page tells of it; none: it has a page of its own.
     Column("carrier", String(36), ForeignKey("aeef_incidents.id")),
-    Column("told_at", String(32)),
+    Column("sent_at", String(32)),
 )
 Index("aeef_paged_at", paged.c.contact, paged.c.at)
-UNTOLD = text("carrier IS NOT NULL AND told_at IS NULL")
-Index("aeef_paged_untold", paged.c.carrier, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
+NOT_SENT = text("carrier IS NOT NULL AND sent_at IS NULL")
+Index("aeef_paged_unsent", paged.c.carrier, sqlite_where=NOT_SENT, postgresql_where=NOT_SENT)
 
 UNSENT = text("sent_at IS NULL")
 outbox = Table(

@@ -21,11 +21,11 @@ class Collected(NamedTuple):
     carrier: Incident
 
 
-class UntoldDigest(NamedTuple):
+class UnsentDigest(NamedTuple):
     """What a digest has to say. upto: the newest page that it includes.
 
     number, still_open: of its incidents. worst: of those that are open; None: all are over.
-    told_at: when something was told of it last.
+    sent_at: when something was told of it last.
     """
 
     carrier: Incident
@@ -34,7 +34,7 @@ class UntoldDigest(NamedTuple):
     number: int
     still_open: int
     worst: Incident | None
-    told_at: datetime | None
+    sent_at: datetime | None
 
 
 def collect(
@@ -70,24 +70,24 @@ def collect(
     return log.change(work)
 
 
-def untold(database: Database) -> list[UntoldDigest]:
-    """See `Store.untold_digests`."""
-    new = paged.c.carrier.is_not(None), paged.c.told_at.is_(None)
+def unsent(database: Database) -> list[UnsentDigest]:
+    """See `Store.unsent_digests`."""
+    new = paged.c.carrier.is_not(None), paged.c.sent_at.is_(None)
     with database.read() as connection:
         carriers = connection.execute(select(paged.c.carrier).where(*new).distinct()).scalars()
         return [_digest(connection, carrier) for carrier in carriers.all()]
 
 
-def told(database: Database, digest: UntoldDigest, now: datetime) -> None:
-    """See `Store.digest_told`."""
+def mark_sent(database: Database, digest: UnsentDigest, now: datetime) -> None:
+    """See `Store.digest_sent`."""
     change = (
         update(paged)
         .where(
             paged.c.carrier == str(digest.carrier.incident_id),
             paged.c.at <= digest.upto,
-            paged.c.told_at.is_(None),
+            paged.c.sent_at.is_(None),
         )
-        .values(told_at=moment_text(now))
+        .values(sent_at=moment_text(now))
     )
 
     def work(connection: Connection) -> None:
@@ -111,13 +111,13 @@ def _carried_by(connection: Connection, carrier: str | None) -> Collected | None
     return None if carrier is None else Collected(incident_of(find(connection, carrier)))
 
 
-def _digest(connection: Connection, carrier: str) -> UntoldDigest:
+def _digest(connection: Connection, carrier: str) -> UnsentDigest:
     mine = paged.c.carrier == carrier
-    since, upto, told_at, number = connection.execute(
+    since, upto, sent_at, number = connection.execute(
         select(
             func.min(paged.c.at),
             func.max(paged.c.at),
-            func.max(paged.c.told_at),
+            func.max(paged.c.sent_at),
             func.count(paged.c.incident_id.distinct()),
         ).where(mine)
     ).one()
@@ -125,12 +125,12 @@ def _digest(connection: Connection, carrier: str) -> UntoldDigest:
     still_open = select(incidents).where(NOT_OVER, incidents.c.id.in_(ids))
     order = still_open.order_by(incidents.c.severity, incidents.c.opened_at)
     rows: list[Row[Any]] = list(connection.execute(order).all())
-    return UntoldDigest(
+    return UnsentDigest(
         carrier=incident_of(find(connection, carrier)),
         since=datetime.fromisoformat(since),
         upto=upto,
         number=number,
         still_open=len(rows),
         worst=incident_of(rows[0]) if rows else None,
-        told_at=told_at and datetime.fromisoformat(told_at),
+        sent_at=sent_at and datetime.fromisoformat(sent_at),
     )

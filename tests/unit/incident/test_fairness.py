@@ -12,7 +12,7 @@ from schemas.incident.fairness import Claimant, Turns
 CLAIMANTS = st.lists(
     st.builds(
         Claimant,
-        urgency=st.integers(0, 3),
+        priority=st.integers(0, 3),
         target=st.sampled_from("abcd"),
         sender=st.sampled_from("xyz"),
     ),
@@ -21,21 +21,21 @@ CLAIMANTS = st.lists(
 
 
 @given(CLAIMANTS)
-def test_everybody_has_a_turn_and_urgency_decides_first(given_: list[Claimant]) -> None:
-    """The order is one of the same claimants, and its urgencies never fall."""
+def test_everybody_has_a_turn_and_priority_decides_first(given_: list[Claimant]) -> None:
+    """The order is one of the same claimants, and its priorities never fall."""
     order = Turns().order([(who, number) for number, who in enumerate(given_)])
-    urgencies = [given_[number].urgency for number in order]
+    priorities = [given_[number].priority for number in order]
 
     assert sorted(order) == list(range(len(given_)))
-    assert urgencies == sorted(urgencies)
+    assert priorities == sorted(priorities)
 
 
 @given(CLAIMANTS)
 def test_one_target_s_claimants_keep_their_order(given_: list[Claimant]) -> None:
     """What came first for a target is served first, among equally urgent."""
     order = Turns().order([(who, number) for number, who in enumerate(given_)])
-    for kind in {(who.urgency, who.target) for who in given_}:
-        own = [each for each in order if (given_[each].urgency, given_[each].target) == kind]
+    for kind in {(who.priority, who.target) for who in given_}:
+        own = [each for each in order if (given_[each].priority, given_[each].target) == kind]
         assert own == sorted(own)
 
 

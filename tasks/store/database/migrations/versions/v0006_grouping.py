@@ -74,12 +74,12 @@ def _paged() -> None:
         sa.Column("service", sa.Text, nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("carrier", sa.String(36), sa.ForeignKey(incident)),
-        sa.Column("told_at", sa.String(32)),
+        sa.Column("sent_at", sa.String(32)),
     )
     op.create_index("aeef_paged_at", "aeef_paged", ["contact", "at"])
-    untold = sa.text("carrier IS NOT NULL AND told_at IS NULL")
+    untold = sa.text("carrier IS NOT NULL AND sent_at IS NULL")
     op.create_index(
-        "aeef_paged_untold",
+        "aeef_paged_unsent",
         "aeef_paged",
         ["carrier"],
         sqlite_where=untold,

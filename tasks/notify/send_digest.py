@@ -9,30 +9,30 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from schemas.wording import minutes
 from tasks.notify.page_on_call import channel_of, ensure_page
-from tasks.store import Store, UntoldDigest
+from tasks.store import Store, UnsentDigest
 from tasks.store.claim_keys import digest_key
 
 
-def tell_digests(settings: Settings, store: Store) -> None:
+def send_digests(settings: Settings, store: Store) -> None:
     """Tell what is new.
 
     It rings when it is new and when the worst of it is worse than before; else the page that was
     sent is updated, at most once in `[paging.digest] within`.
     Raises OutsideServiceError; then it is told again by the next call.
     """
-    for digest in store.untold_digests():
+    for digest in store.unsent_digests():
         if digest.number == 1:
             continue  # the carrier alone, which has a page of its own
-        if digest.worst is None or _is_told(digest, digest.worst, settings, store):
-            store.digest_told(digest)
+        if digest.worst is None or _is_sent(digest, digest.worst, settings, store):
+            store.digest_sent(digest)
 
 
-def _is_told(digest: UntoldDigest, worst: Incident, settings: Settings, store: Store) -> bool:
+def _is_sent(digest: UnsentDigest, worst: Incident, settings: Settings, store: Store) -> bool:
     carrier = digest.carrier
     severity = min(carrier.severity, worst.severity)
     key, text = digest_key(carrier, severity), in_words(digest, settings)
-    told = store.claim_result(carrier.incident_id, key)
-    if told is None:
+    before = store.claim_result(carrier.incident_id, key)
+    if before is None:
         page = ensure_page(
             carrier.incident_id,
             settings,
@@ -43,16 +43,16 @@ def _is_told(digest: UntoldDigest, worst: Incident, settings: Settings, store: S
             severity=severity,
         )
         return page is not None
-    if digest.told_at and utc_now() - digest.told_at < settings.paging.digest.within:
+    if digest.sent_at and utc_now() - digest.sent_at < settings.paging.digest.within:
         return False
-    if channel := channel_of(told):
+    if channel := channel_of(before):
         seen = carrier.model_copy(update={"severity": severity})
         channel.page(seen, settings, key=key, reason=text)
         store.record_action(carrier.incident_id, f"updated the page in {channel.title}: {text}")
     return True
 
 
-def in_words(digest: UntoldDigest, settings: Settings) -> str:
+def in_words(digest: UnsentDigest, settings: Settings) -> str:
     """`37 incidents in 4 min, 30 of them open, worst: P1 …`."""
     number = "1 more incident" if digest.number == 1 else f"{digest.number} incidents"
     worst = f", worst: {digest.worst.title}" if digest.worst else ""
