@@ -30,7 +30,7 @@ FOR_ONE_MACHINE = {
     f"{SERVICES}SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     f"{SERVICES}FOREMAN_LOOP_SECONDS": "30",
     f"{SERVICES}CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
-    # By how much an escalation may be late.
+    # By how much the watch for dead runs may be late.
     "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT10S",
 }
 """Prefect's own settings for the server of `aeef up`, see docs/performance.md."""

@@ -16,7 +16,7 @@ LAST = len(ORDER)
 
 
 def priority(flow_run: FlowRun) -> int:
-    """0 is the highest: P1, and runs that a person or an escalation started; schedules are last."""
+    """0 is the highest: P1, and runs that a person started; schedules are last."""
     if flow_run.auto_scheduled:
         return LAST
     alert = flow_run.parameters.get("alert")

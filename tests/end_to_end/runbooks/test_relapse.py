@@ -72,9 +72,9 @@ def test_a_second_outage_is_a_second_outage(own_stack: Stack, tmp_path: Path) ->
     assert stack.run(stack.run_id(incident_id))["name"].endswith(" (occurrence 2)")
 
     # Nobody takes the second page, though somebody took the first.
-    escalated = f"{incident_id}:escalation:P1:occurrence-2"
+    escalated = f"{incident_id}:escalation:P1:1:occurrence-2"
     stack.wait_for(lambda: escalated in stack.pagerduty.alerts)
-    assert f"{incident_id}:escalation:P1" not in stack.pagerduty.alerts
+    assert f"{incident_id}:escalation:P1:1" not in stack.pagerduty.alerts
 
     # A report while it is well is attached, and nobody says that a runbook was done for it.
     well = stack.command("report", "deployment-failure", "--service", "again", "--wait")
