@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+import flows.parts.prefect_steps  # noqa: F401 - a lock finds out by it that a flow runs
 from deployments.dispatcher.held_slots import HeldSlots
 from fixtures.stack import Stack
 from schemas.settings import Settings, Target
