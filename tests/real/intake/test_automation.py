@@ -49,7 +49,7 @@ def test_pages_people_and_senders_learn_of_it(intake: Intake, pagerduty: PagerDu
         intake.ask("GET", path, headers=HTML).text
         for path in ("/incidents", f"/incidents/{answer['incidentId']}")
     ]
-    wait_until(lambda: pagerduty.alerts)
+    wait_until(lambda: "paged on-call by PagerDuty" in intake.actions(answer["incidentId"]))
     (paged,) = pagerduty.alerts.values()
 
     assert word == answer["automation"]
