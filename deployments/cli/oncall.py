@@ -1,4 +1,4 @@
-"""`aeef oncall`: who would be called for each severity, at which moment; for doctor, too."""
+"""`aeef oncall`: who would be called for each severity, and at which moment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from uuid import UUID
 import typer
 
 from deployments.cli.terminal import plain
-from schemas.escalation import EscalationState, StepKind, contact_name, length, next_step
+from schemas.escalation import EscalationState, StepKind, length, next_step
 from schemas.incident import DEFAULT_ROUTES, Escalation, Route, Severity, Status
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
-from tasks.channels.apprise import client as apprise
 from tasks.channels.channels import find_channel
 
 
@@ -72,26 +71,3 @@ def _by(level: Escalation | None, route: Route, settings: Settings) -> list[str]
     if contact and contact.has_address:
         return contact.by
     return [f"{each} of the on-call" for each in _on_call(route, settings)]
-
-
-def contacts_in_words(settings: Settings) -> tuple[str, bool]:
-    """For doctor: how each level's contact is reached; False when one has no address.
-
-    Raises PermanentError when Apprise does not understand an address.
-    """
-    routes = {each: settings.routes.get(each, DEFAULT_ROUTES[each]) for each in Severity}
-    said, complete = {}, True
-    for route in routes.values():
-        for level in route.escalation if route.page else ():
-            contact = settings.contact(level.to)
-            if contact is None or not contact.has_address:
-                complete = False
-                name = contact_name(level.to)
-                said[level.to] = f"no address: the on-call is called; set [contacts.{name}]"
-                continue
-            rings = "" if contact.can_ring else ", WHICH RINGS NOBODY"
-            said[level.to] = f"by {', '.join(contact.by)}{rings}"
-    urls = [url for each in settings.contacts.values() for url in each.urls]
-    if urls:
-        apprise.check([url.get_secret_value() for url in urls], settings)
-    return "; ".join(f"{to} {words}" for to, words in said.items()), complete

@@ -25,6 +25,7 @@ def levers_of(settings: Settings) -> list[Lever]:
         Lever("clock", lambda: installation.clock(settings)),
         *(Lever(each.title, partial(people.channel, each, settings)) for each in CHANNELS),
         Lever("paging", lambda: people.somebody_hears(settings)),
+        Lever("contacts", lambda: people.contacts(settings)),
         *(
             lever
             for name, target in settings.targets.items()

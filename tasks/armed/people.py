@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schemas.escalation import contact_name
+from schemas.incident import DEFAULT_ROUTES, Severity
 from schemas.settings import Settings
 from tasks.armed.lever import Disarmed, NotConfigured
 from tasks.channels.channel import Channel
@@ -37,3 +39,31 @@ def somebody_hears(settings: Settings) -> str:
             " page_channels names for it is configured"
         )
     return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"
+
+
+def contacts(settings: Settings) -> str:
+    """How whom each level names is reached, and that every address could be used.
+
+    A level whose contact has no address calls the on-call instead.
+    """
+    for each in CHANNELS:
+        each.check_contacts(settings)
+    said, missing = [], []
+    for name in _named_by_levels(settings):
+        contact = settings.contact(name)
+        if contact is None or not contact.has_address:
+            missing.append(
+                f"{name} has no address: the on-call is called; set [contacts.{contact_name(name)}]"
+            )
+            continue
+        rings = "" if contact.can_ring else ", WHICH RINGS NOBODY"
+        said.append(f"{name} by {', '.join(contact.by)}{rings}")
+    if missing:
+        raise NotConfigured("; ".join([*said, *missing]))
+    return "; ".join(said)
+
+
+def _named_by_levels(settings: Settings) -> list[str]:
+    routes = [settings.routes.get(each, DEFAULT_ROUTES[each]) for each in Severity]
+    levels = [level.to for route in routes if route.page for level in route.escalation]
+    return list(dict.fromkeys(levels))

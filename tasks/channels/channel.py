@@ -81,6 +81,12 @@ class Channel(ABC):
         """True when what it sent can be ended; a call that was made cannot."""
         return type(self).resolve is not Channel.resolve
 
+    def check_contacts(self, settings: Settings) -> None:  # noqa: B027 - most need no check
+        """Check every contact's address in this channel, without notifying anybody.
+
+        Raises AeefError that names the remedy.
+        """
+
     @abstractmethod
     def check(self, settings: Settings) -> str:
         """Test the channel without notifying anybody; one line for `aeef doctor`.

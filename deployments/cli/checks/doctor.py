@@ -13,7 +13,6 @@ import typer
 
 from deployments.cli.automation import state_in_words
 from deployments.cli.drift import drift_in_words
-from deployments.cli.oncall import contacts_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
@@ -98,7 +97,6 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
-        ("contacts", lambda: _contacts(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", _secrets),
         ("sandbox", lambda: _sandbox(settings)),
@@ -161,13 +159,6 @@ def _intake(settings: Settings) -> str:
     if let_in.status_code != 200:
         raise AeefError("the intake does not know our token: restart it with the same settings")
     return settings.intake_url
-
-
-def _contacts(settings: Settings) -> str:
-    said, complete = contacts_in_words(settings)
-    if not complete:
-        raise NotConfigured(said)
-    return said
 
 
 def _clocks(settings: Settings) -> str:

@@ -65,6 +65,12 @@ class _Addresses(Channel):
         client.check(addresses, settings)
         return f"{len(addresses)} understood; that they work is proven by the first page"
 
+    def check_contacts(self, settings: Settings) -> None:
+        """Check that Apprise understands each contact's addresses of this kind."""
+        of_all = [each.addresses(ringing=self.rings) for each in settings.contacts.values()]
+        if addresses := tuple(address for found in of_all for address in found):
+            client.check(addresses, settings)
+
     def _of(self, settings: Settings, about: str) -> tuple[str, ...]:
         contact = settings.contacts.get(contact_of(about) or ON_CALL)
         return contact.addresses(ringing=self.rings) if contact else ()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import psutil
 
-from fixtures.stack import Stack
+from fixtures.stack import Stack, running_stack
+from standins.pagerduty import VP_KEY
 from support import wait_until
 
 ASKED = 60
+LEVEL = "20"
+"""Seconds until the first level, instead of a quarter of an hour."""
 
 
 @contextmanager
@@ -48,3 +52,33 @@ def test_a_prefect_that_hangs_holds_up_no_page_and_no_probe(stack: Stack) -> Non
 def probe(stack: Stack) -> int:
     """What a balancer sees."""
     return httpx.get(f"{stack.url}/health", timeout=60, trust_env=False).status_code
+
+
+def test_without_any_orchestrator_the_on_call_rings_and_then_whom_the_level_names(
+    tmp_path: Path,
+) -> None:
+    """Prefect and the worker stand still, and the pager fails for a while: nobody is forgotten."""
+    env = {
+        "AEEF_ROUTES__P1__ESCALATION__AFTER": LEVEL,
+        "AEEF_CONTACTS__VP_ENGINEERING__PAGERDUTY_ROUTING_KEY": VP_KEY,
+    }
+    with running_stack(tmp_path / "home", **env) as stack, ExitStack() as still:
+        for words in ("prefect_server", "worker.main"):
+            still.enter_context(hung(stack.child(words)))
+        stack.pagerduty.fail_with(500, times=None)
+        incident_id = stack.report("shop")
+        wait_until(lambda: len(stack.pagerduty.requests) > 1)
+        assert {} == stack.pagerduty.alerts
+        stack.pagerduty.recover()
+        wait_until(lambda: incident_id in stack.pagerduty.alerts)
+        wait_until(lambda: _called(stack, incident_id))
+
+        assert [VP_KEY] == _called(stack, incident_id)[:1]
+        actions = stack.actions(incident_id)
+        assert any("paged on-call by PagerDuty; " in action for action in actions), actions
+
+
+def _called(stack: Stack, incident_id: str) -> list[str]:
+    """The routing keys of the levels that were called."""
+    alerts = stack.pagerduty.alerts
+    return [alerts[key].routed for key in alerts if key.startswith(f"{incident_id}:escalation")]

@@ -53,7 +53,7 @@ def test_doctor_says_whom_nobody_can_reach(aeef: Aeef) -> None:
     assert "not configured" == contacts["outcome"]
     assert "VP Engineering by PagerDuty" in contacts["detail"]
     assert (
-        "Team lead no address: the on-call is called; set [contacts.team-lead]"
+        "Team lead has no address: the on-call is called; set [contacts.team-lead]"
         in contacts["detail"]
     )
 
