@@ -176,7 +176,7 @@ def _open(
     if doubt:
         related["detectedAtSaid"] = said.isoformat()
     words = clean_text(typed.guessed_from)
-    guess = f"its type is guessed from {words}" if words else None
+    guess = f"its type is guessed from {words}" if words else ""
     text = "; ".join(filter(None, (f"incident opened from {alert.source}", doubt, guess)))
     incident = Incident(
         incident_id=incident_id,
@@ -193,8 +193,7 @@ def _open(
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
-        "id": str(incident_id),
-        "number": incident.number,
+        **{"id": str(incident_id), "number": incident.number},
         **_hashed("dedup", key),
         **_hashed("group", group),
         "opened_at": moment_text(chain.now),
