@@ -154,6 +154,11 @@ def _next_number(connection: Connection) -> int:
     return (newest or 0) + 1
 
 
+def _opening_text(alert: Alert, doubt: str | None, words: str) -> str:
+    guess = f"its type is guessed from {words}" if words else ""
+    return "; ".join(filter(None, (f"incident opened from {alert.source}", doubt, guess)))
+
+
 def _hashed(name: str, key: str | None) -> dict[str, str | None]:
     """The columns of a key: itself, and its hash for the index."""
     return {f"{name}_key": key, f"{name}_hash": None if key is None else hash_of_text(key)}
@@ -176,8 +181,7 @@ def _open(
     if doubt:
         related["detectedAtSaid"] = said.isoformat()
     words = clean_text(typed.guessed_from)
-    guess = f"its type is guessed from {words}" if words else ""
-    text = "; ".join(filter(None, (f"incident opened from {alert.source}", doubt, guess)))
+    text = _opening_text(alert, doubt, words)
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
@@ -193,7 +197,8 @@ def _open(
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
-        **{"id": str(incident_id), "number": incident.number},
+        "id": str(incident_id),
+        "number": incident.number,
         **_hashed("dedup", key),
         **_hashed("group", group),
         "opened_at": moment_text(chain.now),
