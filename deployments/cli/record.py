@@ -9,6 +9,7 @@ import typer
 from deployments.cli.terminal import plain
 from schemas.release import DeploymentStatus
 from schemas.settings import load_settings
+from tasks.base.salt import kept_salt
 
 
 def record(
@@ -19,6 +20,7 @@ def record(
 ) -> None:
     """Write a deployment into the target's history, with the images and files that run now."""
     settings = load_settings()
+    kept_salt(settings.home, settings.drift.salt)
     from tasks.rollback.record_deployment import record_deployment
 
     written = record_deployment(

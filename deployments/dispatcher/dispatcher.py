@@ -24,6 +24,7 @@ from deployments.prefect_server.onto_record import put_on_record
 from deployments.prefect_server.spool import Spool
 from schemas.errors import AeefError
 from schemas.settings import Settings
+from tasks.armed.alike import alike_of
 from tasks.base.wake_up import Sleeper
 from tasks.store import Store
 
@@ -48,6 +49,7 @@ class Dispatcher:
         self.slots = HeldSlots(settings, store)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
+        self._alike = alike_of(settings)
         self._people = Spool(settings)
         self._sleeper = Sleeper(settings.dispatcher_pipe)
         self._stopping = threading.Event()
@@ -101,7 +103,7 @@ class Dispatcher:
     def _report(self) -> None:
         """Say to the intake, in the store, that this process lives and what it found."""
         mine = [self.events.problem] if self.events.problem else []
-        self.store.report_process(self._name, [*mine, *self._problems])
+        self.store.report_process(self._name, [*mine, *self._problems], self._alike)
 
     def _loop(
         self, work: Callable[[], object], seconds: float, wait: Callable[[float], object]

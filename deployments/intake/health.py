@@ -11,6 +11,7 @@ from schemas.settings import Settings
 from tasks.drift.blindness import standing_blindness
 from tasks.notify.ringing import silent_pages
 from tasks.store import Store
+from tasks.store.fingerprints import MASKING_KEY
 
 LOOK_MARGIN = 30.0
 """Seconds that a look may be late before the next one counts as missing."""
@@ -70,7 +71,7 @@ class Health:
         self._problems = found.problems
         waiting = [each for each in (self._silent_pages(), self._looks_overdue()) if each]
         blind = standing_blindness(self._settings.targets, self._settings.home)
-        waiting = [each for each in (self._late(), *waiting) if each]
+        waiting = [each for each in (self._late(), self._other_masks(), *waiting) if each]
         self._warnings = [*found.warnings, *waiting, *blind]
         self._not_ready = self._dispatchers()
         self._done_at = time.monotonic()
@@ -78,6 +79,13 @@ class Health:
     def _silent_pages(self) -> str | None:
         try:
             return silent_pages(self._store)
+        except AeefError:
+            return None  # the store's own problem is named above
+
+    def _other_masks(self) -> str | None:
+        """One alert would be two incidents at two intakes."""
+        try:
+            return self._store.foreign_secrets().get(MASKING_KEY)
         except AeefError:
             return None  # the store's own problem is named above
 

@@ -62,12 +62,14 @@ class DriftSettings(Section):
     deployment_grace: seconds that a newer deployment in the history may take to become healthy;
     until then its target is not assessed automatically.
     rules: impact rules that come before the default ones.
+    salt: what hidden values are hashed with; by default generated in AEEF_HOME.
     """
 
     every: float = Field(default=900.0, ge=0)
     confirm_after: float = Field(default=60.0, ge=0, le=600)
     deployment_grace: float = Field(default=3600.0, ge=0)
     rules: tuple[ImpactRule, ...] = ()
+    salt: SecretStr | None = Field(default=None, min_length=32)
 
     @field_validator("every")
     @classmethod

@@ -29,6 +29,13 @@ def store(settings: Settings) -> str:
     return "PostgreSQL" if settings.database_url else str(settings.home / "aeef.db")
 
 
+def secrets_alike(settings: Settings) -> str:
+    """Compare our masking key and salt with those that the store knows of its machines."""
+    if wrong := open_store(settings).foreign_secrets():
+        raise Disarmed("; ".join(wrong.values()))
+    return "masking key and salt are those that the store knows"
+
+
 def audit_log(settings: Settings, *, full: bool) -> str:
     """Verify chain, anchors and evidence: what is new, or everything."""
     try:

@@ -20,6 +20,7 @@ def levers_of(settings: Settings) -> list[Lever]:
     """Every lever of this installation."""
     return [
         Lever("incident store", lambda: installation.store(settings)),
+        Lever("same secrets", lambda: installation.secrets_alike(settings)),
         audit_lever(settings),
         Lever("disk", lambda: installation.disk(settings)),
         Lever("clock", lambda: installation.clock(settings)),

@@ -14,6 +14,7 @@ from schemas.errors import AeefError, ConfigurationError
 from schemas.settings import DriftFile, Settings, Target
 from schemas.wording import some
 from tasks.base.redact import redact
+from tasks.base.salt import kept_salt
 from tasks.case import Case
 from tasks.drift.accepted_drift import without_accepted
 from tasks.drift.compare_services import ComparedServices
@@ -58,6 +59,7 @@ class _Assessment:
     def __init__(self, target: Target, settings: Settings) -> None:
         self._target = target
         self._settings = settings
+        kept_salt(settings.home, settings.drift.salt)
         self._hider = Hider(settings.home)
         self._rules = (*settings.drift.rules, *DEFAULT_IMPACTS)
         self._baseline: dict[Setting, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
+from schemas.errors import AeefError
 from schemas.incident import (
     Alert,
     AuditEntry,
@@ -32,7 +34,7 @@ from schemas.masking import Masker
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
-from tasks.store import giving_word, opening
+from tasks.store import fingerprints, giving_word, opening
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchors
@@ -76,6 +78,8 @@ from tasks.store.waiting.overdue import missing_claim, missing_runbook
 from tasks.store.waiting.untaken import UntakenPage, WaitingPage
 
 RELAPSE_WITHIN = timedelta(hours=1)
+
+log = logging.getLogger("aeef.store")
 
 
 class Store:
@@ -126,6 +130,7 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
         """Close every connection; `open_store` opens a new store."""
@@ -671,13 +676,30 @@ class Store:
 
     # Processes beside the intake
 
-    def report_process(self, name: str, problems: Sequence[str]) -> None:
-        """Say that this process lives, and why it cannot do its work."""
-        report_process(self._database, name, problems, self._clock())
+    def report_process(
+        self, name: str, problems: Sequence[str], alike: Mapping[str, str] | None = None
+    ) -> None:
+        """Say that this process lives, why it cannot do its work, and what it runs (digests)."""
+        report_process(self._database, name, problems, self._clock(), alike or {})
 
     def processes(self) -> dict[str, ProcessReport]:
         """The last report of each process, by name."""
         return reported(self._database)
+
+    # Secrets that all machines must have alike
+
+    def know_secrets(self, own: Mapping[str, str], machine: str) -> None:
+        """Compare these fingerprints from now on; the first machine's are kept."""
+        self._own_secrets = own
+        fingerprints.keep_first(self._database, own, machine, self._clock())
+
+    def foreign_secrets(self) -> dict[str, str]:
+        """What this process has otherwise than the store, by name, each with its remedy."""
+        return fingerprints.differing(self._database, self._own_secrets)
+
+    def accept_secrets(self, machine: str) -> None:
+        """Make this process's the store's."""
+        fingerprints.replace(self._database, self._own_secrets, machine, self._clock())
 
     # Audit
 
@@ -729,7 +751,8 @@ def open_store(settings: Settings) -> Store:
         store = _stores.get(key)
         if store is None:
             make_home(settings.home)
-            masker = Masker(settings.masking, masking_key(settings))
+            masking_with = masking_key(settings)
+            masker = Masker(settings.masking, masking_with)
             store = Store(
                 settings.database,
                 settings.anchors_path,
@@ -738,4 +761,16 @@ def open_store(settings: Settings) -> Store:
                 reserve=Reserve(settings.home, settings.disk.reserve),
             )
             _stores[key] = store
+            _compare_secrets(store, settings, masking_with)
     return store
+
+
+def _compare_secrets(store: Store, settings: Settings, key: bytes) -> None:
+    """Say at the start that masks differ from other machines'. No reason not to page."""
+    try:
+        own = fingerprints.fingerprints_of(settings, key)
+        store.know_secrets(own, fingerprints.machine_of(settings))
+        for remedy in store.foreign_secrets().values():
+            log.warning("%s", remedy)
+    except AeefError as error:
+        log.debug("secrets were not compared: %s", error)

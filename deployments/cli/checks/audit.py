@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -11,6 +12,7 @@ from deployments.cli.general import list_general
 from deployments.cli.terminal import plain, this_user
 from schemas.settings import load_settings
 from tasks.store import open_store
+from tasks.store.fingerprints import machine_of
 
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 audit.command("list")(list_general)
@@ -44,3 +46,18 @@ def accept(
     entry = open_store(load_settings()).accept_missing_anchors(reason.strip(), actor=this_user())
     typer.echo(plain(f"on record as audit entry {entry.seq}: {entry.action}"))
     typer.echo("now run `aeef audit verify --full`")
+
+
+@audit.command("accept-secrets")
+def accept_secrets(
+    reason: Annotated[str, typer.Option(help="Why they are others; goes on record.")],
+) -> None:
+    """Make this machine's masking key and salt those that all others are compared with."""
+    if not reason.strip():
+        raise typer.BadParameter("--reason must say why the secrets are others")
+    settings = load_settings()
+    store = open_store(settings)
+    text = f"accepted the masking key and salt of {machine_of(settings)}: {reason.strip()}"
+    store.record_general(text, actor=this_user(), automated=False, entry_id=uuid4())
+    store.accept_secrets(machine_of(settings))
+    typer.echo("this machine's secrets are the store's from now on: give them to all others")

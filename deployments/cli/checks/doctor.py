@@ -20,17 +20,22 @@ from deployments.prefect_server.credential import CREDENTIAL_FILE
 from deployments.prefect_server.examine import locked
 from deployments.web.token import TOKEN_FILE, token_of
 from schemas.errors import AeefError
+from schemas.model import utc_now
 from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
+from tasks.armed.alike import alike_of, differences
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
 from tasks.armed.levers import levers_of
 from tasks.base.home import make_home
 from tasks.base.programs.own_process import is_closed
 from tasks.base.programs.sandbox import sandbox_problem
+from tasks.store import open_store
 from tasks.store.database.writable import check_home, low_space
 
 OK, FAILED, NOT_CONFIGURED = Outcome.ARMED, Outcome.DISARMED, Outcome.NOT_CONFIGURED
 NOT_ON = "NOT ON"
 """The outcome of the automation when a person switched it off: no failure, but to be known."""
+DIFFERENT = "DIFFERENT"
+"""The outcome when others run another version or other settings: as during an upgrade."""
 
 
 class Finding(NamedTuple):
@@ -62,8 +67,8 @@ def _findings(settings: Settings, *, quiet: bool) -> Iterator[Finding]:
             finding = Finding(check, str(OK), look() or "")
         except AeefError as error:
             finding = Finding(check, str(FAILED), str(error))
-        except _NotOn as words:
-            finding = Finding(check, NOT_ON, str(words))
+        except _ToBeKnown as known:
+            finding = Finding(check, known.outcome, str(known))
         except NotConfigured as missing:
             finding = Finding(check, str(NOT_CONFIGURED), str(missing))
         except Exception as error:  # noqa: BLE001 - an error must not hide the other findings
@@ -82,8 +87,12 @@ def _print(finding: Finding) -> None:
     typer.echo(plain(f"{finding.outcome:<15} {finding.check:<16} {finding.detail}"))
 
 
-class _NotOn(Exception):
-    pass
+class _ToBeKnown(Exception):
+    """No failure, but not as usual. outcome: instead of `ok`."""
+
+    def __init__(self, outcome: str, words: str) -> None:
+        super().__init__(words)
+        self.outcome = outcome
 
 
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
@@ -97,6 +106,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", _secrets),
         ("sandbox", lambda: _sandbox(settings)),
@@ -130,7 +140,7 @@ def _home(settings: Settings) -> str:
 def _automation(settings: Settings) -> str:
     is_on, words = state_in_words(settings)
     if not is_on:
-        raise _NotOn(words)
+        raise _ToBeKnown(NOT_ON, words)
     return words
 
 
@@ -159,6 +169,14 @@ def _intake(settings: Settings) -> str:
     if let_in.status_code != 200:
         raise AeefError("the intake does not know our token: restart it with the same settings")
     return settings.intake_url
+
+
+def _others(settings: Settings) -> str:
+    store = open_store(settings)
+    if found := differences(alike_of(settings), store.processes(), utc_now()):
+        remedy = "give all machines the same version and settings, and restart"
+        raise _ToBeKnown(DIFFERENT, "; ".join([*found, remedy]))
+    return "no dispatcher that reports runs another version or other settings"
 
 
 def _clocks(settings: Settings) -> str:

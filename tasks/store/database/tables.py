@@ -317,4 +317,15 @@ processes = Table(
     Column("name", String(255), primary_key=True),
     Column("seen_at", String(32), nullable=False),
     Column("problems", Text, nullable=False),
+    Column("alike", Text, nullable=False, server_default="{}"),
+)
+
+# Of secrets that all machines must have alike: whose was kept first, to compare with.
+fingerprints = Table(
+    "aeef_fingerprints",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("kept_at", String(32), nullable=False),
 )

@@ -216,6 +216,8 @@ def test_doctor_says_what_to_do(
         "environment": "FAILED",
         "AEEF_HOME": "ok",
         "incident store": "ok",
+        "same secrets": "ok",
+        "other processes": "ok",
         "audit log": "ok",
         "automation": "ok",
         "Prefect": "FAILED",
