@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from fixtures.cli import Aeef
 from fixtures.intake import StartIntake
+from schemas.model import utc_now
 from schemas.settings import Settings
 from support import wait_until
+from tasks.armed.alike import alike_of, differences
 from tasks.armed.installation import secrets_alike
 from tasks.armed.lever import Disarmed
 from tasks.base.salt import SALT_FILE, salt_of
@@ -142,6 +144,19 @@ def test_a_new_key_can_be_accepted(aeef: Aeef, home: Path) -> None:
     assert 0 == aeef("audit", "accept-secrets", "--reason", "the disk was lost").code
     assert {} == again(Settings(home=home)).foreign_secrets()
     assert "the disk was lost" in aeef("audit", "list").out
+
+
+def test_what_another_machine_runs_is_in_the_store(machine: Machine) -> None:
+    """As its process reported last; who says nothing is not compared."""
+    masking = {"key": "0123456789abcdef"}
+    here = machine("first", masking=masking)
+    there = machine("second", masking=masking, relapse={"within": 5})
+    store = again(here)
+    store.report_process("dispatcher second", [], alike_of(there))
+    store.report_process("an older one", [])
+
+    said = differences(alike_of(here), store.processes(), utc_now())
+    assert ["dispatcher second runs with other settings: [relapse]"] == said
 
 
 def test_an_intake_that_masks_otherwise_pages_and_says_so(

@@ -229,6 +229,9 @@ def test_doctor_says_what_to_do(
         "Jira": "not configured",
         "Alertmanager": "not configured",
         "paging": "ok",
+        "phone": "not configured",
+        "message": "not configured",
+        "contacts": "not configured",
         "breach clocks": "not configured",
         "secrets": "not configured",  # pytest's own process is as open as any
         "sandbox": "not configured" if sandbox_problem(home) else "ok",
