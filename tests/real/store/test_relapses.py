@@ -270,6 +270,7 @@ def test_the_incidents_of_an_earlier_version_are_at_their_first_occurrence(
     database: str, home: Path
 ) -> None:
     """A store without occurrences is migrated, and its mitigated incident may relapse."""
+    home.mkdir(mode=0o700, exist_ok=True)
     before = Store(database, home / "audit.anchors")
     incident_id = ended(before).incident_id
     before.close()
