@@ -10,7 +10,6 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 import flows.parts.prefect_steps  # noqa: F401 - a lock finds out by it that a flow runs
 from deployments.dispatcher.held_slots import HeldSlots
@@ -73,7 +72,7 @@ def shop(stack: Stack, tmp_path: Path) -> Iterator[Shop]:
     )
     settings = Settings(home=tmp_path / "home", targets={target.name: target})
     assert not settings.prefect_embedded
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api}):
+    with stack.prefect_settings():
         yield Shop(settings)
     open_store(settings).close()
 
