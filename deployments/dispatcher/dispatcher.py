@@ -31,6 +31,7 @@ from tasks.store import Store
 REQUEST_SECONDS = 10.0
 """A server that hangs must not hold up a round for Prefect's own sixty seconds."""
 REPORT_SECONDS = 5.0
+MISSING_SECONDS = 1.0
 PEOPLE_SECONDS = 2.0
 LONGEST_NAME = 255
 
@@ -60,7 +61,7 @@ class Dispatcher:
                 (self._send, timing.dispatch, self._sleeper.sleep),
                 (self._watch, timing.watch, self._stopping.wait),
                 (self._watch_owners, timing.watch, self._stopping.wait),
-                (self._look, timing.look, self._stopping.wait),
+                (self._look, timing.look, self._until_next_look),
                 (self._report, REPORT_SECONDS, self._stopping.wait),
                 (self._put_on_record, PEOPLE_SECONDS, self._stopping.wait),
             )
@@ -99,6 +100,10 @@ class Dispatcher:
             self._report()
         if not found:
             self._levers.run()
+
+    def _until_next_look(self, seconds: float) -> None:
+        """While something is missing, it is looked at oftener: people wait for it."""
+        self._stopping.wait(min(seconds, MISSING_SECONDS) if self._problems else seconds)
 
     def _report(self) -> None:
         """Say to the intake, in the store, that this process lives and what it found."""
