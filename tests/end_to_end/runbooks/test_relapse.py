@@ -59,7 +59,7 @@ def test_a_second_outage_is_a_second_outage(own_stack: Stack, tmp_path: Path) ->
     second = f"{incident_id}:occurrence-2"
     assert 0 == shown.returncode, shown.stdout + shown.stderr + stack.logs()
     steps, record = shown.stdout.split("runbook: done\n")
-    assert f"attached to incident {incident_id} (mitigated)" in steps
+    assert f"({incident_id}) (mitigated)" in steps
     assert "relapse, occurrence 2: the service is broken now, seen at" in steps
     assert stack.run_id(incident_id) in steps
     assert first_run not in steps
