@@ -68,7 +68,8 @@ def routing_key_of(about: str, settings: Settings) -> SecretStr | None:
     teams = {"security": settings.breach.page.security, "privacy": settings.breach.page.privacy}
     on_call = settings.contacts.get(ON_CALL)
     own = on_call.pagerduty_routing_key if on_call else None
-    return teams.get(people_of(about)) or settings.pagerduty.routing_key or own
+    key = teams.get(people_of(about)) or settings.pagerduty.routing_key
+    return own if key is None else key
 
 
 def trigger(

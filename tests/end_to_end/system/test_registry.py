@@ -111,4 +111,4 @@ def _registered(stack: Stack) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _health(stack: Stack) -> str:
-    return stack.ask("GET", "/health").text
+    return stack.ask("GET", "/ready").text
