@@ -200,6 +200,15 @@ def test_only_what_is_new_is_recomputed(store: Store, incident: UUID) -> None:
     assert store.verify_audit().since == 0
 
 
+ALL_GONE = [
+    "DELETE FROM aeef_outbox",
+    "DELETE FROM aeef_alerts",
+    "DELETE FROM aeef_escalations",
+    "DELETE FROM aeef_incidents",
+]
+"""Every incident, and what names it."""
+
+
 @pytest.mark.parametrize(
     ("statements", "said"),
     [
@@ -208,7 +217,7 @@ def test_only_what_is_new_is_recomputed(store: Store, incident: UUID) -> None:
         (["DELETE FROM aeef_audit WHERE seq > 15"], "not the one that was verified"),
         (["UPDATE aeef_audit SET hash = 'x' WHERE seq = 20"], "not the one that was verified"),
         (["UPDATE aeef_audit_head SET seq = 21"], "its head says entry 21"),
-        (["DELETE FROM aeef_outbox", "DELETE FROM aeef_incidents"], "deleted"),
+        (ALL_GONE, "deleted"),
         (["UPDATE aeef_incidents SET number = 9"], "columns of incident"),
     ],
 )
