@@ -13,7 +13,7 @@ MOST_WAITING = 256
 """So many may be at that; the oldest gives way, so that a new alert always comes through."""
 
 
-class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn chooses which
     """uvicorn's HTTP connection, which waits for ever for the rest of a header."""
 
     waiting: dict[Connection, asyncio.TimerHandle] = {}  # noqa: RUF012 - all of this process

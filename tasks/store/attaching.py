@@ -126,11 +126,7 @@ def _note_new(change: Change, report: Report) -> None:
         f"alert added, number {number}: {what}",
         actor=alert.source,
         automated=True,
-        details={
-            "severity": severity.value,
-            "service": alert.service,
-            "detectedAt": moment_text(alert.detected_at),
-        },
+        details=_details(alert, severity),
         entry_id=report.entry,
     )
     if number >= MANY and str(number).strip("0") == "1":
@@ -158,10 +154,14 @@ def _note_repetition(change: Change, alert: Alert, severity: Severity, entry: UU
         f"alert repeated: {what}",
         actor=alert.source,
         automated=True,
-        details={
-            "severity": severity.value,
-            "service": alert.service,
-            "detectedAt": moment_text(alert.detected_at),
-        },
+        details=_details(alert, severity),
         entry_id=entry,
     )
+
+
+def _details(alert: Alert, severity: Severity) -> dict[str, str | None]:
+    return {
+        "severity": severity.value,
+        "service": alert.service,
+        "detectedAt": moment_text(alert.detected_at),
+    }

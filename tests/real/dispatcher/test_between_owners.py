@@ -25,14 +25,6 @@ GOES_ON = "it goes on where it stopped, take-over"
 
 
 @pytest.fixture
-def prefect() -> Iterator[Prefect]:
-    """A Prefect without any run."""
-    with Prefect() as standin, standin.used():
-        yield standin
-    assert [] == standin.violations
-
-
-@pytest.fixture
 def settings(home: Path) -> Iterator[Settings]:
     """Settings with a store of their own; a run goes on twice by itself."""
     made = settings_for(home=home, takeover={"attempts": 2})

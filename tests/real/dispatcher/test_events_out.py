@@ -22,14 +22,6 @@ from tasks.store import Store
 
 
 @pytest.fixture
-def prefect() -> Iterator[Prefect]:
-    """A Prefect that accepts events; this test's context points at it."""
-    with Prefect() as standin, standin.used():
-        yield standin
-    assert [] == standin.violations
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """A store on SQLite."""
     opened = Store(f"sqlite:///{tmp_path}/aeef.db", tmp_path / "anchors", clock)

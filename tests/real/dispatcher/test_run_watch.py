@@ -13,25 +13,17 @@ from deployments.dispatcher.intervals import Timing
 from deployments.dispatcher.run_watch import RunWatch
 from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing as DoorTiming
-from schemas.incident import Alert, Incident, IncidentType, Severity, Status, TypeSource
+from fixtures.watching import Pages, open_one, taken_events
+from schemas.incident import Alert, IncidentType, Severity, Status, TypeSource
 from schemas.settings import Settings
 from standins.prefect.api import Prefect
 from standins.standin import settings_for
-from tasks.store import Store, open_store
+from tasks.store import open_store
 from tasks.store.claim_keys import runbook_key
 
 AT_ONCE = timedelta(0)
 NEVER = timedelta(days=1)
 QUICK = Timing(runbook_late=AT_ONCE)
-Paged = list[tuple[Incident, str | None, str | None]]
-
-
-@pytest.fixture
-def prefect() -> Iterator[Prefect]:
-    """A Prefect without any run."""
-    with Prefect() as standin, standin.used():
-        yield standin
-    assert [] == standin.violations
 
 
 @pytest.fixture
@@ -47,25 +39,14 @@ class Watched:
 
     def __init__(self, settings: Settings, timing: Timing = QUICK) -> None:
         self.store = open_store(settings)
-        self.paged: Paged = []
+        self.pages = Pages()
         self.runs = RunWatch(settings, self.store, timing)
         at_once = DoorTiming(runbook_missing=AT_ONCE)
-        self.sweep = Sweep(settings, self.store, self._page, at_once)
-
-    def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
-        self.paged.append((incident, reason, key))
+        self.sweep = Sweep(settings, self.store, self.pages, at_once)
 
     def events(self) -> list[tuple[str, str]]:
         """The events that wait for Prefect, taken out: incident and name."""
-        events = self.store.lease_events("test")
-        self.store.events_sent([event.event_id for event in events])
-        return [(str(event.incident_id), event.event) for event in events]
-
-
-def open_one(store: Store, severity: Severity = Severity.P1, service: str = "shop") -> Incident:
-    """An open incident."""
-    alert = Alert(description="x", service=service)
-    return store.open_or_attach(alert, IncidentType.SECURITY, severity).incident
+        return taken_events(self.store)
 
 
 def test_an_incident_without_a_run_is_announced_again_once_a_minute(
@@ -114,14 +95,14 @@ def test_a_guess_that_waits_is_left_alone_and_what_is_confirmed_is_not(
     watched.runs.start_missing_runbooks()
     watched.sweep.page_for_missing_runbooks()
 
-    assert ([], []) == (watched.events(), watched.paged)
+    assert ([], []) == (watched.events(), watched.pages.all)
     watched.store.answer(guess.incident_id, None, actor="ada")
     first = watched.events()
     watched.runs.start_missing_runbooks()
     watched.sweep.page_for_missing_runbooks()
     assert first == watched.events() == [(str(guess.incident_id), "aeef.incident.detected")]
     assert [("no runbook has started, take over", "page:not-started:word")] == [
-        (reason, key) for _, reason, key in watched.paged
+        (reason, key) for _, reason, key in watched.pages.all
     ]
 
 
@@ -143,7 +124,7 @@ def test_a_relapse_without_a_run_is_announced_and_paged_for_anew(
     watched.sweep.page_for_missing_runbooks()
 
     assert [(incident_id, "aeef.incident.detected")] == watched.events()
-    assert ["page:not-started:occurrence-2"] == [key for _, _, key in watched.paged]
+    assert ["page:not-started:occurrence-2"] == [key for _, _, key in watched.pages.all]
     prefect.runs[uuid4()] = ("RUNNING", {"alert": {"incidentId": incident_id, "occurrence": 2}})
     watched.runs.start_missing_runbooks()
     assert [] == watched.events()

@@ -13,21 +13,21 @@ import pytest
 
 from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing
+from fixtures.watching import Pages, open_one, taken_events
 from schemas.errors import InvalidInput, TemporaryError
-from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.incident import Severity
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
 from standins.standin import settings_for
 from tasks.incident.open_by_hand import open_for_rollback
 from tasks.incident.open_incident import open_unreadable, parse_alert
 from tasks.notify.page_on_call import ensure_page
-from tasks.store import Store, open_store
+from tasks.store import open_store
 
 AT_ONCE = timedelta(0)
 NEVER = timedelta(days=1)
 QUICK = Timing(page_late=AT_ONCE, runbook_missing=NEVER, keep_alive=NEVER)
 DAY = timedelta(days=1)
-Paged = list[tuple[Incident, str | None, str | None]]
 
 
 @pytest.fixture
@@ -43,23 +43,12 @@ class Watched:
 
     def __init__(self, settings: Settings, timing: Timing = QUICK) -> None:
         self.store = open_store(settings)
-        self.paged: Paged = []
-        self.sweep = Sweep(settings, self.store, self._page, timing)
-
-    def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
-        self.paged.append((incident, reason, key))
+        self.pages = Pages()
+        self.sweep = Sweep(settings, self.store, self.pages, timing)
 
     def events(self) -> list[tuple[str, str]]:
         """The events that wait for Prefect, taken out: incident and name."""
-        events = self.store.lease_events("test")
-        self.store.events_sent([event.event_id for event in events])
-        return [(str(event.incident_id), event.event) for event in events]
-
-
-def open_one(store: Store, severity: Severity = Severity.P1, service: str = "shop") -> Incident:
-    """An open incident."""
-    alert = Alert(description="x", service=service)
-    return store.open_or_attach(alert, IncidentType.SECURITY, severity).incident
+        return taken_events(self.store)
 
 
 def test_no_runbook_is_told_to_the_on_call_of_every_incident(settings: Settings) -> None:
@@ -69,7 +58,9 @@ def test_no_runbook_is_told_to_the_on_call_of_every_incident(settings: Settings)
     open_one(watched.store, Severity.P4, service="c")
     watched.events()
     watched.sweep.run()
-    told = {(incident.incident_id, reason, key) for incident, reason, key in watched.paged if key}
+    told = {
+        (incident.incident_id, reason, key) for incident, reason, key in watched.pages.all if key
+    }
 
     assert {
         (incident.incident_id, "no runbook has started, take over", "page:not-started")
@@ -84,7 +75,7 @@ def test_a_rollback_by_hand_is_not_done_a_second_time(settings: Settings) -> Non
     watched.sweep.run()
 
     assert [] == watched.events()
-    assert [] == watched.paged
+    assert [] == watched.pages.all
 
 
 def test_an_event_that_nobody_can_read_pages(settings: Settings) -> None:
@@ -95,7 +86,7 @@ def test_an_event_that_nobody_can_read_pages(settings: Settings) -> None:
     incident = open_unreadable(raised.value, settings)
     watched.sweep.send_late_pages()
 
-    assert [incident.incident_id] == [each.incident_id for each, _, _ in watched.paged]
+    assert [incident.incident_id] == [each.incident_id for each, _, _ in watched.pages.all]
     assert "s3cr3t" not in incident.description
 
 
@@ -118,7 +109,7 @@ def test_what_one_check_cannot_do_does_not_keep_the_others_from_theirs(
     monkeypatch.setattr(watched.sweep, "change_messages", lambda: seen.append(uuid4()))
     watched.sweep.run()
 
-    assert (1, 1) == (len(watched.paged), len(seen))
+    assert (1, 1) == (len(watched.pages.all), len(seen))
 
 
 def test_an_alert_in_alertmanager_is_kept_up_while_the_incident_is_open(

@@ -29,14 +29,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def prefect() -> Iterator[Prefect]:
-    """Prefect, with one limit."""
-    with Prefect() as standin, standin.used():
-        yield standin
-    assert [] == standin.violations
-
-
-@pytest.fixture
 def target(tmp_path: Path) -> Target:
     """A target whose rollback takes 2.4 s at most."""
     return Target.model_validate(

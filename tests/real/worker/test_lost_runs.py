@@ -29,14 +29,6 @@ print(begin_instance(Path(sys.argv[1]), sys.argv[2]).owner.instance)
 
 
 @pytest.fixture
-def prefect() -> Iterator[Prefect]:
-    """A Prefect without any run."""
-    with Prefect() as standin, standin.used():
-        yield standin
-    assert [] == standin.violations
-
-
-@pytest.fixture
 def instance(home: Path) -> Iterator[Instance]:
     """This start of the worker."""
     made = begin_instance(home, WORKER)
