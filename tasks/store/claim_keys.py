@@ -109,10 +109,25 @@ def digest_key(incident: Incident, worst: Severity) -> str:
 
 
 def is_collected(key: str) -> bool:
-    """True for a page that may be told together with others, when there are too many at once."""
-    subject = people_of(about_of(key))
-    own = not subject or subject.startswith(OCCURRENCE.strip(":"))
-    return own or key.startswith((PAGE_NOT_STARTED, f"{PAGE}failed:"))
+    """True for a page that may be told together with others, when there are too many at once.
+
+    Never that the automation failed: the digest's words would not say so.
+    """
+    about = about_of(key)
+    raised = people_of(about).endswith(RAISED)
+    return is_the_incident(about) or raised or key.startswith(PAGE_NOT_STARTED)
+
+
+def ends_with_acknowledgement(key: str) -> bool:
+    """True for a page that nobody needs once somebody has taken the incident.
+
+    Not of those for other people, for a decision, a failure or a legal duty.
+    """
+    about = about_of(key)
+    mine = (f"{PAGE_NOT_STARTED}", f"{PAGE}flapping", f"{PAGE}digest:")
+    levels = (f"{PAGE}{ESCALATION}", f"{PAGE}{STILL_ON_IT}", f"{PAGE}escalation-late:")
+    raised = people_of(about).endswith(RAISED)
+    return is_the_incident(about) or raised or key.startswith((*mine, *levels))
 
 
 def team_page_key(incident: Incident, team: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, update
 
 from schemas.incident import Incident, Severity, canonical_json
 from schemas.incident.fairness import Claimant, Turns
@@ -25,6 +25,7 @@ LOOKED_AT = 1000
 _ORDER = [each.value for each in Severity]
 _PUT = insert(outbox)
 _PENDING = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+_PENDING_OF = _PENDING.where(outbox.c.incident_id == bindparam("of"))
 
 
 class OutboxEvent(NamedTuple):
@@ -141,10 +142,12 @@ class Outbox:
         if event_ids:
             self._database.write(work)
 
-    def pending(self) -> int:
-        """The number of events that are not yet sent."""
+    def pending(self, incident_id: UUID | None = None) -> int:
+        """The number of events that are not yet sent; incident_id: only this one's."""
         with self._database.read() as connection:
-            return connection.execute(_PENDING).scalar_one()
+            if incident_id is None:
+                return connection.execute(_PENDING).scalar_one()
+            return connection.execute(_PENDING_OF, {"of": str(incident_id)}).scalar_one()
 
 
 def _free(holder: str, now: datetime, limit: int) -> Select[Any]:

@@ -579,6 +579,10 @@ class Store:
         """
         return acts.begin_act(self._log, incident_id, act, target, actor=actor, limit=limit)
 
+    def begun_for(self, incident: Incident) -> list[str]:
+        """What was begun by itself for the incident's present occurrence: `rollback of shop`."""
+        return acts.begun_for(self._log, incident)
+
     def acts_begun(self, act: Act, target: str) -> list[Begun]:
         """The acts of one kind on a target in the last day, in order."""
         return acts.acts_begun(self._log, act, target)
@@ -589,9 +593,9 @@ class Store:
         """Count the take-over of a run that died; None when it is not to be taken over again."""
         return take_over(self._log, run_id, death, most)
 
-    def times_taken_over(self, run_id: UUID) -> int:
-        """How many deaths of this run were followed by a take-over."""
-        return times_taken_over(self._log, run_id)
+    def times_taken_over(self, run_id: UUID, death: UUID | None = None) -> int:
+        """How many deaths of this run were followed by a take-over, without this one's."""
+        return times_taken_over(self._log, run_id, death)
 
     def begin_turn(self, target: str, holder: str) -> None:
         """Write down that the holder changes the target now."""
@@ -670,9 +674,9 @@ class Store:
         """Mark these as not delivered; they are due again at `retry_at`."""
         self._outbox.failed(event_ids, retry_at)
 
-    def pending_events(self) -> int:
-        """The number of events that are not yet sent."""
-        return self._outbox.pending()
+    def pending_events(self, incident_id: UUID | None = None) -> int:
+        """The number of events that are not yet sent; incident_id: only this one's."""
+        return self._outbox.pending(incident_id)
 
     # Processes beside the intake
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, insert, select
 
 from schemas.automation import DAY, Act, Begun, Limit, refusal
+from schemas.incident import Incident
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import acts
@@ -53,6 +54,15 @@ def begin_act(
         return None
 
     return log.change(work)
+
+
+def begun_for(log: AuditLog, incident: Incident) -> list[str]:
+    """What was begun by itself for the present occurrence: `rollback of shop`."""
+    mine = acts.c.incident_id == str(incident.incident_id)
+    now = acts.c.occurrence == incident.occurrence
+    query = select(acts).where(mine, now, acts.c.automated == 1).order_by(acts.c.at)
+    with log.database.read() as connection:
+        return [f"{row.act} of {row.target}" for row in connection.execute(query)]
 
 
 def acts_begun(log: AuditLog, act: Act, target: str) -> list[Begun]:

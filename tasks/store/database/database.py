@@ -149,12 +149,14 @@ class Database:
         record.info[NEW] = True
         if self.is_sqlite:
             connection.isolation_level = None  # we send BEGIN ourselves, see below
-        cursor = connection.cursor()
-        for statement in _SQLITE if self.is_sqlite else _POSTGRESQL:
-            cursor.execute(statement)
-        cursor.close()
-        if not self.is_sqlite:
-            connection.commit()
+        in_time = self._deadline.of(connection) if self._deadline else nullcontext()
+        with in_time:
+            cursor = connection.cursor()
+            for statement in _SQLITE if self.is_sqlite else _POSTGRESQL:
+                cursor.execute(statement)
+            cursor.close()
+            if not self.is_sqlite:
+                connection.commit()
 
     def _on_checkout(self, connection: Any, record: Any, _proxy: Any) -> None:
         """Ask whether a kept connection still works, in time; if not, the pool opens another."""

@@ -69,6 +69,16 @@ def start_escalation(connection: Connection, incident: Incident, now: datetime) 
         connection.execute(_CHANGE, {"of": of, **values})
 
 
+def wake_escalation(connection: Connection, incident: Incident, now: datetime) -> None:
+    """It is open again as it was: a step that stopped with its end is planned anew."""
+    row = connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
+    if row is None or row.taken_at is None:
+        start_escalation(connection, incident, now)
+        return
+    values = {"due_at": moment_text(now), "leased_until": None, "revision": row.revision + 1}
+    connection.execute(_CHANGE, {"of": str(incident.incident_id), **values})
+
+
 def take_escalation(connection: Connection, incident: Incident, actor: str, now: datetime) -> None:
     """Somebody took it, or says that they are still on it: the next steps count from now."""
     row = connection.execute(_ONE, {"of": str(incident.incident_id)}).one_or_none()
@@ -94,6 +104,10 @@ def answer_still_on_it(change: Change, actor: str, automated: bool) -> None:
         take_escalation(connection, change.incident, actor, now)
         change.record("acknowledged again: still on it", actor=actor, automated=automated)
         change.emit(ACKNOWLEDGED)
+
+
+TAKEN_BEFORE = "somebody"
+"""Who took what was taken before there were escalations in the store."""
 
 
 class Escalations:
@@ -139,8 +153,14 @@ class Escalations:
 
         def work(connection: Connection) -> None:
             row = connection.execute(_ONE, {"of": str(incident.incident_id)}).first()
-            if row is None:
-                start_escalation(connection, incident, now)
+            if row is not None:
+                return
+            start_escalation(connection, incident, now)
+            taken = select(incidents.c.acknowledged_at).where(
+                incidents.c.id == str(incident.incident_id)
+            )
+            if connection.execute(taken).scalar() is not None:
+                take_escalation(connection, incident, TAKEN_BEFORE, now)
 
         self._database.write(work)
 

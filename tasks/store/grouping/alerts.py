@@ -99,7 +99,9 @@ def group_as(chain: Chain, incident: Incident, incident_type: IncidentType) -> d
 
 def another_is_open(connection: Connection, row: Row[Any]) -> bool:
     """True when a newer incident has the same key or group: it pages for this trouble."""
-    same = or_(incidents.c.dedup_hash == row.dedup_hash, incidents.c.group_hash == row.group_hash)
+    same = incidents.c.dedup_hash == row.dedup_hash
+    if row.group_hash is not None:  # else every other incident without a group would be the same
+        same = or_(same, incidents.c.group_hash == row.group_hash)
     query = select(incidents.c.id).where(NOT_OVER, same, incidents.c.id != row.id)
     return connection.execute(query).first() is not None
 

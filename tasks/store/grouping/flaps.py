@@ -13,6 +13,7 @@ from tasks.base.storable import moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.claim_keys import PAGES_RESOLVED, of_occurrence
 from tasks.store.database.tables import claims, flaps, incidents
+from tasks.store.escalations.escalations import wake_escalation
 from tasks.store.grouping.alerts import another_is_open
 from tasks.store.records import Change, incident_of
 
@@ -95,6 +96,7 @@ def come_back(chain: Chain, row: Row[Any], grouping: Grouping) -> Change:
         resolved_at=None,
     )
     pages_ring_again(chain.connection, change.incident)
+    wake_escalation(chain.connection, change.incident, chain.now)
     _beat(change, times, grouping)
     return change
 

@@ -51,10 +51,13 @@ def take_over(log: AuditLog, run_id: UUID, death: UUID, most: int) -> TakeOver |
     return log.database.write(work)
 
 
-def times_taken_over(log: AuditLog, run_id: UUID) -> int:
-    """How many deaths of this run were followed by a take-over."""
+def times_taken_over(log: AuditLog, run_id: UUID, death: UUID | None = None) -> int:
+    """How many deaths of this run were followed by a take-over, without this one's."""
+    run = str(run_id)
     with log.database.read() as connection:
-        return _count(connection, str(run_id))
+        this = (takeovers.c.run_id == run) & (takeovers.c.death == str(death))
+        query = select(func.count()).select_from(takeovers).where(this)
+        return _count(connection, run) - int(connection.execute(query).scalar_one())
 
 
 def _count(connection: Connection, run: str) -> int:

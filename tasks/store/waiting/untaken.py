@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from schemas.incident import Severity, canonical_json
+from schemas.incident import Severity, Status, canonical_json
 from schemas.model import Model, UtcDatetime
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.database.database import Database
@@ -99,22 +99,25 @@ def untaken_of(database: Database, incident_id: UUID) -> list[UntakenPage]:
 def waiting_pages(database: Database) -> list[WaitingPage]:
     """Every page that is still tried, the most urgent first, then the oldest.
 
-    Not those of incidents that are over: they are kept until what may ring was resolved.
+    Not those of incidents that are over, which are kept until what may ring was resolved; but a
+    legal duty does not end with the incident.
     """
     query = (
         select(untaken_pages, incidents.c.severity, incidents.c.status)
         .join(incidents, incidents.c.id == untaken_pages.c.incident_id)
         .order_by(incidents.c.severity, untaken_pages.c.due_at)
-        .limit(MOST)
     )
     with database.read() as connection:
         rows = connection.execute(query).all()
         if not rows:
             return []
         now = database.lease_now(connection)
-    found = [_waiting(UntakenPage.model_validate_json(r.page), r.severity, r.due_at, now)
-             for r in rows]  # fmt: skip
-    return sorted(found, key=lambda each: (each.severity, each.page.since))
+    found = []
+    for row in rows:
+        page = UntakenPage.model_validate_json(row.page)
+        if page.even_if_over or not Status(row.status).is_over:
+            found.append(_waiting(page, row.severity, row.due_at, now))
+    return sorted(found, key=lambda each: (each.severity, each.page.since))[:MOST]
 
 
 def make_all_due(database: Database) -> None:

@@ -235,10 +235,12 @@ def test_ready_is_what_the_dispatcher_found(intake: Intake) -> None:
     """While it reports; what it found says the remedy."""
     wrong = "no worker of work pool 'aeef' is online: run `aeef up`"
     for problems, status in (([wrong], 503), ([], 200)):
-        intake.store.report_process("dispatcher", problems)
-        wait_until(
-            lambda found=problems: found == intake.client.get("/ready").json()["problems"]  # type: ignore[misc]
-        )
+
+        def found(said: list[str] = problems) -> bool:
+            intake.store.report_process("dispatcher", said)
+            return bool(said == intake.client.get("/ready").json()["problems"])
+
+        wait_until(found)
         assert status == intake.client.get("/ready").status_code
 
 
