@@ -149,7 +149,10 @@ class Case:
             self._note_exception(intent, word, person)
             return
         would = f"; it {_would(intent)}" if word.mode is Mode.OBSERVE else ""
-        raise Withheld(f"{intent.undone}: {word}{would}", needs_person=False)
+        begun = f"{intent.act} of {intent.target}" in self.store.begun_for(self.incident)
+        half = "; it had begun before that, and may be half done: look, and finish it"
+        text = f"{intent.undone}: {word}{would}{half if begun else ''}"
+        raise Withheld(text, needs_person=begun)
 
     @property
     def _confirmed_by(self) -> str:

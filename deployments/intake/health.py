@@ -111,7 +111,9 @@ class Health:
             return ["the dispatcher's reports cannot be read"]
         now = time.monotonic()
         for name, report in reports.items():
-            if self._heard.get(name, ("", 0.0))[0] != report.seen_at:
+            if name not in self._heard:  # it may be what a dead one said last: only a change counts
+                self._heard[name] = (report.seen_at, float("-inf"))
+            elif self._heard[name][0] != report.seen_at:
                 self._heard[name] = (report.seen_at, now)
         living = {
             name: report.problems

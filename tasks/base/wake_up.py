@@ -33,9 +33,13 @@ class Sleeper:
             os.write(self._pipe, b".")
 
     def close(self) -> None:
-        """Forget the pipe."""
+        """Forget the pipe; one that a newer sleeper has made there stays."""
+        mine = os.fstat(self._pipe)
+        with suppress(OSError):
+            there = self._path.stat()
+            if (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
+                self._path.unlink()
         os.close(self._pipe)
-        self._path.unlink(missing_ok=True)
 
 
 def wake(path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from functools import partial
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
 from schemas.wording import minutes
+from tasks.channels.reach import reach
 from tasks.notify.page_on_call import channel_of, ensure_page
 from tasks.store import Store, UntoldDigest
 from tasks.store.claim_keys import digest_key
@@ -28,7 +30,8 @@ def notify_digests(settings: Settings, store: Store) -> None:
 
 
 def _is_notified(digest: UntoldDigest, worst: Incident, settings: Settings, store: Store) -> bool:
-    carrier = digest.carrier
+    # What others are told of must be open: else its page is resolved, and theirs with it.
+    carrier = worst if digest.carrier.status.is_over else digest.carrier
     severity = min(carrier.severity, worst.severity)
     key, text = digest_key(carrier, severity), in_words(digest, settings)
     notified = store.claim_result(carrier.incident_id, key)
@@ -39,16 +42,21 @@ def _is_notified(digest: UntoldDigest, worst: Incident, settings: Settings, stor
             holder=f"digest {uuid4()}",
             key=key,
             reason=text,
-            even_if_over=True,
             severity=severity,
         )
-        return page is not None
+        # While it is still tried, the next round gives it the newest words.
+        return page is not None and not page.still_trying
     if digest.notified_at and utc_now() - digest.notified_at < settings.paging.digest.within:
         return False
     if channel := channel_of(notified):
         seen = carrier.model_copy(update={"severity": severity})
-        channel.page(seen, settings, key=key, reason=text)
-        store.record_action(carrier.incident_id, f"updated the page in {channel.title}: {text}")
+        reach(channel, settings, partial(channel.page, seen, settings, key=key, reason=text))
+        identity = f"aeef:{carrier.incident_id}/{key}/{digest.number}"
+        store.record_action(
+            carrier.incident_id,
+            f"updated the page in {channel.title}: {text}",
+            entry_id=uuid5(NAMESPACE_URL, identity),
+        )
     return True
 
 

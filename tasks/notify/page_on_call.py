@@ -30,7 +30,7 @@ from tasks.notify.page_round import Outcome
 from tasks.step import step
 from tasks.store import Store, open_store
 from tasks.store.automation.said import said_of
-from tasks.store.claim_keys import page_key
+from tasks.store.claim_keys import ends_with_acknowledgement, page_key
 from tasks.store.once import POLL_SECONDS
 from tasks.store.waiting.untaken import UntakenPage
 
@@ -84,6 +84,8 @@ def ensure_page(
     store = open_store(settings)
     incident = store.incident(incident_id)
     key = key or page_key(incident)
+    left = store.untaken_page(incident.incident_id, key)
+    even_if_over = even_if_over or (left is not None and left.even_if_over)
     wanted = page_round.first(store, incident, key, reason, severity, even_if_over=even_if_over)
     is_done = incident.status.is_over and not even_if_over
     if is_done and store.claim_result(incident.incident_id, key) is None:
@@ -95,16 +97,25 @@ def ensure_page(
             return _notified_so_far(incident, left)
         with store.once(incident.incident_id, key, holder, lease=LEASE) as turn:
             if turn.is_mine:
-                page = _send(left or wanted, settings, store)
+                page = _send(_as_wanted(left, wanted), settings, store)
                 if page and not page.still_trying:
                     turn.finish(page.to_json())
                     store.drop_untaken(incident.incident_id, key)
                 return page
             if turn.state == "done":
+                # A sender that was killed, or slower than its lease, left this behind.
+                store.drop_untaken(incident.incident_id, key)
                 return Page.model_validate(turn.result)
         if not wait:
             return None
         time.sleep(POLL_SECONDS)
+
+
+def _as_wanted(left: UntakenPage | None, wanted: UntakenPage) -> UntakenPage:
+    """What is left of a page, with the newest reason."""
+    if left is None:
+        return wanted
+    return left.model_copy(update={"reason": wanted.reason or left.reason})
 
 
 def _notified_so_far(incident: Incident, left: UntakenPage) -> Page:
@@ -154,7 +165,7 @@ def _send(page: UntakenPage, settings: Settings, store: Store) -> Page | None:
 
 def _is_taken_by_a_person(page: UntakenPage, store: Store) -> bool:
     """True when somebody acknowledged the incident after the page had begun."""
-    if page.even_if_over:
+    if page.even_if_over or not ends_with_acknowledgement(page.key):
         return False
     taken = store.acknowledged_at(page.incident_id)
     return taken is not None and taken >= page.began_at

@@ -140,6 +140,8 @@ def silence_clocks(incident_id: str | UUID, settings: Settings) -> None:
     running = {ring_name(each) for each in clocks_for(incident, settings) if each.is_open}
     for key, claim in store.claims(incident.incident_id).items():
         name = key.removeprefix(CLOCK_PAGE).rpartition(":")[0]
-        if not key.startswith(CLOCK_PAGE) or name in running or claim.result is None:
+        if not key.startswith(CLOCK_PAGE) or name in running:
+            continue
+        if claim.result is None and store.untaken_page(incident.incident_id, key) is None:
             continue
         resolve_one_page(incident, key, settings)
