@@ -11,7 +11,11 @@ from uuid import uuid4
 
 import httpx
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, temporary_settings
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_CLIENT_MAX_RETRIES,
+    temporary_settings,
+)
 
 from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.dispatcher.events_out import EventsOut
@@ -30,6 +34,8 @@ from tasks.store import Store
 
 REQUEST_SECONDS = 10.0
 """A server that hangs must not hold up a round for Prefect's own sixty seconds."""
+SOON = {PREFECT_API_REQUEST_TIMEOUT: REQUEST_SECONDS, PREFECT_CLIENT_MAX_RETRIES: 0}
+"""Each loop asks again by itself: Prefect's client would first try for two minutes."""
 REPORT_SECONDS = 5.0
 MISSING_SECONDS = 1.0
 PEOPLE_SECONDS = 2.0
@@ -115,7 +121,7 @@ class Dispatcher:
     ) -> None:
         # Prefect's settings belong to a context, and each thread has its own.
         with ExitStack() as held:
-            held.enter_context(temporary_settings({PREFECT_API_REQUEST_TIMEOUT: REQUEST_SECONDS}))
+            held.enter_context(temporary_settings(SOON))
             while not self._stopping.is_set():
                 try:
                     work()

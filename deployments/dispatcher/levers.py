@@ -33,7 +33,12 @@ class LeverWatch:
                 deployment = client.read_deployment_by_name(CHECK)
             except ObjectNotFound:  # it is reported as missing
                 return
-            client.create_flow_run_from_deployment(deployment.id, name="the settings have changed")
+            client.create_flow_run_from_deployment(
+                deployment.id,
+                name="the settings have changed",
+                # The file that remembers may not be writable: once is enough all the same.
+                idempotency_key=f"armed:{now}",
+            )
         replace_file(self._file, now.encode(), mode=0o600)
 
     def _last(self) -> str:

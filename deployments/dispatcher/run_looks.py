@@ -52,8 +52,12 @@ class RunLooks:
             silent=silent,
             doubtful=bool(state and state.message == NO_HEARTBEAT),
             by_clock=bool(run.auto_scheduled),
-            taken_over=self._store.times_taken_over(run.id) if kind == "CRASHED" else 0,
+            taken_over=self._taken_over(run) if kind == "CRASHED" else 0,
         )
+
+    def _taken_over(self, run: FlowRun) -> int:
+        death = run.state.id if run.state else None
+        return self._store.times_taken_over(run.id, death)
 
     def _hands(self, run: FlowRun) -> Hands:
         owner = self._runs.owner_of(run)

@@ -48,8 +48,9 @@ class RunWatch:
             for incident in self.store.open_incidents_missing_runbook(
                 severity, older_than=self.timing.runbook_late
             )
+            if not self.store.pending_events(incident.incident_id)
         ]
-        if not missing or self.store.pending_events():
+        if not missing:
             return
         waiting = _incidents_with_runs(utc_now() - max(age for _, age in missing))
         for incident, age in missing:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from deployments.prefect_patches.heartbeats import send_heartbeat
@@ -26,6 +26,8 @@ from deployments.worker.child import CANCEL
 from deployments.worker.ownership.lost_runs import put_right
 from deployments.worker.processes import WarmProcesses
 from schemas.settings import PrefectPatch
+
+log = logging.getLogger("aeef.worker")
 
 STOP_POLL_SECONDS = 5.0
 """How often to ask Prefect whether one of our runs was cancelled or suspended."""
@@ -75,13 +77,17 @@ class RunsThatGoOn:
                 wanted = FlowRunFilter(
                     id=FlowRunFilterId(any_=ours), state=FlowRunFilterState(type=stopped)
                 )
-                with suppress(httpx.HTTPError, PrefectHTTPStatusError):
-                    for found in await self._client.read_flow_runs(flow_run_filter=wanted):
-                        if found.state_type != StateType.CRASHED:
-                            cancelled = found.state_type == StateType.CANCELLING
-                            self.stop_if_ours(found.id, cancelled)
-                        elif self._processes.has(found.id):
-                            await put_right(self._client, found)
+                try:
+                    await self._put_right(wanted)
+                except Exception as error:  # noqa: BLE001 - whatever it is: it is asked again
+                    log.warning("which runs were stopped is not known: %s", type(error).__name__)
+
+    async def _put_right(self, wanted: FlowRunFilter) -> None:
+        for found in await self._client.read_flow_runs(flow_run_filter=wanted):
+            if found.state_type != StateType.CRASHED:
+                self.stop_if_ours(found.id, found.state_type == StateType.CANCELLING)
+            elif self._processes.has(found.id):
+                await put_right(self._client, found)
 
     async def was_cancelled(self, run_id: UUID) -> bool:
         """True for a run that ended because it was cancelled; sets that state in Prefect."""

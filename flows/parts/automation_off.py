@@ -29,6 +29,10 @@ def off_for(response: Response) -> Word | None:
 def only_notify(response: Response, notifies: Callable[[Response], None], off: Word) -> None:
     """Notify people; put on record that nothing else is done, and by whose word."""
     notifies(response)
-    text = f"{off}; nothing was changed, and no evidence was kept"
+    begun = open_store(response.settings).begun_for(response.incident)
+    if begun:  # this run died in the middle of it, and goes on under another word
+        text = f"{off}; {' and '.join(begun)} had begun, and may be half done: look, and finish it"
+    else:
+        text = f"{off}; nothing was changed, and no evidence was kept"
     response.note(text)
-    raise Withheld(text, needs_person=False)
+    raise Withheld(text, needs_person=bool(begun))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import InvalidInput
+from schemas.held import held
 from schemas.model import Model, UtcDatetime, utc_now
 from schemas.settings import Settings, config_path
 from tasks.armed.lever import Outcome, Tried
@@ -104,7 +105,8 @@ def settings_digest(settings: Settings) -> str:
         file = path.read_bytes() if path else b""
     except OSError:
         file = b""
-    own = sorted(f"{name}={value}" for name, value in os.environ.items() if name[:5] == "AEEF_")
+    given = {**held(), **os.environ}  # our own processes hold them in memory only
+    own = sorted(f"{name}={value}" for name, value in given.items() if name[:5] == "AEEF_")
     content = b"\0".join([file, *(each.encode(errors="replace") for each in own)])
     return sha256(content + str(settings.home).encode()).hexdigest()
 

@@ -36,7 +36,7 @@ def prefect_turn(target: Target, settings: Settings) -> Iterator[str | None]:
     Raises TargetError when another run holds it for longer than a rollback may take.
     """
     holder, store = this_run(), open_store(settings)
-    lease = _wait(target, store)
+    lease = _wait(target, store, holder)
     remark = lease if isinstance(lease, str) else None
     if remark:
         log_line(remark, logging.WARNING)
@@ -49,7 +49,7 @@ def prefect_turn(target: Target, settings: Settings) -> Iterator[str | None]:
         store.end_turn(target.name, holder)
 
 
-def _wait(target: Target, store: Store) -> Lease | str:
+def _wait(target: Target, store: Store, holder: str) -> Lease | str:
     """Take the limit; or why it is not taken, when nothing is gained by waiting."""
     began = free_since = time.monotonic()
     faults, waits_for = 0, ""
@@ -64,6 +64,8 @@ def _wait(target: Target, store: Store) -> Lease | str:
                     " do not see"
                 )
         changer = store.changer_of(target.name)
+        if changer and changer.holder == holder:
+            changer = None  # this run, before it died
         if changer or isinstance(taken, Fault):
             free_since = now
         if now - free_since > (ORPHAN_AFTER_FAULT_SECONDS if faults else ORPHAN_SECONDS):

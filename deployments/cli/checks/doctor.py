@@ -21,7 +21,13 @@ from deployments.prefect_server.examine import locked
 from deployments.web.token import TOKEN_FILE, token_of
 from schemas.errors import AeefError
 from schemas.model import utc_now
-from schemas.settings import GithubSettings, Settings, config_path, unknown_variables
+from schemas.settings import (
+    GithubSettings,
+    Settings,
+    WorkerKind,
+    config_path,
+    unknown_variables,
+)
 from tasks.armed.alike import alike_of, differences
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
 from tasks.armed.levers import levers_of
@@ -108,7 +114,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
-        ("secrets", _secrets),
+        ("secrets", lambda: _secrets(settings)),
         ("sandbox", lambda: _sandbox(settings)),
         *(
             (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
@@ -153,7 +159,7 @@ def _prefect(settings: Settings) -> str:
 def _intake(settings: Settings) -> str:
     try:
         answer = httpx.get(f"{settings.intake_url}/health", timeout=10, trust_env=False)
-        problems = answer.json()["problems"]
+        problems = [*answer.json()["problems"], *answer.json()["warnings"]]
         let_in = httpx.get(
             f"{settings.intake_url}/incidents?limit=1",
             headers={"Authorization": f"Bearer {token_of(settings)}"},
@@ -195,7 +201,12 @@ def _clocks(settings: Settings) -> str:
     return f"{', '.join(regimes)}{gaps}"
 
 
-def _secrets() -> str:
+def _secrets(settings: Settings) -> str:
+    if settings.worker.kind is WorkerKind.PROCESS:
+        raise NotConfigured(
+            "Prefect's own worker gives each run its settings in its environment, which other"
+            " programs of its user can read; AEEF_WORKER__KIND=warm does not"
+        )
     if not is_closed():
         raise NotConfigured(
             "this process is open to other programs of its user; only Linux can close it to them"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.held import forget_held, hold_environment
 from schemas.settings import load_settings
 from tasks.armed.lever import Lever, Outcome, Tried
 from tasks.armed.table import keep, lines_of, read_table, settings_digest
@@ -73,7 +74,12 @@ def test_a_changed_setting_changes_the_digest(home: Path, monkeypatch: pytest.Mo
     second = settings_digest(load_settings())
     monkeypatch.setenv("AEEF_DRIFT__EVERY", "90")
     third = settings_digest(load_settings())
+    hold_environment()
+    try:
+        in_memory = settings_digest(load_settings())
+    finally:
+        forget_held()
 
     assert len({first, second, third}) == 3
-    assert third == settings_digest(load_settings())
+    assert third == in_memory
     assert str(home) not in third
