@@ -18,6 +18,9 @@ _NO_SETTINGS = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
+    # Settings may come by variables, too.
+    "GIT_CONFIG_COUNT": "0",
+    "GIT_CONFIG_PARAMETERS": "",
     "GIT_TERMINAL_PROMPT": "0",
 }
 """Without any settings git knows no filter that a tree could ask for, and no hook."""

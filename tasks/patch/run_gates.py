@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,13 +55,16 @@ def run_gates(case: Case, patch: PreparedPatch, approved_by: str | None = None) 
         return GateResults(commit=commit, not_run_because=f"no sandbox ({problem})")
     results = []
     evidence = Evidence(case.incident_id, settings.home)
-    with (
-        TargetRepository(target) as repository,
-        gate_tree(repository, patch, place, apart=apart) as tree,
-    ):
-        box = _sandbox(tree, patch, settings) if apart else None
+    with TargetRepository(target) as repository, ExitStack() as same:
+        if not apart:
+            tree = same.enter_context(gate_tree(repository, patch, place, apart=False))
         for gate in gate_names(target):
-            result, output = _run(gate, target, tree, running_pid(place), box)
+            with ExitStack() as own:
+                box = None
+                if apart:  # a fresh one for each: what one gate ran must not prepare the next
+                    tree = own.enter_context(gate_tree(repository, patch, place, apart=True))
+                    box = _sandbox(tree, patch, settings)
+                result, output = _run(gate, target, tree, running_pid(place), box)
             log_line(str(result))
             results.append(result)
             if output:

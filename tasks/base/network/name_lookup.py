@@ -48,7 +48,11 @@ def addresses_of(host: str, seconds: float) -> list[str]:
             thread = threading.Thread(
                 target=_look_up, args=(host, lookup, ours), name="name look-up", daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:  # no more threads: the next call may have one
+                del ours.lookups[host]
+                raise OSError(f"{host} cannot be looked up: {error}") from None
     try:
         return lookup.result(seconds)
     except TimeoutError:
@@ -64,7 +68,7 @@ def _look_up(host: str, lookup: Future[list[str]], ours: _UnderWay) -> None:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         result: list[str] | Exception = list(dict.fromkeys(str(each[4][0]) for each in found))
-    except (OSError, UnicodeError) as error:
+    except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
         result = error
     with ours.lock:
         del ours.lookups[host]

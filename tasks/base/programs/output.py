@@ -69,7 +69,7 @@ def follow(
 
     watch: asked again and again while it runs.
     """
-    give_up_at = time.monotonic() + timeout
+    give_up_at, look_at = time.monotonic() + timeout, 0.0
     with selectors.DefaultSelector() as selector, _end_of(process.pid) as end:
         for pipe, tail in pipes.items():
             os.set_blocking(pipe, False)
@@ -82,8 +82,10 @@ def follow(
             left = give_up_at - time.monotonic()
             if left <= 0:
                 return f"did not finish within {timeout:g} s"
-            if watch and (problem := watch(process.pid)):
-                return problem
+            if watch and time.monotonic() >= look_at:  # not at every piece that is printed
+                if problem := watch(process.pid):
+                    return problem
+                look_at = time.monotonic() + _LOOK_SECONDS
             for key, _ in selector.select(min(left, longest)):
                 if key.data is not None and not _read_once(key.fd, key.data):
                     selector.unregister(key.fd)
