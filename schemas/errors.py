@@ -42,6 +42,14 @@ class IncidentNotFound(AeefError):
     """No incident has this id, or a shortened id fits more than one."""
 
 
+class NotAllowed(AeefError):
+    """Whoever asks may not do this; the text says which role may. HTTP: 403."""
+
+
+class NotPossibleNow(AeefError):
+    """The incident's state does not allow this act; the text says what is missing. HTTP: 409."""
+
+
 class AuditBroken(AeefError):
     """The audit chain does not verify; the text names the first broken link."""
 

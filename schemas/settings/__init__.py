@@ -2,10 +2,11 @@
 
 from schemas.health import Health
 from schemas.settings.channels import JIRA_PRIORITIES, SLACK_CHANNELS
+from schemas.settings.config_file import config_path
 from schemas.settings.load import load_settings, unknown_variables
 from schemas.settings.prefect_patches import PATCHES_VARIABLE, PrefectPatch, patches_chosen
 from schemas.settings.sections import GithubSettings, RetrySettings, WorkerKind, WorkerSettings
-from schemas.settings.settings import Settings, config_path
+from schemas.settings.settings import Settings
 from schemas.settings.target import DriftFile, Target, TargetDrift
 
 __all__ = [

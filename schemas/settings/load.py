@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from schemas.errors import ConfigurationError
 from schemas.held import held
-from schemas.settings.settings import Settings, config_path
+from schemas.settings.config_file import config_path
+from schemas.settings.settings import Settings
 
 
 def unknown_variables() -> list[str]:

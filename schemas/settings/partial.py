@@ -42,6 +42,14 @@ def named_contacts(contacts: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def named_people(people: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of people, each with its name."""
+    return {
+        name: {"name": name, **table} if isinstance(table, Mapping) else table
+        for name, table in people.items()
+    }
+
+
 def expanded(path: str | Path) -> Path:
     """The path with `~` replaced. Raises ValueError when there is no such home directory."""
     try:

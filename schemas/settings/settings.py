@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,20 @@ from schemas.escalation import BusinessDays, Contact, ContactName, contact_name
 from schemas.held import held
 from schemas.incident import DEFAULT_ROUTES, Grouping, IncidentType, Route, Rule, Severity
 from schemas.masking import MaskingSettings
+from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
+from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings
 from schemas.settings.paging import PagingSettings
-from schemas.settings.partial import expanded, full_route, named_contacts, named_target
+from schemas.settings.partial import (
+    expanded,
+    full_route,
+    named_contacts,
+    named_people,
+    named_target,
+)
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
     DiskSettings,
@@ -92,6 +99,7 @@ class Settings(ChannelSections):
     routes: dict[Severity, Route] = Field(default_factory=dict)
     contacts: dict[ContactName, Contact] = Field(default_factory=dict)
     business_days: BusinessDays = BusinessDays()
+    people: dict[PersonName, Person] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 
@@ -128,6 +136,8 @@ class Settings(ChannelSections):
             complete["routes"] = {s: full_route(s, changes) for s, changes in routes.items()}
         if isinstance(contacts := data.get("contacts"), Mapping):
             complete["contacts"] = named_contacts(contacts)
+        if isinstance(people := data.get("people"), Mapping):
+            complete["people"] = named_people(people)
         return complete
 
     @field_validator("prefect_patches")
@@ -232,13 +242,3 @@ class Settings(ChannelSections):
 
 def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def config_path() -> Path | None:
-    """The config file: `AEEF_CONFIG`, else `aeef.toml` here, else in `AEEF_HOME`, else None."""
-    named = os.environ.get("AEEF_CONFIG")
-    if named:
-        return Path(named).expanduser().absolute()
-    home = Path(os.environ.get("AEEF_HOME") or Path.home() / ".aeef").expanduser()
-    places = (Path.cwd() / "aeef.toml", home / "aeef.toml")
-    return next((place.absolute() for place in places if place.is_file()), None)

@@ -18,11 +18,12 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("links",),
         ("settings",),
         ("drift", "quality", "findings", "patch", "masking", "escalation"),
-        ("incident", "release", "isolation", "agents", "breach", "health", "automation"),
+        ("incident", "release", "isolation", "agents", "breach", "health", "automation", "people"),
         ("held", "model", "validation", "approval", "wording"),
         ("errors",),
     ),
     "tasks": (
+        ("people",),
         ("patch", "drift", "relapse", "armed"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),

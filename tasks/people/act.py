@@ -1,0 +1,73 @@
+"""What an act of a person is: its name, who may, what it asks for, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from schemas.incident import Incident
+from schemas.model import Model
+from schemas.people import Actor, Right
+from schemas.settings import Settings
+from tasks.store import Store, open_store
+
+
+class Nothing(Model):
+    """For an act that asks for nothing."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A person at one incident."""
+
+    incident_id: str
+    actor: Actor
+    settings: Settings
+
+    @property
+    def store(self) -> Store:
+        """The record."""
+        return open_store(self.settings)
+
+    @property
+    def incident(self) -> Incident:
+        """The incident as it is now."""
+        return self.store.incident(self.incident_id)
+
+    @property
+    def holder(self) -> str:
+        """The name under which claims are held, new each time."""
+        return f"{self.actor.method} {uuid4()}"
+
+
+class Done(NamedTuple):
+    """What came of an act.
+
+    said: one sentence for whoever did it. changed: False: it was so before, and nothing was done.
+    problem: what could not be done beside it: a channel that does not answer; empty: nothing.
+    """
+
+    incident: Incident
+    said: str
+    changed: bool = True
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class PersonAct:
+    """One verb, the same in the API, the command line, Slack and on the page.
+
+    name: `POST /v1/incidents/ID/<name>`, `aeef <name> ID`, `/aeef <name> ID`.
+    title: the words of its button. does: what it will do, in one sentence, as a person reads it.
+    asks: what has to be given, as a model: its fields are the form, the options and the body.
+    do: carries it out. Raises NotPossibleNow with what is missing, or InvalidInput.
+    """
+
+    name: str
+    title: str
+    does: str
+    right: Right
+    asks: type[Model]
+    do: Callable[[Hand, Any], Done]

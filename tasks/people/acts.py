@@ -1,0 +1,39 @@
+"""Every act of a person, and the one way to do one: rights first, then the act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.errors import InvalidInput, NotAllowed
+from schemas.people import Actor
+from schemas.settings import Settings
+from tasks.people.act import Done, Hand, PersonAct
+from tasks.people.take import TAKE
+
+ALL: tuple[PersonAct, ...] = (TAKE,)
+PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
+"""By name."""
+
+
+def perform(
+    name: str, incident_id: str, given: Mapping[str, Any], actor: Actor, settings: Settings
+) -> Done:
+    """Let this person do it, once the rights are clear. given: the act's fields, as JSON data.
+
+    Raises NotAllowed, NotPossibleNow, IncidentNotFound, or InvalidInput that names the field.
+    """
+    act = PERSON_ACTS.get(name)
+    if act is None:
+        raise InvalidInput(f"there is no act {name[:40]!a}; there are: {', '.join(PERSON_ACTS)}")
+    if not actor.may(act.right):
+        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")
+    try:
+        asked = act.asks.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or act.name
+        raise InvalidInput(f"{field}: {first['msg']}") from None
+    return act.do(Hand(incident_id, actor, settings), asked)
