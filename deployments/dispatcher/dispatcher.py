@@ -22,7 +22,7 @@ from deployments.dispatcher.events_out import EventsOut
 from deployments.dispatcher.held_slots import HeldSlots
 from deployments.dispatcher.intervals import USUAL, Timing
 from deployments.dispatcher.levers import LeverWatch
-from deployments.dispatcher.prefect_state import prefect_problems
+from deployments.dispatcher.prefect_state import PrefectState
 from deployments.dispatcher.run_watch import RunWatch
 from deployments.prefect_server.onto_record import put_on_record
 from deployments.prefect_server.spool import Spool
@@ -54,6 +54,7 @@ class Dispatcher:
         self.runs = RunWatch(settings, store, timing)
         self.between = BetweenOwners(settings, store)
         self.slots = HeldSlots(settings, store)
+        self._prefect = PrefectState(settings)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._alike = alike_of(settings)
@@ -100,7 +101,7 @@ class Dispatcher:
         put_on_record(self._people, self.store)
 
     def _look(self) -> None:
-        found = prefect_problems(self.settings)
+        found = self._prefect.problems()
         changed, self._problems = found != self._problems, found
         if changed:
             self._report()

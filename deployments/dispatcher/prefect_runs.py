@@ -41,6 +41,15 @@ class PrefectRuns:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._client: SyncPrefectClient | None = None
+        present = get_settings_context()
+        quick: dict[Any, Any] = {
+            PREFECT_CLIENT_MAX_RETRIES: 0,
+            PREFECT_API_REQUEST_TIMEOUT: ANSWER_SECONDS,
+        }
+        # Once: to copy Prefect's settings takes longer than a question.
+        self._quick = SettingsContext(
+            profile=present.profile, settings=present.settings.copy_with_update(updates=quick)
+        )
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
@@ -49,13 +58,7 @@ class PrefectRuns:
 
     @contextmanager
     def _prefect(self) -> Iterator[SyncPrefectClient]:
-        present = get_settings_context()
-        quick: dict[Any, Any] = {
-            PREFECT_CLIENT_MAX_RETRIES: 0,
-            PREFECT_API_REQUEST_TIMEOUT: ANSWER_SECONDS,
-        }
-        changed = present.settings.copy_with_update(updates=quick)
-        with SettingsContext(profile=present.profile, settings=changed):
+        with self._quick.model_copy():
             try:
                 if self._client is None:
                     self._client = self._open.enter_context(get_client(sync_client=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
@@ -10,18 +12,39 @@ from deployments.registry.automations import automations
 from deployments.registry.catalog import DEPLOYED
 from schemas.settings import Settings
 
+REGISTERED_SECONDS = 30.0
+"""How long deployments and automations count as seen: twenty requests each time."""
+
 
 def prefect_problems(settings: Settings) -> list[str]:
     """What is missing in Prefect, each with its remedy."""
-    try:
-        with get_client(sync_client=True) as client:
-            return [
-                *_deployments(client),
-                *_automations(client),
-                *_worker(client, settings),
-            ]
-    except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
-        return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
+    return PrefectState(settings).problems()
+
+
+class PrefectState:
+    """Looks again and again: at the server and its workers each time, at the rest more rarely."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registered_at = float("-inf")
+
+    def problems(self) -> list[str]:
+        """What is missing in Prefect, each with its remedy."""
+        try:
+            with get_client(sync_client=True) as client:
+                return [*self._unregistered(client), *_worker(client, self._settings)]
+        except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+            self._registered_at = float("-inf")  # it may come back with another database
+            return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
+
+    def _unregistered(self, client: SyncPrefectClient) -> list[str]:
+        """What `aeef deploy` makes and is not there. Only a person takes any of it away."""
+        if time.monotonic() - self._registered_at < REGISTERED_SECONDS:
+            return []
+        missing = [*_deployments(client), *_automations(client)]
+        if not missing:
+            self._registered_at = time.monotonic()
+        return missing
 
 
 def server_problem() -> str | None:

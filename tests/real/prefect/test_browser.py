@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -19,6 +20,7 @@ from support import TESTS, not_available
 PATIENCE = 120_000
 """Milliseconds: the UI is large, and other tests run beside."""
 ELSEWHERE = "prefect.evil.example"
+saw = logging.getLogger("browser")
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +40,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """An empty page, with cookies of its own."""
+    """An empty page, with cookies of its own. pytest shows what it met when a test fails."""
     with browser.new_context() as context:
         context.set_default_timeout(PATIENCE)
-        yield context.new_page()
+        page = context.new_page()
+        page.on("console", lambda said: saw.warning("console: %s", said.text[:300]))
+        page.on("pageerror", lambda error: saw.warning("error: %s", str(error)[:300]))
+        page.on("requestfailed", lambda asked: saw.warning("%s: %s", asked.url, asked.failure))
+        page.on("response", lambda got: saw.warning("%s: %d", got.url, got.status))
+        yield page
+        saw.warning("at the end %s: %s", page.url, page.inner_text("body")[:1_000])
 
 
 @pytest.fixture
