@@ -59,7 +59,7 @@ class Escalations:
                 moves.append(Moved(state, state.done, step.due if step else None))
             else:
                 wanted[state.incident_id] = (incident, step)
-                moves.append(Moved(state, state.done, state.due_at, now + LEASE))
+                moves.append(Moved(state, state.done, state.due_at, LEASE))
         for state in self._store.escalations.move(moves):
             if state.incident_id in wanted:
                 self._pool.submit(self._do, state, *wanted[state.incident_id], settings)
@@ -97,7 +97,7 @@ class Escalations:
         if done or (later is not None and later.due <= now):
             move = Moved(state, step.number, _moment(step, later, now))
         else:
-            move = Moved(state, state.done, state.due_at, now + TRY_AGAIN)
+            move = Moved(state, state.done, state.due_at, TRY_AGAIN)
         self._store.escalations.move([move])
 
 

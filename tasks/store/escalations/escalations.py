@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, or_, select, update
 
 from schemas.escalation import EscalationState
 from schemas.incident import ACKNOWLEDGED, Incident, Severity
@@ -36,7 +36,7 @@ class DueEscalation(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """What to make of a row that was read: steps done, when it is due again, until when it is ours.
+    """What to make of a row that was read: steps done, when it is due again, how long it is ours.
 
     due_at: None: nothing comes.
     """
@@ -44,7 +44,7 @@ class Moved(NamedTuple):
     state: EscalationState
     done: int
     due_at: datetime | None
-    leased_until: datetime | None = None
+    leased_for: timedelta | None = None
 
 
 def start_escalation(connection: Connection, incident: Incident, now: datetime) -> None:
@@ -126,9 +126,9 @@ class Escalations:
 
     def due(self, limit: int) -> list[DueEscalation]:
         """Those that are due and that nobody works on, the longest due first."""
-        now = moment_text(self._clock())
-        free = or_(escalations.c.leased_until.is_(None), escalations.c.leased_until <= now)
-        return self._those(and_(escalations.c.due_at <= now, free), limit)
+        with self._database.read() as connection:
+            free = _free(self._database.lease_now(connection))
+        return self._those(and_(escalations.c.due_at <= moment_text(self._clock()), free), limit)
 
     def late(self, after: timedelta, limit: int = 1000) -> list[DueEscalation]:
         """Those of open incidents whose next step should have been done so long ago."""
@@ -170,7 +170,8 @@ class Escalations:
             return []
 
         def work(connection: Connection) -> list[EscalationState]:
-            return [state for each in moves if (state := _moved(connection, each))]
+            now = self._database.lease_now(connection)
+            return [state for each in moves if (state := _moved(connection, each, now))]
 
         return self._database.write(work)
 
@@ -181,11 +182,8 @@ class Escalations:
         change = update(escalations).where(escalations.c.incident_id.in_(is_open))
 
         def work(connection: Connection) -> None:
-            connection.execute(
-                change.values(due_at=now, revision=escalations.c.revision + 1).where(
-                    or_(escalations.c.leased_until.is_(None), escalations.c.leased_until <= now)
-                )
-            )
+            again = change.values(due_at=now, revision=escalations.c.revision + 1)
+            connection.execute(again.where(_free(self._database.lease_now(connection))))
 
         self._database.write(work)
 
@@ -205,13 +203,19 @@ class Escalations:
         return [DueEscalation(each, found[str(each.incident_id)]) for each in states]
 
 
-def _moved(connection: Connection, move: Moved) -> EscalationState | None:
+def _free(now: datetime) -> ColumnElement[bool]:
+    """That nobody has it. now: by the clock of leases, which does not jump."""
+    until = escalations.c.leased_until
+    return or_(until.is_(None), until <= moment_text(now))
+
+
+def _moved(connection: Connection, move: Moved, now: datetime) -> EscalationState | None:
     state = move.state
     unchanged = escalations.c.revision == state.revision
     values = {
         "done": move.done,
         "due_at": move.due_at and moment_text(move.due_at),
-        "leased_until": move.leased_until and moment_text(move.leased_until),
+        "leased_until": None if move.leased_for is None else moment_text(now + move.leased_for),
         "revision": state.revision + 1,
     }
     changed = connection.execute(_CHANGE.where(unchanged), {"of": str(state.incident_id), **values})

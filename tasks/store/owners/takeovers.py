@@ -33,7 +33,7 @@ def take_over(log: AuditLog, run_id: UUID, death: UUID, most: int) -> TakeOver |
     is_it = (takeovers.c.run_id == run) & (takeovers.c.death == state)
 
     def work(connection: Connection) -> TakeOver | None:
-        now = log.clock()
+        now = log.database.lease_now(connection)
         row = connection.execute(select(takeovers).where(is_it).with_for_update()).one_or_none()
         if row is None:
             number = _count(connection, run) + 1

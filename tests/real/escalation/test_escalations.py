@@ -313,7 +313,7 @@ def test_what_another_intake_began_and_died_over_is_taken_over(
     first = start_intake(pagerduty, contacts=CONTACTS, routes=routes(("Team lead", LATER)))
     incident_id = first.report()
     found = planned(first, incident_id)
-    lease = utc_now() + timedelta(seconds=0.3)
+    lease = timedelta(seconds=0.3)
     [taken] = first.store.escalations.move([Moved(found, 0, utc_now(), lease)])
     overdue(first, incident_id, LATER)
     wait_until(lambda: "escalation:P1:1:to:team-lead" in alerts_of(pagerduty, incident_id))
@@ -325,9 +325,10 @@ def test_changed_times_count_for_what_is_open(
     start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
     """An intake that starts looks at everything again."""
-    slow = start_intake(pagerduty, contacts=CONTACTS, routes=routes(("Team lead", LATER)))
-    incident_id = slow.report()
-    planned(slow, incident_id)
+    earlier = start_intake(pagerduty, contacts=CONTACTS, timing=FAST._replace(escalate=3600))
+    incident_id = earlier.report()
+    is_later = Moved(state_of(earlier, incident_id), 0, utc_now() + LATER)
+    assert earlier.store.escalations.move([is_later])
     start_intake(pagerduty, contacts=CONTACTS, routes=routes(("VP Engineering", SOON)))
 
     wait_until(lambda: "escalation:P1:1:to:vp-engineering" in alerts_of(pagerduty, incident_id))
