@@ -21,6 +21,7 @@ class Channel(ABC):
     """A way to reach people. It is stateless: each call is given all that it needs.
 
     name: its name in routes and stored pages; it never changes. title: its display name.
+    service: its name in the errors that it raises; its title where that is not set.
     needs: the variables without which it is not configured.
     rings: True: it calls until somebody takes the page, so it must be notified when the incident
     is acknowledged and when it is over; False: it only posts a message, which stays.
@@ -36,6 +37,7 @@ class Channel(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     needs: ClassVar[tuple[str, ...]]
+    service: ClassVar[str] = ""
     rings: ClassVar[bool] = False
     rings_apart: ClassVar[bool] = False
     keep_alive_every: ClassVar[timedelta | None] = None
@@ -44,6 +46,10 @@ class Channel(ABC):
     @abstractmethod
     def configured(self, settings: Settings, about: str = "") -> bool:
         """True when a page can be sent; `about`: the page's subject (`claim_keys.about_of`)."""
+
+    def line_of(self, about: str) -> str:
+        """Which of its lines a page goes out on: each may be dead by itself."""
+        return ""
 
     def reaches(self, contact: Contact) -> bool:
         """True when it reaches this contact at an address of their own."""

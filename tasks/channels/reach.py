@@ -82,7 +82,7 @@ class Breaker:
             self._closed_until = self._clock() + seconds
 
 
-_breakers: dict[tuple[str, str], Breaker] = {}
+_breakers: dict[tuple[str, str, str], Breaker] = {}
 _lock = threading.Lock()
 
 
@@ -95,20 +95,22 @@ def _none_is_open() -> None:
 os.register_at_fork(after_in_child=_none_is_open)
 
 
-def breaker_of(channel: Channel, settings: Settings) -> Breaker:
-    """The channel's breaker; another one when its settings were changed."""
+def breaker_of(channel: Channel, settings: Settings, about: str = "") -> Breaker:
+    """The breaker of the channel's line; another one when its settings were changed."""
     section = getattr(settings, channel.name.replace("-", "_"), None)
-    key = (channel.name, section.model_dump_json() if section is not None else "")
+    changed = section.model_dump_json() if section is not None else ""
+    key = (channel.name, channel.line_of(about), changed)
     with _lock:
         return _breakers.setdefault(key, Breaker())
 
 
-def reach(channel: Channel, settings: Settings, call: Callable[[], None]) -> None:
+def reach(channel: Channel, settings: Settings, call: Callable[[], None], about: str = "") -> None:
     """Call the channel, for at most `[paging] answer_within`.
 
+    about: the page's subject, which may go out on a line of its own (`Channel.line_of`).
     Raises NotAnswering at once while it is known not to answer, else what the call raises.
     """
-    breaker = breaker_of(channel, settings)
+    breaker = breaker_of(channel, settings, about)
     if refusal := breaker.refusal():
         why, seconds = refusal
         raise NotAnswering(
@@ -126,9 +128,9 @@ def reach(channel: Channel, settings: Settings, call: Callable[[], None]) -> Non
 def _report(
     breaker: Breaker, channel: Channel, settings: Settings, error: OutsideServiceError
 ) -> None:
-    if error.service != channel.title:
+    if error.service != (channel.service or channel.title):
         return  # our own store, for instance
-    why = str(error).removeprefix(f"{channel.title}: ")
+    why = str(error).removeprefix(f"{error.service}: ")
     if isinstance(error, TemporaryError) and error.status is None:
         breaker.silent(f"it does not answer: {why}")
     elif isinstance(error, TemporaryError) and error.status == TOO_MANY_REQUESTS:

@@ -208,7 +208,7 @@ class _Round:
             channel.page(self.incident, self.settings, key=self.page.key, reason=self.page.reason)
 
         try:
-            reach(channel, self.settings, call)
+            reach(channel, self.settings, call, about_of(self.page.key))
         except OutsideServiceError as error:
             return error
         except Exception as error:

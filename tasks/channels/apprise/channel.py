@@ -42,11 +42,16 @@ class _Addresses(Channel):
     """The contact's addresses of one kind; without a contact those of `[contacts.on-call]`."""
 
     needs = ("AEEF_CONTACTS",)
+    service = client.SERVICE
     body_limit: ClassVar[int]
 
     def configured(self, settings: Settings, about: str = "") -> bool:
         """True when there is an address of this kind."""
         return bool(self._of(settings, about))
+
+    def line_of(self, about: str) -> str:
+        """The contact: each has a provider of its own."""
+        return contact_of(about) or ON_CALL
 
     def reaches(self, contact: Contact) -> bool:
         """True when the contact has an address of this kind."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from schemas.errors import PermanentError, TemporaryError
 from schemas.escalation.addresses import scheme_of
 from schemas.settings import Settings
+from tasks.base.network.deadline import seconds_left
 
 SERVICE = "Apprise"
 PROGRAM = Path(__file__).with_name("sender.py")
@@ -61,7 +62,7 @@ def _outcomes(
     addresses: Sequence[str], title: str, body: str | None, settings: Settings
 ) -> list[str]:
     """What became of each address; `unclear` where the deadline came first."""
-    timeout = settings.retry.request_timeout
+    timeout = min(settings.retry.request_timeout, seconds_left())
     order = {"addresses": list(addresses), "title": title, "body": body, "timeout": timeout}
     try:
         # -P: what lies beside the program has the names of libraries, `apprise` for instance.
@@ -71,7 +72,7 @@ def _outcomes(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if name in PASSED_ON},
-            timeout=timeout + START_SECONDS,
+            timeout=min(timeout + START_SECONDS, seconds_left()),
             check=False,
         )
         printed = finished.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from schemas.errors import PermanentError, TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.settings import Settings
 from standins.phone_tree import PASSWORD, Addresses
+from tasks.base.network.deadline import deadline
 from tasks.channels.apprise import client
 from tasks.channels.apprise.channel import Message, Phone
+from tasks.channels.reach import OPENS_AFTER, NotAnswering, reach
 from tasks.store import open_store
-from tasks.store.claim_keys import escalation_key
+from tasks.store.claim_keys import about_of, escalation_key
 
 KEY = "page:P1"
 
@@ -154,3 +157,35 @@ def test_the_program_gets_none_of_our_settings(
 
     assert not [name for name in seen["env"] if name.startswith(("AEEF_", "PREFECT_"))]
     assert PASSWORD not in " ".join(seen["argv"])
+
+
+def test_a_provider_that_is_dead_holds_up_neither_the_pages_behind_it_nor_another_s(
+    addresses: Addresses, home: Path
+) -> None:
+    """Each call ends in time; after some the contact's is not called; another contact's is."""
+    dead = f"ntfy://{addresses.origin.removeprefix('http://').rpartition(':')[0]}:1/ops"
+    contacts = {"on-call": {"urls": [dead]}, "vp": {"urls": [addresses.address("ntfy", "vp")]}}
+    settings = settings_with(home, contacts, paging={"answer_within": 10})
+    incident, phone = incident_of(settings), Phone()
+
+    def ring(key: str) -> None:
+        call = partial(phone.page, incident, settings, key=key, reason=None)
+        reach(phone, settings, call, about_of(key))
+
+    for _ in range(OPENS_AFTER):
+        with pytest.raises(TemporaryError, match="did not take it"):
+            ring(KEY)
+    with pytest.raises(NotAnswering):
+        ring(KEY)
+    ring(escalation_key(incident, 1, "vp"))
+
+    assert ["vp"] == [request.json["topic"] for request in addresses.requests]
+
+
+def test_a_call_by_apprise_keeps_the_deadline_of_the_page(addresses: Addresses, home: Path) -> None:
+    """Whatever the program's own limits are."""
+    addresses.stall()
+    settings = settings_with(home, {"on-call": {"urls": [addresses.address("ntfy", "ops")]}})
+    incident = incident_of(settings)
+    with deadline(0.2), pytest.raises(TemporaryError):
+        Phone().page(incident, settings, key=KEY, reason=None)
