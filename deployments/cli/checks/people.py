@@ -13,8 +13,9 @@ import typer
 from deployments.cli.terminal import plain, this_user
 from deployments.web.new_keys import LINK_LASTS, first_admin, new_link, new_token
 from schemas.errors import ConfigurationError, InvalidInput
-from schemas.people import Person, everybody
+from schemas.people import FIRST_ADMIN, Person, Right, Role, everybody, rights_of
 from schemas.settings import Settings, load_settings
+from tasks.armed.lever import NotConfigured
 from tasks.store import open_store
 from tasks.store.people.keys import KeyKind, PersonKey
 
@@ -92,6 +93,35 @@ def revoke(
     said = f"Revoked {_counted(found)} of {whose}"
     store.people_keys.end(ids, by=this_user(), said=said)
     typer.echo(plain(said))
+
+
+def people_in_words(settings: Settings) -> str:
+    """For `aeef doctor`: whether somebody is there who may act. Raises when nobody is."""
+    if not settings.people and settings.oidc is None:
+        raise NotConfigured(
+            f"nobody is in [people]: whoever has the link of `aeef up` signs in as"
+            f" {FIRST_ADMIN.name!r}, and nothing says who that was"
+        )
+    people = everybody(settings.people).values()
+    responders = [each.name for each in people if each.may(Right.RESPOND)]
+    groups = settings.oidc.groups if settings.oidc else {}
+    by_group = [name for name, roles in groups.items() if Right.RESPOND in rights_of(roles)]
+    if not responders and not by_group:
+        raise ConfigurationError(
+            f"nobody in [people] may act on an incident: give somebody the role {Role.RESPONDER}"
+        )
+    groups_too = f", and the groups {', '.join(by_group)}" if by_group else ""
+    return f"{len(people)} people; {', '.join(responders) or 'none of them'} may act{groups_too}"
+
+
+def provider_in_words(settings: Settings) -> str:
+    """For `aeef doctor`: whether people could sign in by OpenID Connect now."""
+    if settings.oidc is None:
+        raise NotConfigured("set [oidc] to let people sign in as they do elsewhere")
+    from deployments.web.oidc import Provider
+
+    Provider(settings.oidc).describe()
+    return f"{settings.oidc.issuer} answers"
 
 
 def _person(name: str, settings: Settings) -> Person:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+from typing import Any
 
 import pytest
 
 from deployments.cli.terminal import this_user
 from deployments.web.visitors import Visitors
 from fixtures.cli import Aeef
-from fixtures.people import PEOPLE_AS_VARIABLE
+from fixtures.people import PEOPLE, PEOPLE_AS_VARIABLE
 from schemas.incident import Incident
 from schemas.settings import load_settings
+from standins.oidc import Oidc
 from tasks.store import Store
 
 
@@ -116,3 +119,44 @@ def test_an_export_is_on_record(aeef: Aeef, cli_store: Store, reported: Incident
     last = cli_store.timeline(reported.incident_id)[-1]
     assert ("Read: the record", this_user()) == (last.action, last.actor)
     assert exported == cli_store.incident(reported.incident_id).to_json()
+
+
+@pytest.mark.parametrize(
+    ("people", "outcome", "says"),
+    [
+        ({}, "not configured", "signs in as 'admin'"),
+        ({"rea": PEOPLE["rea"]}, "FAILED", "give somebody the role responder"),
+        (PEOPLE, "ok", "ann, rob may act"),
+    ],
+)
+def test_doctor_says_whether_anybody_is_there(
+    aeef: Aeef, monkeypatch: pytest.MonkeyPatch, people: dict[str, Any], outcome: str, says: str
+) -> None:
+    """Who may act, and what to do when nobody may."""
+    monkeypatch.setenv("AEEF_PEOPLE", json.dumps(people))
+
+    found = _finding(aeef, "people")
+
+    assert outcome == found["outcome"]
+    assert says in found["detail"]
+
+
+def test_doctor_asks_the_provider(aeef: Aeef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not answer is named; its groups may act, too."""
+    monkeypatch.setenv("AEEF_PEOPLE", json.dumps({"rea": PEOPLE["rea"]}))
+    with Oidc() as provider:
+        for name, value in provider.env().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AEEF_OIDC__GROUPS", json.dumps({"sre": ["responder"]}))
+        assert f"{provider.origin} answers" == _finding(aeef, "OpenID")["detail"]
+        assert "and the groups sre" in _finding(aeef, "people")["detail"]
+        provider.fail_with(500, times=None)
+        found = _finding(aeef, "OpenID")
+
+    assert "FAILED" == found["outcome"]
+    assert "does not answer" in found["detail"]
+
+
+def _finding(aeef: Aeef, check: str) -> dict[str, str]:
+    found: list[dict[str, str]] = aeef("doctor", "--json").json
+    return next(each for each in found if each["check"] == check)

@@ -229,7 +229,7 @@ def asked(intake: Intake) -> Any:
 
     ann = guards.visitors.by_token(token_for(intake.store))
     assert ann
-    session = guards.visitors.begin(ann.actor, "here")
+    session = guards.visitors.begin(ann, "here")
     cookie = guards.visitors.cookies.cookie(session, 60, secure=False).decode()
     found = re.match(rf"{COOKIE}=([^;]+)", cookie)
     assert found
