@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from deployments.web.asgi import Scope
 from deployments.web.origins import Headers, Origins
+from deployments.web.own_threads import OwnThreads
 from deployments.web.sessions import Cookies
 from deployments.web.visitors import SignedIn, Visitors
 from schemas.errors import NotAllowed
@@ -19,6 +20,7 @@ BEGIN, BACK = "/signin/oidc", "/signin/oidc/back"
 COOKIE = "aeef_signin"
 SECONDS = 600
 """How long somebody may take at the provider."""
+AT_ONCE, WAIT_SECONDS = 4, 20.0
 
 
 class Step(NamedTuple):
@@ -37,12 +39,14 @@ class ByOidc:
         self._origins = origins
         self._cookies = Cookies(visitors.key, COOKIE)
         self._provider: Provider | None = None
+        # A provider that hangs must not hold up those who have signed in already.
+        self._threads = OwnThreads("the OpenID provider", AT_ONCE, WAIT_SECONDS)
 
     async def begin(self, scope: Scope, headers: Headers, goal: str) -> Step:
         """Send the browser to the provider."""
         provider = self._now()
         here = f"{self._base(headers)}{scope['path']}/back"
-        begun = await self._visitors.threads.run(provider.begin, here, goal)
+        begun = await self._threads.run(provider.begin, here, goal)
         secure = self._origins.is_secure(headers)
         return Step(begun.address, self._cookies.cookie(begun.kept, SECONDS, secure=secure))
 
@@ -55,7 +59,7 @@ class ByOidc:
         here = f"{self._base(headers)}{scope['path']}"
         came_to = f"{here}?{scope.get('query_string', b'').decode('latin-1')}"
         begun = json.loads(kept)
-        identity = await self._visitors.threads.run(provider.finish, begun, came_to, here)
+        identity = await self._threads.run(provider.finish, begun, came_to, here)
         actor = self._visitors.actor_of(identity._asdict())
         if actor is None:
             whom = identity.email or "that your provider did not vouch for"
