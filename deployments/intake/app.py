@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
-        """Alertmanager's webhook: firing ones open incidents, resolved ones end them, or propose it."""
+        """Alertmanager's webhook: what fires opens incidents, what is over ends or proposes it."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
         accepted = await acceptance.accept(firing)

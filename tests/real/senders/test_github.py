@@ -153,15 +153,17 @@ def test_a_worse_message_raises_the_severity(github: Intake) -> None:
     assert "P1" == incident.severity
 
 
-def test_a_resolved_alert_silences_its_page(
+def test_a_resolved_alert_silences_no_page(
     start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
-    """As Alertmanager's does."""
+    """A leaked secret is over when a person says so: it rings on."""
     intake = start_intake(pagerduty, github={"webhook_secret": SECRET})
     opened = taken(intake, "secret_scanning_alert", secret_scanning(), "1")["incidents"][0]
     wait_until(lambda: pagerduty.pages)
-    taken(intake, "secret_scanning_alert", secret_scanning(action="resolved"), "2")
-    wait_until(lambda: pagerduty.alerts[opened["incidentId"]].state == "resolved")
+    over = taken(intake, "secret_scanning_alert", secret_scanning(action="resolved"), "2")
+
+    assert ([], [opened["incidentId"]]) == (over["resolved"], over["proposed"])
+    assert "trigger" == pagerduty.alerts[opened["incidentId"]].events[-1]["event_action"]
 
 
 def test_what_is_ignored_says_why(github: Intake) -> None:
