@@ -153,9 +153,7 @@ def test_a_worse_message_raises_the_severity(github: Intake) -> None:
     assert "P1" == incident.severity
 
 
-def test_a_resolved_alert_silences_no_page(
-    start_intake: StartIntake, pagerduty: PagerDuty
-) -> None:
+def test_a_resolved_alert_silences_no_page(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
     """A leaked secret is over when a person says so: it rings on."""
     intake = start_intake(pagerduty, github={"webhook_secret": SECRET})
     opened = taken(intake, "secret_scanning_alert", secret_scanning(), "1")["incidents"][0]
