@@ -24,7 +24,7 @@ class Resolution(Model):
     """What it was, and what caused it."""
 
     disposition: Disposition = Field(
-        description="What it was: fixed, false-alarm, duplicate or accepted."
+        description="fixed, false-alarm, duplicate or accepted; beside it goes the root cause"
     )
     root_cause: MaybeWords = Field(
         default="", description="What it was, for the record; needed unless it is there already."
