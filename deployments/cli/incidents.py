@@ -12,8 +12,9 @@ import typer
 from deployments.cli.terminal import plain
 from deployments.cli.verbs.way import is_remote, way
 from schemas.errors import AeefError, InvalidInput
-from schemas.incident import AuditEntry, Incident, Standing, lacks_lead
-from schemas.incident.filter import MOST, filter_of
+from schemas.incident import AuditEntry, Incident
+from schemas.lifecycle import Standing, lacks_lead
+from schemas.lifecycle.filter import MOST, filter_of
 from schemas.settings import load_settings
 from schemas.validation import validate
 from tasks.notify.show_proposal import proposal_of

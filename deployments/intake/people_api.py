@@ -12,7 +12,7 @@ from deployments.intake.authentication import Guards
 from deployments.intake.bodies import parse_json, raw_body
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import InvalidInput, NotAllowed, NotPossibleNow
-from schemas.incident.filter import Filter, filter_of
+from schemas.lifecycle.filter import Filter, filter_of
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.people.act import PersonAct

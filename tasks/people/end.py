@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.incident import Disposition, Incident
+from schemas.incident import Incident
+from schemas.lifecycle import Disposition
 from schemas.model import Model
 from schemas.people import Right
 from tasks.notify.close_ticket import close_ticket

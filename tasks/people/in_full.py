@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.incident import Incident, lacks_lead
+from schemas.incident import Incident
+from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
 from schemas.people import Actor
 from schemas.settings import Settings

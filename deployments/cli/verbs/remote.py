@@ -18,7 +18,7 @@ from schemas.errors import (
     PermanentError,
     TemporaryError,
 )
-from schemas.incident.filter import Filter
+from schemas.lifecycle.filter import Filter
 
 SECONDS = 30.0
 """Longer than the intake takes for the slowest act."""

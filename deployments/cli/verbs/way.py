@@ -10,7 +10,7 @@ from deployments.cli.terminal import this_user
 from deployments.cli.verbs.remote import Remote
 from schemas.errors import ConfigurationError
 from schemas.held import held
-from schemas.incident.filter import Filter
+from schemas.lifecycle.filter import Filter
 from schemas.people import local_user
 from schemas.settings import Settings, load_settings
 from tasks.store import open_store

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from schemas.incident import Disposition, Incident, IncidentType, Severity, Standing
-from schemas.incident.filter import Filter
+from schemas.incident import Incident, IncidentType, Severity
+from schemas.lifecycle import Disposition, Standing
+from schemas.lifecycle.filter import Filter
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
 from tasks.store.lifecycle import changing, ending, merging, standings, taking

@@ -7,7 +7,7 @@ from itertools import islice
 from sqlalchemy import Select, select, tuple_
 
 from schemas.incident import Incident
-from schemas.incident.filter import Filter
+from schemas.lifecycle.filter import Filter
 from tasks.store.database.database import Database
 from tasks.store.database.tables import incidents
 from tasks.store.records import find, incident_of
