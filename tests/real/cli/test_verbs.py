@@ -60,7 +60,7 @@ def test_what_the_intake_refuses_is_one_line(
 ) -> None:
     """Exit code 1, with the intake's own words."""
     incident_id = elsewhere.report(severity="P4")
-    refused = aeef("reopen", incident_id, "--reason", "x")
+    refused = aeef("close", incident_id)
     absent = aeef("ack", "4711", "--json")
     monkeypatch.setenv("AEEF_TOKEN", token_for(elsewhere.store, "rea"))
     reader = aeef("ack", incident_id)
@@ -68,7 +68,7 @@ def test_what_the_intake_refuses_is_one_line(
     unknown = aeef("ack", incident_id)
 
     for answer, said in (
-        (refused, "there is nothing to reopen"),
+        (refused, "resolve it first"),
         (absent, "no incident with the number 4711"),
         (reader, "may not ack"),
         (unknown, "does not take the token in AEEF_TOKEN"),

@@ -69,7 +69,7 @@ def test_what_cannot_be_done_says_why(intake: Intake) -> None:
     answers = {
         404: [act(intake, "ack", "4711"), act(intake, "fly", incident_id)],
         409: [
-            act(intake, "reopen", incident_id, reason="x"),
+            act(intake, "merge", incident_id, into=incident_id),
             act(intake, "close", incident_id),
             act(intake, "resolve", incident_id, disposition="fixed"),
         ],
@@ -97,7 +97,7 @@ def test_an_incident_s_whole_life_by_http(intake: Intake, pagerduty: PagerDuty) 
     other = intake.report(severity="P4", type="quality-degradation", service="till")
     steps: list[tuple[str, dict[str, Any]]] = [
         ("ack", {}),
-        ("hand-over", {"to": "ann", "reason": "shift ends"}),
+        ("hand-over", {"to": "rob", "reason": "shift ends"}),
         ("lead", {"person": "Rob Example"}),
         ("note", {"text": "looking"}),
         ("decide", {"text": "we wait"}),
