@@ -37,6 +37,7 @@ CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
+LEAD_ASKED = "lead-asked"
 TICKET = "ticket"
 TICKET_CLOSED = "ticket-closed"
 SLACK_MESSAGE = "slack"
