@@ -17,6 +17,7 @@ class Timing(NamedTuple):
     on-call is paged that no runbook has started.
     lead_missing: the age of a P1 or P2 at which a lead is asked for.
     escalation_late: how late a step may be before the watch pages for it.
+    tickets: between two looks at a ticket.
     keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
 
@@ -31,6 +32,7 @@ class Timing(NamedTuple):
     lead_missing: timedelta = LEAD_WITHIN
     escalation_late: timedelta = timedelta(seconds=30)
     keep_alive: timedelta | None = None
+    tickets: timedelta = timedelta(minutes=5)
 
 
 USUAL = Timing()

@@ -19,6 +19,7 @@ from tasks.channels.reach import reach
 from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
+from tasks.notify.watch_tickets import watch_tickets
 from tasks.store import Store
 from tasks.store.claim_keys import (
     LEAD_ASKED,
@@ -59,6 +60,7 @@ class Sweep:
             self.keep_alerts_alive,
             self.page_for_missing_runbooks,
             self.ask_for_leads,
+            self.watch_tickets,
             self.change_messages,
         )
         for check in checks:
@@ -121,6 +123,10 @@ class Sweep:
                 LEAD_ASKED, older_than=self.timing.lead_missing, severity=severity
             ):
                 ask_for_lead(incident, self.settings, holder=f"sweep {uuid4()}")
+
+    def watch_tickets(self) -> None:
+        """Propose to resolve what somebody closed the ticket of."""
+        watch_tickets(self.settings, self.timing.tickets)
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""
