@@ -14,7 +14,6 @@ from deployments.cli.verbs.way import is_remote, way
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
-from schemas.people import local_user
 from schemas.settings import Settings, load_settings
 from tasks.store import Answer, open_store
 from tasks.store.automation.said import said_of
@@ -46,7 +45,7 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
-    answer = store.answer(incident_id, said, actor=local_user(this_user()).on_record)
+    answer = store.answer(incident_id, said, actor=this_user())
     outcome = _outcome(answer, settings)
     if as_json:
         shown = answer.incident.to_json() | {"typeSource": answer.incident.type_source.value}
