@@ -20,6 +20,7 @@ from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
 from deployments.intake.pages import add_pages
+from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
@@ -77,18 +78,18 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
-        """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
+        """Alertmanager's webhook: what fires opens incidents, what is over ends or proposes it."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
         accepted = await acceptance.accept(firing)
         over = [each.alert for each in received if each.is_over]
-        resolved = await acceptance.resolve(over)
-        return {"incidents": accepted, "resolved": resolved}
+        return {"incidents": accepted, **await acceptance.resolve(over)}
 
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
     add_pages(app, settings, store, guards)
+    add_people_api(app, store, guards, current or (lambda: settings))
     return app
 
 
