@@ -13,19 +13,18 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
-from deployments.intake.authentication import Guard
+from deployments.intake.authentication import Guards
 from deployments.intake.bodies import json_body
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
 from deployments.intake.own_threads import OwnThreads
-from deployments.intake.pages import add_pages
+from deployments.intake.pages.routes import add_pages
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
-from deployments.web.token import token_of
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
@@ -52,7 +51,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     store = open_store(settings)
     current = None if given else partial(_current, settings)
     door = Door(settings, store, timing, current)
-    guard = Depends(Guard(token_of(settings)))
+    guards = Guards(settings, store)
+    guard = Depends(guards.sender)
     metrics = Metrics(store, settings.home)
     acceptance = Acceptance(door, metrics, settings)
 
@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
-    add_pages(app, settings, store, guard)
+    add_pages(app, settings, store, guards)
     return app
 
 

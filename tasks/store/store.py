@@ -722,6 +722,10 @@ class Store:
         """Put on record why anchors are missing; verifying does not ask for them any longer."""
         return self._log.accept_missing_anchors(self.masked_text(reason), actor)
 
+    def changed_since(self, seq: int) -> tuple[int, set[UUID]]:
+        """The newest entry's number, and the incidents with entries after this one."""
+        return self._log.changed_since(seq)
+
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""
         return self._log.head()
