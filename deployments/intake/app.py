@@ -19,12 +19,12 @@ from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
-from deployments.intake.own_threads import OwnThreads
 from deployments.intake.pages.routes import add_pages
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     store = open_store(settings)
     current = None if given else partial(_current, settings)
     door = Door(settings, store, timing, current)
-    guards = Guards(settings, store)
+    guards = Guards(settings, store, current)
     guard = Depends(guards.sender)
     metrics = Metrics(store, settings.home)
     acceptance = Acceptance(door, metrics, settings)
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
             await run_in_threadpool(door.stop)
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, openapi_url=None)
-    app.add_middleware(Protection, settings=settings)
+    app.add_middleware(Protection, settings=settings, visitors=guards.visitors)
     body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 

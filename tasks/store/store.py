@@ -60,6 +60,7 @@ from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.owners import turns
 from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
+from tasks.store.people.keys import PeopleKeys
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.relapses import (
@@ -130,6 +131,7 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self.people_keys = PeopleKeys(self._log)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:

@@ -124,7 +124,7 @@ def sentences_of(
     elif not said:
         said = [_under_way(states, incident, now)]
     if automation:
-        said.append(automation[:1].upper() + automation[1:])
+        said.append(f"Note: {automation}")
     return said
 
 

@@ -8,12 +8,11 @@ from typing import Any
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from deployments.intake.authentication import form_of
-from deployments.intake.own_threads import OwnThreads
+from deployments.intake.authentication import Guards, csrf_of, form_of
 from deployments.intake.pages.forms import data_of, fields_of
-from deployments.intake.pages.incident_page import IncidentPage, csrf_of
-from deployments.intake.pages.persons import Persons
+from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, InvalidInput, NotAllowed, NotPossibleNow
 from schemas.incident import Incident
 from schemas.people import Actor, Right
@@ -26,10 +25,10 @@ DRY_RUN_WAITS = 10.0
 """Seconds that a form waits for its dry run: whoever opened it wants to read it."""
 
 
-def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, persons: Persons) -> None:
+def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Guards) -> None:
     """Add `GET` and `POST /incidents/ID/VERB`, after every other address of an incident."""
     threads = OwnThreads("acts of people", ACTS_AT_ONCE, ACT_SECONDS)
-    reads = Depends(persons.person(Right.READ))
+    reads = Depends(guards.person(Right.READ))
 
     @app.get("/incidents/{incident_id}/{verb}")
     async def form(request: Request, incident_id: str, verb: str, actor: Actor = reads) -> Response:

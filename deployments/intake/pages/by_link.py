@@ -13,9 +13,9 @@ from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from schemas.errors import AeefError
 from schemas.settings import Settings
+from tasks.channels.page_link import PATH, VERBS, PageLink, actor_of, read_link
 from tasks.people.acts import PERSON_ACTS, perform
 from tasks.store import Store
-from tasks.channels.page_link import PATH, VERBS, PageLink, actor_of, read_link
 from tasks.view.seen import look_at
 
 

@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from itsdangerous import BadSignature
 
-from deployments.intake.own_threads import OwnThreads
+from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.buttons import buttons_for
 from deployments.intake.pages.for_programs import run_of
 from deployments.intake.pages.lookups import Found, Lookups
 from deployments.intake.pages.render import page
 from deployments.intake.pages.signing import Signing
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.people import Actor
@@ -157,11 +158,6 @@ class IncidentPage:
             return self.changes(str(incident.incident_id))
         except AeefError:
             return []
-
-
-def csrf_of(request: Request) -> str:
-    """What the page's forms send back; empty when who asks has no session."""
-    return str(getattr(request.state, "csrf", ""))
 
 
 def _health(target: Target) -> str:

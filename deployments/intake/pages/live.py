@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from deployments.intake.own_threads import OwnThreads
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from tasks.store import Store
 

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
-from deployments.intake.own_threads import OwnThreads
+from deployments.intake.authentication import Guards
 from deployments.intake.pages.acting import add_acting
 from deployments.intake.pages.by_link import add_by_link
 from deployments.intake.pages.files import read_file
 from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
-from deployments.intake.pages.persons import Persons
 from deployments.intake.pages.render import page, static_file, wants_page
+from deployments.web.own_threads import OwnThreads
 from schemas.incident import IncidentType, Severity, Status
 from schemas.people import Actor, Right
 from schemas.settings import Settings
@@ -35,20 +35,20 @@ def add_pages(
     app: FastAPI,
     settings: Settings,
     store: Store,
-    persons: Persons,
+    guards: Guards,
     last_refused: Nothing = lambda: "",
 ) -> None:
     """Add everything that people see. last_refused: the sender who was refused last, in words."""
-    reads = Depends(persons.person(Right.READ))
+    reads = Depends(guards.person(Right.READ))
     threads = OwnThreads("pages", PAGES_AT_ONCE, PAGE_SECONDS)
     live, shown = Live(store), IncidentPage(settings, store, threads)
     _add_files(app)
     _add_live(app, store, live, reads)
     _add_list(app, settings, store, threads, reads, last_refused)
     add_for_programs(app, settings, store, reads)
-    _add_incident(app, store, shown, reads, persons)
+    _add_incident(app, store, shown, reads, guards)
     add_by_link(app, settings, store, shown)
-    add_acting(app, settings, shown, persons)
+    add_acting(app, settings, shown, guards)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -142,7 +142,7 @@ def _newest_first(wanted: Filter, store: Store, most: int, before: str | None) -
 
 
 def _add_incident(
-    app: FastAPI, store: Store, shown: IncidentPage, reads: Any, persons: Persons
+    app: FastAPI, store: Store, shown: IncidentPage, reads: Any, guards: Guards
 ) -> None:
     @app.get("/incidents/{incident_id}")
     async def incident(
@@ -169,7 +169,7 @@ def _add_incident(
                 return PlainTextResponse(text)
         raise HTTPException(404, "what changed there is not known")
 
-    evidence = Depends(persons.person(Right.EVIDENCE))
+    evidence = Depends(guards.person(Right.EVIDENCE))
 
     @app.get("/incidents/{incident_id}/{kind}/{name}")
     async def a_file(incident_id: str, kind: str, name: str, actor: Actor = evidence) -> Response:
