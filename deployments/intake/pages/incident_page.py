@@ -18,7 +18,7 @@ from deployments.intake.pages.signing import Signing
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Incident
-from schemas.people import Actor
+from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
 from tasks.deploy.check_health import look_once
 from tasks.people.act import Hand, PersonAct
@@ -149,6 +149,7 @@ class IncidentPage:
             health=health,
             run=run_of(self._store, incident),
             actor=actor,
+            may_respond=actor.may(Right.RESPOND),
             csrf=csrf,
             done=done,
         )
