@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from fixtures.browser import chromium
 from fixtures.intake import Intake, start_for
@@ -20,7 +20,7 @@ from samples.seven import AFTER, BEFORE, SEVEN, put_on_record
 from support import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 120_000
 
 

@@ -13,7 +13,12 @@ from deployments.intake.pages.forms import data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from deployments.web.own_threads import OwnThreads
-from schemas.errors import AeefError, InvalidInput, NotAllowed, NotPossibleNow
+from schemas.errors import (
+    AeefError,
+    InvalidInput,
+    NotAllowed,
+    OutsideServiceError,
+)
 from schemas.incident import Incident
 from schemas.people import Actor, Right
 from schemas.settings import Settings
@@ -69,12 +74,12 @@ def status_of(error: AeefError) -> int:
     match error:
         case NotAllowed():
             return 403
-        case NotPossibleNow():
-            return 409
         case InvalidInput():
             return 422
-        case _:
+        case OutsideServiceError():
             return 503
+        case _:
+            return 409
 
 
 def _act(verb: str) -> PersonAct:

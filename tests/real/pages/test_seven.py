@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from fixtures.intake import Intake, StartIntake
 from fixtures.people import token_for
@@ -67,7 +67,7 @@ def test_every_moment_of_every_kind_can_be_read_by_everybody(
     """On a phone and on a desk: no barrier, one column, and it says how it stands."""
     incidents = [put_on_record(kind, moment, quiet_intake.settings) for moment in MOMENTS]
     for width in (PHONE, DESK):
-        size = {"width": width, "height": 844}
+        size: ViewportSize = {"width": width, "height": 844}
         with signed_in(browser, quiet_intake, color_scheme=scheme, viewport=size) as page:
             for incident in incidents:
                 page.goto(f"/incidents/{incident.incident_id}")
@@ -100,7 +100,7 @@ def test_a_page_is_small(browser: Browser, quiet_intake: Intake, kind: Kind) -> 
 def test_twice_as_large_text_still_fits(browser: Browser, quiet_intake: Intake) -> None:
     """At 200 % on a phone: one column, and no barrier."""
     incident = put_on_record(SEVEN[2], AFTER, quiet_intake.settings)
-    size = {"width": PHONE, "height": 844}
+    size: ViewportSize = {"width": PHONE, "height": 844}
     with signed_in(browser, quiet_intake, viewport=size) as page:
         for path in (f"/incidents/{incident.incident_id}", "/incidents"):
             page.goto(path)
@@ -120,7 +120,7 @@ def test_the_list_has_what_is_open_first(
         put_on_record(kind, AFTER, quiet_intake.settings)
     over = put_on_record(SEVEN[0], BEFORE, quiet_intake.settings)
     quiet_intake.store.set_status(over.incident_id, Status.RESOLVED, actor="rob")
-    size = {"width": width, "height": 844}
+    size: ViewportSize = {"width": width, "height": 844}
     with signed_in(browser, quiet_intake, color_scheme=scheme, viewport=size) as page:
         page.goto("/")
         first = page.locator(".list .sev").all_inner_texts()
