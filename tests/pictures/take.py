@@ -16,7 +16,7 @@ from playwright.sync_api import Page, ViewportSize
 from fixtures.browser import chromium
 from fixtures.intake import Intake, start_for
 from fixtures.people import token_for
-from samples.seven import AFTER, BEFORE, SEVEN, put_on_record
+from pictures.seven import AFTER, BEFORE, SEVEN, put_on_record
 from support import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"

@@ -58,7 +58,6 @@ def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Gu
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
                 status=status_of(error),
             )  # fmt: skip
-        shown.changed(incident)
         return RedirectResponse(
             f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from deployments.intake.authentication import form_of
 from deployments.intake.pages.acting import sentence_of, status_of
@@ -23,18 +24,22 @@ def add_by_link(app: FastAPI, settings: Settings, store: Store, shown: IncidentP
     """Add `/by-link/TEXT`, and `POST /by-link/TEXT/VERB`. Nobody has to sign in for these."""
 
     @app.get(f"{PATH}{{text}}")
-    async def opened(text: str) -> Response:
+    async def opened(text: str, done: str = "") -> Response:
         """What happened, and the buttons. Changes nothing: robots open links, too."""
-        return await shown.threads.run(_shown, text, settings, store)
+        said = shown.signing.read_said(done)
+        return await shown.threads.run(partial(_shown, text, settings, store, said=said))
 
     @app.post(f"{PATH}{{text}}/{{verb}}")
     async def pressed(request: Request, text: str, verb: str) -> Response:
         """Do it, as the person whom the page went to where that is known."""
         fields = await form_of(request)
-        return await shown.threads.run(partial(_do, text, verb, dict(fields), settings, store))
+        return await shown.threads.run(partial(_do, text, verb, dict(fields), shown, store))
 
 
-def _do(text: str, verb: str, fields: dict[str, str], settings: Settings, store: Store) -> Response:
+def _do(
+    text: str, verb: str, fields: dict[str, str], shown: IncidentPage, store: Store
+) -> Response:
+    settings = shown.settings
     link = _read(text, settings)
     if isinstance(link, Response):
         return link
@@ -48,7 +53,8 @@ def _do(text: str, verb: str, fields: dict[str, str], settings: Settings, store:
         return _shown(
             text, settings, store, problem=str(error), typed=fields, status=status_of(error)
         )
-    return _shown(text, settings, store, said=sentence_of(done))
+    said = shown.signing.said(sentence_of(done))
+    return RedirectResponse(f"{PATH}{text}?done={said}", 303)
 
 
 def _shown(

@@ -7,7 +7,6 @@ from functools import partial
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from itsdangerous import BadSignature
 
 from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.buttons import buttons_for
@@ -71,7 +70,7 @@ class IncidentPage:
                 foreseen,
                 health,
                 csrf=csrf_of(request),
-                done=self._said(done),
+                done=self.signing.read_said(done),
                 every_entry=every_entry,
             )
         )
@@ -92,12 +91,9 @@ class IncidentPage:
         if act.foresee is None:
             return None
         hand = Hand(str(incident.incident_id), actor, self.settings)
-        key = (str(incident.incident_id), act.name)
+        # With the number of actions: what was seen before something was done counts no more.
+        key = (incident.incident_id, act.name, len(incident.actions_taken))
         return await self._looks.get(key, partial(act.foresee, hand), wait=wait)
-
-    def changed(self, incident: Incident) -> None:
-        """Somebody did something: what was looked up before counts no more."""
-        self._looks.forget(str(incident.incident_id))
 
     def changes(self, incident_id: str) -> list[Change]:
         """What changed in the releases of an incident; looked up once for each of its states."""
@@ -118,12 +114,6 @@ class IncidentPage:
             (target.name, await self._looks.get(("health", target.name), partial(_health, target)))
             for target in targets
         ]
-
-    def _said(self, done: str) -> str:
-        try:
-            return self.signing.read_said(done) if done else ""
-        except BadSignature:
-            return ""
 
     def _render(
         self,

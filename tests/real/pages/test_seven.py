@@ -4,17 +4,15 @@ moment, on a phone and on a desk, light and dark, with and without JavaScript.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from fixtures.browser import signed_in
 from fixtures.intake import Intake, StartIntake
-from fixtures.people import token_for
-from samples.seven import AFTER, BEFORE, DURING, MOMENTS, SEVEN, Kind, put_on_record
+from pictures.seven import AFTER, BEFORE, DURING, MOMENTS, SEVEN, Kind, put_on_record
 from schemas.incident import Status
 
 MOST_BYTES = 30_000
@@ -26,19 +24,6 @@ Scheme = Literal["light", "dark"]
 def quiet_intake(start_intake: StartIntake) -> Intake:
     """An intake without any channel: nothing that rings, and no Prefect."""
     return start_intake()
-
-
-@contextmanager
-def signed_in(
-    browser: Browser, intake: Intake, person: str = "rob", **context: Any
-) -> Iterator[Page]:
-    """A page of somebody who has signed in with their token."""
-    with browser.new_context(base_url=intake.settings.intake_url, **context) as opened:
-        page = opened.new_page()
-        page.goto("/signin")
-        page.fill("input[name=token]", token_for(intake.store, person))
-        page.click("button")
-        yield page
 
 
 def barriers(page: Page) -> list[str]:
