@@ -14,7 +14,7 @@ from deployments.cli.terminal import plain, this_user
 from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings
-from schemas.validation import validate
+from tasks.incident.export import exported
 from tasks.store import ListedAlert, open_store
 from tasks.store.automation.said import said_of, said_of_all
 
@@ -91,9 +91,8 @@ def export(
         Path | None, typer.Option(help="Write to this file instead of the terminal.")
     ] = None,
 ) -> None:
-    """Export the record: JSON, valid against the spec's incident schema."""
-    record = open_store(load_settings()).incident(incident_id).to_json()
-    validate("incident", record)
+    """Export the record: JSON, valid against the spec's incident schema. Who did is on record."""
+    record = exported(incident_id, open_store(load_settings()), this_user())
     text = json.dumps(record, indent=2) + "\n"
     if output is None:
         typer.echo(text, nl=False)

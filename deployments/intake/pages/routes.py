@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from deployments.intake.authentication import Guards
 from deployments.intake.pages.acting import add_acting
 from deployments.intake.pages.by_link import add_by_link
-from deployments.intake.pages.files import read_file
+from deployments.intake.pages.files import add_export, read_file
 from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
@@ -46,6 +46,7 @@ def add_pages(
     _add_live(app, store, live, reads)
     _add_list(app, settings, store, threads, reads, last_refused)
     add_for_programs(app, settings, store, reads)
+    add_export(app, store, guards)
     _add_incident(app, store, shown, reads, guards)
     add_by_link(app, settings, store, shown)
     add_acting(app, settings, shown, guards)
