@@ -22,11 +22,14 @@ from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
 from deployments.cli.terminal import Version, plain
+from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
+from tasks.people.acts import PERSON_ACTS
+from tasks.people.change import CONFIRM
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
@@ -35,9 +38,8 @@ app.add_typer(cli_people.people, name="people")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
-app.command("ack")(cli_incidents.ack)
-app.command("resolve")(cli_incidents.resolve)
-app.command("confirm")(cli_confirm.confirm)
+for _act in PERSON_ACTS.values():
+    app.command(_act.name)(cli_confirm.confirm if _act is CONFIRM else command_of(_act))
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.escalation import EscalationState, Step, StepKind, next_step
 from schemas.incident import Incident, route_for
-from schemas.incident.standing import lacks_lead, person_of
+from schemas.lifecycle import lacks_lead, person_of
 from schemas.people import everybody
 from schemas.settings import Settings
 from tasks.store import Store

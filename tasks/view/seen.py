@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.incident import AuditEntry, Incident, Progress
-from schemas.incident.standing import Standing
+from schemas.lifecycle import Standing
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.store import Store

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
 from deployments.intake.authentication import Guards
@@ -24,10 +24,13 @@ from tasks.armed.table import read_table
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
 from tasks.view.change import difference
-from tasks.view.listed import ALL, OPEN, Filter, filter_of, listed
+from tasks.view.listed import from_address, listed
 
 PAGES_AT_ONCE, PAGE_SECONDS = 8, 20.0
-MOST_LISTED = 1000
+GOING_ON = "going-on"
+"""In the address: every status that is not over."""
+IN_ADDRESS = ("q", "status", "severity", "type", "service", "since")
+"""The filters of the list, as its form has them."""
 Nothing = Callable[[], str]
 
 
@@ -99,13 +102,13 @@ def _add_list(
     reads: Any,
     last_refused: Nothing,
 ) -> None:
-    def rendered(wanted: Filter) -> Response:
+    def rendered(given: Mapping[str, str]) -> Response:
         table = read_table(settings.home)
         return page(
             "incidents.html",
-            items=listed(wanted, store, settings),
-            wanted=wanted,
-            statuses=(OPEN, "new", *(each for each in Status if each != Status.OPEN), ALL),
+            items=listed(from_address(given), store, settings),
+            given=given,
+            statuses=(GOING_ON, *Status),
             severities=tuple(Severity),
             types=tuple(IncidentType),
             automation=said_of_all(settings),
@@ -114,32 +117,13 @@ def _add_list(
         )
 
     @app.get("/incidents", dependencies=[reads])
-    async def incidents(
-        request: Request,
-        limit: int = 100,
-        before: str | None = None,
-        status: str = "",
-        severity: str = "",
-        type: str = "",  # noqa: A002 - the name in the address
-        service: str = "",
-        since: str = "",
-        q: Annotated[str, Query(max_length=200)] = "",
-    ) -> Response:
+    async def incidents(request: Request) -> Response:
         """Incidents: for people open first and by severity; for programs newest first."""
-        given = {"status": status, "severity": severity, "type": type, "service": service}
-        wanted = filter_of({**given, "since": since, "q": q})
+        asked = request.query_params
         if wants_page(request):
-            return await threads.run(rendered, wanted)
-        most = max(1, min(limit, MOST_LISTED))
-        found = await threads.run(_newest_first, wanted, store, most, before)
-        return JSONResponse(found)
-
-
-def _newest_first(wanted: Filter, store: Store, most: int, before: str | None) -> list[Any]:
-    if wanted.is_empty:
-        return [each.to_json() for each in store.incidents(limit=most, before=before)]
-    found = store.incidents(limit=MOST_LISTED, before=before)
-    return [each.to_json() for each in wanted.those_of(found)][:most]
+            return await threads.run(rendered, {name: asked.get(name, "") for name in IN_ADDRESS})
+        found = await threads.run(store.lifecycle.find, from_address(asked))
+        return JSONResponse([each.to_json() for each in found])
 
 
 def _add_incident(
