@@ -12,7 +12,7 @@ import httpx
 import typer
 
 from deployments.cli.automation import state_in_words
-from deployments.cli.checks.people import people_in_words, provider_in_words
+from deployments.cli.checks.people import people_in_words, provider_in_words, where_pages_lead
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain, this_actor
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -115,6 +115,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        ("links in pages", lambda: where_pages_lead(settings)),
         ("people", lambda: people_in_words(settings)),
         ("OpenID", lambda: provider_in_words(settings)),
         ("other processes", lambda: _others(settings)),

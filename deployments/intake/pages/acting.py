@@ -21,7 +21,6 @@ from schemas.errors import (
 )
 from schemas.incident import Incident
 from schemas.people import Actor, Right
-from schemas.settings import Settings
 from tasks.people.act import Done, PersonAct
 from tasks.people.acts import PERSON_ACTS, perform
 
@@ -30,7 +29,7 @@ DRY_RUN_WAITS = 10.0
 """Seconds that a form waits for its dry run: whoever opened it wants to read it."""
 
 
-def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Guards) -> None:
+def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
     """Add `GET` and `POST /incidents/ID/VERB`, after every other address of an incident."""
     threads = OwnThreads("acts of people", ACTS_AT_ONCE, ACT_SECONDS)
     reads = Depends(guards.person(Right.READ))
@@ -51,7 +50,7 @@ def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Gu
         given = data_of(act.asks, fields)
         try:
             done: Done = await threads.run(
-                perform, act.name, str(incident.incident_id), given, actor, settings
+                _perform, act.name, str(incident.incident_id), given, actor, shown
             )
         except AeefError as error:
             return await _form(
@@ -61,6 +60,12 @@ def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Gu
         return RedirectResponse(
             f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
         )
+
+
+def _perform(
+    name: str, incident_id: str, given: dict[str, Any], actor: Actor, shown: IncidentPage
+) -> Done:
+    return perform(name, incident_id, given, actor, shown.settings)
 
 
 def sentence_of(done: Done) -> str:

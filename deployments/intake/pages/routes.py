@@ -36,23 +36,26 @@ Nothing = Callable[[], str]
 
 def add_pages(
     app: FastAPI,
-    settings: Settings,
+    current: Callable[[], Settings],
     store: Store,
     guards: Guards,
     last_refused: Nothing = lambda: "",
 ) -> None:
-    """Add everything that people see. last_refused: the sender who was refused last, in words."""
+    """Add everything that people see.
+
+    current: the settings as they are now. last_refused: the sender who was refused last, in words.
+    """
     reads = Depends(guards.person(Right.READ))
     threads = OwnThreads("pages", PAGES_AT_ONCE, PAGE_SECONDS)
-    live, shown = Live(store), IncidentPage(settings, store, threads)
+    live, shown = Live(store), IncidentPage(current, store, threads)
     _add_files(app)
     _add_live(app, store, live, reads)
-    _add_list(app, settings, store, threads, reads, last_refused)
-    add_for_programs(app, settings, store, reads)
+    _add_list(app, current, store, threads, reads, last_refused)
+    add_for_programs(app, current(), store, reads)
     add_export(app, store, guards)
     _add_incident(app, store, shown, reads, guards)
-    add_by_link(app, settings, store, shown)
-    add_acting(app, settings, shown, guards)
+    add_by_link(app, store, shown)
+    add_acting(app, shown, guards)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -96,13 +99,14 @@ def _events(live: Live, incident_id: Any) -> Response:
 
 def _add_list(
     app: FastAPI,
-    settings: Settings,
+    current: Callable[[], Settings],
     store: Store,
     threads: OwnThreads,
     reads: Any,
     last_refused: Nothing,
 ) -> None:
     def rendered(given: Mapping[str, str]) -> Response:
+        settings = current()
         table = read_table(settings.home)
         return page(
             "incidents.html",
