@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guard
 from deployments.intake.bodies import json_body
+from deployments.intake.channels.pagerduty import add_pagerduty
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
+    add_pagerduty(app, settings, current or (lambda: settings))
     add_pages(app, settings, store, guard)
     return app
 

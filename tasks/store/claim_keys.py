@@ -32,7 +32,8 @@ CONTACT = ":to:"
 """Before the contact's name in such a subject."""
 PAGES_RESOLVED = "page:resolved"
 PAGE_NOT_STARTED = "page:not-started"
-PAGE_FAILED_BY_HAND = "page:failed:by-hand"
+PAGE_FAILED = "page:failed:"
+PAGE_FAILED_BY_HAND = f"{PAGE_FAILED}by-hand"
 CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
@@ -46,6 +47,9 @@ SLACK_RESTRICTED_MESSAGE = "slack-restricted"
 PROGRESS = "progress:"
 OWNER_MESSAGE = "owner-told"
 RESTRICTED_CHANNEL = "breach-channel"
+
+PAGERDUTY_EVENT = "pagerduty-event:"
+"""One event of PagerDuty's webhooks, which may come several times."""
 
 CLOCKS_STARTED = "clock:started"
 CLOCK_CHANGE = "clock:change:"
@@ -164,7 +168,7 @@ def contact_of(about: str) -> str | None:
 
 def failure_key(run_id: UUID) -> str:
     """The page about a failed run of the automation; one per run."""
-    return f"{PAGE}failed:{run_id}"
+    return f"{PAGE_FAILED}{run_id}"
 
 
 def waiting_key(run_id: UUID) -> str:
@@ -197,6 +201,16 @@ def is_the_incident(about: str) -> bool:
 def people_of(about: str) -> str:
     """The people that a page with this subject is for, whatever the occurrence."""
     return about.partition(OCCURRENCE)[0]
+
+
+def pagerduty_event_key(event_id: str) -> str:
+    """What somebody did in PagerDuty, taken in once."""
+    return f"{PAGERDUTY_EVENT}{event_id}"
+
+
+def pagerduty_incident_key(their_id: str) -> str:
+    """That an incident of PagerDuty is one of our pages; its result says of which subject."""
+    return f"pagerduty-incident:{their_id}"
 
 
 def keep_alive_key(channel: str) -> str:

@@ -20,6 +20,7 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.http import Answer, Service, Unclear, send
 from tasks.base.trim import clean, one_line, trim
+from tasks.channels.pagerduty.keys import dedup_key
 from tasks.store.claim_keys import contact_of, people_of
 
 SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
@@ -217,21 +218,21 @@ def _enqueue(
     if secret is None:
         raise SERVICE.not_configured()
     _require_length(secret, settings, doing)
-    dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)
+    key = dedup_key(incident.incident_id, about)
 
     def build(client: httpx.Client) -> httpx.Request:
         keys = {
             "routing_key": secret.get_secret_value(),
             "event_action": action,
-            "dedup_key": dedup_key,
+            "dedup_key": key,
         }
         url = f"{settings.pagerduty.url.rstrip('/')}/v2/enqueue"
         return client.build_request("POST", url, json={**keys, **event})
 
     def read(answer: Answer) -> dict[str, str]:
         accepted = _Accepted.model_validate_json(answer.text)
-        if accepted.dedup_key not in (None, dedup_key):
+        if accepted.dedup_key not in (None, key):
             raise answer.error("it took the event under another dedup key", kind=Unclear)
-        return {"dedupKey": dedup_key}
+        return {"dedupKey": key}
 
     return send(SERVICE, build, settings, doing=doing, read=read, tries=tries)
