@@ -16,6 +16,7 @@ from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guard
 from deployments.intake.bodies import json_body
 from deployments.intake.channels.pagerduty import add_pagerduty
+from deployments.intake.channels.slack import add_slack
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
     add_pagerduty(app, settings, current or (lambda: settings))
+    add_slack(app, settings, current or (lambda: settings))
     add_pages(app, settings, store, guard)
     return app
 

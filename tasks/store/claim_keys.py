@@ -48,9 +48,6 @@ PROGRESS = "progress:"
 OWNER_MESSAGE = "owner-told"
 RESTRICTED_CHANNEL = "breach-channel"
 
-PAGERDUTY_EVENT = "pagerduty-event:"
-"""One event of PagerDuty's webhooks, which may come several times."""
-
 CLOCKS_STARTED = "clock:started"
 CLOCK_CHANGE = "clock:change:"
 CLOCK_RING = "clock:ring:"
@@ -201,16 +198,6 @@ def is_the_incident(about: str) -> bool:
 def people_of(about: str) -> str:
     """The people that a page with this subject is for, whatever the occurrence."""
     return about.partition(OCCURRENCE)[0]
-
-
-def pagerduty_event_key(event_id: str) -> str:
-    """What somebody did in PagerDuty, taken in once."""
-    return f"{PAGERDUTY_EVENT}{event_id}"
-
-
-def pagerduty_incident_key(their_id: str) -> str:
-    """That an incident of PagerDuty is one of our pages; its result says of which subject."""
-    return f"pagerduty-incident:{their_id}"
 
 
 def keep_alive_key(channel: str) -> str:

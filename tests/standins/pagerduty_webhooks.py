@@ -1,4 +1,4 @@
-"""The sending side of the stand-in for PagerDuty: webhooks v3, signed, as its documentation has them.
+"""The sending side of the stand-in for PagerDuty: webhooks v3, signed, as it documents them.
 
 https://developer.pagerduty.com/docs/webhooks-overview
 """

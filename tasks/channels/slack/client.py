@@ -14,6 +14,7 @@ from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
 from tasks.channels.slack.api import call
 from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
+from tasks.channels.slack.interactive.buttons import with_buttons
 
 EVENT_TYPE = "aeef_incident"
 """https://docs.slack.dev/messaging/message-metadata"""
@@ -84,7 +85,7 @@ def _post_incident(
     message = {
         "channel": where,
         "text": text_of(incident),
-        "blocks": blocks,
+        "blocks": with_buttons(blocks, incident, settings),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
     return _post(message, settings, doing, tries)
@@ -107,7 +108,9 @@ def update_incident(
         "channel": message.channel,
         "ts": message.ts,
         "text": text_of(incident),
-        "blocks": blocks_of(incident, settings, auto_response, in_private=in_private),
+        "blocks": with_buttons(
+            blocks_of(incident, settings, auto_response, in_private=in_private), incident, settings
+        ),
         "parse": "none",
     }
     call("chat.update", settings, _Posted, doing="change the message", body=body, tries=tries)

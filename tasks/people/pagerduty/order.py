@@ -11,13 +11,13 @@ from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
     PAGE_FAILED,
-    PAGERDUTY_EVENT,
     RAISED,
     about_of,
     ends_with_acknowledgement,
     occurrence_of,
     page_key,
 )
+from tasks.store.heard_keys import PAGERDUTY_EVENT
 
 
 def takes_the_incident(about: str) -> bool:

@@ -22,7 +22,7 @@ from tasks.people.pagerduty.order import is_old, of_an_earlier_page, takes_the_i
 from tasks.people.pagerduty.words import in_words
 from tasks.people.who import by_pagerduty
 from tasks.store import Store, open_store
-from tasks.store.claim_keys import pagerduty_event_key, pagerduty_incident_key
+from tasks.store.heard_keys import pagerduty_event_key, pagerduty_incident_key
 
 NOBODY = Actor("PagerDuty", Method.PAGERDUTY)
 """PagerDuty by itself: an acknowledgement ran out, its own escalation went on."""

@@ -115,9 +115,7 @@ def test_reader(intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty) -> Non
     assert any("rob may not ack" in each for each in intake.actions(incident_id))
 
 
-def test_our_own_acknowledgement(
-    intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty
-) -> None:
+def test_our_own_acknowledgement(intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty) -> None:
     """What we sent ourselves comes back, and is nobody's."""
     incident_id = paged(intake, pagerduty)
 
