@@ -8,7 +8,7 @@ from typing import Any
 
 from deployments.intake.door import Door
 from deployments.intake.metrics import Metrics
-from deployments.intake.own_threads import OwnThreads
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Alert
 from schemas.links import links_for

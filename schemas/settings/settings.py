@@ -47,6 +47,7 @@ from schemas.settings.sections import (
     SecuritySettings,
     WorkerSettings,
 )
+from schemas.settings.sign_in import Senders, SignInSettings
 from schemas.settings.takeover import TakeoverSettings
 from schemas.settings.target import Target
 
@@ -100,6 +101,8 @@ class Settings(ChannelSections):
     contacts: dict[ContactName, Contact] = Field(default_factory=dict)
     business_days: BusinessDays = BusinessDays()
     people: dict[PersonName, Person] = Field(default_factory=dict)
+    senders: Senders = Field(default_factory=dict)
+    sign_in: SignInSettings = SignInSettings()
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

@@ -63,6 +63,9 @@ class PersonAct:
     title: the words of its button. does: what it will do, in one sentence, as a person reads it.
     asks: what has to be given, as a model: its fields are the form, the options and the body.
     do: carries it out. Raises NotPossibleNow with what is missing, or InvalidInput.
+    undone: how it is undone, in one sentence. asks_again: it cannot be taken back at once, so a
+    page asks once more before it is done.
+    foresee: what a dry run made now says; raises as `do` would. None: nothing to look at.
     """
 
     name: str
@@ -71,3 +74,6 @@ class PersonAct:
     right: Right
     asks: type[Model]
     do: Callable[[Hand, Any], Done]
+    undone: str = ""
+    asks_again: bool = False
+    foresee: Callable[[Hand], str] | None = None

@@ -24,4 +24,5 @@ TAKE = PersonAct(
     right=Right.RESPOND,
     asks=Nothing,
     do=_take,
+    undone="It stays yours until somebody else takes it or it is over.",
 )

@@ -82,6 +82,11 @@ def _done(incident: Incident, settings: Settings, *, in_private: bool) -> str:
     return "\n".join(f"{each.flow}: {each.sentence}" for each in states)
 
 
+def states_of(store: Store, incident_id: UUID | str) -> list[Progress]:
+    """Every state that any run noted for the incident, in order."""
+    return _in_order(store, incident_id)
+
+
 def states_of_run(store: Store, incident_id: UUID | str, run_id: str) -> list[Progress]:
     """Every state that one run noted for the incident, in order."""
     return [each for each in _in_order(store, incident_id) if each.mark.startswith(run_id)]

@@ -60,6 +60,7 @@ from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.owners import turns
 from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
+from tasks.store.people.keys import PeopleKeys
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.relapses import (
@@ -130,6 +131,7 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self.people_keys = PeopleKeys(self._log)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
@@ -721,6 +723,10 @@ class Store:
     def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
         """Put on record why anchors are missing; verifying does not ask for them any longer."""
         return self._log.accept_missing_anchors(self.masked_text(reason), actor)
+
+    def changed_since(self, seq: int) -> tuple[int, set[UUID]]:
+        """The newest entry's number, and the incidents with entries after this one."""
+        return self._log.changed_since(seq)
 
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""

@@ -24,7 +24,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "tasks": (
         ("people",),
-        ("patch", "drift", "relapse", "armed"),
+        ("patch", "drift", "relapse", "armed", "view"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
         ("incident", "notify"),

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from deployments.intake.bodies import parse_json
 from deployments.intake.channels.signatures import PagerDutyBody
-from deployments.intake.own_threads import OwnThreads
+from deployments.web.own_threads import OwnThreads
 from schemas.settings import Settings
 from tasks.channels.pagerduty.webhook import read_webhook
 from tasks.people.pagerduty.take_in import take_in

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from deployments.intake.channels.signatures import SlackBody
-from deployments.intake.own_threads import OwnThreads
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, TemporaryError
 from schemas.settings import Settings
 from tasks.channels.slack.interactive import answers, forms

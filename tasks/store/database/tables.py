@@ -329,3 +329,21 @@ fingerprints = Table(
     Column("machine", Text, nullable=False),
     Column("kept_at", String(32), nullable=False),
 )
+
+# What people sign in with and are signed in by; of the secret itself only a hash.
+people_keys = Table(
+    "aeef_people_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Column("used_at", String(32)),
+    Column("ended_at", String(32)),
+    # By which one a session began; it ends with it.
+    Column("parent", String(16)),
+    Column("details", Text, nullable=False),
+)

@@ -1,67 +1,25 @@
-"""The intake's pages: incidents as HTML and as JSON, and redirects to their runs in Prefect."""
+"""What programs ask of an incident: how far its runbook is, and the way to its runs in Prefect."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Response
 from fastapi.params import Depends
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.responses import RedirectResponse
 
 from schemas.incident import WAITS, Incident, Phase
 from schemas.settings import Settings
-from tasks.base.trim import clean
 from tasks.store import Store
-from tasks.store.automation.said import said_of, said_of_all
 from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
 from tasks.store.progress import states_of_run
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    # Escaping lets U+202E through, which turns the rest of the line round.
-    finalize=lambda value: clean(value) if type(value) is str else value,
-)
-SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
-    " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-}
 
+def add_for_programs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
+    """Add `/incidents/ID/runbook`, `…/look`, `…/run` and `…/run/FLOW`."""
 
-def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
-    """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
-    _add_runs(app, settings, store, guard)
-
-    @app.get("/incidents", dependencies=[guard])
-    def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
-        """Incidents, newest first."""
-        found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
-        if not _wants_page(request):
-            return JSONResponse([incident.to_json() for incident in found])
-        return _page("incidents.html", incidents=found, automation=said_of_all(settings))
-
-    @app.get("/incidents/{incident_id}", dependencies=[guard])
-    def incident(request: Request, incident_id: str) -> Response:
-        """One incident: the record as JSON, or a page that also has its timeline."""
-        found = store.incident(incident_id)
-        if not _wants_page(request):
-            return JSONResponse(found.to_json())
-        return _page(
-            "incident.html",
-            incident=found,
-            alerts=store.alerts(found.incident_id),
-            timeline=store.timeline(found.incident_id),
-            run=run_of(store, found),
-            automation=said_of(found, settings),
-        )
-
-
-def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
     @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
     def runbook(incident_id: str) -> dict[str, str | int | None]:
         """The state of the present occurrence's runbook, for programs that wait for it."""
@@ -145,11 +103,3 @@ def prefect_ui(settings: Settings) -> str:
     if not url:
         url = os.environ.get("PREFECT_API_URL", "").removesuffix("/").removesuffix("/api")
     return url.rstrip("/")
-
-
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _page(template: str, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(values), headers=SECURITY)
