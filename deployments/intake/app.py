@@ -79,13 +79,12 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
-        """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
+        """Alertmanager's webhook: what fires opens incidents, what is over ends or proposes it."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
         accepted = await acceptance.accept(firing)
         over = [each.alert for each in received if each.is_over]
-        resolved = await acceptance.resolve(over)
-        return {"incidents": accepted, "resolved": resolved}
+        return {"incidents": accepted, **await acceptance.resolve(over)}
 
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)

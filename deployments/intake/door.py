@@ -27,9 +27,11 @@ from tasks.incident.keep_original import keep_original
 from tasks.notify.notify_digest import notify_digests
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.show_progress import show
+from tasks.notify.show_proposal import show_proposal
 from tasks.notify.stand_down import resolve_page
 from tasks.store import Opened, Store
 from tasks.store.database.failures import is_of_the_store
+from tasks.store.grouping.ending import Ended
 
 PAGES_AT_ONCE = 16
 URGENT_AT_ONCE = 64
@@ -167,23 +169,33 @@ class Door:
         self._urgent.submit(claimant_of(incident), self._page, incident, reason, key)
 
     def _is_over(self, incident: Incident) -> None:
-        self._over.submit(claimant_of(incident), self._stand_down, incident.incident_id)
-        self.dispatch_now()
+        if incident.status.is_over:
+            self._over.submit(claimant_of(incident), self._stand_down, incident.incident_id)
+            self.dispatch_now()
+        else:  # that is proposed to people
+            self._proposed(incident)
 
     def _relapsed(self, incident: Incident, reason: str) -> None:
         self._notify(incident, reason)
         self.dispatch_now()
 
-    def resolve(self, alert: Alert) -> Incident | None:
-        """End an alert; the incident that is over by that, None when there is none."""
+    def resolve(self, alert: Alert) -> Ended | None:
+        """End an alert; what became of its incident, None when there is none.
+
+        Where its route does not let the sender decide, it is proposed to people instead.
+        """
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
         grouping = settings.grouping_of(triage.type, alert.service)
-        ended = self.store.end_alert(alert, triage.type, grouping)
-        if ended is None or not ended.is_over:
-            return None
-        self._is_over(ended.incident)
-        return ended.incident
+        ended = self.store.end_alert(alert, triage.type, grouping, settings.routes)
+        if ended is not None and ended.is_over:
+            self._is_over(ended.incident)
+        elif ended is not None and ended.proposed:
+            self._proposed(ended.incident)
+        return ended
+
+    def _proposed(self, incident: Incident) -> None:
+        self._pool.submit(claimant_of(incident), show_proposal, incident, self.settings)
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
         """Send a page now; a failure is logged, and the sweep tries again."""

@@ -25,18 +25,28 @@ from schemas.incident.incident import (
     Status,
 )
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
+from schemas.incident.lifecycle import Verb, why_not
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
-from schemas.incident.progress import Phase, Progress
+from schemas.incident.progress import Phase, Progress, newest_of_flows
 from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
     Escalation,
     Route,
+    Routes,
+    SenderEnds,
     SlackChannel,
     route_for,
 )
 from schemas.incident.severity import Severity, severity_from_word
+from schemas.incident.standing import (
+    Disposition,
+    Standing,
+    lacks_lead,
+    person_of,
+    why_not_by_sender,
+)
 from schemas.incident.triage import Rule, Triage, classify
 from schemas.incident.type_source import NEEDS_WORD, WAITS, TypeSource
 
@@ -62,6 +72,7 @@ __all__ = [
     "Alert",
     "AuditEntry",
     "ChannelName",
+    "Disposition",
     "Escalation",
     "Grouping",
     "Incident",
@@ -71,13 +82,17 @@ __all__ = [
     "PostMortem",
     "Progress",
     "Route",
+    "Routes",
     "Rule",
     "SaidTime",
+    "SenderEnds",
     "Severity",
     "SlackChannel",
+    "Standing",
     "Status",
     "Triage",
     "TypeSource",
+    "Verb",
     "Verdict",
     "agents_named",
     "canonical_json",
@@ -88,10 +103,15 @@ __all__ = [
     "hash_of",
     "hash_of_text",
     "is_fresh",
+    "lacks_lead",
+    "newest_of_flows",
     "parameter_of",
+    "person_of",
     "plausible_time",
     "retyped",
     "route_for",
     "severity_from_word",
     "wants_look",
+    "why_not",
+    "why_not_by_sender",
 ]

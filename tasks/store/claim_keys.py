@@ -39,6 +39,7 @@ CLOCK = "clock:"
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
 TICKET = "ticket"
+TICKET_CLOSED = "ticket-closed"
 SLACK_MESSAGE = "slack"
 SLACK_CHANGE = "slack-change"
 """Changing the messages, one process at a time; never done, as there may be more to change."""

@@ -12,20 +12,24 @@ from schemas.errors import (
     NotPossibleNow,
     TemporaryError,
 )
-from schemas.incident import Incident
+from schemas.incident import Disposition, Incident, Phase, route_for, why_not_by_sender
 from schemas.people import Actor, Method
 from schemas.settings import Settings
 from tasks.channels.pagerduty.keys import Ours, read_dedup_key
 from tasks.channels.pagerduty.webhook import Heard
-from tasks.people.acts import PERSON_ACTS, perform
+from tasks.notify.show_proposal import show_proposal
+from tasks.people.acts import perform
 from tasks.people.pagerduty.order import is_old, of_an_earlier_page, takes_the_incident
 from tasks.people.pagerduty.words import in_words
 from tasks.people.who import by_pagerduty
 from tasks.store import Store, open_store
 from tasks.store.heard_keys import pagerduty_event_key, pagerduty_incident_key
+from tasks.store.progress import progress_of
 
 NOBODY = Actor("PagerDuty", Method.PAGERDUTY)
 """PagerDuty by itself: an acknowledgement ran out, its own escalation went on."""
+
+NOT_SAID = "not said: it was resolved in PagerDuty"
 
 
 class Taken(NamedTuple):
@@ -115,18 +119,44 @@ class _Event:
         return self._perform("ack")
 
     def _unacknowledged(self) -> str:
-        if (why := self._does_not_count()) or "unack" not in PERSON_ACTS:
+        if why := self._does_not_count():
             return self._note(why)
-        return self._perform("unack")
+        if not (self.heard.by_a_person or self._was_taken_there()):
+            # Its acknowledgement was our own, for somebody who took it elsewhere: they have it.
+            return self._note("an acknowledgement ran out there; who has it here has it")
+        return self._perform("unack", reason=in_words(self.heard))
 
     def _resolved(self) -> str:
-        if self.incident.status.is_over or not self.heard.by_a_person:
-            return self._note() if not self.incident.status.is_over else "it is over here too"
+        if self.incident.status.is_over:
+            return "it is over here, too"
+        if not self.heard.by_a_person:
+            return self._note("by no person: it stays open here")
         if why := self._does_not_count():
             return self._note(why)
         # Whoever resolves it is there: nobody else has to be called.
         self._perform("ack")
-        return self._note("proposed: resolve it here, with its cause, where that is so")
+        if why := self._stays_open():
+            self._propose(why)
+            return self._note(f"proposed here: {why}")
+        return self._perform("resolve", disposition=Disposition.FIXED, root_cause=NOT_SAID)
+
+    def _stays_open(self) -> str:
+        """Why a resolution there is only proposed here; empty: the route lets it end it."""
+        incident = self.incident
+        route = route_for(incident.severity, incident.type, self.settings.routes)
+        states = progress_of(incident.incident_id, self.settings)
+        failed = any(each.phase in (Phase.FAILED, Phase.STOPPED) for each in states)
+        return why_not_by_sender(incident, route, is_taken=True, has_failed=failed)
+
+    def _propose(self, why: str) -> None:
+        of = self.incident.incident_id
+        outcome = self.store.lifecycle.propose(of, by=self.actor.on_record, why=why)
+        if outcome.changed:
+            show_proposal(outcome.incident, self.settings)
+
+    def _was_taken_there(self) -> bool:
+        owner = self.store.lifecycle.standing(self.incident.incident_id).owner or ""
+        return owner.endswith(f"({Method.PAGERDUTY})")
 
     def _does_not_count(self) -> str:
         """Why it changes nothing, for people; empty: it does."""
@@ -140,10 +170,10 @@ class _Event:
             return "heard late: what came after it counts"
         return ""
 
-    def _perform(self, name: str) -> str:
+    def _perform(self, name: str, **given: str) -> str:
         of = str(self.incident.incident_id)
         try:
-            return perform(name, of, {}, self.actor, self.settings).said
+            return perform(name, of, given, self.actor, self.settings).said
         except (NotAllowed, NotPossibleNow, InvalidInput) as error:
             return self._note(f"it changes nothing: {error}")
 

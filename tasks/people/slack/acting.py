@@ -20,7 +20,6 @@ from tasks.channels.slack.interactive.requests import User
 from tasks.people.acts import perform
 from tasks.people.who import by_slack
 from tasks.store import open_store
-from tasks.store.escalations.taken import taken_in_words
 from tasks.store.heard_keys import slack_request_key
 
 
@@ -63,22 +62,10 @@ def do_once(
             raise TemporaryError("this request", "is being carried out already", retry_after=2)
         if turn.is_mine:
             done = perform(act, incident_id, given, actor, settings)
-            turn.finish({"said": _said(act, done.said, incident_id, actor, settings)})
+            turn.finish({"said": done.said})
             if done.problem:
                 return f"{turn.result['said']} (but: {done.problem})"
     return str(turn.result.get("said", ""))
-
-
-def _said(act: str, said: str, incident_id: str, actor: Actor, settings: Settings) -> str:
-    """What came of it; a button that was pressed too late says who was first, and when."""
-    store = open_store(settings)
-    if act != "ack" or (state := store.escalations.state(incident_id)) is None:
-        return said
-    if state.taken_at is None or state.taken_by == actor.on_record:
-        return said
-    incident = store.incident(incident_id)
-    was_first = taken_in_words(incident, settings) or said
-    return f"{incident.title}: {was_first}. That you pressed it, too, is noted."
 
 
 def in_words(error: AeefError, settings: Settings) -> str:

@@ -8,9 +8,9 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.channels.slack.interactive.requests import Command
 from tasks.people.acts import PERSON_ACTS
-from tasks.people.fields import fields_of, read_fields, usage
 from tasks.people.slack.acting import do_once, in_words, known, reading
 from tasks.people.slack.mentions import without_markup
+from tasks.people.slack.words import fields_of, read_fields, usage
 from tasks.store import open_store
 from tasks.store.escalations.taken import taken_in_words
 

@@ -12,8 +12,8 @@ from tasks.channels.slack.interactive.buttons import ACT, BLOCK, OPEN
 from tasks.channels.slack.interactive.requests import Action, Submission
 from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS
-from tasks.people.fields import fields_of
 from tasks.people.slack.acting import do_once, in_words, known
+from tasks.people.slack.words import fields_of
 from tasks.store import open_store
 
 

@@ -196,6 +196,40 @@ def test_resolved(intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty) -> N
     assert any("resolved (proposed" in each for each in intake.actions(incident_id))
 
 
+def test_resolved_where_the_route_lets_it(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
+    """Where a sender's all-clear ends an incident, a person's in PagerDuty does, too."""
+    routes = {"P1": {"resolved_by_sender": "once-taken"}}
+    intake = start_intake(**hears(pagerduty), routes=routes)
+    incident_id = paged(intake, pagerduty, type="unknown")
+
+    Webhooks(pagerduty, f"{intake.settings.intake_url}/v1/pagerduty").press("resolved", incident_id)
+
+    assert Status.RESOLVED is intake.store.incident(incident_id).status
+
+
+def test_given_back(intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty) -> None:
+    """No longer acknowledged there: nobody has it, and the escalation begins anew."""
+    incident_id = paged(intake, pagerduty)
+    webhooks.press("acknowledged", incident_id)
+
+    webhooks.press("unacknowledged", incident_id, None)
+
+    assert Status.OPEN is intake.store.incident(incident_id).status
+    assert "" == taken_by(intake, incident_id)
+
+
+def test_ran_out_for_somebody_else(
+    intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty
+) -> None:
+    """Taken elsewhere, its acknowledgement is ours: that it runs out takes nothing away."""
+    incident_id = paged(intake, pagerduty)
+    intake.store.acknowledge(incident_id, actor="ada (slack)")
+
+    webhooks.press("unacknowledged", incident_id, None)
+
+    assert "ada (slack)" == taken_by(intake, incident_id)
+
+
 @pytest.mark.parametrize("kind", ["reassigned", "escalated", "delegated", "reopened"])
 def test_noted(intake: Intake, webhooks: Webhooks, pagerduty: PagerDuty, kind: str) -> None:
     """What else people do there is on record."""

@@ -103,7 +103,7 @@ def test_two_people(intake: Intake, app: SlackApp, slack: Slack) -> None:
     state = intake.store.escalations.state(incident_id)
     assert state is not None
     assert 1 == state.takes
-    assert 1 == sum("pressed it, too" in each["text"] for each in slack.told)
+    assert 1 == sum("pressed Take it, too" in each["text"] for each in slack.told)
 
 
 def test_over(intake: Intake, app: SlackApp, slack: Slack) -> None:
