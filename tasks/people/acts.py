@@ -11,9 +11,10 @@ from schemas.errors import InvalidInput, NotAllowed
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
+from tasks.people.approving import APPROVE, REJECT
 from tasks.people.take import TAKE
 
-ALL: tuple[PersonAct, ...] = (TAKE,)
+ALL: tuple[PersonAct, ...] = (TAKE, APPROVE, REJECT)
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""
 

@@ -35,6 +35,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
 from tasks.store import fingerprints, giving_word, opening
+from tasks.store.approvals import Approvals
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchors
@@ -130,6 +131,7 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self.approvals = Approvals(self._log, self.masked_text)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
