@@ -12,7 +12,9 @@ from deployments.cli.terminal import plain, this_user
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
+from schemas.people import local_user
 from schemas.settings import Settings, load_settings
+from tasks.approvals.confirming import require_for_confirm
 from tasks.store import Answer, open_store
 from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import runbook_key
@@ -39,6 +41,7 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
+    require_for_confirm(store.incident(incident_id), said, local_user(this_user()), settings)
     answer = store.answer(incident_id, said, actor=this_user())
     outcome = _outcome(answer, settings)
     if as_json:

@@ -13,10 +13,12 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
+from flows.parts.approval import Asking, wait_for_approval
 from flows.parts.beside import HeadStart
 from flows.parts.interrupted import RunInterrupted, interrupts
 from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
+from schemas.approvals import Approval, Question
 from schemas.errors import AeefError, RunbookFailed, Withheld
 from schemas.incident import Alert, Incident, Phase, Route, route_for
 from schemas.links import links_for
@@ -114,6 +116,15 @@ class Response:
         """Run a step of this incident in the background, `HEAD_START` seconds later."""
         submit = partial(submit_step, step, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
+
+    def approval(self, question: Question, more: str = "") -> Approval:
+        """Ask people, and wait until enough have approved, or one has rejected it.
+
+        Only in the flow itself, and before what it is about: the run is suspended meanwhile.
+        more: what people read beside the question.
+        """
+        asking = Asking(self.do, self.run_id, self.settings, self._shown.waits)
+        return wait_for_approval(asking, question, more)
 
     def note(self, text: str) -> None:
         """Record what this run did not do, and why; only once, even if the run is retried."""

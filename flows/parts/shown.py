@@ -13,7 +13,7 @@ from schemas.errors import Withheld
 from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.base.trim import trim
-from tasks.notify.show_progress import note, show
+from tasks.notify.show_progress import note, show, show_progress
 from tasks.store.progress import NOTHING
 
 LONGEST = 300
@@ -43,6 +43,19 @@ class Shown:
         """Add a sentence of the record; a retry of the run says it again, once."""
         if sentence and sentence not in self._sentences:
             self._sentences.append(sentence)
+
+    def waits(self, said: str, mark: str) -> None:
+        """It waits for people. mark: of the question: the same again changes nothing."""
+        if self._flow is None:
+            return
+        show_progress(
+            self._incident_id,
+            self._settings,
+            flow=self._flow,
+            mark=f"{self._run_id}:asked {mark}",
+            phase=Phase.WAITING,
+            said=said,
+        )
 
     @property
     def done(self) -> str:

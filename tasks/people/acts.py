@@ -11,6 +11,7 @@ from schemas.errors import InvalidInput, NotAllowed
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
+from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
@@ -20,6 +21,7 @@ from tasks.people.write_down import DECIDE, NOTE
 ALL: tuple[PersonAct, ...] = (
     *(TAKE, GIVE_BACK, HAND_OVER, LEAD),
     *(NOTE, DECIDE),
+    *(APPROVE, REJECT),
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),

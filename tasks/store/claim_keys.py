@@ -28,6 +28,7 @@ RAISED = ":raised"
 ESCALATION = "escalation:"
 STILL_ON_IT = "still-on-it:"
 """Subjects of pages: nobody took it; mitigation is late."""
+BROKE_GLASS = "broke-glass:"
 CONTACT = ":to:"
 """Before the contact's name in such a subject."""
 PAGES_RESOLVED = "page:resolved"
@@ -161,7 +162,7 @@ def _level_key(incident: Incident, subject: str, contact: str) -> str:
 def contact_of(about: str) -> str | None:
     """The contact whose own address a page with this subject goes to; None: the on-call."""
     subject, _, contact = people_of(about).partition(CONTACT)
-    return contact or None if subject.startswith((ESCALATION, STILL_ON_IT)) else None
+    return contact or None if subject.startswith((ESCALATION, STILL_ON_IT, BROKE_GLASS)) else None
 
 
 def failure_key(run_id: UUID) -> str:
@@ -174,9 +175,14 @@ def waiting_key(run_id: UUID) -> str:
     return f"{PAGE}waiting:{run_id}"
 
 
-def approval_key(run_id: UUID, number: int) -> str:
-    """The page that asks for a decision; one for each time that a run asks."""
-    return f"{PAGE}approve:{run_id}:{number}"
+def approval_key(approval_id: UUID) -> str:
+    """The page that asks for a decision; one for each question."""
+    return f"{PAGE}approve:{approval_id}"
+
+
+def broken_glass_key(approval_id: UUID, contact: str = "") -> str:
+    """The page that somebody broke the glass; one for each approval."""
+    return f"{PAGE}{BROKE_GLASS}{approval_id}{CONTACT + contact if contact else ''}"
 
 
 def about_of(key: str) -> str:

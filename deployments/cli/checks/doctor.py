@@ -12,6 +12,7 @@ import httpx
 import typer
 
 from deployments.cli.automation import state_in_words
+from deployments.cli.checks.approvals import approvals_in_words
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -107,6 +108,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("environment", _environment),
         ("AEEF_HOME", lambda: _home(settings)),
         ("automation", lambda: _automation(settings)),
+        ("approvals", lambda: approvals_in_words(settings)),
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect's lock", lambda: locked(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
