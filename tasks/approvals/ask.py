@@ -13,6 +13,7 @@ from tasks.approvals.rules import expires_after, knows_approvers, rule_of
 from tasks.case import Case
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.show_progress import show
 from tasks.step import step
 from tasks.store import open_store
 from tasks.store.claim_keys import approval_key
@@ -77,3 +78,4 @@ def notify(approval: Approval, text: str, holder: str, settings: Settings) -> No
         key = approval_key(approval.id)
         ensure_page(incident.incident_id, settings, holder=holder, key=key, reason=text, wait=True)
     reply_in_thread(str(incident.incident_id), text, settings, holder=holder)
+    show(str(incident.incident_id), settings)

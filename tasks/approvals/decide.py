@@ -13,6 +13,7 @@ from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.base.wake_up import wake
 from tasks.notify.page_on_call import ensure_page
+from tasks.notify.show_progress import show
 from tasks.notify.stand_down import resolve_one_page
 from tasks.store import open_store
 from tasks.store.claim_keys import approval_key, broken_glass_key
@@ -100,6 +101,7 @@ def follow_decision(after: Approval, signature: Signature, settings: Settings) -
         problems.append(_call_governance(after, settings))
     if after.state is not State.WAITING:
         problems.append(_end_page(after, settings))
+        show(str(after.incident_id), settings)
     return "; ".join(filter(None, problems))
 
 

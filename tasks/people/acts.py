@@ -40,8 +40,7 @@ def perform(
     act = PERSON_ACTS.get(name)
     if act is None:
         raise InvalidInput(f"there is no act {name[:40]!a}; there are: {', '.join(PERSON_ACTS)}")
-    if not actor.may(act.right):
-        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")
+    require_right(act, actor)
     try:
         asked = act.asks.model_validate(dict(given))
     except ValidationError as error:
@@ -49,3 +48,9 @@ def perform(
         field = ".".join(str(part) for part in first["loc"]) or act.name
         raise InvalidInput(f"{field}: {first['msg']}") from None
     return act.do(Hand(incident_id, actor, settings), asked)
+
+
+def require_right(act: PersonAct, actor: Actor) -> None:
+    """Raise NotAllowed unless they may do it."""
+    if not actor.may(act.right):
+        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")

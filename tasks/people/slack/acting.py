@@ -17,7 +17,7 @@ from schemas.errors import (
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.channels.slack.interactive.requests import User
-from tasks.people.acts import perform
+from tasks.people.acts import PERSON_ACTS, perform, require_right
 from tasks.people.who import by_slack
 from tasks.store import open_store
 from tasks.store.heard_keys import slack_request_key
@@ -40,6 +40,13 @@ def reading(user: User, settings: Settings) -> Actor:
     if not actor.may(Right.READ):
         raise NotAllowed(f"{actor.called} may not read incidents")
     return actor
+
+
+def allowed(user: User, act: str, settings: Settings) -> None:
+    """Raise NotAllowed unless the person may do this: also before anything is shown for it."""
+    actor = known(user, settings)
+    if act in PERSON_ACTS:
+        require_right(PERSON_ACTS[act], actor)
 
 
 def do_once(

@@ -25,6 +25,7 @@ from standins.pagerduty_webhooks import (
 )
 from standins.slack import Slack
 from support import wait_until
+from tasks.channels.slack.message import ensure_message
 
 PEOPLE = {
     "ada": {"display_name": "Ada", "roles": ["responder"], "pagerduty": ADA["id"]},
@@ -83,8 +84,6 @@ def test_message_changes(start_intake: StartIntake, pagerduty: PagerDuty, slack:
         slack, **hears(pagerduty), routes={"P1": {"page_channels": ["pagerduty", "slack"]}}
     )
     webhooks = Webhooks(pagerduty, f"{intake.settings.intake_url}/v1/pagerduty")
-    from tasks.channels.slack.message import ensure_message
-
     incident_id = paged(intake, pagerduty)
     ensure_message(intake.store.incident(incident_id), intake.settings, holder="a test")
 

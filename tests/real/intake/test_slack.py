@@ -10,17 +10,21 @@ import httpx
 import pytest
 
 from fixtures.intake import Intake, StartIntake
+from schemas.approvals import Approval, Question, State
 from schemas.incident import Status
 from standins.pagerduty import PagerDuty
 from standins.slack import Slack, SlackPost
 from standins.slack_requests import ADA, GRACE, SIGNING_SECRET, SlackApp
 from support import wait_until
+from tasks.approvals.ask import ask
 from tasks.channels.slack.message import ensure_message
+from tasks.notify.show_progress import show
 
-ROB = "U0000ROB"
+ROB, BOSS = "U0000ROB", "U000BOSS"
 PEOPLE = {
     "ada": {"display_name": "Ada", "roles": ["responder"], "slack": ADA},
     "rob": {"roles": ["reader"], "slack": ROB},
+    "boss": {"roles": ["approver-engineering"], "slack": BOSS},
     "grace": {"display_name": "Grace", "roles": ["responder"], "slack": GRACE},
 }
 STRANGER = "U0NOBODY"
@@ -108,8 +112,6 @@ def test_two_people(intake: Intake, app: SlackApp, slack: Slack) -> None:
 
 def test_over(intake: Intake, app: SlackApp, slack: Slack) -> None:
     """When it is over only the link is left."""
-    from tasks.notify.show_progress import show
-
     incident_id, post = posted(intake, slack)
     intake.store.set_status(incident_id, Status.RESOLVED, actor="a test")
     show(incident_id, intake.settings)
@@ -290,3 +292,99 @@ def test_text_from_outside(intake: Intake, app: SlackApp, slack: Slack) -> None:
     intake.report(service="<!channel>")
 
     assert "<!channel>" not in app.type("list").json()["text"]
+
+
+def asked(intake: Intake, incident_id: str, shown: str = "give all traffic back") -> Approval:
+    """Something that waits for approval, and the message that says so."""
+    question = Question(what="restore", subject="shop", shown=shown)
+    approval, _new = ask(incident_id, question, intake.settings, actor="a test")
+    show(incident_id, intake.settings)
+    return approval
+
+
+def test_approve(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """The button shows exactly what is approved, and the approval is bound to that."""
+    incident_id, post = posted(intake, slack)
+    assert "Approve" not in buttons(post)
+    approval = asked(intake, incident_id)
+    assert {"Approve", "Reject"} <= set(buttons(post))
+
+    app.press(post, "Approve", BOSS)
+    (view,) = slack.views
+    assert "give all traffic back" in str(view["blocks"])
+    app.submit(view, BOSS)
+
+    (signature,) = intake.store.approvals.get(approval.id).signatures
+    assert ("boss", approval.question.digest) == (signature.by, signature.digest)
+
+
+def test_reject(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """A rejection asks why."""
+    incident_id, post = posted(intake, slack)
+    approval = asked(intake, incident_id)
+
+    app.press(post, "Reject", BOSS)
+    assert "Not" not in app.submit(slack.views[0], BOSS, reason="not proven").text
+
+    assert State.REJECTED is intake.store.approvals.get(approval.id).state
+
+
+def test_too_long_to_show(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """What Slack cannot show whole is not approved there."""
+    incident_id, post = posted(intake, slack)
+    asked(intake, incident_id, "line\n" * 20_000)
+
+    app.press(post, "Approve", BOSS)
+
+    assert [] == slack.views
+    assert "decide on its page" in slack.told[-1]["text"]
+
+
+@pytest.mark.parametrize("user", [ROB, STRANGER])
+def test_shows_nothing_to_others(intake: Intake, app: SlackApp, slack: Slack, user: str) -> None:
+    """Whoever may not do it is not shown what it is about."""
+    incident_id, post = posted(intake, slack)
+    asked(intake, incident_id)
+
+    app.press(post, "Approve", user)
+
+    assert [] == slack.views
+
+
+def test_resolve(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """The button asks what it was and what caused it, as everywhere."""
+    incident_id, post = posted(intake, slack)
+
+    app.press(post, "Resolve")
+    answer = app.submit(slack.views[0], disposition="fixed", root_cause="the pool was too small")
+
+    assert "resolved (fixed)" in answer.text
+    incident = intake.store.incident(incident_id)
+    assert (Status.RESOLVED, "the pool was too small") == (incident.status, incident.root_cause)
+
+
+def test_resolve_by_command(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """One word for what it was, all the rest is the cause; a note, and a colleague by mention."""
+    incident_id, _post = posted(intake, slack)
+
+    app.type(f"note {incident_id} the pool &amp; its limit")
+    app.type(f"hand-over {incident_id} <@{GRACE}|grace> end of my shift")
+    assert "Grace has it" in app.type("list").json()["text"]
+    app.type(f"resolve {incident_id} fixed the pool was too small")
+
+    incident = intake.store.incident(incident_id)
+    assert (Status.RESOLVED, "the pool was too small") == (incident.status, incident.root_cause)
+    assert any("the pool & its limit" in each for each in intake.actions(incident_id))
+
+
+def test_form_of_another(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """A form that comes back from a reader, or made elsewhere, does nothing."""
+    incident_id, post = posted(intake, slack)
+    app.press(post, "Resolve")
+    view = slack.views[0]
+
+    app.submit(view, ROB, disposition="fixed", root_cause="x")
+    app.submit({**view, "private_metadata": "[]"}, disposition="fixed", root_cause="x")
+    app.submit({**view, "callback_id": "other"}, disposition="fixed", root_cause="x")
+
+    assert Status.OPEN is intake.store.incident(incident_id).status

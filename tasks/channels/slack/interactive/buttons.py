@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.approvals import State
 from schemas.incident import Incident
 from schemas.links import links_for
 from schemas.settings import Settings
@@ -26,10 +27,13 @@ def buttons_of(incident: Incident, settings: Settings) -> list[dict[str, Any]]:
     """A block of buttons, in a list; none while nobody would hear of them."""
     if not settings.slack.secrets:
         return []
-    elements = []
+    elements, store = [], open_store(settings)
     if not incident.status.is_over:
-        if open_store(settings).acknowledged_at(incident.incident_id) is None:
+        if store.acknowledged_at(incident.incident_id) is None:
             elements.append(_button("ack", "Take it", incident, style="primary"))
+        if any(each.state is State.WAITING for each in store.approvals.of(incident.incident_id)):
+            elements.append(_button("approve", "Approve", incident))
+            elements.append(_button("reject", "Reject", incident))
         elements.append(_button("resolve", "Resolve", incident))
     if len(link := links_for(incident, settings).incident) <= LONGEST_URL:
         elements.append({**_plain("Open"), "action_id": OPEN, "url": link})

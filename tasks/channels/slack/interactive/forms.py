@@ -18,6 +18,8 @@ OPTION_LIMIT = 75
 LABEL_LIMIT = 2_000
 TEXT_LIMIT = 3_000
 LONGEST_INPUT = 3_000
+MOST_SECTIONS = 20
+"""Ours, of what is shown: Slack takes 100 blocks, and nobody reads more on a phone."""
 
 
 class Question(NamedTuple):
@@ -30,22 +32,31 @@ class Question(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What a form is about: it comes back with it."""
+    """What a form is about: it comes back with it. given: fields that are not asked for."""
 
     act: str
     incident_id: str
+    given: dict[str, str]
+
+
+def fits(shown: str) -> bool:
+    """True when a form can show all of it."""
+    return len(shown) <= TEXT_LIMIT // 2 * MOST_SECTIONS
 
 
 def form(
-    title: str, says: str, send: str, subject: Subject, questions: Sequence[Question]
+    title: str, says: Sequence[str], subject: Subject, questions: Sequence[Question]
 ) -> dict[str, Any]:
-    """The form. says: what it will do. send: the words of its button."""
-    blocks = [_section(says), *map(_input, questions)]
+    """The form. title: also the words of its button. says: what it will do, and to what."""
+    # Half of the limit: what Slack wants escaped must not cut the end of a part off.
+    size = TEXT_LIMIT // 2
+    parts = [text[at : at + size] for text in says for at in range(0, len(text), size)]
+    blocks = [*map(_section, parts), *map(_input, questions)]
     return {
         **_view(title),
         "callback_id": BLOCK,
         "private_metadata": json.dumps(subject._asdict()),
-        "submit": _plain(send, TITLE_LIMIT),
+        "submit": _plain(title, TITLE_LIMIT),
         "blocks": blocks,
     }
 
@@ -63,8 +74,10 @@ def mistake(field: str, why: str) -> dict[str, Any]:
 def subject_of(private_metadata: str) -> Subject | None:
     """What the form was about; None when it was not made here."""
     try:
-        return Subject(**{name: str(each) for name, each in json.loads(private_metadata).items()})
-    except (ValueError, TypeError, AttributeError):
+        read = json.loads(private_metadata)
+        given = {str(name): str(value) for name, value in read["given"].items()}
+        return Subject(str(read["act"]), str(read["incident_id"]), given)
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None
 
 
