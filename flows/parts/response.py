@@ -26,6 +26,7 @@ from schemas.settings import Settings, Target
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
+from tasks.notify.tell_outcome import take_back_failure
 from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
@@ -175,6 +176,8 @@ class Response:
         self._shown.ended(
             failures, self.outcome, self.withheld if is_stopped or not failures else None
         )
+        if not failures:
+            take_back_failure(self.id, self.settings, run_id=self.run_id)
         summary = "; ".join(failures) or self.outcome or self._summary()
         if not self.incident.status.is_over:
             try:

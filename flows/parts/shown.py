@@ -14,6 +14,7 @@ from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.base.trim import trim
 from tasks.notify.show_progress import note, show, show_progress
+from tasks.notify.tell_outcome import tell_outcome
 from tasks.store.progress import NOTHING
 
 LONGEST = 300
@@ -93,6 +94,12 @@ class Shown:
         else:
             self._note(Phase.DONE, self.done or NOTHING)
         show(self._incident_id, self._settings)
+        if self._flow is not None:
+            tell_outcome(self._incident_id, self._settings, mark=self._mark)
+
+    @property
+    def _mark(self) -> str:
+        return f"{self._run_id}:{flow_run.get_run_count()}"
 
     def _note(self, phase: Phase, said: str) -> None:
         if self._flow is None:
@@ -101,7 +108,7 @@ class Shown:
             self._incident_id,
             self._settings,
             flow=self._flow,
-            mark=f"{self._run_id}:{flow_run.get_run_count()}",
+            mark=self._mark,
             phase=phase,
             said=said,
         )

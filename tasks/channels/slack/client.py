@@ -84,7 +84,7 @@ def _post_incident(
         found_by["occurrence"] = incident.occurrence
     message = {
         "channel": where,
-        "text": text_of(incident),
+        "text": text_of(incident, settings),
         "blocks": with_buttons(blocks, incident, settings),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
@@ -107,7 +107,7 @@ def update_incident(
     body = {
         "channel": message.channel,
         "ts": message.ts,
-        "text": text_of(incident),
+        "text": text_of(incident, settings),
         "blocks": with_buttons(
             blocks_of(incident, settings, auto_response, in_private=in_private), incident, settings
         ),

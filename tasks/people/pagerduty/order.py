@@ -13,21 +13,10 @@ from tasks.store.claim_keys import (
     PAGE_FAILED,
     RAISED,
     about_of,
-    ends_with_acknowledgement,
     occurrence_of,
     page_key,
 )
 from tasks.store.heard_keys import PAGERDUTY_EVENT
-
-
-def takes_the_incident(about: str) -> bool:
-    """True for a page whose acknowledgement means: I have the incident.
-
-    Not for one that asks for a decision, or tells of a legal duty. A failed run of the automation
-    asks for somebody who takes over.
-    """
-    key = f"{PAGE}{about}"
-    return ends_with_acknowledgement(key) or key.startswith(PAGE_FAILED)
 
 
 def of_an_earlier_page(heard: Heard, about: str, incident: Incident, store: Store) -> bool:
