@@ -13,6 +13,7 @@ import typer
 
 from deployments.cli.automation import state_in_words
 from deployments.cli.checks.approvals import approvals_in_words
+from deployments.cli.checks.way_back import ways_back
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -114,6 +115,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        *ways_back(settings),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),

@@ -11,9 +11,9 @@ from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.base.trim import clean, one_line, trim
 from tasks.channels.apprise import client
+from tasks.channels.being_done import being_done
 from tasks.channels.channel import Channel
 from tasks.channels.text import what_to_do
-from tasks.store.being_done import being_done
 from tasks.store.claim_keys import about_of, contact_of
 
 TITLE_LIMIT = 120

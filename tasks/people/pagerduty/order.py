@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.incident import Incident
+from tasks.channels.heard_keys import PAGERDUTY_EVENT
 from tasks.channels.pagerduty.webhook import STATES, Heard
 from tasks.store import Store
 from tasks.store.claim_keys import (
@@ -16,7 +17,6 @@ from tasks.store.claim_keys import (
     occurrence_of,
     page_key,
 )
-from tasks.store.heard_keys import PAGERDUTY_EVENT
 
 
 def of_an_earlier_page(heard: Heard, about: str, incident: Incident, store: Store) -> bool:

@@ -15,6 +15,11 @@ from schemas.errors import (
 from schemas.incident import Disposition, Incident, Phase, route_for, why_not_by_sender
 from schemas.people import Actor, Method
 from schemas.settings import Settings
+from tasks.channels.heard_keys import (
+    pagerduty_event_key,
+    pagerduty_incident_key,
+    takes_the_incident,
+)
 from tasks.channels.pagerduty.keys import Ours, read_dedup_key
 from tasks.channels.pagerduty.webhook import Heard
 from tasks.notify.show_proposal import show_proposal
@@ -23,7 +28,6 @@ from tasks.people.pagerduty.order import is_old, of_an_earlier_page
 from tasks.people.pagerduty.words import in_words
 from tasks.people.who import by_pagerduty
 from tasks.store import Store, open_store
-from tasks.store.heard_keys import pagerduty_event_key, pagerduty_incident_key, takes_the_incident
 from tasks.store.progress import progress_of
 
 NOBODY = Actor("PagerDuty", Method.PAGERDUTY)

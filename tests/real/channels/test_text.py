@@ -10,16 +10,20 @@ from fixtures.intake import Intake, StartIntake
 from schemas.incident import Phase, Status
 from standins.pagerduty import PagerDuty
 from support import wait_until
+from tasks.channels.being_done import being_done
 from tasks.channels.text import text_of, what_to_do
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.tell_outcome import REPAIRED, take_back_failure, tell_outcome
-from tasks.store.being_done import being_done
 from tasks.store.claim_keys import failure_key
 from tasks.store.progress import note_progress
 
 RUN = uuid4()
 TARGETS = {
-    "demo": {"repository": "/nowhere", "health": "http://127.0.0.1:1/", "required_gates": ["tests"]}
+    "demo": {
+        "repository": "/nowhere",
+        "health": {"url": "http://127.0.0.1:1/"},
+        "required_gates": ["tests"],
+    }
 }
 
 

@@ -14,7 +14,7 @@ from fixtures.intake import QUICK, Intake, StartIntake
 from schemas.incident import Status
 from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
-from standins.pagerduty_webhooks import (
+from standins.sending.pagerduty import (
     ADA,
     GRACE,
     OURSELVES,

@@ -13,8 +13,8 @@ from fixtures.intake import Intake, StartIntake
 from schemas.approvals import Approval, Question, State
 from schemas.incident import Status
 from standins.pagerduty import PagerDuty
+from standins.sending.slack import ADA, GRACE, SIGNING_SECRET, SlackApp
 from standins.slack import Slack, SlackPost
-from standins.slack_requests import ADA, GRACE, SIGNING_SECRET, SlackApp
 from support import wait_until
 from tasks.approvals.ask import ask
 from tasks.channels.slack.message import ensure_message
