@@ -16,6 +16,7 @@ from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
 from schemas.people import local_user
 from schemas.settings import Settings, load_settings
+from tasks.approvals.confirming import require_for_confirm
 from tasks.store import Answer, open_store
 from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import runbook_key
@@ -46,6 +47,7 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
+    require_for_confirm(store.incident(incident_id), said, local_user(this_user()), settings)
     answer = store.answer(incident_id, said, actor=local_user(this_user()).on_record)
     outcome = _outcome(answer, settings)
     if as_json:

@@ -17,6 +17,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from deployments.dispatcher.approved_runs import ApprovedRuns
 from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.dispatcher.events_out import EventsOut
 from deployments.dispatcher.held_slots import HeldSlots
@@ -54,6 +55,7 @@ class Dispatcher:
         self.runs = RunWatch(settings, store, timing)
         self.between = BetweenOwners(settings, store)
         self.slots = HeldSlots(settings, store)
+        self.approved = ApprovedRuns(settings, store)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._alike = alike_of(settings)
@@ -88,6 +90,7 @@ class Dispatcher:
 
     def _send(self) -> None:
         self.events.run()
+        self.approved.run()
 
     def _watch(self) -> None:
         self.runs.start_missing_runbooks()

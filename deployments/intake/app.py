@@ -15,6 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guards
 from deployments.intake.bodies import json_body
+from deployments.intake.channels.pagerduty import add_pagerduty
+from deployments.intake.channels.slack import add_slack
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
@@ -89,6 +91,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
     now = current or (lambda: settings)
+    add_pagerduty(app, settings, now)
+    add_slack(app, settings, now)
     add_pages(app, now, store, guards)
     add_people_api(app, store, guards, now)
     return app

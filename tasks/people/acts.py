@@ -11,6 +11,7 @@ from schemas.errors import InvalidInput, NotAllowed
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
+from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
@@ -23,6 +24,7 @@ from tasks.people.write_down import DECIDE, NOTE
 ALL: tuple[PersonAct, ...] = (
     *(TAKE, GIVE_BACK, HAND_OVER, LEAD),
     *(NOTE, DECIDE),
+    *(APPROVE, REJECT),
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
@@ -43,8 +45,7 @@ def perform(
     act = PERSON_ACTS.get(name)
     if act is None:
         raise InvalidInput(f"there is no act {name[:40]!a}; there are: {', '.join(PERSON_ACTS)}")
-    if not actor.may(act.right):
-        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")
+    require_right(act, actor)
     try:
         asked = act.asks.model_validate(dict(given))
     except ValidationError as error:
@@ -52,3 +53,9 @@ def perform(
         field = ".".join(str(part) for part in first["loc"]) or act.name
         raise InvalidInput(f"{field}: {first['msg']}") from None
     return act.do(Hand(incident_id, actor, settings), asked)
+
+
+def require_right(act: PersonAct, actor: Actor) -> None:
+    """Raise NotAllowed unless they may do it."""
+    if not actor.may(act.right):
+        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")

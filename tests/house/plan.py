@@ -17,7 +17,8 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (
         ("links",),
         ("settings",),
-        ("drift", "quality", "findings", "patch", "masking", "escalation", "lifecycle"),
+        ("drift", "quality", "findings", "patch", "masking", "escalation"),
+        ("lifecycle", "approvals"),
         ("incident", "release", "isolation", "agents", "breach", "health", "automation", "people"),
         ("held", "model", "validation", "approval", "wording"),
         ("errors",),
@@ -27,6 +28,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("patch", "drift", "relapse", "armed", "view"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
+        ("approvals",),
         ("incident", "notify"),
         ("do",),
         ("reports", "step"),

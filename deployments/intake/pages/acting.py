@@ -21,7 +21,7 @@ from schemas.errors import (
 )
 from schemas.incident import Incident
 from schemas.people import Actor, Right
-from tasks.people.act import Done, PersonAct
+from tasks.people.act import Done, Hand, PersonAct, Shown
 from tasks.people.acts import PERSON_ACTS, perform
 
 ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
@@ -93,6 +93,16 @@ def _act(verb: str) -> PersonAct:
     return act
 
 
+def _to_read(act: PersonAct, incident: Incident, actor: Actor, shown: IncidentPage) -> Shown | None:
+    """What has to be read first; that there is nothing any more is said instead."""
+    if act.shows is None:
+        return None
+    try:
+        return act.shows(Hand(str(incident.incident_id), actor, shown.settings))
+    except AeefError as error:
+        return Shown(str(error), {})
+
+
 async def _form(
     shown: IncidentPage,
     request: Request,
@@ -106,12 +116,18 @@ async def _form(
 ) -> Response:
     may = actor.may(act.right)
     look = await shown.dry_run(act, incident, actor, wait=DRY_RUN_WAITS) if may else None
+    read = await shown.threads.run(_to_read, act, incident, actor, shown) if may else None
     if not may and not problem:
         problem, status = f"You may not do this: it needs the right '{act.right}'", 403
     values: dict[str, Any] = {
         "incident": incident,
         "act": act,
-        "fields": fields_of(act.asks, typed),
+        "read": read,
+        "fields": [
+            each
+            for each in fields_of(act.asks, typed)
+            if read is None or each.name not in read.given
+        ],
         "look": look,
         "may": may,
         "actor": actor,

@@ -19,6 +19,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
+from tasks.base.trim import trim
 from tasks.deploy.check_health import look_once
 from tasks.people.act import Hand, PersonAct
 from tasks.people.acts import PERSON_ACTS
@@ -30,6 +31,8 @@ KEPT_SECONDS = 15.0
 PAGE_WAITS = 0.7
 """Seconds that the page waits for a look; what comes later is there when it is loaded again."""
 LOOKS_AT_ONCE = 4
+LONGEST_SHOWN = 300
+"""Of what waits for approval beside its button; its form has all of it."""
 
 
 class IncidentPage:
@@ -85,11 +88,22 @@ class IncidentPage:
 
     async def foreseen(self, incident: Incident, actor: Actor) -> dict[str, str | None]:
         """By the verb what its dry run says; None: it is not possible now."""
-        found: dict[str, str | None] = {}
+        found: dict[str, str | None] = await self.threads.run(self._shown, incident, actor)
         for act in PERSON_ACTS.values():
             if act.foresee is not None and actor.may(act.right):
                 look = await self.dry_run(act, incident, actor)
                 found[act.name] = "being looked up: load again" if look is None else _or_none(look)
+        return found
+
+    def _shown(self, incident: Incident, actor: Actor) -> dict[str, str | None]:
+        hand = Hand(str(incident.incident_id), actor, self.settings)
+        found: dict[str, str | None] = {}
+        for act in PERSON_ACTS.values():
+            if act.shows is not None:
+                try:
+                    found[act.name] = trim(act.shows(hand).text, LONGEST_SHOWN)
+                except AeefError:
+                    found[act.name] = None
         return found
 
     async def dry_run(

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from schemas.errors import AeefError, NotPossibleNow
+from schemas.errors import AeefError, AwaitsApproval, NotPossibleNow
 from schemas.settings import Target
 from tasks.do import Directly
 from tasks.notify.page_by_hand import page_failure_by_hand
@@ -61,6 +61,8 @@ def _carry_out(
     incident = hand.incident
     try:
         work(Directly(str(incident.incident_id), hand.actor.on_record))
+    except AwaitsApproval as error:  # it is asked for, and nobody has to act at once
+        log.info("%s: %s", incident.title, error)
     except Exception as error:  # noqa: BLE001 - on record by its step; the on-call is paged
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
         log.error("%s: the %s failed: %s", incident.title, what, sanitized(why, hand.settings))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.errors import NotPossibleNow
+from schemas.errors import AwaitsApproval, NotPossibleNow
 from schemas.model import Model
 from schemas.people import Right
 from schemas.settings import Target
-from tasks.deploy.freeze_target import release
+from tasks.approvals.require import require_approval
+from tasks.approvals.rules import knows_approvers
+from tasks.deploy.freeze_target import release, release_question
 from tasks.deploy.freezes import read_freeze
 from tasks.do import Directly
 from tasks.isolation.journal import read_isolation
-from tasks.isolation.procedures import restore
-from tasks.isolation.restore_service import plan_restoration
+from tasks.isolation.restore_service import (
+    check_restore_approval,
+    plan_restoration,
+    restore_service,
+)
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.fields import MaybeWords
 from tasks.people.procedures.beside import begin, targets_of
@@ -51,27 +56,42 @@ def _only(held: list[Target], how: str) -> Target:
     return held[0]
 
 
+def _approver(hand: Hand) -> str:
+    """Where nobody is configured who may approve, whoever presses does; else people sign."""
+    return "" if knows_approvers(hand.settings) else hand.actor.called
+
+
 def _restore(hand: Hand, asked: Which) -> Done:
-    target = _isolated(hand, asked.target)
-    approver = hand.actor.called
-    plan_restoration(target.name, (), approver, hand.settings)  # says at once what is refused
+    target, approver = _isolated(hand, asked.target), _approver(hand)
+    try:
+        Directly(str(hand.incident.incident_id), hand.actor.on_record)(
+            check_restore_approval, target.name, approver
+        )
+    except AwaitsApproval as error:
+        return Done(hand.incident, str(error))
 
     def work(do: Directly) -> None:
-        restore(do, target.name, (), approver, lambda restoring: restoring())
+        do(restore_service, target.name, (), approver)
 
     return begin(hand, f"restoration of {target.name}", work)
 
 
 def _foresee_restoring(hand: Hand) -> str:
-    return plan_restoration(_isolated(hand).name, (), hand.actor.called, hand.settings)
+    return plan_restoration(_isolated(hand).name, (), _approver(hand), hand.settings)
 
 
 def _release(hand: Hand, asked: Which) -> Done:
-    target = _frozen(hand, asked.target)
-    alert, approver = hand.store.alert(hand.incident_id), hand.actor.called
+    target, approver, incident = _frozen(hand, asked.target), _approver(hand), hand.incident
+    by, incident_id = hand.actor.on_record, str(incident.incident_id)
+    question = release_question(target, incident_id, hand.settings, by)
+    stays = f"the freeze of {target.name} stays"
+    try:
+        require_approval(incident_id, question, approver, hand.settings, otherwise=stays, actor=by)
+    except AwaitsApproval as error:
+        return Done(incident, str(error))
 
     def work(do: Directly) -> None:
-        release(do, alert, target.name, approver)
+        release(do, hand.store.alert(incident_id), target.name, approver)
 
     return begin(hand, f"release of the freeze of {target.name}", work)
 
@@ -88,7 +108,7 @@ RESTORE = PersonAct(
     name="restore",
     title="Restore service",
     does="Gives the isolated service back to its users, on the networks that it had.",
-    right=Right.APPROVE,
+    right=Right.RESPOND,  # whose approval it needs, `[approvals]` says
     asks=Which,
     do=_restore,
     undone="Undone by isolating it again: `aeef isolate`.",
@@ -99,7 +119,7 @@ RELEASE_FREEZE = PersonAct(
     name="release-freeze",
     title="Release freeze",
     does="Allows deployments on the target again, as far as this incident froze them.",
-    right=Right.APPROVE,
+    right=Right.RESPOND,  # whose approval it needs, `[approvals]` says
     asks=Which,
     do=_release,
     undone="Undone by freezing it again: `aeef freeze on`.",
