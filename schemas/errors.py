@@ -4,6 +4,9 @@ AeefError                        every error of ours; its text names what failed
 ├── ConfigurationError           a setting is missing or wrong
 ├── InvalidInput                 an alert, a record or an argument that cannot be accepted
 ├── IncidentNotFound             no incident, or more than one, has that id
+├── NotAllowed                   whoever asks may not do this
+├── NotPossibleNow               the incident's state does not allow it
+│   └── AwaitsApproval           people have to approve it first
 ├── AuditBroken                  the audit chain does not verify
 ├── OutsideServiceError          an outside service did not do what was asked
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
@@ -48,6 +51,10 @@ class NotAllowed(AeefError):
 
 class NotPossibleNow(AeefError):
     """The incident's state does not allow this act; the text says what is missing. HTTP: 409."""
+
+
+class AwaitsApproval(NotPossibleNow):
+    """It waits for people's approval; the text says whose, until when, and where they give it."""
 
 
 class AuditBroken(AeefError):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deployments.cli import approve as cli_approve
 from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
@@ -40,6 +41,7 @@ app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
 for _act in PERSON_ACTS.values():
     app.command(_act.name)(cli_confirm.confirm if _act is CONFIRM else command_of(_act))
+app.command("approve")(cli_approve.approve)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
@@ -135,26 +137,6 @@ def rollback(
     from deployments.cli.acts.rollback import roll_back
 
     roll_back(settings, target, to_commit, dry_run=dry_run, as_json=as_json)
-
-
-@app.command()
-def approve(
-    incident_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="Without one: list what waits.")
-    ] = None,
-    approver: Annotated[str, typer.Option(help="Who decides; for the record.")] = "",
-    reject: Annotated[bool, typer.Option("--reject", help="Do not deploy it.")] = False,
-    comment: Annotated[str, typer.Option(help="Why; for the record.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Approve, or reject, the hotfix of an incident that waits for a person."""
-    settings = _settings()
-    from deployments.cli.approve import decide, show_waiting
-
-    if incident_id is None:
-        show_waiting(settings, as_json=as_json)
-    else:
-        decide(settings, incident_id, approver=approver, reject=reject, comment=comment)
 
 
 @app.command()

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.terminal import plain, this_user
+from deployments.cli.terminal import plain, this_actor, this_user
 from deployments.cli.verbs.verbs import show
 from deployments.cli.verbs.way import is_remote, way
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
 from schemas.settings import Settings, load_settings
+from tasks.approvals.confirming import require_for_confirm
 from tasks.store import Answer, open_store
 from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import runbook_key
@@ -45,6 +46,7 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
+    require_for_confirm(store.incident(incident_id), said, this_actor(), settings)
     answer = store.answer(incident_id, said, actor=this_user())
     outcome = _outcome(answer, settings)
     if as_json:

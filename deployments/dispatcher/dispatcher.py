@@ -17,6 +17,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from deployments.dispatcher.approved_runs import ApprovedRuns
 from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.dispatcher.events_out import EventsOut
 from deployments.dispatcher.held_slots import HeldSlots
@@ -55,6 +56,7 @@ class Dispatcher:
         self.between = BetweenOwners(settings, store)
         self.slots = HeldSlots(settings, store)
         self._prefect = PrefectState(settings)
+        self.approved = ApprovedRuns(settings, store)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._alike = alike_of(settings)
@@ -89,6 +91,7 @@ class Dispatcher:
 
     def _send(self) -> None:
         self.events.run()
+        self.approved.run()
 
     def _watch(self) -> None:
         self.runs.start_missing_runbooks()

@@ -15,11 +15,13 @@ from starlette.concurrency import run_in_threadpool
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guards
 from deployments.intake.bodies import json_body
+from deployments.intake.channels.pagerduty import add_pagerduty
+from deployments.intake.channels.slack import add_slack
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
-from deployments.intake.pages import add_pages
+from deployments.intake.pages.routes import add_pages
 from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
@@ -88,8 +90,11 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
-    add_pages(app, settings, store, guards)
-    add_people_api(app, store, guards, current or (lambda: settings))
+    now = current or (lambda: settings)
+    add_pagerduty(app, settings, now)
+    add_slack(app, settings, now)
+    add_pages(app, now, store, guards)
+    add_people_api(app, store, guards, now)
     return app
 
 

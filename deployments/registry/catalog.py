@@ -54,6 +54,7 @@ FLOWS: tuple[FlowRow, ...] = (
     FlowRow("resume-agent", "flows.on_request.resume_agent.resume_agent"),
     FlowRow("isolate-service", "flows.on_request.isolate_service.isolate_service"),
     FlowRow("restore-service", "flows.on_request.restore_service.restore_service"),
+    FlowRow("release-freeze", "flows.on_request.release_freeze.release_freeze"),
     FlowRow("collect-evidence", "flows.on_request.collect_evidence.collect_evidence"),
     FlowRow("revoke-credentials", "flows.on_request.revoke_credentials.revoke_credentials"),
     FlowRow("rollback", "flows.on_request.rollback.rollback"),

@@ -25,7 +25,12 @@ from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
-from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
+from tasks.channels.channels import (
+    pages_lead_here,
+    require_known_channels,
+    silent_severities,
+    unconfigured,
+)
 from tasks.store.automation.said import said_of_all
 
 START_SECONDS = 120.0
@@ -129,6 +134,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"not configured: {', '.join(missing) or 'nothing'}",
         *said_of_all(settings),
         *_sign_in_lines(settings),
+        *([warning] if (warning := pages_lead_here(settings)) else []),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]

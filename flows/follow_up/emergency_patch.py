@@ -11,23 +11,17 @@ from prefect.states import Completed
 
 from flows.parts.response import Response
 from flows.parts.run_name import name_run, this_run_id
+from schemas.approvals import Approval
 from schemas.errors import PatchError
 from schemas.incident import Status
-from schemas.patch import Decision, GateResults, PreparedPatch
+from schemas.patch import GateResults, PreparedPatch
 from schemas.settings import load_settings
 from tasks.base.attempt_all import attempt_all
 from tasks.incident.change_status import change_status
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook, give_up_runbook
 from tasks.incident.open_incident import open_incident
-from tasks.patch.await_approval import (
-    ask_for_approval,
-    await_decision,
-    may_decide,
-    most_rounds,
-    note_decision,
-    refuse_decision,
-)
 from tasks.patch.deploy_hotfix import deploy_hotfix, preserve_replaced
+from tasks.patch.hotfix_question import besides, hotfix_question
 from tasks.patch.prepare_patch import plan_for, prepare_patch
 from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
 from tasks.store.claim_keys import EMERGENCY_PATCH
@@ -78,13 +72,13 @@ class _Procedure:
         gates = do(run_gates, patch)
         if not gates.not_run_because:
             self._prove(patch, gates)
-        decision = self._decision(patch, gates)
-        if decision.approve:
+        approval = self._approval(patch, gates)
+        if approval.is_granted:
             if gates.not_run_because:
-                self._prove(patch, do(run_gates, patch, decision.approver))
-            # Evidence that cannot be kept does not hold up what a person approved.
+                self._prove(patch, do(run_gates, patch, approval.approved_by))
+            # Evidence that cannot be kept does not hold up what people approved.
             attempt_all(
-                partial(do, preserve_replaced, patch), partial(self._deploy, patch, decision)
+                partial(do, preserve_replaced, patch), partial(self._deploy, patch, approval)
             )
 
     def _prove(self, patch: PreparedPatch, gates: GateResults) -> None:
@@ -101,23 +95,20 @@ class _Procedure:
             raise PatchError(reason)
         self.response.note(reason)
 
-    def _decision(self, patch: PreparedPatch, gates: GateResults) -> Decision:
-        do, run_id = self.response.do, self.response.run_id
-        for number in most_rounds():
-            do(ask_for_approval, str(run_id), number, patch, gates)
-            decision = await_decision(run_id, number, patch.target, patch, gates)
-            if decision is None:
-                continue
-            if may_decide(patch.target, decision):
-                return do(note_decision, str(run_id), number, decision)
-            do(refuse_decision, number, decision)
-        raise PatchError("it was asked again and again, and nobody decided")
+    def _approval(self, patch: PreparedPatch, gates: GateResults) -> Approval:
+        """What people decide. Who sent the patch does not count among those who approve it."""
+        response = self.response
+        author = response.alert.source or ""
+        question = hotfix_question(patch, gates, self._asked_by, author, response.settings)
+        return response.approval(question, besides(patch, gates))
 
-    def _deploy(self, patch: PreparedPatch, decision: Decision) -> None:
+    def _deploy(self, patch: PreparedPatch, approval: Approval) -> None:
         do = self.response.do
-        deployed = deploy_hotfix(do, patch, decision.approver, self.response.settings)
+        by, under = approval.approved_by, str(approval.id)
+        deployed = deploy_hotfix(do, patch, by, self.response.settings, under)
         self.is_deployed = True
-        serves = f"{patch.target} {deployed.does} the hotfix {deployed.commit[:12]}, {decision}"
+        what = f"the hotfix {deployed.commit[:12]}, approved by {by}"
+        serves = f"{patch.target} {deployed.does} {what}"
         if patch.unpatched:
             do(change_status, Status.MITIGATED, f"{serves}; some findings are left")
         else:

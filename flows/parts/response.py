@@ -13,10 +13,12 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
+from flows.parts.approval import Asking, wait_for_approval
 from flows.parts.beside import HeadStart
 from flows.parts.interrupted import RunInterrupted, interrupts
 from flows.parts.prefect_steps import run_step, submit_step
 from flows.parts.shown import Shown
+from schemas.approvals import Approval, Question
 from schemas.errors import AeefError, RunbookFailed, Withheld
 from schemas.incident import Alert, Incident, Phase, Route, route_for
 from schemas.links import links_for
@@ -24,6 +26,7 @@ from schemas.settings import Settings, Target
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
+from tasks.notify.tell_outcome import take_back_failure
 from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key
@@ -115,6 +118,15 @@ class Response:
         submit = partial(submit_step, step, self.id, *args, **kwargs)
         self._started.append((step.name, self._beside.put(submit)))
 
+    def approval(self, question: Question, more: str = "") -> Approval:
+        """Ask people, and wait until enough have approved, or one has rejected it.
+
+        Only in the flow itself, and before what it is about: the run is suspended meanwhile.
+        more: what people read beside the question.
+        """
+        asking = Asking(self.do, self.run_id, self.settings, self._shown.waits)
+        return wait_for_approval(asking, question, more)
+
     def note(self, text: str) -> None:
         """Record what this run did not do, and why; only once, even if the run is retried."""
         self._shown.did(text)
@@ -164,6 +176,8 @@ class Response:
         self._shown.ended(
             failures, self.outcome, self.withheld if is_stopped or not failures else None
         )
+        if not failures:
+            take_back_failure(self.id, self.settings, run_id=self.run_id)
         summary = "; ".join(failures) or self.outcome or self._summary()
         if not self.incident.status.is_over:
             try:

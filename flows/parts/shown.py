@@ -13,7 +13,8 @@ from schemas.errors import Withheld
 from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.base.trim import trim
-from tasks.notify.show_progress import note, show
+from tasks.notify.show_progress import note, show, show_progress
+from tasks.notify.tell_outcome import tell_outcome
 from tasks.store.progress import NOTHING
 
 LONGEST = 300
@@ -43,6 +44,19 @@ class Shown:
         """Add a sentence of the record; a retry of the run says it again, once."""
         if sentence and sentence not in self._sentences:
             self._sentences.append(sentence)
+
+    def waits(self, said: str, mark: str) -> None:
+        """It waits for people. mark: of the question: the same again changes nothing."""
+        if self._flow is None:
+            return
+        show_progress(
+            self._incident_id,
+            self._settings,
+            flow=self._flow,
+            mark=f"{self._run_id}:asked {mark}",
+            phase=Phase.WAITING,
+            said=said,
+        )
 
     @property
     def done(self) -> str:
@@ -80,6 +94,12 @@ class Shown:
         else:
             self._note(Phase.DONE, self.done or NOTHING)
         show(self._incident_id, self._settings)
+        if self._flow is not None:
+            tell_outcome(self._incident_id, self._settings, mark=self._mark)
+
+    @property
+    def _mark(self) -> str:
+        return f"{self._run_id}:{flow_run.get_run_count()}"
 
     def _note(self, phase: Phase, said: str) -> None:
         if self._flow is None:
@@ -88,7 +108,7 @@ class Shown:
             self._incident_id,
             self._settings,
             flow=self._flow,
-            mark=f"{self._run_id}:{flow_run.get_run_count()}",
+            mark=self._mark,
             phase=phase,
             said=said,
         )

@@ -57,7 +57,7 @@ ACTS: dict[Act, ActWords] = {
         "{} is not frozen",
         "freeze of {}",
         "freezes of {}",
-        "`aeef freeze on --target {} --approver NAME`",
+        "`aeef freeze on --target {}`",
     ),
     Act.REVOCATION: ActWords(
         "no credential of {} is revoked",

@@ -41,9 +41,16 @@ class Actor(NamedTuple):
         return self.person is not None and self.method is not Method.LOCAL
 
     def may(self, right: Right) -> bool:
-        """True when they have the right; who works on the host itself has all but to approve."""
+        """True when they have the right; who works on the host itself has all but to approve.
+
+        Whoever has the link in a page may do what that link is for, which its page looks after.
+        Who is nobody of ours but has a login in PagerDuty responds: it calls nobody any more,
+        whatever we think of them.
+        """
         if self.person is not None:
             return self.person.may(right)
+        if self.method in (Method.LINK, Method.PAGERDUTY):
+            return right is Right.RESPOND
         return self.method is Method.LOCAL and right is not Right.APPROVE
 
     @property

@@ -11,15 +11,24 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from schemas.incident import Severity, SlackChannel
-from schemas.settings.sections import Section
+from schemas.settings.sections import Section, each_of
 from schemas.settings.slack_template import MessageTemplate
 
 
 class PagerDutySettings(Section):
-    """PagerDuty Events v2: `routing_key` is the service integration's key."""
+    """PagerDuty Events v2: `routing_key` is the service integration's key.
+
+    webhook_secret: of the webhook subscriptions (v3); several, separated by commas.
+    """
 
     url: str = "https://events.pagerduty.com"
     routing_key: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The accepted signing secrets; none: every webhook is refused."""
+        return each_of(self.webhook_secret)
 
 
 SLACK_CHANNELS = {
@@ -48,10 +57,14 @@ class SlackTemplates(Section):
 
 
 class SlackSettings(Section):
-    """Slack: a bot token, and the names of the channels in the spec's severity table."""
+    """Slack: a bot token, and the names of the channels in the spec's severity table.
+
+    signing_secret: of the Slack app, for its buttons and commands; several, separated by commas.
+    """
 
     url: str = "https://slack.com/api"
     token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
     channels: dict[SlackChannel, str] = SLACK_CHANNELS
     templates: SlackTemplates = SlackTemplates()
 
@@ -59,6 +72,11 @@ class SlackSettings(Section):
     @classmethod
     def _all(cls, channels: dict[SlackChannel, str]) -> dict[SlackChannel, str]:
         return {**SLACK_CHANNELS, **channels}
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The accepted signing secrets; none: every request is refused, and no button is shown."""
+        return each_of(self.signing_secret)
 
 
 class JiraSettings(Section):

@@ -27,6 +27,7 @@ class PagingSettings(Section):
     first_wait, longest_wait: between two tries of a page; doubled each time.
     longest_retry_after: the most that is waited at a service's request (`Retry-After`).
     refused_wait: between two tries when each channel refuses for good: settings may be mended.
+    link_lasts: how long the link in a page can take or resolve its incident without a password.
     """
 
     answer_within: float = Field(default=10.0, gt=0, le=60)
@@ -35,4 +36,5 @@ class PagingSettings(Section):
     longest_wait: float = Field(default=30.0, ge=0)
     longest_retry_after: float = Field(default=60.0, ge=0)
     refused_wait: float = Field(default=60.0, ge=0)
+    link_lasts: timedelta = Field(default=timedelta(hours=4), gt=timedelta(0))
     digest: DigestSettings = DigestSettings()

@@ -15,6 +15,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.approvals import ApprovalRule
+from schemas.approvals.settings import WhatName
 from schemas.automation import AutomationSettings
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
@@ -104,6 +106,7 @@ class Settings(ChannelSections):
     senders: Senders = Field(default_factory=dict)
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings | None = None
+    approvals: dict[WhatName, ApprovalRule] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.agents import NamedAgent, Suspension, SuspensionJournal
-from schemas.approval import named_person
+from schemas.approvals import Carried, Question, What
 from schemas.errors import InvalidInput
 from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
@@ -11,19 +11,31 @@ from tasks.agents.containers import unpause_containers
 from tasks.agents.journal import end_suspension, read_resumed, read_suspension, suspension_lock
 from tasks.agents.registry import agents_of, find_agent, set_status, target_with_agents
 from tasks.agents.suspend_agent import CONTAINERS, CONTROL_PLANE, REGISTRY, attempt, conclude
+from tasks.approvals.require import (
+    Approved,
+    carried_out,
+    check_approval_of,
+    require_approval,
+)
 from tasks.case import Case
 from tasks.step import step
 
 
 @step(
     "check the approval",
-    says=lambda approver: f"{approver} approves that the agent acts again",
+    says=lambda by: f"the agent may act again, approved by {by}",
     timeout=120,
 )
-def check_approval(case: Case, agent: NamedAgent, approver: str) -> str:
-    """The approver, if valid. Raises InvalidInput as `resume_agent`. Changes nothing."""
+def check_approval(case: Case, agent: NamedAgent, approver: str, under: str = "") -> str:
+    """Who approves. Raises InvalidInput and AwaitsApproval as `resume_agent`.
+
+    Changes nothing; it asks for the approval that is missing.
+    """
     suspension_of(agent, case.settings)
-    return approved_by(approver, agent, target_with_agents(agent.target, case.settings))
+    return _approved(case, agent, approver, under).by
+
+
+RESPOND = "resume-agent/respond"
 
 
 def _resumed(done: Suspension) -> str:
@@ -31,31 +43,68 @@ def _resumed(done: Suspension) -> str:
 
 
 @step("resume the agent", says=_resumed, timeout=600)
-def resume_agent(case: Case, agent: NamedAgent, approver: str) -> Suspension:
+def resume_agent(case: Case, agent: NamedAgent, approver: str, under: str = "") -> Suspension:
     """Undo exactly what the suspension changed; what others stopped before stays stopped.
 
-    approver: the contract's escalation approver; if it names none, any person's name.
-    Raises InvalidInput without approval, or when we did not suspend the agent; TemporaryError or
-    PermanentError that lists what is still stopped: repeating the call completes it.
+    approver, under: see `require_approval`; only the contract's escalation approver counts, if it
+    names one.
+    Raises InvalidInput or AwaitsApproval without approval, InvalidInput when we did not suspend
+    the agent; TemporaryError or PermanentError that lists what is still stopped: repeating the
+    call completes it.
     """
     settings = case.settings
     target = target_with_agents(agent.target, settings)
-    name = approved_by(approver, agent, target)
+    approved = _approved(case, agent, approver, under)
     with suspension_lock(agent, settings.home):
-        outcome = _resume(suspension_of(agent, settings), name, target, settings)
+        outcome = _resume(suspension_of(agent, settings), approved.by, target, settings)
         conclude(outcome, "it is still stopped in part")
         end_suspension(agent, settings.home)
+    carried_out(approved, settings)
     return outcome
 
 
-def approved_by(approver: str, agent: NamedAgent, target: Target) -> str:
-    """The approver's name. Raises InvalidInput when they may not approve, or it is no name."""
-    stays = f"{agent} stays suspended"
+def resume_question(agent: NamedAgent, settings: Settings, asked_by: str = "") -> Question:
+    """What is asked. Raises InvalidInput when the agent is not in its registry."""
+    target = target_with_agents(agent.target, settings)
     wanted = find_agent(target, agent.agent_id).contract.escalation_approver
-    name = named_person(approver, stays, (wanted,) if wanted else ())
-    if name.casefold() == agent.agent_id.casefold():
-        raise InvalidInput(f"{stays}: an agent does not approve its own resumption: name a person")
-    return name
+    journal = read_suspension(agent, settings.home) or read_resumed(agent, settings.home)
+    since = f" since {journal.suspended_at.isoformat()}" if journal else ""
+    incidents = ", ".join(journal.incidents) if journal else ""
+    return Question(
+        what=What.RESUME_AGENT,
+        subject=str(agent),
+        shown=f"Let {agent} act again: it is suspended{since} for {incidents}.",
+        asked_by=asked_by,
+        authors=(agent.agent_id,),
+        only=(wanted,) if wanted else (),
+        carried=Carried(
+            deployment=RESPOND, parameters={"agent_id": agent.agent_id, "service": agent.target}
+        ),
+    )
+
+
+def _approved(case: Case, agent: NamedAgent, approver: str, under: str) -> Approved:
+    _not_itself(approver, agent)
+    return require_approval(
+        case.incident_id,
+        resume_question(agent, case.settings, case.person or ""),
+        approver,
+        case.settings,
+        otherwise=_stays(agent),
+        actor=case.actor,
+        under=under,
+    )
+
+
+def _not_itself(approver: str, agent: NamedAgent) -> None:
+    if approver.strip().casefold() == agent.agent_id.casefold():
+        raise InvalidInput(
+            f"{_stays(agent)}: an agent does not approve its own resumption: name a person"
+        )
+
+
+def _stays(agent: NamedAgent) -> str:
+    return f"{agent} stays suspended"
 
 
 def suspension_of(agent: NamedAgent, settings: Settings) -> SuspensionJournal:
@@ -78,12 +127,13 @@ def incident_of(agent: NamedAgent, settings: Settings) -> str:
 
 def plan_resumption(agent: NamedAgent, approver: str, settings: Settings) -> str:
     """What `resume_agent` would do. Changes nothing; raises as it does."""
-    name = approved_by(approver, agent, target_with_agents(agent.target, settings))
+    _not_itself(approver, agent)
+    by = check_approval_of(resume_question(agent, settings), approver, settings, _stays(agent))
     journal = suspension_of(agent, settings)
     status = journal.previous_status or "unchanged (it was suspended before)"
     planned = "would resume it there" if journal.told_control_plane else "would be left alone"
     return (
-        f"would resume {agent}, approved by {name}: registry status {status};"
+        f"would resume {agent}, {by}: registry status {status};"
         f" containers to run again: {len(journal.paused_containers)}; control plane {planned}"
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.approval import named_person
+from schemas.approvals import Carried, Question, What
 from schemas.automation import Act
 from schemas.errors import PermanentError
 from schemas.incident import Alert, Status
 from schemas.model import utc_now
+from schemas.people import local_user
 from schemas.release import Freeze, FrozenBy
 from schemas.settings import Settings, Target
+from tasks.approvals.require import Approved, carried_out, require_approval
+from tasks.approvals.rules import knows_approvers
 from tasks.base.run_command import run_command
 from tasks.case import Case, Intent
 from tasks.deploy.freezes import (
@@ -27,6 +31,8 @@ from tasks.incident.change_status import change_status
 from tasks.incident.evidence import Evidence
 from tasks.incident.open_by_hand import is_for_freeze
 from tasks.step import step, verbatim
+
+RELEASE = "release-freeze/respond"
 
 
 @step("freeze the target", says=verbatim, timeout=900)
@@ -54,26 +60,67 @@ def foresee_freeze(case: Case, target_name: str) -> str:
 
 
 @step("release the freeze", says=verbatim, timeout=900)
-def release_freeze(case: Case, target_name: str, approver: str) -> str:
+def release_freeze(case: Case, target_name: str, approver: str, under: str = "") -> str:
     """Release the freeze for this incident; it stays while another incident needs it.
 
-    Raises InvalidInput without an approver, PermanentError when the target's own command failed:
-    then the target stays frozen.
+    approver, under: see `require_approval`. Raises InvalidInput or AwaitsApproval without
+    approval, PermanentError when the target's own command failed: then the target stays frozen.
     """
-    return _release(case.settings.target(target_name), case, approver)
+    target = case.settings.target(target_name)
+    if read_freeze(target.name, case.settings.home) is None:
+        return f"{target.name} was not frozen: nothing to release"
+    approved = require_approval(
+        case.incident_id,
+        release_question(target, case.incident_id, case.settings, case.person or ""),
+        approver,
+        case.settings,
+        otherwise=f"the freeze of {target.name} stays",
+        actor=case.actor,
+        under=under,
+    )
+    done = _release(target, case, approved)
+    carried_out(approved, case.settings)
+    return done
 
 
-def release(do: Do, alert: Alert, target_name: str, approver: str) -> str:
+def release_question(
+    target: Target, incident_id: str, settings: Settings, asked_by: str = ""
+) -> Question:
+    """What is asked: that this incident needs the freeze no longer."""
+    present = read_freeze(target.name, settings.home)
+    why = "; ".join(
+        f"incident {each.incident_id} since {each.at.isoformat()} by {each.by}: {each.reason}"
+        for each in (present.incidents if present else ())
+        if each.incident_id == incident_id
+    )
+    return Question(
+        what=What.RELEASE_FREEZE,
+        subject=target.name,
+        shown=f"Allow deployments on {target.name} again, frozen by {why or 'nothing'}",
+        asked_by=asked_by,
+        carried=Carried(
+            deployment=RELEASE, parameters={"target": target.name, "incident": incident_id}
+        ),
+    )
+
+
+def release(do: Do, alert: Alert, target_name: str, approver: str, under: str = "") -> str:
     """Release the freeze for this alert's incident; resolve it if it only recorded the freeze."""
-    done = do(release_freeze, target_name, approver)
+    done = do(release_freeze, target_name, approver, under)
     if is_for_freeze(alert):
         do(change_status, Status.RESOLVED, "the freeze is released")
     return done
 
 
-def approver_of_freeze(approver: str, target_name: str) -> str:
-    """The name of the person who asks for a freeze. Raises InvalidInput when it is not a name."""
-    return named_person(approver, f"deployments on {target_name} go on")
+def approver_of_freeze(approver: str, target_name: str, user: str, settings: Settings) -> str:
+    """The person who asks for a freeze: a name, where nobody is configured who may approve.
+
+    user: who is at this machine. Raises InvalidInput when it is not a name.
+    """
+    if knows_approvers(settings) and not approver.strip():
+        return local_user(user).on_record
+    name = named_person(approver, f"deployments on {target_name} go on")
+    return local_user(name).on_record
 
 
 def plan_freeze(target: Target, settings: Settings) -> str:
@@ -109,10 +156,9 @@ def _freeze(target: Target, case: Case, *, by: str, reason: str) -> str:
     return f"froze deployments on {target.name} until they are released{own}"
 
 
-def _release(target: Target, case: Case, approver: str) -> str:
+def _release(target: Target, case: Case, approved: Approved) -> str:
     """Release: first the command; our note goes last, when nothing is left to undo."""
     settings, incident_id = case.settings, case.incident_id
-    approver = named_person(approver, f"the freeze of {target.name} stays")
     with freeze_lock(target.name, settings.home):
         present = read_freeze(target.name, settings.home)
         if present is None:
@@ -123,13 +169,14 @@ def _release(target: Target, case: Case, approver: str) -> str:
             write_freeze(still, settings.home)
             write_marker(target, still)
             return (
-                f"{approver} releases {target.name} for this incident; it stays frozen by {still}"
+                f"released {target.name} for this incident, approved by {approved.by}; it stays"
+                f" frozen by {still}"
             )
         command = target.breach.unfreeze_command if target.breach and present.commanded else ()
         own = _run("unfreeze", command, target, incident_id, settings)
         remove_marker(target)
         end_freeze(target.name, settings.home)
-    return f"released deployments on {target.name}, approved by {approver}{own}"
+    return f"released deployments on {target.name}, approved by {approved.by}{own}"
 
 
 def _run(

@@ -82,7 +82,7 @@ def refuse_frozen(target: Target, home: Path) -> None:
         raise TargetError(
             "frozen",
             f"{why}. Nothing was changed. To release it:"
-            f" aeef freeze release --target {target.name} --approver NAME",
+            f" aeef freeze release --target {target.name}",
         )
 
 

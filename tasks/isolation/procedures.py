@@ -53,11 +53,12 @@ def restore(
     services: Sequence[str],
     approver: str,
     carry_out: Callable[[Callable[[], Isolation]], E],
+    under: str = "",
 ) -> E:
-    """Check the approval, then restore everything.
+    """Check the approval, then restore everything. under: the approval that was waited for.
 
     carry_out: runs the restoration, and calls for help when it fails. A refused approval is only
-    recorded, as nobody has to act: InvalidInput is raised as it is.
+    recorded, as nobody has to act: InvalidInput and AwaitsApproval are raised as they are.
     """
-    do(check_restore_approval, target_name, approver, services)
-    return carry_out(lambda: do(restore_service, target_name, services, approver))
+    do(check_restore_approval, target_name, approver, services, under)
+    return carry_out(lambda: do(restore_service, target_name, services, approver, under))

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.approval import named_person
+from schemas.approvals import Carried, Question, What
 from schemas.errors import InvalidInput
 from schemas.isolation import Isolation, IsolationJournal
 from schemas.settings import Settings, Target
+from tasks.approvals.require import (
+    Approved,
+    carried_out,
+    check_approval_of,
+    require_approval,
+)
 from tasks.base.docker_connection import docker_connection
 from tasks.case import Case
 from tasks.isolation import journal as isolation_journal
@@ -21,6 +27,8 @@ from tasks.isolation.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation.restore_containers import chosen_of, restore_containers
 from tasks.step import step
 
+RESPOND = "restore-service/respond"
+
 
 def _stays(target_name: str) -> str:
     return f"{target_name} stays isolated"
@@ -28,15 +36,18 @@ def _stays(target_name: str) -> str:
 
 @step(
     "check the approval",
-    says=lambda approver: f"{approver} approves that the isolation ends",
+    says=lambda by: f"the isolation may end, approved by {by}",
     timeout=120,
 )
 def check_restore_approval(
-    case: Case, target_name: str, approver: str, services: Sequence[str] = ()
+    case: Case, target_name: str, approver: str, services: Sequence[str] = (), under: str = ""
 ) -> str:
-    """The approver, if valid. Raises InvalidInput as `restore_service`. Changes nothing."""
+    """Who approves. Raises InvalidInput and AwaitsApproval as `restore_service`.
+
+    Changes nothing; it asks for the approval that is missing.
+    """
     chosen_of(isolation_of(case.settings.target(target_name), case.settings), services)
-    return named_person(approver, _stays(target_name))
+    return _approved(case, target_name, services, approver, under).by
 
 
 def _restored(done: Isolation) -> str:
@@ -45,24 +56,63 @@ def _restored(done: Isolation) -> str:
 
 @step("restore the service", says=_restored, timeout=STEP_SECONDS)
 def restore_service(
-    case: Case, target_name: str, services: Sequence[str], approver: str
+    case: Case, target_name: str, services: Sequence[str], approver: str, under: str = ""
 ) -> Isolation:
     """Undo exactly what the isolation changed; what was stopped or paused before stays so.
 
-    services: Compose services; empty: all that are isolated. approver: the name of a person.
-    Raises InvalidInput without approval, or when nothing is isolated; TemporaryError or
-    PermanentError that lists what is still isolated.
+    services: Compose services; empty: all that are isolated. approver, under: see
+    `require_approval`.
+    Raises InvalidInput or AwaitsApproval without approval, InvalidInput when nothing is isolated;
+    TemporaryError or PermanentError that lists what is still isolated.
     """
     settings = case.settings
     target = settings.target(target_name)
-    name = named_person(approver, _stays(target_name))
+    approved = _approved(case, target_name, services, approver, under)
     with isolation_journal.isolation_lock(target.name, settings.home):
         done = restored_before(case.incident_id, target, settings) or _restore_all(
             isolation_of(target, settings), target, services, settings
         )
     done = conclude(done, "it is still isolated in part")
-    record_on_other_incidents(case.incident_id, target, name, settings)
-    return done.model_copy(update={"notes": [*done.notes, f"approved by {name}"]})
+    record_on_other_incidents(case.incident_id, target, approved.by, settings)
+    carried_out(approved, settings)
+    return done.model_copy(update={"notes": [*done.notes, f"approved by {approved.by}"]})
+
+
+def restore_question(
+    target: Target, services: Sequence[str], settings: Settings, incident_id: str = "", by: str = ""
+) -> Question:
+    """What is asked. by: the name of the person who asks."""
+    read = isolation_journal.read_isolation(target.name, settings.home)
+    journal = read or isolation_journal.read_restored(target.name, settings.home)
+    since = f" since {journal.isolated_at.isoformat()}" if journal else ""
+    incidents = ", ".join(journal.incidents) if journal else ""
+    shown = (
+        f"Give {', '.join(services) or 'everything'} of {target.name} back to its users: isolated"
+        f"{since} for {incidents}. What was changed then is put back, exactly; nothing is mended."
+    )
+    parameters = {"target": target.name, "services": list(services), "incident": incident_id}
+    return Question(
+        what=What.RESTORE,
+        subject=target.name,
+        shown=shown,
+        asked_by=by,
+        carried=Carried(deployment=RESPOND, parameters=parameters),
+    )
+
+
+def _approved(
+    case: Case, target_name: str, services: Sequence[str], approver: str, under: str
+) -> Approved:
+    target = case.settings.target(target_name)
+    return require_approval(
+        case.incident_id,
+        restore_question(target, services, case.settings, case.incident_id, case.person or ""),
+        approver,
+        case.settings,
+        otherwise=_stays(target_name),
+        actor=case.actor,
+        under=under,
+    )
 
 
 def _restore_all(
@@ -107,7 +157,8 @@ def plan_restoration(
 ) -> str:
     """What `restore_service` would do. Changes nothing; raises as it does."""
     target = settings.target(target_name)
-    name = named_person(approver, _stays(target_name))
+    question = restore_question(target, services, settings)
+    by = check_approval_of(question, approver, settings, _stays(target_name))
     journal = isolation_of(target, settings)
     said = []
     for each in chosen_of(journal, services):
@@ -115,7 +166,7 @@ def plan_restoration(
         does = "would run on" if each.paused_by_us else f"back on {networks}"
         said.append(f"{each.name}: {does}")
     said += [f"restore_command for {service}" for service in journal.commanded]
-    return f"would restore {target.name}, approved by {name}: {'; '.join(said) or 'nothing left'}"
+    return f"would restore {target.name}, {by}: {'; '.join(said) or 'nothing left'}"
 
 
 def _by_command(

@@ -49,7 +49,7 @@ def resolve_page(incident_id: str | UUID, settings: Settings, *, holder: str) ->
 
 def _resolve(incident: Incident, settings: Settings, holder: str) -> None:
     _until_the_page_has_left(incident, settings)
-    for channel, abouts in _ringing(incident, settings):
+    for channel, abouts in ringing(incident, settings):
         # A legal duty does not end with the incident: `aeef breach submitted` ends it.
         over = [about for about in abouts if not about.startswith(CLOCK)]
         for about in over:
@@ -93,7 +93,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     Raises TemporaryError or PermanentError when a channel fails.
     """
     incident = open_store(settings).incident(incident_id)
-    for channel, abouts in _ringing(incident, settings):
+    for channel, abouts in ringing(incident, settings):
         for about in abouts:
             reach(channel, settings, partial(channel.acknowledge, incident, settings, about=about))
     show(str(incident.incident_id), settings)
@@ -116,7 +116,7 @@ def _page_claims(incident: Incident, settings: Settings) -> dict[str, Claim]:
     }
 
 
-def _ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
+def ringing(incident: Incident, settings: Settings) -> Iterator[tuple[Channel, list[str]]]:
     """The channels that ring for the incident, each with its alerts' subjects.
 
     Those of earlier occurrences too: they ring until somebody takes them.

@@ -23,11 +23,12 @@ from tasks.step import step, verbatim
 
 
 def deploy_hotfix(
-    do: Do, patch: PreparedPatch, approver: str, settings: Settings
+    do: Do, patch: PreparedPatch, approver: str, settings: Settings, under: str = ""
 ) -> DeployedRelease:
     """Replace the hotfix's base by the hotfix, and restore isolated services.
 
-    approver: who approved the deployment. Raises PatchError or TargetError that says why it was
+    approver: who approved the deployment. under: their approval, which covers the restoration.
+    Raises PatchError or TargetError that says why it was
     not deployed, and what is running: isolated services stay isolated.
     """
     target = settings.target(patch.target)
@@ -46,7 +47,7 @@ def deploy_hotfix(
             do(check_isolation, target.name, services, approver)
         raise
     if isolated_services(target, settings):
-        do(restore_service, target.name, (), approver)
+        do(restore_service, target.name, (), "" if under else approver, under)
     return deployed
 
 

@@ -6,7 +6,7 @@ from prefect.client.orchestration import get_client
 
 from schemas.findings import findings_of, patch_of
 from tasks.case import Case
-from tasks.patch.await_approval import approval_link
+from tasks.patch.hotfix_question import approval_link
 from tasks.patch.prepare_patch import intent_of
 from tasks.step import step, verbatim
 from tasks.store.claim_keys import EMERGENCY_PATCH, of_occurrence

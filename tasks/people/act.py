@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -55,6 +55,13 @@ class Done(NamedTuple):
     problem: str = ""
 
 
+class Shown(NamedTuple):
+    """What somebody reads before they act. given: the act's fields that say that they read this."""
+
+    text: str
+    given: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class PersonAct:
     """One verb, the same in the API, the command line, Slack and on the page.
@@ -63,6 +70,11 @@ class PersonAct:
     title: the words of its button. does: what it will do, in one sentence, as a person reads it.
     asks: what has to be given, as a model: its fields are the form, the options and the body.
     do: carries it out. Raises NotPossibleNow with what is missing, or InvalidInput.
+    undone: how it is undone, in one sentence. asks_again: it cannot be taken back at once, so a
+    page asks once more before it is done.
+    foresee: what a dry run made now says; raises as `do` would. None: nothing to look at.
+    shows: what the person must have read, and what its form has because of that; raises when there
+    is nothing. None: nothing.
     """
 
     name: str
@@ -71,3 +83,7 @@ class PersonAct:
     right: Right
     asks: type[Model]
     do: Callable[[Hand, Any], Done]
+    undone: str = ""
+    asks_again: bool = False
+    foresee: Callable[[Hand], str] | None = None
+    shows: Callable[[Hand], Shown] | None = None

@@ -11,18 +11,25 @@ from schemas.errors import InvalidInput, NotAllowed
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
+from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
+from tasks.people.procedures.automation import START, STOP
+from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
+from tasks.people.procedures.roll_back import ROLL_BACK
 from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
 from tasks.people.write_down import DECIDE, NOTE
 
 ALL: tuple[PersonAct, ...] = (
     *(TAKE, GIVE_BACK, HAND_OVER, LEAD),
     *(NOTE, DECIDE),
+    *(APPROVE, REJECT),
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
+    *(ROLL_BACK, RESTORE, RELEASE_FREEZE),
+    *(STOP, START),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""
@@ -38,8 +45,7 @@ def perform(
     act = PERSON_ACTS.get(name)
     if act is None:
         raise InvalidInput(f"there is no act {name[:40]!a}; there are: {', '.join(PERSON_ACTS)}")
-    if not actor.may(act.right):
-        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")
+    require_right(act, actor)
     try:
         asked = act.asks.model_validate(dict(given))
     except ValidationError as error:
@@ -47,3 +53,9 @@ def perform(
         field = ".".join(str(part) for part in first["loc"]) or act.name
         raise InvalidInput(f"{field}: {first['msg']}") from None
     return act.do(Hand(incident_id, actor, settings), asked)
+
+
+def require_right(act: PersonAct, actor: Actor) -> None:
+    """Raise NotAllowed unless they may do it."""
+    if not actor.may(act.right):
+        raise NotAllowed(f"{actor.called} may not {act.name}: that needs the right '{act.right}'")

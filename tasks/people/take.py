@@ -103,6 +103,7 @@ TAKE = PersonAct(
     right=Right.RESPOND,
     asks=Nothing,
     do=_take,
+    undone="It stays yours until somebody else takes it or it is over.",
 )
 GIVE_BACK = PersonAct(
     name="unack",

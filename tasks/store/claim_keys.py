@@ -28,11 +28,13 @@ RAISED = ":raised"
 ESCALATION = "escalation:"
 STILL_ON_IT = "still-on-it:"
 """Subjects of pages: nobody took it; mitigation is late."""
+BROKE_GLASS = "broke-glass:"
 CONTACT = ":to:"
 """Before the contact's name in such a subject."""
 PAGES_RESOLVED = "page:resolved"
 PAGE_NOT_STARTED = "page:not-started"
-PAGE_FAILED_BY_HAND = "page:failed:by-hand"
+PAGE_FAILED = "page:failed:"
+PAGE_FAILED_BY_HAND = f"{PAGE_FAILED}by-hand"
 CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
@@ -54,6 +56,8 @@ CLOCKS_STARTED = "clock:started"
 CLOCK_CHANGE = "clock:change:"
 CLOCK_RING = "clock:ring:"
 DRIFT_NOTED = "drift:noted:"
+BY_HAND = "by-hand:"
+"""A procedure that a person has begun from the incident; held while it goes on."""
 
 
 def of_occurrence(incident: Incident, key: str) -> str:
@@ -162,12 +166,12 @@ def _level_key(incident: Incident, subject: str, contact: str) -> str:
 def contact_of(about: str) -> str | None:
     """The contact whose own address a page with this subject goes to; None: the on-call."""
     subject, _, contact = people_of(about).partition(CONTACT)
-    return contact or None if subject.startswith((ESCALATION, STILL_ON_IT)) else None
+    return contact or None if subject.startswith((ESCALATION, STILL_ON_IT, BROKE_GLASS)) else None
 
 
 def failure_key(run_id: UUID) -> str:
     """The page about a failed run of the automation; one per run."""
-    return f"{PAGE}failed:{run_id}"
+    return f"{PAGE_FAILED}{run_id}"
 
 
 def waiting_key(run_id: UUID) -> str:
@@ -175,9 +179,14 @@ def waiting_key(run_id: UUID) -> str:
     return f"{PAGE}waiting:{run_id}"
 
 
-def approval_key(run_id: UUID, number: int) -> str:
-    """The page that asks for a decision; one for each time that a run asks."""
-    return f"{PAGE}approve:{run_id}:{number}"
+def approval_key(approval_id: UUID) -> str:
+    """The page that asks for a decision; one for each question."""
+    return f"{PAGE}approve:{approval_id}"
+
+
+def broken_glass_key(approval_id: UUID, contact: str = "") -> str:
+    """The page that somebody broke the glass; one for each approval."""
+    return f"{PAGE}{BROKE_GLASS}{approval_id}{CONTACT + contact if contact else ''}"
 
 
 def about_of(key: str) -> str:

@@ -11,6 +11,7 @@ from schemas.settings import Settings
 from tasks.store import Store, open_store
 from tasks.store.automation.said import said_of
 from tasks.store.claim_keys import PROGRESS
+from tasks.store.escalations.taken import taken_in_words
 from tasks.store.sanitize import sanitized
 
 NOT_BEGUN = "nothing yet: no runbook has begun"
@@ -56,6 +57,8 @@ def action_taken(incident: Incident, settings: Settings, *, in_private: bool) ->
         done += f"\n{kind}"
     if incident.waits_for_word and "aeef confirm" not in done:
         done += f"\nit waits for `aeef confirm {incident.short_id}`"
+    if taken := taken_in_words(incident, settings):
+        done += f"\n{taken}"
     return done
 
 
@@ -73,6 +76,11 @@ def _done(incident: Incident, settings: Settings, *, in_private: bool) -> str:
     if len(states) == 1:
         return states[0].sentence
     return "\n".join(f"{each.flow}: {each.sentence}" for each in states)
+
+
+def states_of(store: Store, incident_id: UUID | str) -> list[Progress]:
+    """Every state that any run noted for the incident, in order."""
+    return _in_order(store, incident_id)
 
 
 def states_of_run(store: Store, incident_id: UUID | str, run_id: str) -> list[Progress]:

@@ -37,6 +37,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.home import make_home
 from tasks.store import fingerprints, giving_word, opening
+from tasks.store.approvals import Approvals
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchors
@@ -136,6 +137,7 @@ class Store:
         self.escalations = Escalations(self._log)
         self.lifecycle = Lifecycle(self._log, self.masked_text)
         self.people_keys = PeopleKeys(self._log)
+        self.approvals = Approvals(self._log, self.masked_text)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
@@ -735,6 +737,10 @@ class Store:
     def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
         """Put on record why anchors are missing; verifying does not ask for them any longer."""
         return self._log.accept_missing_anchors(self.masked_text(reason), actor)
+
+    def changed_since(self, seq: int) -> tuple[int, set[UUID]]:
+        """The newest entry's number, and the incidents with entries after this one."""
+        return self._log.changed_since(seq)
 
     def audit_head(self) -> tuple[int, str]:
         """Number and hash of the newest audit entry."""

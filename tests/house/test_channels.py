@@ -20,7 +20,7 @@ ASK_THE_LIST = (
     "tasks/notify/page_unrecorded.py",
     "tasks/notify/stand_down.py",
     "tasks/breach/page_breach_teams.py",
-    "tasks/patch/await_approval.py",
+    "tasks/approvals/ask.py",
     "tasks/breach/clocks/ring_clock.py",
     "deployments/intake/beside/sweep.py",
     "deployments/intake/door.py",

@@ -45,6 +45,8 @@ class PagerDuty(StandIn):
         super().__init__()
         self.alerts: dict[str, PagerDutyAlert] = {}
         self.pages = 0
+        self.changes: list[dict[str, Any]] = []
+        """Change events, which ring nobody."""
         self.keys = {ROUTING_KEY, SECURITY_KEY, PRIVACY_KEY, VP_KEY, LEAD_KEY}
 
     def credentials(self) -> dict[str, str]:
@@ -53,9 +55,11 @@ class PagerDuty(StandIn):
 
     def answer(self, request: Received) -> Reply:
         """Check and apply an event, as `POST /v2/enqueue`."""
-        if (request.method, request.path) != ("POST", "/v2/enqueue"):
+        is_change = request.path == "/v2/change/enqueue"
+        if request.method != "POST" or (request.path != "/v2/enqueue" and not is_change):
             return Reply(404, {"status": "not found", "message": request.path})
-        problems = [*_contract_problems(request), *_documented_problems(request)]
+        problems = _contract_problems(request)
+        problems += _change_problems(request) if is_change else _documented_problems(request)
         if problems:
             for problem in problems:
                 self.violated(problem)
@@ -63,6 +67,9 @@ class PagerDuty(StandIn):
         event = request.json
         if event["routing_key"] not in self.keys:
             return _invalid(["Invalid routing key"])
+        if is_change:
+            self.changes.append(event["payload"])
+            return Reply(202, {"status": "success", "message": "Change event processed"})
         key = event.get("dedup_key") or f"made-up-{len(self.alerts)}"
         self._apply(key, event)
         return Reply(202, {"status": "success", "message": "Event processed", "dedup_key": key})
@@ -111,6 +118,12 @@ def _contract_problems(request: Received) -> list[str]:
         details = getattr(error.__cause__, "schema_errors", None) or [error.__cause__ or error]
         return [str(detail) for detail in details]
     return []
+
+
+def _change_problems(request: Received) -> list[str]:
+    """What the documentation of change events says and the OpenAPI file does not."""
+    summary = str(request.json["payload"].get("summary", ""))
+    return [] if 0 < len(summary) <= LIMITS["summary"] else ["summary is empty, or too long"]
 
 
 def _documented_problems(request: Received) -> list[str]:

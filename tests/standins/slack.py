@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema import Draft4Validator
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
 
 from standins.server import Received, Reply
 from standins.standin import StandIn, contract
@@ -67,6 +68,10 @@ class Slack(StandIn):
         self.messages: list[SlackPost] = []
         self.page_size = 200
         self.edit_window_closed = False
+        self.told: list[dict[str, Any]] = []
+        """What somebody alone was told: the answers to buttons and commands."""
+        self.views: list[dict[str, Any]] = []
+        """The forms that were opened."""
 
     def credentials(self) -> dict[str, str]:
         """The bot token it knows."""
@@ -92,7 +97,10 @@ class Slack(StandIn):
             "/api/conversations.replies": self._replies,
             "/api/conversations.create": self._create,
             "/api/conversations.invite": self._invite,
+            "/api/views.open": self._open_view,
         }
+        if request.path.startswith("/answers/"):
+            return self._answer(request)
         method = methods.get(request.path)
         if method is None:
             return _refused("unknown_method")
@@ -168,6 +176,27 @@ class Slack(StandIn):
         post.before.append(post.blocks)
         post.text, post.blocks = message["text"], message.get("blocks", [])
         return Reply(200, {"ok": True, "channel": channel, "ts": post.ts, "text": post.text})
+
+    def _answer(self, request: Received) -> Reply:
+        """A response_url: good for five answers, and without a token."""
+        if "authorization" in request.headers:
+            self.violated("a response_url needs no token")
+        allowed = {"response_type", "replace_original", "text", "mrkdwn", "parse", "link_names",
+                   "unfurl_links"}  # fmt: skip
+        if unknown := set(request.json) - allowed:
+            self.violated(f"an answer has no {unknown}")
+        self.told.append(request.json)
+        return Reply(200, b"ok")
+
+    def _open_view(self, request: Received) -> Reply:
+        given = request.json
+        if set(given) != {"trigger_id", "view"}:
+            self.violated(f"views.open has no {set(given)}")
+        if problems := view_problems(given["view"]):
+            self.violations += problems
+            return _refused("invalid_arguments")
+        self.views.append(given["view"])
+        return Reply(200, {"ok": True, "view": given["view"]})
 
     def _list(self, request: Received) -> Reply:
         if "channels:read" not in self.scopes:
@@ -347,6 +376,12 @@ def block_problems(block: dict[str, Any]) -> list[str]:
     if parsed.to_dict() != block:
         return [f"Slack reads {parsed.to_dict()} instead of {block}"]
     texts = [block["text"]] if "text" in block else block.get("elements", [])
+    if block["type"] == "actions":
+        texts = [each["text"] for each in block["elements"]]
+        if len({each["action_id"] for each in block["elements"]}) < len(texts):
+            return ["an action_id stands twice in its block"]
+    if block["type"] == "input":
+        texts = [block["label"]]
     if block["type"] == "header" and block["text"]["type"] != "plain_text":
         return ["a header is plain_text"]
     return [
@@ -354,3 +389,19 @@ def block_problems(block: dict[str, Any]) -> list[str]:
         for text in texts
         if not 1 <= len(text["text"]) <= (150 if block["type"] == "header" else 3_000)
     ]
+
+
+def view_problems(view: dict[str, Any]) -> list[str]:
+    """What Slack's own SDK says about a form, and what it does not check."""
+    try:
+        View(**view).validate_json()
+    except SlackObjectFormationError as error:
+        return [str(error)]
+    problems = [problem for block in view["blocks"] for problem in block_problems(block)]
+    for name in {"title", "submit", "close"} & set(view):
+        problems += [f"{name} is over 24"] if not 1 <= len(view[name]["text"]) <= 24 else []
+    if len(view.get("private_metadata", "")) > 3_000:
+        problems.append("private_metadata is over 3000")
+    if any(block["type"] == "input" for block in view["blocks"]) and "submit" not in view:
+        problems.append("a form with inputs needs submit")
+    return problems

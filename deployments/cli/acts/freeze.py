@@ -17,7 +17,9 @@ freeze = typer.Typer(help="Freeze deployments on a target.", no_args_is_help=Tru
 FROZEN = 3
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TargetOption = Annotated[str, typer.Option("--target", help="The target's name.")]
-Approver = Annotated[str, typer.Option(help="Who approves it, for the record.")]
+Approver = Annotated[
+    str, typer.Option(help="A name, for the record: only where no approvers are configured.")
+]
 IncidentOption = Annotated[
     str | None, typer.Option(help="The incident; without one: all, or a record of its own.")
 ]
@@ -44,7 +46,7 @@ def status(target: TargetOption, as_json: AsJson = False) -> None:
 @freeze.command("on")
 def freeze_on(
     target: TargetOption,
-    approver: Approver,
+    approver: Approver = "",
     incident: IncidentOption = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
@@ -56,7 +58,7 @@ def freeze_on(
 
     settings = load_settings()
     named = settings.target(target)
-    name = approver_of_freeze(approver, target)
+    name = approver_of_freeze(approver, target, this_user(), settings)
     if dry_run:
         typer.echo(plain(plan_freeze(named, settings)))
         return
@@ -71,8 +73,8 @@ def freeze_on(
 
 
 @freeze.command()
-def release(target: TargetOption, approver: Approver, incident: IncidentOption = None) -> None:
-    """Release: deployments are allowed again; on record."""
+def release(target: TargetOption, approver: Approver = "", incident: IncidentOption = None) -> None:
+    """Release: deployments are allowed again, once that is approved; on record."""
     from tasks.deploy.freeze_target import release as end
     from tasks.deploy.freezes import frozen_by, read_freeze
     from tasks.do import Directly

@@ -52,7 +52,9 @@ def isolate(
 
 
 def restore(
-    approver: Annotated[str, typer.Option(help="The name of the person who approves.")],
+    approver: Annotated[
+        str, typer.Option(help="A name, for the record: only where no approvers are configured.")
+    ] = "",
     target: Target = None,
     service: Services = None,
     incident: IncidentOption = None,

@@ -12,7 +12,9 @@ import httpx
 import typer
 
 from deployments.cli.automation import state_in_words
-from deployments.cli.checks.people import people_in_words, provider_in_words
+from deployments.cli.checks.approvals import approvals_in_words
+from deployments.cli.checks.people import people_in_words, provider_in_words, where_pages_lead
+from deployments.cli.checks.way_back import ways_back
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain, this_actor
 from deployments.dispatcher.prefect_state import prefect_problems
@@ -110,13 +112,16 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("environment", _environment),
         ("AEEF_HOME", lambda: _home(settings)),
         ("automation", lambda: _automation(settings)),
+        ("approvals", lambda: approvals_in_words(settings)),
         ("Prefect", lambda: _prefect(settings)),
         ("Prefect's lock", lambda: locked(settings)),
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        ("links in pages", lambda: where_pages_lead(settings)),
         ("people", lambda: people_in_words(settings)),
         ("OpenID", lambda: provider_in_words(settings)),
+        *ways_back(settings),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),

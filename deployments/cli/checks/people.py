@@ -16,6 +16,7 @@ from schemas.errors import ConfigurationError, InvalidInput
 from schemas.people import FIRST_ADMIN, Person, Right, Role, everybody, rights_of
 from schemas.settings import Settings, load_settings
 from tasks.armed.lever import NotConfigured
+from tasks.channels.channels import pages_lead_here
 from tasks.store import open_store
 from tasks.store.people.keys import KeyKind, PersonKey
 
@@ -179,3 +180,10 @@ def _as_json(person: Person, keys: Sequence[PersonKey]) -> dict[str, Any]:
             for each in keys
         ],
     }
+
+
+def where_pages_lead(settings: Settings) -> str:
+    """Where the link in a page leads. Raises NotConfigured when that is no place for a phone."""
+    if problem := pages_lead_here(settings):
+        raise NotConfigured(problem)
+    return f"they lead to {settings.base_url}"

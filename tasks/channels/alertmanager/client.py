@@ -21,6 +21,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.http import Answer, Service, send
 from tasks.base.trim import clean, one_line, trim
+from tasks.channels.text import text_of
 
 SERVICE = Service("Alertmanager", "AEEF_ALERTMANAGER__URL (and AEEF_ALERTMANAGER__TOKEN)")
 ALERTNAME = "AEEFIncident"
@@ -129,11 +130,10 @@ def labels_of(incident: Incident) -> dict[str, str]:
 
 def _annotations(incident: Incident, settings: Settings) -> dict[str, str]:
     links = links_for(incident, settings)
-    about = one_line(incident.description)
-    summary = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
-    summary += incident.which_occurrence
+    # Its link is an annotation of its own; so is the automation's state.
+    plain = incident.model_copy(update={"automation": ""})
     return {
-        "summary": trim(one_line(summary) + (f" - {about}" if about else ""), SUMMARY_LIMIT),
+        "summary": text_of(plain, settings, SUMMARY_LIMIT),
         "description": trim(clean(incident.description), DESCRIPTION_LIMIT),
         "incident": links.incident,
         "run": links.run,

@@ -8,11 +8,12 @@ from typing import ClassVar
 from schemas.escalation import Contact
 from schemas.escalation.contact import ON_CALL
 from schemas.incident import Incident
-from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.trim import clean, one_line, trim
 from tasks.channels.apprise import client
+from tasks.channels.being_done import being_done
 from tasks.channels.channel import Channel
+from tasks.channels.text import what_to_do
 from tasks.store.claim_keys import about_of, contact_of
 
 TITLE_LIMIT = 120
@@ -60,7 +61,7 @@ class _Addresses(Channel):
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Hand it to each address; one that takes it is enough."""
         addresses = self._of(settings, about_of(key))
-        title, body = self._text(incident, settings, reason)
+        title, body = self._text(incident, settings, about_of(key), reason)
         if failed := client.send(addresses, title, body, settings):
             log.warning("%s: not taken by %s", incident.title, ", ".join(failed))
 
@@ -80,12 +81,18 @@ class _Addresses(Channel):
         contact = settings.contacts.get(contact_of(about) or ON_CALL)
         return contact.addresses(ringing=self.rings) if contact else ()
 
-    def _text(self, incident: Incident, settings: Settings, reason: str | None) -> tuple[str, str]:
+    def _text(
+        self, incident: Incident, settings: Settings, about: str, reason: str | None
+    ) -> tuple[str, str]:
         """Title and body; what came from outside formats nothing and mentions nobody."""
         what = one_line("" if incident.is_restricted else reason or incident.description)
-        said = trim(clean(what).translate(LOOKS_LIKE), self.body_limit)
+        doing = "" if reason or incident.is_restricted else being_done(incident, settings)
+        text = ". ".join(filter(None, (what.rstrip(".") if doing else what, doing)))
+        said = trim(clean(text).translate(LOOKS_LIKE), self.body_limit)
+        to = contact_of(about) or (ON_CALL if ON_CALL in settings.contacts else "")
+        todo = what_to_do(incident, settings, about=about, to=to)
         title = trim(one_line(f"AEEF {incident.title}").translate(LOOKS_LIKE), TITLE_LIMIT)
-        return title, "\n".join(filter(None, (said, links_for(incident, settings).incident)))
+        return title, "\n".join(filter(None, (said, todo)))
 
 
 class Phone(_Addresses):

@@ -9,6 +9,7 @@ from schemas.incident import Incident
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.pagerduty import client
+from tasks.channels.pagerduty.changes import send_change
 from tasks.store.claim_keys import about_of
 
 
@@ -36,9 +37,8 @@ class PagerDuty(Channel):
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Page; a page with its own subject is an alert of its own."""
-        summary = f"AEEF {incident.severity}: {reason} ({incident.title})" if reason else None
         # Under the same dedup key PagerDuty would only log it, and not call who took the first.
-        client.trigger(incident, settings, summary=summary, about=about_of(key))
+        client.trigger(incident, settings, reason=reason, about=about_of(key))
 
     def acknowledge(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
         """Acknowledge the alert: PagerDuty stops calling people."""
@@ -47,6 +47,10 @@ class PagerDuty(Channel):
     def resolve(self, incident: Incident, settings: Settings, *, about: str = "") -> None:
         """Close the alert."""
         client.resolve(incident, settings, about=about)
+
+    def tell(self, incident: Incident, settings: Settings) -> None:
+        """A change event, which PagerDuty shows beside the incident."""
+        send_change(incident, settings)
 
     def check(self, settings: Settings) -> str:
         """Check that the API is reachable: it has no check that does not page."""

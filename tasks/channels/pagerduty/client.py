@@ -20,6 +20,8 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.http import Answer, Service, Unclear, send
 from tasks.base.trim import clean, one_line, trim
+from tasks.channels.pagerduty.keys import dedup_key
+from tasks.channels.text import text_of, what_to_do
 from tasks.store.claim_keys import contact_of, people_of
 
 SERVICE = Service("PagerDuty", "AEEF_PAGERDUTY__ROUTING_KEY (and AEEF_PAGERDUTY__URL)")
@@ -32,8 +34,6 @@ ROUTING_KEY_LENGTH = 32
 """https://developer.pagerduty.com/docs/send-alert-event#parameters"""
 SUMMARY_LIMIT = 1024
 """https://developer.pagerduty.com/docs/send-alert-event#payload-object-parameters"""
-NOTE_LIMIT = 300
-"""Ours: of the summary, for what people must know of the automation."""
 NAME_LIMIT = 255
 """Ours: PagerDuty gives none for group and class."""
 BODY_LIMIT = 512_000
@@ -76,7 +76,7 @@ def trigger(
     incident: Incident,
     settings: Settings,
     *,
-    summary: str | None = None,
+    reason: str | None = None,
     about: str = "",
     details: Mapping[str, str] | None = None,
     tries: int = 3,
@@ -84,11 +84,13 @@ def trigger(
     """Page the on-call; a repetition updates the same alert. Returns `{"dedupKey": …}`.
 
     about: identifies a separate alert of the incident, which rings even if the first was taken.
-    summary: the line that is read out, instead of `AEEF P1: deployment-failure shop - …`.
+    reason: what it is about, in the line that is read out, instead of the incident's description.
     details: more for the alert's table; values are trimmed when the event gets too large.
     Raises TemporaryError or PermanentError.
     """
     links = links_for(incident, settings)
+    todo = what_to_do(incident, settings, about=about, to=contact_of(about) or "")
+    summary = text_of(incident, settings, SUMMARY_LIMIT, todo=todo, reason=reason)
     event: dict[str, Any] = {
         "payload": payload_of(incident, summary),
         "client": CLIENT,
@@ -160,17 +162,10 @@ def _setting_of(secret: SecretStr, settings: Settings) -> str:
     return "AEEF_BREACH__PAGE__SECURITY or AEEF_BREACH__PAGE__PRIVACY"
 
 
-def payload_of(incident: Incident, summary: str | None) -> dict[str, Any]:
+def payload_of(incident: Incident, summary: str) -> dict[str, Any]:
     """What is shown and read out; its details are added by `trigger`."""
-    about = one_line(incident.description)
-    line = f"AEEF {incident.severity}: {incident.kind_in_full} {incident.service}"
-    line += incident.which_occurrence
-    line += f" - {about}" if about else ""
-    said = one_line(summary or "") or one_line(line)
-    automation = f" [{trim(one_line(incident.automation), NOTE_LIMIT)}]"
-    note = automation if incident.automation else ""
     return {
-        "summary": trim(said, SUMMARY_LIMIT - len(note)) + note,
+        "summary": summary,
         "timestamp": incident.began_at.isoformat(),
         "severity": SEVERITIES[incident.severity],
         "source": SOURCE,
@@ -217,21 +212,21 @@ def _enqueue(
     if secret is None:
         raise SERVICE.not_configured()
     _require_length(secret, settings, doing)
-    dedup_key = f"{incident.incident_id}:{about}" if about else str(incident.incident_id)
+    key = dedup_key(incident.incident_id, about)
 
     def build(client: httpx.Client) -> httpx.Request:
         keys = {
             "routing_key": secret.get_secret_value(),
             "event_action": action,
-            "dedup_key": dedup_key,
+            "dedup_key": key,
         }
         url = f"{settings.pagerduty.url.rstrip('/')}/v2/enqueue"
         return client.build_request("POST", url, json={**keys, **event})
 
     def read(answer: Answer) -> dict[str, str]:
         accepted = _Accepted.model_validate_json(answer.text)
-        if accepted.dedup_key not in (None, dedup_key):
+        if accepted.dedup_key not in (None, key):
             raise answer.error("it took the event under another dedup key", kind=Unclear)
-        return {"dedupKey": dedup_key}
+        return {"dedupKey": key}
 
     return send(SERVICE, build, settings, doing=doing, read=read, tries=tries)

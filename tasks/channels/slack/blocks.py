@@ -15,6 +15,7 @@ from schemas.settings import Settings
 from schemas.settings.slack_template import LONGEST_MESSAGE, PLACEHOLDER, texts_of
 from tasks.base.redact import redact
 from tasks.base.trim import characters, clean, one_line, trim
+from tasks.channels import text
 from tasks.channels.slack.markup import address, escape, literal, plain
 
 HEADER_LIMIT = 150
@@ -87,17 +88,17 @@ def _filled(
     """
     blocks: list[dict[str, Any]] = json.loads(json.dumps(settings.slack.templates.incident.blocks))
     for block in blocks:
-        for text in texts_of(block):
-            filled = _put_in(text.it, values, longest, settings)
-            if (is_over := characters(filled) > text.limit) and not by_force:
+        for part in texts_of(block):
+            filled = _put_in(part.it, values, longest, settings)
+            if (is_over := characters(filled) > part.limit) and not by_force:
                 return None
-            text.it["text"] = TOO_LONG if is_over or not filled.strip() else filled
+            part.it["text"] = TOO_LONG if is_over or not filled.strip() else filled
     fits = len(json.dumps(blocks)) <= LONGEST_MESSAGE
     return blocks if fits or by_force else None
 
 
-def _put_in(text: dict[str, Any], values: dict[str, str], longest: int, settings: Settings) -> str:
-    is_mrkdwn = text["type"] == "mrkdwn"
+def _put_in(part: dict[str, Any], values: dict[str, str], longest: int, settings: Settings) -> str:
+    is_mrkdwn = part["type"] == "mrkdwn"
 
     def value_of(name: str) -> str:
         if name in ADDRESSES:
@@ -105,18 +106,15 @@ def _put_in(text: dict[str, Any], values: dict[str, str], longest: int, settings
         if name in OURS:
             return values[name]
         short = trim(values[name], longest)
-        return literal(short) if is_mrkdwn else plain(short, emoji=bool(text.get("emoji")))
+        return literal(short) if is_mrkdwn else plain(short, emoji=bool(part.get("emoji")))
 
-    template = redact(text["text"], settings)
+    template = redact(part["text"], settings)
     return PLACEHOLDER.sub(lambda found: value_of(found.group(1)), template)
 
 
-def text_of(incident: Incident) -> str:
+def text_of(incident: Incident, settings: Settings) -> str:
     """The plain message, for notifications and assistive software, which do not read blocks."""
-    line = f"AEEF Incident: {incident.severity} - {incident.kind}: {incident.service}"
-    line += incident.which_occurrence
-    about = one_line(incident.public_description)
-    whole = one_line(line) + (f": {about}" if about else "")
+    whole = text.text_of(incident, settings, TEXT_LIMIT, public=True)
     return trimmed(whole, TEXT_LIMIT, literal)
 
 

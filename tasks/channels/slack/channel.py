@@ -8,12 +8,12 @@ from uuid import uuid4
 from schemas.escalation import Contact
 from schemas.escalation.contact import ON_CALL
 from schemas.incident import Incident, SlackChannel
-from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.channels.channel import Channel
 from tasks.channels.slack import blocks, client
 from tasks.channels.slack.membership import membership
 from tasks.channels.slack.message import ensure_message, reply_once
+from tasks.channels.text import text_of, what_to_do
 from tasks.store.claim_keys import about_of, contact_of, slack_page_key
 
 
@@ -45,9 +45,7 @@ class Slack(Channel):
         called = settings.contacts.get(contact_of(about_of(key)) or ON_CALL)
         user = called.slack if called else None
         if user and contact_of(about_of(key)):
-            why = f": {reason}" if reason and not incident.is_restricted else ""
-            record = links_for(incident, settings).incident
-            client.write_to(user, f"Please take {incident.title}{why}\n{record}", settings)
+            client.write_to(user, self._to_one(incident, settings, about_of(key), reason), settings)
             return
         posted = ensure_message(
             incident, settings, holder=f"page {uuid4()}", channel=SlackChannel.CRITICAL
@@ -57,6 +55,14 @@ class Slack(Channel):
         # The sender holds the page's claim, so nobody else uses this holder name at the same time.
         page = slack_page_key(key)
         reply_once(incident, posted, text, page, settings, holder=key, mentions=user)
+
+    def _to_one(
+        self, incident: Incident, settings: Settings, about: str, reason: str | None
+    ) -> str:
+        todo = what_to_do(incident, settings, about=about, to=contact_of(about) or "")
+        why = None if incident.is_restricted else reason
+        limit = blocks.TEXT_LIMIT // 2
+        return text_of(incident, settings, limit, public=True, todo=todo, reason=why)
 
     def page_unrecorded(self, incident: Incident, settings: Settings, *, reason: str) -> None:
         """Write to the channel of urgent incidents; the incident's message follows its record."""

@@ -14,6 +14,7 @@ from schemas.incident import Incident, SlackChannel
 from schemas.settings import Settings
 from tasks.channels.slack.api import call
 from tasks.channels.slack.blocks import blocks_of, reply_text, text_of
+from tasks.channels.slack.interactive.buttons import with_buttons
 
 EVENT_TYPE = "aeef_incident"
 """https://docs.slack.dev/messaging/message-metadata"""
@@ -83,8 +84,8 @@ def _post_incident(
         found_by["occurrence"] = incident.occurrence
     message = {
         "channel": where,
-        "text": text_of(incident),
-        "blocks": blocks,
+        "text": text_of(incident, settings),
+        "blocks": with_buttons(blocks, incident, settings),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": found_by},
     }
     return _post(message, settings, doing, tries)
@@ -106,8 +107,10 @@ def update_incident(
     body = {
         "channel": message.channel,
         "ts": message.ts,
-        "text": text_of(incident),
-        "blocks": blocks_of(incident, settings, auto_response, in_private=in_private),
+        "text": text_of(incident, settings),
+        "blocks": with_buttons(
+            blocks_of(incident, settings, auto_response, in_private=in_private), incident, settings
+        ),
         "parse": "none",
     }
     call("chat.update", settings, _Posted, doing="change the message", body=body, tries=tries)

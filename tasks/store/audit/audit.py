@@ -30,6 +30,7 @@ _ENTRY = select(audit.c.seq).where(audit.c.entry_id == bindparam("wanted"))
 _HASH = select(audit.c.hash).where(audit.c.seq == bindparam("wanted"))
 _APPEND = insert(audit)
 _NEW_HEAD = update(audit_head).where(audit_head.c.id == 1)
+_MOST_CHANGES = 5_000
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -167,6 +168,14 @@ class AuditLog:
         query = select(audit).where(audit.c.incident_id == str(incident_id)).order_by(audit.c.seq)
         with self.database.read() as connection:
             return [entry_of(row) for row in connection.execute(query)]
+
+    def changed_since(self, seq: int) -> tuple[int, set[UUID]]:
+        """The newest entry's number, and the incidents with entries after this one."""
+        query = select(audit.c.seq, audit.c.incident_id).where(audit.c.seq > seq)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(audit.c.seq).limit(_MOST_CHANGES)).all()
+        changed = {UUID(row.incident_id) for row in rows if row.incident_id}
+        return (rows[-1].seq if rows else seq), changed
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the newest entry; 0 and zeros when there is none."""

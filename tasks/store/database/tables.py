@@ -378,3 +378,27 @@ people_keys = Table(
     Column("parent", String(16)),
     Column("details", Text, nullable=False),
 )
+
+# One row per approval that was asked for. `document`: all of it, the signatures too; the columns
+# are for finding it.
+approvals = Table(
+    "aeef_approvals",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    # 1: somebody has to look at it, as it waits, or is to go on, or the glass was broken.
+    Column("pending", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
+Index("aeef_approvals_incident", approvals.c.incident_id)
+PENDING = text("pending = 1")
+Index(
+    "aeef_approvals_pending",
+    approvals.c.asked_at,
+    sqlite_where=PENDING,
+    postgresql_where=PENDING,
+)

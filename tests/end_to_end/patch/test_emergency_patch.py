@@ -7,14 +7,19 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from fixtures.stack import Stack
 from processes.emergency_patch import resume, start, wait_for_state
 from samples.patch_findings import details, vulnerable
 from samples.targets import command_target, git
+from schemas.people import Actor, Method
 from schemas.release import History
-from schemas.settings import Target
+from schemas.settings import Target, load_settings
 from schemas.validation import validate
 from tasks.deploy.running_commit import running_commit
+from tasks.people.acts import perform
+from tasks.store import open_store
 
 OVER = ("COMPLETED", "FAILED", "CRASHED")
 GATES = """
@@ -79,9 +84,9 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
     assert run_id in link.headers["location"]
     assert incident_id in stack.command("approve").stdout
 
-    refused = resume(stack, run_id, approve=True, approver="<x>")
+    refused = resume(stack, run_id, decision="approve", approver="<x>")
     assert "REJECT" == refused["status"], refused
-    assert "ACCEPT" == resume(stack, run_id, approve=True, approver="Ada Lovelace")["status"]
+    assert "ACCEPT" == resume(stack, run_id, decision="approve", approver="Ada Lovelace")["status"]
     wait_for_state(stack, run_id, "Completed", "Failed")
 
     assert "Completed" == stack.run(run_id)["state_name"], stack.logs()
@@ -90,7 +95,8 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
     validate("incident", record)
     assert "resolved" == record["status"]
     said = stack.actions(incident_id)
-    assert 1 == sum(each == "the hotfix was approved by Ada Lovelace" for each in said), said
+    by = "local user Ada Lovelace, not proven"
+    assert 1 == said.count(f"the hotfix of patched was approved by {by}"), said
     assert 1 == sum(each.startswith("deployed the hotfix") for each in said), said
     history = History.model_validate_json(target.history_path.read_bytes())
     assert (hotfix, "healthy") == (
@@ -123,12 +129,13 @@ def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
     kept = stack.prefect(
         "POST", f"/flow_runs/{run_id}/input/filter", json={"prefix": "", "limit": 50}
     )
-    assert "too late for [email " in str(kept)
     assert "alice" not in str(kept)
     wait_for_state(stack, run_id, "Completed", "Failed")
 
     assert before == running_commit(target)
-    rejected = "the hotfix was rejected by Ada: too late for [email "
+    rejected = (
+        "the hotfix of rejected was rejected by local user Ada, not proven: too late for [email "
+    )
     assert any(each.startswith(rejected) for each in stack.actions(incident_id))
     assert status == stack.incident(incident_id)["status"]
     assert 1 == stack.command("approve", incident_id, "--approver", "Ada").returncode
@@ -148,3 +155,60 @@ def test_nobody_answers_then_retry_asks_again(stack: Stack, tmp_path: Path) -> N
     asked = [each for each in stack.actions(incident_id) if "waits for approval" in each]
     assert 1 <= len(asked) <= 2
     assert 1 == sum(each.startswith("prepared") for each in stack.actions(incident_id))
+
+
+PEOPLE = """
+[approvals.hotfix]
+needs = ["engineering", "security"]
+[people.ann]
+roles = ["approver-engineering", "approver-security"]
+[people.eve]
+roles = ["approver-security"]
+"""
+
+
+def sign(stack: Stack, incident_id: str, name: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As a page, or Slack, does it for a person whom it has signed in."""
+    for variable, value in stack.env.items():
+        monkeypatch.setenv(variable, value)
+    settings = load_settings()
+    actor = Actor(name, Method.TOKEN, settings.people[name])
+    try:
+        return perform("approve", incident_id, {}, actor, settings).said
+    finally:
+        open_store(settings).close()
+
+
+def test_two_people_sign_and_the_run_goes_on_by_itself(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No name that is typed counts, in no form; one of two is not enough; nobody is paged anew."""
+    target = vulnerable_target(stack, tmp_path, "signed")
+    stack.configure(target, more=GATES.format(name="signed", timeout=3600) + PEOPLE)
+    before = running_commit(target)
+    incident_id = alerted(stack, "signed")
+    run_id = start(stack, incident_id)
+    wait_for_state(stack, run_id, "Suspended", "Failed")
+    assert "Suspended" == stack.run(run_id)["state_name"], stack.logs()
+
+    made_up = resume(stack, run_id, decision="approve", approver="Ann")
+    assert "REJECT" == made_up["status"], made_up
+    assert 1 == stack.command("approve", incident_id, "--approver", "Ann").returncode
+    assert 1 == stack.command("approve", incident_id).returncode
+    assert "it still needs Security" in sign(stack, incident_id, "ann", monkeypatch)
+    asked = stack.run(run_id)["run_count"]
+    assert "ACCEPT" == resume(stack, run_id, decision="look again")["status"]
+    stack.wait_for(lambda: stack.run(run_id)["run_count"] > asked)
+    wait_for_state(stack, run_id, "Suspended", "Failed")
+    assert before == running_commit(target)
+    assert "goes on" in sign(stack, incident_id, "eve", monkeypatch)
+    wait_for_state(stack, run_id, "Completed", "Failed")
+
+    assert "Completed" == stack.run(run_id)["state_name"], stack.logs()
+    assert before != running_commit(target)
+    said = stack.actions(incident_id)
+    approved = "the hotfix of signed was approved by ann (token), eve (token)"
+    assert 1 == said.count(approved), said
+    assert 1 == sum("waits for approval until" in each for each in said), said
+    pages = [each for each in said if each.startswith("paged") and "waits for approval" in each]
+    assert len(pages) <= 1

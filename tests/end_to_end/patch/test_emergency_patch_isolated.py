@@ -57,7 +57,7 @@ def approve(stack: Stack, sample: ComposeSample, incident_id: str) -> str:
     run_id = stack.ask("GET", link).headers["location"].rsplit("/", 1)[1]
     wait_for_state(stack, run_id, "Suspended", "Failed")
     assert not answers(sample)
-    resume(stack, run_id, approve=True, approver="Ada Lovelace")
+    resume(stack, run_id, decision="approve", approver="Ada Lovelace")
     return str(wait_for_state(stack, run_id, "Completed", "Failed")["state_name"])
 
 

@@ -67,7 +67,7 @@ def test_an_unapproved_patch_takes_nothing_and_approves_nothing(
     actions = stack.actions(incident_id)
     assert any("the gates ran in a sandbox, without network and secrets" in a for a in actions)
     assert not any("approved by" in each for each in actions)
-    resume(stack, run_id, approve=False, approver="Ada Lovelace")
+    resume(stack, run_id, decision="reject", approver="Ada Lovelace")
     wait_for_state(stack, run_id, "Completed", "Failed")
     assert before == running_commit(target)
 

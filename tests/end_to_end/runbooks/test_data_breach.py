@@ -164,7 +164,7 @@ def frozen_until_released(
     assert 0 == released.returncode, released.stderr
     assert 0 == stack.command("freeze", "status", "--target", service).returncode
     assert "on\noff\n" == (calls / "freeze").read_text()
-    assert any("approved by Ada" in text for text in stack.actions(incident_id))
+    assert any("approved by local user Ada" in text for text in stack.actions(incident_id))
 
 
 def test_p4_by_hand_and_p2_by_a_foreign_event_run_the_same_protocol(

@@ -50,7 +50,7 @@ def test_page(pagerduty: PagerDuty) -> None:
     payload = dict(event["payload"])
     details = payload.pop("custom_details")
     assert {
-        "summary": "AEEF P1: deployment-failure shop - shop 2.1 failed its health checks",
+        "summary": "P1 shop: shop 2.1 failed its health checks",
         "timestamp": "2024-11-24T03:04:05+00:00",
         "severity": "critical",
         "source": "aeef-monitoring",
@@ -106,12 +106,13 @@ def test_cut_off_page_is_one_page(pagerduty: PagerDuty) -> None:
 
 
 def test_own_summary(pagerduty: PagerDuty) -> None:
-    """The caller can choose the summary; it is one line within the limit."""
-    client.trigger(an_incident(), settings_for(pagerduty), summary="No\n answer " * 500)
+    """The caller can say what it is about; the summary is one line within the limit."""
+    client.trigger(an_incident(), settings_for(pagerduty), reason="No\n answer " * 500)
 
     summary = pagerduty.alerts[KEY].payload["summary"]
-    assert summary.startswith("No answer No answer")
+    assert summary.startswith("P1 shop: No answer No answer")
     assert summary.endswith("[trimmed]")
+    assert len(summary) <= 1024
 
 
 @pytest.mark.parametrize("key", ["", "short", ROUTING_KEY + "x"])
@@ -162,7 +163,7 @@ def test_any_text(pagerduty: PagerDuty) -> None:
     @given(text, text, text, st.text())
     def page(description: str, service: str, summary: str, detail: str) -> None:
         incident = an_incident(description=description, affected_services=[service])
-        client.trigger(incident, configuration, summary=summary, details={detail: detail})
+        client.trigger(incident, configuration, reason=summary, details={detail: detail})
 
     page()
 

@@ -71,7 +71,7 @@ def test_template(slack: Slack) -> None:
         "*Status:* open",
         f"<{link}|Record> | <{link}/run|Prefect run>",
     ] == [element["text"] for element in context["elements"]]
-    assert posted.text.startswith("AEEF Incident: P1 - deployment-failure: shop")
+    assert posted.text.startswith("P1 shop: shop 2.1 failed")
     assert {
         "event_type": "aeef_incident",
         "event_payload": {"incident_id": incident_id},
@@ -256,7 +256,7 @@ def test_blocks_of_anything(description: str, kind: str, service: str, response:
     shown = [element["text"] for block in blocks for element in block.get("elements", [])]
     *free, links = [blocks[0]["text"]["text"], blocks[1]["text"]["text"], *shown]
     assert 2 == links.count("<http")
-    for text in (*free, text_of(incident), reply_text(response)):
+    for text in (*free, text_of(incident, settings_for()), reply_text(response)):
         assert not set("<>") & set(text)
         bare = text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
         assert "&" not in bare

@@ -218,6 +218,7 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "same secrets": "ok",
         "other processes": "ok",
+        "links in pages": "not configured",
         "people": "not configured",
         "OpenID": "not configured",
         "audit log": "ok",

@@ -254,7 +254,7 @@ def test_a_contact_in_slack_is_written_to_and_the_thread_says_it(
     assert any(each.startswith(said) for each in intake.actions(incident_id))
     [message] = slack.in_channel("#aeef-incidents")
     [letter] = slack.in_channel(GRACE)
-    assert letter.text.startswith("Please take P1 security")
+    assert letter.text.startswith("P1 unknown service #1: not acknowledged within 1 h")
     assert intake.settings.base_url in letter.text
     assert any("VP Engineering is to take it" in m.text for m in slack.in_thread(message.ts))
 

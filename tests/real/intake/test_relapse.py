@@ -120,7 +120,7 @@ def test_a_service_that_breaks_again_pages_again(serve: Serve, pagerduty: PagerD
     wait_until(lambda: said in "".join(intake.actions(incident_id)))
     assert "occurrence 2, the service is broken" in pagerduty.alerts[second].payload["summary"]
     page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
-    assert "<strong>occurrence 2</strong>, relapsed at" in page
+    assert "<strong>Occurrence 2</strong>, relapsed <time" in page
     assert "aeef_relapses 1.0" in intake.ask("GET", "/metrics").text
     failed(intake)
     assert 2 == pagerduty.pages

@@ -20,7 +20,7 @@ from schemas.patch import GateResults, PreparedPatch
 from schemas.settings import load_settings
 from support import not_available
 from tasks.base.programs.sandbox import sandbox_problem
-from tasks.patch.await_approval import describe
+from tasks.patch.hotfix_question import describe
 from tasks.patch.prepare_patch import prepare_patch as prepare_step
 from tasks.patch.run_gates import run_gates as run_step
 

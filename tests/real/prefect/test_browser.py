@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from fixtures.browser import chromium
 from fixtures.stack import Stack
 from standins.server import Server
-from support import TESTS, not_available
+from support import TESTS
 
 PATIENCE = 120_000
 """Milliseconds: the UI is large, and other tests run beside."""
@@ -26,17 +26,9 @@ saw = logging.getLogger("browser")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. It takes one name of somebody else for this machine."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        not_available("Chromium is not installed")
-    arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        try:
-            yield started
-        finally:
-            started.close()
+    """It takes one name of somebody else for this machine."""
+    with chromium(f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1") as started:
+        yield started
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tasks.channels.alertmanager.client import labels_of
 from tasks.channels.jira.document import SUMMARY_LIMIT, description_of, summary_of
 from tasks.channels.pagerduty import client as pagerduty
 from tasks.channels.slack.blocks import blocks_of, text_of
+from tasks.channels.text import text_of as short
 from tasks.incident.publish_report import report
 
 EVIL = "a\x1b[31m \u202eb\u200b\u2028c\r\nd \U000e0041 \ud800 <!channel> [x](http://e) @all"
@@ -29,9 +30,9 @@ def test_it_is_only_text(description: str, service: str) -> None:
     incident = an_incident(description=description, affected_services=[service])
     lines = [
         summary_of(incident),
-        text_of(incident),
+        text_of(incident, settings_for()),
         *labels_of(incident).values(),
-        *texts_in(pagerduty.payload_of(incident, None)),
+        *texts_in(pagerduty.payload_of(incident, short(incident, settings_for(), 1024))),
     ]
     blocks = [
         *texts_in(description_of(incident, settings_for())),

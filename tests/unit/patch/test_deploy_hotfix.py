@@ -54,14 +54,14 @@ def test_chosen_deployed_recorded(settings: Settings) -> None:
 
 
 def test_what_is_isolated_returns_with_the_hotfix(settings: Settings) -> None:
-    """In the name of who approved it."""
+    """Under the same approval, and not by a name."""
     isolate(settings)
     do = CannedSteps({CHOOSE: PLAN, DEPLOY: DEPLOYED})
 
-    deploy_hotfix(do, PATCH, "Ada", settings)
+    deploy_hotfix(do, PATCH, "Ada (token)", settings, "the approval's id")
 
     assert [CHOOSE, DEPLOY, RECORD, RESTORE] == do.names
-    assert (RESTORE, ("shop", (), "Ada")) == do.done[-1]
+    assert (RESTORE, ("shop", (), "", "the approval's id")) == do.done[-1]
 
 
 @pytest.mark.parametrize(

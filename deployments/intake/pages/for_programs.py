@@ -1,83 +1,26 @@
-"""The intake's pages: incidents as HTML and as JSON, and redirects to their runs in Prefect."""
+"""What programs ask of an incident: how far its runbook is, and the way to its runs in Prefect."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi import FastAPI, HTTPException, Response
+from fastapi.params import Depends
+from fastapi.responses import RedirectResponse
 
-from deployments.intake.authentication import Guards
 from schemas.incident import WAITS, Incident, Phase
-from schemas.people import Actor, Right
 from schemas.settings import Settings
-from tasks.base.trim import clean
-from tasks.incident.export import exported
 from tasks.store import Store
-from tasks.store.automation.said import said_of, said_of_all
 from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
 from tasks.store.progress import states_of_run
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    # Escaping lets U+202E through, which turns the rest of the line round.
-    finalize=lambda value: clean(value) if type(value) is str else value,
-)
-SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
-    " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-}
 
+def add_for_programs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
+    """Add `/incidents/ID/runbook`, `…/look`, `…/run` and `…/run/FLOW`."""
 
-def add_pages(app: FastAPI, settings: Settings, store: Store, guards: Guards) -> None:
-    """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
-    may_read = Depends(guards.person(Right.READ))
-    _add_runs(app, settings, store, may_read)
-    _add_export(app, store, guards)
-
-    @app.get("/incidents", dependencies=[may_read])
-    def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
-        """Incidents, newest first."""
-        found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
-        if not _wants_page(request):
-            return JSONResponse([incident.to_json() for incident in found])
-        return _page("incidents.html", incidents=found, automation=said_of_all(settings))
-
-    @app.get("/incidents/{incident_id}", dependencies=[may_read])
-    def incident(request: Request, incident_id: str) -> Response:
-        """One incident: the record as JSON, or a page that also has its timeline."""
-        found = store.incident(incident_id)
-        if not _wants_page(request):
-            return JSONResponse(found.to_json())
-        return _page(
-            "incident.html",
-            incident=found,
-            alerts=store.alerts(found.incident_id),
-            timeline=store.timeline(found.incident_id),
-            run=run_of(store, found),
-            automation=said_of(found, settings),
-        )
-
-
-def _add_export(app: FastAPI, store: Store, guards: Guards) -> None:
-    may_export = Depends(guards.person(Right.EVIDENCE))
-
-    @app.get("/incidents/{incident_id}/export")
-    def export(incident_id: str, actor: Actor = may_export) -> Response:
-        """The record as a file, valid against the spec's schema; who took it is on record."""
-        record = exported(incident_id, store, actor.on_record)
-        name = f'attachment; filename="{record["incidentId"]}.json"'
-        return JSONResponse(record, headers={"Content-Disposition": name})
-
-
-def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> None:
-    @app.get("/incidents/{incident_id}/runbook", dependencies=[may_read])
+    @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
     def runbook(incident_id: str) -> dict[str, str | int | None]:
         """The state of the present occurrence's runbook, for programs that wait for it."""
         found = store.incident(incident_id)
@@ -89,7 +32,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> 
             "occurrence": found.occurrence,
         }
 
-    @app.get("/incidents/{incident_id}/look", dependencies=[may_read])
+    @app.get("/incidents/{incident_id}/look", dependencies=[guard])
     def look(incident_id: str) -> dict[str, Any]:
         """The last look at the services; it is that of every alert up to the number `answered`."""
         state = store.look_state(incident_id)
@@ -101,7 +44,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> 
         }
         return {"asked": state.asked, "answered": state.answered, "last": last}
 
-    @app.get("/incidents/{incident_id}/run", dependencies=[may_read])
+    @app.get("/incidents/{incident_id}/run", dependencies=[guard])
     def run(incident_id: str) -> Response:
         """Redirect to the incident's run in Prefect's UI."""
         found = store.incident(incident_id)
@@ -110,7 +53,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> 
             raise HTTPException(404, f"no run has started for {found.title} yet")
         return RedirectResponse(f"{prefect_ui(settings)}/runs/flow-run/{run_id}", 303)
 
-    @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[may_read])
+    @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[guard])
     def run_beside(incident_id: str, flow: str) -> Response:
         """Redirect to the run of another flow of the incident, for instance `emergency-patch`."""
         found = store.incident(incident_id)
@@ -160,11 +103,3 @@ def prefect_ui(settings: Settings) -> str:
     if not url:
         url = os.environ.get("PREFECT_API_URL", "").removesuffix("/").removesuffix("/api")
     return url.rstrip("/")
-
-
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _page(template: str, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(values), headers=SECURITY)

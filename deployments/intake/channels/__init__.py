@@ -1,0 +1,1 @@
+"""What comes back from PagerDuty and Slack, which people pressed there."""

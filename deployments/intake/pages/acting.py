@@ -1,0 +1,137 @@
+"""What a person does on a page: a form for each act, and its answer. GET changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from deployments.intake.authentication import Guards, csrf_of, form_of
+from deployments.intake.pages.forms import data_of, fields_of
+from deployments.intake.pages.incident_page import IncidentPage
+from deployments.intake.pages.render import page
+from deployments.web.own_threads import OwnThreads
+from schemas.errors import (
+    AeefError,
+    InvalidInput,
+    NotAllowed,
+    OutsideServiceError,
+)
+from schemas.incident import Incident
+from schemas.people import Actor, Right
+from tasks.people.act import Done, Hand, PersonAct, Shown
+from tasks.people.acts import PERSON_ACTS, perform
+
+ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
+DRY_RUN_WAITS = 10.0
+"""Seconds that a form waits for its dry run: whoever opened it wants to read it."""
+
+
+def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
+    """Add `GET` and `POST /incidents/ID/VERB`, after every other address of an incident."""
+    threads = OwnThreads("acts of people", ACTS_AT_ONCE, ACT_SECONDS)
+    reads = Depends(guards.person(Right.READ))
+
+    @app.get("/incidents/{incident_id}/{verb}")
+    async def form(request: Request, incident_id: str, verb: str, actor: Actor = reads) -> Response:
+        """The form of an act: what it will do, what a dry run says, how it is undone."""
+        act = _act(verb)
+        incident = await shown.threads.run(shown.incident, incident_id)
+        return await _form(shown, request, incident, act, actor)
+
+    @app.post("/incidents/{incident_id}/{verb}")
+    async def do(request: Request, incident_id: str, verb: str, actor: Actor = reads) -> Response:
+        """Do it, and go back to the incident's page with what came of it."""
+        act = _act(verb)
+        fields = await form_of(request)
+        incident = await shown.threads.run(shown.incident, incident_id)
+        given = data_of(act.asks, fields)
+        try:
+            done: Done = await threads.run(
+                _perform, act.name, str(incident.incident_id), given, actor, shown
+            )
+        except AeefError as error:
+            return await _form(
+                shown, request, incident, act, actor, problem=str(error), typed=fields,
+                status=status_of(error),
+            )  # fmt: skip
+        return RedirectResponse(
+            f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
+        )
+
+
+def _perform(
+    name: str, incident_id: str, given: dict[str, Any], actor: Actor, shown: IncidentPage
+) -> Done:
+    return perform(name, incident_id, given, actor, shown.settings)
+
+
+def sentence_of(done: Done) -> str:
+    """What came of an act, and what could not be done beside it."""
+    return f"{done.said}. But: {done.problem}" if done.problem else done.said
+
+
+def status_of(error: AeefError) -> int:
+    """The HTTP status of what was refused."""
+    match error:
+        case NotAllowed():
+            return 403
+        case InvalidInput():
+            return 422
+        case OutsideServiceError():
+            return 503
+        case _:
+            return 409
+
+
+def _act(verb: str) -> PersonAct:
+    act = PERSON_ACTS.get(verb)
+    if act is None:
+        raise HTTPException(404, "there is no such page")
+    return act
+
+
+def _to_read(act: PersonAct, incident: Incident, actor: Actor, shown: IncidentPage) -> Shown | None:
+    """What has to be read first; that there is nothing any more is said instead."""
+    if act.shows is None:
+        return None
+    try:
+        return act.shows(Hand(str(incident.incident_id), actor, shown.settings))
+    except AeefError as error:
+        return Shown(str(error), {})
+
+
+async def _form(
+    shown: IncidentPage,
+    request: Request,
+    incident: Incident,
+    act: PersonAct,
+    actor: Actor,
+    *,
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    may = actor.may(act.right)
+    look = await shown.dry_run(act, incident, actor, wait=DRY_RUN_WAITS) if may else None
+    read = await shown.threads.run(_to_read, act, incident, actor, shown) if may else None
+    if not may and not problem:
+        problem, status = f"You may not do this: it needs the right '{act.right}'", 403
+    values: dict[str, Any] = {
+        "incident": incident,
+        "act": act,
+        "read": read,
+        "fields": [
+            each
+            for each in fields_of(act.asks, typed)
+            if read is None or each.name not in read.given
+        ],
+        "look": look,
+        "may": may,
+        "actor": actor,
+        "csrf": csrf_of(request),
+        "problem": problem,
+    }
+    return page("act.html", status, **values)

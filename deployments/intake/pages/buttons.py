@@ -1,0 +1,104 @@
+"""Which buttons an incident's page has, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from deployments.intake.pages.forms import fields_of
+from schemas.incident import Incident, Status
+from schemas.people import Actor
+from tasks.people.act import PersonAct
+from tasks.view.seen import Seen
+
+USUAL_ORDER = (
+    "ack", "approve", "reject", "confirm", "roll-back", "restore", "resolve", "note",
+    "stop-automation", "start-automation", "release-freeze", "mitigated", "hand-over", "lead",
+    "decide", "severity", "type", "services", "merge", "link", "dismiss", "unack", "reopen",
+    "close",
+)  # fmt: skip
+"""The likeliest first; verbs that are not here come last, in their own order."""
+MOST_LARGE = 4
+"""Buttons with their sentences; the others are one line of names."""
+_ONLY_WHEN_OVER = frozenset({"reopen", "close"})
+_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+
+
+class Button(NamedTuple):
+    """One button.
+
+    at_once: it is pressed on the incident's page itself; else its own page asks.
+    foreseen: what a dry run says; empty: there is none.
+    """
+
+    act: PersonAct
+    at_once: bool
+    foreseen: str = ""
+
+
+class Buttons(NamedTuple):
+    """The large ones, and the others."""
+
+    large: list[Button]
+    more: list[Button]
+
+
+def buttons_for(
+    seen: Seen,
+    acts: Mapping[str, PersonAct],
+    actor: Actor,
+    foreseen: Mapping[str, str | None],
+) -> Buttons:
+    """The buttons for this person now.
+
+    foreseen: by the verb, what its dry run says; None: it is not possible now.
+    """
+    found = [
+        Button(act, _at_once(act), foreseen.get(act.name) or "")
+        for act in _ordered(acts.values(), seen)
+        if actor.may(act.right)
+        and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
+        and foreseen.get(act.name, "") is not None
+    ]
+    return Buttons(found[:MOST_LARGE], found[MOST_LARGE:])
+
+
+def _ordered(acts: Iterable[PersonAct], seen: Seen) -> list[PersonAct]:
+    order = {name: place for place, name in enumerate(USUAL_ORDER)}
+    first = _likeliest(seen)
+
+    def place(act: PersonAct) -> tuple[bool, int]:
+        return act.name not in first, order.get(act.name, len(order))
+
+    return sorted(acts, key=place)
+
+
+def _likeliest(seen: Seen) -> frozenset[str]:
+    """The verbs that come first in this state."""
+    if not seen.bar.is_taken:
+        return frozenset({"ack"})
+    if seen.held.isolated:
+        return frozenset({"restore"})
+    if seen.incident.status is Status.MITIGATED and not seen.held.failed:
+        return frozenset({"resolve", "approve", "reject"})
+    return frozenset({"approve", "reject", "roll-back"})
+
+
+def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
+    """False for a verb that this state has no use for; the act itself decides for certain."""
+    if incident.status.is_over:
+        return act.name in _ALSO_WHEN_OVER
+    if act.name in _ONLY_WHEN_OVER:
+        return False
+    if act.name == "confirm":
+        return incident.waits_for_word
+    if act.name == "mitigated":
+        return incident.status in (Status.OPEN, Status.INVESTIGATING)
+    if act.name == "ack":
+        return not is_taken
+    return act.name not in ("unack", "hand-over") or is_taken
+
+
+def _at_once(act: PersonAct) -> bool:
+    """True for an act that needs nothing but one tap."""
+    return not act.asks_again and not any(field.required for field in fields_of(act.asks))

@@ -1,0 +1,76 @@
+"""The list of incidents: what is asked for in the address, what comes first, one card each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from schemas.errors import InvalidInput
+from schemas.incident import Incident, Status
+from schemas.lifecycle.filter import MOST, Filter, filter_of
+from schemas.model import utc_now
+from schemas.settings import Settings
+from tasks.store import Store
+from tasks.view.bar import bar_of
+from tasks.view.seen import sentences_now
+
+_SPAN = re.compile(r"(\d{1,4})([hdw])")
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+def from_address(given: Mapping[str, str]) -> Filter:
+    """The filter of a page's address, whose `since` may also be a day or a span: 24h, 7d, 2w.
+
+    Raises InvalidInput that names what is wrong.
+    """
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if since := wanted.get("since"):
+        wanted["since"] = moment_of(since, utc_now())
+    return filter_of(wanted)
+
+
+def moment_of(since: str, now: datetime) -> datetime:
+    """The moment of `24h` or `2026-11-27`. Raises InvalidInput."""
+    if span := _SPAN.fullmatch(since):
+        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise InvalidInput("since: a day such as 2026-11-27, or a span: 24h, 7d, 2w") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Item(NamedTuple):
+    """One incident of the list. holder: empty for what is over; sentence: then its cause."""
+
+    incident: Incident
+    holder: str
+    sentence: str
+
+
+def listed(wanted: Filter, store: Store, settings: Settings) -> list[Item]:
+    """What is asked for: open first, by severity and the oldest first; then the newest."""
+    now = utc_now()
+    asked = wanted.status or tuple(Status)
+    found: list[Incident] = []
+    for is_over in (False, True):
+        if some := tuple(each for each in asked if each.is_over is is_over):
+            part = wanted.model_copy(update={"status": some, "limit": MOST})
+            found += store.lifecycle.find(part)
+    ordered = sorted(found, key=_order)[: wanted.limit]
+    return [_item(each, store, settings, now) for each in ordered]
+
+
+def _order(incident: Incident) -> tuple[bool, str, float]:
+    if incident.status.is_over:
+        return True, "", -incident.detected_at.timestamp()
+    return False, incident.severity.value, incident.detected_at.timestamp()
+
+
+def _item(incident: Incident, store: Store, settings: Settings, now: datetime) -> Item:
+    if incident.status.is_over:
+        return Item(incident, "", incident.root_cause or "")
+    holder = bar_of(incident, store, settings, now).holder
+    return Item(incident, holder, sentences_now(incident, store, settings)[0])

@@ -1,0 +1,1 @@
+"""What vendors send to us, signed: people who press and write there."""
