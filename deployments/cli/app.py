@@ -17,6 +17,7 @@ from deployments.cli import demo as cli_demo
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli import recovery as cli_recovery
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
@@ -37,6 +38,7 @@ app.add_typer(cli_automation.automation, name="automation")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 app.command("approve")(cli_approve.approve)
+app.add_typer(cli_recovery.recovery, name="recovery")
 app.command("confirm")(cli_confirm.confirm)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)

@@ -26,6 +26,7 @@ from schemas.incident import DEFAULT_ROUTES, Grouping, IncidentType, Route, Rule
 from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
+from schemas.recovery import RecoverySettings
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
 from schemas.settings.config_file import config_path
@@ -103,6 +104,7 @@ class Settings(ChannelSections):
     business_days: BusinessDays = BusinessDays()
     people: dict[PersonName, Person] = Field(default_factory=dict)
     approvals: dict[WhatName, ApprovalRule] = Field(default_factory=dict)
+    recovery: RecoverySettings = RecoverySettings()
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

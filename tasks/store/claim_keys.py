@@ -183,6 +183,16 @@ def broken_glass_key(approval_id: UUID, contact: str = "") -> str:
     return f"{PAGE}{BROKE_GLASS}{approval_id}{CONTACT + contact if contact else ''}"
 
 
+def unclear_watch_key(incident: Incident, number: int) -> str:
+    """The page that asks somebody to look, as the watch over a recovery sees nothing."""
+    return of_occurrence(incident, f"{PAGE}watch-unclear:{number}")
+
+
+def broken_again_key(incident: Incident) -> str:
+    """The page that a target is broken again while its closed incident is watched."""
+    return of_occurrence(incident, f"{PAGE}broken-again")
+
+
 def about_of(key: str) -> str:
     """The subject of a page: empty for the incident itself, else what rings separately.
 

@@ -17,6 +17,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (
         ("links",),
         ("settings",),
+        ("recovery",),
         ("drift", "quality", "findings", "patch", "masking", "escalation", "approvals"),
         ("incident", "release", "isolation", "agents", "breach", "health", "automation", "people"),
         ("held", "model", "validation", "approval", "wording"),
@@ -27,7 +28,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("patch", "drift", "relapse", "armed"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
-        ("approvals",),
+        ("approvals", "recovery"),
         ("incident", "notify"),
         ("do",),
         ("reports", "step"),

@@ -353,3 +353,14 @@ Index(
     sqlite_where=PENDING,
     postgresql_where=PENDING,
 )
+
+# One row per target that recovers from an incident; `going_on`: 1 until its watch has ended.
+recoveries = Table(
+    "aeef_recoveries",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("began_at", String(32), nullable=False),
+    Column("going_on", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
