@@ -8,7 +8,7 @@ from typing import Any
 
 from deployments.intake.door import Door
 from deployments.intake.metrics import Metrics
-from deployments.intake.own_threads import OwnThreads
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Alert
 from schemas.links import links_for
@@ -34,7 +34,7 @@ class Acceptance:
         """As `accept_all`, in threads that only alerts use. Raises TemporaryError when late."""
         return await self._threads.run(self.accept_all, alerts)
 
-    async def resolve(self, alerts: Sequence[Alert]) -> list[str]:
+    async def resolve(self, alerts: Sequence[Alert]) -> dict[str, list[str]]:
         """As `resolve_all`, in threads that only alerts use. Raises TemporaryError when late."""
         return await self._threads.run(self.resolve_all, alerts)
 
@@ -62,10 +62,15 @@ class Acceptance:
                 self._door.dispatch_now()
         return [accepted[number] for number in range(len(alerts))]
 
-    def resolve_all(self, alerts: Iterable[Alert]) -> list[str]:
-        """Resolve the open incident of each alert; returns the ids of those that had one."""
-        over = [self._door.resolve(alert) for alert in alerts]
-        return [str(incident.incident_id) for incident in over if incident]
+    def resolve_all(self, alerts: Iterable[Alert]) -> dict[str, list[str]]:
+        """End each alert; the ids of the incidents that are over by that, and of those that are
+        not, since only a person can say so.
+        """
+        ended = [each for each in map(self._door.resolve, alerts) if each]
+        return {
+            "resolved": [str(each.incident.incident_id) for each in ended if each.is_over],
+            "proposed": [str(each.incident.incident_id) for each in ended if each.proposed],
+        }
 
     def _answer(self, opened: Opened) -> dict[str, Any]:
         incident = opened.incident

@@ -13,19 +13,19 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from deployments.intake.acceptance import Acceptance
-from deployments.intake.authentication import Guard
+from deployments.intake.authentication import Guards
 from deployments.intake.bodies import json_body
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
-from deployments.intake.own_threads import OwnThreads
 from deployments.intake.pages import add_pages
+from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
-from deployments.web.token import token_of
+from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
 from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
@@ -52,7 +52,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     store = open_store(settings)
     current = None if given else partial(_current, settings)
     door = Door(settings, store, timing, current)
-    guard = Depends(Guard(token_of(settings)))
+    guards = Guards(settings, store, current)
+    guard = Depends(guards.sender)
     metrics = Metrics(store, settings.home)
     acceptance = Acceptance(door, metrics, settings)
 
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
             await run_in_threadpool(door.stop)
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, openapi_url=None)
-    app.add_middleware(Protection, settings=settings)
+    app.add_middleware(Protection, settings=settings, visitors=guards.visitors)
     body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 
@@ -77,18 +78,18 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
-        """Alertmanager's webhook: firing alerts open incidents, resolved ones resolve them."""
+        """Alertmanager's webhook: what fires opens incidents, what is over ends or proposes it."""
         received = read_webhook(data)
         firing = [each.alert for each in received if not each.is_over]
         accepted = await acceptance.accept(firing)
         over = [each.alert for each in received if each.is_over]
-        resolved = await acceptance.resolve(over)
-        return {"incidents": accepted, "resolved": resolved}
+        return {"incidents": accepted, **await acceptance.resolve(over)}
 
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
-    add_pages(app, settings, store, guard)
+    add_pages(app, settings, store, guards)
+    add_people_api(app, store, guards, current or (lambda: settings))
     return app
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.params import Depends
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from deployments.intake.authentication import Guards
 from schemas.incident import WAITS, Incident, Phase
+from schemas.people import Right
 from schemas.settings import Settings
 from tasks.base.trim import clean
 from tasks.store import Store
@@ -33,11 +34,12 @@ SECURITY = {
 }
 
 
-def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
+def add_pages(app: FastAPI, settings: Settings, store: Store, guards: Guards) -> None:
     """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
-    _add_runs(app, settings, store, guard)
+    may_read = Depends(guards.person(Right.READ))
+    _add_runs(app, settings, store, may_read)
 
-    @app.get("/incidents", dependencies=[guard])
+    @app.get("/incidents", dependencies=[may_read])
     def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
         """Incidents, newest first."""
         found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
@@ -45,7 +47,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
             return JSONResponse([incident.to_json() for incident in found])
         return _page("incidents.html", incidents=found, automation=said_of_all(settings))
 
-    @app.get("/incidents/{incident_id}", dependencies=[guard])
+    @app.get("/incidents/{incident_id}", dependencies=[may_read])
     def incident(request: Request, incident_id: str) -> Response:
         """One incident: the record as JSON, or a page that also has its timeline."""
         found = store.incident(incident_id)
@@ -61,8 +63,8 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         )
 
 
-def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) -> None:
-    @app.get("/incidents/{incident_id}/runbook", dependencies=[guard])
+def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> None:
+    @app.get("/incidents/{incident_id}/runbook", dependencies=[may_read])
     def runbook(incident_id: str) -> dict[str, str | int | None]:
         """The state of the present occurrence's runbook, for programs that wait for it."""
         found = store.incident(incident_id)
@@ -74,7 +76,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
             "occurrence": found.occurrence,
         }
 
-    @app.get("/incidents/{incident_id}/look", dependencies=[guard])
+    @app.get("/incidents/{incident_id}/look", dependencies=[may_read])
     def look(incident_id: str) -> dict[str, Any]:
         """The last look at the services; it is that of every alert up to the number `answered`."""
         state = store.look_state(incident_id)
@@ -86,7 +88,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
         }
         return {"asked": state.asked, "answered": state.answered, "last": last}
 
-    @app.get("/incidents/{incident_id}/run", dependencies=[guard])
+    @app.get("/incidents/{incident_id}/run", dependencies=[may_read])
     def run(incident_id: str) -> Response:
         """Redirect to the incident's run in Prefect's UI."""
         found = store.incident(incident_id)
@@ -95,7 +97,7 @@ def _add_runs(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
             raise HTTPException(404, f"no run has started for {found.title} yet")
         return RedirectResponse(f"{prefect_ui(settings)}/runs/flow-run/{run_id}", 303)
 
-    @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[guard])
+    @app.get("/incidents/{incident_id}/run/{flow}", dependencies=[may_read])
     def run_beside(incident_id: str, flow: str) -> Response:
         """Redirect to the run of another flow of the incident, for instance `emergency-patch`."""
         found = store.incident(incident_id)

@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import httpx
 
-from deployments.prefect_server.acts import Act, act_of, is_reading, json_object
+from deployments.prefect_server.acts import Act, act_of, json_object
 from deployments.prefect_server.spool import Kept, Spool
 from deployments.web.asgi import Application, Message, Receive, Scope, Send
-from deployments.web.sessions import Session
+from schemas.people import Actor
 
 LOOK_SECONDS, WRITE_SECONDS = 2.0, 2.0
 """How long a person waits for it at most; then it is done without."""
@@ -61,12 +61,9 @@ class People:
         )
 
     async def on_record(
-        self, prefect: Application, scope: Scope, receive: Receive, send: Send, session: Session
+        self, prefect: Application, scope: Scope, receive: Receive, send: Send, actor: Actor
     ) -> None:
-        """Serve one request; before its answer is complete, what it did is on disk."""
-        if is_reading(scope["method"], scope["path"]):
-            await prefect(scope, receive, send)
-            return
+        """Serve a request that changes something; what it did is on disk before its answer is."""
         messages, body = await _whole(receive)
         act = act_of(scope["method"], scope["path"], body)
         objects = await self._objects(act, body)
@@ -80,7 +77,7 @@ class People:
                 answered.extend(message.get("body", b""))
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 answer = Answer(status, json_object(bytes(answered)))
-                await self._keep(act, objects or [{}], answer, scope, session)
+                await self._keep(act, objects or [{}], answer, scope, actor)
             await send(message)
 
         async def again() -> Message:
@@ -90,7 +87,7 @@ class People:
             await prefect(scope, again, heard)
         except Exception:
             # The server answers 500. It may have been done before that.
-            await self._keep(act, objects or [{}], Answer(500, {}), scope, session)
+            await self._keep(act, objects or [{}], Answer(500, {}), scope, actor)
             raise
 
     async def _objects(self, act: Act, body: bytes) -> Sequence[Mapping[str, Any]]:
@@ -121,7 +118,7 @@ class People:
         objects: Sequence[Mapping[str, Any]],
         answer: Answer,
         scope: Scope,
-        session: Session,
+        actor: Actor,
     ) -> None:
         """Write it. A failure is only logged: what the person wants is not held up by it."""
         started = answer.said if act.does == "Start a run" else {}
@@ -132,11 +129,12 @@ class People:
                         entry_id=uuid4(),
                         at=datetime.now(UTC),
                         action=_sentence(act, each, started, answer.about(each)),
-                        actor=f"whoever signed in at Prefect with {session.method},{_place(scope)}",
+                        actor=actor.on_record,
                         incident=incident_in(started or each),
                         details={
                             "prefect": f"{scope['method']} {scope['path']}"[:LONGEST],
                             "fields": list(act.fields),
+                            "from": _place(scope),
                         },
                     )
                     await asyncio.to_thread(self._spool.put, kept)
@@ -181,4 +179,4 @@ def _place(scope: Scope) -> str:
     client = scope.get("client") or ("an unknown address",)
     forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")[:LONGEST]
     proxy = f" (forwarded for {forwarded!r}, it says)" if forwarded else ""
-    return f" from {client[0]}{proxy}"
+    return f"{client[0]}{proxy}"

@@ -21,8 +21,9 @@ from deployments.prefect_server.settings import HOST
 from deployments.prefect_server.spool import Spool
 from deployments.web.asgi import Application
 from deployments.web.origins import Origins
-from deployments.web.token import token_of
+from deployments.web.visitors import Visitors
 from schemas.settings import PATCHES_VARIABLE, Settings, load_settings
+from tasks.store import open_store
 
 
 def main() -> None:
@@ -53,7 +54,8 @@ def locked(prefect: Application, settings: Settings) -> Lock:
     return Lock(
         prefect,
         credential=ensure_credential(settings),
-        token=token_of(settings),
+        # Opened by the first person: our own processes do not wait for the incident store.
+        visitors=Visitors(load_settings, lambda: open_store(settings)),
         origins=Origins(settings.prefect_ui_url or os.environ.get("PREFECT_UI_URL")),
         people=People(Spool(settings), prefect),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from hmac import compare_digest
 
+from deployments.prefect_server.acts import is_reading
 from deployments.prefect_server.by_people import People
 from deployments.prefect_server.sockets import logged_in
 from deployments.web.asgi import Application, Receive, Scope, Send
@@ -21,8 +22,10 @@ from deployments.web.origins import (
     named_headers,
     says_which_page,
 )
-from deployments.web.sessions import Session, Sessions
-from deployments.web.sign_in import SIGN_IN, SIGN_OUT, SignIn, ask_to_sign_in, load_again
+from deployments.web.sign_in import PATHS, SignIn, ask_to_sign_in
+from deployments.web.visitors import Visitors
+from schemas.errors import AeefError
+from schemas.people import Actor, Right, roles_with
 
 SHUT = {
     f"{prefix}/{page}"
@@ -45,7 +48,7 @@ class Lock:
         prefect: Application,
         *,
         credential: str,
-        token: str,
+        visitors: Visitors,
         origins: Origins,
         people: People,
     ) -> None:
@@ -53,8 +56,8 @@ class Lock:
         self._credential = credential
         self._basic = b"Basic " + base64.b64encode(credential.encode())
         self._origins = origins
-        self._sessions = Sessions(credential, token)
-        self._sign_in = SignIn(token, self._sessions, origins)
+        self._visitors = visitors
+        self._sign_in = SignIn(visitors, origins, "/")
         self._people = people
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,37 +82,53 @@ class Lock:
             await self._person(scope, receive, send, headers)
 
     async def _person(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        if scope["path"] in (SIGN_IN, SIGN_OUT):
+        if scope["path"] in PATHS:
             await self._sign_in.serve(scope, receive, send, headers)
             return
-        session = self._sessions.read(headers.get(b"cookie"))
-        if session is None:
-            if scope["method"] not in READS or not is_navigation(headers):
-                await refuse(send, 401, NOBODY)
-            elif headers.get(b"sec-fetch-site") == b"cross-site":
-                # A browser keeps the cookie back when a link elsewhere, as in Slack, leads here.
-                await load_again(send)
-            else:
+        try:
+            found = await self._visitors.signed_in(headers)
+        except AeefError:
+            await refuse(send, 503, "who is there cannot be looked up now: try it again")
+            return
+        if found is None or not found.actor.may(Right.READ):
+            if scope["method"] in READS and is_navigation(headers):
                 await ask_to_sign_in(scope, send)
+            else:
+                await refuse(send, 401, NOBODY)
         elif scope["method"] in READS:
             await self._prefect(scope, receive, protected(send))
         elif not says_which_page(headers):
             await refuse(send, 403, "a browser says which page asks: this request does not")
         else:
-            await self._change(scope, receive, send, session)
+            await self._change(scope, receive, send, found.actor)
 
-    async def _change(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
-        await self._people.on_record(self._prefect, scope, receive, protected(send), session)
+    async def _change(self, scope: Scope, receive: Receive, send: Send, actor: Actor) -> None:
+        """Prefect's UI reads by POST, too; that is for everybody."""
+        if is_reading(scope["method"], scope["path"]):
+            await self._prefect(scope, receive, protected(send))
+        elif not actor.may(Right.RESPOND):
+            may = ", ".join(roles_with(Right.RESPOND))
+            await refuse(
+                send, 403, f"{actor.called} may look here, and change nothing: that may {may}"
+            )
+        else:
+            await self._people.on_record(self._prefect, scope, receive, protected(send), actor)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """A browser may listen; Prefect's clients log in by their first message."""
-        has_session = self._sessions.read(headers.get(b"cookie")) is not None
-        if has_session and b"origin" in headers and scope["path"].endswith(READ_ONLY_SOCKET):
+        may_listen = b"origin" in headers and scope["path"].endswith(READ_ONLY_SOCKET)
+        if may_listen and await self._has_session(headers):
             await self._prefect(scope, receive, send)
         elif "prefect" in scope.get("subprotocols", ()):
             await logged_in(self._prefect, scope, receive, send, self._credential)
         else:
             await _close(receive, send)
+
+    async def _has_session(self, headers: Headers) -> bool:
+        try:
+            return await self._visitors.signed_in(headers) is not None
+        except AeefError:
+            return False
 
 
 async def _close(receive: Receive, send: Send) -> None:

@@ -1,28 +1,29 @@
-"""The page where people sign in with the intake's token, and out."""
+"""The page where people sign in and out: one for the intake and for Prefect's UI."""
 
 from __future__ import annotations
 
-import hmac
-import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deployments.web.asgi import Raw, Receive, Scope, Send
+from deployments.web.attempts import Attempts
 from deployments.web.headers import NO_FRAME, POLICY, answer, refuse
 from deployments.web.origins import READS, Headers, Origins, says_which_page
-from deployments.web.sessions import Session, Sessions
+from deployments.web.visitors import SignedIn, Visitors
+from schemas.errors import AeefError
 
 SIGN_IN, SIGN_OUT = "/signin", "/signout"
-BY_TOKEN = "the intake's token"  # noqa: S105 - how somebody signed in
+PATHS = frozenset({SIGN_IN, SIGN_OUT})
 MOST_BYTES = 4096
-MOST_FAILURES, IN_SECONDS = 10, 60.0
-"""So many wrong tokens, and then nobody signs in until some of them are that old."""
 STRICT = f"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; {NO_FRAME}"
+UNKNOWN = (
+    "That is no personal token, or it is over. A sender's token, as the intake's, signs nobody in:"
+    " `aeef people token NAME` makes a person's."
+)
+USED_LINK = "That link was used before, or is too old: `aeef people link` makes another."
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -32,57 +33,85 @@ _templates = Environment(
 
 
 class SignIn:
-    """Serves `/signin` and `/signout`."""
+    """Serves `/signin` and `/signout`. home: where a person goes who came for no page."""
 
     def __init__(
-        self,
-        token: str,
-        sessions: Sessions,
-        origins: Origins,
-        clock: Callable[[], float] = time.monotonic,
+        self, visitors: Visitors, origins: Origins, home: str, attempts: Attempts | None = None
     ) -> None:
-        self._token = token.encode()
-        self._sessions = sessions
+        self._visitors = visitors
         self._origins = origins
-        self._clock = clock
-        self._failures: deque[float] = deque(maxlen=MOST_FAILURES)
+        self._home = home
+        self._attempts = attempts or Attempts()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Answer one request for either path."""
-        secure = self._origins.is_secure(headers)
-        if scope["method"] in READS:
-            wanted = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-            signed_in = self._sessions.read(headers.get(b"cookie")) is not None
-            page = _page(next=_inside(wanted.get("next", ["/"])[0]), signed_in=signed_in)
-            await _show(send, 200, page)
-        elif scope["method"] != "POST":
-            await refuse(send, 405, "only GET and POST")
-        elif not says_which_page(headers):
-            await refuse(send, 403, "a browser says which page asks: this request does not")
-        elif scope["path"] == SIGN_OUT:
-            await _go(send, SIGN_IN, self._sessions.end(secure=secure))
-        else:
-            await self._sign_in(await _form(receive), send, secure=secure)
+        """Answer one request for one of `PATHS`."""
+        try:
+            if scope["method"] in READS:
+                await self._show(scope, send, headers)
+            elif scope["method"] != "POST":
+                await refuse(send, 405, "only GET and POST")
+            elif not says_which_page(headers):
+                await refuse(send, 403, "a browser says which page asks: this request does not")
+            elif scope["path"] == SIGN_OUT:
+                await self._sign_out(send, headers)
+            else:
+                await self._sign_in(scope, await _form(receive), send, headers)
+        except AeefError:
+            await refuse(send, 503, "who is there cannot be looked up now: try it again")
+
+    async def _show(self, scope: Scope, send: Send, headers: Headers) -> None:
+        wanted = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        found = await self._visitors.signed_in(headers)
+        await _show(send, 200, self._page(wanted, signed_in=found))
 
     async def _sign_in(
-        self, form: dict[str, list[str]] | None, send: Send, *, secure: bool
+        self, scope: Scope, form: Mapping[str, list[str]] | None, send: Send, headers: Headers
     ) -> None:
         if form is None:
             await refuse(send, 413, "the form is too large")
             return
-        goal = _inside(form.get("next", ["/"])[0])
-        now = self._clock()
-        if len(self._failures) == MOST_FAILURES and now - self._failures[0] < IN_SECONDS:
-            wait = max(1, round(IN_SECONDS - (now - self._failures[0])))
-            page = _page(next=goal, problem=f"Too many wrong tokens: try it again in {wait} s.")
+        client = _client(scope)
+        if wait := self._attempts.wait(client):
+            page = self._page(form, problem=f"Too many failures: try it again in {wait} s.")
             await _show(send, 429, page, (b"retry-after", str(wait).encode()))
             return
-        given = form.get("token", [""])[0].strip().encode()
-        if not hmac.compare_digest(given, self._token) or not self._token:
-            self._failures.append(now)
-            await _show(send, 401, _page(next=goal, problem="That is not the token."))
+        link, token = _first(form, "link"), _first(form, "token")
+        look = (self._visitors.use_link, link) if link else (self._visitors.by_token, token)
+        found = await self._visitors.threads.run(*look)
+        if found is None:
+            self._attempts.failed(client)
+            form = {"next": [_first(form, "next")]}
+            await _show(send, 401, self._page(form, problem=USED_LINK if link else UNKNOWN))
             return
-        await _go(send, goal, self._sessions.cookie(Session(BY_TOKEN), secure=secure))
+        parent = found.key and found.key.key_id
+        session = await self._visitors.threads.run(
+            self._visitors.begin, found.actor, client, parent
+        )
+        secure = self._origins.is_secure(headers)
+        cookie = self._visitors.cookies.cookie(session, self._visitors.seconds, secure=secure)
+        await _go(send, _inside(_first(form, "next"), self._home), cookie)
+
+    async def _sign_out(self, send: Send, headers: Headers) -> None:
+        if found := await self._visitors.signed_in(headers):
+            await self._visitors.threads.run(self._visitors.end, found)
+        secure = self._origins.is_secure(headers)
+        await _go(send, SIGN_IN, self._visitors.cookies.end(secure=secure))
+
+    def _page(
+        self,
+        given: Mapping[str, list[str]],
+        *,
+        problem: str = "",
+        signed_in: SignedIn | None = None,
+    ) -> bytes:
+        values = {
+            "next": _inside(_first(given, "next"), self._home),
+            "link": _first(given, "link"),
+            "home": self._home,
+            "problem": problem,
+            "called": signed_in.actor.called if signed_in else "",
+        }
+        return _templates.get_template("signin.html").render(values).encode()
 
 
 async def ask_to_sign_in(scope: Scope, send: Send) -> None:
@@ -93,20 +122,18 @@ async def ask_to_sign_in(scope: Scope, send: Send) -> None:
     await _go(send, f"{SIGN_IN}?{urlencode({'next': wanted})}")
 
 
-async def load_again(send: Send) -> None:
-    """Let the browser load the page again, from here: it keeps the cookie from links elsewhere."""
-    await _show(send, 200, _page(again=True))
-
-
-def _inside(path: str) -> str:
-    """The path to go to; `/` for anything that could lead elsewhere."""
+def _inside(path: str, home: str) -> str:
+    """The path to go to; home for anything that could lead elsewhere."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if is_ours else "/"
+    return path if is_ours else home
 
 
-def _page(**values: Any) -> bytes:
-    given = {"again": False, "signed_in": False, "problem": "", "next": "/"} | values
-    return _templates.get_template("signin.html").render(given).encode()
+def _first(fields: Mapping[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[0].strip()
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("an unknown address",))[0])
 
 
 async def _show(send: Send, status: int, page: bytes, *headers: Raw) -> None:

@@ -26,13 +26,15 @@ from schemas.incident.incident import (
 )
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
-from schemas.incident.progress import Phase, Progress
+from schemas.incident.progress import Phase, Progress, newest_of_flows
 from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
     ChannelName,
     Escalation,
     Route,
+    Routes,
+    SenderEnds,
     SlackChannel,
     route_for,
 )
@@ -71,8 +73,10 @@ __all__ = [
     "PostMortem",
     "Progress",
     "Route",
+    "Routes",
     "Rule",
     "SaidTime",
+    "SenderEnds",
     "Severity",
     "SlackChannel",
     "Status",
@@ -88,6 +92,7 @@ __all__ = [
     "hash_of",
     "hash_of_text",
     "is_fresh",
+    "newest_of_flows",
     "parameter_of",
     "plausible_time",
     "retyped",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
 
 from schemas.model import Model, UtcDatetime
 
@@ -38,3 +42,22 @@ class Progress(Model):
         """For the message: `done: …`."""
         between = ":" if self.said.startswith("\n") else ": "
         return f"{self.phase.value}{between}{self.said}" if self.said else self.phase.value
+
+
+def in_order(results: Iterable[Mapping[str, Any]]) -> list[Progress]:
+    """The states that were noted, in the order in which they were; what cannot be read is not."""
+    found = []
+    for result in results:
+        try:
+            found.append(Progress.model_validate(result))
+        except ValidationError:  # of a newer version
+            continue
+    return sorted(found, key=lambda each: (each.after, each.at))
+
+
+def newest_of_flows(states: Iterable[Progress]) -> list[Progress]:
+    """Of states in order, the newest of each flow, in the order of their beginning."""
+    newest: dict[str, Progress] = {}
+    for each in states:
+        newest[each.flow] = each
+    return list(newest.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -36,6 +37,18 @@ class SlackChannel(StrEnum):
     INFO = "info"
 
 
+class SenderEnds(StrEnum):
+    """Whether a sender's all-clear ends an incident by itself; else it is proposed to people.
+
+    Never of `security`, `data-breach` and `agent-violation`, nor after a runbook that failed.
+    """
+
+    NEVER = "never"
+    ONCE_TAKEN = "once-taken"
+    """Only when somebody has taken the incident."""
+    ALWAYS = "always"
+
+
 class Escalation(Model):
     """A level: who is called when nobody took it `after` the page; None: a list, not a clock."""
 
@@ -63,6 +76,7 @@ class Route(Model):
     escalation_repeat: so long after the last level the first is called again; None or 0: never.
     mitigate_within: who took it is asked whether they are still on it; None: never.
     remind: on each business day, while nobody took it; where nobody is paged.
+    resolved_by_sender: whether an alert that its sender ended ends the incident by itself.
     """
 
     response_time: str
@@ -76,6 +90,7 @@ class Route(Model):
     escalation_repeat: Duration | None = None
     mitigate_within: Duration | None = None
     remind: bool = False
+    resolved_by_sender: SenderEnds = SenderEnds.NEVER
     page_channels: tuple[ChannelName, ...] = (
         "pagerduty",
         "alertmanager",
@@ -135,6 +150,7 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         rollback=False,
         escalation=(Escalation(to="Sprint backlog"),),
         remind=True,
+        resolved_by_sender=SenderEnds.ONCE_TAKEN,
     ),
     Severity.P4: Route(
         response_time="Best effort",
@@ -145,14 +161,18 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
         ticket=False,
         rollback=False,
         escalation=(Escalation(to="Monthly review"),),
+        resolved_by_sender=SenderEnds.ONCE_TAKEN,
     ),
 }
+
+
+Routes = Mapping[Severity, Route]
 
 
 def route_for(
     severity: Severity,
     incident_type: str,
-    routes: dict[Severity, Route] | None = None,
+    routes: Routes | None = None,
 ) -> Route:
     """The route of an incident.
 

@@ -1,17 +1,20 @@
 """Who is there, what they may do, and how we know. Begin with `actor.py`."""
 
 from schemas.people.actor import Actor, Method, local_user
-from schemas.people.person import Person, PersonName
-from schemas.people.role import APPROVERS, Right, Role, rights_of
+from schemas.people.person import FIRST_ADMIN, Person, PersonName, everybody
+from schemas.people.role import APPROVERS, Right, Role, rights_of, roles_with
 
 __all__ = [
     "APPROVERS",
+    "FIRST_ADMIN",
     "Actor",
     "Method",
     "Person",
     "PersonName",
     "Right",
     "Role",
+    "everybody",
     "local_user",
     "rights_of",
+    "roles_with",
 ]

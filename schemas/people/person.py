@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -38,3 +39,12 @@ class Person(BaseModel):
     def may(self, right: Right) -> bool:
         """True when one of the roles has the right."""
         return right in rights_of(self.roles)
+
+
+FIRST_ADMIN = Person(name="admin", display_name="Administrator", roles=(Role.ADMIN,))
+"""Who the sign-in link of `aeef up` is for while nobody is in `[people]`."""
+
+
+def everybody(people: Mapping[str, Person]) -> Mapping[str, Person]:
+    """The people of the configuration by name; without any the first administrator."""
+    return people or {FIRST_ADMIN.name: FIRST_ADMIN}

@@ -55,3 +55,8 @@ _RIGHTS: dict[Role, frozenset[Right]] = {
 def rights_of(roles: Collection[Role]) -> frozenset[Right]:
     """What somebody with these roles may do; nothing without a role."""
     return frozenset[Right]().union(*(_RIGHTS[role] for role in roles))
+
+
+def roles_with(right: Right) -> tuple[Role, ...]:
+    """The roles that have a right, for whoever lacks it."""
+    return tuple(role for role, rights in _RIGHTS.items() if right in rights)

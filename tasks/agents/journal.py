@@ -25,6 +25,16 @@ def read_suspension(agent: NamedAgent, home: Path) -> SuspensionJournal | None:
     return _file(agent, home).read()
 
 
+def suspensions(target: str, home: Path) -> list[SuspensionJournal]:
+    """The journal of each agent of the target that we have suspended.
+
+    Raises InvalidInput when a file cannot be read.
+    """
+    paths = sorted((home / "suspensions" / target).glob("*.json"))
+    found = [ModelFile(path, SuspensionJournal).read() for path in paths]
+    return [journal for journal in found if journal is not None]
+
+
 def begin_suspension(agent: NamedAgent, incident_id: str, home: Path) -> SuspensionJournal:
     """The journal of the agent's suspension, with this incident added to it."""
     journal = read_suspension(agent, home) or SuspensionJournal(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from schemas.approvals import Approval, ApprovalRule, Question
 from schemas.approvals.settings import DEFAULT_RULE, EXPIRES
-from schemas.people import Right
+from schemas.people import Right, everybody
 from schemas.settings import Settings
 
 ANYBODY = "no role is configured: anyone signed in, or at this machine, may approve"
@@ -40,6 +40,7 @@ def may_approve(approval: Approval, settings: Settings) -> str:
     among = f", among {', '.join(only)}" if only else ""
     if not approval.needs_proof:
         return f"anyone who gives a name{among}"
-    known = [person.called for person in settings.people.values() if person.may(Right.APPROVE)]
+    there = everybody(settings.people).values()
+    known = [person.called for person in there if person.may(Right.APPROVE)]
     people = f" (may approve: {', '.join(known)})" if known else ""
     return f"{approval.rule}{people}{among}"

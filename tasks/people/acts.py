@@ -12,9 +12,20 @@ from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.approving import APPROVE, REJECT
-from tasks.people.take import TAKE
+from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
+from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
+from tasks.people.merge import LINK, MERGE
+from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
+from tasks.people.write_down import DECIDE, NOTE
 
-ALL: tuple[PersonAct, ...] = (TAKE, APPROVE, REJECT)
+ALL: tuple[PersonAct, ...] = (
+    *(TAKE, GIVE_BACK, HAND_OVER, LEAD),
+    *(NOTE, DECIDE),
+    *(CONFIRM, SEVERITY, TYPE, SERVICES),
+    *(APPROVE, REJECT),
+    *(MERGE, LINK),
+    *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
+)
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""
 

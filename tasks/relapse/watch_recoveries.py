@@ -21,7 +21,7 @@ from tasks.recovery.gate import rules_of
 from tasks.relapse.look_at_services import LONGEST
 from tasks.step import log_line
 from tasks.store import Store, open_store
-from tasks.store.claim_keys import broken_again_key, unclear_watch_key
+from tasks.store.claim_keys import watch_key
 
 LOOKS = 3
 """Bad in a row before it counts as broken: one answer may be lost."""
@@ -72,7 +72,7 @@ class _Watch:
         )
         self._change(because, looks=looks, looked_at=now, ended_at=now, outcome=Watched.BROKEN)
         if after.status.is_over:  # a closed one stays closed, but somebody has to know
-            self._page(broken_again_key(after), because)
+            self._page(watch_key(after, "broken"), because)
         return because
 
     def _unclear(self, why: str, looks: int, now: datetime) -> str:
@@ -81,7 +81,9 @@ class _Watch:
         self._change("", looks=looks, unclear=unclear, looked_at=now)
         began = self._recovery.freed_at or now
         number = int((now - began) / ASK_EVERY)
-        self._page(unclear_watch_key(self._incident, number), f"{text}; look whether it is well")
+        self._page(
+            watch_key(self._incident, f"unclear:{number}"), f"{text}; look whether it is well"
+        )
         return text
 
     def _page(self, key: str, reason: str) -> None:

@@ -21,6 +21,7 @@ from tasks.store.escalations.escalations import start_escalation
 from tasks.store.giving_word import give_word, takes_word
 from tasks.store.grouping.alerts import hear, how_many
 from tasks.store.grouping.flaps import beat_again
+from tasks.store.lifecycle.standings import withdraw_proposal
 from tasks.store.records import Change
 from tasks.store.relapses import ask_look
 
@@ -73,6 +74,8 @@ def attach(chain: Chain, incident: Incident, report: Report, *, looks: bool) -> 
     change = Change(chain, incident)
     flaps = beat_again(change, report.grouping)
     is_new = hear(chain, incident, report.key, alert, severity)
+    if is_new or not alert.names_one_occurrence:  # else it is an old message
+        withdraw_proposal(change)
     if is_new:
         _note_new(change, report)
     else:

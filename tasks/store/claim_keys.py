@@ -39,6 +39,7 @@ CLOCK = "clock:"
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
 
 TICKET = "ticket"
+TICKET_CLOSED = "ticket-closed"
 SLACK_MESSAGE = "slack"
 SLACK_CHANGE = "slack-change"
 """Changing the messages, one process at a time; never done, as there may be more to change."""
@@ -183,14 +184,9 @@ def broken_glass_key(approval_id: UUID, contact: str = "") -> str:
     return f"{PAGE}{BROKE_GLASS}{approval_id}{CONTACT + contact if contact else ''}"
 
 
-def unclear_watch_key(incident: Incident, number: int) -> str:
-    """The page that asks somebody to look, as the watch over a recovery sees nothing."""
-    return of_occurrence(incident, f"{PAGE}watch-unclear:{number}")
-
-
-def broken_again_key(incident: Incident) -> str:
-    """The page that a target is broken again while its closed incident is watched."""
-    return of_occurrence(incident, f"{PAGE}broken-again")
+def watch_key(incident: Incident, why: str) -> str:
+    """The page by the watch over a recovery: it sees nothing, or broken while it is closed."""
+    return of_occurrence(incident, f"{PAGE}watch-{why}")
 
 
 def about_of(key: str) -> str:

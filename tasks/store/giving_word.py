@@ -30,23 +30,34 @@ def answer(
     """A person says of what type the incident is; see `Store.answer`."""
 
     def work(chain: Chain) -> Answer:
-        incident = incident_of(find(chain.connection, incident_id))
-        wanted = incident_type or IncidentType(incident.type)
-        if incident.status.is_over:
-            raise InvalidInput(
-                f"{incident.title} is {incident.status}: nothing is done for it any longer."
-                " If it goes on, report it anew"
-            )
-        if _was_answered(incident) and wanted == incident.type:
-            return Answer(incident, is_new=False, starts=False)
-        _check(incident, wanted)
-        change = Change(chain, incident)
-        starts = give_word(change, wanted, TypeSource.PERSON, actor=actor, automated=False)
-        if starts:
-            change.emit(DETECTED)
-        return Answer(change.incident, is_new=True, starts=starts)
+        return answer_in(
+            Change(chain, incident_of(find(chain.connection, incident_id))), incident_type, actor
+        )
 
     return log.change(work)
+
+
+def answer_in(change: Change, incident_type: IncidentType | None, actor: str) -> Answer:
+    """The same within a transaction."""
+    incident = change.incident
+    wanted = incident_type or IncidentType(incident.type)
+    if incident.status.is_over:
+        raise InvalidInput(
+            f"{incident.title} is {incident.status}: nothing is done for it any longer."
+            " If it goes on, report it anew"
+        )
+    if _was_answered(incident) and wanted == incident.type:
+        return Answer(incident, is_new=False, starts=False)
+    _check(incident, wanted)
+    starts = give_word(change, wanted, TypeSource.PERSON, actor=actor, automated=False)
+    if starts:
+        change.emit(DETECTED)
+    return Answer(change.incident, is_new=True, starts=starts)
+
+
+def is_unanswered(incident: Incident) -> bool:
+    """True while nobody has said of what type it is."""
+    return not incident.type_source.is_word and not _was_answered(incident)
 
 
 def takes_word(incident: Incident, incident_type: IncidentType, source: TypeSource) -> bool:

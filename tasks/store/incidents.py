@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 
 from schemas.incident import (
-    ACKNOWLEDGED,
     Alert,
     Incident,
     IncidentType,
@@ -20,10 +19,9 @@ from schemas.incident import (
     Status,
     event_of,
 )
-from tasks.base.storable import clean_json, clean_text, moment_text
+from tasks.base.storable import clean_json, clean_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import NOT_OVER, incidents
-from tasks.store.escalations.escalations import answer_still_on_it, take_escalation
 from tasks.store.grouping.alerts import open_one_with_key
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
@@ -153,32 +151,6 @@ class Incidents:
                 resolved_at=change.chain.now if ends else change.incident.resolved_at,
             )
             change.emit(event_of(status))
-
-        return self._change(incident_id, work)
-
-    def acknowledge(self, incident_id: UUID | str, *, actor: str, automated: bool) -> Incident:
-        """Set the status to investigating; once, and not after the incident is over.
-
-        Once more it answers whoever is asked because mitigation is late.
-        """
-
-        def work(change: Change, row: Any) -> None:
-            before = change.incident.status
-            if before.is_over:
-                return
-            if row.acknowledged_at is not None:
-                answer_still_on_it(change, actor, automated)
-                return
-            take_escalation(change.chain.connection, change.incident, actor, change.chain.now)
-            moves = before is Status.OPEN
-            change.record(
-                "acknowledged" + (f"; status: {before} → {Status.INVESTIGATING}" if moves else ""),
-                actor=actor,
-                automated=automated,
-                columns={"acknowledged_at": moment_text(change.chain.now)},
-                status=Status.INVESTIGATING if moves else before,
-            )
-            change.emit(ACKNOWLEDGED)
 
         return self._change(incident_id, work)
 

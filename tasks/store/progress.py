@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from schemas.incident import Incident, Phase, Progress, TypeSource
+from schemas.incident import Incident, Phase, Progress, TypeSource, newest_of_flows
+from schemas.incident.progress import in_order
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.store import Store, open_store
@@ -40,10 +39,7 @@ def note_progress(
 
 def progress_of(incident_id: UUID | str, settings: Settings) -> list[Progress]:
     """The newest state of each flow that ran for the incident, in the order of their beginning."""
-    newest: dict[str, Progress] = {}
-    for each in _in_order(open_store(settings), incident_id):
-        newest[each.flow] = each
-    return list(newest.values())
+    return newest_of_flows(_in_order(open_store(settings), incident_id))
 
 
 def action_taken(incident: Incident, settings: Settings, *, in_private: bool) -> str:
@@ -85,11 +81,5 @@ def states_of_run(store: Store, incident_id: UUID | str, run_id: str) -> list[Pr
 
 
 def _in_order(store: Store, incident_id: UUID | str) -> list[Progress]:
-    found = []
-    for key, claim in store.claims(incident_id).items():
-        if key.startswith(PROGRESS) and claim.result:
-            try:
-                found.append(Progress.model_validate(claim.result))
-            except ValidationError:  # of a newer version
-                continue
-    return sorted(found, key=lambda each: (each.after, each.at))
+    claims = store.claims(incident_id).items()
+    return in_order(c.result for key, c in claims if key.startswith(PROGRESS) and c.result)

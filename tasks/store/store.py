@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.errors import AeefError
 from schemas.incident import (
+    DEFAULT_ROUTES,
     Alert,
     AuditEntry,
     Grouping,
@@ -25,6 +26,7 @@ from schemas.incident import (
     IncidentType,
     Look,
     PostMortem,
+    Routes,
     Severity,
     Status,
     TypeSource,
@@ -56,11 +58,13 @@ from tasks.store.grouping.ending import Ended, end_alert
 from tasks.store.grouping.listed import ListedAlert, alerts_of
 from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
+from tasks.store.lifecycle.lifecycle import Lifecycle
 from tasks.store.masking_key import masking_key
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.owners import turns
 from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
+from tasks.store.people.keys import PeopleKeys
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
 from tasks.store.recoveries import Recoveries
@@ -134,6 +138,8 @@ class Store:
         self.escalations = Escalations(self._log)
         self.approvals = Approvals(self._log, self.masked_text)
         self.recoveries = Recoveries(self._log, self.masked_text)
+        self.lifecycle = Lifecycle(self._log, self.masked_text)
+        self.people_keys = PeopleKeys(self._log)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
@@ -223,24 +229,32 @@ class Store:
         return opened._replace(masked=masked is not alert)
 
     def end_alert(
-        self, alert: Alert, incident_type: IncidentType, grouping: Grouping = opening.UNGROUPED
+        self,
+        alert: Alert,
+        incident_type: IncidentType,
+        grouping: Grouping = opening.UNGROUPED,
+        routes: Routes = DEFAULT_ROUTES,
     ) -> Ended | None:
         """Its sender says that an alert is over: so is its incident when no other alert goes on.
 
+        routes: where the incident's does not let the sender decide, it is proposed to people.
         None when no open incident has it, and for a delivery that was received before.
         """
         masked = self.masked(alert)
         key = dedup_key_for(masked, incident_type)
         entry = opening.delivery_entry(key, alert.delivery)
-        return end_alert(self._log, masked, key, grouping, entry)
+        return end_alert(self._log, masked, key, grouping, entry, routes)
 
     def alerts(self, incident_id: UUID | str) -> list[ListedAlert]:
         """The alerts of an incident, newest first; those that say the same together."""
         return alerts_of(self._database, incident_id)
 
-    def settle_flaps(self, grouping: Grouping) -> list[Settled]:
-        """What came back and stays relapses; what flapped and was quiet for long is over."""
-        return settle_flaps(self._log, grouping)
+    def settle_flaps(self, grouping: Grouping, routes: Routes = DEFAULT_ROUTES) -> list[Settled]:
+        """What came back and stays relapses; what flapped and was quiet for long is over.
+
+        routes: where the incident's does not let the sender decide, that is proposed to people.
+        """
+        return settle_flaps(self._log, grouping, routes)
 
     def flapping(self) -> list[tuple[Incident, str]]:
         """The open incidents that come and go, each with how often in how long."""
@@ -377,7 +391,7 @@ class Store:
 
         Once more after the severity rose, and when somebody is asked whether they are still on it.
         """
-        return self._incidents.acknowledge(incident_id, actor=actor, automated=automated)
+        return self.lifecycle.take(incident_id, actor=actor, automated=automated).incident
 
     def answer(
         self, incident_id: UUID | str, incident_type: IncidentType | None, *, actor: str

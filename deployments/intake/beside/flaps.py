@@ -14,7 +14,7 @@ class Flaps:
     """Takes what is due from the store: what another intake began, and died over, too.
 
     relapsed: called with what stays, and why it pages anew. page: sends a page beside.
-    is_over: called with what was quiet for long enough.
+    is_over: called with what was quiet for long enough; whether it is over says its status.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Flaps:
 
     def run(self) -> None:
         """Settle everything that is due."""
-        for incident, because in self._store.settle_flaps(self._grouping):
+        for incident, because in self._store.settle_flaps(self._grouping, self._settings.routes):
             if because is None:
                 self._is_over(incident)
             else:

@@ -191,6 +191,37 @@ escalations = Table(
 )
 DUE = text("due_at IS NOT NULL")
 Index("aeef_escalations_due", escalations.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
+# One row per incident that people did something with: who has it while `acknowledged_at` stands.
+standings = Table(
+    "aeef_standings",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("owner", Text),
+    Column("owner_since", String(32)),
+    Column("lead", Text),
+    Column("lead_since", String(32)),
+    # Somebody who cannot end it by themselves says that it is over.
+    Column("proposed_by", Text),
+    Column("proposed_why", Text),
+    Column("proposed_at", String(32)),
+    Column("disposition", Text),
+    # Alerts of this incident belong to that one.
+    Column("merged_into", String(36), ForeignKey("aeef_incidents.id")),
+)
+MERGED = text("merged_into IS NOT NULL")
+Index(
+    "aeef_standings_merged",
+    standings.c.merged_into,
+    sqlite_where=MERGED,
+    postgresql_where=MERGED,
+)
+# Incidents that have to do with each other: two rows for each pair.
+related = Table(
+    "aeef_related",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("other_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+)
 # The alerts of an incident, by their own keys: each once, however often it was repeated.
 alerts = Table(
     "aeef_alerts",
@@ -363,4 +394,22 @@ recoveries = Table(
     Column("began_at", String(32), nullable=False),
     Column("going_on", Integer, nullable=False),
     Column("document", Text, nullable=False),
+)
+
+# What people sign in with and are signed in by; of the secret itself only a hash.
+people_keys = Table(
+    "aeef_people_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Column("used_at", String(32)),
+    Column("ended_at", String(32)),
+    # By which one a session began; it ends with it.
+    Column("parent", String(16)),
+    Column("details", Text, nullable=False),
 )

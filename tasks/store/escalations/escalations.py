@@ -96,14 +96,16 @@ def take_escalation(connection: Connection, incident: Incident, actor: str, now:
     connection.execute(_CHANGE, {"of": str(incident.incident_id), **values})
 
 
-def answer_still_on_it(change: Change, actor: str, automated: bool) -> None:
+def answer_still_on_it(change: Change, actor: str, automated: bool) -> bool:
     """Acknowledged again: an answer, if whoever took it was asked; else nothing happens."""
     connection, now = change.chain.connection, change.chain.now
     row = connection.execute(_ONE, {"of": str(change.incident.incident_id)}).one_or_none()
-    if row is not None and row.taken_at is not None and row.done > 0:
-        take_escalation(connection, change.incident, actor, now)
-        change.record("acknowledged again: still on it", actor=actor, automated=automated)
-        change.emit(ACKNOWLEDGED)
+    if row is None or row.taken_at is None or row.done == 0:
+        return False
+    take_escalation(connection, change.incident, actor, now)
+    change.record("acknowledged again: still on it", actor=actor, automated=automated)
+    change.emit(ACKNOWLEDGED)
+    return True
 
 
 TAKEN_BEFORE = "somebody"

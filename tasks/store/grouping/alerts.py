@@ -30,7 +30,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import first_line, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.database.tables import NOT_OVER, alerts, incidents
+from tasks.store.database.tables import NOT_OVER, alerts, incidents, standings
 
 _IS_IT = and_(alerts.c.incident_id == bindparam("of"), alerts.c.key_hash == bindparam("named"))
 _ONE = select(alerts).where(_IS_IT)
@@ -40,7 +40,8 @@ _HAS_KEY = union_all(
     select(incidents.c.id).where(incidents.c.dedup_hash == bindparam("key")),
     select(alerts.c.incident_id).where(alerts.c.key_hash == bindparam("key")),
 )
-_IS_OVER = incidents.c.status.in_([each.value for each in Status if each.is_over])
+_OVER = [each.value for each in Status if each.is_over]
+_IS_OVER = incidents.c.status.in_(_OVER)
 _NEWEST_WITH_KEY = (
     select(incidents)
     .where(incidents.c.id.in_(_HAS_KEY))
@@ -48,6 +49,15 @@ _NEWEST_WITH_KEY = (
     .limit(1)
 )
 _LAST_HEARD = select(func.max(alerts.c.last_at)).where(alerts.c.incident_id == bindparam("of"))
+_merged = incidents.alias("merged")
+_MERGED_OF_GROUP = (
+    select(incidents)
+    .join(standings, standings.c.merged_into == incidents.c.id)
+    .join(_merged, _merged.c.id == standings.c.incident_id)
+    .where(_merged.c.group_hash == bindparam("group"), ~incidents.c.status.in_(_OVER))
+    .order_by(incidents.c.opened_at.desc())
+    .limit(1)
+)
 _OPEN_OF_GROUP = select(incidents).where(NOT_OVER, incidents.c.group_hash == bindparam("group"))
 
 
@@ -63,7 +73,7 @@ def open_one_with_key(connection: Connection, key: str) -> Row[Any] | None:
 
 
 def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) -> Row[Any] | None:
-    """The open incident of the group, unless its newest alert is too long ago.
+    """The open incident of the group, or that it was merged into, unless it is silent for long.
 
     Then nobody may be at it any more: the next alert opens an incident of its own, which pages.
     """
@@ -72,7 +82,7 @@ def open_one_of_group(chain: Chain, group: str | None, joins_within: timedelta) 
     wanted = {"group": hash_of_text(group)}
     row = chain.connection.execute(_OPEN_OF_GROUP, wanted).one_or_none()
     if row is None:
-        return None
+        return chain.connection.execute(_MERGED_OF_GROUP, wanted).one_or_none()
     heard = chain.connection.execute(_LAST_HEARD, {"of": row.id}).scalar() or row.opened_at
     if max(heard, row.relapsed_at or "") >= moment_text(chain.now - joins_within):
         return row

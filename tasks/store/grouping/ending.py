@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from schemas.incident import RESOLVED, Alert, Grouping, Incident, Status
+from sqlalchemy import Row
+
+from schemas.incident import (
+    RESOLVED,
+    Alert,
+    Grouping,
+    Incident,
+    Routes,
+    Status,
+    route_for,
+)
+from schemas.lifecycle import why_not_by_sender
 from tasks.base.storable import first_line
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.grouping.alerts import end, how_many, open_one_with_key
 from tasks.store.grouping.flaps import note_end
+from tasks.store.lifecycle.standings import has_failed, propose
 from tasks.store.records import Change, incident_of
 
 
 class Ended(NamedTuple):
-    """The incident of an alert that is over. is_over: so is the incident, by this."""
+    """The incident of an alert that is over. is_over: so is the incident, by this.
+
+    proposed: why people have to decide that; empty: it is over, or other alerts go on.
+    """
 
     incident: Incident
     is_over: bool
+    proposed: str = ""
 
 
 def end_alert(
-    log: AuditLog, alert: Alert, key: str, grouping: Grouping, entry: UUID | None
+    log: AuditLog,
+    alert: Alert,
+    key: str,
+    grouping: Grouping,
+    entry: UUID | None,
+    routes: Routes,
 ) -> Ended | None:
     """See `Store.end_alert`."""
 
@@ -36,6 +57,10 @@ def end_alert(
             if ended:
                 number = f"{going_on} of its alerts go on"
                 _note(change, alert, number, entry)
+            return Ended(change.incident, is_over=False)
+        if why := why_open(change, row, routes):
+            if propose(change, alert.source, why, entry):
+                return Ended(change.incident, is_over=False, proposed=why)
             return Ended(change.incident, is_over=False)
         if note_end(chain, change.incident, grouping.flap_window):
             if ended:
@@ -53,6 +78,17 @@ def end_alert(
         return Ended(change.incident, is_over=True)
 
     return log.change(work)
+
+
+def why_open(change: Change, row: Row[Any], routes: Routes) -> str:
+    """Why a sender's all-clear does not end the incident by itself; empty: it does."""
+    incident = change.incident
+    return why_not_by_sender(
+        incident,
+        route_for(incident.severity, incident.type, routes),
+        is_taken=row.acknowledged_at is not None,
+        has_failed=has_failed(change.chain.connection, incident),
+    )
 
 
 def _note(change: Change, alert: Alert, but: str, entry: UUID | None) -> None:

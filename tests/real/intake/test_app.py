@@ -54,12 +54,13 @@ STRANGERS = [
 @pytest.mark.parametrize(("method", "path"), PROTECTED)
 def test_without_the_token_nobody_comes_in(empty_intake: Intake, method: str, path: str) -> None:
     """401 that says how, nothing stored, and the token is not given away."""
+    says = "Basic " if method == "POST" else "Bearer "
     for header in STRANGERS:
         headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
         answer = empty_intake.client.request(method, path, headers=headers, json=ALERT)
 
         assert 401 == answer.status_code, header
-        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        assert answer.headers["WWW-Authenticate"].startswith(says)
         assert TOKEN not in answer.text
 
 

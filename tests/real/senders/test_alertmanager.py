@@ -17,6 +17,15 @@ from tasks.channels.alertmanager.client import labels_of
 ZERO = "0001-01-01T00:00:00Z"
 
 
+SENDER_DECIDES = {name: {"resolved_by_sender": "always"} for name in ("P1", "P2", "P3", "P4")}
+
+
+@pytest.fixture
+def trusting(start_intake: StartIntake, pagerduty: PagerDuty) -> Intake:
+    """An intake whose routes let an alert's end be the incident's."""
+    return start_intake(pagerduty, routes=SENDER_DECIDES)
+
+
 def alert(status: str = "firing", **changes: Any) -> dict[str, Any]:
     """An alert as Alertmanager 0.25 sends it, and with a field of a version to come."""
     return {
@@ -135,14 +144,14 @@ def test_each_occurrence_is_listed_or_an_incident_of_its_own(
 
 
 def test_a_resolved_alert_resolves_its_incident_and_its_page_once(
-    intake: Intake, pagerduty: PagerDuty
+    trusting: Intake, pagerduty: PagerDuty
 ) -> None:
     """However often Alertmanager says so, and although Prefect is away."""
-    incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
+    incident_id = trusting.webhook(webhook(alert()))["incidents"][0]["incidentId"]
     # On record, not only at PagerDuty: the next event comes after it.
-    wait_until(lambda: "paged on-call by PagerDuty" in intake.actions(incident_id))
-    over = [intake.webhook(webhook(alert("resolved")))["resolved"] for _ in range(5)]
-    wait_until(lambda: intake.store.claim_result(incident_id, "page:resolved") is not None)
+    wait_until(lambda: "paged on-call by PagerDuty" in trusting.actions(incident_id))
+    over = [trusting.webhook(webhook(alert("resolved")))["resolved"] for _ in range(5)]
+    wait_until(lambda: trusting.store.claim_result(incident_id, "page:resolved") is not None)
 
     assert [[incident_id], [], [], [], []] == over
     assert ["trigger", "resolve"] == actions(pagerduty, incident_id)
@@ -150,18 +159,39 @@ def test_a_resolved_alert_resolves_its_incident_and_its_page_once(
     assert [
         "status: open → resolved (the alert is over)",
         "resolved the page in PagerDuty",
-    ] == intake.actions(incident_id)[-2:]
+    ] == trusting.actions(incident_id)[-2:]
+
+
+def test_the_end_of_an_alert_is_proposed_where_people_decide(
+    intake: Intake, pagerduty: PagerDuty
+) -> None:
+    """A P1 stays open and rings; when the alert comes back, it is not proposed any longer."""
+    incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
+    wait_until(lambda: pagerduty.pages)
+    over = [intake.webhook(webhook(alert("resolved"))) for _ in range(2)]
+    standing = intake.store.lifecycle.standing(incident_id)
+    back = alert(startsAt="2026-11-24T02:02:03Z", fingerprint="1e1e1e1e1e1e1e1e")
+    again = intake.webhook(webhook(back))["incidents"][0]
+
+    assert [([], [incident_id]), ([], [])] == [(o["resolved"], o["proposed"]) for o in over]
+    assert ("alertmanager", "a P1 is over when a person says so") == (
+        standing.proposed_by,
+        standing.proposed_why,
+    )
+    assert "trigger" == pagerduty.alerts[incident_id].events[-1]["event_action"]
+    assert (incident_id, "open") == (again["incidentId"], again["status"])
+    assert intake.store.lifecycle.standing(incident_id).proposed_at is None
 
 
 def test_an_alert_repeated_after_its_end_does_not_come_back(
-    intake: Intake, pagerduty: PagerDuty
+    trusting: Intake, pagerduty: PagerDuty
 ) -> None:
     """A late notification of the same occurrence opens nothing and pages nobody."""
-    incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
+    incident_id = trusting.webhook(webhook(alert()))["incidents"][0]["incidentId"]
     wait_until(lambda: pagerduty.pages)
-    intake.webhook(webhook(alert("resolved")))
-    wait_until(lambda: intake.store.claim_result(incident_id, "page:resolved") is not None)
-    again = intake.webhook(webhook(alert()))["incidents"][0]
+    trusting.webhook(webhook(alert("resolved")))
+    wait_until(lambda: trusting.store.claim_result(incident_id, "page:resolved") is not None)
+    again = trusting.webhook(webhook(alert()))["incidents"][0]
 
     assert (incident_id, False, Status.RESOLVED) == (
         again["incidentId"],
@@ -172,43 +202,44 @@ def test_an_alert_repeated_after_its_end_does_not_come_back(
 
 
 def test_an_alert_that_ends_while_its_page_leaves_is_silenced_afterwards(
-    intake: Intake, pagerduty: PagerDuty
+    trusting: Intake, pagerduty: PagerDuty
 ) -> None:
     """PagerDuty is slow to take the page; resolving waits for it, and for nobody else."""
     pagerduty.stall(times=1)
-    incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
+    incident_id = trusting.webhook(webhook(alert()))["incidents"][0]["incidentId"]
     wait_until(lambda: pagerduty.requests)
-    assert [incident_id] == intake.webhook(webhook(alert("resolved")))["resolved"]
+    assert [incident_id] == trusting.webhook(webhook(alert("resolved")))["resolved"]
     pagerduty.release()
-    wait_until(lambda: intake.store.claim_result(incident_id, "page:resolved") is not None)
+    wait_until(lambda: trusting.store.claim_result(incident_id, "page:resolved") is not None)
 
     assert ["trigger", "trigger", "resolve"] == actions(pagerduty, incident_id)
     assert "resolved" == pagerduty.alerts[incident_id].state
 
 
 def test_a_page_that_pagerduty_does_not_resolve_is_resolved_later(
-    intake: Intake, pagerduty: PagerDuty
+    trusting: Intake, pagerduty: PagerDuty
 ) -> None:
     """Until it takes the message; nothing rings on because it stumbled once."""
-    incident_id = intake.webhook(webhook(alert()))["incidents"][0]["incidentId"]
+    incident_id = trusting.webhook(webhook(alert()))["incidents"][0]["incidentId"]
     wait_until(lambda: pagerduty.pages)
     pagerduty.fail_with(500, times=5)
-    intake.webhook(webhook(alert("resolved")))
+    trusting.webhook(webhook(alert("resolved")))
     wait_until(lambda: pagerduty.alerts[incident_id].state == "resolved")
-    wait_until(lambda: intake.store.claim_result(incident_id, "page:resolved") is not None)
+    wait_until(lambda: trusting.store.claim_result(incident_id, "page:resolved") is not None)
 
 
 def test_the_end_of_an_alert_that_we_never_saw_is_no_news(empty_intake: Intake) -> None:
     """It opens nothing and resolves nothing."""
-    assert {"incidents": [], "resolved": []} == empty_intake.webhook(webhook(alert("resolved")))
+    nothing: dict[str, Any] = {"incidents": [], "resolved": [], "proposed": []}
+    assert nothing == empty_intake.webhook(webhook(alert("resolved")))
 
 
-def test_one_notification_may_bring_both(intake: Intake) -> None:
+def test_one_notification_may_bring_both(trusting: Intake) -> None:
     """A group with firing and resolved alerts."""
     quiet: dict[str, Any] = {"labels": {"severity": "info"}}
-    first = intake.webhook(webhook(alert(**quiet)))["incidents"][0]["incidentId"]
+    first = trusting.webhook(webhook(alert(**quiet)))["incidents"][0]["incidentId"]
     other = alert(labels={**quiet["labels"], "service": "till"}, fingerprint="2222222222222222")
-    answer = intake.webhook(webhook(other, alert("resolved", **quiet)))
+    answer = trusting.webhook(webhook(other, alert("resolved", **quiet)))
 
     assert [first] == answer["resolved"]
     assert [True] == [each["new"] for each in answer["incidents"]]
@@ -219,7 +250,8 @@ def test_our_own_alerts_that_come_back_are_dropped(intake: Intake) -> None:
     incident_id = intake.report(severity="P4")
     ours = alert(labels=labels_of(intake.store.incident(incident_id)))
 
-    assert {"incidents": [], "resolved": []} == intake.webhook(webhook(ours))
+    nothing: dict[str, Any] = {"incidents": [], "resolved": [], "proposed": []}
+    assert nothing == intake.webhook(webhook(ours))
     assert 1 == len(intake.incidents())
 
 

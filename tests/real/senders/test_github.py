@@ -111,26 +111,27 @@ def test_a_redelivery_changes_nothing(github: Intake) -> None:
 
 
 def test_fixed_reopened_and_every_message_twice(github: Intake) -> None:
-    """Reopened is a new incident; an old message that comes again opens and ends nothing."""
+    """Its end is proposed to people, and no longer when it is reopened; old messages do nothing."""
     event = "code_scanning_alert"
     created = code_scanning(**QUIET)
     fixed = code_scanning(action="fixed", alert__state="fixed", **QUIET)
     reopened = code_scanning(action="reopened", **QUIET)
 
     first = taken(github, event, created, "1")["incidents"][0]["incidentId"]
-    assert [first] == taken(github, event, fixed, "2")["resolved"]
+    assert [first] == taken(github, event, fixed, "2")["proposed"]
     assert not taken(github, event, created, "1")["incidents"][0]["new"]
+    assert github.store.lifecycle.standing(first).proposed_at
 
     second = taken(github, event, reopened, "3")["incidents"][0]
-    assert second["new"]
-    assert [] == taken(github, event, fixed, "2")["resolved"]
-    assert Status.OPEN == github.store.incident(second["incidentId"]).status
+    assert (first, False) == (second["incidentId"], second["new"])
+    assert [] == taken(github, event, fixed, "2")["proposed"]
+    assert github.store.lifecycle.standing(first).proposed_at is None
 
     dismissed = code_scanning(action="closed_by_user", alert__state="dismissed", **QUIET)
-    assert [second["incidentId"]] == taken(github, event, dismissed, "4")["resolved"]
+    assert [first] == taken(github, event, dismissed, "4")["proposed"]
     for data, delivery in ((created, "1"), (reopened, "3")):
         assert not taken(github, event, data, delivery)["incidents"][0]["new"]
-    assert [Status.RESOLVED] * 2 == [incident.status for incident in github.incidents()]
+    assert [Status.OPEN] == [incident.status for incident in github.incidents()]
 
 
 def test_without_a_delivery_id_the_content_is_the_message(github: Intake) -> None:
@@ -152,15 +153,15 @@ def test_a_worse_message_raises_the_severity(github: Intake) -> None:
     assert "P1" == incident.severity
 
 
-def test_a_resolved_alert_silences_its_page(
-    start_intake: StartIntake, pagerduty: PagerDuty
-) -> None:
-    """As Alertmanager's does."""
+def test_a_resolved_alert_silences_no_page(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
+    """A leaked secret is over when a person says so: it rings on."""
     intake = start_intake(pagerduty, github={"webhook_secret": SECRET})
     opened = taken(intake, "secret_scanning_alert", secret_scanning(), "1")["incidents"][0]
     wait_until(lambda: pagerduty.pages)
-    taken(intake, "secret_scanning_alert", secret_scanning(action="resolved"), "2")
-    wait_until(lambda: pagerduty.alerts[opened["incidentId"]].state == "resolved")
+    over = taken(intake, "secret_scanning_alert", secret_scanning(action="resolved"), "2")
+
+    assert ([], [opened["incidentId"]]) == (over["resolved"], over["proposed"])
+    assert "trigger" == pagerduty.alerts[opened["incidentId"]].events[-1]["event_action"]
 
 
 def test_what_is_ignored_says_why(github: Intake) -> None:

@@ -432,7 +432,7 @@ def test_a_deleted_or_invented_incident_is_detected(tampered: Tampered) -> None:
     """Every incident has its entries, and every entry its incident."""
     mine, invented = incidents.c.id == str(tampered.ids[0]), str(uuid4())
     with raw(tampered.url) as connection:
-        for table in ("aeef_outbox", "aeef_alerts", "aeef_escalations"):
+        for table in ("aeef_outbox", "aeef_alerts", "aeef_escalations", "aeef_standings"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (a constant)
         columns = dict(connection.execute(select(incidents).where(mine)).mappings().one())
         connection.execute(delete(incidents).where(mine))

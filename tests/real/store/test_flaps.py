@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.store import Clock
+from fixtures.store import SENDER_DECIDES, Clock
 from schemas.incident import (
     Alert,
     Grouping,
@@ -54,7 +54,7 @@ class Monitor:
     def end(self, after: timedelta = SECONDS) -> bool:
         """It is over after this time; True when so is the incident. And some seconds pass."""
         self.clock.advance(after)
-        ended = self.store.end_alert(self._alert, self.kind, GROUPING)
+        ended = self.store.end_alert(self._alert, self.kind, GROUPING, SENDER_DECIDES)
         self.clock.advance(SECONDS)
         return ended is not None and ended.is_over
 
@@ -65,7 +65,7 @@ class Monitor:
 
     def settle(self) -> list[Settled]:
         """What is due."""
-        return self.store.settle_flaps(GROUPING)
+        return self.store.settle_flaps(GROUPING, SENDER_DECIDES)
 
     def look(self, verdict: Verdict) -> bool:
         """Look, as somebody asked for it; True when it is a relapse."""
@@ -241,10 +241,11 @@ def test_a_finding_that_is_reported_again_is_worked_on(store: Store, clock: Cloc
     """Its runbook has something to do: it does not wait to see whether it stays."""
     known: dict[str, Any] = {"service": "shop", "description": "CVE", "dedup_key": "1"}
     alert = Alert.model_validate({**known, "details": {"findings": {"x": 1}}})
-    first = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1, grouping=GROUPING)
-    store.end_alert(alert, IncidentType.SECURITY, GROUPING)
+    kind = IncidentType.DRIFT
+    first = store.open_or_attach(alert, kind, Severity.P1, grouping=GROUPING)
+    store.end_alert(alert, kind, GROUPING, SENDER_DECIDES)
     clock.advance(MINUTE)
-    again = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1, grouping=GROUPING)
+    again = store.open_or_attach(alert, kind, Severity.P1, grouping=GROUPING)
 
     assert again.is_new
     assert first.incident.incident_id != again.incident.incident_id

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.store import Clock
+from fixtures.store import SENDER_DECIDES, Clock
 from processes.store_workers import in_processes, storm_at_once
 from schemas.incident import Alert, Grouping, Incident, IncidentType, Severity, Status, TypeSource
 from tasks.store import Opened, Store
@@ -37,7 +37,7 @@ def tell(
 def over(store: Store, key: str, kind: IncidentType = DEPLOYMENT) -> Incident | None:
     """The alert's sender says that it is over: the incident that ended by that."""
     alert = Alert(description=f"alert {key}", dedup_key=key, source="am", names_one_occurrence=True)
-    ended = store.end_alert(alert, kind, BY_TARGET)
+    ended = store.end_alert(alert, kind, BY_TARGET, SENDER_DECIDES)
     return ended.incident if ended and ended.is_over else None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,16 @@ from deployments.prefect_server.lock import Lock
 from deployments.prefect_server.sockets import logged_in
 from deployments.prefect_server.spool import Kept, Spool
 from deployments.web.asgi import Message, Receive, Scope, Send
+from deployments.web.attempts import MOST_FAILURES
 from deployments.web.origins import Origins
 from deployments.web.sessions import COOKIE
-from deployments.web.sign_in import MOST_FAILURES
+from deployments.web.visitors import Visitors
+from fixtures.people import ANN, PEOPLE, token_for
 from schemas.settings import Settings
+from tasks.store import open_store
+from tasks.store.people.keys import KeyKind
 
-CREDENTIAL, TOKEN = "aeef:the-credential", "the-token-of-the-intake"
+CREDENTIAL, TOKEN = "aeef:the-credential", "aeef_0123456789ab_made-up"
 BASE = "http://127.0.0.1:4200"
 BASIC = {"authorization": "Basic " + base64.b64encode(CREDENTIAL.encode()).decode()}
 OURS = {"origin": BASE}
@@ -74,11 +80,13 @@ class Browser:
 
     def __init__(self, prefect: Prefect, home: Path) -> None:
         self.prefect = prefect
-        self.spool = Spool(Settings(home=home))
+        self.settings = Settings.model_validate({"home": home, "people": PEOPLE})
+        self.spool = Spool(self.settings)
+        self.store = open_store(self.settings)
         self.lock = Lock(
             prefect,
             credential=CREDENTIAL,
-            token=TOKEN,
+            visitors=Visitors(lambda: self.settings, lambda: self.store),
             origins=Origins(None),
             people=People(self.spool, prefect),
         )
@@ -96,14 +104,15 @@ class Browser:
 
         return anyio.run(asked)
 
-    def sign_in(self, token: str = TOKEN, **headers: str) -> httpx.Response:
-        """Send the form."""
+    def sign_in(self, token: str = "", **headers: str) -> httpx.Response:
+        """Send the form; without a token Ann's."""
+        token = token or token_for(self.store)
         form = {"token": token, "next": "/runs"}
         return self.ask("POST", "/signin", data=form, headers={**OURS, **headers})
 
-    def signed_in(self) -> Browser:
-        """With its cookie."""
-        self.cookies = dict(self.sign_in().cookies)
+    def signed_in(self, name: str = ANN) -> Browser:
+        """With the cookie of this person."""
+        self.cookies = dict(self.sign_in(token_for(self.store, name)).cookies)
         return self
 
     @property
@@ -113,10 +122,12 @@ class Browser:
 
 
 @pytest.fixture
-def browser(home: Path) -> Browser:
+def browser(home: Path) -> Iterator[Browser]:
     """It has not signed in."""
     home.mkdir(mode=0o700)
-    return Browser(Prefect(), home)
+    browser = Browser(Prefect(), home)
+    yield browser
+    browser.store.close()
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/api/flow_runs/filter", "/", "/assets/x.js"])
@@ -203,21 +214,10 @@ def test_a_browser_is_led_to_the_sign_in_and_back(browser: Browser, opens: dict[
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_link_from_elsewhere_loads_once_more(browser: Browser) -> None:
-    """A browser keeps the strict cookie back, though the person is signed in."""
-    link = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
-
-    answer = browser.ask("GET", "/runs", headers=link)
-
-    assert 200 == answer.status_code
-    assert 'http-equiv="refresh"' in answer.text
-    assert [] == browser.prefect.came
-
-
 @pytest.mark.parametrize("goal", ["//evil.example", "/\\evil.example", "http://evil.example", ""])
 def test_the_sign_in_leads_nowhere_else(browser: Browser, goal: str) -> None:
     """Whatever a link to it says."""
-    form = {"token": TOKEN, "next": goal}
+    form = {"token": token_for(browser.store), "next": goal}
 
     assert "/" == browser.ask("POST", "/signin", data=form, headers=OURS).headers["location"]
 
@@ -251,13 +251,80 @@ def test_an_enormous_form_is_refused(browser: Browser) -> None:
 
 
 def test_signing_out_ends_it(browser: Browser) -> None:
-    """The browser drops the cookie."""
+    """The browser drops the cookie, and a copy of it is worth nothing."""
     browser.signed_in()
 
     answer = browser.ask("POST", "/signout", headers=OURS)
 
     assert 303 == answer.status_code
     assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert 401 == browser.ask("GET", "/api/flow_runs/x").status_code
+
+
+@pytest.mark.parametrize("name", ["rea", "aud"])
+def test_who_may_only_read_changes_nothing(browser: Browser, name: str) -> None:
+    """Prefect's UI reads by POST as well. What is refused says who may."""
+    browser.signed_in(name)
+
+    assert 200 == browser.ask("GET", f"/api/flow_runs/{RUN}").status_code
+    assert 200 == browser.ask("POST", "/api/flow_runs/filter", json={}, headers=OURS).status_code
+    for method, path in (
+        ("POST", f"/api/flow_runs/{RUN}/set_state"),
+        ("POST", f"/api/flow_runs/{RUN}/resume"),
+        ("PATCH", "/api/automations/x"),
+        ("DELETE", f"/api/flow_runs/{RUN}"),
+    ):
+        answer = browser.ask(method, path, json={}, headers=OURS)
+        assert 403 == answer.status_code
+        assert "responder" in answer.json()["exception_message"]
+    assert 2 == len(browser.prefect.came)
+    assert [] == browser.kept
+
+
+def test_who_may_respond_changes_what_they_want(browser: Browser) -> None:
+    """By name, as the sign-in knows it."""
+    browser.signed_in("rob").ask("DELETE", f"/api/flow_runs/{RUN}", headers=OURS)
+
+    assert ["rob (token)"] == [kept.actor for kept in browser.kept]
+
+
+def test_who_is_taken_out_of_the_configuration_is_out(browser: Browser) -> None:
+    """And roles that were taken away are gone at the next request."""
+    browser.signed_in("rob")
+    less = {**PEOPLE, "rob": {"roles": ["reader"]}}
+    for people, expected in ((less, 403), ({"ann": PEOPLE["ann"]}, 401), (PEOPLE, 200)):
+        given = {"home": browser.settings.home, "people": people}
+        browser.settings = Settings.model_validate(given)
+        answer = browser.ask("DELETE", f"/api/flow_runs/{RUN}", headers=OURS)
+        assert expected == answer.status_code
+
+
+def test_a_token_that_is_revoked_ends_the_sessions_that_began_by_it(browser: Browser) -> None:
+    """Of that person, and of nobody else."""
+    browser.signed_in("rob")
+    [key] = [each for each in browser.store.people_keys.all() if each.kind == "token"]
+
+    browser.store.people_keys.end([key.key_id], by="ann (token)", said="Revoked")
+
+    assert 401 == browser.ask("GET", f"/api/flow_runs/{RUN}").status_code
+
+
+def test_a_link_signs_in_once(browser: Browser) -> None:
+    """And opening it does not use it up: previews of messages open every link."""
+    link = browser.store.people_keys.make(
+        KeyKind.LINK, ANN, timedelta(minutes=15), by="a test", said="A link"
+    )
+    for _ in range(2):
+        assert link in browser.ask("GET", "/signin", params={"link": link}).text
+    form = {"link": link}
+
+    first = browser.ask("POST", "/signin", data=form, headers=OURS)
+    second = browser.ask("POST", "/signin", data=form, headers=OURS)
+
+    assert (303, 401) == (first.status_code, second.status_code)
+    browser.cookies = dict(first.cookies)
+    browser.ask("DELETE", f"/api/flow_runs/{RUN}", headers=OURS)
+    assert ["ann (link)"] == [kept.actor for kept in browser.kept]
 
 
 def test_what_a_person_does_is_kept_before_the_answer(browser: Browser) -> None:
@@ -271,7 +338,7 @@ def test_what_a_person_does_is_kept_before_the_answer(browser: Browser) -> None:
     assert state == json.loads(browser.prefect.bodies[0])
     [kept] = browser.kept
     assert "In Prefect: Retry, run 'shop': accepted" == kept.action
-    assert "whoever signed in at Prefect with the intake's token, from 127.0.0.1" == kept.actor
+    assert ("ann (token)", "127.0.0.1") == (kept.actor, kept.details["from"])
     assert INCIDENT == kept.incident
     assert "secret" not in kept.model_dump_json()
     [path] = browser.spool.folder.iterdir()

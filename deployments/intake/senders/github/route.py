@@ -34,7 +34,6 @@ def add_github(app: FastAPI, settings: Settings, acceptance: Acceptance) -> None
         if heard.alert is None:
             return JSONResponse({"ignored": heard.ignored})
         if heard.is_over:
-            resolved = await acceptance.resolve([heard.alert])
-            return {"incidents": [], "resolved": resolved}
+            return {"incidents": [], **await acceptance.resolve([heard.alert])}
         opened = await acceptance.accept([heard.alert])
-        return {"incidents": opened, "resolved": []}
+        return {"incidents": opened, "resolved": [], "proposed": []}

@@ -1,0 +1,1 @@
+"""People's keys: tokens, sign-in links, sessions. Begin with `keys.py`."""
