@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,16 +18,21 @@ from deployments.cli import demo as cli_demo
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli import recovery as cli_recovery
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.terminal import Version, plain
+from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
+from tasks.people.acts import PERSON_ACTS
+from tasks.people.approving import APPROVE
+from tasks.people.change import CONFIRM
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
@@ -34,10 +40,14 @@ app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
-app.command("ack")(cli_incidents.ack)
-app.command("resolve")(cli_incidents.resolve)
-app.command("approve")(cli_approve.approve)
-app.command("confirm")(cli_confirm.confirm)
+app.add_typer(cli_recovery.recovery, name="recovery")
+OWN: dict[str, Callable[..., None]] = {
+    CONFIRM.name: cli_confirm.confirm,
+    APPROVE.name: cli_approve.approve,
+}
+"""Verbs whose commands do more than the act."""
+for _act in PERSON_ACTS.values():
+    app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from deployments.cli.terminal import plain, this_user
+from deployments.cli.verbs.verbs import show
+from deployments.cli.verbs.way import is_remote, way
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
@@ -37,12 +39,17 @@ def confirm(
     """Say that a guessed type is right: what waits for it (isolate, freeze, revoke, …) goes on."""
     if no and incident_type:
         raise typer.BadParameter("give --no or --type, not both")
+    if is_remote():
+        given = {"no": no, **({"type": incident_type.value} if incident_type else {})}
+        show(way().do("confirm", incident_id, given), as_json=as_json)
+        return
     settings = load_settings()
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
-    require_for_confirm(store.incident(incident_id), said, local_user(this_user()), settings)
-    answer = store.answer(incident_id, said, actor=this_user())
+    actor = local_user(this_user())
+    require_for_confirm(store.incident(incident_id), said, actor, settings)
+    answer = store.answer(incident_id, said, actor=actor.on_record)
     outcome = _outcome(answer, settings)
     if as_json:
         shown = answer.incident.to_json() | {"typeSource": answer.incident.type_source.value}

@@ -1,22 +1,25 @@
-"""`aeef incidents`, `ack` and `resolve`: what is on record, and changing its status."""
+"""`aeef incidents`: what is on record, here or at another machine's intake."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-from uuid import uuid4
+from typing import Annotated, Any
 
 import typer
 
-from deployments.cli.terminal import plain, this_user
-from schemas.errors import AeefError, OutsideServiceError
-from schemas.incident import AuditEntry, Incident, Status
+from deployments.cli.terminal import plain
+from deployments.cli.verbs.way import is_remote, way
+from schemas.errors import AeefError, InvalidInput
+from schemas.incident import AuditEntry, Incident
+from schemas.lifecycle import Standing, lacks_lead
+from schemas.lifecycle.filter import MOST, filter_of
 from schemas.settings import load_settings
 from schemas.validation import validate
+from tasks.notify.show_proposal import proposal_of
 from tasks.store import ListedAlert, open_store
-from tasks.store.automation.said import said_of, said_of_all
+from tasks.store.automation.said import said_of_all
 
 MOST_ALERTS = 20
 
@@ -36,51 +39,74 @@ def list_incidents(
             help="Only what waits for the monthly review: neither paged nor a ticket.",
         ),
     ] = False,
+    status: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "",
+    severity: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "",
+    incident_type: Annotated[
+        str, typer.Option("--type", help="One or several, separated by commas.")
+    ] = "",
+    service: Annotated[str, typer.Option(help="Which is affected.")] = "",
+    since: Annotated[str, typer.Option(help="Detected then or later: 2026-11-24T10:00Z.")] = "",
+    q: Annotated[str, typer.Option("--q", help="Words that stand in it.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List incidents, newest first."""
-    settings = load_settings()
-    of = settings.reviewed_severities if for_review else None
-    found = open_store(settings).incidents(open_only=open_only, limit=limit, to_review=of)
+    if for_review:
+        found = _for_review(limit, open_only=open_only)
+    else:
+        given = {"severity": severity, "type": incident_type, "service": service, "q": q}
+        given |= {"status": "going-on"} if open_only else {"status": status}
+        given |= {"since": since} if since else {}
+        found = _pages(given, limit)
     if as_json:
-        typer.echo(json.dumps([incident.to_json() for incident in found], indent=2))
+        typer.echo(json.dumps([each["incident"] for each in found], indent=2))
         return
-    for line in said_of_all(settings):
-        typer.echo(plain(line))
-    for incident in found:
+    if not is_remote():
+        for line in said_of_all(load_settings()):
+            typer.echo(plain(line))
+    for each in found:
+        incident = incident_in(each)
         since = f"{incident.detected_at:%Y-%m-%d %H:%M:%S}"
-        typer.echo(plain(f"{since}  {incident.status:<13}  {incident.title}"))
+        owner = each["standing"].get("owner")
+        has_it = f"  ({owner})" if owner else ""
+        typer.echo(plain(f"{since}  {incident.status:<13}  {incident.title}{has_it}"))
     if not found:
         typer.echo("no incidents")
+
+
+def _pages(given: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """As many as are wanted: the API gives a thousand at once."""
+    there, found = way(), list[dict[str, Any]]()
+    while len(found) < limit:
+        last = {"before": found[-1]["incident"]["incidentId"]} if found else {}
+        wanted = filter_of({**given, **last, "limit": min(limit - len(found), MOST)})
+        more = there.incidents(wanted)
+        found += more
+        if len(more) < wanted.limit:
+            break
+    return found
+
+
+def _for_review(limit: int, *, open_only: bool) -> list[dict[str, Any]]:
+    """What the routes of this machine's settings leave to the review."""
+    if is_remote():
+        raise InvalidInput("--for-review works on the host itself: its routes are settings there")
+    from tasks.people.in_full import beside
+
+    settings = load_settings()
+    of = settings.reviewed_severities
+    found = open_store(settings).incidents(open_only=open_only, limit=limit, to_review=of)
+    return [{"incident": each.to_json(), **beside(each, settings)} for each in found]
 
 
 @incidents.command()
 def show(incident_id: Id, as_json: AsJson = False) -> None:
     """Show one incident with its timeline."""
-    settings = load_settings()
-    store = open_store(settings)
-    incident = store.incident(incident_id)
-    automation = said_of(incident, settings)
-    timeline = store.timeline(incident.incident_id)
+    data = way().incident(incident_id)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "incident": incident.to_json(),
-                    "number": incident.number,
-                    "typeSource": incident.type_source.value,
-                    "guessedFrom": incident.guessed_from or None,
-                    "occurrence": incident.occurrence,
-                    "automation": automation or None,
-                    "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
-                    "timeline": [entry.to_json() for entry in timeline],
-                },
-                indent=2,
-            )
-        )
+        typer.echo(json.dumps(data, indent=2))
         return
-    for line in describe(incident, timeline, automation, store.alerts(incident.incident_id)):
+    for line in describe(data):
         typer.echo(line)
 
 
@@ -92,7 +118,7 @@ def export(
     ] = None,
 ) -> None:
     """Export the record: JSON, valid against the spec's incident schema."""
-    record = open_store(load_settings()).incident(incident_id).to_json()
+    record = way().export(incident_id)
     validate("incident", record)
     text = json.dumps(record, indent=2) + "\n"
     if output is None:
@@ -104,47 +130,17 @@ def export(
         raise AeefError(f"{output} cannot be written: {error.strerror}") from None
 
 
-def ack(incident_id: Id, as_json: AsJson = False) -> None:
-    """Acknowledge: you take the incident, and nobody else is paged."""
-    from tasks.notify.stand_down import acknowledge_page
-
-    settings = load_settings()
-    store = open_store(settings)
-    incident = store.acknowledge(incident_id, actor=this_user())
-    _show(incident, as_json)
-    _update_page(lambda: acknowledge_page(incident.incident_id, settings), "acknowledged")
+def incident_in(data: dict[str, Any]) -> Incident:
+    """The incident of the API's data, with what stands beside its record."""
+    beside = ("number", "typeSource", "guessedFrom", "occurrence", "relapsedAt")
+    more = {name: data[name] for name in beside if data.get(name) is not None}
+    return Incident.model_validate({**data["incident"], **more})
 
 
-def resolve(
-    incident_id: Id,
-    root_cause: Annotated[str | None, typer.Option(help="What it was, for the record.")] = None,
-    reason: Annotated[str, typer.Option(help="Why it is over.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Resolve: the incident is over, and its page is resolved everywhere."""
-    from tasks.notify.stand_down import resolve_page
-
-    settings = load_settings()
-    store = open_store(settings)
-    user = this_user()
-    if root_cause:
-        store.update(incident_id, actor=user, root_cause=root_cause)
-    incident = store.set_status(
-        incident_id, Status.RESOLVED, actor=user, automated=False, reason=reason
-    )
-    _show(incident, as_json)
-    _update_page(
-        lambda: resolve_page(incident.incident_id, settings, holder=f"cli {uuid4()}"), "resolved"
-    )
-
-
-def describe(
-    incident: Incident,
-    timeline: list[AuditEntry],
-    automation: str,
-    alerts: Sequence[ListedAlert] = (),
-) -> list[str]:
+def describe(data: dict[str, Any]) -> list[str]:
     """An incident as lines for a person."""
+    incident = incident_in(data)
+    timeline = [AuditEntry.model_validate(each) for each in data["timeline"]]
     lines = [
         incident.title,
         f"  id        {incident.incident_id}",
@@ -153,14 +149,35 @@ def describe(
         *_occurrence(incident),
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
-        *([f"  {automation}"] if automation else []),
+        *_people(incident, Standing.model_validate(data["standing"])),
+        *([f"  {data['automation']}"] if data["automation"] else []),
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
-        *_alerts(alerts),
+        *_alerts([ListedAlert.from_json(each) for each in data["alerts"]]),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _people(incident: Incident, standing: Standing) -> list[str]:
+    """Who has it, who leads, what is proposed, how it ended, what belongs to it."""
+    lines = []
+    if standing.owner and standing.owner_since:
+        since = f"{standing.owner_since:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"  owner     {standing.owner}, since {since}")
+    if standing.lead:
+        lines.append(f"  lead      {standing.lead}")
+    elif lacks_lead(incident, standing):
+        lines.append(f"  lead      nobody yet: `aeef lead {incident.short_id}`")
+    if proposed := proposal_of(incident, standing):
+        lines.append(f"  {proposed}")
+    if standing.disposition:
+        into = f", merged into {standing.merged_into}" if standing.merged_into else ""
+        lines.append(f"  ended as  {standing.disposition}{into}")
+    if standing.related:
+        lines.append(f"  linked    {', '.join(map(str, standing.related))}")
+    return lines
 
 
 def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:
@@ -181,19 +198,3 @@ def _occurrence(incident: Incident) -> list[str]:
         f"  relapsed  {incident.relapsed_at:%Y-%m-%d %H:%M:%S} UTC, this is occurrence"
         f" {incident.occurrence}"
     ]
-
-
-def _show(incident: Incident, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(incident.to_json(), indent=2))
-    else:
-        typer.echo(plain(f"{incident.title}: {incident.status}"))
-
-
-def _update_page(update: Callable[[], None], done: str) -> None:
-    """Update the page. If that fails, the record stays changed and the exit code is 1."""
-    try:
-        update()
-    except OutsideServiceError as error:
-        typer.echo(plain(f"on record, but the page could not be {done}: {error}"), err=True)
-        raise typer.Exit(1) from None

@@ -22,6 +22,7 @@ from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from deployments.intake.metrics import Metrics
 from deployments.intake.pages.routes import add_pages
+from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
 from deployments.intake.senders.alertmanager import read_webhook
 from deployments.intake.senders.findings import add_findings
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     add_pagerduty(app, settings, current or (lambda: settings))
     add_slack(app, settings, current or (lambda: settings))
     add_pages(app, settings, store, guards)
+    add_people_api(app, store, guards, current or (lambda: settings))
     return app
 
 

@@ -55,16 +55,15 @@ class Door:
         self.store = store
         self.sweep = Sweep(settings, store, self._page, timing)
         self._still_ringing: set[UUID] = set()
-        # Compiles the phrases of all guesses: the first page must not wait for that.
-        classify(Alert(description="-"))
-        # During a storm a P1 must not queue behind other pages.
+        classify(Alert(description="-"))  # compiles the phrases: the first page need not wait
+        # A P1 must not queue behind a storm's other pages.
         self._urgent = FairPool(URGENT_AT_ONCE, "page P1")
         self._pool = FairPool(PAGES_AT_ONCE, "page")
         # Behind a pager that is dead, what is over must not hold up what begins.
         self._over = FairPool(PAGES_AT_ONCE, "stand down")
         now = current or (lambda: settings)
         self.looks = Looks(store, now, self._relapsed)
-        self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._is_over)
+        self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._ended)
         self.ringing = Ringing(store, now, self._urgent, self._pool)
         self.escalations = Escalations(store, now)
         self.escalation_watch = EscalationWatch(store, self._page, timing)
@@ -168,34 +167,27 @@ class Door:
     def _page_beside(self, incident: Incident, reason: str, key: str) -> None:
         self._urgent.submit(claimant_of(incident), self._page, incident, reason, key)
 
-    def _is_over(self, incident: Incident) -> None:
+    def _ended(self, incident: Incident) -> None:
+        """By its sender's word: it is over, or that is proposed to people, and it rings on."""
         if incident.status.is_over:
             self._over.submit(claimant_of(incident), self._stand_down, incident.incident_id)
             self.dispatch_now()
-        else:  # that is proposed to people
-            self._proposed(incident)
+        else:
+            self._pool.submit(claimant_of(incident), show_proposal, incident, self.settings)
 
     def _relapsed(self, incident: Incident, reason: str) -> None:
         self._notify(incident, reason)
         self.dispatch_now()
 
     def resolve(self, alert: Alert) -> Ended | None:
-        """End an alert; what became of its incident, None when there is none.
-
-        Where its route does not let the sender decide, it is proposed to people instead.
-        """
+        """End an alert; what became of its incident, None when there is none."""
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
         grouping = settings.grouping_of(triage.type, alert.service)
         ended = self.store.end_alert(alert, triage.type, grouping, settings.routes)
-        if ended is not None and ended.is_over:
-            self._is_over(ended.incident)
-        elif ended is not None and ended.proposed:
-            self._proposed(ended.incident)
+        if ended is not None and (ended.is_over or ended.proposed):
+            self._ended(ended.incident)
         return ended
-
-    def _proposed(self, incident: Incident) -> None:
-        self._pool.submit(claimant_of(incident), show_proposal, incident, self.settings)
 
     def _page(self, incident: Incident, reason: str | None = None, key: str | None = None) -> None:
         """Send a page now; a failure is logged, and the sweep tries again."""

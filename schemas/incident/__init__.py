@@ -25,7 +25,6 @@ from schemas.incident.incident import (
     Status,
 )
 from schemas.incident.incident_type import INCIDENT_TYPES, IncidentType
-from schemas.incident.lifecycle import Verb, why_not
 from schemas.incident.plausible import CLOCKS_DIFFER, SaidTime, plausible_time
 from schemas.incident.progress import Phase, Progress, newest_of_flows
 from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
@@ -40,13 +39,6 @@ from schemas.incident.route import (
     route_for,
 )
 from schemas.incident.severity import Severity, severity_from_word
-from schemas.incident.standing import (
-    Disposition,
-    Standing,
-    lacks_lead,
-    person_of,
-    why_not_by_sender,
-)
 from schemas.incident.triage import Rule, Triage, classify
 from schemas.incident.type_source import NEEDS_WORD, WAITS, TypeSource
 
@@ -72,7 +64,6 @@ __all__ = [
     "Alert",
     "AuditEntry",
     "ChannelName",
-    "Disposition",
     "Escalation",
     "Grouping",
     "Incident",
@@ -88,11 +79,9 @@ __all__ = [
     "SenderEnds",
     "Severity",
     "SlackChannel",
-    "Standing",
     "Status",
     "Triage",
     "TypeSource",
-    "Verb",
     "Verdict",
     "agents_named",
     "canonical_json",
@@ -103,15 +92,11 @@ __all__ = [
     "hash_of",
     "hash_of_text",
     "is_fresh",
-    "lacks_lead",
     "newest_of_flows",
     "parameter_of",
-    "person_of",
     "plausible_time",
     "retyped",
     "route_for",
     "severity_from_word",
     "wants_look",
-    "why_not",
-    "why_not_by_sender",
 ]

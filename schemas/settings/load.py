@@ -17,7 +17,7 @@ from schemas.settings.settings import Settings
 def unknown_variables() -> list[str]:
     """Variables that look like settings but are not: most likely typing errors."""
     given = (name for name in (*os.environ, *held()) if name.upper().startswith("AEEF_"))
-    known = {*Settings.model_fields, "require_real"}
+    known = {*Settings.model_fields, "require_real", "url", "token"}
     return sorted(
         name
         for name in given

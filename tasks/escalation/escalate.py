@@ -12,7 +12,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import AeefError, PageNotDelivered, TemporaryError
 from schemas.escalation import EscalationState, Step, StepKind, contact_name, length
-from schemas.incident import ESCALATED, Incident, Route, person_of, route_for
+from schemas.incident import ESCALATED, Incident, Route, route_for
+from schemas.lifecycle import person_of
 from schemas.settings import Settings
 from tasks.channels.slack.message import reply_in_thread
 from tasks.escalation.remind import remind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.incident import Incident
+from schemas.lifecycle import how_to_resolve
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.markdown import literal
@@ -69,7 +70,7 @@ def _next(incident: Incident, failures: Sequence[str]) -> str:
         lines.append("- Remove the cause, then press **Retry**: only what did not complete runs.")
     if not incident.status.is_over:
         lines.append(f"- Take it: `aeef ack {incident.short_id}`")
-        lines.append(f"- When it is over: `aeef resolve {incident.short_id}`")
+        lines.append(f"- When it is over: `{how_to_resolve(incident)}`")
     else:
         lines.append("- Nothing.")
     return "\n".join(lines)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from schemas.errors import AeefError
-from schemas.incident import Incident, Standing
+from schemas.incident import Incident
+from schemas.lifecycle import Standing, how_to_resolve
 from schemas.settings import Settings
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.show_progress import show
@@ -34,5 +35,5 @@ def proposal_of(incident: Incident, standing: Standing) -> str:
     return (
         f"{standing.proposed_by} says since {standing.proposed_at:%Y-%m-%d %H:%M} UTC that it is"
         f" over; it stays {incident.status}, for {standing.proposed_why}. If it is over:"
-        f' aeef resolve {incident.short_id} --disposition fixed --root-cause "…"'
+        f" {how_to_resolve(incident)}"
     )

@@ -23,6 +23,7 @@ ALL: tuple[PersonAct, ...] = (
     *(NOTE, DECIDE),
     *(APPROVE, REJECT),
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
+    *(APPROVE, REJECT),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
 )

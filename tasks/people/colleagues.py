@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import InvalidInput
-from schemas.incident import person_of
+from schemas.lifecycle import person_of
 from schemas.people import Actor, Right, everybody
 from schemas.settings import Settings
 

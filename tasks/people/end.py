@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.incident import Disposition, Incident
+from schemas.incident import Incident
+from schemas.lifecycle import Disposition
 from schemas.model import Model
 from schemas.people import Right
 from tasks.notify.close_ticket import close_ticket
@@ -24,7 +25,7 @@ class Resolution(Model):
     """What it was, and what caused it."""
 
     disposition: Disposition = Field(
-        description="What it was: fixed, false-alarm, duplicate or accepted."
+        description="fixed, false-alarm, duplicate or accepted; beside it goes the root cause"
     )
     root_cause: MaybeWords = Field(
         default="", description="What it was, for the record; needed unless it is there already."

@@ -27,7 +27,7 @@ def still_held(incident: Incident, settings: Settings) -> list[str]:
 
 
 def _of(target: Target, incident_id: str, settings: Settings) -> Iterator[str]:
-    may = _who_may(settings)
+    may = _approvers(settings)
     try:
         freeze = read_freeze(target.name, settings.home)
         if freeze and any(each.incident_id == incident_id for each in freeze.incidents):
@@ -46,7 +46,7 @@ def _of(target: Target, incident_id: str, settings: Settings) -> Iterator[str]:
         yield f"what is held of {target.name} could not be read: {error}"
 
 
-def _who_may(settings: Settings) -> str:
+def _approvers(settings: Settings) -> str:
     people = [p.called for p in everybody(settings.people).values() if p.may(Right.APPROVE)]
     named = ", ".join(people[:10])
     return (

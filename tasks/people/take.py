@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from schemas.errors import NotPossibleNow
-from schemas.incident import Incident, Standing, Verb, why_not
+from schemas.incident import Incident
+from schemas.lifecycle import Standing, Verb, why_not
 from schemas.model import Model
 from schemas.people import Right
 from tasks.people.act import Done, Hand, Nothing, PersonAct

@@ -19,7 +19,9 @@ from standins.standin import StandIn, contract
 SITE = "https://your-domain.atlassian.net"
 EMAIL = "aeef@example.com"
 TOKEN = "ATATT3xFfGF0123456789"
-_ISSUE_PATH = re.compile(r"/rest/api/3/issue/(?P<key>[A-Z]+-[0-9]+)(?P<comment>/comment)?")
+_ISSUE_PATH = re.compile(
+    r"/rest/api/3/issue/(?P<key>[A-Z]+-[0-9]+)(?P<part>/comment|/transitions)?"
+)
 _PROJECT_SEARCH = re.compile(r'project = "([A-Z]+)"')
 _LABEL_SEARCH = re.compile(r'labels = "([^"\s]+)" ORDER BY created ASC')
 
@@ -32,6 +34,7 @@ class JiraIssue:
     fields: dict[str, Any]
     unseen_by: int = 0
     comments: list[dict[str, Any]] = field(default_factory=list)
+    status: str = "new"
 
 
 class Jira(StandIn):
@@ -48,6 +51,10 @@ class Jira(StandIn):
         self.index_lag = 0
         self.refused_fields: dict[str, str] = {}
         self.assignable = {"5b109f2e9729b51b54dc274d"}
+        self.transitions: list[dict[str, Any]] = [
+            {"id": number, "name": name, "to": {"name": name, "statusCategory": {"key": key}}}
+            for number, name, key in (("11", "To Do", "new"), ("31", "Done", "done"))
+        ]
 
     def credentials(self) -> dict[str, str]:
         """The account it knows."""
@@ -76,9 +83,14 @@ class Jira(StandIn):
         at = _ISSUE_PATH.fullmatch(request.path)
         issue = at and next((each for each in self.issues if each.key == at["key"]), None)
         if at and issue:
-            match request.method, at["comment"]:
+            match request.method, at["part"]:
+                case "GET", "/transitions":
+                    return Reply(200, {"transitions": self.transitions})
+                case "POST", "/transitions":
+                    return self._move(issue, request.json["transition"]["id"])
                 case "GET", None:
                     fields = {**issue.fields, "comment": {"comments": issue.comments}}
+                    fields["status"] = {"statusCategory": {"key": issue.status}}
                     fields["assignee"] = fields.get("assignee")
                     return Reply(200, {"id": "1", "key": issue.key, "fields": fields})
                 case "PUT", None:
@@ -92,6 +104,13 @@ class Jira(StandIn):
         if account not in self.assignable:
             return Reply(400, {"errorMessages": [], "errors": {"assignee": "cannot be assigned"}})
         issue.fields["assignee"] = {"accountId": account}
+        return Reply(204, b"")
+
+    def _move(self, issue: JiraIssue, wanted: str) -> Reply:
+        move = next((each for each in self.transitions if each["id"] == wanted), None)
+        if move is None:
+            return _errors(400, f"It is not on a screen: transition {wanted}")
+        issue.status = move["to"]["statusCategory"]["key"]
         return Reply(204, b"")
 
     def _comment(self, issue: JiraIssue, body: dict[str, Any]) -> Reply:

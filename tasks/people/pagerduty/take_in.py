@@ -12,7 +12,8 @@ from schemas.errors import (
     NotPossibleNow,
     TemporaryError,
 )
-from schemas.incident import Disposition, Incident, Phase, route_for, why_not_by_sender
+from schemas.incident import Incident, Phase, route_for
+from schemas.lifecycle import Disposition, why_not_by_sender
 from schemas.people import Actor, Method
 from schemas.settings import Settings
 from tasks.channels.heard_keys import (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.errors import AeefError
-from schemas.incident import Incident, person_of
+from schemas.incident import Incident
+from schemas.lifecycle import person_of
 from schemas.people import everybody
 from schemas.settings import Settings
 from tasks.store import open_store

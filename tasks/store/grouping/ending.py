@@ -15,8 +15,8 @@ from schemas.incident import (
     Routes,
     Status,
     route_for,
-    why_not_by_sender,
 )
+from schemas.lifecycle import why_not_by_sender
 from tasks.base.storable import first_line
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.grouping.alerts import end, how_many, open_one_with_key

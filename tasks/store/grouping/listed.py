@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -49,6 +49,21 @@ class ListedAlert(NamedTuple):
             "last": self.last_at.isoformat(),
             "over": self.over_at and self.over_at.isoformat(),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ListedAlert:
+        """The one that `to_json` gave."""
+        first, last, over = (data[name] for name in ("first", "last", "over"))
+        return cls(
+            severity=Severity(data["severity"]),
+            service=data["service"],
+            source=data["source"],
+            said=data["said"],
+            times=data["count"],
+            first_at=datetime.fromisoformat(first),
+            last_at=datetime.fromisoformat(last),
+            over_at=datetime.fromisoformat(over) if over else None,
+        )
 
 
 def alerts_of(database: Database, incident_id: UUID | str) -> list[ListedAlert]:

@@ -8,7 +8,8 @@ from uuid import uuid5
 from sqlalchemy import insert, select
 
 from schemas.errors import InvalidInput
-from schemas.incident import DETECTED, IncidentType, Severity, TypeSource, Verb, hash_of_text
+from schemas.incident import DETECTED, IncidentType, Severity, TypeSource, hash_of_text
+from schemas.lifecycle import Verb
 from tasks.base.storable import clean_text
 from tasks.store.claim_keys import page_key, runbook_key
 from tasks.store.database.tables import claims

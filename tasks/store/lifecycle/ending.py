@@ -7,15 +7,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from schemas.errors import NotPossibleNow
-from schemas.incident import (
-    ACKNOWLEDGED,
-    CLOSED,
-    MITIGATED,
-    RESOLVED,
-    Disposition,
-    Status,
-    Verb,
-)
+from schemas.incident import ACKNOWLEDGED, CLOSED, MITIGATED, RESOLVED, Status
+from schemas.lifecycle import Disposition, Verb, how_to_resolve
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.database.tables import incidents
 from tasks.store.escalations.escalations import take_escalation
@@ -50,7 +43,7 @@ def resolve(
     if not cause:
         raise NotPossibleNow(
             f"{change.incident.title} has no cause on record: say what it was, for instance"
-            f' `aeef resolve {change.incident.short_id} --disposition fixed --root-cause "…"`'
+            f" `{how_to_resolve(change.incident)}`"
         )
     end(change, disposition, actor, reason or cause, cause=cause)
     return True

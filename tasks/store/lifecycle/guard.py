@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.errors import NotPossibleNow
-from schemas.incident import Incident, Verb, why_not
+from schemas.incident import Incident
+from schemas.lifecycle import Verb, why_not
 
 
 def require(verb: Verb, incident: Incident) -> None:

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from schemas.incident import Disposition, Incident, IncidentType, Severity, Standing
+from schemas.incident import Incident, IncidentType, Severity
+from schemas.lifecycle import Disposition, Standing
+from schemas.lifecycle.filter import Filter
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
 from tasks.store.lifecycle import changing, ending, merging, standings, taking
+from tasks.store.lifecycle.listing import find_incidents
 from tasks.store.lifecycle.taking import Outcome
 from tasks.store.records import Change, find, incident_of
 
@@ -40,6 +43,10 @@ class Lifecycle:
         with self._log.database.read() as connection:
             rows = connection.execute(select(incidents).where(incidents.c.id.in_(ids))).all()
             return {UUID(row.id): standings.standing_of(connection, row) for row in rows}
+
+    def find(self, wanted: Filter) -> list[Incident]:
+        """The incidents that fit a filter, newest first."""
+        return find_incidents(self._log.database, wanted)
 
     def take(self, incident_id: UUID | str, *, actor: str, automated: bool = False) -> Outcome:
         """Somebody has it: the first one who says so. Nothing happens when it is over."""

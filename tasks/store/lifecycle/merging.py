@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.errors import NotPossibleNow
-from schemas.incident import Disposition, Incident, Verb
+from schemas.incident import Incident
+from schemas.lifecycle import Disposition, Verb
 from tasks.store.database.tables import alerts, related, standings
 from tasks.store.lifecycle.changing import raise_severity
 from tasks.store.lifecycle.ending import end

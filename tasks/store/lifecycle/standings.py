@@ -8,14 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from schemas.incident import (
-    Disposition,
-    Incident,
-    Phase,
-    Standing,
-    newest_of_flows,
-)
+from schemas.incident import Incident, Phase, newest_of_flows
 from schemas.incident.progress import in_order
+from schemas.lifecycle import Disposition, Standing
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.claim_keys import PROGRESS
 from tasks.store.database.tables import claims, incidents, related, standings

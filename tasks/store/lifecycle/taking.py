@@ -7,7 +7,8 @@ from uuid import uuid5
 
 from sqlalchemy import Row
 
-from schemas.incident import ACKNOWLEDGED, Incident, Standing, Status, Verb, person_of
+from schemas.incident import ACKNOWLEDGED, Incident, Status
+from schemas.lifecycle import Standing, Verb, person_of
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.escalations.escalations import (
     answer_still_on_it,

@@ -36,7 +36,7 @@ def test_an_observed_runbook_changes_nothing_and_says_what_it_would_do(
     assert before == git(target.repository, "rev-parse", "HEAD")
     assert stack.pagerduty.alerts[incident_id].payload["custom_details"]["automation"]
 
-    stack.command("resolve", incident_id)
+    stack.command("dismiss", incident_id, "--reason", "a test")
     assert 0 == stack.command("automation", "on", "--target", "seen", "--why", "good").returncode
     told = stack.command(
         "report", "deployment-failure", "--severity", "P1", "--service", "seen", "--wait",
@@ -60,4 +60,4 @@ def test_beyond_the_limit_a_person_takes_over(stack: Stack, tmp_path: Path) -> N
     assert not (target.repository / "run/isolated").exists()
     assert any(each.startswith("kept ") for each in stack.actions(incident_id))
     assert "open" == stack.incident(incident_id)["status"]
-    stack.command("resolve", incident_id)
+    stack.command("dismiss", incident_id, "--reason", "a test")

@@ -101,7 +101,7 @@ def test_a_guessed_breach_waits_and_goes_on_after_one_yes(
     assert (0, True) == (again.returncode, "answered before" in again.stdout)
     assert 0 == stack.command("freeze", "release", "--target", name, "--approver", "Ada").returncode
     assert 0 == stack.command("audit", "verify").returncode
-    stack.command("resolve", incident_id)
+    stack.command("dismiss", incident_id, "--reason", "a test")
 
 
 def test_an_instance_that_is_down_is_no_breach(stack: Stack, shop: IsolationSample) -> None:
@@ -114,4 +114,4 @@ def test_an_instance_that_is_down_is_no_breach(stack: Stack, shop: IsolationSamp
 
     assert "unknown" == stack.incident(incident_id)["type"]
     assert shop.answers()
-    stack.command("resolve", incident_id)
+    stack.command("dismiss", incident_id, "--reason", "a test")

@@ -112,7 +112,16 @@ def test_a_breach_is_contained_and_undone(stack: Stack, shop: IsolationSample, c
 
     each_heard_what_they_may(stack, incident_id)
     frozen_until_released(stack, shop, calls, incident_id)
-    resolved = stack.command("resolve", incident_id, "--reason", f"{EMAIL} knows")
+    resolved = stack.command(
+        "resolve",
+        incident_id,
+        "--disposition",
+        "fixed",
+        "--root-cause",
+        "a test",
+        "--reason",
+        f"{EMAIL} knows",
+    )
     assert 0 == resolved.returncode, resolved.stderr
     keys = (incident_id, f"{incident_id}:security", f"{incident_id}:privacy")
     stack.wait_for(lambda: {"resolved"} == {stack.pagerduty.alerts[key].state for key in keys})

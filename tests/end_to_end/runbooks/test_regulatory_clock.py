@@ -65,7 +65,12 @@ def test_timers_remind_alarm_once_and_are_moot_after_a_submission(stack: Stack) 
         )
         assert 0 == done.returncode, done.stderr
         # The incident is over, the duty is not.
-        assert 0 == stack.command("resolve", incident_id).returncode
+        assert (
+            0
+            == stack.command(
+                "resolve", incident_id, "--disposition", "fixed", "--root-cause", "a test"
+            ).returncode
+        )
 
         stack.wait_for(lambda: _ended(of(stack, incident_id, "gdpr-33", "due")))
         stack.wait_for(lambda: _ended(of(stack, incident_id, "nis2-23", "due")))

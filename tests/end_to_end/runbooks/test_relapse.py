@@ -83,7 +83,12 @@ def test_a_second_outage_is_a_second_outage(own_stack: Stack, tmp_path: Path) ->
     assert "no runbook was started for this report" in well.stdout
     assert "runbook: done" not in well.stdout
 
-    assert 0 == stack.command("resolve", incident_id).returncode
+    assert (
+        0
+        == stack.command(
+            "resolve", incident_id, "--disposition", "fixed", "--root-cause", "a test"
+        ).returncode
+    )
     rung = {k: v for k, v in stack.pagerduty.alerts.items() if k.startswith(incident_id)}
     assert {incident_id, second, escalated} == set(rung)
     stack.wait_for(lambda: {"resolved"} == {alert.state for alert in rung.values()})

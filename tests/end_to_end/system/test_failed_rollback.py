@@ -97,7 +97,12 @@ def test_retry_of_what_was_resolved_meanwhile_does_nothing(stack: Stack, tmp_pat
     run_id = stack.run_id(incident_id)
 
     proof.write_text(content)
-    assert 0 == stack.command("resolve", incident_id).returncode
+    assert (
+        0
+        == stack.command(
+            "resolve", incident_id, "--disposition", "fixed", "--root-cause", "a test"
+        ).returncode
+    )
     stack.press_retry(run_id)
     stack.wait_for(lambda: stack.run(run_id)["state_type"] == "COMPLETED")
 

@@ -72,7 +72,7 @@ def test_it_may_be_something_else(aeef: Aeef, cli_store: Store, guess: Incident)
 def test_what_cannot_be_confirmed_is_an_error(aeef: Aeef, reported: Incident) -> None:
     """The sender's word needs no other; and what is over is over."""
     word = aeef("confirm", reported.short_id)
-    aeef("resolve", reported.short_id)
+    aeef("dismiss", reported.short_id, "--reason", "a test")
     over = aeef("confirm", reported.short_id)
 
     assert (1, 1) == (word.code, over.code)

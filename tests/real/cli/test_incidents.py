@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.cli.terminal import this_user
 from fixtures.cli import Aeef
 from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.settings import load_settings
@@ -102,11 +103,14 @@ def test_a_file_that_cannot_be_written_is_one_line(aeef: Aeef, reported: Inciden
     )
 
 
-@pytest.mark.parametrize("command", ["incidents show", "incidents export", "ack", "resolve"])
+@pytest.mark.parametrize(
+    "command",
+    ["incidents show", "incidents export", "ack", "resolve --disposition fixed --root-cause x"],
+)
 @pytest.mark.parametrize("wanted", [UNKNOWN, "ffff", "ff", "%%%%", "shop"])
 def test_an_unknown_id_is_an_error(aeef: Aeef, cli_store: Store, command: str, wanted: str) -> None:
     """One line that says what an id looks like, or that there is none."""
-    answer = aeef(*command.split(), wanted)
+    answer = aeef(*command.split(), "--", wanted)
 
     assert (1, "", 1) == (answer.code, answer.out, answer.err.count("\n"))
     assert answer.err.startswith("error: ")
@@ -120,38 +124,43 @@ def test_acknowledging_tells_pagerduty(
     answer = aeef("ack", paged.short_id)
     incident = cli_store.incident(paged.incident_id)
 
-    assert (0, f"{paged.title}: investigating\n", "") == answer
+    assert (0, "") == (answer.code, answer.err)
+    assert f"{paged.title}: investigating; you have it since " in answer.out
     assert "acknowledged" == pagerduty.alerts[str(paged.incident_id)].state
     assert Status.INVESTIGATING is incident.status
     assert not incident.actions_taken[-1].automated
+    assert f"local user {this_user()}, not proven" == incident.actions_taken[-1].actor
 
 
 def test_resolving_tells_pagerduty_and_keeps_the_cause(
     aeef: Aeef, paged: Incident, pagerduty: PagerDuty
 ) -> None:
     """Over, with reason and root cause on record; done twice it changes nothing more."""
-    arguments = ("resolve", paged.short_id, "--root-cause", "a bad flag", "--reason", "flag off")
-    record = aeef(*arguments, "--json").json
+    what = ("--disposition", "fixed", "--root-cause", "a bad flag", "--reason", "flag off")
+    arguments = ("resolve", paged.short_id, *what)
+    record = aeef(*arguments, "--json").json["incident"]
     again = aeef(*arguments)
 
     validate("incident", record)
     assert ("resolved", "a bad flag") == (record["status"], record["rootCause"])
-    assert "status: open → resolved (flag off)" == record["actionsTaken"][-1]["action"]
+    assert "status: open → resolved (fixed: flag off)" == record["actionsTaken"][-1]["action"]
     assert 0 == again.code
     actions = [e["event_action"] for e in pagerduty.alerts[str(paged.incident_id)].events]
     assert ["trigger", "resolve"] == actions
 
 
-@pytest.mark.parametrize(("command", "status"), [("ack", "investigating"), ("resolve", "resolved")])
+@pytest.mark.parametrize(
+    ("command", "status"), [("ack", "investigating"), ("dismiss --reason none", "resolved")]
+)
 def test_our_record_stands_when_pagerduty_does_not_answer(
     aeef: Aeef, paged: Incident, pagerduty: PagerDuty, command: str, status: str
 ) -> None:
     """The exit code says that the page may still ring; no secret is printed."""
     pagerduty.echo(400, times=None)
-    answer = aeef(command, paged.short_id, "--json")
+    answer = aeef(*command.split(), "--json", paged.short_id)
 
-    assert (1, status) == (answer.code, answer.json["status"])
-    assert "on record, but the page could not be" in answer.err
+    assert (1, status) == (answer.code, answer.json["incident"]["status"])
+    assert "on record, but not everywhere yet: PagerDuty" in answer.err
     assert ROUTING_KEY not in answer.out + answer.err
 
 

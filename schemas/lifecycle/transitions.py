@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from schemas.incident.incident import Incident, Status
-from schemas.incident.standing import NEEDS_LEAD
+from schemas.lifecycle.standing import NEEDS_LEAD
 
 
 class Verb(StrEnum):

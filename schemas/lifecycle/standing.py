@@ -53,6 +53,11 @@ def lacks_lead(incident: Incident, standing: Standing) -> bool:
     return is_grave and standing.lead is None
 
 
+def how_to_resolve(incident: Incident) -> str:
+    """What to type when it is over."""
+    return f'aeef resolve {incident.short_id} --disposition fixed --root-cause "…"'
+
+
 def person_of(on_record: str) -> str:
     """The person's name in what stands on record: `ann` of `ann (token)`; else all of it."""
     name, _, method = on_record.partition(" (")

@@ -1,0 +1,94 @@
+"""The two ways to an incident: the intake's API with a token, or the store on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from deployments.cli.terminal import this_user
+from deployments.cli.verbs.remote import Remote
+from schemas.errors import ConfigurationError
+from schemas.held import held
+from schemas.lifecycle.filter import Filter
+from schemas.people import local_user
+from schemas.settings import Settings, load_settings
+from tasks.store import open_store
+
+URL, TOKEN = "AEEF_URL", "AEEF_TOKEN"
+
+
+class Way(Protocol):
+    """Does what people ask for, and returns data as the API has it."""
+
+    def do(self, act: str, incident_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Do an act."""
+
+    def incidents(self, wanted: Filter) -> list[dict[str, Any]]:
+        """Those that fit."""
+
+    def incident(self, incident_id: str) -> dict[str, Any]:
+        """One with its timeline."""
+
+    def export(self, incident_id: str) -> dict[str, Any]:
+        """The record; that it was read is logged."""
+
+
+class Here:
+    """On the host itself: nothing proves who types."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._actor = local_user(this_user())
+
+    def do(self, act: str, incident_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Do an act as the local user."""
+        from tasks.people.acts import perform
+        from tasks.people.in_full import done_in_full
+
+        done = perform(act, incident_id, given, self._actor, self._settings)
+        return done_in_full(done, self._settings)
+
+    def incidents(self, wanted: Filter) -> list[dict[str, Any]]:
+        """Those that fit."""
+        from tasks.people.in_full import beside
+
+        found = open_store(self._settings).lifecycle.find(wanted)
+        return [{"incident": each.to_json(), **beside(each, self._settings)} for each in found]
+
+    def incident(self, incident_id: str) -> dict[str, Any]:
+        """One with its timeline."""
+        from tasks.people.in_full import in_full
+
+        return in_full(open_store(self._settings).incident(incident_id), self._settings)
+
+    def export(self, incident_id: str) -> dict[str, Any]:
+        """The record."""
+        from tasks.people.in_full import exported
+
+        return exported(incident_id, self._actor, self._settings)
+
+
+def way() -> Way:
+    """Over the API when there is a personal token; without one on this machine's store.
+
+    Raises ConfigurationError when there is an address and no token for it.
+    """
+    url, token = _given(URL), _given(TOKEN)
+    if token:
+        return Remote(url or load_settings().intake_url, token)
+    if url:
+        raise ConfigurationError(
+            f"{URL} is set, {TOKEN} is not: set it to your personal token, which an administrator"
+            " makes with `aeef people token NAME`"
+        )
+    return Here(load_settings())
+
+
+def is_remote() -> bool:
+    """True when what is typed goes over the API."""
+    return bool(_given(URL) or _given(TOKEN))
+
+
+def _given(name: str) -> str:
+    return (os.environ.get(name) or held().get(name) or "").strip()

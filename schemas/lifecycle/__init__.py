@@ -1,0 +1,30 @@
+"""What people make of an incident, and where they stand with it. Begin with `transitions.py`."""
+
+from schemas.lifecycle.filter import MOST, Filter, filter_of
+from schemas.lifecycle.standing import (
+    LEAD_WITHIN,
+    NEEDS_LEAD,
+    Disposition,
+    Standing,
+    how_to_resolve,
+    lacks_lead,
+    person_of,
+    why_not_by_sender,
+)
+from schemas.lifecycle.transitions import Verb, why_not
+
+__all__ = [
+    "LEAD_WITHIN",
+    "MOST",
+    "NEEDS_LEAD",
+    "Disposition",
+    "Filter",
+    "Standing",
+    "Verb",
+    "filter_of",
+    "how_to_resolve",
+    "lacks_lead",
+    "person_of",
+    "why_not",
+    "why_not_by_sender",
+]

@@ -1,0 +1,72 @@
+"""An incident as data for people and programs: its record, and what stands beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.incident import Incident
+from schemas.lifecycle import lacks_lead
+from schemas.links import links_for
+from schemas.people import Actor
+from schemas.settings import Settings
+from schemas.validation import validate
+from tasks.approvals.listed import waiting_of
+from tasks.people.act import Done
+from tasks.store import open_store
+from tasks.store.automation.said import said_of
+
+
+def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
+    """Everything: also the timeline, and the alerts."""
+    store = open_store(settings)
+    timeline = store.timeline(incident.incident_id)
+    return {
+        "incident": incident.to_json(),
+        **beside(incident, settings),
+        "guessedFrom": incident.guessed_from or None,
+        "automation": said_of(incident, settings) or None,
+        "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
+        "timeline": [entry.to_json() for entry in timeline],
+    }
+
+
+def beside(incident: Incident, settings: Settings) -> dict[str, Any]:
+    """What the record of the spec has no place for, in short."""
+    standing = open_store(settings).lifecycle.standing(incident.incident_id)
+    return {
+        "number": incident.number,
+        "title": incident.title,
+        "url": links_for(incident, settings).incident,
+        "typeSource": incident.type_source.value,
+        "occurrence": incident.occurrence,
+        "relapsedAt": incident.relapsed_at and incident.relapsed_at.isoformat(),
+        "standing": standing.to_json(),
+        "lacksLead": lacks_lead(incident, standing),
+        "approvals": waiting_of(incident, settings),
+    }
+
+
+def exported(incident_id: str, actor: Actor, settings: Settings) -> dict[str, Any]:
+    """The record, valid by the spec's schema; the audit log says that this person got it."""
+    store = open_store(settings)
+    record = store.incident(incident_id).to_json()
+    validate("incident", record)
+    store.record_action(
+        incident_id,
+        "the record was exported",
+        actor=actor.on_record,
+        automated=False,
+        in_record=False,
+    )
+    return record
+
+
+def done_in_full(done: Done, settings: Settings) -> dict[str, Any]:
+    """What came of an act, as data."""
+    return {
+        "incident": done.incident.to_json(),
+        **beside(done.incident, settings),
+        "said": done.said,
+        "changed": done.changed,
+        "problem": done.problem or None,
+    }
