@@ -90,10 +90,11 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
-    add_pagerduty(app, settings, current or (lambda: settings))
-    add_slack(app, settings, current or (lambda: settings))
-    add_pages(app, settings, store, guards)
-    add_people_api(app, store, guards, current or (lambda: settings))
+    now = current or (lambda: settings)
+    add_pagerduty(app, settings, now)
+    add_slack(app, settings, now)
+    add_pages(app, now, store, guards)
+    add_people_api(app, store, guards, now)
     return app
 
 

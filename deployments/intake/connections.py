@@ -12,12 +12,16 @@ HEADER_SECONDS = 5.0
 MOST_WAITING = 256
 """So many may be at that; the oldest gives way, so that a new alert always comes through."""
 
+LISTENS = "/live"
+"""How the addresses end whose answers go on until somebody hangs up."""
+
 
 class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn chooses which
     """uvicorn's HTTP connection, which waits for ever for the rest of a header."""
 
     waiting: dict[Connection, asyncio.TimerHandle] = {}  # noqa: RUF012 - all of this process
     transport: Any
+    scope: Any
     cycle: Any
 
     def connection_made(self, transport: Any) -> None:
@@ -39,6 +43,12 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn 
         """It is over."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The intake stops: what only listens is let go at once, the rest is answered first."""
+        super().shutdown()
+        if self.cycle is not None and self.scope["path"].endswith(LISTENS):
+            self.transport.close()
 
     def _await_header(self) -> None:
         loop = asyncio.get_running_loop()

@@ -15,6 +15,8 @@ from prefect.utilities.hashing import hash_objects
 
 from schemas.errors import ConfigurationError
 from schemas.settings import RetrySettings, load_settings
+from tasks.rollback.one_at_a_time import take_turns_by
+from tasks.rollback.prefect_turn import prefect_turn
 from tasks.step import STEPS, Place, Step, find_place_by, worth_retrying
 from tasks.store.database.patience import wait_for_database
 
@@ -127,4 +129,5 @@ def _seconds_for_the_store() -> float:
 
 
 find_place_by(_present_place)
+take_turns_by(prefect_turn)
 wait_for_database(_seconds_for_the_store)

@@ -54,6 +54,17 @@ def unconfigured(settings: Settings) -> list[str]:
     return [channel.name for channel in CHANNELS if not channel.configured(settings)]
 
 
+def pages_lead_here(settings: Settings) -> str:
+    """Why the link in a page opens on no phone, while something rings; empty: nothing is wrong."""
+    rings = [each.title for each in CHANNELS if each.rings and each.configured(settings)]
+    if settings.public_url or not rings:
+        return ""
+    return (
+        f"{' and '.join(rings)}: the link in a page leads to {settings.base_url}, which no phone"
+        " opens; set AEEF_PUBLIC_URL to the address of this intake for people"
+    )
+
+
 def silent_severities(settings: Settings) -> list[Severity]:
     """The severities for which nobody is paged: no channel of their route is configured."""
     missing = unconfigured(settings)

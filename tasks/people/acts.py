@@ -15,6 +15,9 @@ from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
+from tasks.people.procedures.automation import START, STOP
+from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
+from tasks.people.procedures.roll_back import ROLL_BACK
 from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
 from tasks.people.write_down import DECIDE, NOTE
 
@@ -26,6 +29,8 @@ ALL: tuple[PersonAct, ...] = (
     *(APPROVE, REJECT),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
+    *(ROLL_BACK, RESTORE, RELEASE_FREEZE),
+    *(STOP, START),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""

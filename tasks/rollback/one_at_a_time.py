@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from schemas.settings import Settings, Target
 from tasks.step import in_flow_run, log_line
 from tasks.target.lock import target_lock
+
+Turn = Callable[[Target, Settings], AbstractContextManager[str | None]]
+_turn: Turn | None = None
+
+
+def take_turns_by(turn: Turn) -> None:
+    """Also hold this in a flow run; set by what runs flows: only that knows Prefect."""
+    global _turn  # noqa: PLW0603 - one per process, as Prefect's own context is
+    _turn = turn
 
 
 @contextmanager
@@ -21,10 +30,7 @@ def one_rollback_at_a_time(target: Target, settings: Settings) -> Iterator[str |
     """
     remark = None
     with ExitStack() as held:
-        if in_flow_run() and not settings.prefect_embedded:
-            # Only here: it needs Prefect, which takes long to import.
-            from tasks.rollback.prefect_turn import prefect_turn
-
-            remark = held.enter_context(prefect_turn(target, settings))
+        if _turn and in_flow_run() and not settings.prefect_embedded:
+            remark = held.enter_context(_turn(target, settings))
         held.enter_context(target_lock(target, settings.home, waiting=log_line))
         yield remark

@@ -54,6 +54,8 @@ CLOCKS_STARTED = "clock:started"
 CLOCK_CHANGE = "clock:change:"
 CLOCK_RING = "clock:ring:"
 DRIFT_NOTED = "drift:noted:"
+BY_HAND = "by-hand:"
+"""A procedure that a person has begun from the incident; held while it goes on."""
 
 
 def of_occurrence(incident: Incident, key: str) -> str:

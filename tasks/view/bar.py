@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import NamedTuple
 
 from schemas.escalation import EscalationState, Step, StepKind, next_step
-from schemas.incident import Incident, Status, route_for
+from schemas.incident import Incident, route_for
+from schemas.lifecycle import lacks_lead, person_of
+from schemas.people import everybody
 from schemas.settings import Settings
 from tasks.store import Store
 from tasks.view.moments import at, clock
-
-_ACTOR = re.compile(r"(?P<name>.+?)(?: \((?P<method>[a-z]+)\))?", re.DOTALL)
 
 
 class Bar(NamedTuple):
     """What is seen at all times.
 
     since: when it came into its state. holder: whose it is, in words. is_taken: somebody has it.
-    next_at: when the next one is called; None: nobody is.
+    next_at: when the next one is called; None: nobody is. lead: who leads, or that nobody does;
+    empty: none is needed.
     """
 
     incident: Incident
@@ -27,10 +27,19 @@ class Bar(NamedTuple):
     holder: str
     is_taken: bool
     next_at: datetime | None = None
+    lead: str = ""
 
 
 def bar_of(incident: Incident, store: Store, settings: Settings, now: datetime) -> Bar:
     """The bar of an incident as it is now."""
+    standing = store.lifecycle.standing(incident.incident_id)
+    bar = _held(incident, store, settings, now)
+    if lacks_lead(incident, standing) and bar.is_taken:
+        return bar._replace(lead="nobody leads yet")
+    return bar._replace(lead=f"{called(standing.lead, settings)} leads" if standing.lead else "")
+
+
+def _held(incident: Incident, store: Store, settings: Settings, now: datetime) -> Bar:
     since = since_of(incident)
     if incident.status.is_over:
         return Bar(incident, since, "over: nobody is called", is_taken=True)
@@ -57,8 +66,7 @@ def since_of(incident: Incident) -> datetime:
 
 def called(actor: str, settings: Settings) -> str:
     """An actor of the record as others call them: the display name of somebody we know."""
-    found = _ACTOR.fullmatch(actor)
-    person = settings.people.get(found["name"]) if found else None
+    person = everybody(settings.people).get(person_of(actor))
     return person.called if person else actor
 
 
@@ -83,13 +91,3 @@ def _level(step: Step, state: EscalationState, settings: Settings) -> str:
         return f"{called(state.taken_by, settings)} is asked"
     to = step.level.to if step.level else "the on-call"
     return f"{to} is {'reminded' if step.kind is StepKind.REMINDER else 'called'}"
-
-
-STATES = {
-    Status.OPEN: "open",
-    Status.INVESTIGATING: "investigated",
-    Status.MITIGATED: "mitigated: the damage is stopped",
-    Status.RESOLVED: "resolved",
-    Status.CLOSED: "closed",
-}
-"""A status as the page has it."""

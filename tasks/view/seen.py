@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.incident import AuditEntry, Incident, Progress
+from schemas.lifecycle import Standing
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.store import Store
@@ -15,7 +16,7 @@ from tasks.store.progress import states_of
 from tasks.view.bar import Bar, bar_of
 from tasks.view.cards import Card, cards_of
 from tasks.view.change import Change
-from tasks.view.sentence import Standing, sentences_of, standing_of
+from tasks.view.sentence import Held, held_of, sentences_of
 from tasks.view.steps import ShownStep, steps_of
 
 MOST_ENTRIES = 25
@@ -40,7 +41,7 @@ class Seen(NamedTuple):
     cards: list[Card]
     timeline: list[Entry]
     older: int
-    standing: Standing
+    held: Held
     now: datetime
 
 
@@ -60,12 +61,15 @@ def look_at(
     return Seen(
         incident=incident,
         bar=bar_of(incident, store, settings, now),
-        sentences=_sentences(incident, states, settings, now, changes),
+        sentences=[
+            *_sentences(incident, states, settings, now, changes),
+            *_proposed(store.lifecycle.standing(incident.incident_id)),
+        ],
         steps=steps_of(incident, states),
         cards=cards_of(incident, store, settings, now),
         timeline=[_entry(each, None if every_entry else LONGEST_ENTRY) for each in shown],
         older=len(timeline) - len(shown),
-        standing=standing_of(incident, states),
+        held=held_of(incident, states),
         now=now,
     )
 
@@ -91,6 +95,14 @@ def _sentences(
 
     automation = "" if incident.status.is_over else said_of(incident, settings)
     return sentences_of(incident, states, now, named=named, automation=automation)
+
+
+def _proposed(standing: Standing) -> list[str]:
+    """That somebody says it is over, for people to decide."""
+    if standing.proposed_by is None:
+        return []
+    why = f", for {standing.proposed_why}" if standing.proposed_why else ""
+    return [f"{standing.proposed_by} says that it is over; it stays open{why}: resolve it or not"]
 
 
 def _entry(entry: AuditEntry, longest: int | None) -> Entry:

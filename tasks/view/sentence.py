@@ -44,7 +44,7 @@ Named = Callable[[str, str], str]
 """What a release is called, given target and commit: `("new checkout", 14:00)`; empty: unknown."""
 
 
-class Standing(NamedTuple):
+class Held(NamedTuple):
     """What of the record holds now: the newest of each kind, for each target."""
 
     replaced: Mapping[str, tuple[re.Match[str], datetime]]
@@ -54,11 +54,11 @@ class Standing(NamedTuple):
     failed: tuple[str, str] | None
 
 
-def standing_of(incident: Incident, states: Sequence[Progress]) -> Standing:
+def held_of(incident: Incident, states: Sequence[Progress]) -> Held:
     """What holds now, from the actions of all occurrences: an isolation outlives a relapse."""
     actions = incident.actions_taken
     mine = [each for each in actions if each.timestamp >= incident.began_at]
-    return Standing(
+    return Held(
         replaced={
             match["target"]: (match, each.timestamp)
             for each in mine
@@ -112,8 +112,8 @@ def sentences_of(
     automation: str = "",
 ) -> list[str]:
     """How it stands; the most important sentence first, and at least one."""
-    standing = standing_of(incident, states)
-    said = [*_failed(standing), *_contained(standing, now, named)]
+    held = held_of(incident, states)
+    said = [*_failed(held), *_contained(held, now, named)]
     if incident.waits_for_word and not incident.status.is_over:
         said.append(
             f"Only guessed: {incident.kind_in_full}. Nothing is isolated, frozen, revoked or"
@@ -128,19 +128,19 @@ def sentences_of(
     return said
 
 
-def _failed(standing: Standing) -> list[str]:
-    if standing.failed is None:
+def _failed(held: Held) -> list[str]:
+    if held.failed is None:
         return []
-    step, why = standing.failed
+    step, why = held.failed
     return [f"The automation failed at '{step}', a person must take over: {_short(why)}"]
 
 
-def _contained(standing: Standing, now: datetime, named: Named) -> list[str]:
+def _contained(held: Held, now: datetime, named: Named) -> list[str]:
     said = [
         f"{target} is OFF for its users since {at(since, now)}; nothing brings it back by itself"
-        for target, since in standing.isolated.items()
+        for target, since in held.isolated.items()
     ]
-    for target, (match, since) in standing.replaced.items():
+    for target, (match, since) in held.replaced.items():
         called = named(target, match["failed"])
         release = f"Release {match['failed'][:7]}{f' {called}' if called else ''}"
         if match["failed"] == "unknown":
@@ -152,11 +152,11 @@ def _contained(standing: Standing, now: datetime, named: Named) -> list[str]:
         )
     said += [
         f"Agent {agent} is suspended since {at(since, now)}; nothing resumes it by itself"
-        for agent, since in standing.suspended.items()
+        for agent, since in held.suspended.items()
     ]
     said += [
         f"Deployments on {target} are frozen since {at(since, now)}, until somebody releases them"
-        for target, since in standing.frozen.items()
+        for target, since in held.frozen.items()
     ]
     return said
 

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Callable
 from typing import TypeVar
-from uuid import uuid4
 
 import typer
 
@@ -15,8 +14,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident
 from schemas.model import Model
 from schemas.settings import Settings
-from tasks.notify.page_on_call import ensure_page
-from tasks.store.claim_keys import PAGE_FAILED_BY_HAND
+from tasks.notify.page_by_hand import page_failure_by_hand
 from tasks.store.sanitize import sanitized
 
 R = TypeVar("R")
@@ -52,13 +50,5 @@ def show(found: Model, text: str, *, as_json: bool) -> None:
 
 def _page(incident: Incident, reason: str, settings: Settings) -> None:
     """Page the on-call, once for the incident; when nobody can be reached, print that."""
-    try:
-        ensure_page(
-            str(incident.incident_id),
-            settings,
-            holder=f"cli {uuid4()}",
-            key=PAGE_FAILED_BY_HAND,
-            reason=reason,
-        )
-    except AeefError as error:
-        typer.echo(plain(f"error: {error}"), err=True)
+    if problem := page_failure_by_hand(incident, reason, settings):
+        typer.echo(plain(f"error: {problem}"), err=True)

@@ -13,10 +13,14 @@ from deployments.intake.pages.forms import data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from deployments.web.own_threads import OwnThreads
-from schemas.errors import AeefError, InvalidInput, NotAllowed, NotPossibleNow
+from schemas.errors import (
+    AeefError,
+    InvalidInput,
+    NotAllowed,
+    OutsideServiceError,
+)
 from schemas.incident import Incident
 from schemas.people import Actor, Right
-from schemas.settings import Settings
 from tasks.people.act import Done, PersonAct
 from tasks.people.acts import PERSON_ACTS, perform
 
@@ -25,7 +29,7 @@ DRY_RUN_WAITS = 10.0
 """Seconds that a form waits for its dry run: whoever opened it wants to read it."""
 
 
-def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Guards) -> None:
+def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
     """Add `GET` and `POST /incidents/ID/VERB`, after every other address of an incident."""
     threads = OwnThreads("acts of people", ACTS_AT_ONCE, ACT_SECONDS)
     reads = Depends(guards.person(Right.READ))
@@ -46,17 +50,22 @@ def add_acting(app: FastAPI, settings: Settings, shown: IncidentPage, guards: Gu
         given = data_of(act.asks, fields)
         try:
             done: Done = await threads.run(
-                perform, act.name, str(incident.incident_id), given, actor, settings
+                _perform, act.name, str(incident.incident_id), given, actor, shown
             )
         except AeefError as error:
             return await _form(
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
                 status=status_of(error),
             )  # fmt: skip
-        shown.changed(incident)
         return RedirectResponse(
             f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
         )
+
+
+def _perform(
+    name: str, incident_id: str, given: dict[str, Any], actor: Actor, shown: IncidentPage
+) -> Done:
+    return perform(name, incident_id, given, actor, shown.settings)
 
 
 def sentence_of(done: Done) -> str:
@@ -69,12 +78,12 @@ def status_of(error: AeefError) -> int:
     match error:
         case NotAllowed():
             return 403
-        case NotPossibleNow():
-            return 409
         case InvalidInput():
             return 422
-        case _:
+        case OutsideServiceError():
             return 503
+        case _:
+            return 409
 
 
 def _act(verb: str) -> PersonAct:

@@ -12,15 +12,16 @@ from tasks.people.act import PersonAct
 from tasks.view.seen import Seen
 
 USUAL_ORDER = (
-    "ack", "approve", "reject", "confirm", "roll-back", "restore", "release-freeze", "resolve",
-    "note", "mitigated", "hand-over", "lead", "decision", "severity", "type",
-    "stop-automation", "start-automation", "services",
+    "ack", "approve", "reject", "confirm", "roll-back", "restore", "resolve", "note",
+    "stop-automation", "start-automation", "release-freeze", "mitigated", "hand-over", "lead",
+    "decide", "severity", "type", "services", "merge", "link", "dismiss", "unack", "reopen",
+    "close",
 )  # fmt: skip
 """The likeliest first; verbs that are not here come last, in their own order."""
 MOST_LARGE = 4
 """Buttons with their sentences; the others are one line of names."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
-_ALSO_WHEN_OVER = frozenset({"note", "link", "release-freeze", "restore"}) | _ONLY_WHEN_OVER
+_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
 
 
 class Button(NamedTuple):
@@ -76,9 +77,9 @@ def _likeliest(seen: Seen) -> frozenset[str]:
     """The verbs that come first in this state."""
     if not seen.bar.is_taken:
         return frozenset({"ack"})
-    if seen.standing.isolated:
+    if seen.held.isolated:
         return frozenset({"restore"})
-    if seen.incident.status is Status.MITIGATED and not seen.standing.failed:
+    if seen.incident.status is Status.MITIGATED and not seen.held.failed:
         return frozenset({"resolve", "approve", "reject"})
     return frozenset({"approve", "reject", "roll-back"})
 
@@ -91,9 +92,11 @@ def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
         return False
     if act.name == "confirm":
         return incident.waits_for_word
-    if act.name in ("mitigated", "mitigate"):
+    if act.name == "mitigated":
         return incident.status in (Status.OPEN, Status.INVESTIGATING)
-    return act.name != "ack" or not is_taken
+    if act.name == "ack":
+        return not is_taken
+    return act.name not in ("unack", "hand-over") or is_taken
 
 
 def _at_once(act: PersonAct) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from deployments.intake.authentication import form_of
 from deployments.intake.pages.acting import sentence_of, status_of
@@ -19,22 +20,26 @@ from tasks.store import Store
 from tasks.view.seen import look_at
 
 
-def add_by_link(app: FastAPI, settings: Settings, store: Store, shown: IncidentPage) -> None:
+def add_by_link(app: FastAPI, store: Store, shown: IncidentPage) -> None:
     """Add `/by-link/TEXT`, and `POST /by-link/TEXT/VERB`. Nobody has to sign in for these."""
 
     @app.get(f"{PATH}{{text}}")
-    async def opened(text: str) -> Response:
+    async def opened(text: str, done: str = "") -> Response:
         """What happened, and the buttons. Changes nothing: robots open links, too."""
-        return await shown.threads.run(_shown, text, settings, store)
+        said = shown.signing.read_said(done)
+        return await shown.threads.run(partial(_shown, text, shown, store, said=said))
 
     @app.post(f"{PATH}{{text}}/{{verb}}")
     async def pressed(request: Request, text: str, verb: str) -> Response:
         """Do it, as the person whom the page went to where that is known."""
         fields = await form_of(request)
-        return await shown.threads.run(partial(_do, text, verb, dict(fields), settings, store))
+        return await shown.threads.run(partial(_do, text, verb, dict(fields), shown, store))
 
 
-def _do(text: str, verb: str, fields: dict[str, str], settings: Settings, store: Store) -> Response:
+def _do(
+    text: str, verb: str, fields: dict[str, str], shown: IncidentPage, store: Store
+) -> Response:
+    settings = shown.settings
     link = _read(text, settings)
     if isinstance(link, Response):
         return link
@@ -45,15 +50,14 @@ def _do(text: str, verb: str, fields: dict[str, str], settings: Settings, store:
     try:
         done = perform(verb, str(link.incident_id), given, actor, settings)
     except AeefError as error:
-        return _shown(
-            text, settings, store, problem=str(error), typed=fields, status=status_of(error)
-        )
-    return _shown(text, settings, store, said=sentence_of(done))
+        return _shown(text, shown, store, problem=str(error), typed=fields, status=status_of(error))
+    said = shown.signing.said(sentence_of(done))
+    return RedirectResponse(f"{PATH}{text}?done={said}", 303)
 
 
 def _shown(
     text: str,
-    settings: Settings,
+    shown: IncidentPage,
     store: Store,
     *,
     said: str = "",
@@ -61,6 +65,7 @@ def _shown(
     typed: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
+    settings = shown.settings
     link = _read(text, settings)
     if isinstance(link, Response):
         return link
@@ -68,7 +73,7 @@ def _shown(
     seen = look_at(incident, store, settings)
     actor = actor_of(link, settings)
     acts = [PERSON_ACTS[verb] for verb in VERBS if verb in PERSON_ACTS]
-    shown = [
+    offered = [
         (act, fields_of(act.asks, typed))
         for act in acts
         if actor.may(act.right)
@@ -81,7 +86,7 @@ def _shown(
         seen=seen,
         incident=incident,
         actor=actor,
-        shown=shown,
+        shown=offered,
         action=f"{PATH}{text}",
         done=said,
         problem=problem,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from fastapi import HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.responses import JSONResponse
 
+from deployments.intake.authentication import Guards
 from schemas.incident import Incident
-from schemas.people import Actor
+from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.incident.evidence import Evidence
+from tasks.incident.export import exported
 from tasks.store import Store
 from tasks.view.cards import DRAFT, EVIDENCE, drafts_folder
 
@@ -44,6 +47,18 @@ def read_file(
             "Cache-Control": "no-store",
         },
     )
+
+
+def add_export(app: FastAPI, store: Store, guards: Guards) -> None:
+    """Add `/incidents/ID/export`."""
+    may_export = Depends(guards.person(Right.EVIDENCE))
+
+    @app.get("/incidents/{incident_id}/export")
+    def export(incident_id: str, actor: Actor = may_export) -> Response:
+        """The record as a file, valid against the spec's schema; who took it is on record."""
+        record = exported(incident_id, store, actor.on_record)
+        name = f'attachment; filename="{record["incidentId"]}.json"'
+        return JSONResponse(record, headers={"Content-Disposition": name})
 
 
 def _content(incident: Incident, kind: str, name: str, settings: Settings) -> bytes:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from itsdangerous import BadSignature
 
 from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.buttons import buttons_for
@@ -18,7 +17,7 @@ from deployments.intake.pages.signing import Signing
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Incident
-from schemas.people import Actor
+from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
 from tasks.deploy.check_health import look_once
 from tasks.people.act import Hand, PersonAct
@@ -34,17 +33,25 @@ LOOKS_AT_ONCE = 4
 
 
 class IncidentPage:
-    """Shows incidents. threads: for what reads the store and renders."""
+    """Shows incidents.
 
-    def __init__(self, settings: Settings, store: Store, threads: OwnThreads) -> None:
-        self.settings = settings
+    current: the settings as they are now. threads: for what reads the store and renders.
+    """
+
+    def __init__(self, current: Callable[[], Settings], store: Store, threads: OwnThreads) -> None:
+        self._current = current
         self.threads = threads
-        self.signing = Signing(settings)
+        self.signing = Signing(current())
         self._store = store
         self._looks = Lookups(
             "looks for pages", at_once=LOOKS_AT_ONCE, keep=KEPT_SECONDS, wait=PAGE_WAITS
         )
         self._changes: dict[tuple[str, int], list[Change]] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self._current()
 
     def incident(self, incident_id: str) -> Incident:
         """The incident as it is now."""
@@ -71,7 +78,7 @@ class IncidentPage:
                 foreseen,
                 health,
                 csrf=csrf_of(request),
-                done=self._said(done),
+                done=self.signing.read_said(done),
                 every_entry=every_entry,
             )
         )
@@ -91,13 +98,14 @@ class IncidentPage:
         """What a dry run of an act made now says; None while it is under way."""
         if act.foresee is None:
             return None
-        hand = Hand(str(incident.incident_id), actor, self.settings)
-        key = (str(incident.incident_id), act.name)
-        return await self._looks.get(key, partial(act.foresee, hand), wait=wait)
+        incident_id = str(incident.incident_id)
+        # With the number of actions: what was seen before something was done counts no more.
+        key = (incident_id, act.name, len(incident.actions_taken))
+        look = partial(self._foresee, act.foresee, incident_id, actor)
+        return await self._looks.get(key, look, wait=wait)
 
-    def changed(self, incident: Incident) -> None:
-        """Somebody did something: what was looked up before counts no more."""
-        self._looks.forget(str(incident.incident_id))
+    def _foresee(self, foresee: Callable[[Hand], str], incident_id: str, actor: Actor) -> str:
+        return foresee(Hand(incident_id, actor, self.settings))
 
     def changes(self, incident_id: str) -> list[Change]:
         """What changed in the releases of an incident; looked up once for each of its states."""
@@ -112,18 +120,13 @@ class IncidentPage:
     async def _health(self, incident: Incident) -> list[tuple[str, Found | None]]:
         if incident.status.is_over:
             return []
-        found = map(self.settings.target_of, incident.affected_services)
+        settings = await self.threads.run(self._current)
+        found = map(settings.target_of, incident.affected_services)
         targets = {target.name: target for target in found if target}.values()
         return [
             (target.name, await self._looks.get(("health", target.name), partial(_health, target)))
             for target in targets
         ]
-
-    def _said(self, done: str) -> str:
-        try:
-            return self.signing.read_said(done) if done else ""
-        except BadSignature:
-            return ""
 
     def _render(
         self,
@@ -136,10 +139,8 @@ class IncidentPage:
         done: str,
         every_entry: bool,
     ) -> HTMLResponse:
-        changes = self._known_changes(incident)
-        seen = look_at(
-            incident, self._store, self.settings, changes=changes, every_entry=every_entry
-        )
+        changes, settings = self._known_changes(incident), self.settings
+        seen = look_at(incident, self._store, settings, changes=changes, every_entry=every_entry)
         return page(
             "incident.html",
             seen=seen,
@@ -149,6 +150,7 @@ class IncidentPage:
             health=health,
             run=run_of(self._store, incident),
             actor=actor,
+            may_respond=actor.may(Right.RESPOND),
             csrf=csrf,
             done=done,
         )

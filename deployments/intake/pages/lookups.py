@@ -55,13 +55,6 @@ class Lookups:
             said, problem = "", type(error).__name__
         return Found(said, problem, round(time.monotonic() - look.began))
 
-    def forget(self, *beginning: Hashable) -> None:
-        """Look anew the next time: somebody changed something. beginning: of the keys."""
-        size = len(beginning)
-        for key in [each for each in self._looks if isinstance(each, tuple)]:
-            if isinstance(key, tuple) and key[:size] == beginning:
-                self._looks.pop(key, None)
-
     def _begin(self, key: Hashable, call: Callable[[], str]) -> _Look:
         if len(self._looks) >= MOST_KEPT:
             self._looks.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ SECURITY = {
 }
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 """For the files, whose address changes with them."""
+_MOMENT = re.compile(r"(?P<day>\d{4}-\d\d-\d\d )?(?P<time>\d\d:\d\d:\d\d) UTC")
 
 _files = {name: (HERE / "static" / name).read_bytes() for name in STATIC}
 _templates = Environment(
@@ -69,6 +71,20 @@ def _moment(moment: datetime, now: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(iso, at(moment, now))
 
 
+def _timed(text: str, now: datetime) -> Markup:
+    """A sentence with its moments marked, as `_moment` does."""
+    said, end = Markup(), 0
+    for match in _MOMENT.finditer(text):
+        day = match["day"] or f"{now:%Y-%m-%d}"
+        said += clean(text[end : match.start()])
+        said += Markup('<time datetime="{}T{}+00:00">{}</time>').format(
+            day.strip(), match["time"], match[0]
+        )
+        end = match.end()
+    return said + clean(text[end:])
+
+
 _templates.filters["moment"] = _moment
+_templates.filters["timed"] = _timed
 _templates.filters["left"] = clock
 _templates.globals["address_of"] = address_of

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
 from deployments.intake.authentication import Guards
 from deployments.intake.pages.acting import add_acting
 from deployments.intake.pages.by_link import add_by_link
-from deployments.intake.pages.files import read_file
+from deployments.intake.pages.files import add_export, read_file
 from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
@@ -24,31 +24,38 @@ from tasks.armed.table import read_table
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
 from tasks.view.change import difference
-from tasks.view.listed import ALL, OPEN, Filter, filter_of, listed
+from tasks.view.listed import from_address, listed
 
 PAGES_AT_ONCE, PAGE_SECONDS = 8, 20.0
-MOST_LISTED = 1000
+GOING_ON = "going-on"
+"""In the address: every status that is not over."""
+IN_ADDRESS = ("q", "status", "severity", "type", "service", "since")
+"""The filters of the list, as its form has them."""
 Nothing = Callable[[], str]
 
 
 def add_pages(
     app: FastAPI,
-    settings: Settings,
+    current: Callable[[], Settings],
     store: Store,
     guards: Guards,
     last_refused: Nothing = lambda: "",
 ) -> None:
-    """Add everything that people see. last_refused: the sender who was refused last, in words."""
+    """Add everything that people see.
+
+    current: the settings as they are now. last_refused: the sender who was refused last, in words.
+    """
     reads = Depends(guards.person(Right.READ))
     threads = OwnThreads("pages", PAGES_AT_ONCE, PAGE_SECONDS)
-    live, shown = Live(store), IncidentPage(settings, store, threads)
+    live, shown = Live(store), IncidentPage(current, store, threads)
     _add_files(app)
     _add_live(app, store, live, reads)
-    _add_list(app, settings, store, threads, reads, last_refused)
-    add_for_programs(app, settings, store, reads)
+    _add_list(app, current, store, threads, reads, last_refused)
+    add_for_programs(app, current(), store, reads)
+    add_export(app, store, guards)
     _add_incident(app, store, shown, reads, guards)
-    add_by_link(app, settings, store, shown)
-    add_acting(app, settings, shown, guards)
+    add_by_link(app, store, shown)
+    add_acting(app, shown, guards)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -92,19 +99,20 @@ def _events(live: Live, incident_id: Any) -> Response:
 
 def _add_list(
     app: FastAPI,
-    settings: Settings,
+    current: Callable[[], Settings],
     store: Store,
     threads: OwnThreads,
     reads: Any,
     last_refused: Nothing,
 ) -> None:
-    def rendered(wanted: Filter) -> Response:
+    def rendered(given: Mapping[str, str]) -> Response:
+        settings = current()
         table = read_table(settings.home)
         return page(
             "incidents.html",
-            items=listed(wanted, store, settings),
-            wanted=wanted,
-            statuses=(OPEN, "new", *(each for each in Status if each != Status.OPEN), ALL),
+            items=listed(from_address(given), store, settings),
+            given=given,
+            statuses=(GOING_ON, *Status),
             severities=tuple(Severity),
             types=tuple(IncidentType),
             automation=said_of_all(settings),
@@ -113,32 +121,13 @@ def _add_list(
         )
 
     @app.get("/incidents", dependencies=[reads])
-    async def incidents(
-        request: Request,
-        limit: int = 100,
-        before: str | None = None,
-        status: str = "",
-        severity: str = "",
-        type: str = "",  # noqa: A002 - the name in the address
-        service: str = "",
-        since: str = "",
-        q: Annotated[str, Query(max_length=200)] = "",
-    ) -> Response:
+    async def incidents(request: Request) -> Response:
         """Incidents: for people open first and by severity; for programs newest first."""
-        given = {"status": status, "severity": severity, "type": type, "service": service}
-        wanted = filter_of({**given, "since": since, "q": q})
+        asked = request.query_params
         if wants_page(request):
-            return await threads.run(rendered, wanted)
-        most = max(1, min(limit, MOST_LISTED))
-        found = await threads.run(_newest_first, wanted, store, most, before)
-        return JSONResponse(found)
-
-
-def _newest_first(wanted: Filter, store: Store, most: int, before: str | None) -> list[Any]:
-    if wanted.is_empty:
-        return [each.to_json() for each in store.incidents(limit=most, before=before)]
-    found = store.incidents(limit=MOST_LISTED, before=before)
-    return [each.to_json() for each in wanted.those_of(found)][:most]
+            return await threads.run(rendered, {name: asked.get(name, "") for name in IN_ADDRESS})
+        found = await threads.run(store.lifecycle.find, from_address(asked))
+        return JSONResponse([each.to_json() for each in found])
 
 
 def _add_incident(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from schemas.settings import Settings
 from tasks.base.trim import trim
@@ -25,8 +25,11 @@ class Signing:
         return str(self._signer.dumps(trim(text, LONGEST)))
 
     def read_said(self, signed: str) -> str:
-        """The sentence. Raises BadSignature, also when it is old: it is shown once."""
-        return str(self._signer.loads(signed, max_age=SECONDS))
+        """The sentence; empty when it is not ours, and when it is old: it is shown once."""
+        try:
+            return str(self._signer.loads(signed, max_age=SECONDS)) if signed else ""
+        except BadSignature:
+            return ""
 
     @property
     def _signer(self) -> URLSafeTimedSerializer:

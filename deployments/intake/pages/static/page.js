@@ -22,7 +22,8 @@
   const count = () => {
     for (const each of document.querySelectorAll("[data-due]")) {
       const ms = new Date(each.dataset.due) - Date.now();
-      if (ms > 0) each.textContent = each.textContent.replace(/ in [\d: dh]+$/, ` in ${left(ms)}`);
+      const text = each.lastChild;
+      if (ms > 0) text.data = text.data.replace(/ in [\d: dh]+$/, ` in ${left(ms)}`);
     }
     for (const each of document.querySelectorAll("[data-left]")) {
       const ms = new Date(each.dataset.left) - Date.now();

@@ -1,0 +1,73 @@
+"""Takes the pictures of docs/pages: `PYTHONPATH=tests .venv/bin/python -m pictures.take`.
+
+An intake of its own, filled through the store's API, and Debian's Chromium. The browser's clock
+and zone are real: the times in the pictures are those of the day they were taken.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from playwright.sync_api import Page, ViewportSize
+
+from fixtures.browser import chromium
+from fixtures.intake import Intake, start_for
+from fixtures.people import token_for
+from pictures.seven import AFTER, BEFORE, SEVEN, put_on_record
+from support import ROOT
+
+PICTURES = ROOT / "docs" / "pictures"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+MOST_BYTES = 120_000
+
+
+def main() -> None:
+    """Take them all anew."""
+    PICTURES.mkdir(exist_ok=True)
+    for name in [name for name in os.environ if name.startswith("AEEF_")]:
+        del os.environ[name]
+    with ExitStack() as running:
+        folder = running.enter_context(tempfile.TemporaryDirectory(prefix="aeef-pictures-"))
+        intake = start_for(running, Path(folder) / "home")
+        browser = running.enter_context(chromium())
+        for scheme, name in (("light", "page-taken.png"), ("dark", "page-at-night.png")):
+            context = running.enter_context(
+                browser.new_context(
+                    base_url=intake.settings.intake_url,
+                    viewport=PHONE,
+                    color_scheme=scheme,  # type: ignore[arg-type]
+                    timezone_id="Europe/Paris",
+                )
+            )
+            page = context.new_page()
+            _sign_in(page, intake)
+            moment = AFTER if scheme == "light" else BEFORE
+            incident = put_on_record(SEVEN[0], moment, intake.settings)
+            page.goto(f"/incidents/{incident.incident_id}")
+            _take(page, name)
+        for kind in SEVEN[1:]:
+            put_on_record(kind, AFTER, intake.settings)
+        page.goto("/incidents")
+        _take(page, "list-on-a-phone.png")
+
+
+def _sign_in(page: Page, intake: Intake) -> None:
+    page.goto("/signin")
+    page.fill("input[name=token]", token_for(intake.store, "rob"))
+    page.click("button")
+
+
+def _take(page: Page, name: str) -> None:
+    path = PICTURES / name
+    page.screenshot(path=path)
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}: {size} bytes")  # noqa: T201 - what was made
+    if size > MOST_BYTES:
+        raise SystemExit(f"{name} is too large for the repository: {size} bytes")
+
+
+if __name__ == "__main__":
+    main()

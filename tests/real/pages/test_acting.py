@@ -1,0 +1,143 @@
+"""What a page offers does what it says: procedures with their dry run, forms, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from deployments.cli.demo import create_demo
+from fixtures.browser import signed_in
+from fixtures.intake import Intake, StartIntake
+from fixtures.people import bearer, token_for
+from schemas.incident import Status
+from support import wait_until
+from tasks.deploy.freeze_target import freeze_target
+from tasks.deploy.freezes import read_freeze
+from tasks.do import Directly
+from tasks.incident.evidence import Evidence
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def demo_intake(
+    start_intake: StartIntake, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Intake:
+    """An intake whose target `demo` runs a bad release, deployed by a script."""
+    config = tmp_path / "aeef.toml"
+    config.write_text(create_demo(tmp_path / "demo"))
+    monkeypatch.setenv("AEEF_CONFIG", str(config))
+    monkeypatch.setenv("AEEF_HOME", str(home))
+    return start_intake()
+
+
+def test_a_rollback_begins_on_the_page_and_ends_there(
+    browser: Browser, demo_intake: Intake
+) -> None:
+    """First what a dry run says, then one more tap; the steps come in, the person is on record."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    demo_intake.store.acknowledge(incident_id, actor="rob (token)")
+    with signed_in(browser, demo_intake) as page:
+        page.goto(f"/incidents/{incident_id}")
+        page.click("text=Roll back …")
+        assert "would roll demo back to" in page.inner_text("pre")
+        page.click("text=Yes: Roll back")
+        assert "The rollback of demo has begun" in page.inner_text("[role=status]")
+        page.get_by_text("healthy since").first.wait_for(timeout=60_000)
+
+    wait_until(lambda: demo_intake.store.incident(incident_id).status is Status.MITIGATED)
+    by = [
+        each.actor
+        for each in demo_intake.store.incident(incident_id).actions_taken
+        if each.action.startswith(("the rollback", "rolled demo back"))
+    ]
+    assert ["rob (token)"] * 2 == by
+    with signed_in(browser, demo_intake) as page:
+        page.goto(f"/incidents/{incident_id}/roll-back")
+        assert "Not possible now" in page.inner_text("[role=alert]")
+
+
+def test_a_frozen_target_is_released_by_who_may_approve(
+    browser: Browser, demo_intake: Intake
+) -> None:
+    """A responder has no such button."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    Directly(incident_id, "rob (token)")(freeze_target, "demo", "Rob Example", "")
+    assert read_freeze("demo", demo_intake.settings.home)
+    with signed_in(browser, demo_intake, "rob") as page:
+        page.goto(f"/incidents/{incident_id}")
+        assert "Release freeze" not in page.inner_text("main")
+    with signed_in(browser, demo_intake, "ann") as page:
+        page.goto(f"/incidents/{incident_id}/release-freeze")
+        assert "would release deployments on demo" in page.inner_text("pre")
+        page.click("text=Yes: Release freeze")
+
+    wait_until(lambda: read_freeze("demo", demo_intake.settings.home) is None)
+
+
+def test_the_automation_is_stopped_and_started(browser: Browser, demo_intake: Intake) -> None:
+    """Every page says so meanwhile, with why and who."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    with signed_in(browser, demo_intake) as page:
+        page.goto(f"/incidents/{incident_id}/stop-automation")
+        page.fill("textarea", "it makes it worse")
+        page.click("main button")
+        said = page.inner_text(".sentence")
+        page.goto("/incidents")
+        strip = page.inner_text(".strip")
+        page.goto(f"/incidents/{incident_id}/start-automation")
+        page.fill("textarea", "mended")
+        page.click("main button")
+        after = page.inner_text(".sentence")
+
+    assert "automation is off for demo" in said
+    assert "by rob (token)" in strip
+    assert "it makes it worse" in strip
+    assert "automation is off" not in after
+
+
+def test_what_is_refused_says_why_and_keeps_what_was_typed(demo_intake: Intake) -> None:
+    """In the form itself; nothing is changed."""
+    incident_id = demo_intake.report(severity="P4")
+    path = f"/incidents/{incident_id}/resolve"
+    form = {"rootCause": "a <b>migration</b>", "disposition": "nonsense"}
+    refused = demo_intake.ask("POST", path, data=form, headers=HTML)
+    unknown = demo_intake.ask("POST", f"/incidents/{incident_id}/explode", data={}, headers=HTML)
+    reader = demo_intake.client.post(
+        f"/incidents/{incident_id}/ack",
+        headers={**HTML, **bearer(token_for(demo_intake.store, "rea"))},
+        data={},
+    )
+
+    assert (422, 404, 403) == (refused.status_code, unknown.status_code, reader.status_code)
+    assert "disposition" in refused.text
+    assert "a &lt;b&gt;migration&lt;/b&gt;" in refused.text
+    assert Status.OPEN is demo_intake.store.incident(incident_id).status
+
+
+def test_no_page_can_be_made_to_say_something(demo_intake: Intake) -> None:
+    """What was just done is signed: an address with other words says nothing."""
+    incident_id = demo_intake.report(severity="P4")
+    answer = demo_intake.ask("GET", f"/incidents/{incident_id}?done=fired", headers=HTML)
+
+    assert "fired" not in answer.text
+
+
+def test_reading_evidence_is_on_record(demo_intake: Intake) -> None:
+    """By whom; not for who may only read the record."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo", severity="P4")
+    Evidence(incident_id, demo_intake.settings.home).keep("a.txt", b"what ran", source="a test")
+    path = f"/incidents/{incident_id}/evidence/a.txt"
+    reader = demo_intake.client.get(path, headers=bearer(token_for(demo_intake.store, "rea")))
+    read = demo_intake.client.get(path, headers=bearer(token_for(demo_intake.store, "aud")))
+    absent = demo_intake.client.get(
+        f"/incidents/{incident_id}/evidence/..%2f..%2fmasking.key",
+        headers=bearer(token_for(demo_intake.store, "aud")),
+    )
+
+    assert (403, 200, 404) == (reader.status_code, read.status_code, absent.status_code)
+    assert "what ran" == read.text
+    entries = demo_intake.store.timeline(incident_id)
+    assert ["aud (token)"] == [e.actor for e in entries if e.action == "read evidence a.txt"]
