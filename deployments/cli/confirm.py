@@ -47,8 +47,9 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
-    require_for_confirm(store.incident(incident_id), said, local_user(this_user()), settings)
-    answer = store.answer(incident_id, said, actor=local_user(this_user()).on_record)
+    actor = local_user(this_user())
+    require_for_confirm(store.incident(incident_id), said, actor, settings)
+    answer = store.answer(incident_id, said, actor=actor.on_record)
     outcome = _outcome(answer, settings)
     if as_json:
         shown = answer.incident.to_json() | {"typeSource": answer.incident.type_source.value}

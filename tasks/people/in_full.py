@@ -10,6 +10,7 @@ from schemas.links import links_for
 from schemas.people import Actor
 from schemas.settings import Settings
 from schemas.validation import validate
+from tasks.approvals.listed import waiting_of
 from tasks.people.act import Done
 from tasks.store import open_store
 from tasks.store.automation.said import said_of
@@ -41,6 +42,7 @@ def beside(incident: Incident, settings: Settings) -> dict[str, Any]:
         "relapsedAt": incident.relapsed_at and incident.relapsed_at.isoformat(),
         "standing": standing.to_json(),
         "lacksLead": lacks_lead(incident, standing),
+        "approvals": waiting_of(incident, settings),
     }
 
 
