@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from deployments.cli import demo as cli_demo
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli import recovery as cli_recovery
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
@@ -30,6 +32,7 @@ from schemas.incident import IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 from tasks.people.acts import PERSON_ACTS
+from tasks.people.approving import APPROVE
 from tasks.people.change import CONFIRM
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -39,9 +42,14 @@ app.add_typer(cli_people.people, name="people")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
+app.add_typer(cli_recovery.recovery, name="recovery")
+OWN: dict[str, Callable[..., None]] = {
+    CONFIRM.name: cli_confirm.confirm,
+    APPROVE.name: cli_approve.approve,
+}
+"""Verbs whose commands do more than the act."""
 for _act in PERSON_ACTS.values():
-    app.command(_act.name)(cli_confirm.confirm if _act is CONFIRM else command_of(_act))
-app.command("approve")(cli_approve.approve)
+    app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)

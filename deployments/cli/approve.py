@@ -8,15 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli.terminal import plain, this_user
+from deployments.cli.verbs.verbs import show
+from deployments.cli.verbs.way import is_remote, way
 from schemas.approval import named_person
-from schemas.approvals import Approval, State, missing
-from schemas.errors import InvalidInput, NotPossibleNow
+from schemas.approvals import Approval
+from schemas.errors import InvalidInput
+from schemas.lifecycle.filter import Filter
 from schemas.people import Actor, local_user
 from schemas.settings import Settings, load_settings
 from tasks.approvals.decide import waiting_for
+from tasks.approvals.listed import approval_data, waits
 from tasks.approvals.require import NO_PROOF
 from tasks.approvals.rules import knows_approvers
 from tasks.people.acts import perform
+from tasks.people.in_full import done_in_full
 from tasks.store import open_store
 
 
@@ -38,66 +43,65 @@ def approve(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Approve, or reject, what waits for people: a hotfix, a restore, the release of a freeze."""
-    settings = load_settings()
     if incident_id is None:
-        show_waiting(settings, as_json=as_json)
+        show_waiting(as_json=as_json)
         return
-    incident = open_store(settings).incident(incident_id)
-    approval = waiting_for(incident, settings, which)
-    actor = _actor(approval, approver, settings)
-    typer.echo(plain(approval.question.shown))
-    given: dict[str, Any] = {
-        "approval": str(approval.id),
-        "shown": approval.question.digest,
-        "reason": comment or ("rejected by command" if reject else ""),
-    }
+    given: dict[str, Any] = {"approval": which, "reason": comment}
     if break_glass and not reject:
         given["break_glass"] = True
-    done = perform("reject" if reject else "approve", incident_id, given, actor, settings)
-    typer.echo(plain(done.said))
-    if done.problem:
-        raise NotPossibleNow(f"on record, but: {done.problem}")
+    if reject and not comment:
+        given["reason"] = "rejected by command"
+    act = "reject" if reject else "approve"
+    if is_remote():
+        show(_remotely(act, incident_id, given), as_json=as_json)
+        return
+    settings = load_settings()
+    incident = open_store(settings).incident(incident_id)
+    approval = waiting_for(incident, settings, which)
+    typer.echo(plain(approval.question.shown), err=as_json)
+    given |= {"approval": str(approval.id), "shown": approval.question.digest}
+    done = perform(act, incident_id, given, _actor(approval, approver, settings), settings)
+    show(done_in_full(done, settings), as_json=as_json)
 
 
-def show_waiting(settings: Settings, *, as_json: bool) -> None:
-    """List everything that waits for approval, or for the review of a broken glass."""
-    store = open_store(settings)
-    found = [
-        each for each in store.approvals.pending() if each.state is State.WAITING or each.review_due
+def _remotely(act: str, incident_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Over the API, for exactly the text that it shows now."""
+    wanted = given["approval"]
+    named = [
+        each
+        for each in way().incident(incident_id)["approvals"]
+        if not wanted or each["what"] == wanted or each["approval"].startswith(wanted)
     ]
+    if len(named) == 1:
+        typer.echo(plain(named[0]["shown"]), err=True)
+        given |= {"approval": named[0]["approval"], "shown": named[0]["digest"]}
+    return way().do(act, incident_id, given)
+
+
+def show_waiting(*, as_json: bool) -> None:
+    """List everything that waits for approval, or for the review of a broken glass."""
+    found = _waiting()
     if as_json:
-        typer.echo(json.dumps([_as_json(each) for each in found], indent=2))
+        typer.echo(json.dumps(found, indent=2))
         return
     for each in found:
-        incident = store.incident(each.incident_id)
-        typer.echo(plain(f"{incident.incident_id}  {incident.title}"))
-        typer.echo(plain(f"  {str(each.id)[:8]}  {each.title}: {_wants(each)}"))
-        typer.echo(plain(f"      {each.question.shown}"))
+        until = each["expiresAt"][:16].replace("T", " ")
+        wants = "to be reviewed" if each["reviewDue"] else f"until {until} UTC"
+        needs = f" ({each['missing']})" if each["missing"] else ""
+        title = f"{each['approval'][:8]}  {each['title']}"
+        typer.echo(plain(f"{each['incidentId']}  {title}: {wants}{needs}"))
+        typer.echo(plain(f"  {each['shown']}"))
     if not found:
         typer.echo("nothing waits for approval")
 
 
-def _wants(approval: Approval) -> str:
-    if approval.review_due:
-        return f"to be reviewed, granted by {approval.approved_by}"
-    until = f"{approval.expires_at:%Y-%m-%d %H:%M} UTC"
-    return f"waits for {missing(approval)}, until {until}"
-
-
-def _as_json(approval: Approval) -> dict[str, Any]:
-    question = approval.question
-    return {
-        "approval": str(approval.id),
-        "incidentId": str(approval.incident_id),
-        "what": question.what,
-        "subject": question.subject,
-        "shown": question.shown,
-        "digest": question.digest,
-        "missing": missing(approval),
-        "reviewDue": approval.review_due,
-        "expiresAt": approval.expires_at.isoformat(),
-        "runId": str(question.carried.run_id) if question.carried.run_id else None,
-    }
+def _waiting() -> list[dict[str, Any]]:
+    if is_remote():
+        open_ones = way().incidents(Filter.model_validate({"status": "going-on"}))
+        return [waits for each in open_ones for waits in each["approvals"]]
+    settings = load_settings()
+    found = open_store(settings).approvals.pending()
+    return [approval_data(each, settings) for each in found if waits(each)]
 
 
 def _actor(approval: Approval, approver: str, settings: Settings) -> Actor:

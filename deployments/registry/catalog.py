@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.incident import IncidentType
 from schemas.settings import Settings
+from tasks.relapse.watch_recoveries import watch_every
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -76,6 +77,7 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.regulatory_clock.watch",
         lambda settings: settings.breach.watch_every,
     ),
+    ScheduledRow("recovery", "watch", "flows.follow_up.recovery.watch", watch_every),
     ScheduledRow(
         "armed", "check", "flows.follow_up.armed.check", lambda settings: settings.armed.every
     ),

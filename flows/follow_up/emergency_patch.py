@@ -20,10 +20,12 @@ from tasks.base.attempt_all import attempt_all
 from tasks.incident.change_status import change_status
 from tasks.incident.claim_runbook import claim_runbook, finish_runbook, give_up_runbook
 from tasks.incident.open_incident import open_incident
+from tasks.isolation.restore_service import isolated_services
 from tasks.patch.deploy_hotfix import deploy_hotfix, preserve_replaced
 from tasks.patch.hotfix_question import besides, hotfix_question
 from tasks.patch.prepare_patch import plan_for, prepare_patch
 from tasks.patch.run_gates import refuse_unproven, run_gates, write_provenance
+from tasks.recovery.authority import refuse_alteration
 from tasks.store.claim_keys import EMERGENCY_PATCH
 
 
@@ -104,12 +106,18 @@ class _Procedure:
 
     def _deploy(self, patch: PreparedPatch, approval: Approval) -> None:
         do = self.response.do
+        target = self.response.settings.target(patch.target)
+        refuse_alteration(self.response.incident, target, self.response.settings)
         by, under = approval.approved_by, str(approval.id)
         deployed = deploy_hotfix(do, patch, by, self.response.settings, under)
         self.is_deployed = True
         what = f"the hotfix {deployed.commit[:12]}, approved by {by}"
         serves = f"{patch.target} {deployed.does} {what}"
-        if patch.unpatched:
+        if left := isolated_services(target, self.response.settings):
+            waits = f"{', '.join(left)} stays isolated: `aeef restore` asks for the sign-offs"
+            do(change_status, Status.MITIGATED, f"{serves}; {waits}")
+            self.response.note(f"{serves}; {waits}")
+        elif patch.unpatched:
             do(change_status, Status.MITIGATED, f"{serves}; some findings are left")
         else:
             do(change_status, Status.RESOLVED, serves)

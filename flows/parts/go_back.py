@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flows.parts.response import Response
-from schemas.errors import RollbackError, Withheld
+from schemas.errors import AeefError, RollbackError
 from schemas.incident import Status
+from schemas.settings import Target
 from tasks.incident.change_status import change_status
 from tasks.isolation.preserve_service_state import preserve_service_state
+from tasks.recovery.authority import refuse_alteration
 from tasks.rollback.roll_back import roll_back
 
 
@@ -30,14 +34,29 @@ def go_back(
             f"service '{response.incident.service}' belongs to no configured target; add it to"
             " `services` of a [targets.NAME] table in aeef.toml",
         )
-    try:
-        deployed = roll_back(response.do, target, response.settings, to_commit, recreate=recreate)
-    except Withheld as error:
-        if error.needs_person and (target.compose_file or target.how_to_isolate.evidence_command):
-            # Whoever takes over will change it: what runs now may not be there tomorrow.
-            response.do(preserve_service_state, target.name, (), "instead-of-rollback")
-        raise
+    deployed = roll_back(
+        response.do,
+        target,
+        response.settings,
+        to_commit,
+        recreate=recreate,
+        before=partial(_before, response, target),
+    )
     if mitigates:
         healthy = ", healthy" if deployed.verified else ""
         serves = f"{target.name} {deployed.does} {deployed.commit[:12]}{healthy}"
         response.do(change_status, Status.MITIGATED, serves)
+
+
+def _before(response: Response, target: Target) -> None:
+    """Keep what runs as evidence: it will not be there tomorrow, whoever changes it.
+
+    What cannot be kept is on record, and holds up no rollback. Raises Withheld where nothing may be
+    altered before the authority is informed.
+    """
+    if target.compose_file or target.how_to_isolate.evidence_command:
+        try:
+            response.do(preserve_service_state, target.name, (), "before-rollback")
+        except AeefError as error:
+            response.note(f"not all of what runs is kept as evidence before the rollback: {error}")
+    refuse_alteration(response.incident, target, response.settings)

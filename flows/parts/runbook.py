@@ -13,6 +13,7 @@ from prefect.states import Completed
 
 from flows.parts.automation_off import off_for, only_notify
 from flows.parts.notify import notify
+from flows.parts.recovery import begin_recovery
 from flows.parts.response import Response
 from flows.parts.run_name import name_run, named_run, this_run_id
 from schemas.errors import InvalidInput
@@ -61,7 +62,7 @@ def runbook(
                 elif prepares and incident.waits_for_word:
                     state = wait_for_word(response, prepares)
                 else:
-                    state = response.carry_out(partial(procedure, response))
+                    state = response.carry_out(partial(_contain, response, procedure))
             # Of the incident as it was claimed: it may have become worse, confirmed or broken
             # again meanwhile, and then another run responds to that.
             withheld = response.withheld is not None
@@ -82,6 +83,11 @@ def runbook(
         return made
 
     return decorate
+
+
+def _contain(response: Response, procedure: Callable[[Response], None]) -> None:
+    procedure(response)
+    begin_recovery(response)
 
 
 def wait_for_word(response: Response, prepares: Callable[[Response], None]) -> State[str]:

@@ -2,7 +2,7 @@
 
 from schemas.approvals.approval import Approval, Carried, Question, Signature, State, digest_of
 from schemas.approvals.counting import filled, is_granted, missing, refusal
-from schemas.approvals.settings import ANYONE, ApprovalRule, Need, What, need_of
+from schemas.approvals.settings import ANYONE, ApprovalRule, Need, What, WhatName, need_of
 
 __all__ = [
     "ANYONE",
@@ -14,6 +14,7 @@ __all__ = [
     "Signature",
     "State",
     "What",
+    "WhatName",
     "digest_of",
     "filled",
     "is_granted",

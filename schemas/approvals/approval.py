@@ -45,6 +45,7 @@ class Question(Model):
     shown: all that people read of it; another text is another question.
     asked_by: the person's name, if one asks; authors: who made what is approved: names, e-mails.
     only: names of those who may approve at all; none: everybody whose role is asked for.
+    rule: in place of `[approvals.WHAT]`, where something stricter holds.
     """
 
     what: str
@@ -53,6 +54,7 @@ class Question(Model):
     asked_by: str = ""
     authors: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    rule: ApprovalRule | None = None
     carried: Carried = Carried()
     expires: timedelta | None = None
 

@@ -8,12 +8,16 @@ from schemas.model import Model, UtcDatetime
 
 
 class FrozenBy(Model):
-    """One incident that needs the freeze. by: who asked for it."""
+    """One incident that needs the freeze. by: who asked for it.
+
+    for_recovery: it holds what others deploy; a rollback, and a hotfix that people approved, go on.
+    """
 
     incident_id: str
     by: str
     at: UtcDatetime
     reason: str = ""
+    for_recovery: bool = False
 
 
 class Freeze(Model):
@@ -25,6 +29,11 @@ class Freeze(Model):
     target: str
     incidents: list[FrozenBy] = Field(min_length=1)
     commanded: bool = False
+
+    @property
+    def holds_all(self) -> bool:
+        """True when an incident needs that nothing at all is deployed, not even by AEEF."""
+        return any(not each.for_recovery for each in self.incidents)
 
     def __str__(self) -> str:
         return "; ".join(

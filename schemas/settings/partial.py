@@ -1,4 +1,4 @@
-"""Completes tables of which only a part is given: routes, contacts, targets."""
+"""Completes what is given only in part: routes, contacts, targets, addresses."""
 
 from __future__ import annotations
 
@@ -66,3 +66,8 @@ def named_target(name: str, table: Any, base: Path) -> Any:
     if isinstance(repository := table.get("repository"), str | Path):
         named["repository"] = base / expanded(repository)
     return named
+
+
+def web_address(host: str, port: int) -> str:
+    """The address of a server on this host."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -15,8 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from schemas.approvals import ApprovalRule
-from schemas.approvals.settings import WhatName
+from schemas.approvals import ApprovalRule, WhatName
 from schemas.automation import AutomationSettings
 from schemas.breach import BreachSettings
 from schemas.errors import ConfigurationError
@@ -26,6 +25,7 @@ from schemas.incident import DEFAULT_ROUTES, Grouping, IncidentType, Route, Rule
 from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
+from schemas.recovery import RecoverySettings
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.channels import ChannelSections
 from schemas.settings.config_file import config_path
@@ -37,6 +37,7 @@ from schemas.settings.partial import (
     named_contacts,
     named_people,
     named_target,
+    web_address,
 )
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
@@ -103,10 +104,11 @@ class Settings(ChannelSections):
     contacts: dict[ContactName, Contact] = Field(default_factory=dict)
     business_days: BusinessDays = BusinessDays()
     people: dict[PersonName, Person] = Field(default_factory=dict)
+    approvals: dict[WhatName, ApprovalRule] = Field(default_factory=dict)
+    recovery: RecoverySettings = RecoverySettings()
     senders: Senders = Field(default_factory=dict)
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings | None = None
-    approvals: dict[WhatName, ApprovalRule] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 
@@ -192,13 +194,13 @@ class Settings(ChannelSections):
     @property
     def base_url(self) -> str:
         """The intake's URL for people, without a trailing slash."""
-        return (self.public_url or _http(self.intake.host, self.intake.port)).rstrip("/")
+        return (self.public_url or web_address(self.intake.host, self.intake.port)).rstrip("/")
 
     @property
     def intake_url(self) -> str:
         """The intake's URL for programs on this machine."""
         host = "127.0.0.1" if self.intake.host in ("0.0.0.0", "::") else self.intake.host  # noqa: S104 - read
-        return _http(host, self.intake.port)
+        return web_address(host, self.intake.port)
 
     def target(self, name: str | None = None) -> Target:
         """The target with this name; without a name, the only target.
@@ -245,7 +247,3 @@ class Settings(ChannelSections):
         """How an alert of this type for this service is grouped with others."""
         target = self.target_of(service) if service else None
         return self.grouping.of(incident_type, target.name if target else None)
-
-
-def _http(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

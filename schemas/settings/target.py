@@ -21,6 +21,7 @@ from schemas.health import Health
 from schemas.isolation import TargetIsolation
 from schemas.patch import TargetPatch
 from schemas.quality import TargetQuality
+from schemas.recovery import RecoverySettings
 
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
@@ -94,6 +95,7 @@ class Target(BaseModel):
     quality: where its coverage and mutation reports are, and its thresholds.
     breach: which regulatory regimes apply to it, and what personal data it holds.
     isolation: how it is isolated, for targets without Docker Compose.
+    recovery: in place of `[recovery]`, for this target alone.
     patch: the gates of an emergency patch, and who approves it.
     """
 
@@ -122,6 +124,7 @@ class Target(BaseModel):
     quality: TargetQuality | None = None
     breach: TargetBreach | None = None
     isolation: TargetIsolation | None = None
+    recovery: RecoverySettings | None = None
     patch: TargetPatch | None = None
 
     @model_validator(mode="after")

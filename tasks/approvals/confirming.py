@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.approvals import Approval, Carried, Question, What
 from schemas.errors import AwaitsApproval
-from schemas.incident import Incident, IncidentType
+from schemas.incident import NEEDS_WORD, Incident, IncidentType
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.approvals.ask import ask, how_to_decide
@@ -18,9 +18,9 @@ def require_for_confirm(
 
     Raises AwaitsApproval: it is confirmed by itself once enough have signed.
     """
-    if What.CONFIRM not in settings.approvals or said is IncidentType.UNKNOWN:
-        return
     wanted = said or IncidentType(incident.type)
+    if What.CONFIRM not in settings.approvals or wanted not in NEEDS_WORD:
+        return
     question = Question(
         what=What.CONFIRM,
         subject=incident.title,

@@ -14,7 +14,7 @@ from schemas.errors import AwaitsApproval, InvalidInput
 from schemas.people import local_user
 from schemas.settings import Settings
 from tasks.approvals.ask import ask, how_to_decide
-from tasks.approvals.rules import knows_approvers, rule_of
+from tasks.approvals.rules import knows_approvers, question_rule
 from tasks.store import open_store
 
 NO_PROOF = (
@@ -68,7 +68,7 @@ def check_approval_of(question: Question, approver: str, settings: Settings, oth
         return f"approved by {local_user(name).on_record}"
     if approver.strip():
         raise InvalidInput(f"{otherwise}: {NO_PROOF}")
-    return f"with the approval of {rule_of(question.what, settings)}"
+    return f"with the approval of {question_rule(question, settings)}"
 
 
 def _under(
@@ -83,7 +83,7 @@ def _under(
     mine = str(store.incident(incident_id).incident_id)
     is_it = approval.question.digest == digest_of(store.masked_text(question.shown))
     covers = approval.question.subject == question.subject and (
-        is_it or approval.question.what == What.HOTFIX
+        is_it or (approval.question.what == What.HOTFIX and question.rule is None)
     )
     if not approval.is_granted or str(approval.incident_id) != mine or not covers:
         raise AwaitsApproval(

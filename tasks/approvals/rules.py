@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from schemas.approvals import Approval, ApprovalRule, Question
 from schemas.approvals.settings import DEFAULT_RULE, EXPIRES
-from schemas.people import Right
+from schemas.people import Right, everybody
 from schemas.settings import Settings
 
 ANYBODY = "no role is configured: anyone signed in, or at this machine, may approve"
@@ -15,7 +15,8 @@ ANYBODY = "no role is configured: anyone signed in, or at this machine, may appr
 def knows_approvers(settings: Settings) -> bool:
     """True when it is configured who may approve: then only a proven person's word counts."""
     named = any(person.may(Right.APPROVE) for person in settings.people.values())
-    return named or bool(settings.approvals)
+    recovers = [settings.recovery, *(t.recovery for t in settings.targets.values() if t.recovery)]
+    return named or bool(settings.approvals) or any(each.is_on for each in recovers)
 
 
 def rule_of(what: str, settings: Settings) -> ApprovalRule:
@@ -23,9 +24,14 @@ def rule_of(what: str, settings: Settings) -> ApprovalRule:
     return settings.approvals.get(what, DEFAULT_RULE)
 
 
+def question_rule(question: Question, settings: Settings) -> ApprovalRule:
+    """Whose approval this very question needs."""
+    return question.rule or rule_of(question.what, settings)
+
+
 def expires_after(question: Question, settings: Settings) -> timedelta:
     """How long it waits: as configured, else as whoever asks says."""
-    return rule_of(question.what, settings).expires or question.expires or EXPIRES
+    return question_rule(question, settings).expires or question.expires or EXPIRES
 
 
 def may_approve(approval: Approval, settings: Settings) -> str:
@@ -34,6 +40,7 @@ def may_approve(approval: Approval, settings: Settings) -> str:
     among = f", among {', '.join(only)}" if only else ""
     if not approval.needs_proof:
         return f"anyone who gives a name{among}"
-    known = [person.called for person in settings.people.values() if person.may(Right.APPROVE)]
+    there = everybody(settings.people).values()
+    known = [person.called for person in there if person.may(Right.APPROVE)]
     people = f" (may approve: {', '.join(known)})" if known else ""
     return f"{approval.rule}{people}{among}"

@@ -30,6 +30,7 @@ from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.incident.evidence import Evidence
 from tasks.incident.open_by_hand import is_for_freeze
+from tasks.recovery.gate import freed, refuse_unrecovered, sign_offs
 from tasks.step import step, verbatim
 
 RELEASE = "release-freeze/respond"
@@ -49,7 +50,7 @@ def freeze_target(case: Case, target_name: str, approver: str = "", reason: str 
     is_frozen = read_freeze(target_name, case.settings.home) is not None
     intent = Intent(Act.FREEZE, target_name, lambda: plan_freeze(target, case.settings), approver)
     case.begin(intent, again=is_frozen)
-    done = _freeze(target, case, by=approver or case.actor, reason=reason)
+    done = freeze(target, case, by=approver or case.actor, reason=reason)
     return f"{done}; approved by {approver}" if approver else done
 
 
@@ -69,6 +70,7 @@ def release_freeze(case: Case, target_name: str, approver: str, under: str = "")
     target = case.settings.target(target_name)
     if read_freeze(target.name, case.settings.home) is None:
         return f"{target.name} was not frozen: nothing to release"
+    refuse_unrecovered(target, case.settings, f"the freeze of {target.name} stays")
     approved = require_approval(
         case.incident_id,
         release_question(target, case.incident_id, case.settings, case.person or ""),
@@ -79,6 +81,7 @@ def release_freeze(case: Case, target_name: str, approver: str, under: str = "")
         under=under,
     )
     done = _release(target, case, approved)
+    freed(target, case.settings, approved.by)
     carried_out(approved, case.settings)
     return done
 
@@ -98,6 +101,7 @@ def release_question(
         subject=target.name,
         shown=f"Allow deployments on {target.name} again, frozen by {why or 'nothing'}",
         asked_by=asked_by,
+        rule=sign_offs(target, settings),
         carried=Carried(
             deployment=RELEASE, parameters={"target": target.name, "incident": incident_id}
         ),
@@ -135,11 +139,13 @@ def plan_freeze(target: Target, settings: Settings) -> str:
     )
 
 
-def _freeze(target: Target, case: Case, *, by: str, reason: str) -> str:
+def freeze(target: Target, case: Case, *, by: str, reason: str, for_recovery: bool = False) -> str:
     """Freeze: first our note, so that we refuse from then on; then the marker, then the command."""
     settings, incident_id = case.settings, case.incident_id
     reason = case.store.masked_text(reason)
-    asked = FrozenBy(incident_id=incident_id, by=by, at=utc_now(), reason=reason)
+    asked = FrozenBy(
+        incident_id=incident_id, by=by, at=utc_now(), reason=reason, for_recovery=for_recovery
+    )
     command = target.breach.freeze_command if target.breach else ()
     with freeze_lock(target.name, settings.home):
         present = read_freeze(target.name, settings.home)

@@ -77,7 +77,14 @@ def frozen_by(target: Target, home: Path) -> str | None:
 
 
 def refuse_frozen(target: Target, home: Path) -> None:
-    """Raise TargetError when the target is frozen; the text says how to release it."""
+    """Raise TargetError when the target is frozen; the text says how to release it.
+
+    For what AEEF deploys itself: a freeze that only waits for people's sign-offs after a
+    containment stops neither a rollback nor a hotfix that they approved.
+    """
+    freeze = read_freeze(target.name, home)
+    if freeze is not None and not freeze.holds_all:
+        return
     if why := frozen_by(target, home):
         raise TargetError(
             "frozen",

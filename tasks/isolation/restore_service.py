@@ -25,6 +25,7 @@ from tasks.isolation.by_command import commanded_services, restore_by_command, s
 from tasks.isolation.end_of_isolation import record_on_other_incidents, restored_before
 from tasks.isolation.isolate_service import STEP_SECONDS, conclude
 from tasks.isolation.restore_containers import chosen_of, restore_containers
+from tasks.recovery.gate import freed, refuse_unrecovered, sign_offs
 from tasks.step import step
 
 RESPOND = "restore-service/respond"
@@ -74,6 +75,8 @@ def restore_service(
         )
     done = conclude(done, "it is still isolated in part")
     record_on_other_incidents(case.incident_id, target, approved.by, settings)
+    if not isolated_services(target, settings):
+        freed(target, settings, approved.by)
     carried_out(approved, settings)
     return done.model_copy(update={"notes": [*done.notes, f"approved by {approved.by}"]})
 
@@ -96,6 +99,7 @@ def restore_question(
         subject=target.name,
         shown=shown,
         asked_by=by,
+        rule=sign_offs(target, settings),
         carried=Carried(deployment=RESPOND, parameters=parameters),
     )
 
@@ -104,6 +108,7 @@ def _approved(
     case: Case, target_name: str, services: Sequence[str], approver: str, under: str
 ) -> Approved:
     target = case.settings.target(target_name)
+    refuse_unrecovered(target, case.settings, _stays(target_name))
     return require_approval(
         case.incident_id,
         restore_question(target, services, case.settings, case.incident_id, case.person or ""),

@@ -16,6 +16,7 @@ from tasks.do import Do
 from tasks.isolation.isolate_service import check_isolation
 from tasks.isolation.preserve_service_state import keep_state
 from tasks.isolation.restore_service import isolated_services, restore_service
+from tasks.recovery.gate import going_on
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.record_rollback import record_hotfix
 from tasks.rollback.replace_release import DEPLOY_SECONDS, deploy_plan, replace_release
@@ -26,6 +27,8 @@ def deploy_hotfix(
     do: Do, patch: PreparedPatch, approver: str, settings: Settings, under: str = ""
 ) -> DeployedRelease:
     """Replace the hotfix's base by the hotfix, and restore isolated services.
+
+    While it recovers (`[recovery]`) they stay isolated: that needs sign-offs of its own.
 
     approver: who approved the deployment. under: their approval, which covers the restoration.
     Raises PatchError or TargetError that says why it was
@@ -46,7 +49,7 @@ def deploy_hotfix(
         if services := isolated_services(target, settings):
             do(check_isolation, target.name, services, approver)
         raise
-    if isolated_services(target, settings):
+    if isolated_services(target, settings) and not going_on(target, settings):
         do(restore_service, target.name, (), "" if under else approver, under)
     return deployed
 

@@ -11,6 +11,9 @@ from tasks.approvals.confirming import confirm_if_granted
 from tasks.approvals.decide import decide, follow_decision, outcome_of, signature_of, waiting_for
 from tasks.people.act import Done, Hand, PersonAct, Shown
 
+WHICH = "Of several: its id, or what it is of, such as 'restore'."
+SHOWN = "The digest of what you have read: another text is refused."
+
 
 class Approving(Model):
     """approval: which one, when several wait: its id, the beginning of it, or what it is of.
@@ -19,18 +22,20 @@ class Approving(Model):
     now, alone; governance is called, and somebody else has to review it.
     """
 
-    approval: str = Field(default="", max_length=60)
-    shown: str = Field(default="", max_length=64)
-    reason: str = Field(default="", max_length=2_000)
-    break_glass: bool = False
+    approval: str = Field(default="", max_length=60, description=WHICH)
+    shown: str = Field(default="", max_length=64, description=SHOWN)
+    reason: str = Field(default="", max_length=2_000, description="Why; for the record.")
+    break_glass: bool = Field(
+        default=False, description="Let it go on now, alone: it is reviewed; say why."
+    )
 
 
 class Rejecting(Model):
     """reason: why; it is asked for."""
 
-    approval: str = Field(default="", max_length=60)
-    shown: str = Field(default="", max_length=64)
-    reason: str = Field(max_length=2_000)
+    reason: str = Field(max_length=2_000, description="Why it is rejected.")
+    approval: str = Field(default="", max_length=60, description=WHICH)
+    shown: str = Field(default="", max_length=64, description=SHOWN)
 
 
 def _approve(hand: Hand, asked: Approving) -> Done:

@@ -8,6 +8,7 @@ from schemas.errors import InvalidInput
 from schemas.incident import IncidentType, Severity, TypeSource
 from schemas.model import Model
 from schemas.people import Right
+from tasks.approvals.confirming import require_for_confirm
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.channels import page_anew, show_everywhere
 from tasks.people.fields import POSITIONAL, Reason, Service
@@ -61,6 +62,7 @@ def _severity(hand: Hand, asked: ToSeverity) -> Done:
 
 
 def _type(hand: Hand, asked: ToType) -> Done:
+    require_for_confirm(hand.incident, asked.type, hand.actor, hand.settings)
     had_word = hand.incident.word_at is not None
     outcome = hand.store.lifecycle.set_type(
         hand.incident_id, asked.type, actor=hand.actor.on_record, reason=asked.reason
@@ -91,6 +93,7 @@ def _confirm(hand: Hand, asked: Word) -> Done:
     if asked.no and asked.type:
         raise InvalidInput("no, type: give one of them, not both")
     said = IncidentType.UNKNOWN if asked.no else asked.type
+    require_for_confirm(hand.incident, said, hand.actor, hand.settings)
     answer = hand.store.answer(hand.incident_id, said, actor=hand.actor.on_record)
     incident = answer.incident
     if not answer.is_new:

@@ -8,6 +8,7 @@ from schemas.incident import Incident
 from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
 from schemas.settings import Settings
+from tasks.approvals.listed import waiting_of
 from tasks.people.act import Done
 from tasks.store import open_store
 from tasks.store.automation.said import said_of
@@ -39,6 +40,7 @@ def beside(incident: Incident, settings: Settings) -> dict[str, Any]:
         "relapsedAt": incident.relapsed_at and incident.relapsed_at.isoformat(),
         "standing": standing.to_json(),
         "lacksLead": lacks_lead(incident, standing),
+        "approvals": waiting_of(incident, settings),
     }
 
 

@@ -9,6 +9,7 @@ from schemas.release import DeployedRelease, RollbackPlan
 from schemas.settings import Settings, Target
 from tasks.case import Case, Intent
 from tasks.do import Do
+from tasks.recovery.gate import settled_longer
 from tasks.rollback.deploy_release import deploy_release
 from tasks.rollback.one_at_a_time import one_rollback_at_a_time
 from tasks.step import log_line, step, verbatim
@@ -54,7 +55,7 @@ def deploy_plan(case: Case, plan: RollbackPlan, intent: Intent) -> DeployedRelea
     """
     case.require_on(intent)
     return deploy_release(
-        case.settings.target(plan.target),
+        settled_longer(case.settings.target(plan.target), case.settings),
         plan,
         home=case.settings.home,
         report=log_line,

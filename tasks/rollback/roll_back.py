@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -83,11 +83,13 @@ def roll_back(
     *,
     recreate: bool = False,
     asked_by: str = "",
+    before: Callable[[], object] = lambda: None,
 ) -> DeployedRelease:
     """Replace the failing release by the last known good one, or by the named one.
 
     recreate: even if it is already running, because its configuration has drifted.
     asked_by: the person who asks for it; empty for a runbook, whose rollbacks have a limit.
+    before: called when a release is chosen, before anything is changed: keeps evidence; may raise.
     Raises Withheld when the automation may not do it; RollbackError that names the stage at which
     it failed, and what is running.
     """
@@ -96,12 +98,16 @@ def roll_back(
         plan = do(choose_rollback, target.name, to_commit)
         return plan.model_copy(update={"recreate": recreate})
 
+    def deploy(plan: RollbackPlan) -> DeployedRelease:
+        before()
+        return do(deploy_rollback, plan, asked_by)
+
     return replace_release(
         do,
         target,
         settings,
         choose=choose,
-        deploy=lambda plan: do(deploy_rollback, plan, asked_by),
+        deploy=deploy,
         record=lambda plan, deployed: do(note_rollback, plan, deployed),
     )
 

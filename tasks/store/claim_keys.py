@@ -189,6 +189,11 @@ def broken_glass_key(approval_id: UUID, contact: str = "") -> str:
     return f"{PAGE}{BROKE_GLASS}{approval_id}{CONTACT + contact if contact else ''}"
 
 
+def watch_key(incident: Incident, why: str) -> str:
+    """The page by the watch over a recovery: it sees nothing, or broken while it is closed."""
+    return of_occurrence(incident, f"{PAGE}watch-{why}")
+
+
 def about_of(key: str) -> str:
     """The subject of a page: empty for the incident itself, else what rings separately.
 

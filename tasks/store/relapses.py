@@ -134,12 +134,19 @@ def settle_look(
     return log.change(work)
 
 
-def relapse_now(log: AuditLog, incident_id: UUID | str, because: str, actor: str) -> Incident:
+def relapse_now(
+    log: AuditLog, incident_id: UUID | str, because: str, actor: str, *, resolved_too: bool = False
+) -> Incident:
     """The relapse of a mitigated incident that somebody saw broken again; else nothing."""
 
     def work(chain: Chain) -> Incident:
-        change = Change(chain, incident_of(find(chain.connection, incident_id)))
-        if change.incident.status is Status.MITIGATED:
+        row = find(chain.connection, incident_id)
+        change = Change(chain, incident_of(row))
+        status = change.incident.status
+        again = resolved_too and status is Status.RESOLVED
+        if again and not another_is_open(chain.connection, row):
+            begin_occurrence(change, because, change.incident.severity, actor)
+        if status is Status.MITIGATED:
             begin_occurrence(change, because, change.incident.severity, actor)
         return change.incident
 

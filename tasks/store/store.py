@@ -67,6 +67,7 @@ from tasks.store.owners.takeovers import TakeOver, take_over, times_taken_over
 from tasks.store.people.keys import PeopleKeys
 from tasks.store.processes import ProcessReport, report_process, reported
 from tasks.store.records import incident_of
+from tasks.store.recoveries import Recoveries
 from tasks.store.relapses import (
     AskedLook,
     Looked,
@@ -135,9 +136,10 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self.approvals = Approvals(self._log, self.masked_text)
+        self.recoveries = Recoveries(self._log, self.masked_text)
         self.lifecycle = Lifecycle(self._log, self.masked_text)
         self.people_keys = PeopleKeys(self._log)
-        self.approvals = Approvals(self._log, self.masked_text)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:
@@ -507,9 +509,15 @@ class Store:
         """The number of second and later occurrences on record."""
         return relapses_on_record(self._log)
 
-    def relapse(self, incident_id: UUID | str, because: str, *, actor: str) -> Incident:
-        """The relapse of a mitigated incident that was seen broken again; else nothing happens."""
-        return relapse_now(self._log, incident_id, self.masked_text(because), actor)
+    def relapse(
+        self, incident_id: UUID | str, because: str, *, actor: str, resolved_too: bool = False
+    ) -> Incident:
+        """The relapse of a mitigated incident that was seen broken again; else nothing happens.
+
+        resolved_too: also of a resolved one, while it is watched after its recovery.
+        """
+        said = self.masked_text(because)
+        return relapse_now(self._log, incident_id, said, actor, resolved_too=resolved_too)
 
     # Claims
 

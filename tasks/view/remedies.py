@@ -94,8 +94,8 @@ REMEDIES: tuple[Remedy, ...] = (
         "the same; a step that cannot be undone was refused",
     ),
     Remedy(
-        ("stays suspended",),
-        "`resume-agent` needs the approver that the agent's contract names",
+        ("stays suspended", "stays isolated", "waits for approval"),
+        "people have to [approve](approvals.md) it first: the text says whose; `aeef approve`",
     ),
     Remedy(
         ("no runbook has started",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.approvals import What, filled, need_of
 from schemas.errors import ConfigurationError
-from schemas.people import Actor, Method, Right
+from schemas.people import Actor, Method, Right, everybody
 from schemas.settings import Settings
 from tasks.approvals.decide import signature_of
 from tasks.approvals.rules import ANYBODY, knows_approvers, rule_of
@@ -39,6 +39,6 @@ def approvals_in_words(settings: Settings) -> str:
 def _lacks(word: str, settings: Settings) -> bool:
     """True when all our people together could not give what the rule asks for."""
     rule = rule_of(word, settings)
-    people = [person for person in settings.people.values() if person.may(Right.APPROVE)]
+    people = [person for person in everybody(settings.people).values() if person.may(Right.APPROVE)]
     all_of_them = [signature_of(Actor(p.name, Method.TOKEN, p), "") for p in people]
     return len(filled([need_of(each) for each in rule.needs], all_of_them)) < rule.enough

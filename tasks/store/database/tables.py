@@ -361,24 +361,6 @@ fingerprints = Table(
     Column("kept_at", String(32), nullable=False),
 )
 
-# What people sign in with and are signed in by; of the secret itself only a hash.
-people_keys = Table(
-    "aeef_people_keys",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("kind", String(8), nullable=False),
-    Column("person", Text, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("created_at", String(32), nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("expires_at", String(32), nullable=False),
-    Column("used_at", String(32)),
-    Column("ended_at", String(32)),
-    # By which one a session began; it ends with it.
-    Column("parent", String(16)),
-    Column("details", Text, nullable=False),
-)
-
 # One row per approval that was asked for. `document`: all of it, the signatures too; the columns
 # are for finding it.
 approvals = Table(
@@ -401,4 +383,33 @@ Index(
     approvals.c.asked_at,
     sqlite_where=PENDING,
     postgresql_where=PENDING,
+)
+
+# One row per target that recovers from an incident; `going_on`: 1 until its watch has ended.
+recoveries = Table(
+    "aeef_recoveries",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("began_at", String(32), nullable=False),
+    Column("going_on", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+# What people sign in with and are signed in by; of the secret itself only a hash.
+people_keys = Table(
+    "aeef_people_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Column("used_at", String(32)),
+    Column("ended_at", String(32)),
+    # By which one a session began; it ends with it.
+    Column("parent", String(16)),
+    Column("details", Text, nullable=False),
 )

@@ -331,8 +331,9 @@ def test_a_dry_run_changes_nothing(store: Store, tmp_path: Path, plane: ControlP
     assert sample.text == sample.registry.read_text()
     assert suspension_journal.read_suspension(sample.agent, settings.home) is None
     suspend_agent.directly(incident(store), sample.agent)
-    assert "approved by Ada Lovelace: registry status active" in plan_resumption(
-        sample.agent, APPROVER, settings
+    assert (
+        "approved by local user Ada Lovelace, not proven: registry status active"
+        in plan_resumption(sample.agent, APPROVER, settings)
     )
     assert "suspended" == sample.status
 

@@ -2,96 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fixtures.cli import Aeef
+from fixtures.held import THREE, Held, configured
 from fixtures.store import Clock
-from samples.breach import breach
-from samples.targets import command_target
-from schemas.approvals import Approval, State
+from schemas.approvals import State
 from schemas.errors import AwaitsApproval, InvalidInput, NotAllowed, NotPossibleNow
 from schemas.people import Actor, Method, local_user
-from schemas.settings import Settings, load_settings
+from schemas.settings import load_settings
 from tasks.base.wake_up import Sleeper
-from tasks.deploy.freeze_target import freeze_target, release_freeze
-from tasks.deploy.freezes import frozen_by
-from tasks.people.act import Done
+from tasks.deploy.freeze_target import freeze_target
 from tasks.people.acts import perform
-from tasks.store import Store, open_store
-
-PEOPLE = """
-[approvals.release-freeze]
-needs = ["product", "engineering", "governance or security"]
-
-[people.ann]
-roles = ["approver-product", "approver-engineering"]
-[people.bob]
-display_name = "Bob B."
-roles = ["approver-engineering"]
-[people.eve]
-roles = ["approver-security"]
-[people.joe]
-roles = ["responder"]
-[people.ray]
-roles = ["reader"]
-"""
-
-
-class Held:
-    """A frozen target, and the people of its installation."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.incident_id = str(breach(store, service="demo").incident_id)
-        freeze_target.directly(self.incident_id, "demo")
-
-    @property
-    def settings(self) -> Settings:
-        """As they are now."""
-        return load_settings()
-
-    @property
-    def is_frozen(self) -> bool:
-        """True while deployments are refused."""
-        return frozen_by(self.settings.target("demo"), self.settings.home) is not None
-
-    @property
-    def asked(self) -> Approval:
-        """The newest approval."""
-        return self.store.approvals.of(self.incident_id)[-1]
-
-    @property
-    def actions(self) -> list[tuple[str | None, str]]:
-        """What is on record, and by whom."""
-        return [(e.actor, e.action) for e in self.store.incident(self.incident_id).actions_taken]
-
-    def release(self, approver: str = "") -> str:
-        """Try to release it."""
-        return release_freeze.by("local user", self.incident_id, "demo", approver)
-
-    def act(self, name: str, verb: str = "approve", **given: Any) -> Done:
-        """A person's word, proven by a token."""
-        person = self.settings.people[name]
-        actor = Actor(name, Method.TOKEN, person)
-        return perform(verb, self.incident_id, given, actor, self.settings)
+from tasks.store import open_store
 
 
 @pytest.fixture
 def held(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     """Configured, frozen, and asked for."""
     monkeypatch.setenv("AEEF_HOME", str(home))
-    found = command_target(tmp_path)
-    table = found.model_dump(mode="json", exclude={"name", "health"}, exclude_none=True)
-    health = found.health.model_dump(mode="json", exclude_none=True)
-    lines = ["[targets.demo]", *(f"{k} = {json.dumps(v)}" for k, v in table.items())]
-    lines += ["[targets.demo.health]", *(f"{k} = {json.dumps(v)}" for k, v in health.items())]
-    Path("aeef.toml").write_text("\n".join(lines) + PEOPLE)
+    configured(tmp_path, f"[approvals.release-freeze]\n{THREE}")
     store = open_store(load_settings())
     yield Held(store)
     store.close()

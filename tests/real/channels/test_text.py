@@ -14,17 +14,17 @@ from tasks.channels.being_done import being_done
 from tasks.channels.text import text_of, what_to_do
 from tasks.notify.page_on_call import ensure_page
 from tasks.notify.tell_outcome import REPAIRED, take_back_failure, tell_outcome
-from tasks.store.claim_keys import failure_key
+from tasks.store.claim_keys import failure_key, page_key
 from tasks.store.progress import note_progress
 
 RUN = uuid4()
-TARGETS = {
-    "demo": {
-        "repository": "/nowhere",
-        "health": {"url": "http://127.0.0.1:1/"},
-        "required_gates": ["tests"],
-    }
+DEMO = {
+    "repository": "/nowhere",
+    "health": {"url": "http://127.0.0.1:1/"},
+    "required_gates": ["tests"],
+    "deploy_command": ["true"],
 }
+TARGETS = {"demo": DEMO}
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def opened(intake: Intake, pagerduty: PagerDuty, **alert: object) -> str:
     """An incident whose page rings."""
     given = {"type": "deployment-failure", "service": "demo", "description": "502 since 14:00."}
     incident_id = intake.report(**given | alert)
-    wait_until(lambda: incident_id in pagerduty.alerts)
+    incident = intake.store.incident(incident_id)
+    wait_until(lambda: intake.store.claim_result(incident_id, page_key(incident)))
+    assert incident_id in pagerduty.alerts
     return incident_id
 
 

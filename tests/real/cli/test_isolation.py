@@ -39,7 +39,7 @@ def test_isolated_and_restored_by_hand(aeef: Aeef, shop: IsolationSample) -> Non
     assert Status.MITIGATED is incident.status
     assert "files of evidence of 2 containers before isolation" in said
     assert f"isolated {shop.target.name}, verified" in said
-    assert f"approved by {APPROVER}" in said
+    assert f"approved by local user {APPROVER}, not proven" in said
 
 
 def test_on_the_record_of_another_incident(

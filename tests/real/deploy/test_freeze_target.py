@@ -81,7 +81,9 @@ def test_nothing_is_deployed_until_it_is_released(store: Store, target: Target) 
     state = settings.home / "freezes" / "demo.json"
     assert 0o600 == stat.S_IMODE(state.stat().st_mode)
 
-    assert "approved by Ada" in release_freeze.directly(breached, "demo", "Ada")
+    assert "approved by local user Ada, not proven" in release_freeze.directly(
+        breached, "demo", "Ada"
+    )
     deploy(target, settings)
     assert before != git(target.repository, "rev-parse", "HEAD")
     assert not state.exists()
@@ -301,7 +303,7 @@ def test_pipelines_ask_and_people_release(aeef: Aeef, tmp_path: Path) -> None:
     record = aeef("incidents", "show", held["incidentId"], "--json").json["incident"]
     assert "resolved" == record["status"]
     said = [each["action"] for each in record["actionsTaken"]]
-    assert any("approved by Ada" in text for text in said)
-    assert any("approved by Grace" in text for text in said)
+    assert any("approved by local user Ada, not proven" in text for text in said)
+    assert any("approved by local user Grace, not proven" in text for text in said)
     assert 1 == aeef("freeze", "on", "--target", "demo", "--approver", " ").code
     assert 1 == aeef("freeze", "status", "--target", "nobody").code

@@ -56,7 +56,10 @@ def test_the_commands_are_run_and_believed(shop_store: Store, tmp_path: Path) ->
     assert {"api.off", "worker.off"} == {path.name for path in folder.glob("*.off")}
     isolate_service.directly(incident_id, "demo", ["api"])
     restored = restore_service.directly(incident_id, "demo", ["api"], APPROVER)
-    assert ["still isolated: worker", f"approved by {APPROVER}"] == restored.notes
+    assert [
+        "still isolated: worker",
+        f"approved by local user {APPROVER}, not proven",
+    ] == restored.notes
     restore_service.directly(incident_id, "demo", [], APPROVER)
     assert [] == list(folder.glob("*.off"))
     assert read_isolation("demo", settings.home) is None

@@ -98,7 +98,7 @@ def test_a_retry_after_the_end_is_no_failure_and_says_so(
     again = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 
     earlier = "an earlier attempt had put back everything; not looked at again"
-    assert [earlier, f"approved by {APPROVER}"] == again.notes
+    assert [earlier, f"approved by local user {APPROVER}, not proven"] == again.notes
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):
         restore_service.directly(new_incident(shop_store), shop.target.name, [], APPROVER)
     with pytest.raises(InvalidInput, match="is not isolated by this AEEF"):

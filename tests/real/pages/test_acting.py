@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from deployments.cli.demo import create_demo
 from fixtures.browser import signed_in
 from fixtures.intake import Intake, StartIntake
-from fixtures.people import bearer, token_for
+from fixtures.people import PEOPLE_AS_VARIABLE, bearer, token_for
 from schemas.incident import Status
 from support import wait_until
 from tasks.deploy.freeze_target import freeze_target
@@ -30,6 +30,8 @@ def demo_intake(
     config.write_text(create_demo(tmp_path / "demo"))
     monkeypatch.setenv("AEEF_CONFIG", str(config))
     monkeypatch.setenv("AEEF_HOME", str(home))
+    for name, value in PEOPLE_AS_VARIABLE.items():
+        monkeypatch.setenv(name, value)
     return start_intake()
 
 
@@ -59,19 +61,29 @@ def test_a_rollback_begins_on_the_page_and_ends_there(
         assert "Not possible now" in page.inner_text("[role=alert]")
 
 
-def test_a_frozen_target_is_released_by_who_may_approve(
+def test_a_freeze_is_released_once_somebody_else_has_approved(
     browser: Browser, demo_intake: Intake
 ) -> None:
-    """A responder has no such button."""
+    """Who asks does not sign; who signs reads exactly what they sign; then it is pressed again."""
     incident_id = demo_intake.report(type="deployment-failure", service="demo")
-    Directly(incident_id, "rob (token)")(freeze_target, "demo", "Rob Example", "")
-    assert read_freeze("demo", demo_intake.settings.home)
+    Directly(incident_id, "rob (token)")(freeze_target, "demo", "", "until the cause is found")
+    path = f"/incidents/{incident_id}"
     with signed_in(browser, demo_intake, "rob") as page:
-        page.goto(f"/incidents/{incident_id}")
-        assert "Release freeze" not in page.inner_text("main")
-    with signed_in(browser, demo_intake, "ann") as page:
-        page.goto(f"/incidents/{incident_id}/release-freeze")
+        page.goto(f"{path}/approve")
+        assert "nothing of" in page.inner_text("pre")
+        page.goto(f"{path}/release-freeze")
         assert "would release deployments on demo" in page.inner_text("pre")
+        page.click("text=Yes: Release freeze")
+        assert "approve" in page.inner_text("[role=status]")
+    assert read_freeze("demo", demo_intake.settings.home)
+    with signed_in(browser, demo_intake, "ann") as page:
+        page.goto(path)
+        page.click("text=Approve …")
+        assert "Allow deployments on demo again" in page.inner_text("pre")
+        page.click("text=Yes: Approve")
+        assert page.inner_text("[role=status]")
+    with signed_in(browser, demo_intake, "rob") as page:
+        page.goto(f"{path}/release-freeze")
         page.click("text=Yes: Release freeze")
 
     wait_until(lambda: read_freeze("demo", demo_intake.settings.home) is None)

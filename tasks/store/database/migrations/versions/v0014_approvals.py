@@ -1,4 +1,4 @@
-"""Approvals: what people were asked for, exactly what they were shown, and who signed."""
+"""Approvals: what people were shown, and who signed; recoveries of targets from incidents."""
 
 from __future__ import annotations
 
@@ -28,4 +28,14 @@ def upgrade() -> None:
         ["asked_at"],
         sqlite_where=sa.text("pending = 1"),
         postgresql_where=sa.text("pending = 1"),
+    )
+    op.create_table(
+        "aeef_recoveries",
+        sa.Column(
+            "incident_id", sa.String(36), sa.ForeignKey("aeef_incidents.id"), primary_key=True
+        ),
+        sa.Column("target", sa.Text, primary_key=True),
+        sa.Column("began_at", sa.String(32), nullable=False),
+        sa.Column("going_on", sa.Integer, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
     )
