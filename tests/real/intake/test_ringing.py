@@ -158,7 +158,8 @@ def test_nothing_rings_for_what_somebody_has_taken(
     wait_until(lambda: not intake.store.waiting_pages())
     pagerduty.recover()
 
-    assert intake.actions(incident_id)[-1].endswith("somebody has acknowledged the incident")
+    ends = "somebody has acknowledged the incident"
+    wait_until(lambda: intake.actions(incident_id)[-1].endswith(ends))
     assert 0 == pagerduty.pages
 
 
