@@ -23,6 +23,7 @@ from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
+from deployments.cli.checks import people as cli_people
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
@@ -37,6 +38,7 @@ from tasks.people.change import CONFIRM
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
 app.add_typer(cli_audit.audit, name="audit")
+app.add_typer(cli_people.people, name="people")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")

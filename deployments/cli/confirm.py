@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli.terminal import plain, this_user
+from deployments.cli.terminal import plain, this_actor, this_user
 from deployments.cli.verbs.verbs import show
 from deployments.cli.verbs.way import is_remote, way
 from deployments.prefect_server.settings import use_prefect
 from schemas.incident import Incident, IncidentType
 from schemas.links import links_for
-from schemas.people import local_user
 from schemas.settings import Settings, load_settings
 from tasks.approvals.confirming import require_for_confirm
 from tasks.store import Answer, open_store
@@ -47,9 +46,8 @@ def confirm(
     use_prefect(settings)
     store = open_store(settings)
     said = IncidentType.UNKNOWN if no else incident_type
-    actor = local_user(this_user())
-    require_for_confirm(store.incident(incident_id), said, actor, settings)
-    answer = store.answer(incident_id, said, actor=actor.on_record)
+    require_for_confirm(store.incident(incident_id), said, this_actor(), settings)
+    answer = store.answer(incident_id, said, actor=this_user())
     outcome = _outcome(answer, settings)
     if as_json:
         shown = answer.incident.to_json() | {"typeSource": answer.incident.type_source.value}

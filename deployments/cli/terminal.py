@@ -1,15 +1,16 @@
-"""What commands need for the terminal: the user's name, our version, text that is safe to print."""
+"""What commands need for the terminal: the user, our version, text that is safe to print."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
+import pwd
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from schemas.people import Actor, local_user
 from tasks.base.trim import clean
 
 
@@ -21,12 +22,21 @@ def plain(text: str) -> str:
     return "\n      ".join(clean(text).splitlines())
 
 
-def this_user() -> str:
-    """The user's name, for the record; in a container that has none, the number."""
+def this_actor() -> Actor:
+    """Who works here, as the operating system has it: `LOGNAME` would be anybody's word.
+
+    In a container that has no name for them, the number.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return local_user(name)
+
+
+def this_user() -> str:
+    """Who works here, for the record: `local user ann, not proven`."""
+    return this_actor().on_record
 
 
 def version_line() -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
+from schemas.lifecycle import LEAD_WITHIN
+
 
 class Timing(NamedTuple):
     """The intake's intervals; only tests use other values.
@@ -13,7 +15,9 @@ class Timing(NamedTuple):
     alert wakes the first. ring: for pages that nothing which rings has taken yet.
     page_late, runbook_missing: the age of an incident at which its page is sent again, and the
     on-call is paged that no runbook has started.
+    lead_missing: the age of a P1 or P2 at which a lead is asked for.
     escalation_late: how late a step may be before the watch pages for it.
+    tickets: between two looks at a ticket.
     keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
 
@@ -25,8 +29,10 @@ class Timing(NamedTuple):
     health: float = 2.0
     page_late: timedelta = timedelta(seconds=10)
     runbook_missing: timedelta = timedelta(minutes=5)
+    lead_missing: timedelta = LEAD_WITHIN
     escalation_late: timedelta = timedelta(seconds=30)
     keep_alive: timedelta | None = None
+    tickets: timedelta = timedelta(minutes=5)
 
 
 USUAL = Timing()

@@ -13,9 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deployments.intake.authentication import Guards
 from schemas.incident import WAITS, Incident, Phase
-from schemas.people import Right
+from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.base.trim import clean
+from tasks.incident.export import exported
 from tasks.store import Store
 from tasks.store.automation.said import said_of, said_of_all
 from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
@@ -38,6 +39,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guards: Guards) ->
     """Add `/incidents`, `/incidents/<id>`, and what was done for it: `…/run`, `…/look`."""
     may_read = Depends(guards.person(Right.READ))
     _add_runs(app, settings, store, may_read)
+    _add_export(app, store, guards)
 
     @app.get("/incidents", dependencies=[may_read])
     def incidents(request: Request, limit: int = 100, before: str | None = None) -> Response:
@@ -61,6 +63,17 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guards: Guards) ->
             run=run_of(store, found),
             automation=said_of(found, settings),
         )
+
+
+def _add_export(app: FastAPI, store: Store, guards: Guards) -> None:
+    may_export = Depends(guards.person(Right.EVIDENCE))
+
+    @app.get("/incidents/{incident_id}/export")
+    def export(incident_id: str, actor: Actor = may_export) -> Response:
+        """The record as a file, valid against the spec's schema; who took it is on record."""
+        record = exported(incident_id, store, actor.on_record)
+        name = f'attachment; filename="{record["incidentId"]}.json"'
+        return JSONResponse(record, headers={"Content-Disposition": name})
 
 
 def _add_runs(app: FastAPI, settings: Settings, store: Store, may_read: Any) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from types import FrameType
 
 import httpx
@@ -17,8 +18,9 @@ from deployments.handover import START
 from deployments.prefect_server.credential import ensure_credential
 from deployments.prefect_server.settings import HOST, is_embedded, prefect_environment
 from deployments.up.children import Child, Memory
+from deployments.web.new_keys import LINK_LASTS, first_admin, new_link
 from deployments.web.token import TOKEN_FILE, ensure_token
-from schemas.errors import ConfigurationError
+from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
@@ -120,19 +122,33 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
         " /v1/github)",
-        f"pages     {settings.base_url}/incidents  (user 'aeef', password: the token)",
-        f"token     {_token_place(settings)}",
+        f"pages     {settings.base_url}/incidents",
+        f"token     {_token_place(settings)}  (of the sender `intake`)",
         f"Prefect   {prefect}{_how_to_sign_in()}",
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
         *said_of_all(settings),
+        *_sign_in_lines(settings),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 
 
+def _sign_in_lines(settings: Settings) -> list[str]:
+    """Where the first administrator signs in, once; nobody else has given them anything yet."""
+    minutes = LINK_LASTS // timedelta(minutes=1)
+    person = first_admin(settings)
+    if person is None:
+        return ["sign in   nobody in [people] is an admin: `aeef people link NAME` makes a link"]
+    try:
+        link = new_link(person, settings, by="aeef up")
+    except AeefError as error:
+        return [f"sign in   `aeef people link` makes a link; none could be made now: {error}"]
+    return [f"sign in   {link}  (as {person.called}, once, within {minutes} minutes)"]
+
+
 def _how_to_sign_in() -> str:
-    return "  (sign in with the token)" if is_embedded() else ""
+    return "  (sign in as on the pages)" if is_embedded() else ""
 
 
 def _token_place(settings: Settings) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from deployments.web import by_oidc
 from deployments.web.asgi import Raw, Receive, Scope, Send
 from deployments.web.attempts import Attempts
 from deployments.web.headers import NO_FRAME, POLICY, answer, refuse
 from deployments.web.origins import READS, Headers, Origins, says_which_page
 from deployments.web.visitors import SignedIn, Visitors
-from schemas.errors import AeefError
+from schemas.errors import AeefError, NotAllowed, OutsideServiceError
 
 SIGN_IN, SIGN_OUT = "/signin", "/signout"
-PATHS = frozenset({SIGN_IN, SIGN_OUT})
+PATHS = frozenset({SIGN_IN, SIGN_OUT, by_oidc.BEGIN, by_oidc.BACK})
 MOST_BYTES = 4096
 STRICT = f"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; {NO_FRAME}"
 UNKNOWN = (
@@ -42,11 +43,14 @@ class SignIn:
         self._origins = origins
         self._home = home
         self._attempts = attempts or Attempts()
+        self._by_oidc = by_oidc.ByOidc(visitors, origins)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Answer one request for one of `PATHS`."""
         try:
-            if scope["method"] in READS:
+            if scope["path"] in (by_oidc.BEGIN, by_oidc.BACK):
+                await self._oidc(scope, send, headers)
+            elif scope["method"] in READS:
                 await self._show(scope, send, headers)
             elif scope["method"] != "POST":
                 await refuse(send, 405, "only GET and POST")
@@ -72,8 +76,7 @@ class SignIn:
             return
         client = _client(scope)
         if wait := self._attempts.wait(client):
-            page = self._page(form, problem=f"Too many failures: try it again in {wait} s.")
-            await _show(send, 429, page, (b"retry-after", str(wait).encode()))
+            await self._too_many(send, wait, form)
             return
         link, token = _first(form, "link"), _first(form, "token")
         look = (self._visitors.use_link, link) if link else (self._visitors.by_token, token)
@@ -83,13 +86,43 @@ class SignIn:
             form = {"next": [_first(form, "next")]}
             await _show(send, 401, self._page(form, problem=USED_LINK if link else UNKNOWN))
             return
-        parent = found.key and found.key.key_id
-        session = await self._visitors.threads.run(
-            self._visitors.begin, found.actor, client, parent
-        )
-        secure = self._origins.is_secure(headers)
-        cookie = self._visitors.cookies.cookie(session, self._visitors.seconds, secure=secure)
+        cookie = await self._begin(found, client, headers)
         await _go(send, _inside(_first(form, "next"), self._home), cookie)
+
+    async def _oidc(self, scope: Scope, send: Send, headers: Headers) -> None:
+        client = _client(scope)
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        if scope["method"] != "GET":
+            await refuse(send, 405, "only GET")
+            return
+        if wait := self._attempts.wait(client):
+            await self._too_many(send, wait, {})
+            return
+        try:
+            if scope["path"] == by_oidc.BEGIN:
+                goal = _inside(_first(query, "next"), self._home)
+                step = await self._by_oidc.begin(scope, headers, goal)
+            else:
+                step = await self._by_oidc.finish(scope, headers)
+        except (NotAllowed, OutsideServiceError) as error:
+            self._attempts.failed(client)
+            status = 403 if isinstance(error, NotAllowed) else 502
+            await _show(send, status, self._page({}, problem=f"{error}."))
+            return
+        cookies = [step.cookie]
+        if step.found is not None:
+            cookies.append(await self._begin(step.found, client, headers))
+        await _go(send, step.address, *cookies)
+
+    async def _begin(self, found: SignedIn, client: str, headers: Headers) -> bytes:
+        """The cookie of a new session."""
+        session = await self._visitors.threads.run(self._visitors.begin, found, client)
+        secure = self._origins.is_secure(headers)
+        return self._visitors.cookies.cookie(session, self._visitors.seconds, secure=secure)
+
+    async def _too_many(self, send: Send, wait: int, given: Mapping[str, list[str]]) -> None:
+        page = self._page(given, problem=f"Too many failures: try it again in {wait} s.")
+        await _show(send, 429, page, (b"retry-after", str(wait).encode()))
 
     async def _sign_out(self, send: Send, headers: Headers) -> None:
         if found := await self._visitors.signed_in(headers):
@@ -104,8 +137,11 @@ class SignIn:
         problem: str = "",
         signed_in: SignedIn | None = None,
     ) -> bytes:
+        goal, oidc = _inside(_first(given, "next"), self._home), self._visitors.now().oidc
         values = {
-            "next": _inside(_first(given, "next"), self._home),
+            "next": goal,
+            "oidc": by_oidc.address(goal) if oidc else "",
+            "issuer": urlsplit(oidc.issuer).hostname if oidc else "",
             "link": _first(given, "link"),
             "home": self._home,
             "problem": problem,
@@ -142,10 +178,9 @@ async def _show(send: Send, status: int, page: bytes, *headers: Raw) -> None:
     )
 
 
-async def _go(send: Send, path: str, cookie: bytes | None = None) -> None:
+async def _go(send: Send, path: str, *cookies: bytes) -> None:
     headers = [(b"location", quote(path, safe="/?&=%+:,;@!$'()*~#").encode())]
-    if cookie is not None:
-        headers.append((b"set-cookie", cookie))
+    headers += [(b"set-cookie", cookie) for cookie in cookies]
     await answer(send, 303, b"", "text/plain", headers)
 
 

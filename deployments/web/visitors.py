@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -30,11 +30,16 @@ BASIC_USER = "aeef"
 
 
 class SignedIn(NamedTuple):
-    """Somebody who asks. session: the secret of their browser's; empty when it is no browser."""
+    """Somebody who asks.
+
+    session: the secret of their browser's; empty when it is no browser.
+    about: what their OpenID provider says of them.
+    """
 
     actor: Actor
     session: str = ""
     key: PersonKey | None = None
+    about: Mapping[str, Any] = {}
 
 
 class Visitors:
@@ -42,11 +47,12 @@ class Visitors:
 
     def __init__(self, now: Callable[[], Settings], store: Callable[[], Store]) -> None:
         """now: the settings as they are now."""
-        self._now = now
+        self.now = now
+        self.key = session_key(now())
         self._store = store
-        self.cookies = Cookies(session_key(now()))
+        self.cookies = Cookies(self.key)
         self.threads = OwnThreads("who is there", LOOKS_AT_ONCE, LOOK_SECONDS)
-        self._host = _host_signer(session_key(now()))
+        self._host = _host_signer(self.key)
 
     async def signed_in(self, headers: Headers) -> SignedIn | None:
         """Whose session the request's cookie is. Raises TemporaryError when that takes long."""
@@ -87,18 +93,18 @@ class Visitors:
 
     def person(self, name: str) -> Person | None:
         """The person of the configuration."""
-        return everybody(self._now().people).get(name)
+        return everybody(self.now().people).get(name)
 
-    def begin(self, actor: Actor, place: str, parent: str | None = None) -> str:
+    def begin(self, found: SignedIn, place: str) -> str:
         """Begin a session; its secret. place: from where, for the record."""
         return self._store().people_keys.make(
             KeyKind.SESSION,
-            actor.name,
+            found.actor.name,
             timedelta(seconds=self.seconds),
-            by=actor.on_record,
+            by=found.actor.on_record,
             said=f"Signed in from {place}",
-            parent=parent,
-            details={"method": actor.method.value},
+            parent=found.key and found.key.key_id,
+            details={"method": found.actor.method.value, **found.about},
         )
 
     def end(self, signed_in: SignedIn) -> None:
@@ -111,9 +117,29 @@ class Visitors:
     @property
     def seconds(self) -> int:
         """How long a session lasts."""
-        return round(self._now().sign_in.hours * 3600)
+        return round(self.now().sign_in.hours * 3600)
+
+    def actor_of(self, about: Mapping[str, Any]) -> Actor | None:
+        """Whom the provider means: a person by their e-mail, else one with the groups' roles."""
+        settings, email = self.now(), about["email"]
+        if settings.oidc is None or not email:
+            return None
+        known = (each for each in settings.people.values() if each.email)
+        person = next((each for each in known if str(each.email).casefold() == email), None)
+        if person is None:
+            given = [settings.oidc.groups.get(group, ()) for group in about["groups"]]
+            roles = tuple(dict.fromkeys(role for each in given for role in each))
+            if not roles:
+                return None
+            # Nobody in [people] can have this name, as it has an @.
+            person = Person.model_construct(
+                name=email, display_name=about["called"], email=email, roles=roles
+            )
+        return Actor(person.name, Method.OIDC, person)
 
     def _actor(self, key: PersonKey, method: Method) -> Actor | None:
+        if method is Method.OIDC:
+            return self.actor_of(key.details)
         person = self.person(key.person)
         return Actor(person.name, method, person) if person else None
 

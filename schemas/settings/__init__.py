@@ -7,6 +7,7 @@ from schemas.settings.load import load_settings, unknown_variables
 from schemas.settings.prefect_patches import PATCHES_VARIABLE, PrefectPatch, patches_chosen
 from schemas.settings.sections import GithubSettings, RetrySettings, WorkerKind, WorkerSettings
 from schemas.settings.settings import Settings
+from schemas.settings.sign_in import OidcSettings
 from schemas.settings.target import DriftFile, Target, TargetDrift
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "DriftFile",
     "GithubSettings",
     "Health",
+    "OidcSettings",
     "PrefectPatch",
     "RetrySettings",
     "Settings",

@@ -50,7 +50,7 @@ from schemas.settings.sections import (
     SecuritySettings,
     WorkerSettings,
 )
-from schemas.settings.sign_in import Senders, SignInSettings
+from schemas.settings.sign_in import OidcSettings, Senders, SignInSettings
 from schemas.settings.takeover import TakeoverSettings
 from schemas.settings.target import Target
 
@@ -108,6 +108,7 @@ class Settings(ChannelSections):
     recovery: RecoverySettings = RecoverySettings()
     senders: Senders = Field(default_factory=dict)
     sign_in: SignInSettings = SignInSettings()
+    oidc: OidcSettings | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

@@ -22,7 +22,7 @@ from tasks.store.processes import ProcessReport
 SECTIONS = (
     "routes", "contacts", "business_days", "rules", "default_severities", "grouping", "relapse",
     "automation", "masking", "drift", "paging", "takeover", "security", "breach", "owners",
-    "github", "pagerduty", "slack", "jira", "alertmanager",
+    "github", "pagerduty", "slack", "jira", "alertmanager", "people", "senders", "sign_in", "oidc",
 )  # fmt: skip
 """What decides how an alert is handled; addresses, ports and paths may be a machine's own."""
 APART = frozenset({"key", "salt"})

@@ -7,9 +7,7 @@ from typing import Any
 from schemas.incident import Incident
 from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
-from schemas.people import Actor
 from schemas.settings import Settings
-from schemas.validation import validate
 from tasks.approvals.listed import waiting_of
 from tasks.people.act import Done
 from tasks.store import open_store
@@ -44,21 +42,6 @@ def beside(incident: Incident, settings: Settings) -> dict[str, Any]:
         "lacksLead": lacks_lead(incident, standing),
         "approvals": waiting_of(incident, settings),
     }
-
-
-def exported(incident_id: str, actor: Actor, settings: Settings) -> dict[str, Any]:
-    """The record, valid by the spec's schema; the audit log says that this person got it."""
-    store = open_store(settings)
-    record = store.incident(incident_id).to_json()
-    validate("incident", record)
-    store.record_action(
-        incident_id,
-        "the record was exported",
-        actor=actor.on_record,
-        automated=False,
-        in_record=False,
-    )
-    return record
 
 
 def done_in_full(done: Done, settings: Settings) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Whether all is in order: `aeef doctor`, `aeef armed`, `aeef audit`. Begin with `doctor.py`."""
+"""What is in order, and who is there: `aeef doctor`, `audit`, `people`. Begin with `doctor.py`."""

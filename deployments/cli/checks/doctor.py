@@ -13,13 +13,16 @@ import typer
 
 from deployments.cli.automation import state_in_words
 from deployments.cli.checks.approvals import approvals_in_words
+from deployments.cli.checks.people import people_in_words, provider_in_words
 from deployments.cli.drift import drift_in_words
-from deployments.cli.terminal import plain
+from deployments.cli.terminal import plain, this_actor
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
 from deployments.prefect_server.credential import CREDENTIAL_FILE
 from deployments.prefect_server.examine import locked
-from deployments.web.token import TOKEN_FILE, token_of
+from deployments.web.sessions import KEY_FILE
+from deployments.web.token import TOKEN_FILE
+from deployments.web.visitors import host_pass
 from schemas.errors import AeefError
 from schemas.model import utc_now
 from schemas.settings import (
@@ -114,6 +117,8 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        ("people", lambda: people_in_words(settings)),
+        ("OpenID", lambda: provider_in_words(settings)),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),
@@ -135,7 +140,7 @@ def _environment() -> str:
 
 
 def _home(settings: Settings) -> str:
-    for name in ("", TOKEN_FILE, CREDENTIAL_FILE):
+    for name in ("", TOKEN_FILE, KEY_FILE, CREDENTIAL_FILE):
         path = settings.home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise AeefError(f"others can read {path}: chmod go= {path}")
@@ -164,7 +169,7 @@ def _intake(settings: Settings) -> str:
         problems = [*answer.json()["problems"], *answer.json()["warnings"]]
         let_in = httpx.get(
             f"{settings.intake_url}/incidents?limit=1",
-            headers={"Authorization": f"Bearer {token_of(settings)}"},
+            headers={"Authorization": f"Bearer {host_pass(settings, this_actor().name)}"},
             timeout=10,
             trust_env=False,
         )
@@ -175,7 +180,7 @@ def _intake(settings: Settings) -> str:
     if problems:
         raise AeefError("; ".join(problems))
     if let_in.status_code != 200:
-        raise AeefError("the intake does not know our token: restart it with the same settings")
+        raise AeefError("the intake does not know our key: restart it with the same settings")
     return settings.intake_url
 
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from deployments.cli.terminal import this_user
+from deployments.cli.terminal import this_actor
 from deployments.cli.verbs.remote import Remote
 from schemas.errors import ConfigurationError
 from schemas.held import held
 from schemas.lifecycle.filter import Filter
-from schemas.people import local_user
 from schemas.settings import Settings, load_settings
 from tasks.store import open_store
 
@@ -39,7 +38,7 @@ class Here:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._actor = local_user(this_user())
+        self._actor = this_actor()
 
     def do(self, act: str, incident_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Do an act as the local user."""
@@ -64,9 +63,9 @@ class Here:
 
     def export(self, incident_id: str) -> dict[str, Any]:
         """The record."""
-        from tasks.people.in_full import exported
+        from tasks.incident.export import exported
 
-        return exported(incident_id, self._actor, self._settings)
+        return exported(incident_id, open_store(self._settings), self._actor.on_record)
 
 
 def way() -> Way:

@@ -12,13 +12,17 @@ from uuid import uuid4
 from deployments.intake.intervals import USUAL, Timing
 from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, route_for
+from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
+from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
+from tasks.notify.watch_tickets import watch_tickets
 from tasks.store import Store
 from tasks.store.claim_keys import (
+    LEAD_ASKED,
     PAGE,
     keep_alive_key,
     not_started_key,
@@ -55,6 +59,8 @@ class Sweep:
             self.send_late_pages,
             self.keep_alerts_alive,
             self.page_for_missing_runbooks,
+            self.ask_for_leads,
+            self.watch_tickets,
             self.change_messages,
         )
         for check in checks:
@@ -109,6 +115,18 @@ class Sweep:
                 )
             ],
         )
+
+    def ask_for_leads(self) -> None:
+        """Ask for a lead of a P1 or P2 that nobody leads after an hour."""
+        for severity in NEEDS_LEAD:
+            for incident in self.store.open_incidents_missing_claim(
+                LEAD_ASKED, older_than=self.timing.lead_missing, severity=severity
+            ):
+                ask_for_lead(incident, self.settings, holder=f"sweep {uuid4()}")
+
+    def watch_tickets(self) -> None:
+        """Propose to resolve what somebody closed the ticket of."""
+        watch_tickets(self.settings, self.timing.tickets)
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""

@@ -102,12 +102,8 @@ class PeopleKeys:
             found = _holding(connection, kind, key_id, now)
             if found is None or not compare_digest(found.hash, _hash(secret)):
                 return None
-            if found.parent is not None:
-                parent = connection.execute(
-                    select(people_keys).where(people_keys.c.id == found.parent)
-                ).one_or_none()
-                if parent is None or parent.ended_at is not None:
-                    return None
+            if found.parent is not None and not _still_holds(connection, found.parent, now):
+                return None
         self._note_use(found, now)
         return _key_of(found)
 
@@ -182,6 +178,14 @@ def _holding(connection: Connection, kind: KeyKind, key_id: str, now: datetime) 
             people_keys.c.expires_at > moment_text(now),
         )
     ).one_or_none()
+
+
+def _still_holds(connection: Connection, key_id: str, now: datetime) -> bool:
+    """True unless it was ended, or is a token that has expired; a link is over by its use."""
+    row = connection.execute(select(people_keys).where(people_keys.c.id == key_id)).one_or_none()
+    if row is None or row.ended_at is not None:
+        return False
+    return bool(row.kind == KeyKind.LINK.value or row.expires_at > moment_text(now))
 
 
 def _forget_old(connection: Connection, now: datetime) -> None:

@@ -94,11 +94,15 @@ def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     seen = stack.wait_for(lambda: stack.ask("GET", path).json()["last"])
     assert ("well", False) == (seen["verdict"], seen["isRelapse"])
 
-    # Its resolution resolves the page.
+    # Its end is proposed; a person resolves it, and with it the page.
     alertmanager.fire(labels, "over", began, ended=datetime.now(UTC))
+    stack.wait_for(lambda: any("says that it is over" in a for a in stack.actions(incident_id)))
+    assert "resolved" != alert.state
+    what = ("--disposition", "fixed", "--root-cause", "a bad release")
+    assert 0 == stack.command("resolve", incident_id, *what).returncode
     stack.wait_for(lambda: alert.state == "resolved")
     assert "resolved" == stack.incident(incident_id)["status"]
-    stack.wait_for(lambda: len(stack.slack.in_thread(messages[0].ts)) == 2)
+    stack.wait_for(lambda: len(stack.slack.in_thread(messages[0].ts)) == 3)
     assert 0 == stack.command("audit", "verify").returncode
 
 

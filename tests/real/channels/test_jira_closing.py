@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from schemas.incident import Alert, Incident, IncidentType, Severity
@@ -10,6 +11,7 @@ from schemas.settings import Settings
 from standins.jira import Jira
 from standins.standin import settings_for
 from tasks.channels.jira.ticket import ensure_ticket
+from tasks.notify.watch_tickets import watch_tickets
 from tasks.people.acts import perform
 from tasks.store import open_store
 
@@ -72,3 +74,21 @@ def test_a_site_that_is_away_is_said(jira: Jira, home: Path) -> None:
 
     assert "ticket AEEF-1 stays open: Jira: " in said(incident, settings)
     assert open_store(settings).incident(incident.incident_id).status.is_over
+
+
+def test_a_closed_ticket_proposes_to_resolve(jira: Jira, home: Path) -> None:
+    """The incident stays open, and its record says who closed what; it is looked at seldom."""
+    settings = settings_for(jira, home=home)
+    incident = with_ticket(settings)
+    store = open_store(settings)
+    watch_tickets(settings, timedelta(0))
+    before = store.lifecycle.standing(incident.incident_id).proposed_by
+    jira.issues[0].status = "done"
+    watch_tickets(settings, timedelta(days=1))
+    asked = len(jira.requests)
+    watch_tickets(settings, timedelta(days=1))
+    standing = store.lifecycle.standing(incident.incident_id)
+
+    assert (None, "Jira", asked) == (before, standing.proposed_by, len(jira.requests))
+    assert "AEEF-1 was closed there" in (standing.proposed_why or "")
+    assert not store.incident(incident.incident_id).status.is_over

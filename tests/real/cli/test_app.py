@@ -218,6 +218,8 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "same secrets": "ok",
         "other processes": "ok",
+        "people": "not configured",
+        "OpenID": "not configured",
         "audit log": "ok",
         "automation": "ok",
         "Prefect": "FAILED",

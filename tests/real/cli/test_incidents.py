@@ -129,7 +129,7 @@ def test_acknowledging_tells_pagerduty(
     assert "acknowledged" == pagerduty.alerts[str(paged.incident_id)].state
     assert Status.INVESTIGATING is incident.status
     assert not incident.actions_taken[-1].automated
-    assert f"local user {this_user()}, not proven" == incident.actions_taken[-1].actor
+    assert this_user() == incident.actions_taken[-1].actor
 
 
 def test_resolving_tells_pagerduty_and_keeps_the_cause(

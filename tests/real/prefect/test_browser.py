@@ -85,7 +85,7 @@ def _ui(stack: Stack, host: str = "127.0.0.1") -> str:
 
 def _sign_in(page: Page, stack: Stack, path: str = "/deployments", host: str = "127.0.0.1") -> None:
     page.goto(f"{_ui(stack, host)}{path}")
-    page.fill("input[name=token]", stack.token)
+    page.fill("input[name=token]", stack.token_of("rob"))
     page.click("button")
 
 
@@ -104,13 +104,65 @@ def test_a_wrong_token_opens_nothing(stack: Stack, page: Page) -> None:
     page.fill("input[name=token]", "wrong")
     page.click("button")
 
-    assert "That is not the token" in page.inner_text("[role=alert]")
+    assert "That is no personal token" in page.inner_text("[role=alert]")
+
+
+def test_one_sign_in_is_for_the_pages_and_for_prefect(stack: Stack, page: Page) -> None:
+    """And so is one sign-out. The page that was asked for comes after it."""
+    page.goto(f"{stack.url}/incidents?limit=3")
+    page.fill("input[name=token]", stack.token_of("rob"))
+    page.click("button")
+    assert f"{stack.url}/incidents?limit=3" == page.url
+
+    page.goto(f"{_ui(stack)}/deployments")
+    page.get_by_text("deployment-failure").first.wait_for()
+    assert 200 == page.request.get(f"{stack.prefect_api}/health").status
+
+    page.goto(f"{stack.url}/signin")
+    page.get_by_role("button", name="Sign out").click()
+    page.locator("input[name=token]").wait_for()
+    assert 401 == page.request.get(f"{stack.prefect_api}/health").status
+
+
+def test_the_link_of_aeef_up_signs_the_administrator_in_once(stack: Stack, page: Page) -> None:
+    """With the button; opening it alone does nothing."""
+    made = stack.command("people", "link", "rea").stdout.strip()
+
+    page.goto(made)
+    page.goto(made)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.goto(f"{stack.url}/signin")
+    assert "As rea" in page.inner_text("main")
+    page.context.clear_cookies()
+    page.goto(made)
+    page.get_by_role("button", name="Sign in").click()
+    assert "used before" in page.inner_text("[role=alert]")
+
+
+def test_a_reader_changes_nothing_in_prefect(stack: Stack, page: Page) -> None:
+    """What the UI's buttons send is refused, and the answer says who may."""
+    page.goto(f"{_ui(stack)}/deployments")
+    page.fill("input[name=token]", stack.token_of("rea"))
+    page.click("button")
+    page.get_by_text("deployment-failure").first.wait_for()
+    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")["id"]
+
+    refused = page.evaluate(
+        """path => fetch(path, {method: "POST", body: "{}",
+            headers: {"Content-Type": "application/json"}})
+            .then(async answer => [answer.status, await answer.text()])""",
+        f"/api/deployments/{deployment}/create_flow_run",
+    )
+
+    assert 403 == refused[0]
+    assert "responder" in refused[1]
 
 
 def test_a_link_from_elsewhere_finds_the_person_signed_in(
     stack: Stack, page: Page, foreign_port: int
 ) -> None:
-    """Though the browser keeps the cookie back at first, as for a link in Slack."""
+    """As a link in Slack does."""
     _sign_in(page, stack)
     page.get_by_text("deployment-failure").first.wait_for()
     page.goto(f"http://localhost:{foreign_port}/")
@@ -121,7 +173,7 @@ def test_a_link_from_elsewhere_finds_the_person_signed_in(
 
 
 def test_an_automation_that_a_person_switches_off_is_on_record(stack: Stack, page: Page) -> None:
-    """With the switch of the UI; when, how the person came in, and from where."""
+    """With the switch of the UI; when, and which person by which method."""
     _sign_in(page, stack, "/automations")
     page.get_by_text("AEEF dead runs").wait_for()
     switch = page.locator("input[type=checkbox], [role=switch]").first
@@ -134,7 +186,7 @@ def test_an_automation_that_a_person_switches_off_is_on_record(stack: Stack, pag
 
     assert action.startswith("In Prefect: Switch off, automation 'AEEF ")
     assert action.endswith(": accepted")
-    assert "whoever signed in at Prefect with the intake's token, from 127.0.0.1" == actor
+    assert "rob (token)" == actor
 
 
 def test_a_retry_is_on_the_record_of_its_incident(stack: Stack, page: Page) -> None:

@@ -14,7 +14,7 @@ from schemas.settings import Settings
 from tasks.store import Store
 
 AT = datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
-ACTOR = "whoever signed in at Prefect with the intake's token, from 127.0.0.1"
+ACTOR = "ann (token)"
 
 
 @pytest.fixture

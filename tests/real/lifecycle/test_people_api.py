@@ -185,7 +185,7 @@ def test_one_incident_is_read_in_full_and_an_export_is_logged(intake: Intake) ->
     assert {"incident", "standing", "alerts", "timeline", "lacksLead"} <= set(shown)
     assert (403, 200) == (refused.status_code, exported.status_code)
     assert incident_id == exported.json()["incidentId"]
-    assert ("the record was exported", "aud (token)") == (last.action, last.actor)
+    assert ("Read: the record", "aud (token)") == (last.action, last.actor)
 
 
 def test_every_act_describes_its_form(empty_intake: Intake) -> None:
