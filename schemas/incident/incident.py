@@ -19,7 +19,7 @@ FEWEST_CHARACTERS = 8
 
 
 class Status(StrEnum):
-    """The status of an incident; it only moves forward, except that a relapse opens it again."""
+    """The status of an incident: it moves forward; a relapse or a person opens it again."""
 
     OPEN = "open"
     INVESTIGATING = "investigating"

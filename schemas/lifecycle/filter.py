@@ -46,7 +46,7 @@ class Filter(Model):
     )
     service: str = Field(default="", max_length=200, description="Is affected.")
     since: UtcDatetime | None = Field(default=None, description="Detected then or later.")
-    q: str = Field(default="", max_length=200, description="Stands in it; case is the same.")
+    q: str = Field(default="", max_length=200, description="Words in it, capital letters or not.")
     limit: int = Field(default=100, ge=1, le=MOST)
     before: str = Field(default="", max_length=60, description="Opened before this one.")
 

@@ -17,11 +17,11 @@ from tasks.store.sanitize import sanitized
 
 def show_proposal(incident: Incident, settings: Settings) -> None:
     """Post it in the incident's thread, and change its messages. Never raises."""
-    standing = open_store(settings).lifecycle.standing(incident.incident_id)
-    of, said = str(incident.incident_id), proposal_of(incident, standing)
-    if not said:
-        return
+    of = str(incident.incident_id)
     try:
+        standing = open_store(settings).lifecycle.standing(of)
+        if not (said := proposal_of(incident, standing)):
+            return
         reply_in_thread(of, said, settings, holder=f"proposal {uuid4()}")
     except AeefError as error:
         log_line(sanitized(f"the proposal could not be posted: {error}", settings))

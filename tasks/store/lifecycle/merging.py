@@ -33,8 +33,9 @@ def merge(change: Change, row: Row[Any], into: Row[Any], actor: str, reason: str
     _give_alerts(connection, row, into)
     _take_over(change.incident, other, actor)
     _relate(connection, row.id, into.id)
+    cause = change.incident.root_cause or f"see {other.incident.reference}"
     why = f"the same as {other.incident.reference}" + (f", {reason}" if reason else "")
-    end(change, Disposition.DUPLICATE, actor, why, cause=f"see {other.incident.reference}")
+    end(change, Disposition.DUPLICATE, actor, why, cause=cause)
     change_standing(connection, change.incident, merged_into=into.id)
     # What was merged into this one before belongs to the other now, too.
     earlier = update(standings).where(standings.c.merged_into == row.id)

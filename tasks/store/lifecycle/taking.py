@@ -112,7 +112,7 @@ def name_lead(change: Change, row: Row[Any], lead: str, actor: str) -> bool:
     require(Verb.LEAD, change.incident)
     chain, lead = change.chain, clean_text(lead)
     before = standing_of(chain.connection, row).lead
-    if before == lead:
+    if before is not None and person_of(before) == person_of(lead):
         return False
     since = moment_text(chain.now)
     change_standing(chain.connection, change.incident, lead=lead, lead_since=since)

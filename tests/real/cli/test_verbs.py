@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from deployments.cli.terminal import this_user
@@ -14,9 +16,11 @@ from tasks.store import Store
 
 
 @pytest.fixture
-def elsewhere(aeef: Aeef, intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Intake:
+def elsewhere(
+    aeef: Aeef, intake: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Intake:
     """The command runs on another machine, as Rob."""
-    monkeypatch.setenv("AEEF_HOME", "/nowhere")
+    monkeypatch.setenv("AEEF_HOME", str(tmp_path / "absent"))
     monkeypatch.setenv("AEEF_URL", intake.settings.intake_url)
     monkeypatch.setenv("AEEF_TOKEN", token_for(intake.store, "rob"))
     return intake
@@ -32,7 +36,9 @@ def test_every_act_is_a_command(aeef: Aeef) -> None:
             assert field.replace("_", "-") in answer.out.lower().replace("_", "-")
 
 
-def test_on_another_machine_everything_is_over_http(aeef: Aeef, elsewhere: Intake) -> None:
+def test_on_another_machine_everything_is_over_http(
+    aeef: Aeef, elsewhere: Intake, tmp_path: Path
+) -> None:
     """Read, act, end; nothing of this machine is looked at, and Rob is on record."""
     incident_id = elsewhere.report(severity="P4", type="drift", service="shop")
     number = elsewhere.store.incident(incident_id).short_id
@@ -53,6 +59,7 @@ def test_on_another_machine_everything_is_over_http(aeef: Aeef, elsewhere: Intak
     assert "  ended as  fixed\n" in shown.out
     assert "note: looking at it  (rob (token))" in shown.out
     assert ("resolved", "a bad flag") == (record["status"], record["rootCause"])
+    assert not (tmp_path / "absent").exists()
 
 
 def test_what_the_intake_refuses_is_one_line(

@@ -14,6 +14,8 @@ from standins.pagerduty import PagerDuty
 from support import wait_until
 from tasks.people.acts import PERSON_ACTS
 
+PAGED = "paged on-call by PagerDuty"
+
 
 def act(intake: Intake, name: str, incident_id: str, who: str = "rob", **given: Any) -> Any:
     """Do it as this person; the answer."""
@@ -25,7 +27,7 @@ def act(intake: Intake, name: str, incident_id: str, who: str = "rob", **given: 
 def test_taking_it_is_on_record_with_name_and_method(intake: Intake, pagerduty: PagerDuty) -> None:
     """The pager hears of it; who comes second reads who has it."""
     incident_id = intake.report()
-    wait_until(lambda: pagerduty.pages)
+    wait_until(lambda: PAGED in intake.actions(incident_id))
     first, second = (act(intake, "ack", incident_id, who).json() for who in ("rob", "ann"))
     entry = intake.store.incident(incident_id).actions_taken[-1]
 
@@ -130,7 +132,7 @@ def test_an_incident_s_whole_life_by_http(intake: Intake, pagerduty: PagerDuty) 
 def test_a_higher_severity_rings_anew(intake: Intake, pagerduty: PagerDuty) -> None:
     """P2 taken, then P1: nobody has it, and the pager rings for that."""
     incident_id = intake.report(severity="P2", type="drift")
-    wait_until(lambda: pagerduty.pages)
+    wait_until(lambda: PAGED in intake.actions(incident_id))
     act(intake, "ack", incident_id)
     raised = act(intake, "severity", incident_id, severity="P1", reason="all shops").json()
     wait_until(lambda: len(pagerduty.alerts) == 2)
@@ -142,7 +144,7 @@ def test_a_higher_severity_rings_anew(intake: Intake, pagerduty: PagerDuty) -> N
 def test_a_dead_pager_does_not_undo_the_act(intake: Intake, pagerduty: PagerDuty) -> None:
     """It is on record, and the answer says what was not done beside it."""
     incident_id = intake.report()
-    wait_until(lambda: pagerduty.pages)
+    wait_until(lambda: PAGED in intake.actions(incident_id))
     pagerduty.echo(400, times=None)
     done = act(intake, "ack", incident_id)
 
