@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli.terminal import plain, this_user
+from deployments.cli.terminal import plain, this_actor
 from deployments.cli.verbs.verbs import show
 from deployments.cli.verbs.way import is_remote, way
 from schemas.approval import named_person
@@ -19,7 +19,7 @@ from schemas.settings import Settings, load_settings
 from tasks.approvals.decide import waiting_for
 from tasks.approvals.listed import approval_data, waits
 from tasks.approvals.require import NO_PROOF
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.people.acts import perform
 from tasks.people.in_full import done_in_full
 from tasks.store import open_store
@@ -106,8 +106,8 @@ def _waiting() -> list[dict[str, Any]]:
 
 def _actor(approval: Approval, approver: str, settings: Settings) -> Actor:
     """Whoever is at this machine: by the name that they give, where that may count at all."""
-    if knows_approvers(settings):
+    if knows_people(settings):
         if approver.strip():
             raise InvalidInput(f"the {approval.title} is not decided on: {NO_PROOF}")
-        return local_user(this_user())
+        return this_actor()
     return local_user(named_person(approver, f"the {approval.title} is not decided on"))

@@ -9,7 +9,6 @@ import typer
 
 from deployments.cli.terminal import plain, this_user
 from schemas.errors import NotPossibleNow
-from schemas.people import local_user
 from schemas.recovery import Recovery, lacks
 from schemas.settings import Settings, load_settings
 from tasks.recovery.gate import proven_fix, rules_of
@@ -66,7 +65,7 @@ def _change(incident_id: str, text: str, **fields: str) -> None:
     if not found:
         raise NotPossibleNow(f"nothing recovers from {store.incident(incident_id).title}")
     for each in found:
-        store.recoveries.change(each, text, actor=local_user(this_user()).on_record, **fields)
+        store.recoveries.change(each, text, actor=this_user(), **fields)
     typer.echo(plain(f"on record: {text}"))
 
 

@@ -9,7 +9,7 @@ from prefect.states import Completed
 from flows.parts.response import Response
 from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.deploy.freeze_target import release, release_question
 from tasks.store import open_store
 
@@ -30,7 +30,7 @@ def release_freeze(
     name_run(found)
     response = Response(found, this_run_id(), settings, "release-freeze")
     under = ""
-    if knows_approvers(settings) and not approver:
+    if knows_people(settings) and not approver:
         question = release_question(named, response.id, settings, requested_by)
         approval = response.approval(question)
         if not approval.is_granted:

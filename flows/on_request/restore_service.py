@@ -9,7 +9,7 @@ from prefect.states import Completed
 from flows.parts.response import Response
 from flows.parts.run_name import name_run, this_run_id
 from schemas.settings import load_settings
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.isolation.procedures import restore
 from tasks.isolation.restore_service import (
     incident_of,
@@ -44,7 +44,7 @@ def restore_service(
     name_run(found)
     response = Response(found, this_run_id(), settings, "restore-service")
     under = ""
-    if knows_approvers(settings) and not approver:
+    if knows_people(settings) and not approver:
         isolation_of(named, settings)
         question = restore_question(named, wanted, settings, incident or "", requested_by)
         approval = response.approval(question)

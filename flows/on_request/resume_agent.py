@@ -19,7 +19,7 @@ from tasks.agents.resume_agent import (
     suspension_of,
 )
 from tasks.agents.resume_agent import resume_agent as resume
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.store import open_store
 
 
@@ -46,7 +46,7 @@ def resume_agent(
     name_run(incident)
     response = Response(incident, this_run_id(), settings, "resume-agent")
     under = ""
-    if knows_approvers(settings) and not approver:
+    if knows_people(settings) and not approver:
         suspension_of(agent, settings)
         approval = response.approval(resume_question(agent, settings, requested_by))
         if not approval.is_granted:

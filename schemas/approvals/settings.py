@@ -19,6 +19,8 @@ from schemas.people import APPROVERS, Role
 
 ANYONE = "anyone"
 """In `needs`: a signature of anyone who may approve, for whatever part."""
+SIGNED_IN = "signed-in"
+"""In `needs`: a signature of anyone who responds, where nobody is an approver."""
 _ROLES = {role.value.removeprefix("approver-"): role for role in APPROVERS}
 
 
@@ -48,6 +50,8 @@ class Need(NamedTuple):
         return bool(self.roles & roles)
 
     def __str__(self) -> str:
+        if Role.RESPONDER in self.roles:
+            return "anyone signed in"
         return " or ".join(r.in_words for r in APPROVERS if r in self.roles) or "anyone who may"
 
 
@@ -55,9 +59,11 @@ def need_of(text: str) -> Need:
     """The need that a word of `needs` names: `product`, `governance or security`, `anyone`."""
     if text.strip() == ANYONE:
         return Need(frozenset())
+    if text.strip() == SIGNED_IN:
+        return Need(frozenset({*APPROVERS, Role.ADMIN, Role.RESPONDER}))
     names = [part.strip() for part in text.split(" or ")]
     if unknown := [name for name in names if name not in _ROLES]:
-        known = ", ".join([*_ROLES, ANYONE])
+        known = ", ".join([*_ROLES, ANYONE, SIGNED_IN])
         raise ValueError(f"no role {unknown[0][:40]!a}; there are: {known}; 'a or b' for either")
     return Need(frozenset(_ROLES[name] for name in names))
 
@@ -100,5 +106,7 @@ class ApprovalRule(BaseModel):
 
 DEFAULT_RULE = ApprovalRule()
 """One person who may approve."""
+NO_ROLES_RULE = ApprovalRule(needs=(SIGNED_IN,))
+"""Where people are configured, and none of them is an approver."""
 EXPIRES = timedelta(hours=24)
 """How long an approval waits where nothing else is said."""

@@ -9,7 +9,7 @@ from schemas.incident import Incident, route_for
 from schemas.links import links_for
 from schemas.model import Model
 from schemas.settings import Settings
-from tasks.approvals.rules import expires_after, knows_approvers, question_rule
+from tasks.approvals.rules import expires_after, knows_people, question_rule
 from tasks.case import Case
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.page_on_call import ensure_page
@@ -35,7 +35,7 @@ def ask(
         question,
         question_rule(question, settings),
         actor=actor,
-        needs_proof=knows_approvers(settings),
+        needs_proof=knows_people(settings),
         expires=expires_after(question, settings),
     )
 

@@ -14,7 +14,7 @@ from schemas.errors import AwaitsApproval, InvalidInput
 from schemas.people import local_user
 from schemas.settings import Settings
 from tasks.approvals.ask import ask, how_to_decide
-from tasks.approvals.rules import knows_approvers, question_rule
+from tasks.approvals.rules import knows_people, question_rule
 from tasks.store import open_store
 
 NO_PROOF = (
@@ -49,7 +49,7 @@ def require_approval(
     store = open_store(settings)
     if under:
         return _under(store.approvals.get(under), incident_id, question, settings, otherwise)
-    if not knows_approvers(settings):
+    if not knows_people(settings):
         name = named_person(approver, otherwise, question.only)
         return Approved(local_user(name).on_record)
     if approver.strip():
@@ -63,7 +63,7 @@ def require_approval(
 
 def check_approval_of(question: Question, approver: str, settings: Settings, otherwise: str) -> str:
     """For a plan, which asks nobody: `approved by …`, or whose approval it would need."""
-    if not knows_approvers(settings):
+    if not knows_people(settings):
         name = named_person(approver, otherwise, question.only)
         return f"approved by {local_user(name).on_record}"
     if approver.strip():

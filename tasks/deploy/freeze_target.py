@@ -14,7 +14,7 @@ from schemas.people import local_user
 from schemas.release import Freeze, FrozenBy
 from schemas.settings import Settings, Target
 from tasks.approvals.require import Approved, carried_out, require_approval
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.base.run_command import run_command
 from tasks.case import Case, Intent
 from tasks.deploy.freezes import (
@@ -119,10 +119,10 @@ def release(do: Do, alert: Alert, target_name: str, approver: str, under: str = 
 def approver_of_freeze(approver: str, target_name: str, user: str, settings: Settings) -> str:
     """The person who asks for a freeze: a name, where nobody is configured who may approve.
 
-    user: who is at this machine. Raises InvalidInput when it is not a name.
+    user: who is at this machine, for the record. Raises InvalidInput when it is not a name.
     """
-    if knows_approvers(settings) and not approver.strip():
-        return local_user(user).on_record
+    if knows_people(settings) and not approver.strip():
+        return user
     name = named_person(approver, f"deployments on {target_name} go on")
     return local_user(name).on_record
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
+from fixtures.people import ANN
 from fixtures.stack import Stack
 
 
@@ -24,3 +26,11 @@ def wait_for_state(stack: Stack, run_id: str, *names: str) -> dict[str, Any]:
 def resume(stack: Stack, run_id: str, **answer: Any) -> Any:
     """What the form in Prefect's UI sends."""
     return stack.prefect("POST", f"/flow_runs/{run_id}/resume", json={"run_input": answer})
+
+
+def decide(
+    stack: Stack, incident_id: str, *more: str, person: str = ANN
+) -> subprocess.CompletedProcess[str]:
+    """Approve or reject what waits, as a person with a token on any machine."""
+    token = stack.token_of(person)
+    return stack.command("approve", incident_id, *more, AEEF_URL=stack.url, AEEF_TOKEN=token)

@@ -21,7 +21,7 @@ from schemas.agents import AgentSettings, NamedAgent
 from schemas.settings import Target
 from standins.control_plane import TOKEN, ControlPlane
 
-APPROVER = "Ada Lovelace"
+APPROVER = "Ann Example"
 FORBIDDEN = ["Bash(*git push*--force*)", "Write(/etc/*)", "DropTable", "merge without a review"]
 
 

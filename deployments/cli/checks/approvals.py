@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from schemas.approvals import What, filled, need_of
 from schemas.errors import ConfigurationError
-from schemas.people import Actor, Method, Right, everybody
+from schemas.people import Actor, Method, everybody
 from schemas.settings import Settings
 from tasks.approvals.decide import signature_of
-from tasks.approvals.rules import ANYBODY, knows_approvers, rule_of
+from tasks.approvals.rules import AND_HERE, ANYBODY, has_roles, knows_people, rule_of
 from tasks.armed.lever import NotConfigured
 from tasks.store import open_store
 
@@ -17,8 +17,9 @@ def approvals_in_words(settings: Settings) -> str:
 
     Raises NotConfigured when anybody may, ConfigurationError for what nobody here could approve.
     """
-    if not knows_approvers(settings):
-        raise NotConfigured(f"{ANYBODY}; name people with roles in [people.NAME]")
+    if not has_roles(settings) and not settings.approvals:
+        here = "" if knows_people(settings) else AND_HERE
+        raise NotConfigured(f"{ANYBODY}{here}; give people of [people.NAME] an approver's role")
     words = list(dict.fromkeys([*What, *settings.approvals]))
     if cannot := [
         f"{word} ({rule_of(word, settings)})" for word in words if _lacks(word, settings)
@@ -39,6 +40,6 @@ def approvals_in_words(settings: Settings) -> str:
 def _lacks(word: str, settings: Settings) -> bool:
     """True when all our people together could not give what the rule asks for."""
     rule = rule_of(word, settings)
-    people = [person for person in everybody(settings.people).values() if person.may(Right.APPROVE)]
+    people = everybody(settings.people).values()
     all_of_them = [signature_of(Actor(p.name, Method.TOKEN, p), "") for p in people]
     return len(filled([need_of(each) for each in rule.needs], all_of_them)) < rule.enough

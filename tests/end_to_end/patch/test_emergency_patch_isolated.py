@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from fixtures.stack import Stack
-from processes.emergency_patch import resume, start, wait_for_state
+from processes.emergency_patch import decide, start, wait_for_state
 from samples.patch_findings import details, vulnerable
 from samples.targets import ComposeSample, commit, write_history
 from tasks.deploy.running_commit import running_commit
@@ -57,7 +57,7 @@ def approve(stack: Stack, sample: ComposeSample, incident_id: str) -> str:
     run_id = stack.ask("GET", link).headers["location"].rsplit("/", 1)[1]
     wait_for_state(stack, run_id, "Suspended", "Failed")
     assert not answers(sample)
-    resume(stack, run_id, decision="approve", approver="Ada Lovelace")
+    assert 0 == decide(stack, incident_id).returncode
     return str(wait_for_state(stack, run_id, "Completed", "Failed")["state_name"])
 
 

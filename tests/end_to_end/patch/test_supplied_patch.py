@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from fixtures.stack import Stack
-from processes.emergency_patch import resume, start, wait_for_state
+from processes.emergency_patch import decide, start, wait_for_state
 from samples.patch_findings import details, in_code
 from samples.targets import command_target, git
 from standins.pagerduty import SECURITY_KEY
@@ -67,7 +67,7 @@ def test_an_unapproved_patch_takes_nothing_and_approves_nothing(
     actions = stack.actions(incident_id)
     assert any("the gates ran in a sandbox, without network and secrets" in a for a in actions)
     assert not any("approved by" in each for each in actions)
-    resume(stack, run_id, decision="reject", approver="Ada Lovelace")
+    assert 0 == decide(stack, incident_id, "--reject").returncode
     wait_for_state(stack, run_id, "Completed", "Failed")
     assert before == running_commit(target)
 

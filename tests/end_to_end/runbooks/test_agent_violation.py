@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fixtures.stack import Stack
+from processes.emergency_patch import decide
 from processes.killing import kill_worker
 from samples.agents import APPROVER, AgentSample, agent_containers, around
 from samples.compose import docker_missing
@@ -51,12 +52,17 @@ def report(stack: Stack, sample: AgentSample, severity: str) -> str:
 
 def run_by_hand(stack: Stack, flow: str, **parameters: Any) -> dict[str, Any]:
     """Run a deployment as a person does in the UI; the run when it is over."""
-    deployment = stack.prefect("GET", f"/deployments/name/{flow}/respond")
-    path = f"/deployments/{deployment['id']}/create_flow_run"
-    run_id = stack.prefect("POST", path, json={"parameters": parameters})["id"]
+    run_id = begin_by_hand(stack, flow, **parameters)
     over = {"COMPLETED", "FAILED", "CRASHED"}
     stack.wait_for(lambda: stack.run(run_id)["state"]["type"] in over)
     return stack.run(run_id)
+
+
+def begin_by_hand(stack: Stack, flow: str, **parameters: Any) -> str:
+    """Start a deployment as a person does in the UI."""
+    deployment = stack.prefect("GET", f"/deployments/name/{flow}/respond")
+    path = f"/deployments/{deployment['id']}/create_flow_run"
+    return str(stack.prefect("POST", path, json={"parameters": parameters})["id"])
 
 
 def test_every_severity_stops_the_agent_and_tells_whom_its_row_names(
@@ -261,17 +267,19 @@ def test_suspend_and_resume_by_hand(stack: Stack, tmp_path: Path, plane: Control
     assert incident_id not in stack.pagerduty.alerts
     assert [] == stack.handed_over(incident_id)
 
-    for approver in ("", "Somebody Else"):
+    for approver in (APPROVER, "Somebody Else"):
         refused = run_by_hand(stack, "resume-agent", **agent, approver=approver)
         assert ("FAILED", "suspended") == (refused["state"]["type"], sample.status)
         assert "stays suspended" in refused["state"]["message"]
     assert incident_id not in stack.pagerduty.alerts
     assert [] == stack.handed_over(incident_id)
-    resumed = run_by_hand(stack, "resume-agent", **agent, approver=APPROVER)
-    assert "COMPLETED" == resumed["state"]["type"], resumed["state"]
+    run_id = begin_by_hand(stack, "resume-agent", **agent)
+    stack.wait_for(lambda: decide(stack, incident_id).returncode == 0)
+    stack.wait_for(lambda: stack.run(run_id)["state"]["type"] in ("COMPLETED", "FAILED"))
+    assert "COMPLETED" == stack.run(run_id)["state"]["type"], stack.run(run_id)["state"]
     assert sample.text == sample.registry.read_text()
     assert "active" == plane.status[sample.agent_id]
     said = "\n".join(stack.actions(incident_id))
-    assert f"{APPROVER} approves" in said
+    assert "was approved by ann (token)" in said
     assert f"resumed {sample.agent}" in said
     assert 0 == stack.command("audit", "verify").returncode

@@ -13,7 +13,7 @@ from tasks.store import open_store
 PEOPLE = """
 [approvals.release-freeze]
 needs = ["engineering", "security"]
-[people.ann]
+[people.ada]
 roles = ["approver-engineering", "approver-security"]
 [people.eve]
 roles = ["approver-security"]
@@ -27,7 +27,7 @@ def test_a_freeze_is_released_by_itself_once_two_have_signed(
     name = demo_target.name
     stack.configure(demo_target, more=PEOPLE)
     assert 0 == stack.command("freeze", "on", "--target", name).returncode
-    made_up = stack.command("freeze", "release", "--target", name, "--approver", "Ann")
+    made_up = stack.command("freeze", "release", "--target", name, "--approver", "Ada")
     assert (1, True) == (made_up.returncode, "a name proves nothing here" in made_up.stderr)
     asked = stack.command("freeze", "release", "--target", name)
     assert (1, True) == (asked.returncode, "waits for approval until" in asked.stderr)
@@ -37,7 +37,7 @@ def test_a_freeze_is_released_by_itself_once_two_have_signed(
     store = open_store(settings)
     [waits] = [each for each in store.approvals.pending() if each.question.subject == name]
 
-    for person in ("ann", "eve"):
+    for person in ("ada", "eve"):
         assert 3 == stack.command("freeze", "status", "--target", name).returncode
         actor = Actor(person, Method.TOKEN, settings.people[person])
         perform("approve", str(waits.incident_id), {}, actor, settings)
@@ -45,4 +45,4 @@ def test_a_freeze_is_released_by_itself_once_two_have_signed(
 
     stack.wait_for(lambda: stack.command("freeze", "status", "--target", name).returncode == 0)
     said = stack.actions(str(waits.incident_id))
-    assert any("approved by ann (token), eve (token)" in each for each in said), said
+    assert any("approved by ada (token), eve (token)" in each for each in said), said

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.stack import Stack
+from processes.emergency_patch import decide
 from samples.compose import Compose
 from samples.isolation import IsolationSample, running_shop
 from schemas.incident import WAITS
@@ -99,7 +100,9 @@ def test_a_guessed_breach_waits_and_goes_on_after_one_yes(
 
     again = stack.command("confirm", incident_id)
     assert (0, True) == (again.returncode, "answered before" in again.stdout)
-    assert 0 == stack.command("freeze", "release", "--target", name, "--approver", "Ada").returncode
+    assert 1 == stack.command("freeze", "release", "--target", name).returncode
+    assert 0 == decide(stack, incident_id).returncode
+    stack.wait_for(lambda: stack.command("freeze", "status", "--target", name).returncode == 0)
     assert 0 == stack.command("audit", "verify").returncode
     stack.command("dismiss", incident_id, "--reason", "a test")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures.stack import Stack
+from processes.emergency_patch import decide
 from samples.compose import Compose
 from samples.isolation import IsolationSample, running_shop
 
@@ -55,15 +56,19 @@ def test_isolate_and_restore_by_hand(stack: Stack, sample: IsolationSample) -> N
     [incident_id] = records_of(stack, sample.target.name)
     assert "mitigated" == stack.incident(incident_id)["status"]
 
-    refused = run_by_hand(stack, "restore-service", **shop, approver="")
+    refused = run_by_hand(stack, "restore-service", **shop, approver=APPROVER)
     assert ("FAILED", True) == (refused["type"], "stays isolated" in refused["message"])
     assert not sample.answers()
-    done = run_by_hand(stack, "restore-service", **shop, approver=APPROVER)
-    assert "COMPLETED" == done["type"], done
-    assert before == sample.settings(sample.container("web"))
+    assert 1 == stack.command("restore", "--target", sample.target.name).returncode
+    assert 0 == decide(stack, incident_id).returncode
+    stack.wait_for(lambda: before == sample.settings(sample.container("web")))
     assert [incident_id] == records_of(stack, sample.target.name)
     said = "\n".join(stack.actions(incident_id))
-    for text in ("kept ", f"isolated {sample.target.name}, verified", f"{APPROVER} approves"):
+    for text in (
+        "kept ",
+        f"isolated {sample.target.name}, verified",
+        "was approved by ann (token)",
+    ):
         assert text in said
     assert incident_id not in stack.pagerduty.alerts
     assert [] == stack.handed_over(incident_id)

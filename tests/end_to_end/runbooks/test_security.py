@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from fixtures.stack import Stack
+from processes.emergency_patch import decide
 from samples.targets import GATES, ComposeSample, commit, git, prove, write_history
 from schemas.validation import validate
 from support import wait_until
@@ -103,14 +104,15 @@ def test_a_severe_finding_isolates_the_service_until_a_person_restores_it(
     assert (folder / "findings.json").is_file()
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
-    refused = run_by_hand(stack, "restore-service", target=name, approver="")
+    refused = run_by_hand(stack, "restore-service", target=name, approver="Ada Lovelace")
     assert "FAILED" == refused["state"]["type"]
+    asked = stack.command("restore", "--target", name)
+    assert (1, True) == (asked.returncode, "waits for approval until" in asked.stderr)
     assert isolated(compose_sample)
-    restored = run_by_hand(stack, "restore-service", target=name, approver="Ada Lovelace")
-    assert "COMPLETED" == restored["state"]["type"], restored["state"]
-    assert before == networks(compose_sample)
+    assert 0 == decide(stack, incident_id).returncode
+    stack.wait_for(lambda: before == networks(compose_sample))
     wait_until(lambda: answers(compose_sample))
-    by = "approved by local user Ada Lovelace, not proven"
+    by = "the restore of " + name + " was approved by ann (token)"
     assert by in "\n".join(stack.actions(incident_id))
     assert 0 == stack.command("audit", "verify").returncode
 
@@ -133,9 +135,7 @@ def test_from_the_finding_to_the_approved_hotfix(
     incident_id = stack.report(
         target.name, "P1", type="security", description="CVE", details={"findings": [FINDING]}
     )
-    stack.wait_for(
-        lambda: stack.command("approve", incident_id, "--approver", "Ada").returncode == 0
-    )
+    stack.wait_for(lambda: decide(stack, incident_id).returncode == 0)
     assert "done" == stack.wait_until_over(incident_id), stack.logs()
     stack.wait_for(lambda: "resolved" == stack.incident(incident_id)["status"])
 

@@ -332,7 +332,7 @@ def test_a_dry_run_changes_nothing(store: Store, tmp_path: Path, plane: ControlP
     assert suspension_journal.read_suspension(sample.agent, settings.home) is None
     suspend_agent.directly(incident(store), sample.agent)
     assert (
-        "approved by local user Ada Lovelace, not proven: registry status active"
+        f"approved by local user {APPROVER}, not proven: registry status active"
         in plan_resumption(sample.agent, APPROVER, settings)
     )
     assert "suspended" == sample.status

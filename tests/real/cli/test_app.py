@@ -214,6 +214,7 @@ def test_doctor_says_what_to_do(
     assert {
         "settings": "ok",
         "environment": "FAILED",
+        "approvals": "not configured",
         "AEEF_HOME": "ok",
         "incident store": "ok",
         "same secrets": "ok",
