@@ -26,7 +26,7 @@ from schemas.settings import Settings, Target
 from tasks.incident.publish_report import publish_report
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import update_slack_thread
-from tasks.notify.tell_outcome import take_back_failure
+from tasks.notify.report_outcome import take_back_failure
 from tasks.step import Step, log_line
 from tasks.store import open_store
 from tasks.store.claim_keys import failure_key

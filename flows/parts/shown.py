@@ -13,8 +13,8 @@ from schemas.errors import Withheld
 from schemas.incident import Phase
 from schemas.settings import Settings
 from tasks.base.trim import trim
+from tasks.notify.report_outcome import report_outcome
 from tasks.notify.show_progress import note, show, show_progress
-from tasks.notify.tell_outcome import tell_outcome
 from tasks.store.progress import NOTHING
 
 LONGEST = 300
@@ -95,7 +95,7 @@ class Shown:
             self._note(Phase.DONE, self.done or NOTHING)
         show(self._incident_id, self._settings)
         if self._flow is not None:
-            tell_outcome(self._incident_id, self._settings, mark=self._mark)
+            report_outcome(self._incident_id, self._settings, mark=self._mark)
 
     @property
     def _mark(self) -> str:

@@ -61,7 +61,7 @@ def _said_by(states: list[Progress], incident: Incident) -> str:
 def by_itself(incident: Incident, settings: Settings) -> str:
     """What the runbook begins with; it says so itself when it cannot."""
     route = route_for(incident.severity, incident.type, settings.routes)
-    kind = IncidentType(incident.type)
+    kind = next((each for each in IncidentType if each == incident.type), IncidentType.UNKNOWN)
     if kind is IncidentType.AGENT_VIOLATION:
         return BY_ITSELF[kind]
     if not any(settings.target_of(service) for service in incident.affected_services):

@@ -77,7 +77,7 @@ class Channel(ABC):
     ) -> None:
         """Report that the page needs no more attention."""
 
-    def tell(  # noqa: B027 - what is read elsewhere needs no news
+    def report(  # noqa: B027 - what is read elsewhere needs no news
         self, incident: Incident, settings: Settings
     ) -> None:
         """Let whoever looks at the page there read how it stands now; nobody is called."""

@@ -24,7 +24,7 @@ def slack_request_key(request: str) -> str:
     return f"slack-request:{request}"
 
 
-def told_key(mark: str) -> str:
+def reported_key(mark: str) -> str:
     """Letting the pagers say how it stands, once for this state of a run."""
     return f"told:{mark}"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -93,10 +95,13 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     Raises TemporaryError or PermanentError when a channel fails.
     """
     incident = open_store(settings).incident(incident_id)
-    for channel, abouts in ringing(incident, settings):
-        for about in abouts:
-            reach(channel, settings, partial(channel.acknowledge, incident, settings, about=about))
-    show(str(incident.incident_id), settings)
+    # Beside: a pager that hangs must not keep the messages from saying who has it.
+    with ThreadPoolExecutor(1, thread_name_prefix="message") as beside:
+        beside.submit(copy_context().run, show, str(incident.incident_id), settings)
+        for channel, abouts in ringing(incident, settings):
+            for about in abouts:
+                call = partial(channel.acknowledge, incident, settings, about=about)
+                reach(channel, settings, call)
 
 
 def _until_the_page_has_left(incident: Incident, settings: Settings) -> None:

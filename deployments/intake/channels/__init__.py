@@ -1,1 +1,1 @@
-"""What comes back from PagerDuty and Slack, which people pressed there."""
+"""What people press in PagerDuty and Slack, coming back. Begin with `pagerduty.py`."""

@@ -16,7 +16,7 @@ from deployments.intake.channels.signatures import SlackBody
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, TemporaryError
 from schemas.settings import Settings
-from tasks.channels.slack.interactive import answers, forms
+from tasks.channels.slack.interactive import forms, replies
 from tasks.channels.slack.interactive.requests import Submission, read_command, read_interaction
 from tasks.people.slack.command import answer_command
 from tasks.people.slack.press import answer_form, answer_press
@@ -47,7 +47,7 @@ def add_slack(app: FastAPI, at_start: Settings, now: Callable[[], Settings]) -> 
         work = partial(answer_command, command, settings, request=identity)
         later = partial(_answer_later, command.response_url, settings)
         said = await _in_time(threads, work, later)
-        return JSONResponse(answers.only_for_them(LATER if said is None else said))
+        return JSONResponse(replies.only_for_them(LATER if said is None else said))
 
     @app.post("/v1/slack/actions", response_model=None)
     async def actions(request: Request, raw: bytes = body) -> Response:
@@ -108,7 +108,7 @@ class _Result(Generic[T]):
 
 def _answer_later(response_url: str, settings: Settings, said: str) -> None:
     try:
-        answers.answer(response_url, said, settings)
+        replies.answer(response_url, said, settings)
     except AeefError as error:
         log.warning("%s", error)
 

@@ -48,7 +48,7 @@ class PagerDuty(Channel):
         """Close the alert."""
         client.resolve(incident, settings, about=about)
 
-    def tell(self, incident: Incident, settings: Settings) -> None:
+    def report(self, incident: Incident, settings: Settings) -> None:
         """A change event, which PagerDuty shows beside the incident."""
         send_change(incident, settings)
 

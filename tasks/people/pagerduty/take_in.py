@@ -25,9 +25,9 @@ from tasks.channels.pagerduty.keys import Ours, read_dedup_key
 from tasks.channels.pagerduty.webhook import Heard
 from tasks.notify.show_proposal import show_proposal
 from tasks.people.acts import perform
+from tasks.people.known_people import by_pagerduty
 from tasks.people.pagerduty.order import is_old, of_an_earlier_page
 from tasks.people.pagerduty.words import in_words
-from tasks.people.who import by_pagerduty
 from tasks.store import Store, open_store
 from tasks.store.progress import progress_of
 

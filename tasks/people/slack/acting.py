@@ -19,7 +19,7 @@ from schemas.settings import Settings
 from tasks.channels.heard_keys import slack_request_key
 from tasks.channels.slack.interactive.requests import User
 from tasks.people.acts import PERSON_ACTS, perform, require_right
-from tasks.people.who import by_slack
+from tasks.people.known_people import by_slack
 from tasks.store import open_store
 
 

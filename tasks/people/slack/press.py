@@ -10,8 +10,8 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.approvals.decide import waiting_for
 from tasks.channels.slack.interactive import forms
-from tasks.channels.slack.interactive.answers import open_form
 from tasks.channels.slack.interactive.buttons import ACT, BLOCK, OPEN
+from tasks.channels.slack.interactive.replies import open_form
 from tasks.channels.slack.interactive.requests import Action, Submission
 from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS

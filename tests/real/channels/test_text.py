@@ -13,7 +13,7 @@ from support import wait_until
 from tasks.channels.being_done import being_done
 from tasks.channels.text import text_of, what_to_do
 from tasks.notify.page_on_call import ensure_page
-from tasks.notify.tell_outcome import REPAIRED, take_back_failure, tell_outcome
+from tasks.notify.report_outcome import REPAIRED, report_outcome, take_back_failure
 from tasks.store.claim_keys import failure_key, page_key
 from tasks.store.progress import note_progress
 
@@ -97,7 +97,7 @@ def test_pagerduty_is_told(intake: Intake, pagerduty: PagerDuty) -> None:
     noted(intake, incident_id, Phase.DONE, "rolled back")
 
     for _ in range(2):
-        tell_outcome(incident_id, intake.settings, mark=f"{RUN}:1")
+        report_outcome(incident_id, intake.settings, mark=f"{RUN}:1")
 
     (change,) = pagerduty.changes
     assert change["summary"].endswith("502 since 14:00. Done: rolled back; cause open")

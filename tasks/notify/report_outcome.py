@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from schemas.errors import AeefError
 from schemas.settings import Settings
-from tasks.channels.heard_keys import repaired_key, told_key
+from tasks.channels.heard_keys import repaired_key, reported_key
 from tasks.channels.reach import reach
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.stand_down import resolve_one_page, ringing
@@ -19,15 +19,15 @@ from tasks.store.sanitize import sanitized
 REPAIRED = "the automation did it after all: its page that it failed is taken back"
 
 
-def tell_outcome(incident_id: str, settings: Settings, *, mark: str) -> None:
+def report_outcome(incident_id: str, settings: Settings, *, mark: str) -> None:
     """Let the pagers that were used say how it stands, once for each mark. Never raises."""
     try:
         store = open_store(settings)
         incident = store.incident(incident_id)
-        with store.once(incident_id, told_key(mark), f"outcome {uuid4()}") as turn:
+        with store.once(incident_id, reported_key(mark), f"outcome {uuid4()}") as turn:
             if turn.is_mine:
                 for channel, _subjects in ringing(incident, settings):
-                    reach(channel, settings, partial(channel.tell, incident, settings))
+                    reach(channel, settings, partial(channel.report, incident, settings))
                 turn.finish()
     except AeefError as error:
         log_line(sanitized(f"the pager could not be told how it stands: {error}", settings))

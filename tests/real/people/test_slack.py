@@ -238,7 +238,7 @@ def test_wrong_secret(intake: Intake, slack: Slack) -> None:
 
 def test_slow(intake: Intake, app: SlackApp, slack: Slack, pagerduty: PagerDuty) -> None:
     """PagerDuty hangs: Slack is answered within its 3 s, and the rest follows."""
-    incident_id, _post = posted(intake, slack)
+    incident_id, post = posted(intake, slack)
     wait_until(lambda: incident_id in pagerduty.alerts)
     pagerduty.stall()
 
@@ -248,6 +248,7 @@ def test_slow(intake: Intake, app: SlackApp, slack: Slack, pagerduty: PagerDuty)
     assert "the answer follows" in answer.json()["text"]
     assert "ada (slack)" == taken_by(intake, incident_id)
 
+    wait_until(lambda: "Ada has it" in str(post.blocks))
     pagerduty.release()
     wait_until(lambda: slack.told)
 
