@@ -14,14 +14,25 @@ from schemas.findings import (
     WITHOUT_MANIFEST,
     Finding,
     Package,
+    at_least_leak,
     ecosystem_of,
     score_of,
     severity_of_score,
     severity_of_word,
 )
 from schemas.incident import Severity
-from tasks.reports.report_json import Lenient, each, file_path, line_number, text, texts
+from tasks.findings.reader import Report, first, has_names
+from tasks.reports.report_json import (
+    Lenient,
+    each,
+    file_path,
+    line_number,
+    place_text,
+    text,
+    texts,
+)
 
+NAME = "Trivy"
 TOOL = "trivy"
 
 
@@ -69,25 +80,34 @@ class _Result(_Pascal):
     secrets: Any = None
 
 
-class Trivy:
-    """A report; before Trivy 0.20, a bare list of results."""
+def is_mine(data: Any) -> bool:
+    """True for an object with `Results`; before Trivy 0.20, for a bare list of results."""
+    if isinstance(data, list):
+        return has_names(first(data), "Target")
+    return has_names(data, "Results") or has_names(data, "SchemaVersion", "ArtifactName")
 
-    def __init__(self, data: Any) -> None:
-        self._results = data if isinstance(data, list) else data.get("Results")
-        self.tools = [TOOL]
 
-    def findings(self) -> Iterator[Finding]:
-        """Everything that Trivy found in every target."""
-        for result in each(_Result, self._results, "Results"):
-            where = f"Results of {text(result.target, 100)}"
-            for found in each(_Vulnerability, result.vulnerabilities, where):
-                yield _vulnerability(found, result)
-            for problem in each(_Misconfiguration, result.misconfigurations, where):
-                if problem.status == "FAIL":
-                    cause = problem.cause_metadata or _Cause()
-                    yield _in_file(problem, cause.start_line, result)
-            for secret in each(_Secret, result.secrets, where):
-                yield _in_file(secret, secret.start_line, result)
+def read(data: Any) -> Report:
+    """The report."""
+    results = data if isinstance(data, list) else data.get("Results")
+    return Report(findings=_findings(results), tools=[TOOL])
+
+
+def _findings(results: Any) -> Iterator[Finding]:
+    """Everything that Trivy found in every target."""
+    for result in each(_Result, results, "Results"):
+        where = f"Results of {text(result.target, 100)}"
+        for found in each(_Vulnerability, result.vulnerabilities, where):
+            yield _vulnerability(found, result)
+        for problem in each(_Misconfiguration, result.misconfigurations, where):
+            if problem.status == "FAIL":
+                cause = problem.cause_metadata or _Cause()
+                yield _in_file(
+                    problem, cause.start_line, result, severity_of_word(problem.severity)
+                )
+        for secret in each(_Secret, result.secrets, where):
+            severity = at_least_leak(severity_of_word(secret.severity))
+            yield _in_file(secret, secret.start_line, result, severity)
 
 
 def _vulnerability(found: _Vulnerability, result: _Result) -> Finding:
@@ -123,13 +143,16 @@ def _severity(found: _Vulnerability) -> Severity:
     return severity_of_word(found.severity)
 
 
-def _in_file(found: _Misconfiguration | _Secret, line: int | None, result: _Result) -> Finding:
+def _in_file(
+    found: _Misconfiguration | _Secret, line: int | None, result: _Result, severity: Severity
+) -> Finding:
     path = file_path(result.target)
     return Finding(
         id=text(found.id, 200) or "unnamed",
         tool=TOOL,
-        severity=severity_of_word(found.severity),
+        severity=severity,
         title=text(found.title, 500),
         path=path,
         line=line_number(line) if path else None,
+        place=None if path else place_text(result.target),
     )

@@ -85,7 +85,7 @@ def refuse_many_values(name: str, content: bytes) -> None:
 
 def wrong(name: str, problem: str) -> InvalidInput:
     """The error for an invalid report."""
-    return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 300)}")
+    return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 400)}")
 
 
 def fields_of(error: ValidationError) -> str:

@@ -76,6 +76,32 @@ def test_a_report_without_findings_opens_nothing(empty_intake: Intake) -> None:
     assert (200, {"findings": 0, "notChecked": 0}) == (answer.status_code, answer.json())
 
 
+def failed(*results: dict[str, Any]) -> bytes:
+    """A report of a scan that did not succeed."""
+    invocations = [{"executionSuccessful": False, "exitCode": 2}]
+    run = {"tool": {"driver": {"name": "x"}}, "results": results, "invocations": invocations}
+    return json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+
+
+def test_a_scan_that_failed_is_no_success(empty_intake: Intake) -> None:
+    """`curl --fail` fails, and the answer says why."""
+    answer = send(empty_intake, failed(), service="shop")
+
+    assert 422 == answer.status_code
+    assert "the scanner says that it did not succeed: x: exit code 2" in answer.json()["detail"]
+
+
+def test_what_a_failed_scan_found_is_paged_with_that(intake: Intake, pagerduty: PagerDuty) -> None:
+    """The answer, the incident and the page say that the scan was not complete."""
+    result = {"ruleId": "R", "level": "error", "message": {"text": "words"}}
+    answer = send(intake, failed(result), service="shop")
+    wait_until(lambda: pagerduty.pages)
+
+    assert (202, ["x: exit code 2"]) == (answer.status_code, answer.json()["incomplete"])
+    assert "the scan was not complete" in intake.incidents()[0].description
+    assert "the scan was not complete" in json.dumps(pagerduty.pages[0], default=str)
+
+
 @pytest.mark.parametrize(
     ("content", "parameters", "status", "reason"),
     [
