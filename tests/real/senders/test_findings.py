@@ -99,7 +99,8 @@ def test_what_a_failed_scan_found_is_paged_with_that(intake: Intake, pagerduty: 
 
     assert (202, ["x: exit code 2"]) == (answer.status_code, answer.json()["incomplete"])
     assert "the scan was not complete" in intake.incidents()[0].description
-    assert "the scan was not complete" in json.dumps(pagerduty.pages[0], default=str)
+    (alert,) = pagerduty.alerts.values()
+    assert "the scan was not complete" in alert.payload["summary"]
 
 
 @pytest.mark.parametrize(
