@@ -18,7 +18,6 @@ LAST_LINE = 10**9
 
 _PERCENT = re.compile(r"\s*(\d{1,3}(?:[.,]\d{1,10})?)\s*%")
 _FRACTION = re.compile(r"(\d{1,6})\s*/\s*(\d{1,6})")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class CoveredFile:
@@ -83,7 +82,7 @@ class Coverage:
 
     def file(self, name: str) -> CoveredFile:
         """A file of the report. Raises ValueError for too many."""
-        found = self.files[_DRIVE.sub("/", name, count=1) if _DRIVE.match(name) else name]
+        found = self.files[name]
         if len(self.files) > MOST_FILES:
             raise ValueError(f"it has more than {MOST_FILES} files")
         return found

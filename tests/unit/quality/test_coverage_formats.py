@@ -38,7 +38,7 @@ FIGURES: list[tuple[str, dict[str, FileQuality]]] = [
         "/example.com/acme/shop/cart/cart.go": FileQuality(line=Count(5, 7)),
     }),
     ("opencover.xml", {
-        "/build\\src\\Shop\\Cart.cs": FileQuality(line=Count(2, 3), branch=Count(1, 2)),
+        "C:\\build\\src\\Shop\\Cart.cs": FileQuality(line=Count(2, 3), branch=Count(1, 2)),
         "/build/src/Shop/Mail.cs": FileQuality(line=Count(1, 1)),
     }),
 ]  # fmt: skip
@@ -72,7 +72,7 @@ def test_one_reader_says_that_a_report_is_its_own(name: str) -> None:
     [
         ("jacoco.xml", "app/src/main/java/org/shop/Cart.java", "org/shop/Cart.java"),
         ("go-cover.out", "cart/cart.go", "/example.com/acme/shop/cart/cart.go"),
-        ("opencover.xml", "src/Shop/Cart.cs", "/build\\src\\Shop\\Cart.cs"),
+        ("opencover.xml", "src/Shop/Cart.cs", "C:\\build\\src\\Shop\\Cart.cs"),
         ("clover.xml", "src/cart.js", "/tmp/scan/js/src/cart.js"),
         ("lcov.info", "web/src/cart.js", "src/cart.js"),
     ],
