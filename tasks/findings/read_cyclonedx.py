@@ -5,6 +5,7 @@ https://cyclonedx.org/docs/1.6/json/#vulnerabilities
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ NAME = "CycloneDX VEX"
 TOOL = "cyclonedx"
 NO_FINDING = {"resolved", "resolved_with_pedigree", "false_positive", "not_affected"}
 """What a person's analysis says; `exploitable` and `in_triage` need one."""
+_NUMBER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LEVELS = {**WORDS, "info": Severity.P4, "none": Severity.P4}
 
 
@@ -130,13 +132,16 @@ def _finding(
     found: _Vulnerability, affected: _Affected, packages: Mapping[str, Package]
 ) -> Finding:
     package = _package(affected, packages)
-    names = [one.id for one in each(_Reference, found.references, "references")]
+    references = (one.id for one in each(_Reference, found.references, "references"))
+    names = list(dict.fromkeys(texts([found.id, *references], 200, MOST_IDS)))
+    if len(names) > 1 and _NUMBER.fullmatch(names[0]):
+        names.append(names.pop(0))  # OSS Index names an advisory by a number of its own
     return Finding(
-        id=text(found.id, 200) or "unnamed",
+        id=names[0] if names else "unnamed",
         tool=TOOL,
         severity=_severity(found),
         title=text(found.description, 500),
-        aliases=tuple(each for each in texts(names, 200, MOST_IDS) if each != found.id),
+        aliases=tuple(names[1:]),
         package=package,
         place=None if package else place_text(affected.ref),
     )

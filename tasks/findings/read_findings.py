@@ -82,7 +82,7 @@ def read_findings(content: bytes, name: str, most_bytes: int = MOST_BYTES) -> Fi
 def _refuse_silence(report: Report, name: str) -> None:
     """Raise InvalidInput where no finding does not mean that nothing is wrong."""
     if report.failures:
-        reasons = trim("; ".join(report.failures[:3]), 500)
+        reasons = trim("; ".join(report.failures[:3]), 500).rstrip(".")
         raise InvalidInput(
             f"report {shown(name)}: the scanner says that it did not succeed: {reasons}."
             " That it names no finding means nothing: mend the scan and send it again"

@@ -39,7 +39,8 @@ class _OldLeak(Lenient):
 
     rule: str = ""
     file: str | None = None
-    line: int | None = Field(default=None, alias="lineNumber")
+    number: int | None = Field(default=None, alias="lineNumber")
+    """`line` is the line itself, with the secret in it; some versions have no number."""
 
 
 def is_mine(data: Any) -> bool:
@@ -61,7 +62,7 @@ def _findings(leaks: Any) -> Iterator[Finding]:
 
 def _old_findings(leaks: Any) -> Iterator[Finding]:
     for leak in each(_OldLeak, leaks, "leaks"):
-        yield _finding(leak.rule, None, leak.file, leak.line)
+        yield _finding(leak.rule, None, leak.file, leak.number)
 
 
 def _finding(rule: str, title: str | None, file: str | None, line: int | None) -> Finding:

@@ -20,7 +20,7 @@ from schemas.findings import (
 )
 from schemas.incident import Severity
 from tasks.findings.package_urls import package_of
-from tasks.findings.reader import Report, has_names
+from tasks.findings.reader import Report, first, has_names
 from tasks.reports.report_json import Lenient, each, file_path, text, texts
 
 NAME = "Grype"
@@ -68,12 +68,13 @@ class _Match(Lenient):
 
 
 def is_mine(data: Any) -> bool:
-    """True for an object with `matches` by grype, or about artifacts."""
+    """True for an object with `matches` by Grype, or of vulnerabilities and artifacts."""
     if not has_names(data, "matches"):
         return False
     descriptor = data.get("descriptor")
-    by_grype = has_names(descriptor, "name") and descriptor["name"] == TOOL
-    return by_grype or has_names(data, "source") or has_names(data, "ignoredMatches")
+    if has_names(descriptor, "name"):
+        return bool(descriptor["name"] == TOOL)
+    return has_names(first(data["matches"]), "vulnerability", "artifact")
 
 
 def read(data: Any) -> Report:

@@ -118,7 +118,7 @@ def _findings(packages: Any) -> Iterator[Finding]:
 
 def _finding(via: _Via, package: _Package) -> Finding:
     name = via.name or package.name
-    fixed = [found[1] for found in _BELOW.finditer((via.range or via.old_range or "")[:2_000])]
+    fixed = [found[1] for found in _BELOW.finditer((via.range or via.old_range or "")[:500])]
     if has_names(package.fix, "name", "version") and package.fix["name"] == name:
         fixed.append(package.fix["version"])
     return Finding(
@@ -135,7 +135,7 @@ def _old_findings(advisories: Any) -> Iterator[Finding]:
         advisory = one(_Advisory, data, "advisories")
         name = text(advisory.github_id, 200) or _name(advisory.url, advisory.id)
         others = texts(advisory.cves, 200, MOST_IDS)
-        fixed = [found[1] for found in _FROM.finditer((advisory.patched or "")[:2_000])]
+        fixed = [found[1] for found in _FROM.finditer((advisory.patched or "")[:500])]
         versions = (found.version for found in each(_Installed, advisory.findings, "findings"))
         for version in dict.fromkeys(versions) or (None,):
             yield Finding(

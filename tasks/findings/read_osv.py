@@ -27,6 +27,7 @@ from tasks.findings.reader import Report, first, has_names
 from tasks.reports.report_json import Lenient, each, file_path, items, one, text, texts
 
 NAME = TOOL = "osv-scanner"
+_ALONE = {"results", "experimental_config", "image_metadata", "license_summary"}
 
 
 class _Source(Lenient):
@@ -87,7 +88,7 @@ def is_mine(data: Any) -> bool:
         return False
     results = data["results"]
     if results is None or results == []:
-        return not {"errors", "metrics", "generated_at", "paths"} & set(data)
+        return set(data) <= _ALONE  # many others have an empty `results`
     return has_names(first(results), "packages")
 
 

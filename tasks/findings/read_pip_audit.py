@@ -43,8 +43,11 @@ def _is_dependency(part: Any) -> bool:
 
 
 def read(data: Any) -> Report:
-    """The report; `not_checked` counts the dependencies that it skipped."""
-    report = Report(tools=[TOOL])
+    """The report; `not_checked` counts the dependencies that it skipped.
+
+    An empty list may as well be gitleaks', or another scanner's that found nothing.
+    """
+    report = Report(tools=[TOOL] if data != [] else [])
     report.findings = _findings(
         data if isinstance(data, list) else data.get("dependencies"), report
     )

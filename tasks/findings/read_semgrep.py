@@ -59,9 +59,9 @@ def is_mine(data: Any) -> bool:
     """True for `results` with `check_id`s, or for none of them beside `paths`."""
     if not has_names(data, "results", "errors"):
         return False
-    return has_names(first(data["results"]), "check_id") or (
-        not data["results"] and has_names(data, "paths")
-    )
+    if not data["results"]:
+        return "paths" in data or set(data) == {"results", "errors"}
+    return has_names(first(data["results"]), "check_id")
 
 
 def read(data: Any) -> Report:

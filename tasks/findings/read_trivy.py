@@ -34,6 +34,8 @@ from tasks.reports.report_json import (
 
 NAME = "Trivy"
 TOOL = "trivy"
+_OF_RESULTS = {"Target", "Class", "Vulnerabilities", "Misconfigurations", "Secrets"}
+_OF_CLUSTERS = ("Resources", "Vulnerabilities", "Misconfigurations")
 
 
 class _Pascal(Lenient):
@@ -72,6 +74,10 @@ class _Secret(_Pascal):
     start_line: int | None = None
 
 
+class _Resource(_Pascal):
+    results: Any = None
+
+
 class _Result(_Pascal):
     target: str = ""
     type: str = ""
@@ -81,16 +87,30 @@ class _Result(_Pascal):
 
 
 def is_mine(data: Any) -> bool:
-    """True for an object with `Results`; before Trivy 0.20, for a bare list of results."""
+    """True for an object with `Results` of Trivy's; before Trivy 0.20, for a list of them."""
     if isinstance(data, list):
         return has_names(first(data), "Target")
-    return has_names(data, "Results") or has_names(data, "SchemaVersion", "ArtifactName")
+    if not isinstance(data, dict):
+        return False
+    if "Results" in data:
+        result = first(data["Results"])
+        return not result or not isinstance(result, dict) or bool(_OF_RESULTS & set(result))
+    return has_names(data, "SchemaVersion", "ArtifactName") or "ClusterName" in data
 
 
 def read(data: Any) -> Report:
     """The report."""
+    if isinstance(data, dict) and "ClusterName" in data:
+        return Report(findings=_of_cluster(data), tools=[TOOL])
     results = data if isinstance(data, list) else data.get("Results")
     return Report(findings=_findings(results), tools=[TOOL])
+
+
+def _of_cluster(data: dict[str, Any]) -> Iterator[Finding]:
+    """As `trivy k8s --report all` writes it: the results of each resource."""
+    for kind in _OF_CLUSTERS:
+        for resource in each(_Resource, data.get(kind), kind):
+            yield from _findings(resource.results)
 
 
 def _findings(results: Any) -> Iterator[Finding]:

@@ -14,12 +14,13 @@ from tasks.quality.coverage.covered import Coverage, CoveredFile, line_of, ran
 NAME = "lcov"
 NOT_RUN = {"-", "0", "0.0"}
 
-_START = re.compile(rb"\A(?:\s*(?:#[^\n]*|TN:[^\n]*|VER:[^\n]*)?\r?\n)*\s*SF:", re.ASCII)
+_START = re.compile(rb"(?:(?:#|TN:|VER:)[^\n]*\n+){1,20}SF:")
+"""Comments, and the name of a test, may come first."""
 
 
 def is_mine(start: bytes) -> bool:
     """True when it begins with a test's name or a source file."""
-    return start.startswith((b"TN:", b"SF:")) or bool(_START.match(start[:2_000]))
+    return start.startswith((b"TN:", b"SF:")) or bool(_START.match(start[:4_000]))
 
 
 def read(content: bytes, _name: str) -> Coverage:

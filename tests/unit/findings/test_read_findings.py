@@ -153,6 +153,7 @@ def test_no_secret_is_copied(name: str) -> None:
         {"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {}},
         {"actions": [], "advisories": {}, "muted": [], "metadata": {}},
         {"matches": [], "source": None, "descriptor": {"name": "grype"}},
+        {"results": [], "errors": []},
         {"bomFormat": "CycloneDX", "vulnerabilities": []},
     ],
 )

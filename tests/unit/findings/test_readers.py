@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,6 +71,14 @@ def test_gitleaks_7(name: str) -> None:
     assert (Severity.P2, "deploy.sh", 3, "") == (
         found.severity, found.path, found.line, found.title,
     )  # fmt: skip
+
+
+def test_gitleaks_7_without_a_line_s_number() -> None:
+    """Its `line` is no number, but the line with the secret."""
+    leak = {"line": "key = hunter2", "offender": "hunter2", "rule": "Slack", "file": "a.sh"}
+    (found,) = read([leak]).findings
+
+    assert ("Slack", "a.sh", None) == (found.id, found.path, found.line)
 
 
 def test_gitleaks_7_finds_the_longest_rule() -> None:
@@ -184,6 +194,51 @@ def test_cyclonedx_s_old_list_of_tools() -> None:
     assert ("cyclonedx",) == read(data | {"metadata": {"tools": {}}}).tools
 
 
+def test_a_trivy_of_a_cluster() -> None:
+    """`trivy k8s` has results for each resource."""
+    vulnerability = {"VulnerabilityID": "CVE-1", "PkgName": "a", "Severity": "HIGH"}
+    result = {"Target": "shop", "Vulnerabilities": [vulnerability]}
+    resource = {"Namespace": "default", "Kind": "Deployment", "Results": [result]}
+
+    assert 1 == read({"ClusterName": "c", "Resources": [resource]}).total
+    assert 1 == read({"ClusterName": "c", "Vulnerabilities": [resource]}).total
+
+
+def test_oss_index_s_own_numbers_are_no_names() -> None:
+    """The first reference is."""
+    number = "c7129ff8-08bc-4afe-82ec-7d97b9491741"
+    found = {"id": number, "references": [{"id": "CVE-2021-33203"}], "affects": [{"ref": "x"}]}
+    (finding,) = read({"bomFormat": "CycloneDX", "vulnerabilities": [found]}).findings
+
+    assert ("CVE-2021-33203", (number,)) == (finding.id, finding.aliases)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"results": [], "totalCount": 0},
+        {"package": "com.shop", "results": []},
+        {"generator": {}, "results": [], "success": False},
+        {"Results": [{"Name": "shop", "Kind": "Deployment", "Results": {}}]},
+        {"matches": [], "source": {}, "descriptor": {"name": "xeol"}},
+        {"matches": []},
+        {"advisories": {}, "abandoned": {}},
+        {"error": {"message": "too many requests"}},
+        {"error": "unauthorised"},
+    ],
+    ids=range(9),
+)
+def test_what_only_resembles_a_report_is_no_silence(data: Any) -> None:
+    """Many scanners have empty `results`: not knowing them is not "0 findings"."""
+    with pytest.raises(InvalidInput, match="none of the formats"):
+        read(data)
+
+
+def test_an_empty_list_names_no_scanner() -> None:
+    """It is what gitleaks writes when it found nothing, and not only gitleaks."""
+    assert ((), ()) == (read([]).tools, read([]).findings)
+
+
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
@@ -201,8 +256,13 @@ def test_cyclonedx_s_old_list_of_tools() -> None:
         (b"<!DOCTYPE html><html><body>Sign in", "a page \\(HTML\\), not JSON"),
         (b'{"type": "auditSummary"}\n{"type": "auditAdvisory"}\n', "one a line"),
         (b"<", "XML"),
+        (b"null", "nothing \\(`null`\\), as gitleaks 7"),
+        (b'<bom xmlns="http://cyclonedx.org/schema/bom/1.4">', "CycloneDX in XML"),
+        (b"<testsuites>", "a report of tests"),
+        (b"id,severity,title,file\nR1,high,words,a.py\n", "a table \\(CSV\\)"),
+        (b'{"advisories": {}, "abandoned": {}}', "Composer"),
     ],
-    ids=range(13),
+    ids=range(18),
 )  # fmt: skip
 def test_what_no_reader_knows_is_named(content: bytes, seen: str) -> None:
     """The error says what was seen, and what to send instead."""
@@ -221,3 +281,26 @@ def test_an_error_names_the_formats_that_are_known() -> None:
 
     for reader in READERS:
         assert reader.NAME in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a," * 1_000_000,
+        b"[" + b"1," * 1_000_000,
+        b"{" + b"} " * 1_000_000,
+        b"{}" + b"\n" * 1_000_000,
+        b"<" + b" " * 1_000_000,
+        b"< " * 1_000_000,
+        b" ,\t;" * 500_000,
+    ],
+    ids=range(7),
+)
+def test_what_is_hostile_takes_no_time_to_name(content: bytes) -> None:
+    """Patterns that look at it twice for each byte would take years."""
+    began = time.process_time()
+
+    with suppress(InvalidInput):
+        read_findings(content, "r.json")
+
+    assert time.process_time() - began < 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -263,3 +264,27 @@ def test_a_threshold_may_have_a_sign_and_decimals(written: Any) -> None:
     wanted = TargetQuality.model_validate_json(json.dumps({"thresholds": {"line": written}}))
 
     assert 79.95 == wanted.required(Measure.LINE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"#" + b"\n" * 1_000_000,
+        b"#\n \n" * 300_000,
+        b"TN:\n" * 300_000,
+        b"mode: set\n" + b"a:" * 1_000_000,
+        b'<coverage line-rate="1"><class filename="a"><lines><line number="1" hits="1"'
+        b' condition-coverage="' + b"1 " * 1_000_000 + b'"/></lines></class></coverage>',
+        b"<coverage>" + b"< " * 1_000_000,
+        b"{" + b" " * 1_000_000,
+    ],
+    ids=range(7),
+)
+def test_what_is_hostile_takes_no_time(content: bytes) -> None:
+    """Patterns that look at it twice for each byte would take years."""
+    began = time.process_time()
+
+    with suppress(InvalidInput):
+        read_coverage(content, "x")
+
+    assert time.process_time() - began < 5
