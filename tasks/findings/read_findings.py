@@ -119,4 +119,4 @@ def _reader(data: Any) -> Reader:
     for reader in READERS:
         if reader.is_mine(data):
             return reader
-    raise ValueError(f"it is none of the formats that are known ({FORMATS}), but {seen_in(data)}")
+    raise ValueError(f"it is {seen_in(data)}. It is none of the formats that are known: {FORMATS}")

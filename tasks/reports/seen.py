@@ -30,7 +30,7 @@ def seen_in(content: bytes, others: Sequence[Other]) -> str:
     """What this report is, in words."""
     start = start_of(content)
     if not start:
-        return "an empty file: did the tool fail?"
+        return "an empty file (did the tool fail?)"
     for other in others:
         if other.sign in start:
             return f"{other.seen}: write {other.instead}"
