@@ -91,8 +91,8 @@ def report(
     findings: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A scanner's report, for `security`: SARIF, or JSON of pip-audit,"
-            " Trivy, osv-scanner. May be given again."
+            help="A scanner's report, for `security`: SARIF, or the JSON of one that we know"
+            " (docs/findings.md). May be given again."
         ),
     ] = None,
     patch: Annotated[

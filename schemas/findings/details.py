@@ -11,13 +11,16 @@ from schemas.errors import InvalidInput
 from schemas.findings.finding import Finding
 from schemas.findings.findings import (
     FINDINGS,
+    INCOMPLETE,
     LEFT_OUT,
     LONGEST,
+    LONGEST_FAILURE,
     MOST_FINDINGS,
     NOT_CHECKED,
     PATCH,
     SHORTEST_LIMIT,
     Count,
+    Failures,
     Findings,
 )
 from schemas.incident import Alert, IncidentType, Severity
@@ -45,6 +48,7 @@ def details_of(scan: Findings) -> dict[str, Any]:
     details: dict[str, Any] = {FINDINGS: [each.to_json() for each in scan.findings]}
     details |= {LEFT_OUT: scan.left_out} if scan.left_out else {}
     details |= {NOT_CHECKED: scan.not_checked} if scan.not_checked else {}
+    details |= {INCOMPLETE: list(scan.incomplete)} if scan.incomplete else {}
     return details
 
 
@@ -52,6 +56,9 @@ _LIST = TypeAdapter(Annotated[tuple[Finding, ...], Field(max_length=MOST_FINDING
 
 
 _COUNT = TypeAdapter(Count)
+
+
+_FAILURES = TypeAdapter(Failures)
 
 
 _TEXT = TypeAdapter(str | None)
@@ -81,6 +88,13 @@ def _fitting(data: Any) -> Any:
     }
 
 
+def _failures(data: Any) -> Any:
+    """The failures, trimmed: masking may have made one too long."""
+    if not isinstance(data, list | tuple):
+        return data
+    return [each[:LONGEST_FAILURE] if isinstance(each, str) else each for each in data]
+
+
 def patch_of(alert: Alert) -> str | None:
     """The patch in an alert, a unified diff; its content is not checked.
 
@@ -101,6 +115,7 @@ def scan_of(alert: Alert) -> Findings:
         findings=tuple(sorted(found, key=lambda each: each.severity)),
         left_out=_checked(_COUNT, alert, LEFT_OUT, 0),
         not_checked=_checked(_COUNT, alert, NOT_CHECKED, 0),
+        incomplete=_checked(_FAILURES, alert, INCOMPLETE, (), _failures),
     )
 
 

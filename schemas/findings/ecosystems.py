@@ -5,14 +5,14 @@ from __future__ import annotations
 _NAMES = {
     "pypi": "pip pipenv poetry uv pylock python-pkg python conda-pkg",
     "npm": "yarn pnpm bun node-pkg javascript",
-    "go": "gomod gobinary golang",
-    "crates.io": "cargo rustbinary rust",
-    "maven": "jar pom gradle sbt",
-    "rubygems": "bundler gemspec ruby",
-    "packagist": "composer composer-vendor",
-    "nuget": "dotnet-core packages-props",
+    "go": "gomod gobinary golang go-module",
+    "crates.io": "cargo rustbinary rust rust-crate",
+    "maven": "jar pom gradle sbt java-archive",
+    "rubygems": "bundler gemspec ruby gem",
+    "packagist": "composer composer-vendor php-composer",
+    "nuget": "dotnet-core packages-props dotnet",
 }
-"""The word that OSV uses, and those of Trivy and GitHub for the same."""
+"""The word that OSV uses, and those of Trivy, Grype, GitHub and package URLs for the same."""
 _WORDS = {word: name for name, words in _NAMES.items() for word in words.split()}
 
 WITHOUT_MANIFEST = frozenset(

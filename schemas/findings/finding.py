@@ -39,7 +39,7 @@ class Finding(Model):
     id: of the rule or advisory (`B602`, `CVE-2024-35195`). aliases: other ids of the same advisory.
     path, line: where in the repository, for a finding in the code itself. The path comes from
     the sender and may be absolute: look it up among the tracked files (`TrackedFiles.find`),
-    never open it.
+    never open it. place: where, for a finding that is in no file: an address, a name, as text.
     """
 
     id: Id
@@ -49,13 +49,14 @@ class Finding(Model):
     aliases: Ids = ()
     path: str | None = Field(default=None, max_length=1000)
     line: int | None = Field(default=None, ge=1, le=LAST_LINE)
+    place: str | None = Field(default=None, max_length=1000)
     package: Package | None = None
 
     @property
     def where(self) -> str:
-        """`requests 2.31.0`, or `src/shop.py:11`; empty when nothing is known."""
+        """`requests 2.31.0`, `src/shop.py:11`, or a place in words; empty when nothing is known."""
         if self.package:
             return " ".join(filter(None, (self.package.name, self.package.installed)))
         if self.path:
             return f"{self.path}:{self.line}" if self.line else self.path
-        return ""
+        return self.place or ""

@@ -19,13 +19,21 @@ MOST_DISTINCT = 50_000
 """A report with more distinct findings is refused: it would be of no use to anybody."""
 
 FINDINGS, LEFT_OUT, NOT_CHECKED, PATCH = "findings", "findingsLeftOut", "notChecked", "patch"
+INCOMPLETE = "scanIncomplete"
 """The names in an alert's `details`."""
 
-LONGEST = {"title": 500, "path": 1000, "manifest": 1000, "name": 300, "tool": 100, "ecosystem": 50}
+LONGEST = {
+    "title": 500, "path": 1000, "place": 1000, "manifest": 1000, "name": 300, "tool": 100,
+    "ecosystem": 50,
+}  # fmt: skip
 SHORTEST_LIMIT = 200
 """The maximum lengths in `Finding` and `Package`; this one for ids and versions."""
 
 ToolName = Annotated[str, StringConstraints(max_length=100)]
+LONGEST_FAILURE = 300
+Failure = Annotated[str, StringConstraints(max_length=LONGEST_FAILURE)]
+MOST_FAILURES = 10
+Failures = Annotated[tuple[Failure, ...], Field(max_length=MOST_FAILURES)]
 Count = Annotated[int, Field(ge=0)]
 Key = tuple[str | int | None, ...]
 
@@ -34,12 +42,14 @@ class Findings(Model):
     """The findings of one scan, or of several; worst first.
 
     left_out: how many more there were. not_checked: dependencies that the scanner skipped.
+    incomplete: what the scanner says went wrong; there may be more than it found.
     """
 
     tools: tuple[ToolName, ...]
     findings: tuple[Finding, ...] = ()
     left_out: Count = 0
     not_checked: Count = 0
+    incomplete: Failures = ()
 
     @property
     def total(self) -> int:
@@ -65,6 +75,8 @@ class Findings(Model):
             said.append(f"{self.left_out} are left out")
         if self.not_checked:
             said.append(f"{self.not_checked} dependencies could not be checked")
+        if self.incomplete:
+            said.append(f"the scan was not complete: {self.incomplete[0]}")
         return "; ".join(said)
 
     def cut(self, most: int) -> Findings:
@@ -112,7 +124,8 @@ def collect(found: Iterable[Finding], tools: Iterable[str], *, not_checked: int 
 def _keys(finding: Finding) -> Iterable[Key]:
     package = finding.package
     if package is None:
-        yield ("code", finding.tool, finding.id, finding.path, finding.line, finding.title)
+        where = finding.path or finding.place
+        yield ("code", finding.tool, finding.id, where, finding.line, finding.title)
         return
     for name in (finding.id, *finding.aliases):
         yield (
@@ -149,4 +162,7 @@ def join(scans: Iterable[Findings]) -> Findings:
         not_checked=sum(scan.not_checked for scan in scans),
     )
     left_out = whole.left_out + sum(scan.left_out for scan in scans)
-    return whole.model_copy(update={"left_out": left_out})
+    failures = dict.fromkeys(each for scan in scans for each in scan.incomplete)
+    return whole.model_copy(
+        update={"left_out": left_out, "incomplete": tuple(failures)[:MOST_FAILURES]}
+    )

@@ -1,4 +1,4 @@
-r"""Who owns a file by a CODEOWNERS file, by GitHub's rules: the last match wins.
+r"""Who owns a file by a CODEOWNERS file: the last match wins, in each of GitLab's sections.
 
 Patterns are gitignore's with GitHub's exceptions: no `!`, no `\#`, `[` is only a bracket, case
 matters, and `docs/*` does not reach into folders below.
@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from schemas.quality import gitlab_owners
+from schemas.quality.gitlab_owners import has_sections
 
 MOST_BYTES = 3_000_000
 """GitHub does not read a larger file."""
@@ -23,16 +26,42 @@ _PATTERN_END = re.compile(r"(?<!\\)\s")
 
 
 class OwnersRule(NamedTuple):
-    """One line: a pattern and the owners of matching files; nobody owns them when it is empty."""
+    """One line: a pattern and the owners of matching files; nobody owns them when it is empty.
+
+    folders: a name includes what is in a folder of that name, as for GitHub.
+    section: of GitLab, with a last match of its own. is_exclusion: what matches is in no rule
+    of its section.
+    """
 
     pattern: str
     owners: tuple[str, ...]
+    section: str = ""
+    folders: bool = True
+    is_exclusion: bool = False
 
 
-def parse_code_owners(text: str) -> tuple[list[OwnersRule], list[int]]:
-    """The rules in order, and the numbers of the lines that GitHub would reject."""
+def parse_code_owners(
+    text: str, *, of_gitlab: bool | None = None
+) -> tuple[list[OwnersRule], list[int]]:
+    """The rules in order, and the numbers of the lines that GitHub (or GitLab) would reject.
+
+    of_gitlab: whose file it is; None: GitLab's if it has a section.
+    """
+    text = text.removeprefix(_MARK)
+    if of_gitlab is None:
+        of_gitlab = has_sections(text)
+    if of_gitlab:
+        lines, refused = gitlab_owners.parse(text)
+        return [
+            OwnersRule(line.pattern, line.owners, line.section, False, line.is_exclusion)
+            for line in lines
+        ], refused
+    return _of_github(text)
+
+
+def _of_github(text: str) -> tuple[list[OwnersRule], list[int]]:
     rules, refused = [], []
-    for number, line in enumerate(text.removeprefix(_MARK).split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
@@ -46,13 +75,23 @@ def parse_code_owners(text: str) -> tuple[list[OwnersRule], list[int]]:
 
 
 def owners_of(path: str, rules: Sequence[OwnersRule]) -> tuple[str, ...]:
-    """The owners by the last rule that matches; empty when none does, or it names nobody."""
-    return next((rule.owners for rule in reversed(rules) if matches(rule.pattern, path)), ())
+    """The owners by the last rule that matches, in each section; empty when nobody is named."""
+    last: dict[str, tuple[str, ...]] = {}
+    excluded = set()
+    for rule in rules:
+        if matches(rule.pattern, path, folders=rule.folders):
+            if rule.is_exclusion:
+                excluded.add(rule.section)
+            else:
+                last[rule.section] = rule.owners
+    named = (name for section, names in last.items() if section not in excluded for name in names)
+    return tuple(dict.fromkeys(named))
 
 
-def matches(pattern: str, path: str) -> bool:
+def matches(pattern: str, path: str, *, folders: bool = True) -> bool:
     """True when a path from the top of the repository matches a CODEOWNERS pattern.
 
+    folders: a name includes what is in a folder of that name.
     Time is proportional to the product of the two lengths, whatever the pattern.
     """
     parts = path.split("/")
@@ -72,7 +111,7 @@ def matches(pattern: str, path: str) -> bool:
         return min(reached) < len(parts)
     ends = {n + 1 for n in reached if n < len(parts) and _same(last, parts[n])}
     # A name may be a folder, which includes all below it; for `docs/*` GitHub says it does not.
-    return len(parts) in ends if last == "*" else bool(ends)
+    return bool(ends) if folders and last != "*" else len(parts) in ends
 
 
 def _unsupported(pattern: str) -> bool:

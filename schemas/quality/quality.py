@@ -15,6 +15,7 @@ MOST_SUSPECTS = 50
 """How many files an assessment names, the worst ones."""
 _SAME = 0.005
 """Figures that differ by fewer percentage points count as equal."""
+_MOST_DECIMALS = 4
 Number = Annotated[int, Field(ge=0, le=10**15)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
@@ -90,6 +91,18 @@ def _sum(files: Iterable[FileQuality], measure: Measure) -> Count | None:
     return Count(sum(count.good for count in found), sum(count.total for count in found))
 
 
+def _apart(percent: float, other: float) -> str:
+    """A percentage with as many decimals as it takes to differ from another one.
+
+    79.96 % of the needed 80 % must not read as 80.0 %.
+    """
+    for digits in range(1, _MOST_DECIMALS):
+        written = f"{percent:.{digits}f}"
+        if written != f"{other:.{digits}f}":
+            return written
+    return f"{percent:.{_MOST_DECIMALS}f}"
+
+
 class Shortfall(Model):
     """A threshold that all files together (`pattern` None), or some files, do not reach."""
 
@@ -100,7 +113,8 @@ class Shortfall(Model):
 
     def __str__(self) -> str:
         where = f" of {self.pattern}" if self.pattern else ""
-        return f"{self.measure.label}{where} {self.percent:.1f} % (needs {self.required:g} %)"
+        percent = _apart(self.percent, self.required)
+        return f"{self.measure.label}{where} {percent} % (needs {self.required:g} %)"
 
 
 class Change(Model):
@@ -115,8 +129,10 @@ class Change(Model):
     lost: float
 
     def __str__(self) -> str:
-        before = "" if self.before is None else f"{self.before:.1f} → "
-        return f"{self.measure.label} {before}{self.now:.1f} %"
+        if self.before is None:
+            return f"{self.measure.label} {self.now:.1f} %"
+        before, now = _apart(self.before, self.now), _apart(self.now, self.before)
+        return f"{self.measure.label} {before} → {now} %"
 
 
 class Suspect(Model):

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from schemas.quality.code_owners import matches
 
@@ -39,14 +46,21 @@ def _inside(path: str) -> str:
 
 ReportPath = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_inside)]
 """A report's path, relative to the repository."""
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+def _without_sign(value: Any) -> Any:
+    """`80 %` as 80."""
+    return value.strip().removesuffix("%").strip() if isinstance(value, str) else value
+
+
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), BeforeValidator(_without_sign)]
 
 
 class TargetQuality(BaseModel):
     """`[targets.NAME.quality]`: reports, thresholds, and the folder of the releases' summaries.
 
-    coverage: Cobertura XML or coverage.py JSON. mutation: Stryker's JSON, mutmut's
-    `results --all true` or `junitxml`. All relative to the repository.
+    coverage, mutation: reports of any format in docs/runbook-quality-degradation.md, relative to
+    the repository.
     thresholds: percent by measure; the default is AEEF's.
     paths: thresholds for files that match a CODEOWNERS pattern; the last match wins.
     summaries: the folder of `<commit>.json`, a release's quality when it passed.

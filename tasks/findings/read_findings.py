@@ -1,4 +1,4 @@
-"""Reads a scanner's report: SARIF 2.1.0, or the JSON of pip-audit, Trivy or osv-scanner."""
+"""Reads a scanner's report, of any format that one of `READERS` knows."""
 
 from __future__ import annotations
 
@@ -8,42 +8,89 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import InvalidInput
-from schemas.findings import Findings, collect
-from tasks.findings.read_osv import OsvScanner
-from tasks.findings.read_pip_audit import PipAudit
-from tasks.findings.read_sarif import Sarif
-from tasks.findings.read_trivy import Trivy
+from schemas.findings import LONGEST_FAILURE, MOST_FAILURES, Findings, collect
+from tasks.base.trim import trim
+from tasks.findings import (
+    read_cyclonedx,
+    read_gitleaks,
+    read_grype,
+    read_npm_audit,
+    read_osv,
+    read_pip_audit,
+    read_sarif,
+    read_semgrep,
+    read_trivy,
+)
+from tasks.findings.reader import Reader, Report
+from tasks.findings.unread import not_json, seen_in
 from tasks.reports.report_files import shown, wrong
 from tasks.reports.report_json import load_report
 
 MOST_BYTES = 50_000_000
 """Maximum size of a report; a larger one is refused."""
 
-FORMATS = "SARIF 2.1.0, or JSON of pip-audit, Trivy or osv-scanner"
+READERS: tuple[Reader, ...] = (
+    read_sarif,
+    read_cyclonedx,
+    read_gitleaks,
+    read_pip_audit,
+    read_trivy,
+    read_semgrep,
+    read_npm_audit,
+    read_grype,
+    read_osv,
+)
+"""Asked in this order; the first that says so reads the report."""
 
-Report = Sarif | PipAudit | Trivy | OsvScanner
+FORMATS = f"{READERS[0].NAME}, or the JSON of " + ", ".join(reader.NAME for reader in READERS[1:])
 
 
 def read_findings(content: bytes, name: str, most_bytes: int = MOST_BYTES) -> Findings:
     """The findings of a report without duplicates, worst first; detects the format.
 
-    Raises only InvalidInput, which names the report and the problem.
+    Raises only InvalidInput, which names the report and the problem: also when the scan failed,
+    or looked at nothing, and there is no finding.
     """
-    data = load_report(content, name, most_bytes)
     try:
-        report = _report(data)
-        found = collect(report.findings(), report.tools)
+        data = load_report(content, name, most_bytes)
+    except InvalidInput as error:
+        if (known := not_json(content)) and len(content) <= most_bytes:
+            raise wrong(name, known) from None
+        raise error from None
+    try:
+        report = _reader(data).read(data)
+        found = collect(report.findings, report.tools)
     except (InvalidInput, ValueError) as error:
         raise wrong(name, str(error)) from None
     except RecursionError:
         raise wrong(name, "it is nested too deeply") from None
-    # The readers know their tools, and the skipped dependencies, only at the end.
+    if not found.findings:
+        _refuse_silence(report, name)
+    # The readers know their tools, and what went wrong, only at the end.
     return found.model_copy(
         update={
             "tools": tuple(sorted(set(report.tools))),
-            "not_checked": getattr(report, "not_checked", 0),
+            "not_checked": report.not_checked,
+            "incomplete": tuple(
+                trim(failure, LONGEST_FAILURE)
+                for failure in dict.fromkeys(report.failures[:MOST_FAILURES])
+            ),
         }
     )
+
+
+def _refuse_silence(report: Report, name: str) -> None:
+    """Raise InvalidInput where no finding does not mean that nothing is wrong."""
+    if report.failures:
+        reasons = trim("; ".join(report.failures[:3]), 500).rstrip(".")
+        raise InvalidInput(
+            f"report {shown(name)}: the scanner says that it did not succeed: {reasons}."
+            " That it names no finding means nothing: mend the scan and send it again"
+        )
+    if report.looked_at_nothing:
+        raise InvalidInput(
+            f"report {shown(name)}: nothing was scanned: {trim(report.looked_at_nothing, 500)}"
+        )
 
 
 def read_findings_file(path: Path, most_bytes: int = MOST_BYTES) -> Findings:
@@ -67,41 +114,9 @@ def read_file(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def _report(data: Any) -> Report:
-    """The reader for this format. Raises ValueError when it is unknown."""
-    if isinstance(data, list):
-        first = data[0] if data else {"name": "", "vulns": []}
-        if _is_dependency(first):
-            return PipAudit(data)
-        if isinstance(first, dict) and "Target" in first:
-            return Trivy(data)
-    if isinstance(data, dict):
-        if "runs" in data:
-            return Sarif(data)
-        if _is_pip_audit(data):
-            return PipAudit(data)
-        if "Results" in data or ("SchemaVersion" in data and "ArtifactName" in data):
-            return Trivy(data)
-        if _is_osv(data):
-            return OsvScanner(data)
-    raise ValueError(f"it is none of the formats that are known: {FORMATS}")
-
-
-def _is_pip_audit(data: dict[str, Any]) -> bool:
-    dependencies = data.get("dependencies")
-    if not isinstance(dependencies, list) or "bomFormat" in data:
-        return False
-    return all(_is_dependency(each) for each in dependencies[:1])
-
-
-def _is_dependency(part: Any) -> bool:
-    """True for pip-audit's dependencies; a bill of materials has `dependencies` too."""
-    return isinstance(part, dict) and "name" in part and ("vulns" in part or "skip_reason" in part)
-
-
-def _is_osv(data: dict[str, Any]) -> bool:
-    """True for `results` with packages; other scanners' `results` have none."""
-    results = data.get("results", False)
-    if results is None or results == []:
-        return not {"errors", "metrics", "generated_at"} & set(data)
-    return isinstance(results, list) and isinstance(results[0], dict) and "packages" in results[0]
+def _reader(data: Any) -> Reader:
+    """The reader for this format. Raises ValueError that says what was seen, when none is."""
+    for reader in READERS:
+        if reader.is_mine(data):
+            return reader
+    raise ValueError(f"it is {seen_in(data)}. It is none of the formats that are known: {FORMATS}")

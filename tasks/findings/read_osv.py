@@ -23,9 +23,11 @@ from schemas.findings import (
     severity_of_score,
 )
 from schemas.incident import Severity
+from tasks.findings.reader import Report, first, has_names
 from tasks.reports.report_json import Lenient, each, file_path, items, one, text, texts
 
-TOOL = "osv-scanner"
+NAME = TOOL = "osv-scanner"
+_ALONE = {"results", "experimental_config", "image_metadata", "license_summary"}
 
 
 class _Source(Lenient):
@@ -80,18 +82,26 @@ class _Vulnerability(Lenient):
     database_specific: dict[str, Any] | None = Field(default=None, alias="database_specific")
 
 
-class OsvScanner:
-    """A report. Each group of osv-scanner, one vulnerability, is one finding."""
+def is_mine(data: Any) -> bool:
+    """True for `results` with packages; other scanners' `results` have none."""
+    if not has_names(data, "results"):
+        return False
+    results = data["results"]
+    if results is None or results == []:
+        return set(data) <= _ALONE  # many others have an empty `results`
+    return has_names(first(results), "packages")
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._results = data.get("results")
-        self.tools = [TOOL]
 
-    def findings(self) -> Iterator[Finding]:
-        """Every vulnerability of every package of every source."""
-        for number, result in enumerate(each(_Results, self._results, "results")):
-            for found in each(_Packages, result.packages, f"results.{number}.packages"):
-                yield from _of_package(found, result.source)
+def read(data: Any) -> Report:
+    """The report. Each group of osv-scanner, one vulnerability, is one finding."""
+    return Report(findings=_findings(data.get("results")), tools=[TOOL])
+
+
+def _findings(results: Any) -> Iterator[Finding]:
+    """Every vulnerability of every package of every source."""
+    for number, result in enumerate(each(_Results, results, "results")):
+        for found in each(_Packages, result.packages, f"results.{number}.packages"):
+            yield from _of_package(found, result.source)
 
 
 def _of_package(found: _Packages, source: _Source) -> Iterator[Finding]:

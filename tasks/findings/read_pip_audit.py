@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import Field
 
 from schemas.findings import MOST_IDS, UNRATED, Finding, Package
+from tasks.findings.reader import Report, has_names
 from tasks.reports.report_json import Lenient, each, text, texts
 
-TOOL = "pip-audit"
+NAME = TOOL = "pip-audit"
 
 
 class _Vulnerability(Lenient):
@@ -27,30 +28,48 @@ class _Dependency(Lenient):
     skip_reason: str | None = Field(default=None, alias="skip_reason")
 
 
-class PipAudit:
-    """A report; `not_checked` counts the dependencies that it skipped."""
+def is_mine(data: Any) -> bool:
+    """True for a list of dependencies; a bill of materials has `dependencies` too."""
+    if isinstance(data, list):
+        return not data or _is_dependency(data[0])
+    if not has_names(data, "dependencies") or "bomFormat" in data:
+        return False
+    found = data["dependencies"]
+    return isinstance(found, list) and all(_is_dependency(each) for each in found[:1])
 
-    def __init__(self, data: Any) -> None:
-        self._dependencies = data if isinstance(data, list) else data.get("dependencies")
-        self.tools = [TOOL]
-        self.not_checked = 0
 
-    def findings(self) -> Iterator[Finding]:
-        """Every vulnerability of every dependency."""
-        for dependency in each(_Dependency, self._dependencies, "dependencies"):
-            self.not_checked += dependency.skip_reason is not None
-            where = f"vulns of {text(dependency.name, 100)}"
-            for found in each(_Vulnerability, dependency.vulns, where):
-                yield Finding(
-                    id=text(found.id, 200) or "unnamed",
-                    tool=TOOL,
-                    severity=UNRATED,
-                    title=text((found.description or "").strip().partition("\n")[0], 200),
-                    aliases=texts(found.aliases, 200, MOST_IDS),
-                    package=Package(
-                        name=text(dependency.name, 300) or "unnamed",
-                        ecosystem="pypi",
-                        installed=text(dependency.version, 200) or None,
-                        fixed=texts(found.fix_versions, 200, MOST_IDS),
-                    ),
-                )
+def _is_dependency(part: Any) -> bool:
+    return has_names(part, "name") and ("vulns" in part or "skip_reason" in part)
+
+
+def read(data: Any) -> Report:
+    """The report; `not_checked` counts the dependencies that it skipped.
+
+    An empty list may as well be gitleaks', or another scanner's that found nothing.
+    """
+    report = Report(tools=[TOOL] if data != [] else [])
+    report.findings = _findings(
+        data if isinstance(data, list) else data.get("dependencies"), report
+    )
+    return report
+
+
+def _findings(dependencies: Any, report: Report) -> Iterator[Finding]:
+    """Every vulnerability of every dependency."""
+    for dependency in each(_Dependency, dependencies, "dependencies"):
+        report.not_checked += dependency.skip_reason is not None
+        where = f"vulns of {text(dependency.name, 100)}"
+        for found in each(_Vulnerability, dependency.vulns, where):
+            yield Finding(
+                id=text(found.id, 200) or "unnamed",
+                tool=TOOL,
+                severity=UNRATED,
+                title=text((found.description or "").strip().partition("\n")[0], 200),
+                aliases=texts(found.aliases, 200, MOST_IDS),
+                package=Package(
+                    name=text(dependency.name, 300) or "unnamed",
+                    ecosystem="pypi",
+                    installed=text(dependency.version, 200) or None,
+                    fixed=texts(found.fix_versions, 200, MOST_IDS),
+                ),
+            )

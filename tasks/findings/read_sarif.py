@@ -9,54 +9,73 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.findings import SARIF_LEVELS, Finding, score_of, severity_of_score
+from schemas.findings import (
+    SARIF_LEVELS,
+    Finding,
+    at_least_leak,
+    is_leak,
+    leak_name,
+    score_of,
+    severity_of_score,
+)
 from schemas.incident import Severity
-from tasks.findings.sarif_models import (
+from tasks.findings.quoted_secrets import may_quote_secret
+from tasks.findings.reader import Report, has_names
+from tasks.findings.sarif.invocations import failures_of, nothing_looked_at
+from tasks.findings.sarif.models import (
     Artifact,
     Component,
-    Location,
     Message,
-    Place,
     Result,
     Rule,
     RuleReference,
     Run,
     Suppression,
 )
-from tasks.reports.report_json import each, items, line_number, one, text, texts, uri_path
+from tasks.findings.sarif.places import Places
+from tasks.reports.report_json import each, items, one, text, texts
 
+NAME = "SARIF 2.1.0"
 VERSION = "2.1.0"
+MOST_NAMES = 1_000
+"""The rules that an unnamed leak's message is compared with; scanners for secrets have hundreds."""
 NO_FINDING = {"pass", "notApplicable", "informational"}
 """3.27.9: kinds of results that report no problem; `open` and `review` need a person."""
-DEEPEST_BASE = 10
-
-_SECRET = re.compile(
-    r"secret|passw|credential|token|api.?key|private.?key|access.?key|hard.?coded|gitleaks|"
-    r"trufflehog|cwe-(?:256|259|312|321|522|540|615|798)\b",
-    re.IGNORECASE,
-)
-"""A result that mentions these may quote the secret in its message, as Bandit's B105 does."""
 
 
-class Sarif:
-    """A report; `tools` is complete after every finding was read."""
+def is_mine(data: Any) -> bool:
+    """True for an object with `runs`."""
+    return has_names(data, "runs")
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        if data.get("version") != VERSION:
-            raise ValueError(f"it is SARIF, but of version {text(data.get('version'), 20)!r}"
-                             f" instead of {VERSION}")  # fmt: skip
-        self._runs = items(data.get("runs"), "runs")
-        self.tools: list[str] = []
 
-    def findings(self) -> Iterator[Finding]:
-        """Every finding among the results of every run."""
-        for number, data in enumerate(self._runs):
-            where = f"runs.{number}"
-            run = _RunReader(one(Run, data, where), where)
-            self.tools.append(run.name)
-            for result in each(Result, run.results, f"{where}.results"):
-                if not _is_none(result):
-                    yield run.finding(result)
+def read(data: Any) -> Report:
+    """The report."""
+    if data.get("version") != VERSION:
+        raise ValueError(f"it is SARIF, but of version {text(data.get('version'), 20)!r}"
+                         f" instead of {VERSION}")  # fmt: skip
+    report = Report()
+    report.findings = _findings(items(data.get("runs"), "runs"), report)
+    return report
+
+
+def _findings(runs: list[Any], report: Report) -> Iterator[Finding]:
+    """Every finding among the results of every run."""
+    nothing = []
+    for number, data in enumerate(runs):
+        where = f"runs.{number}"
+        run = one(Run, data, where)
+        reader = _RunReader(run, where)
+        report.tools.append(reader.name)
+        report.failures += failures_of(run, reader.name)
+        if why := nothing_looked_at(run, reader.name):
+            nothing.append(why)
+        for result in each(Result, run.results, f"{where}.results"):
+            if not _is_none(result):
+                yield reader.finding(result)
+    if len(nothing) == len(runs):
+        report.looked_at_nothing = "; ".join(nothing[:3]) or "it has no run of a scanner"
+    else:
+        report.failures += nothing
 
 
 def _is_none(result: Result) -> bool:
@@ -84,21 +103,37 @@ class _RunReader:
             for component in self._components
         ]
         self._by_id = {rule.id: rule for rules in reversed(self._rules) for rule in rules}
-        self._artifacts = list(each(Artifact, run.artifacts, f"{where}.artifacts"))
-        self._bases = run.original_uri_base_ids or {}
+        self._rule_names = list(filter(None, self._by_id))[:MOST_NAMES]
+        artifacts = list(each(Artifact, run.artifacts, f"{where}.artifacts"))
+        self._places = Places(artifacts, run.original_uri_base_ids or {})
 
     def finding(self, result: Result) -> Finding:
         rule_id = result.rule_id or (result.rule and result.rule.id) or ""
         rule = self._rule(result, rule_id)
-        path, line = self._place(result)
+        where = self._places.where(result)
+        leak = is_leak(self.name, _kinds(rule))
+        name = text(rule_id or rule.id, 200)
+        if leak and not name:
+            name = self._leak_name(result, where.quoted)
+        severity = _severity(result, rule)
         return Finding(
-            id=text(rule_id or rule.id, 200) or "unnamed",
+            id=name or "unnamed",
             tool=self.name,
-            severity=_severity(result, rule),
-            title=self._title(result, rule, rule_id),
-            path=path,
-            line=line if path else None,
+            severity=at_least_leak(severity) if leak else severity,
+            title=self._title(result, rule, rule_id, leak=leak),
+            path=where.path,
+            line=where.line,
+            place=where.place,
         )
+
+    def _leak_name(self, result: Result, quoted: str) -> str:
+        """The rule that the message begins with, as gitleaks 7 writes it, or what it says."""
+        message = text(result.message.text, 500)
+        named = [name for name in self._rule_names if message.startswith(f"{name} ")]
+        if named:
+            return text(max(named, key=len), 200)
+        hidden = [value for value in (result.properties or {}).values() if isinstance(value, str)]
+        return leak_name(message, self.name, [*filter(None, [quoted]), *hidden[:10]])
 
     def _rule(self, result: Result, rule_id: str) -> Rule:
         """3.52: the rule, by index in the driver or in an extension, else by id."""
@@ -116,13 +151,13 @@ class _RunReader:
             wanted = wanted.rpartition("/")[0]
         return Rule(id=rule_id)
 
-    def _title(self, result: Result, rule: Rule, rule_id: str) -> str:
+    def _title(self, result: Result, rule: Rule, rule_id: str, *, leak: bool) -> str:
         """The result's message; for a possible secret, only the rule's text."""
         message = self._message(result.message, rule)
         short = rule.short_description.text if rule.short_description else None
         tags = texts((rule.properties or {}).get("tags"), 100, 50)
-        known = " ".join((self.name, rule_id, rule.name or "", short or "", message, *tags))
-        if _SECRET.search(known):
+        about = (self.name, rule_id, rule.name or "", short or "", message, *tags)
+        if leak or may_quote_secret(*about):
             message = ""
         return message or text(short, 500) or text(rule.name, 500)
 
@@ -144,45 +179,11 @@ class _RunReader:
         # 3.11.6: `[the word](1)` is a link to a related location.
         return text(re.sub(r"\[([^\]\[]{1,200})\]\(\d{1,6}\)", r"\1", filled[:5_000]), 500)
 
-    def _place(self, result: Result) -> tuple[str | None, int | None]:
-        for location in each(Location, result.locations, "locations"):
-            physical = location.physical_location
-            if physical and physical.artifact_location:
-                line = physical.region.start_line if physical.region else None
-                return self._path(physical.artifact_location), line_number(line)
-        return None, None
 
-    def _path(self, place: Place) -> str | None:
-        if place.uri is None and 0 <= place.index < len(self._artifacts):
-            place = self._artifacts[place.index].location or place
-        if not place.uri:
-            return None
-        path = uri_path(place.uri)
-        if path is None:
-            return None
-        if path.startswith("/"):
-            return self._within(path)
-        prefix = self._prefix(place.uri_base_id)
-        return None if prefix is None else uri_path(f"{prefix}{place.uri}")
-
-    def _prefix(self, base_id: str | None) -> str | None:
-        """3.14.14: bases may be nested; an absolute one is the folder where the scan ran."""
-        prefix = ""
-        for _ in range(DEEPEST_BASE):
-            base = self._bases.get(base_id or "")
-            if base is None or not base.uri or ":" in base.uri or base.uri.startswith("/"):
-                return prefix
-            prefix = base.uri.rstrip("/") + "/" + prefix
-            base_id = base.uri_base_id
-        return None
-
-    def _within(self, path: str) -> str:
-        """An absolute path made relative to the scanned folder, if that is known."""
-        for base in self._bases.values():
-            root = uri_path(base.uri) if base.uri else None
-            if root and root.startswith("/") and path.startswith(f"{root}/"):
-                return path.removeprefix(f"{root}/")
-        return path
+def _kinds(rule: Rule) -> tuple[str, ...]:
+    """The words that a rule is sorted by."""
+    properties = rule.properties or {}
+    return (*texts(properties.get("tags"), 100, 50), text(properties.get("category"), 100))
 
 
 def texts_in_order(arguments: Any) -> list[str]:

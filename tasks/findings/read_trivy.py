@@ -14,15 +14,28 @@ from schemas.findings import (
     WITHOUT_MANIFEST,
     Finding,
     Package,
+    at_least_leak,
     ecosystem_of,
     score_of,
     severity_of_score,
     severity_of_word,
 )
 from schemas.incident import Severity
-from tasks.reports.report_json import Lenient, each, file_path, line_number, text, texts
+from tasks.findings.reader import Report, first, has_names
+from tasks.reports.report_json import (
+    Lenient,
+    each,
+    file_path,
+    line_number,
+    place_text,
+    text,
+    texts,
+)
 
+NAME = "Trivy"
 TOOL = "trivy"
+_OF_RESULTS = {"Target", "Class", "Vulnerabilities", "Misconfigurations", "Secrets"}
+_OF_CLUSTERS = ("Resources", "Vulnerabilities", "Misconfigurations")
 
 
 class _Pascal(Lenient):
@@ -61,6 +74,10 @@ class _Secret(_Pascal):
     start_line: int | None = None
 
 
+class _Resource(_Pascal):
+    results: Any = None
+
+
 class _Result(_Pascal):
     target: str = ""
     type: str = ""
@@ -69,25 +86,48 @@ class _Result(_Pascal):
     secrets: Any = None
 
 
-class Trivy:
-    """A report; before Trivy 0.20, a bare list of results."""
+def is_mine(data: Any) -> bool:
+    """True for an object with `Results` of Trivy's; before Trivy 0.20, for a list of them."""
+    if isinstance(data, list):
+        return has_names(first(data), "Target")
+    if not isinstance(data, dict):
+        return False
+    if "Results" in data:
+        result = first(data["Results"])
+        return not result or not isinstance(result, dict) or bool(_OF_RESULTS & set(result))
+    return has_names(data, "SchemaVersion", "ArtifactName") or "ClusterName" in data
 
-    def __init__(self, data: Any) -> None:
-        self._results = data if isinstance(data, list) else data.get("Results")
-        self.tools = [TOOL]
 
-    def findings(self) -> Iterator[Finding]:
-        """Everything that Trivy found in every target."""
-        for result in each(_Result, self._results, "Results"):
-            where = f"Results of {text(result.target, 100)}"
-            for found in each(_Vulnerability, result.vulnerabilities, where):
-                yield _vulnerability(found, result)
-            for problem in each(_Misconfiguration, result.misconfigurations, where):
-                if problem.status == "FAIL":
-                    cause = problem.cause_metadata or _Cause()
-                    yield _in_file(problem, cause.start_line, result)
-            for secret in each(_Secret, result.secrets, where):
-                yield _in_file(secret, secret.start_line, result)
+def read(data: Any) -> Report:
+    """The report."""
+    if isinstance(data, dict) and "ClusterName" in data:
+        return Report(findings=_of_cluster(data), tools=[TOOL])
+    results = data if isinstance(data, list) else data.get("Results")
+    return Report(findings=_findings(results), tools=[TOOL])
+
+
+def _of_cluster(data: dict[str, Any]) -> Iterator[Finding]:
+    """As `trivy k8s --report all` writes it: the results of each resource."""
+    for kind in _OF_CLUSTERS:
+        for resource in each(_Resource, data.get(kind), kind):
+            yield from _findings(resource.results)
+
+
+def _findings(results: Any) -> Iterator[Finding]:
+    """Everything that Trivy found in every target."""
+    for result in each(_Result, results, "Results"):
+        where = f"Results of {text(result.target, 100)}"
+        for found in each(_Vulnerability, result.vulnerabilities, where):
+            yield _vulnerability(found, result)
+        for problem in each(_Misconfiguration, result.misconfigurations, where):
+            if problem.status == "FAIL":
+                cause = problem.cause_metadata or _Cause()
+                yield _in_file(
+                    problem, cause.start_line, result, severity_of_word(problem.severity)
+                )
+        for secret in each(_Secret, result.secrets, where):
+            severity = at_least_leak(severity_of_word(secret.severity))
+            yield _in_file(secret, secret.start_line, result, severity)
 
 
 def _vulnerability(found: _Vulnerability, result: _Result) -> Finding:
@@ -123,13 +163,16 @@ def _severity(found: _Vulnerability) -> Severity:
     return severity_of_word(found.severity)
 
 
-def _in_file(found: _Misconfiguration | _Secret, line: int | None, result: _Result) -> Finding:
+def _in_file(
+    found: _Misconfiguration | _Secret, line: int | None, result: _Result, severity: Severity
+) -> Finding:
     path = file_path(result.target)
     return Finding(
         id=text(found.id, 200) or "unnamed",
         tool=TOOL,
-        severity=severity_of_word(found.severity),
+        severity=severity,
         title=text(found.title, 500),
         path=path,
         line=line_number(line) if path else None,
+        place=None if path else place_text(result.target),
     )

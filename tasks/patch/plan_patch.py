@@ -86,7 +86,7 @@ def _supplied(
 
 
 def _by_hand(finding: Finding) -> Unpatched:
-    where = f"{finding.path}:{finding.line or 1}" if finding.path else "the code"
+    where = f"{finding.path}:{finding.line or 1}" if finding.path else finding.where or "the code"
     return Unpatched(
         finding=finding.id,
         why=f"it is in the target's own code ({where}), and no patch came with the alert",

@@ -11,8 +11,11 @@ from tasks.base.trim import one_line, trim
 from tasks.reports.report_files import report_at
 from tasks.target.repository import TargetRepository
 
-PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks, in order; the first that exists counts."""
+GITHUB, GITLAB = ".github/CODEOWNERS", ".gitlab/CODEOWNERS"
+PLACES = (GITHUB, "CODEOWNERS", "docs/CODEOWNERS", GITLAB)
+"""Where GitHub and GitLab look, in order; the first that exists counts."""
+_OF_GITLAB = {GITHUB: False, GITLAB: True}
+"""Elsewhere, a file with a section is GitLab's."""
 MOST_COMMITS = 10
 MOST_FILES = 10
 LONGEST = 90.0
@@ -30,12 +33,13 @@ def code_owners(repository: TargetRepository, commit: str) -> tuple[list[OwnersR
         if content is None:
             continue
         if len(content) > MOST_BYTES:
-            return [], [f"{place} is larger than {MOST_BYTES} bytes: GitHub does not read it"]
-        rules, refused = parse_code_owners(content.decode("utf-8", "replace"))
+            return [], [f"{place} is larger than {MOST_BYTES} bytes: it is not read"]
+        text = content.decode("utf-8", "replace")
+        rules, refused = parse_code_owners(text, of_gitlab=_OF_GITLAB.get(place))
         notes = []
         if refused:
             some = ", ".join(str(number) for number in refused[:10])
-            notes.append(f"{place} has lines that GitHub does not accept: {some}")
+            notes.append(f"{place} has lines that are not accepted: {some}")
         return rules, notes
     return [], [f"the repository has no CODEOWNERS file ({', '.join(PLACES)})"]
 

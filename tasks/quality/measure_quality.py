@@ -13,7 +13,8 @@ from schemas.errors import InvalidInput
 from schemas.quality import FileQuality, QualityReport, ReportPath, TargetQuality, summed
 from schemas.release import Commit
 from schemas.settings import Target
-from tasks.quality.read_coverage import CoveredFile, read_coverage
+from tasks.quality.coverage.covered import CoveredFile
+from tasks.quality.read_coverage import read_coverage
 from tasks.quality.read_mutation import read_mutation
 from tasks.reports.report_files import (
     TrackedFiles,

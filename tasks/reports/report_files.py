@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ MOST_BYTES = 32_000_000
 """A larger report is refused: reading it would fill the worker's memory."""
 MOST_VALUES = 8_000_000
 LONGEST_NAME = 200
+_DRIVE = re.compile(r"\A[A-Za-z]:[\\/]")
 
 
 def shown(name: str) -> str:
@@ -85,7 +87,7 @@ def refuse_many_values(name: str, content: bytes) -> None:
 
 def wrong(name: str, problem: str) -> InvalidInput:
     """The error for an invalid report."""
-    return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 300)}")
+    return InvalidInput(f"report {shown(name)} cannot be understood: {trim(problem, 400)}")
 
 
 def fields_of(error: ValidationError) -> str:
@@ -111,6 +113,7 @@ class TrackedFiles:
         roots: the folders that the name is relative to, on the machine that made the report: as
         much of their end is used as gives a file of the repository.
         """
+        name = _DRIVE.sub("/", name, count=1)  # absolute, too, on the machine that measured
         parts = _parts(name)
         if parts is None or parts[-1] not in self._by_name:
             return None

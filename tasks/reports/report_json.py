@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -101,6 +101,19 @@ def file_path(value: str | None, limit: int = 1000) -> str | None:
     if not parts or ".." in parts:
         return None
     return ("/" if value.startswith(("/", "\\")) else "") + "/".join(parts)
+
+
+def place_text(value: str | None, limit: int = 1000) -> str | None:
+    """A place that is no path, as text: an address without its user, query and fragment."""
+    place = text(value, limit)
+    if "://" in place:
+        try:
+            parts = urlsplit(place)
+        except ValueError:
+            return text(place.partition("?")[0], limit) or None
+        host = parts.netloc.rpartition("@")[2]
+        place = f"{parts.scheme}://{host}{parts.path}"
+    return text(place, limit) or None
 
 
 def uri_path(uri: str, limit: int = 1000) -> str | None:

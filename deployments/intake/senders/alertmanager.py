@@ -37,6 +37,8 @@ class _Webhook(_Lenient):
     version: Literal["4"]
     group_key: str
     alerts: list[_Alert]
+    truncated_alerts: int | None = None
+    """How many more alerts the group has: the receiver's `max_alerts` kept them back."""
 
 
 class Received(NamedTuple):
@@ -62,20 +64,21 @@ def read_webhook(data: Any) -> list[Received]:
         )
         raise InvalidInput(f"not an Alertmanager webhook (version 4): {problems}") from None
     return [
-        Received(_as_ours(alert, webhook.group_key), alert.status == "resolved")
+        Received(_as_ours(alert, webhook), alert.status == "resolved")
         for alert in webhook.alerts
         if not is_our_own(alert.labels)
     ]
 
 
-def _as_ours(alert: _Alert, group_key: str) -> Alert:
-    identity = json.dumps([group_key, alert.fingerprint, alert.starts_at.isoformat()])
+def _as_ours(alert: _Alert, webhook: _Webhook) -> Alert:
+    identity = json.dumps([webhook.group_key, alert.fingerprint, alert.starts_at.isoformat()])
     service = _first(alert.labels, SERVICE_LABELS)
     return Alert(
         service=service[:200] if service else None,
-        description=(
-            _first(alert.annotations, DESCRIPTIONS) or alert.labels.get("alertname") or "an alert"
-        )[:20_000],
+        description=_with_left_out(
+            _first(alert.annotations, DESCRIPTIONS) or alert.labels.get("alertname") or "an alert",
+            webhook.truncated_alerts or 0,
+        ),
         detected_at=alert.starts_at,
         source="alertmanager",
         dedup_key="alertmanager:" + hashlib.sha256(identity.encode()).hexdigest(),
@@ -83,6 +86,13 @@ def _as_ours(alert: _Alert, group_key: str) -> Alert:
         labels=alert.labels,
         details={"annotations": dict(alert.annotations), "generatorURL": alert.generator_url},
     )
+
+
+def _with_left_out(description: str, more: int) -> str:
+    """The description; the page says how many of the group were not sent to us."""
+    some = "1 more alert" if more == 1 else f"{more} more alerts"
+    words = f" ({some} of this group left out by the sender: `max_alerts`)" if more > 0 else ""
+    return description[: 20_000 - len(words)] + words
 
 
 def _first(values: Mapping[str, str], names: tuple[str, ...]) -> str | None:

@@ -42,7 +42,8 @@ def add_findings(app: FastAPI, settings: Settings, acceptance: Acceptance, guard
             return JSONResponse({"findings": 0, "notChecked": scan.not_checked})
         alert = parse_alert(alert_data(scan, service, source="findings", severity=severity))
         (answer,) = await acceptance.accept([alert])
-        return answer | {"findings": scan.total}
+        incomplete = {"incomplete": list(scan.incomplete)} if scan.incomplete else {}
+        return answer | {"findings": scan.total} | incomplete
 
 
 async def _in_turn(one_at_a_time: asyncio.Lock, report: bytes, limit: int) -> Findings:

@@ -52,6 +52,16 @@ def test_only_a_patch(there: Intake, aeef: Aeef, tmp_path: Path) -> None:
     assert [DIFF] == [patch_of(there.store.alert(i.incident_id)) for i in there.incidents()]
 
 
+def test_a_scan_that_failed_is_no_success(there: Intake, aeef: Aeef, tmp_path: Path) -> None:
+    """The exit code says so to a pipeline, and the error why."""
+    (tmp_path / "r.json").write_text('{"error": {"code": "ENOLOCK", "summary": "no lockfile"}}')
+    answer = aeef("report", "security", "--findings", str(tmp_path / "r.json"))
+
+    assert 1 == answer.code
+    assert "did not succeed: npm audit: ENOLOCK: no lockfile" in answer.err
+    assert not there.incidents()
+
+
 def test_without_findings_nothing_is_reported(there: Intake, aeef: Aeef, tmp_path: Path) -> None:
     """The exit code is 0: nothing is wrong."""
     (tmp_path / "r.json").write_text('{"results": []}')

@@ -87,6 +87,28 @@ def test_a_firing_alert_becomes_an_incident_and_a_page(
 
 
 @pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (0, "shop answers 500"),
+        (None, "shop answers 500"),
+        (1, "shop answers 500 (1 more alert of this group left out by the sender: `max_alerts`)"),
+        (7, "shop answers 500 (7 more alerts of this group left out by the sender: `max_alerts`)"),
+    ],
+)
+def test_alerts_that_were_left_out_are_said_in_the_page(
+    intake: Intake, pagerduty: PagerDuty, more: int | None, words: str
+) -> None:
+    """A receiver with `max_alerts` sends the first ones of a group, and how many it kept back."""
+    intake.webhook(webhook(alert(), truncatedAlerts=more))
+    (incident,) = intake.incidents()
+    wait_until(lambda: pagerduty.pages)
+    (page,) = pagerduty.alerts.values()
+
+    assert words == incident.description
+    assert words in page.payload["summary"]
+
+
+@pytest.mark.parametrize(
     ("labels", "annotations", "service", "description"),
     [
         ({"app": "till"}, {"message": "m"}, ["till"], "m"),

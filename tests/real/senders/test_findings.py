@@ -76,6 +76,65 @@ def test_a_report_without_findings_opens_nothing(empty_intake: Intake) -> None:
     assert (200, {"findings": 0, "notChecked": 0}) == (answer.status_code, answer.json())
 
 
+WORST = {
+    "bandit.sarif": "P2",
+    "cyclonedx-vex.json": "P1",
+    "gitleaks-7.json": "P2",
+    "gitleaks-7.sarif": "P2",
+    "gitleaks-8.json": "P2",
+    "grype.json": "P1",
+    "npm-audit-1.json": "P2",
+    "npm-audit-2.json": "P1",
+    "osv-scanner.json": "P1",
+    "pip-audit.json": "P2",
+    "semgrep.json": "P2",
+    "trivy.json": "P1",
+}
+"""Each sample, and its worst finding."""
+
+
+def test_each_scanner_s_report_opens_an_incident(intake: Intake) -> None:
+    """As severe as its worst finding, with where it is."""
+    for name, severity in WORST.items():
+        answer = send(intake, (SAMPLES / name).read_bytes(), service=name)
+        assert (202, severity) == (answer.status_code, answer.json()["severity"]), name
+        scan = scan_of(intake.store.alert(answer.json()["incidentId"]))
+        assert scan.worst
+        assert scan.worst.where, name
+
+    assert len(WORST) == len(intake.incidents())
+    assert {path.name for path in SAMPLES.iterdir() if path.suffix in (".json", ".sarif")} == (
+        {*WORST, "sarif-2.1.0.schema.json"}
+    )
+
+
+def failed(*results: dict[str, Any]) -> bytes:
+    """A report of a scan that did not succeed."""
+    invocations = [{"executionSuccessful": False, "exitCode": 2}]
+    run = {"tool": {"driver": {"name": "x"}}, "results": results, "invocations": invocations}
+    return json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+
+
+def test_a_scan_that_failed_is_no_success(empty_intake: Intake) -> None:
+    """`curl --fail` fails, and the answer says why."""
+    answer = send(empty_intake, failed(), service="shop")
+
+    assert 422 == answer.status_code
+    assert "the scanner says that it did not succeed: x: exit code 2" in answer.json()["detail"]
+
+
+def test_what_a_failed_scan_found_is_paged_with_that(intake: Intake, pagerduty: PagerDuty) -> None:
+    """The answer, the incident and the page say that the scan was not complete."""
+    result = {"ruleId": "R", "level": "error", "message": {"text": "words"}}
+    answer = send(intake, failed(result), service="shop")
+    wait_until(lambda: pagerduty.pages)
+
+    assert (202, ["x: exit code 2"]) == (answer.status_code, answer.json()["incomplete"])
+    assert "the scan was not complete" in intake.incidents()[0].description
+    (alert,) = pagerduty.alerts.values()
+    assert "the scan was not complete" in alert.payload["summary"]
+
+
 @pytest.mark.parametrize(
     ("content", "parameters", "status", "reason"),
     [

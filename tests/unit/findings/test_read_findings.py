@@ -143,13 +143,18 @@ def test_no_secret_is_copied(name: str) -> None:
 @pytest.mark.parametrize(
     "empty",
     [
-        {"version": "2.1.0", "runs": []},
-        {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": None}]},
+        {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]},
         {"dependencies": [], "fixes": []},
         {"SchemaVersion": 2, "ArtifactName": ".", "ArtifactType": "repository"},
         {"SchemaVersion": 2, "ArtifactName": ".", "Results": None},
         {"results": []},
         {"results": None},
+        {"version": "1.1", "results": [], "errors": [], "paths": {"scanned": ["a.py"]}},
+        {"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {}},
+        {"actions": [], "advisories": {}, "muted": [], "metadata": {}},
+        {"matches": [], "source": None, "descriptor": {"name": "grype"}},
+        {"results": [], "errors": []},
+        {"bomFormat": "CycloneDX", "vulnerabilities": []},
     ],
 )
 def test_nothing_found_is_no_error(empty: Any) -> None:
@@ -171,10 +176,10 @@ def test_nothing_found_is_no_error(empty: Any) -> None:
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b"1" * 5_000, "it is not JSON"),
-        (b"null", "none of the formats that are known: SARIF 2.1.0, or JSON of pip-audit"),
+        (b"null", r"nothing .*none of the formats that are known: SARIF 2.1.0, "),
         (b'{"results": [{"issue_text": "x"}], "errors": []}', "none of the formats"),
         (b'{"results": [], "errors": [], "metrics": {}}', "none of the formats"),
-        (b'{"bomFormat": "CycloneDX", "dependencies": []}', "none of the formats"),
+        (b'{"bomFormat": "CycloneDX", "dependencies": []}', "a bill of materials without"),
         (b'{"version": "1.0.0", "runs": []}', "SARIF, but of version '1.0.0'"),
         (b'{"version": "2.1.0", "runs": 5}', "runs: a list was expected"),
         (b'{"version": "2.1.0", "runs": [5]}', r"runs\.0: "),

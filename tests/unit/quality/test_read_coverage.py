@@ -62,21 +62,22 @@ def test_coberturas_own_document_type_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "neither Cobertura"),
-        (b"\x00\xff\xfe binary", "neither Cobertura"),
+        (b"", "an empty file"),
+        (b"\x00\xff\xfe binary", "it is no text. Known are"),
         (b"<coverage>", "ParseError"),
-        (b"<testsuites/>", "not Cobertura's"),
+        (b"<testsuites/>", "a report of tests \\(JUnit\\), not of coverage"),
         (b"<coverage/>", "measures no line"),
         (XML.format("<class/>").encode(), "filename"),
         (XML.format('<class filename="a"><lines><line number="x" hits="1"/></lines></class>')
-         .encode(), "invalid literal"),
+         .encode(), "Cobertura XML, but 'x' is not a number"),
         (BOMB, "entities"),
         (b'<!DOCTYPE coverage [<!ENTITY x SYSTEM "file:///etc/passwd">]><coverage>&x;</coverage>',
          "entities"),
-        (b"{}", "files: Field required"),
+        (b"{}", "it is a JSON object"),
+        (b'{"meta": {}}', "files: Field required"),
         (b'{"files": {"a": {"executed_lines": ["x"], "missing_lines": []}}}', "files.a"),
         (b'{"files": {"a": {"executed_lines": [1e999], "missing_lines": []}}}', "files.a"),
-        (b"[" * 100_000, "neither Cobertura"),
+        (b"[" * 100_000, "it is a JSON list"),
         (b'{"files":' * 100_000, "cannot be understood"),
         (b"<coverage>" * 100_000, "within each other"),
         (b"<coverage>" + b"<a/>" * 100_000, "ParseError"),
@@ -97,7 +98,7 @@ def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:
 def test_json_that_would_fill_the_memory_is_refused_unparsed() -> None:
     """Its values are counted by their commas."""
     with pytest.raises(InvalidInput, match="more than 8000000 values"):
-        read_coverage(b'{"a":[' + b"1," * 8_000_001, "x")
+        read_coverage(b'{"files":[' + b"1," * 8_000_001, "x")
 
 
 def test_figures_may_be_absurd() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from samples.quality_target import SAMPLES
 from schemas.errors import InvalidInput
 from schemas.quality import Count
-from tasks.quality.read_mutation import STRYKER, read_mutation
+from tasks.quality.mutation.stryker import STATUSES
+from tasks.quality.read_mutation import read_mutation
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_real_reports(name: str, files: dict[tuple[str, ...], tuple[int, int]]) 
 
 def test_mutants_that_say_nothing_of_the_tests_do_not_count() -> None:
     """Stryker's score: killed and timed out, of these and those that survived or ran nowhere."""
-    report = {"files": {"a.js": {"mutants": [{"status": status} for status in STRYKER]}}}
+    report = {"files": {"a.js": {"mutants": [{"status": status} for status in STATUSES]}}}
 
     mutants = read_mutation(json.dumps(report).encode(), "m.json")
 
@@ -48,19 +49,21 @@ def test_mutants_that_say_nothing_of_the_tests_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "fate of no mutant"),
-        (b"\xff\xfe", "not UTF-8"),
-        (b"hello", "line 1 is not of `mutmut results"),
+        (b"", "an empty file"),
+        (b"\xff\xfe", "it is no text"),
+        (b"\xff\xfe a.x_b__mutmut_1: killed", "not UTF-8"),
+        (b"hello", "it is text. Known are .*`mutmut results"),
+        (b"hello\na.x_b__mutmut_1: killed", "line 1 is not of `mutmut results"),
         (b"shop.cart.x_a__mutmut_1: survived\n", "--all true"),
         (b"shop.cart.x_a__mutmut_1: eaten\n", "unknown status 'eaten'"),
         (b'{"files": {"a": {"mutants": [{"status": "<!channel>"}]}}}', "unknown status"),
-        (b'{"files": []}', "not a Stryker report"),
+        (b'{"files": []}', "Stryker's JSON, but not built as one"),
         (b'{"files": {}}', "fate of no mutant"),
-        (b"<coverage/>", "not of `mutmut junitxml`"),
-        (b"<testsuites><testcase/></testsuites>", "KeyError"),
+        (b"<coverage/>", "a report of coverage: write it under `coverage`"),
+        (b"<testsuites><testcase/></testsuites>", "name no file: is it a report of tests"),
         (b"<testsuites>", "ParseError"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><testsuites>&a;</testsuites>', "entities"),
-        (b'{"files":' * 100_000, "not a Stryker report"),
+        (b'{"files":' * 100_000, "Stryker's JSON, but not built as one"),
     ],
 )
 def test_what_is_wrong_is_one_clear_line(content: bytes, reason: str) -> None:

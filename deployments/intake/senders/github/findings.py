@@ -13,12 +13,14 @@ from schemas.findings import (
     WORDS,
     Finding,
     Package,
+    at_least_leak,
     ecosystem_of,
+    is_leak,
     severity_of_word,
 )
 from schemas.incident import Severity
 from schemas.model import UtcDatetime
-from tasks.reports.report_json import file_path, line_number, text, texts
+from tasks.reports.report_json import file_path, line_number, place_text, text, texts
 
 
 class _Part(BaseModel):
@@ -67,6 +69,7 @@ class _Rule(_Part):
     severity: str | None = None
     security_severity_level: str | None = None
     description: str | None = None
+    tags: list[Any] | None = None
 
 
 class _Tool(_Part):
@@ -132,21 +135,29 @@ class SecretScanning(_Alert):
 
 
 def code_finding(alert: CodeScanning) -> Finding:
-    """The finding; its severity is GitHub's security severity, else the rule's level."""
+    """The finding; its severity is GitHub's security severity, else the rule's level.
+
+    A leaked secret is P2 at least, whoever found it.
+    """
     rule = alert.rule
     instance = alert.most_recent_instance or next(iter(alert.instances or ()), _Instance())
     place = instance.location or _Place()
     path = file_path(place.path)
     level = rule.security_severity_level
+    tool = text(alert.tool.name if alert.tool else None, 100).lower() or "code scanning"
+    severity = (
+        severity_of_word(level)
+        if level
+        else SARIF_LEVELS.get((rule.severity or "").lower(), Severity.P3)
+    )
     return Finding(
         id=text(rule.id, 200) or "unnamed",
-        tool=text(alert.tool.name if alert.tool else None, 100).lower() or "code scanning",
-        severity=severity_of_word(level)
-        if level
-        else SARIF_LEVELS.get((rule.severity or "").lower(), Severity.P3),
+        tool=tool,
+        severity=at_least_leak(severity) if is_leak(tool, texts(rule.tags, 100, 50)) else severity,
         title=text(rule.description, 500),
         path=path,
         line=line_number(place.start_line) if path else None,
+        place=None if path else place_text(place.path),
     )
 
 

@@ -62,9 +62,10 @@ class Artifact(Lenient):
 
 
 class Region(Lenient):
-    """A position in a file."""
+    """A position in a file, and perhaps its text."""
 
     start_line: int | None = None
+    snippet: Message | None = None
 
 
 class Physical(Lenient):
@@ -74,10 +75,18 @@ class Physical(Lenient):
     region: Region | None = None
 
 
+class Logical(Lenient):
+    """A place by name: a function, a resource, a parameter."""
+
+    fully_qualified_name: str | None = None
+    name: str | None = None
+
+
 class Location(Lenient):
     """Where a result was found."""
 
     physical_location: Physical | None = None
+    logical_locations: Any = None
 
 
 class ComponentReference(Lenient):
@@ -115,6 +124,25 @@ class Result(Lenient):
     properties: dict[str, Any] | None = None
 
 
+class Notification(Lenient):
+    """What the tool says about its own run."""
+
+    level: str = "warning"
+    message: Message = Message()
+
+
+class Invocation(Lenient):
+    """One start of the tool, and how it ended."""
+
+    execution_successful: bool | None = None
+    exit_code: int | None = None
+    exit_code_description: str | None = None
+    exit_signal_name: str | None = None
+    process_start_failure_message: str | None = None
+    tool_execution_notifications: Any = None
+    tool_configuration_notifications: Any = None
+
+
 class Run(Lenient):
     """One run of a tool."""
 
@@ -122,3 +150,5 @@ class Run(Lenient):
     results: Any = None
     artifacts: Any = None
     original_uri_base_ids: dict[str, Place] | None = None
+    invocations: Any = None
+    properties: Any = None

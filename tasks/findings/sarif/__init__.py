@@ -1,0 +1,1 @@
+"""The parts of a SARIF report. Begin with `models.py`."""
