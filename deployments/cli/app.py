@@ -21,6 +21,7 @@ from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
+from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
@@ -35,6 +36,7 @@ app.add_typer(cli_people.people, name="people")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
+app.add_typer(cli_hooks.hooks, name="hooks")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 app.command("confirm")(cli_confirm.confirm)

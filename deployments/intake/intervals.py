@@ -11,6 +11,7 @@ class Timing(NamedTuple):
 
     look, ring, sweep, escalate, watch, health: seconds between two rounds of these threads; an
     alert wakes the first. ring: for pages that nothing which rings has taken yet.
+    listen: seconds between two looks at who of the senders has fallen silent.
     page_late, runbook_missing: the age of an incident at which its page is sent again, and the
     on-call is paged that no runbook has started.
     escalation_late: how late a step may be before the watch pages for it.
@@ -23,6 +24,7 @@ class Timing(NamedTuple):
     watch: float = 60.0
     ring: float = 0.5
     health: float = 2.0
+    listen: float = 5.0
     page_late: timedelta = timedelta(seconds=10)
     runbook_missing: timedelta = timedelta(minutes=5)
     escalation_late: timedelta = timedelta(seconds=30)

@@ -17,7 +17,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (
         ("links",),
         ("settings",),
-        ("drift", "quality", "findings", "patch", "masking", "escalation"),
+        ("drift", "quality", "findings", "patch", "masking", "escalation", "hooks"),
         ("incident", "release", "isolation", "agents", "breach", "health", "automation", "people"),
         ("held", "model", "validation", "approval", "wording"),
         ("errors",),

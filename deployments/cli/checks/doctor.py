@@ -14,6 +14,7 @@ import typer
 from deployments.cli.automation import state_in_words
 from deployments.cli.checks.people import people_in_words, provider_in_words
 from deployments.cli.drift import drift_in_words
+from deployments.cli.hooks.senders import senders_in_words
 from deployments.cli.terminal import plain, this_actor
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
@@ -117,6 +118,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
         ("people", lambda: people_in_words(settings)),
         ("OpenID", lambda: provider_in_words(settings)),
+        ("senders", lambda: _senders(settings)),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),
@@ -180,6 +182,13 @@ def _intake(settings: Settings) -> str:
     if let_in.status_code != 200:
         raise AeefError("the intake does not know our key: restart it with the same settings")
     return settings.intake_url
+
+
+def _senders(settings: Settings) -> str:
+    refused, said = senders_in_words(settings)
+    if refused:
+        raise _ToBeKnown("REFUSED", refused)
+    return said
 
 
 def _others(settings: Settings) -> str:
