@@ -21,6 +21,7 @@ from tasks.store import Store
 from tasks.store.automation.said import said_of, said_of_all
 from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
 from tasks.store.progress import states_of_run
+from tasks.store.senders.said import refused_lately
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -47,7 +48,12 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guards: Guards) ->
         found = store.incidents(limit=max(1, min(limit, 1000)), before=before)
         if not _wants_page(request):
             return JSONResponse([incident.to_json() for incident in found])
-        return _page("incidents.html", incidents=found, automation=said_of_all(settings))
+        return _page(
+            "incidents.html",
+            incidents=found,
+            automation=said_of_all(settings),
+            refused=refused_lately(store),
+        )
 
     @app.get("/incidents/{incident_id}", dependencies=[may_read])
     def incident(request: Request, incident_id: str) -> Response:

@@ -52,6 +52,8 @@ def test_a_refused_body_is_kept_masked_counted_and_shown_to_admins(intake: Intak
     assert ODD["id"] == json.loads(shown[0]["body"])["id"]
     counted = 'aeef_messages_refused_total{reason="not understood",sender="hooks/plain"} 1.0'
     assert counted in intake.client.get("/metrics").text
+    page = intake.ask("GET", "/incidents", headers={"Accept": "text/html"}).text
+    assert "Messages of hooks/plain were refused in the last day: not understood (1)" in page
 
 
 @pytest.mark.parametrize("name", ["rea", "rob", "aud"])
