@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
 from schemas.people.person import Person
 from schemas.people.role import Right, Role
+
+_ON_RECORD = re.compile(r"local user (.+), not proven|(.+) \((?:oidc|token|link|slack|pagerduty)\)")
 
 
 class Method(StrEnum):
@@ -66,3 +69,9 @@ class Actor(NamedTuple):
 def local_user(name: str) -> Actor:
     """Whoever is logged in on this machine: the operating system's word, and nobody else's."""
     return Actor(name, Method.LOCAL)
+
+
+def name_on_record(text: str) -> str:
+    """Whom an entry's `on_record` names: `ann` of `ann (token)`, also where nothing proves it."""
+    found = _ON_RECORD.fullmatch(text)
+    return next(filter(None, found.groups())) if found else text

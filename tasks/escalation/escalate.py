@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from schemas.errors import AeefError, PageNotDelivered, TemporaryError
 from schemas.escalation import EscalationState, Step, StepKind, contact_name, length
 from schemas.incident import ESCALATED, Incident, Route, route_for
+from schemas.people import name_on_record
 from schemas.settings import Settings
 from tasks.channels.slack.message import reply_in_thread
 from tasks.escalation.remind import remind
@@ -59,7 +60,8 @@ def escalate(
 def _call_of(incident: Incident, state: EscalationState, step: Step, settings: Settings) -> _Call:
     route = route_for(incident.severity, incident.type, settings.routes)
     if step.level is None:
-        asked = next((n for n, c in settings.contacts.items() if c.person == state.taken_by), "")
+        person = name_on_record(state.taken_by)
+        asked = next((n for n, c in settings.contacts.items() if c.person == person), "")
         return _Call(state.taken_by, asked, _still_on_it(state, route))
     name = contact_name(step.level.to)
     contact = settings.contacts.get(name)

@@ -63,6 +63,7 @@ def test_a_killed_aeef_up_starts_again_cleanly_and_stops_without_a_trace(own_sta
     assert 0o600 == (own_stack.home / "intake.token").stat().st_mode & 0o777
     assert 0o700 == own_stack.home.stat().st_mode & 0o777
     assert own_stack.token not in said
+    assert f"sign in   {own_stack.url}/signin?link=" in said
 
 
 def test_a_port_in_use_is_named(

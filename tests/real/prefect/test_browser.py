@@ -107,6 +107,58 @@ def test_a_wrong_token_opens_nothing(stack: Stack, page: Page) -> None:
     assert "That is no personal token" in page.inner_text("[role=alert]")
 
 
+def test_one_sign_in_is_for_the_pages_and_for_prefect(stack: Stack, page: Page) -> None:
+    """And so is one sign-out. The page that was asked for comes after it."""
+    page.goto(f"{stack.url}/incidents?limit=3")
+    page.fill("input[name=token]", stack.token_of("rob"))
+    page.click("button")
+    assert f"{stack.url}/incidents?limit=3" == page.url
+
+    page.goto(f"{_ui(stack)}/deployments")
+    page.get_by_text("deployment-failure").first.wait_for()
+    assert 200 == page.request.get(f"{stack.prefect_api}/health").status
+
+    page.goto(f"{stack.url}/signin")
+    page.get_by_role("button", name="Sign out").click()
+    page.locator("input[name=token]").wait_for()
+    assert 401 == page.request.get(f"{stack.prefect_api}/health").status
+
+
+def test_the_link_of_aeef_up_signs_the_administrator_in_once(stack: Stack, page: Page) -> None:
+    """With the button; opening it alone does nothing."""
+    made = stack.command("people", "link", "rea").stdout.strip()
+
+    page.goto(made)
+    page.goto(made)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.goto(f"{stack.url}/signin")
+    assert "As rea" in page.inner_text("main")
+    page.context.clear_cookies()
+    page.goto(made)
+    page.get_by_role("button", name="Sign in").click()
+    assert "used before" in page.inner_text("[role=alert]")
+
+
+def test_a_reader_changes_nothing_in_prefect(stack: Stack, page: Page) -> None:
+    """What the UI's buttons send is refused, and the answer says who may."""
+    page.goto(f"{_ui(stack)}/deployments")
+    page.fill("input[name=token]", stack.token_of("rea"))
+    page.click("button")
+    page.get_by_text("deployment-failure").first.wait_for()
+    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")["id"]
+
+    refused = page.evaluate(
+        """path => fetch(path, {method: "POST", body: "{}",
+            headers: {"Content-Type": "application/json"}})
+            .then(async answer => [answer.status, await answer.text()])""",
+        f"/api/deployments/{deployment}/create_flow_run",
+    )
+
+    assert 403 == refused[0]
+    assert "responder" in refused[1]
+
+
 def test_a_link_from_elsewhere_finds_the_person_signed_in(
     stack: Stack, page: Page, foreign_port: int
 ) -> None:
