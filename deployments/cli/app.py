@@ -24,6 +24,7 @@ from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
+from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
@@ -43,6 +44,7 @@ app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
 app.add_typer(cli_recovery.recovery, name="recovery")
+app.add_typer(cli_hooks.hooks, name="hooks")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

@@ -24,20 +24,21 @@ from deployments.intake.metrics import Metrics
 from deployments.intake.pages.routes import add_pages
 from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
+from deployments.intake.refused.add import add_reception
+from deployments.intake.refused.reception import WATCHDOG
 from deployments.intake.senders.alertmanager import read_webhook
+from deployments.intake.senders.alerts import read_alerts
 from deployments.intake.senders.findings import add_findings
 from deployments.intake.senders.github.route import add_github
+from deployments.intake.senders.hooks.route import add_hooks
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError, ConfigurationError, IncidentNotFound, InvalidInput
-from schemas.incident import Alert
 from schemas.settings import Settings, load_settings
 from tasks.base.network.connections import keep_connections
 from tasks.channels.channels import require_known_channels
-from tasks.incident.open_incident import parse_alert
 from tasks.store import Store, open_store
 
 RETRY_AFTER = "5"
-MOST_ALERTS = 1000
 SCRAPES_AT_ONCE = 2
 SCRAPE_SECONDS = 10.0
 
@@ -61,7 +62,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with keep_connections(settings):
+        with keep_connections(settings), reception.running():
             door.start()
             yield
             await run_in_threadpool(door.stop)
@@ -74,14 +75,16 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     @app.post("/v1/alerts", status_code=202, dependencies=[guard])
     async def alerts(data: Any = body) -> dict[str, Any]:
         """Our own JSON, one alert or a list; if one is invalid, none is accepted."""
-        parsed = _parse(data)
+        parsed = read_alerts(data)
         accepted = await acceptance.accept(parsed)
         return {"incidents": accepted} if isinstance(data, list) else accepted[0]
 
     @app.post("/v1/alertmanager", status_code=202, dependencies=[guard])
     async def alertmanager(data: Any = body) -> dict[str, Any]:
         """Alertmanager's webhook: what fires opens incidents, what is over ends or proposes it."""
-        received = read_webhook(data)
+        received, watchdog = read_webhook(data)
+        if watchdog:
+            reception.heard(WATCHDOG)
         firing = [each.alert for each in received if not each.is_over]
         accepted = await acceptance.accept(firing)
         over = [each.alert for each in received if each.is_over]
@@ -90,6 +93,8 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     _add_probes(app, door.health, metrics)
     add_findings(app, settings, acceptance, guard)
     add_github(app, settings, acceptance)
+    hooks = add_hooks(app, settings, acceptance)
+    reception = add_reception(app, settings, store, acceptance, metrics, hooks, guards, timing)
     now = current or (lambda: settings)
     add_pagerduty(app, settings, now)
     add_slack(app, settings, now)
@@ -132,22 +137,6 @@ def _current(at_start: Settings) -> Settings:
     except ConfigurationError as error:
         log.warning("the settings are those of the start: %s", error)
         return at_start
-
-
-def _parse(data: Any) -> list[Alert]:
-    if not isinstance(data, list):
-        return [parse_alert(data)]
-    if not 0 < len(data) <= MOST_ALERTS:
-        raise InvalidInput(f"body: a list of 1 to {MOST_ALERTS} alerts was expected")
-    alerts, problems = [], []
-    for index, each in enumerate(data):
-        try:
-            alerts.append(parse_alert(each))
-        except InvalidInput as error:
-            problems.append(f"[{index}] {error}")
-    if problems:
-        raise InvalidInput("nothing was taken: " + "; ".join(problems[:20]))
-    return alerts
 
 
 def _say_what_is_wrong(app: FastAPI, store: Store) -> None:

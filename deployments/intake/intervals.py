@@ -13,6 +13,7 @@ class Timing(NamedTuple):
 
     look, ring, sweep, escalate, watch, health: seconds between two rounds of these threads; an
     alert wakes the first. ring: for pages that nothing which rings has taken yet.
+    listen: seconds between two looks at who of the senders has fallen silent.
     page_late, runbook_missing: the age of an incident at which its page is sent again, and the
     on-call is paged that no runbook has started.
     lead_missing: the age of a P1 or P2 at which a lead is asked for.
@@ -27,6 +28,7 @@ class Timing(NamedTuple):
     watch: float = 60.0
     ring: float = 0.5
     health: float = 2.0
+    listen: float = 5.0
     page_late: timedelta = timedelta(seconds=10)
     runbook_missing: timedelta = timedelta(minutes=5)
     lead_missing: timedelta = LEAD_WITHIN

@@ -18,7 +18,7 @@ from tasks.armed.lever import Outcome
 from tasks.armed.table import read_table
 from tasks.store import Store
 
-KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "prefect"}
+KNOWN_SOURCES = {"alertmanager", "api", "cli", "findings", "github", "grafana", "prefect"}
 
 
 class Metrics:
@@ -29,6 +29,12 @@ class Metrics:
         self._registry.register(_StoreCollector(store, home))
         self._alerts = Counter(
             "aeef_alerts_accepted", "Alerts made durable", ["source"], registry=self._registry
+        )
+        self._refused = Counter(
+            "aeef_messages_refused",
+            "Messages of senders that were refused",
+            ["sender", "reason"],
+            registry=self._registry,
         )
         self._seconds = Histogram(
             "aeef_alert_accept_seconds", "From read to durable", registry=self._registry
@@ -42,6 +48,10 @@ class Metrics:
         # Senders choose their own source: only known names become label values.
         known = source if source in KNOWN_SOURCES else "other"
         self._alerts.labels(known).inc()
+
+    def refused(self, sender: str, reason: str) -> None:
+        """Count one message that was refused; both are of a small set of words."""
+        self._refused.labels(sender, reason).inc()
 
     def render(self) -> tuple[bytes, str]:
         """The page, and its content type."""

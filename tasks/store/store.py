@@ -79,6 +79,8 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
+from tasks.store.senders.heard import HeardSenders
+from tasks.store.senders.refused import RefusedBodies
 from tasks.store.waiting import untaken
 from tasks.store.waiting.overdue import missing_claim, missing_runbook
 from tasks.store.waiting.untaken import UntakenPage, WaitingPage
@@ -139,6 +141,8 @@ class Store:
         self.approvals = Approvals(self._log, self.masked_text)
         self.recoveries = Recoveries(self._log, self.masked_text)
         self.lifecycle = Lifecycle(self._log, self.masked_text)
+        self.refused = RefusedBodies(self._database, clock)
+        self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)
         self._own_secrets: Mapping[str, str] = {}
 

@@ -23,6 +23,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
             "drift",
             "escalation",
             "findings",
+            "hooks",
             "lifecycle",
             "masking",
             "patch",

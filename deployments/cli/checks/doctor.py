@@ -16,6 +16,7 @@ from deployments.cli.checks.approvals import approvals_in_words
 from deployments.cli.checks.people import people_in_words, provider_in_words, where_pages_lead
 from deployments.cli.checks.way_back import ways_back
 from deployments.cli.drift import drift_in_words
+from deployments.cli.hooks.senders import senders_in_words
 from deployments.cli.terminal import plain, this_actor
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
@@ -122,6 +123,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("links in pages", lambda: where_pages_lead(settings)),
         ("people", lambda: people_in_words(settings)),
         ("OpenID", lambda: provider_in_words(settings)),
+        ("senders", lambda: _senders(settings)),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),
@@ -185,6 +187,13 @@ def _intake(settings: Settings) -> str:
     if let_in.status_code != 200:
         raise AeefError("the intake does not know our key: restart it with the same settings")
     return settings.intake_url
+
+
+def _senders(settings: Settings) -> str:
+    refused, said = senders_in_words(settings)
+    if refused:
+        raise _ToBeKnown("REFUSED", refused)
+    return said
 
 
 def _others(settings: Settings) -> str:

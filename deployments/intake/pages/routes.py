@@ -23,6 +23,7 @@ from schemas.settings import Settings
 from tasks.armed.table import read_table
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
+from tasks.store.senders.said import refused_lately
 from tasks.view.change import difference
 from tasks.view.listed import from_address, listed
 
@@ -31,7 +32,6 @@ GOING_ON = "going-on"
 """In the address: every status that is not over."""
 IN_ADDRESS = ("q", "status", "severity", "type", "service", "since")
 """The filters of the list, as its form has them."""
-Nothing = Callable[[], str]
 
 
 def add_pages(
@@ -39,18 +39,14 @@ def add_pages(
     current: Callable[[], Settings],
     store: Store,
     guards: Guards,
-    last_refused: Nothing = lambda: "",
 ) -> None:
-    """Add everything that people see.
-
-    current: the settings as they are now. last_refused: the sender who was refused last, in words.
-    """
+    """Add everything that people see. current: the settings as they are now."""
     reads = Depends(guards.person(Right.READ))
     threads = OwnThreads("pages", PAGES_AT_ONCE, PAGE_SECONDS)
     live, shown = Live(store), IncidentPage(current, store, threads)
     _add_files(app)
     _add_live(app, store, live, reads)
-    _add_list(app, current, store, threads, reads, last_refused)
+    _add_list(app, current, store, threads, reads)
     add_for_programs(app, current(), store, reads)
     add_export(app, store, guards)
     _add_incident(app, store, shown, reads, guards)
@@ -103,7 +99,6 @@ def _add_list(
     store: Store,
     threads: OwnThreads,
     reads: Any,
-    last_refused: Nothing,
 ) -> None:
     def rendered(given: Mapping[str, str]) -> Response:
         settings = current()
@@ -117,7 +112,7 @@ def _add_list(
             types=tuple(IncidentType),
             automation=said_of_all(settings),
             armed=table.headline if table else "",
-            refused=last_refused(),
+            refused=refused_lately(store),
         )
 
     @app.get("/incidents", dependencies=[reads])

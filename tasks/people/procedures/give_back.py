@@ -9,7 +9,7 @@ from schemas.model import Model
 from schemas.people import Right
 from schemas.settings import Target
 from tasks.approvals.require import require_approval
-from tasks.approvals.rules import knows_approvers
+from tasks.approvals.rules import knows_people
 from tasks.deploy.freeze_target import release, release_question
 from tasks.deploy.freezes import read_freeze
 from tasks.do import Directly
@@ -58,7 +58,7 @@ def _only(held: list[Target], how: str) -> Target:
 
 def _approver(hand: Hand) -> str:
     """Where nobody is configured who may approve, whoever presses does; else people sign."""
-    return "" if knows_approvers(hand.settings) else hand.actor.called
+    return "" if knows_people(hand.settings) else hand.actor.called
 
 
 def _restore(hand: Hand, asked: Which) -> Done:

@@ -413,3 +413,31 @@ people_keys = Table(
     Column("parent", String(16)),
     Column("details", Text, nullable=False),
 )
+
+# Messages of senders that were refused: the last of each sender and reason.
+refused = Table(
+    "aeef_refused",
+    metadata,
+    Column("number", Sequence, primary_key=True, autoincrement=True),
+    Column("sender", String(100), nullable=False),
+    Column("reason", String(100), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("is_whole", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    # Who wants it to be taken after all: an intake does so.
+    Column("asked_by", Text),
+    # A number that was dropped is not given again: a person may have it at hand.
+    sqlite_autoincrement=True,
+)
+
+# Who has sent, and how long (milliseconds) each has been silent while an intake listened.
+heard_senders = Table(
+    "aeef_heard_senders",
+    metadata,
+    Column("sender", String(100), primary_key=True),
+    Column("heard_at", String(32)),
+    Column("listened_at", String(32), nullable=False),
+    Column("silent_for", BigInteger, nullable=False),
+    Column("is_reported", Integer, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""`aeef hooks …`: any sender's JSON, tried and replayed. Begin with `hooks.py`."""

@@ -1,0 +1,1 @@
+"""What becomes of messages that are refused, and of senders that fall silent: `reception.py`."""

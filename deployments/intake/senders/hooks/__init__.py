@@ -1,0 +1,1 @@
+"""Any sender's JSON, by a mapping of the settings: begin with `route.py`."""

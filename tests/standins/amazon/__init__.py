@@ -1,0 +1,1 @@
+"""Stand-ins for Amazon: begin with `sns.py`."""
