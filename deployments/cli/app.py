@@ -12,7 +12,6 @@ import typer
 from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
-from deployments.cli import demo as cli_demo
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
@@ -20,6 +19,8 @@ from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
+from deployments.cli.demo import sample as cli_sample
+from deployments.cli.demo import show as cli_demo
 from deployments.cli.terminal import Version, plain
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
@@ -41,7 +42,8 @@ app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
 app.command("armed")(cli_armed.armed)
-app.command("init-demo")(cli_demo.init_demo)
+app.command("init-demo")(cli_sample.init_demo)
+app.command("demo")(cli_demo.demo)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -72,7 +74,7 @@ def report(
     severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
     service: Annotated[str | None, typer.Option(help="The affected service.")] = None,
     description: Annotated[str, typer.Option(help="What happened.")] = "",
-    wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
+    wait: Annotated[bool, typer.Option(help="Show the steps; end with the link.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
     findings: Annotated[
         list[Path] | None,

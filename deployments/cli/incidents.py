@@ -15,6 +15,7 @@ from schemas.errors import AeefError, OutsideServiceError
 from schemas.incident import AuditEntry, Incident, Status
 from schemas.settings import load_settings
 from schemas.validation import validate
+from tasks.channels.inbox import Kept, kept_for
 from tasks.store import ListedAlert, open_store
 from tasks.store.automation.said import said_of, said_of_all
 
@@ -63,6 +64,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
     incident = store.incident(incident_id)
     automation = said_of(incident, settings)
     timeline = store.timeline(incident.incident_id)
+    inbox = kept_for(incident.incident_id, settings)
     if as_json:
         typer.echo(
             json.dumps(
@@ -73,6 +75,7 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
                     "guessedFrom": incident.guessed_from or None,
                     "occurrence": incident.occurrence,
                     "automation": automation or None,
+                    "inbox": [each.to_json() for each in inbox],
                     "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
                     "timeline": [entry.to_json() for entry in timeline],
                 },
@@ -80,7 +83,8 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
             )
         )
         return
-    for line in describe(incident, timeline, automation, store.alerts(incident.incident_id)):
+    alerts = store.alerts(incident.incident_id)
+    for line in describe(incident, timeline, automation, alerts, inbox):
         typer.echo(line)
 
 
@@ -143,6 +147,7 @@ def describe(
     timeline: list[AuditEntry],
     automation: str,
     alerts: Sequence[ListedAlert] = (),
+    inbox: Sequence[Kept] = (),
 ) -> list[str]:
     """An incident as lines for a person."""
     lines = [
@@ -157,6 +162,7 @@ def describe(
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         *_alerts(alerts),
+        *_inbox(inbox),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
@@ -172,6 +178,12 @@ def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:
     lines = [f"  {each.line}" for each in alerts[:MOST_ALERTS]]
     rest = [f"  and {more} more kinds of alert: --json shows all"] if more > 0 else []
     return [f"alerts ({total}), newest first:", *lines, *rest]
+
+
+def _inbox(kept: Sequence[Kept]) -> list[str]:
+    """What would have left, where only the local inbox is on."""
+    lines = [f"  {each.at:%H:%M:%S}  {line}" for each in kept for line in each.text.splitlines()]
+    return ["in the local inbox, for no pager is configured:", *lines] if lines else []
 
 
 def _occurrence(incident: Incident) -> list[str]:

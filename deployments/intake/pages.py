@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from schemas.incident import WAITS, Incident, Phase
 from schemas.settings import Settings
 from tasks.base.trim import clean
+from tasks.channels.inbox import kept_for
 from tasks.store import Store
 from tasks.store.automation.said import said_of, said_of_all
 from tasks.store.claim_keys import RUN, RUNBOOK, WITHHELD_MARK, newest_first, runbook_key
@@ -58,6 +59,7 @@ def add_pages(app: FastAPI, settings: Settings, store: Store, guard: Depends) ->
             timeline=store.timeline(found.incident_id),
             run=run_of(store, found),
             automation=said_of(found, settings),
+            inbox=kept_for(found.incident_id, settings),
         )
 
 

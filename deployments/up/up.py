@@ -23,7 +23,12 @@ from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
-from tasks.channels.channels import require_known_channels, silent_severities, unconfigured
+from tasks.channels.channels import (
+    only_to_try,
+    require_known_channels,
+    silent_severities,
+    unconfigured,
+)
 from tasks.store.automation.said import said_of_all
 
 START_SECONDS = 120.0
@@ -116,6 +121,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
     silent = silent_severities(settings)
+    kept = only_to_try(settings)
     whom = "" if len(silent) == len(Severity) else f" for {', '.join(silent)}"
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
@@ -127,6 +133,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"not configured: {', '.join(missing) or 'nothing'}",
         *said_of_all(settings),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
+        *([f"pages are kept in {kept.title}: the incident's page shows them"] if kept else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 

@@ -83,6 +83,7 @@ class Route(Model):
         "slack",
         "message",
         "jira",
+        "inbox",
     )
 
     @property

@@ -95,6 +95,12 @@ class AlertmanagerSettings(Section):
     token: SecretStr | None = None
 
 
+class InboxSettings(Section):
+    """The local inbox, to try with. `on`: pages that nothing else takes are kept in AEEF_HOME."""
+
+    on: bool = False
+
+
 class ChannelSections(BaseSettings):
     """The channels' part of the settings; secrets must be `SecretStr`, so that they are hidden."""
 
@@ -102,3 +108,4 @@ class ChannelSections(BaseSettings):
     slack: SlackSettings = SlackSettings()
     jira: JiraSettings = JiraSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    inbox: InboxSettings = InboxSettings()

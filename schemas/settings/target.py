@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from schemas.agents import AgentSettings
+from schemas.automation import Act, TargetLimit
 from schemas.breach import TargetBreach
 from schemas.health import Health
 from schemas.isolation import TargetIsolation
@@ -95,6 +96,7 @@ class Target(BaseModel):
     breach: which regulatory regimes apply to it, and what personal data it holds.
     isolation: how it is isolated, for targets without Docker Compose.
     patch: the gates of an emergency patch, and who approves it.
+    limits: how often the automation may do a thing to it, instead of `[automation.limits]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -123,6 +125,7 @@ class Target(BaseModel):
     breach: TargetBreach | None = None
     isolation: TargetIsolation | None = None
     patch: TargetPatch | None = None
+    limits: dict[Act, TargetLimit] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:

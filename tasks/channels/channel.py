@@ -27,6 +27,7 @@ class Channel(ABC):
     rings_apart: True: a page about something separate (a legal clock, a failed run) is its own
     alert, resolved separately; False: an incident has one alert.
     keep_alive_every: how often to re-send an alert that would end by itself.
+    is_to_try: True: it reaches nobody, and counts as no channel wherever somebody must be paged.
     limits: the service's documented maximum sizes, by what they limit.
 
     Each call to the service may be repeated, and raises TemporaryError or PermanentError, never
@@ -39,6 +40,7 @@ class Channel(ABC):
     rings: ClassVar[bool] = False
     rings_apart: ClassVar[bool] = False
     keep_alive_every: ClassVar[timedelta | None] = None
+    is_to_try: ClassVar[bool] = False
     limits: ClassVar[Mapping[str, int]] = {}
 
     @abstractmethod

@@ -18,11 +18,10 @@ from tasks.channels.channel import Channel
 from tasks.channels.channels import channel_named, channels_for
 from tasks.channels.reach import reach
 from tasks.notify import page_record
+from tasks.notify.page_record import NOT_CONFIGURED
 from tasks.store import Store
 from tasks.store.claim_keys import about_of
 from tasks.store.waiting.untaken import UntakenPage
-
-NOT_CONFIGURED = "not configured"
 
 log = logging.getLogger("aeef.page")
 

@@ -175,7 +175,7 @@ def test_a_page_of_another_origin_starts_reads_and_shows_nothing(
     if is_signed_in:
         _sign_in(page, stack)
         page.get_by_text("deployment-failure").first.wait_for()
-    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")["id"]
+    deployment = stack.prefect("GET", "/deployments/name/rollback/by hand")["id"]
     wanted = {"deployments": {"id": {"any_": [deployment]}}}
     before = stack.prefect("POST", "/flow_runs/count", json=wanted)
 

@@ -18,6 +18,7 @@ from samples.github_webhooks import (
     failed,
     secret_scanning,
     signed,
+    workflow_run,
 )
 from schemas.findings import findings_of
 from schemas.incident import Status
@@ -108,6 +109,35 @@ def test_a_redelivery_changes_nothing(github: Intake) -> None:
 
     assert (first["incidentId"], False) == (again["incidentId"], again["new"])
     assert entries == len(github.store.timeline(first["incidentId"]))
+
+
+def test_three_days_of_deliveries_sent_again_open_nothing_twice(start_intake: StartIntake) -> None:
+    """A deployment fails and succeeds, is fixed and fails; then GitHub sends all of that again."""
+    intake = start_intake(github={"webhook_secret": SECRET, "deployments": ["Deploy"]})
+    days = [
+        ("failure", "2026-11-24T10:00:00Z"),
+        ("cancelled", "2026-11-24T10:10:00Z"),
+        ("success", "2026-11-24T11:00:00Z"),
+        ("timed_out", "2026-11-25T10:00:00Z"),
+        ("success", "2026-11-26T10:00:00Z"),
+    ]
+    sent = [
+        (
+            str(number),
+            workflow_run(workflow_run__conclusion=conclusion, workflow_run__updated_at=at),
+        )
+        for number, (conclusion, at) in enumerate(days)
+    ]
+    for delivery, data in sent:
+        assert send(intake, "workflow_run", data, delivery).status_code in (200, 202)
+    before = {str(each.incident_id): each.status for each in intake.incidents()}
+    entries = [len(intake.store.timeline(each)) for each in before]
+
+    for delivery, data in [*sent, *reversed(sent)]:
+        assert send(intake, "workflow_run", data, delivery).status_code in (200, 202)
+
+    assert before == {str(each.incident_id): each.status for each in intake.incidents()}
+    assert entries == [len(intake.store.timeline(each)) for each in before]
 
 
 def test_fixed_reopened_and_every_message_twice(github: Intake) -> None:
