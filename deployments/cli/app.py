@@ -15,6 +15,7 @@ from deployments.cli import confirm as cli_confirm
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
+from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
@@ -34,6 +35,7 @@ app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(cli_breach.breach, name="breach")
 app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
+app.add_typer(cli_webhooks.webhooks, name="webhooks")
 app.command("ack")(cli_incidents.ack)
 app.command("resolve")(cli_incidents.resolve)
 app.command("confirm")(cli_confirm.confirm)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from schemas.incident import Severity, SlackChannel
 from schemas.settings.sections import Section
 from schemas.settings.slack_template import MessageTemplate
+from schemas.settings.webhooks import Webhook, WebhookName
 
 
 class PagerDutySettings(Section):
@@ -109,3 +110,4 @@ class ChannelSections(BaseSettings):
     jira: JiraSettings = JiraSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     inbox: InboxSettings = InboxSettings()
+    webhooks: dict[WebhookName, Webhook] = Field(default_factory=dict)

@@ -76,6 +76,7 @@ from tasks.store.relapses import (
 from tasks.store.waiting import untaken
 from tasks.store.waiting.overdue import missing_claim, missing_runbook
 from tasks.store.waiting.untaken import UntakenPage, WaitingPage
+from tasks.store.webhooks.deliveries import Deliveries
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -130,6 +131,7 @@ class Store:
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
         self.escalations = Escalations(self._log)
+        self.webhooks = Deliveries(self._database)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("patch", "drift", "relapse", "armed"),
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
-        ("incident", "notify"),
+        ("incident", "notify", "webhooks"),
         ("do",),
         ("reports", "step"),
         ("case",),

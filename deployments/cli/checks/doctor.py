@@ -14,6 +14,7 @@ import typer
 from deployments.cli.automation import state_in_words
 from deployments.cli.drift import drift_in_words
 from deployments.cli.terminal import plain
+from deployments.cli.webhooks import webhook_in_words
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
 from deployments.prefect_server.credential import CREDENTIAL_FILE
@@ -112,6 +113,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("Prefect patches", lambda: patches.described(settings)),
         ("intake", lambda: _intake(settings)),
         *([("GitHub", lambda: _github(settings))] if _wants_github(settings) else []),
+        *((f"webhook {n}", lambda n=n: webhook_in_words(n, settings)) for n in settings.webhooks),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),

@@ -226,4 +226,4 @@ def init_demo(
         return
     place, config = add_demo(settings, directory)
     typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
-    typer.echo("try it: `aeef demo`, once `aeef up` is ready")
+    typer.echo("try it: `aeef demo`, while `aeef up` runs")

@@ -114,7 +114,7 @@ def test_a_redelivery_changes_nothing(github: Intake) -> None:
 def test_three_days_of_deliveries_sent_again_open_nothing_twice(start_intake: StartIntake) -> None:
     """One deployment failed and was mended, another is broken; then GitHub sends all that again."""
     intake = start_intake(github={"webhook_secret": SECRET, "deployments": ["Deploy"]})
-    runs = [
+    runs: list[dict[str, Any]] = [
         {"workflow_run__conclusion": "failure", "workflow_run__updated_at": "2026-11-24T10:00:00Z"},
         {"workflow_run__conclusion": "cancelled"},
         {"workflow_run__conclusion": "success", "workflow_run__updated_at": "2026-11-25T11:00:00Z"},
