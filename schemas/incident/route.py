@@ -6,7 +6,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from schemas.incident.incident_type import IncidentType
 from schemas.incident.severity import Severity
@@ -62,6 +69,8 @@ class Route(Model):
     escalation: the levels, each with its time since the page was due.
     escalation_repeat: so long after the last level the first is called again; None or 0: never.
     mitigate_within: who took it is asked whether they are still on it; None: never.
+    urls: addresses for Apprise of this severity alone, a team's chat for instance, beside those of
+    `[contacts.on-call]`.
     remind: on each business day, while nobody took it; where nobody is paged.
     """
 
@@ -76,6 +85,7 @@ class Route(Model):
     escalation_repeat: Duration | None = None
     mitigate_within: Duration | None = None
     remind: bool = False
+    urls: tuple[SecretStr, ...] = ()
     page_channels: tuple[ChannelName, ...] = (
         "pagerduty",
         "alertmanager",
@@ -90,6 +100,11 @@ class Route(Model):
     def escalates_to(self) -> str:
         """Whom, or what, the first level names."""
         return self.escalation[0].to if self.escalation else "nobody"
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_a_list(cls, urls: object) -> object:
+        return (urls,) if isinstance(urls, str) else urls
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

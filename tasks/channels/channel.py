@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from schemas.escalation import Contact
-from schemas.incident import Incident
+from schemas.incident import Incident, Severity
 from schemas.settings import Settings
 from tasks.store.claim_keys import page_key
 
@@ -46,6 +46,10 @@ class Channel(ABC):
     @abstractmethod
     def configured(self, settings: Settings, about: str = "") -> bool:
         """True when a page can be sent; `about`: the page's subject (`claim_keys.about_of`)."""
+
+    def covers(self, severity: Severity, settings: Settings, about: str = "") -> bool:
+        """As `configured`, for incidents of this severity: it may have addresses for some only."""
+        return self.configured(settings, about)
 
     def reaches(self, contact: Contact) -> bool:
         """True when it reaches this contact at an address of their own."""

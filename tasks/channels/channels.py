@@ -71,9 +71,11 @@ def only_to_try(settings: Settings) -> Channel | None:
 
 def silent_severities(settings: Settings) -> list[Severity]:
     """The severities for which nobody is paged: no channel of their route is configured."""
-    missing = unconfigured(settings)
-    there = {channel.name for channel in reaching() if channel.name not in missing}
-    return [severity for severity, names in _routes(settings) if there.isdisjoint(names)]
+    return [
+        severity
+        for severity, names in _routes(settings)
+        if not any(each.name in names and each.covers(severity, settings) for each in reaching())
+    ]
 
 
 def require_known_channels(settings: Settings) -> None:

@@ -97,7 +97,7 @@ class _Round:
             # A typing error in a route must not keep the page from the others.
             self.refused[name] = str(error)
             return None
-        if channel.configured(self.settings, about_of(self.page.key)):
+        if channel.covers(self.incident.severity, self.settings, about_of(self.page.key)):
             return channel
         self.refused[name] = NOT_CONFIGURED
         return None

@@ -46,7 +46,11 @@ def page_unrecorded(incident: Incident, settings: Settings) -> Channel:
     Raises PageNotDelivered with each channel's reason.
     """
     names = route_for(incident.severity, incident.type, settings.routes).page_channels
-    there = [each for name in names if (each := find_channel(name)) and each.configured(settings)]
+    there = [
+        each
+        for name in names
+        if (each := find_channel(name)) and each.covers(incident.severity, settings)
+    ]
     said = first_line(incident.description) or incident.kind_in_full
     reason = f"it cannot be put on record now: {said}"
     refused = {}
