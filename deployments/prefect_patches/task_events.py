@@ -56,7 +56,7 @@ class TaskEvents:
         if initial_state is None:
             return None
         if validated_state.name == CACHED:
-            validated_state = validated_state.model_copy(update={"name": KEPT})
+            validated_state.name = KEPT  # as Prefect sets its own: a copy of a state loses its time
         given = {"task_run": task_run, "initial_state": initial_state, **more}
         emit = partial(self._emit, validated_state=validated_state, **given)
         if initial_state.is_pending() and validated_state.is_running():
