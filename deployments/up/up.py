@@ -21,6 +21,7 @@ from deployments.web.token import TOKEN_FILE, ensure_token
 from schemas.errors import ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
+from tasks.armed.people import SAMPLE
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
 from tasks.channels.channels import (
@@ -134,6 +135,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         *said_of_all(settings),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         *([f"pages are kept in {kept.title}: the incident's page shows them"] if kept else []),
+        *(["try it    `aeef demo`, in a second terminal"] if SAMPLE in settings.targets else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 

@@ -177,6 +177,8 @@ def test_what_is_never_taken_is_kept_and_sent_when_asked(
     )
     assert "answered 500" in dead["error"]
     assert "1 dead" in listed
+    metrics = intake.ask("GET", "/metrics").text
+    assert 'aeef_webhook_events{state="dead",webhook="status"} 1.0' in metrics
     assert "FAILED" == checked["outcome"]
     assert "aeef webhooks retry" in checked["detail"]
     for said in (str(dead), listed, str(checked), caplog.text):
