@@ -62,6 +62,13 @@ def reaching() -> list[Channel]:
     return [channel for channel in CHANNELS if not channel.is_to_try]
 
 
+def in_earnest(there: list[Channel]) -> list[Channel]:
+    """These without what is only to try with, unless there is nothing else: it takes no page that
+    a channel which reaches somebody would take a moment later.
+    """
+    return [channel for channel in there if not channel.is_to_try] or there
+
+
 def only_to_try(settings: Settings) -> Channel | None:
     """The channel that reaches nobody, when there is no other and it is on."""
     if len(unconfigured(settings)) < len(reaching()):

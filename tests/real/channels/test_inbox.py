@@ -8,8 +8,10 @@ import pytest
 
 from deployments.up.up import summary
 from fixtures.intake import StartIntake
+from schemas.errors import PageNotDelivered
 from schemas.incident import Alert, IncidentType, Severity
 from standins.pagerduty import PagerDuty
+from standins.slack import Slack
 from standins.standin import settings_for
 from support import wait_until
 from tasks.armed import people
@@ -47,6 +49,20 @@ def test_it_takes_no_page_from_what_rings(pagerduty: PagerDuty, home: Path) -> N
 
     assert page
     assert page.channel == "pagerduty"
+    assert [] == kept_for(incident.incident_id, settings)
+
+
+def test_it_takes_no_page_from_what_tells(slack: Slack, home: Path) -> None:
+    """A chat that is away is asked again: the page does not end in a file."""
+    settings = settings_for(slack, home=home, **ON)
+    slack.fail_with(503, times=None)
+    store = open_store(settings)
+    alert = Alert(description="502", service="shop", source="test")
+    incident = store.open_or_attach(alert, IncidentType.UNKNOWN, Severity.P1).incident
+
+    with pytest.raises(PageNotDelivered):
+        ensure_page(incident.incident_id, settings, holder="test")
+    assert store.waiting_pages()
     assert [] == kept_for(incident.incident_id, settings)
 
 
