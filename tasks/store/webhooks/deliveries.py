@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class Deliveries:
             read_to = {row.name: row.seq for row in connection.execute(select(webhooks))}
         for name, events in wanted.items():
             if read_to.get(name, -1) < newest:
-                self._database.write(lambda c, n=name, e=events: queue(c, n, e))  # type: ignore[misc]
+                self._database.write(partial(queue, name=name, events=events))
 
     def lease(self, webhook: str, holder: str, limit: int, lease: timedelta) -> list[Delivery]:
         """Lease what is due, oldest first; of one incident nothing before what came first."""
