@@ -57,10 +57,11 @@ clean:  ## remove what was set up here (not AEEF_HOME)
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed: apt-get install" \
 		"python3 python3-venv, or name another one: make PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install \
-		--disable-pip-version-check --quiet --editable ".[test]"
-	touch $@
+	@echo "installing into $(VENV), once: $$(grep -c == constraints.txt) packages, a minute or two"
+	@$(PYTHON) -m venv $(VENV)
+	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install \
+		--disable-pip-version-check --progress-bar off --editable ".[test]"
+	@touch $@
 
 # Everything else as pinned; what a newer Prefect needs newer, pip says.
 $(OTHER)/.installed: $(INSTALLED) pyproject.toml constraints.txt

@@ -12,6 +12,7 @@ from schemas.automation import ACTS, Act, ActWords, Mode, Word
 from schemas.errors import AeefError, NotConfirmed, TemporaryError, Withheld
 from schemas.incident import Alert, Incident, Route, TypeSource, route_for
 from schemas.settings import Settings
+from schemas.settings.brake import limit_of
 from tasks.base.trim import clean
 from tasks.store import Store, Turn, open_store
 
@@ -116,7 +117,7 @@ class Case:
             intent.act,
             intent.target,
             actor=person or self.actor,
-            limit=None if person else self.settings.automation.limits.of(intent.act),
+            limit=None if person else limit_of(intent.act, intent.target, self.settings),
         )
         if why:
             by_hand = intent.words.by_hand.format(intent.target)

@@ -14,16 +14,18 @@ from deployments.cli import approve as cli_approve
 from deployments.cli import automation as cli_automation
 from deployments.cli import breach as cli_breach
 from deployments.cli import confirm as cli_confirm
-from deployments.cli import demo as cli_demo
 from deployments.cli import incidents as cli_incidents
 from deployments.cli import oncall as cli_oncall
 from deployments.cli import record as cli_record
 from deployments.cli import recovery as cli_recovery
+from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
+from deployments.cli.demo import sample as cli_sample
+from deployments.cli.demo import show as cli_demo
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
@@ -45,6 +47,7 @@ app.add_typer(cli_freeze.freeze, name="freeze")
 app.add_typer(cli_automation.automation, name="automation")
 app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
+app.add_typer(cli_webhooks.webhooks, name="webhooks")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,
@@ -57,7 +60,8 @@ app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
 app.command("armed")(cli_armed.armed)
-app.command("init-demo")(cli_demo.init_demo)
+app.command("init-demo")(cli_sample.init_demo)
+app.command("demo")(cli_demo.demo)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -88,7 +92,7 @@ def report(
     severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
     service: Annotated[str | None, typer.Option(help="The affected service.")] = None,
     description: Annotated[str, typer.Option(help="What happened.")] = "",
-    wait: Annotated[bool, typer.Option(help="Show the steps; end with the record.")] = False,
+    wait: Annotated[bool, typer.Option(help="Show the steps; end with the link.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
     findings: Annotated[
         list[Path] | None,

@@ -13,6 +13,7 @@ from deployments.cli.terminal import plain, this_user
 from schemas.automation import HOUR, Act, Mode, Word
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
+from schemas.settings.brake import limit_of
 from tasks.store import open_store
 
 automation = typer.Typer(help="Switch the automation on, to observe, or off.")
@@ -47,7 +48,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
     for name in settings.targets:
         for act in Act:
             if any(counted := _counted(settings, act, name)):
-                limit = settings.automation.limits.of(act)
+                limit = limit_of(act, name, settings)
                 typer.echo(
                     plain(
                         f"  {name}: {act}: {counted[0]} in the last hour (limit {limit.per_hour}),"
@@ -148,7 +149,7 @@ def _as_json(settings: Settings) -> dict[str, Any]:
         acts = {}
         for act in Act:
             hour, day = _counted(settings, act, name)
-            limit = settings.automation.limits.of(act)
+            limit = limit_of(act, name, settings)
             acts[act.value] = {
                 "lastHour": hour,
                 "perHour": limit.per_hour,

@@ -16,6 +16,7 @@ from schemas.incident import AuditEntry, Incident
 from schemas.lifecycle import Standing, lacks_lead
 from schemas.lifecycle.filter import MOST, filter_of
 from schemas.settings import load_settings
+from tasks.channels.inbox import Kept
 from tasks.notify.show_proposal import proposal_of
 from tasks.store import ListedAlert, open_store
 from tasks.store.automation.said import said_of_all
@@ -152,6 +153,7 @@ def describe(data: dict[str, Any]) -> list[str]:
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         *_alerts([ListedAlert.from_json(each) for each in data["alerts"]]),
+        *_inbox([Kept.model_validate(each) for each in data["inbox"]]),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
@@ -187,6 +189,12 @@ def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:
     lines = [f"  {each.line}" for each in alerts[:MOST_ALERTS]]
     rest = [f"  and {more} more kinds of alert: --json shows all"] if more > 0 else []
     return [f"alerts ({total}), newest first:", *lines, *rest]
+
+
+def _inbox(kept: Sequence[Kept]) -> list[str]:
+    """What would have left, where only the local inbox is on."""
+    lines = [f"  {each.at:%H:%M:%S}  {line}" for each in kept for line in each.text.splitlines()]
+    return ["in the local inbox, for no pager is configured:", *lines] if lines else []
 
 
 def _occurrence(incident: Incident) -> list[str]:

@@ -42,7 +42,7 @@ def _rows(severity: Severity, settings: Settings, now: datetime) -> Iterator[dic
                 "repeats": repeats or None}  # fmt: skip
 
     if route.page:
-        yield row(now, "on-call", _on_call(route, settings))
+        yield row(now, "on-call", _on_call(severity, route, settings))
     state = EscalationState(incident_id=UUID(int=0), severity=severity, occurrence=1, began_at=now)
     steps = max(1, sum(level.after is not None for level in route.escalation))
     for done in range(steps):
@@ -51,7 +51,11 @@ def _rows(severity: Severity, settings: Settings, now: datetime) -> Iterator[dic
         )
         if step is None:
             break
-        by = _by(step.level, route, settings) if step.kind is StepKind.LEVEL else ["a reminder"]
+        by = (
+            _by(step.level, severity, route, settings)
+            if step.kind is StepKind.LEVEL
+            else ["a reminder"]
+        )
         again = length(route.escalation_repeat) if route.escalation_repeat else ""
         to = step.level.to if step.level else "on-call"
         yield row(step.due, to, by, again if done == steps - 1 else "")
@@ -61,13 +65,16 @@ def _rows(severity: Severity, settings: Settings, now: datetime) -> Iterator[dic
         yield row(now + route.mitigate_within, "who took it, if not mitigated", ["still on it?"])
 
 
-def _on_call(route: Route, settings: Settings) -> list[str]:
+def _on_call(severity: Severity, route: Route, settings: Settings) -> list[str]:
     channels = [channel for name in route.page_channels if (channel := find_channel(name))]
-    return [each.title for each in channels if each.configured(settings)]
+    reaching = [each for each in channels if not each.is_to_try]
+    return [each.title for each in reaching if each.covers(severity, settings)]
 
 
-def _by(level: Escalation | None, route: Route, settings: Settings) -> list[str]:
+def _by(
+    level: Escalation | None, severity: Severity, route: Route, settings: Settings
+) -> list[str]:
     contact = settings.contact(level.to) if level else None
     if contact and contact.has_address:
         return contact.by
-    return [f"{each} of the on-call" for each in _on_call(route, settings)]
+    return [f"{each} of the on-call" for each in _on_call(severity, route, settings)]

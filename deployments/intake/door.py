@@ -16,6 +16,7 @@ from deployments.intake.beside.looks import Looks
 from deployments.intake.beside.ringing import Ringing
 from deployments.intake.beside.sweep import Sweep
 from deployments.intake.beside.unrecorded import Unrecorded
+from deployments.intake.beside.webhooks import Webhooks
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from schemas.errors import AeefError, TemporaryError
@@ -66,6 +67,7 @@ class Door:
         self.flaps = Flaps(settings, store, self._relapsed, self._page_beside, self._ended)
         self.ringing = Ringing(store, now, self._urgent, self._pool)
         self.escalations = Escalations(store, now)
+        self.webhooks = Webhooks(store, now, timing.webhook_waits)
         self.escalation_watch = EscalationWatch(store, self._page, timing)
         self._beside = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page unrecorded")
         self.unrecorded = Unrecorded(settings, store, self._beside)
@@ -83,6 +85,7 @@ class Door:
                 (self.escalation_watch.run, timing.watch, self._stopping),
                 (self._notify_digests, timing.sweep, self._stopping),
                 (self.health.run, timing.health, self._stopping),
+                (self.webhooks.run, timing.webhooks, self._stopping),
             )
         ]
 
@@ -99,6 +102,7 @@ class Door:
             thread.join()
         self.looks.close()
         self.escalations.close()
+        self.webhooks.close()
         for pool in (self._urgent, self._pool, self._over):
             pool.close()
         self._beside.shutdown(wait=True)

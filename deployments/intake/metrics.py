@@ -98,7 +98,20 @@ class _StoreCollector(Collector):
         waiting = GaugeMetricFamily("aeef_events_waiting", "Events that Prefect has not got yet")
         waiting.add_metric([], self._store.pending_events())
         yield waiting
+        yield self._webhooks()
         yield from self._levers()
+
+    def _webhooks(self) -> GaugeMetricFamily:
+        """Of each webhook, also 0: what is away cannot be alerted on."""
+        found = GaugeMetricFamily(
+            "aeef_webhook_events",
+            "Events that a receiver has not taken yet (waiting), or never took (dead)",
+            labels=["webhook", "state"],
+        )
+        for state in self._store.webhooks.states():
+            found.add_metric([state.webhook, "waiting"], state.waiting)
+            found.add_metric([state.webhook, "dead"], state.dead)
+        return found
 
     def _levers(self) -> Iterator[GaugeMetricFamily]:
         """Nothing before they were tried: 0 would be a false alarm, and 1 a lie."""

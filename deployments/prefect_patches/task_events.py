@@ -17,6 +17,8 @@ from prefect import task_engine
 EMIT = "emit_task_run_state_change_event"
 HOLD_SECONDS = 0.5
 """How long a task runs before its start is emitted, so that Prefect's UI shows it."""
+CACHED, KEPT = "Cached", "Kept"
+"""Prefect's word and ours for a step that an earlier attempt did, and this one did not."""
 THREAD = "tasks that go on"
 
 
@@ -33,6 +35,7 @@ def apply() -> None:
 
 def _is_news(record: logging.LogRecord) -> bool:
     line = str(record.msg)
+    record.msg = line.replace(f"{CACHED}(", f"{KEPT}(", 1)
     return record.levelno > logging.INFO or not line.startswith("Finished in state Completed()")
 
 
@@ -52,6 +55,8 @@ class TaskEvents:
         """Replaces Prefect's function; returns the event, or None when none is sent now."""
         if initial_state is None:
             return None
+        if validated_state.name == CACHED:
+            validated_state.name = KEPT  # as Prefect sets its own: a copy of a state loses its time
         given = {"task_run": task_run, "initial_state": initial_state, **more}
         emit = partial(self._emit, validated_state=validated_state, **given)
         if initial_state.is_pending() and validated_state.is_running():

@@ -14,19 +14,31 @@ if TYPE_CHECKING:
     from prefect import Flow
 
 
+RUNBOOK = "respond"
+"""The name of a runbook's deployment, and until 0.1.0 of all others."""
+BY_HAND = "by hand"
+
+
 class FlowRow(NamedTuple):
-    """A flow that an event or a person starts.
+    """A flow that an event or a person starts, deployed as `<flow>/<name>`.
 
     flow: its name in Prefect. entrypoint: where it is defined, `<module>.<function>`.
+    name: says what starts it.
     """
 
     flow: str
     entrypoint: str
+    name: str = RUNBOOK
 
     @property
     def deployment(self) -> str:
         """The full name of its deployment."""
-        return f"{self.flow}/respond"
+        return f"{self.flow}/{self.name}"
+
+    @property
+    def old_name(self) -> FlowRow | None:
+        """The same under the name that it had: scripts of users go on working. None: no other."""
+        return None if self.name == RUNBOOK else self._replace(name=RUNBOOK)
 
 
 class ScheduledRow(NamedTuple):
@@ -51,20 +63,24 @@ FLOWS: tuple[FlowRow, ...] = (
     FlowRow("agent-violation", "flows.agent_violation.agent_violation"),
     FlowRow("quality-degradation", "flows.quality_degradation.quality_degradation"),
     FlowRow("data-breach", "flows.data_breach.data_breach"),
-    FlowRow("suspend-agent", "flows.on_request.suspend_agent.suspend_agent"),
-    FlowRow("resume-agent", "flows.on_request.resume_agent.resume_agent"),
-    FlowRow("isolate-service", "flows.on_request.isolate_service.isolate_service"),
-    FlowRow("restore-service", "flows.on_request.restore_service.restore_service"),
-    FlowRow("release-freeze", "flows.on_request.release_freeze.release_freeze"),
-    FlowRow("collect-evidence", "flows.on_request.collect_evidence.collect_evidence"),
-    FlowRow("revoke-credentials", "flows.on_request.revoke_credentials.revoke_credentials"),
-    FlowRow("rollback", "flows.on_request.rollback.rollback"),
-    FlowRow("emergency-patch", "flows.follow_up.emergency_patch.emergency_patch"),
-    FlowRow("regulatory-clock", "flows.follow_up.regulatory_clock.regulatory_clock"),
-    FlowRow("regulatory-clocks", "flows.follow_up.regulatory_clock.regulatory_clocks"),
-    FlowRow("resolution", "flows.follow_up.resolution.resolution"),
+    FlowRow("suspend-agent", "flows.on_request.suspend_agent.suspend_agent", BY_HAND),
+    FlowRow("resume-agent", "flows.on_request.resume_agent.resume_agent", BY_HAND),
+    FlowRow("isolate-service", "flows.on_request.isolate_service.isolate_service", BY_HAND),
+    FlowRow("restore-service", "flows.on_request.restore_service.restore_service", BY_HAND),
+    FlowRow("release-freeze", "flows.on_request.release_freeze.release_freeze", BY_HAND),
+    FlowRow("collect-evidence", "flows.on_request.collect_evidence.collect_evidence", BY_HAND),
+    FlowRow(
+        "revoke-credentials", "flows.on_request.revoke_credentials.revoke_credentials", BY_HAND
+    ),
+    FlowRow("rollback", "flows.on_request.rollback.rollback", BY_HAND),
+    FlowRow("emergency-patch", "flows.follow_up.emergency_patch.emergency_patch", "prepare"),
+    FlowRow("regulatory-clock", "flows.follow_up.regulatory_clock.regulatory_clock", "ring"),
+    FlowRow("regulatory-clocks", "flows.follow_up.regulatory_clock.regulatory_clocks", "compute"),
+    FlowRow("resolution", "flows.follow_up.resolution.resolution", "stand down"),
 )
-"""Every flow; each is deployed as `<flow>/respond`."""
+"""Every flow that is started by an event or a person."""
+
+OLD_NAMES = tuple(old for row in FLOWS if (old := row.old_name))
 
 GONE_DEPLOYMENTS = ("escalation/respond",)
 """Of older versions."""

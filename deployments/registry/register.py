@@ -12,12 +12,14 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
+from prefect.utilities.callables import ParameterSchema
 
 from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.registry.automations import GONE, AutomationRow, automations
 from deployments.registry.catalog import (
     FLOWS,
     GONE_DEPLOYMENTS,
+    OLD_NAMES,
     SCHEDULED,
     FlowRow,
     ScheduledRow,
@@ -37,17 +39,20 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
             client.upsert_global_concurrency_limit_by_name(limit_of(target), limit=1)
         ids = {}
         for row in FLOWS:
-            ids[row.flow] = _deployment(row, settings.worker.pool)
+            ids[row.flow] = _deployment(row, settings)
             report(f"deployment {row.deployment}")
+        for row in OLD_NAMES:
+            _deployment(row, settings)
         for scheduled in SCHEDULED:
             every = scheduled.every(settings)
-            _deployment(scheduled, settings.worker.pool, every)
+            _deployment(scheduled, settings, every)
             when = f"every {every:g} s" if every else "only when it is asked for"
             report(f"deployment {scheduled.deployment} runs {when}")
+        names = {row.flow: row.deployment for row in FLOWS}
         rules = automations()
         for rule in rules:
             _automation(client, rule, _actions(rule, ids))
-            does = f"runs {rule.flow}/respond" if rule.flow else "marks the run Crashed"
+            does = f"runs {names[rule.flow]}" if rule.flow else "marks the run Crashed"
             report(f"automation '{rule.name}' {does}")
         _remove_what_is_gone(client, report)
 
@@ -66,23 +71,42 @@ def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None
         report(f"deployment {name} removed: the intake escalates")
 
 
-def _deployment(row: FlowRow | ScheduledRow, pool: str, every: float = 0) -> UUID:
+def _deployment(row: FlowRow | ScheduledRow, settings: Settings, every: float = 0) -> UUID:
     flow = imported(row.entrypoint)
+    is_old = row in OLD_NAMES
     deployment = RunnerDeployment.from_flow(
         flow,
         name=row.deployment.removeprefix(f"{row.flow}/"),
         interval=every or None,
-        description=flow.description,
-        tags=["aeef"],
-        work_pool_name=pool,
+        description=_old(row.flow) if is_old else flow.description,
+        tags=["aeef", "old name"] if is_old else ["aeef"],
+        work_pool_name=settings.worker.pool,
         enforce_parameter_schema=False,
         # For any worker: a run without heartbeats would never be found dead.
         job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     deployment.entrypoint = row.entrypoint
+    # A deployment takes its form from the flow alone, which knows no settings.
+    deployment._parameter_openapi_schema = with_targets(flow.parameters, settings)  # noqa: SLF001
     found = deployment.apply()
     assert isinstance(found, UUID)  # a coroutine only inside an event loop
+    return found
+
+
+def _old(flow: str) -> str:
+    new = next(row.deployment for row in FLOWS if row.flow == flow)
+    return f"The old name of `{new}`, for scripts that use it."
+
+
+def with_targets(schema: ParameterSchema, settings: Settings) -> ParameterSchema:
+    """A form's schema in which `target` is a list of those that are configured.
+
+    Only the form: a run may name one that was configured since.
+    """
+    found = schema.model_copy(deep=True)
+    if settings.targets and "target" in found.properties:
+        found.properties["target"]["enum"] = sorted(settings.targets)
     return found
 
 

@@ -23,9 +23,11 @@ from deployments.web.token import TOKEN_FILE, ensure_token
 from schemas.errors import AeefError, ConfigurationError
 from schemas.incident import Severity
 from schemas.settings import PATCHES_VARIABLE, Settings, config_path
+from tasks.armed.people import SAMPLE
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
 from tasks.channels.channels import (
+    only_to_try,
     pages_lead_here,
     require_known_channels,
     silent_severities,
@@ -123,6 +125,7 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
     prefect = prefect_environment(settings)["PREFECT_API_URL"].removesuffix("/api")
     missing = unconfigured(settings)
     silent = silent_severities(settings)
+    kept = only_to_try(settings)
     whom = "" if len(silent) == len(Severity) else f" for {', '.join(silent)}"
     return [
         f"intake    {settings.intake_url}  (POST /v1/alerts, /v1/alertmanager, /v1/findings,"
@@ -136,6 +139,8 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         *_sign_in_lines(settings),
         *([warning] if (warning := pages_lead_here(settings)) else []),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
+        *([f"pages are kept in {kept.title}: the incident's page shows them"] if kept else []),
+        *(["try it    `aeef demo`, in a second terminal"] if SAMPLE in settings.targets else []),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 

@@ -1,7 +1,7 @@
 """What the automation may do by itself: its mode, its acts, their limits. Begin with `mode.py`."""
 
 from schemas.automation.act import ACTS, Act, ActWords
-from schemas.automation.limit import DAY, HOUR, Begun, Limit, refusal
+from schemas.automation.limit import DAY, HOUR, Begun, Limit, TargetLimit, refusal
 from schemas.automation.mode import Automation, Mode, Word
 from schemas.automation.settings import AutomationSettings
 
@@ -16,6 +16,7 @@ __all__ = [
     "Begun",
     "Limit",
     "Mode",
+    "TargetLimit",
     "Word",
     "refusal",
 ]

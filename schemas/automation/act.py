@@ -51,7 +51,7 @@ ACTS: dict[Act, ActWords] = {
         "{} is not suspended",
         "suspension of an agent of {}",
         "suspensions of agents of {}",
-        "`suspend-agent/respond` in Prefect",
+        "`suspend-agent/by hand` in Prefect",
     ),
     Act.FREEZE: ActWords(
         "{} is not frozen",
@@ -63,12 +63,12 @@ ACTS: dict[Act, ActWords] = {
         "no credential of {} is revoked",
         "revocation of credentials of {}",
         "revocations of credentials of {}",
-        "`revoke-credentials/respond` in Prefect",
+        "`revoke-credentials/by hand` in Prefect",
     ),
     Act.HOTFIX: ActWords(
         "no hotfix of {} is made or deployed",
         "hotfix of {}",
         "hotfixes of {}",
-        "`emergency-patch/respond` in Prefect, with your name as requested_by,",
+        "`emergency-patch/prepare` in Prefect, with your name as requested_by,",
     ),
 }

@@ -21,6 +21,18 @@ class Limit(BaseModel):
     per_hour: int = Field(ge=0)
     per_day: int = Field(ge=0)
 
+    def table(self, act: Act, _target: str) -> str:
+        """The table that sets it, for whoever wants to change it."""
+        return f"automation.limits.{act}"
+
+
+class TargetLimit(Limit):
+    """`[targets.NAME.limits]`: a target's own limit."""
+
+    def table(self, act: Act, target: str) -> str:
+        """The target's."""
+        return f"targets.{target}.limits.{act}"
+
 
 class Begun(NamedTuple):
     """An act that was begun: when, by whom, and whether by the automation."""
@@ -42,7 +54,7 @@ def refusal(
         counted = [each for each in begun if each.at > now - span]
         if len(counted) < most:
             continue
-        setting = f"[automation.limits.{act}] per_{name} = {most}"
+        setting = f"[{limit.table(act, target)}] per_{name} = {most}"
         if not most:
             return f"none is done by itself ({setting})"
         words, count = ACTS[act], len(counted)

@@ -7,7 +7,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from schemas.incident.incident_type import IncidentType
 from schemas.incident.severity import Severity
@@ -75,6 +82,8 @@ class Route(Model):
     escalation: the levels, each with its time since the page was due.
     escalation_repeat: so long after the last level the first is called again; None or 0: never.
     mitigate_within: who took it is asked whether they are still on it; None: never.
+    urls: addresses for Apprise of this severity alone, a team's chat for instance, beside those of
+    `[contacts.on-call]`.
     remind: on each business day, while nobody took it; where nobody is paged.
     resolved_by_sender: whether an alert that its sender ended ends the incident by itself.
     """
@@ -91,6 +100,7 @@ class Route(Model):
     mitigate_within: Duration | None = None
     remind: bool = False
     resolved_by_sender: SenderEnds = SenderEnds.NEVER
+    urls: tuple[SecretStr, ...] = ()
     page_channels: tuple[ChannelName, ...] = (
         "pagerduty",
         "alertmanager",
@@ -98,12 +108,18 @@ class Route(Model):
         "slack",
         "message",
         "jira",
+        "inbox",
     )
 
     @property
     def escalates_to(self) -> str:
         """Whom, or what, the first level names."""
         return self.escalation[0].to if self.escalation else "nobody"
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_a_list(cls, urls: object) -> object:
+        return (urls,) if isinstance(urls, str) else urls
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from schemas.incident import Severity, SlackChannel
 from schemas.settings.sections import Section, each_of
 from schemas.settings.slack_template import MessageTemplate
+from schemas.settings.webhooks import Webhook, WebhookName
 
 
 class PagerDutySettings(Section):
@@ -113,6 +114,12 @@ class AlertmanagerSettings(Section):
     token: SecretStr | None = None
 
 
+class InboxSettings(Section):
+    """The local inbox, to try with. `on`: pages that nothing else takes are kept in AEEF_HOME."""
+
+    on: bool = False
+
+
 class ChannelSections(BaseSettings):
     """The channels' part of the settings; secrets must be `SecretStr`, so that they are hidden."""
 
@@ -120,3 +127,5 @@ class ChannelSections(BaseSettings):
     slack: SlackSettings = SlackSettings()
     jira: JiraSettings = JiraSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    inbox: InboxSettings = InboxSettings()
+    webhooks: dict[WebhookName, Webhook] = Field(default_factory=dict)

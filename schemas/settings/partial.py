@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from schemas.escalation.addresses import check_address
 from schemas.incident import DEFAULT_ROUTES, Severity
 
 
@@ -22,10 +23,20 @@ def full_route(severity: str, changes: Any) -> Any:
     if not isinstance(changes, Mapping):
         return changes
     full = {**default, **changes}
+    _check_addresses(severity, changes.get("urls"))
     escalation = changes.get("escalation")
     if isinstance(escalation, Mapping):
         full["escalation"] = [{**default["escalation"][0], **escalation}]
     return full
+
+
+def _check_addresses(severity: str, urls: Any) -> None:
+    """Raise ValueError for an address of a route that is refused; what is no text is no address."""
+    for url in [urls] if isinstance(urls, str) else urls or ():
+        try:
+            check_address(url if isinstance(url, str) else "")
+        except ValueError as error:
+            raise ValueError(f"routes.{severity}.urls: {error}") from None
 
 
 def named_contacts(contacts: Mapping[str, Any]) -> dict[str, Any]:

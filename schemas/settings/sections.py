@@ -41,23 +41,32 @@ class GithubSettings(Section):
 
     repositories: `owner/name` → service; the default is the repository's name.
     environments: only failed deployments to these count; default: all except transient ones.
-    branches: only code scanning alerts on these count; default: all except pull requests.
+    branches: only code scanning alerts, and deployments by workflows, on these count; default:
+    all except pull requests and merge queues.
+    deployments: workflows (by name or file) and checks (by name) that deploy.
     """
 
     webhook_secret: SecretStr | None = None
     repositories: dict[str, str] = Field(default_factory=dict)
     environments: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
+    deployments: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """The accepted signing secrets; none: every request is refused."""
         return each_of(self.webhook_secret)
 
-    def service_of(self, repository: str) -> str:
-        """The service of a repository (`owner/name`)."""
+    def service_of(self, repository: str, at_host: str = "") -> str:
+        """The service of a repository (`owner/name`); at_host: the same with its GitHub before."""
         known = {name.casefold(): service for name, service in self.repositories.items()}
-        return known.get(repository.casefold()) or repository.rpartition("/")[2]
+        found = known.get(at_host.casefold()) or known.get(repository.casefold())
+        return found or repository.rpartition("/")[2]
+
+    def is_deployment(self, *names: str) -> bool:
+        """True when one of these names of a workflow or check is among `deployments`."""
+        known = {name.strip().casefold() for name in self.deployments} - {""}
+        return not known.isdisjoint(name.casefold() for name in names)
 
 
 class DriftSettings(Section):

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from schemas.agents import AgentSettings
+from schemas.automation import Act, TargetLimit
 from schemas.breach import TargetBreach
 from schemas.health import Health
 from schemas.isolation import TargetIsolation
@@ -97,6 +98,7 @@ class Target(BaseModel):
     isolation: how it is isolated, for targets without Docker Compose.
     recovery: in place of `[recovery]`, for this target alone.
     patch: the gates of an emergency patch, and who approves it.
+    limits: how often the automation may do a thing to it, instead of `[automation.limits]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -126,6 +128,7 @@ class Target(BaseModel):
     isolation: TargetIsolation | None = None
     recovery: RecoverySettings | None = None
     patch: TargetPatch | None = None
+    limits: dict[Act, TargetLimit] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_deployer(self) -> Self:

@@ -8,6 +8,7 @@ from schemas.incident import Severity
 from schemas.settings import Settings
 from tasks.armed import installation, people, targets
 from tasks.armed.lever import Lever
+from tasks.channels.channel import Channel
 from tasks.channels.channels import CHANNELS
 
 AUDIT_SECONDS = 600.0
@@ -24,7 +25,7 @@ def levers_of(settings: Settings) -> list[Lever]:
         audit_lever(settings),
         Lever("disk", lambda: installation.disk(settings)),
         Lever("clock", lambda: installation.clock(settings)),
-        *(Lever(each.title, partial(people.channel, each, settings)) for each in CHANNELS),
+        *(Lever(each.title, partial(people.channel, each, settings)) for each in _shown(settings)),
         Lever("paging", lambda: people.somebody_hears(settings)),
         Lever("contacts", lambda: people.contacts(settings)),
         *(
@@ -46,6 +47,11 @@ def levers_of(settings: Settings) -> list[Lever]:
             )
         ),
     ]
+
+
+def _shown(settings: Settings) -> list[Channel]:
+    """Every channel; what is only to try with where it is on."""
+    return [each for each in CHANNELS if not each.is_to_try or each.configured(settings)]
 
 
 def audit_lever(settings: Settings, *, full: bool = False) -> Lever:

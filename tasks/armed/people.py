@@ -9,12 +9,17 @@ from tasks.armed.lever import Disarmed, NotConfigured
 from tasks.channels.channel import Channel
 from tasks.channels.channels import (
     CHANNELS,
+    only_to_try,
+    reaching,
     require_known_channels,
     silent_severities,
     unconfigured,
 )
 from tasks.notify.ringing import silent_pages
 from tasks.store import open_store
+
+SAMPLE = "demo"
+"""The only target for which it is no fault that nobody is reached."""
 
 
 def channel(each: Channel, settings: Settings) -> str:
@@ -30,15 +35,19 @@ def somebody_hears(settings: Settings) -> str:
         raise Disarmed(waiting)
     require_known_channels(settings)
     missing = unconfigured(settings)
-    if len(missing) == len(CHANNELS):
-        titles = " or ".join(channel.title for channel in CHANNELS)
+    titles = " or ".join(channel.title for channel in reaching())
+    if (kept := only_to_try(settings)) and set(settings.targets) <= {SAMPLE}:
+        raise NotConfigured(
+            f"pages are only kept in {kept.title}, and reach nobody: configure {titles}"
+        )
+    if len(missing) == len(reaching()):
         raise Disarmed(f"NOBODY WOULD BE PAGED: configure {titles}")
     if silent := silent_severities(settings):
         raise Disarmed(
             f"NOBODY WOULD BE PAGED for {', '.join(silent)}: no channel that [routes]"
             " page_channels names for it is configured"
         )
-    return f"by {', '.join(each.name for each in CHANNELS if each.name not in missing)}"
+    return f"by {', '.join(each.name for each in reaching() if each.name not in missing)}"
 
 
 def contacts(settings: Settings) -> str:

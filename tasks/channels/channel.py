@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from schemas.escalation import Contact
-from schemas.incident import Incident
+from schemas.incident import Incident, Severity
 from schemas.settings import Settings
 from tasks.store.claim_keys import page_key
 
@@ -28,6 +28,7 @@ class Channel(ABC):
     rings_apart: True: a page about something separate (a legal clock, a failed run) is its own
     alert, resolved separately; False: an incident has one alert.
     keep_alive_every: how often to re-send an alert that would end by itself.
+    is_to_try: True: it reaches nobody, and counts as no channel wherever somebody must be paged.
     limits: the service's documented maximum sizes, by what they limit.
 
     Each call to the service may be repeated, and raises TemporaryError or PermanentError, never
@@ -41,6 +42,7 @@ class Channel(ABC):
     rings: ClassVar[bool] = False
     rings_apart: ClassVar[bool] = False
     keep_alive_every: ClassVar[timedelta | None] = None
+    is_to_try: ClassVar[bool] = False
     limits: ClassVar[Mapping[str, int]] = {}
 
     @abstractmethod
@@ -50,6 +52,10 @@ class Channel(ABC):
     def line_of(self, about: str) -> str:
         """Which of its lines a page goes out on: each may be dead by itself."""
         return ""
+
+    def covers(self, severity: Severity, settings: Settings, about: str = "") -> bool:
+        """As `configured`, for incidents of this severity: it may have addresses for some only."""
+        return self.configured(settings, about)
 
     def reaches(self, contact: Contact) -> bool:
         """True when it reaches this contact at an address of their own."""

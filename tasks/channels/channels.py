@@ -8,12 +8,15 @@ from schemas.settings import Settings
 from tasks.channels.alertmanager.channel import Alertmanager
 from tasks.channels.apprise.channel import Message, Phone
 from tasks.channels.channel import Channel
+from tasks.channels.inbox import Inbox
 from tasks.channels.jira.channel import Jira
 from tasks.channels.pagerduty.channel import PagerDuty
 from tasks.channels.slack.channel import Slack
 from tasks.store.claim_keys import about_of, contact_of
 
-CHANNELS: list[Channel] = [PagerDuty(), Alertmanager(), Phone(), Slack(), Message(), Jira()]
+CHANNELS: list[Channel] = [
+    PagerDuty(), Alertmanager(), Phone(), Slack(), Message(), Jira(), Inbox(),
+]  # fmt: skip
 
 
 def channel_named(name: str) -> Channel:
@@ -50,8 +53,27 @@ def title_of(name: str) -> str:
 
 
 def unconfigured(settings: Settings) -> list[str]:
-    """The names of the channels that have no credentials."""
-    return [channel.name for channel in CHANNELS if not channel.configured(settings)]
+    """The names of the channels that have no credentials; not of what reaches nobody anyway."""
+    return [each.name for each in reaching() if not each.configured(settings)]
+
+
+def reaching() -> list[Channel]:
+    """The channels that reach somebody."""
+    return [channel for channel in CHANNELS if not channel.is_to_try]
+
+
+def in_earnest(there: list[Channel]) -> list[Channel]:
+    """These without what is only to try with, unless there is nothing else: it takes no page that
+    a channel which reaches somebody would take a moment later.
+    """
+    return [channel for channel in there if not channel.is_to_try] or there
+
+
+def only_to_try(settings: Settings) -> Channel | None:
+    """The channel that reaches nobody, when there is no other and it is on."""
+    if len(unconfigured(settings)) < len(reaching()):
+        return None
+    return next((each for each in CHANNELS if each.is_to_try and each.configured(settings)), None)
 
 
 def pages_lead_here(settings: Settings) -> str:
@@ -67,9 +89,11 @@ def pages_lead_here(settings: Settings) -> str:
 
 def silent_severities(settings: Settings) -> list[Severity]:
     """The severities for which nobody is paged: no channel of their route is configured."""
-    missing = unconfigured(settings)
-    there = {channel.name for channel in CHANNELS if channel.name not in missing}
-    return [severity for severity, names in _routes(settings) if there.isdisjoint(names)]
+    return [
+        severity
+        for severity, names in _routes(settings)
+        if not any(each.name in names and each.covers(severity, settings) for each in reaching())
+    ]
 
 
 def require_known_channels(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from tasks.store.waiting.untaken import UntakenPage
 PEOPLE = {"security": "security", "privacy": "privacy"}
 """The people paged instead of the on-call, by the page's subject."""
 STILL_TRYING = "; still trying"
+NOT_CONFIGURED = "not configured"
 
 
 def done(
@@ -29,6 +30,8 @@ def done(
 ) -> None:
     """It was sent, and nothing more is tried. took: since the first try, if it was not the last."""
     late = f"; it took {in_seconds(took)}" if took is not None else ""
+    if channel.is_to_try:  # that all the others are not set up yet is no news
+        refused = {name: why for name, why in refused.items() if why != NOT_CONFIGURED}
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
     _record(incident, page, text, store)
     _paged(incident, page, channel.name, store)
@@ -99,6 +102,8 @@ def _tried(refused: Mapping[str, str]) -> str:
 def _done_by(channel: Channel, about: str) -> str:
     """What a page that the channel accepted has done: not every one of them rings."""
     people = _people(about)
+    if channel.is_to_try:
+        return f"the page for {people} is in {channel.title}: it left nowhere"
     if not channel.rings:
         return f"told {people} by {channel.title}, which rings nobody"
     # A relapse is a new alert everywhere; another subject only where the channel keeps it apart.

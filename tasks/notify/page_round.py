@@ -15,14 +15,13 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from schemas.settings.paging import PagingSettings
 from tasks.channels.channel import Channel
-from tasks.channels.channels import channel_named, channels_for
+from tasks.channels.channels import channel_named, channels_for, in_earnest
 from tasks.channels.reach import reach
 from tasks.notify import page_record
+from tasks.notify.page_record import NOT_CONFIGURED
 from tasks.store import Store
 from tasks.store.claim_keys import about_of
 from tasks.store.waiting.untaken import UntakenPage
-
-NOT_CONFIGURED = "not configured"
 
 log = logging.getLogger("aeef.page")
 
@@ -87,7 +86,7 @@ class _Round:
         self.settings, self.store = settings, store
         self.refused: dict[str, str] = {}
         self.order = channels_for(incident, settings, page.key)
-        there = [each for name in self.order if (each := self._channel(name))]
+        there = in_earnest([each for name in self.order if (each := self._channel(name))])
         self.ringing = _Ringing([each for each in there if each.rings])
         self.quiet = [each for each in there if not each.rings]
 
@@ -98,7 +97,7 @@ class _Round:
             # A typing error in a route must not keep the page from the others.
             self.refused[name] = str(error)
             return None
-        if channel.configured(self.settings, about_of(self.page.key)):
+        if channel.covers(self.incident.severity, self.settings, about_of(self.page.key)):
             return channel
         self.refused[name] = NOT_CONFIGURED
         return None

@@ -15,7 +15,7 @@ from schemas.incident import Alert, Incident, Triage, dedup_key_for, hash_of_tex
 from schemas.settings import Settings
 from tasks.base.storable import clean_alert, first_line
 from tasks.channels.channel import Channel
-from tasks.channels.channels import find_channel, title_of
+from tasks.channels.channels import find_channel, in_earnest, title_of
 from tasks.channels.reach import reach
 from tasks.store.claim_keys import about_of, page_key
 
@@ -46,7 +46,12 @@ def page_unrecorded(incident: Incident, settings: Settings) -> Channel:
     Raises PageNotDelivered with each channel's reason.
     """
     names = route_for(incident.severity, incident.type, settings.routes).page_channels
-    there = [each for name in names if (each := find_channel(name)) and each.configured(settings)]
+    there = [
+        each
+        for name in names
+        if (each := find_channel(name)) and each.covers(incident.severity, settings)
+    ]
+    there = in_earnest(there)
     said = first_line(incident.description) or incident.kind_in_full
     reason = f"it cannot be put on record now: {said}"
     refused = {}

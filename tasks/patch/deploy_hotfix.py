@@ -69,7 +69,7 @@ def choose_hotfix(case: Case, patch: PreparedPatch) -> RollbackPlan:
         raise PatchError(
             f"{(runs or 'an unknown commit')[:12]} runs on {target.name} by now{_known_by(target)},"
             f" and no longer {patch.base[:12]}, on which the hotfix is built: deploying it would"
-            " undo that release. Start emergency-patch/respond again"
+            " undo that release. Start emergency-patch/prepare again"
         )
     plan = choose_release(target, patch.commit)
     return plan.model_copy(update={"from_commit": patch.base})

@@ -11,7 +11,7 @@ from tasks.patch.prepare_patch import intent_of
 from tasks.step import step, verbatim
 from tasks.store.claim_keys import EMERGENCY_PATCH, of_occurrence
 
-DEPLOYMENT = "emergency-patch/respond"
+DEPLOYMENT = "emergency-patch/prepare"
 
 
 @step("start the emergency patch", says=verbatim, timeout=120)

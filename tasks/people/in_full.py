@@ -9,6 +9,7 @@ from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.approvals.listed import waiting_of
+from tasks.channels.inbox import kept_for
 from tasks.people.act import Done
 from tasks.store import open_store
 from tasks.store.automation.said import said_of
@@ -23,6 +24,7 @@ def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
         **beside(incident, settings),
         "guessedFrom": incident.guessed_from or None,
         "automation": said_of(incident, settings) or None,
+        "inbox": [each.to_json() for each in kept_for(incident.incident_id, settings)],
         "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
         "timeline": [entry.to_json() for entry in timeline],
     }

@@ -107,7 +107,7 @@ def _check(incident: Incident, wanted: IncidentType) -> None:
         raise InvalidInput(
             f"{incident.title} was confirmed at {incident.word_at:%Y-%m-%d %H:%M:%S} UTC: what that"
             " has begun is not undone by another answer. `aeef restore`, `aeef freeze release` and"
-            " `resume-agent/respond` undo it"
+            " `resume-agent/by hand` undo it"
         )
     if incident.type_source.is_word and incident.type_source is not TypeSource.PERSON:
         says = "the sender" if incident.type_source is TypeSource.SENDER else "a rule of yours"

@@ -84,6 +84,7 @@ from tasks.store.senders.refused import RefusedBodies
 from tasks.store.waiting import untaken
 from tasks.store.waiting.overdue import missing_claim, missing_runbook
 from tasks.store.waiting.untaken import UntakenPage, WaitingPage
+from tasks.store.webhooks.deliveries import Deliveries
 
 RELAPSE_WITHIN = timedelta(hours=1)
 
@@ -144,6 +145,7 @@ class Store:
         self.refused = RefusedBodies(self._database, clock)
         self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)
+        self.webhooks = Deliveries(self._database)
         self._own_secrets: Mapping[str, str] = {}
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from schemas.settings import Settings
 from tasks.base.trim import one_line
 from tasks.breach.breach_facts import clocks_for
 from tasks.channels.channels import title_of
+from tasks.channels.inbox import kept_for
 from tasks.incident.evidence import Evidence
 from tasks.notify.page_on_call import channel_of
 from tasks.store import Claim, ListedAlert, Store
@@ -64,8 +65,14 @@ def cards_of(incident: Incident, store: Store, settings: Settings, now: datetime
         _card("Evidence", _evidence(incident, settings, now)),
         _card("Alerts", _alerts(store.alerts(incident.incident_id), now)),
         _card("Messages sent", _messages(claims)),
+        _card("What would have left: kept in the local inbox", _inbox(incident, settings, now)),
     ]
     return [card for card in found if card.rows]
+
+
+def _inbox(incident: Incident, settings: Settings, now: datetime) -> Iterable[Row]:
+    for each in kept_for(incident.incident_id, settings):
+        yield Row(f"{at(each.at, now)} to {each.about or 'the on-call'}: {one_line(each.text)}")
 
 
 def drafts_folder(incident: Incident, settings: Settings) -> Path:

@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("isolation", "rollback"),
         ("breach", "agents", "quality", "findings", "deploy", "escalation"),
         ("approvals", "recovery"),
-        ("incident", "notify"),
+        ("incident", "notify", "webhooks"),
         ("do",),
         ("reports", "step"),
         ("case",),

@@ -32,6 +32,7 @@ STAYS = {
     ("limits", "schemas/breach/regulation.py"): "a legal regime's word, as regimes.toml has it",
     ("limits", "tasks/channels"): "what a vendor calls them: `Channel.limits`",
     ("limits", "schemas/automation/settings.py"): "the table `[automation.limits]`",
+    ("limits", "schemas/settings/target.py"): "the table `[targets.NAME.limits]`",
     ("told", "schemas/agents/agent.py"): "`toldControlPlane` stands in journals on disk",
     ("answers", "tasks/base/http_answers.py"): "what the house calls that file",
     ("links", "schemas/links.py"): "the one module of that name",

@@ -11,7 +11,7 @@ from fixtures.stack import Stack
 
 def start(stack: Stack, incident_id: str) -> str:
     """Start the emergency patch as a person does."""
-    deployment = stack.prefect("GET", "/deployments/name/emergency-patch/respond")
+    deployment = stack.prefect("GET", "/deployments/name/emergency-patch/prepare")
     body = {"parameters": {"alert": {"incidentId": incident_id}}}
     created = stack.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", json=body)
     return str(created["id"])

@@ -79,3 +79,52 @@ def secret_scanning(**changes: Any) -> dict[str, Any]:
 def signed(body: bytes, secret: str = SECRET) -> str:
     """The value of X-Hub-Signature-256."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def workflow_run(**changes: Any) -> dict[str, Any]:
+    """A workflow that deploys, and failed; the fields that GitHub documents, as far as we read."""
+    data = {
+        "action": "completed",
+        "workflow_run": {
+            "id": 30433642,
+            "workflow_id": 159038,
+            "name": "Deploy",
+            "path": ".github/workflows/deploy.yml@refs/heads/main",
+            "head_branch": "main",
+            "head_sha": "acb5820ced9479c074f688cc328bf03f341a511d",
+            "head_commit": {"message": "new checkout\n\nwith a basket"},
+            "event": "push",
+            "status": "completed",
+            "conclusion": "failure",
+            "run_number": 562,
+            "run_attempt": 1,
+            "html_url": "https://github.com/octo-org/octo-repo/actions/runs/30433642",
+            "updated_at": "2026-11-24T10:00:00Z",
+        },
+        "repository": {
+            "id": 217723378,
+            "full_name": "octo-org/octo-repo",
+            "html_url": "https://github.com/octo-org/octo-repo",
+        },
+    }
+    return changed(data, **changes)
+
+
+def check_run(**changes: Any) -> dict[str, Any]:
+    """A check of another system, which failed."""
+    data = {
+        "action": "completed",
+        "check_run": {
+            "id": 4,
+            "name": "deploy to production",
+            "head_sha": "ce587453ced02b1526dfb4cb910479d431683101",
+            "status": "completed",
+            "conclusion": "failure",
+            "html_url": "https://github.com/octo-org/octo-repo/runs/4",
+            "completed_at": "2026-11-24T10:00:00Z",
+            "check_suite": {"head_branch": "main"},
+            "app": {"slug": "octoapp"},
+        },
+        "repository": {"id": 217723378, "full_name": "octo-org/octo-repo"},
+    }
+    return changed(data, **changes)

@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 import httpx
 
-from deployments.cli.demo import create_demo
+from deployments.cli.demo.sample import create_demo
 from samples.compose import Compose, run_compose
 from schemas.settings import Health, Target
 from support import free_port, wait_until
@@ -26,9 +26,14 @@ QUICK = {"successes": 2, "interval": 0.02, "settle": 0.0, "deadline": 2.0}
 
 
 def command_target(tmp_path: Path) -> Target:
-    """The demo target: a bad release runs, a good one is proven; deployed by a script."""
+    """The demo target: a bad release runs, one good one is proven; deployed by a script."""
     table = tomllib.loads(create_demo(tmp_path / "demo"))["targets"]["demo"]
-    return Target.model_validate(table | {"name": "demo", "health": table["health"] | QUICK})
+    target = Target.model_validate(table | {"name": "demo", "health": table["health"] | QUICK})
+    # The demo has one more, for its second rollback: most tests want to know which is chosen.
+    target.provenance_path(git(target.repository, "rev-parse", "HEAD~2")).unlink()
+    history = json.loads(target.history_path.read_text())
+    write_json(target.history_path, {**history, "deployments": history["deployments"][1:]})
+    return target.model_copy(update={"limits": {}})
 
 
 def git(repository: Path, *arguments: str) -> str:

@@ -18,6 +18,7 @@ from deployments.cli.checks.way_back import ways_back
 from deployments.cli.drift import drift_in_words
 from deployments.cli.hooks.senders import senders_in_words
 from deployments.cli.terminal import plain, this_actor
+from deployments.cli.webhooks import webhook_in_words
 from deployments.dispatcher.prefect_state import prefect_problems
 from deployments.prefect_patches import patches
 from deployments.prefect_server.credential import CREDENTIAL_FILE
@@ -124,6 +125,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         ("people", lambda: people_in_words(settings)),
         ("OpenID", lambda: provider_in_words(settings)),
         ("senders", lambda: _senders(settings)),
+        *((f"webhook {n}", lambda n=n: webhook_in_words(n, settings)) for n in settings.webhooks),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
         ("secrets", lambda: _secrets(settings)),

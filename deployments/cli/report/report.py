@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -31,9 +32,11 @@ def report(
     wait: bool,
     timeout: float,
     as_json: bool,
+    beside: Beside | None = None,
 ) -> None:
-    """Send the alert; with `wait`, print each action as it happens, and at the end the record.
+    """Send the alert; with `wait`, print each action as it happens, and at the end the link.
 
+    as_json: print only the record.
     Raises AeefError when the intake does not take it, or the runbook fails or takes too long.
     """
     with httpx.Client(
@@ -54,9 +57,14 @@ def report(
             if as_json:
                 typer.echo(json.dumps(opened, indent=2))
             return
-        waiting = _Waiting(intake, opened, timeout, quiet=as_json)
+        waiting = _Waiting(intake, opened, timeout, quiet=as_json, beside=beside or Beside())
         state = waiting.until_over()
-        typer.echo(json.dumps(intake.ask("GET", waiting.path), indent=2))
+        if as_json:
+            typer.echo(json.dumps(intake.ask("GET", waiting.path), indent=2))
+        else:
+            if beside:
+                typer.echo(plain(beside.sentence))
+            typer.echo(plain(f"see {opened['url']}"))
         if state == NOT_FOR_IT:
             raise AeefError(f"this report {NOT_FOR_IT}; see {opened['url']}")
         if state == Phase.WITHHELD:
@@ -74,6 +82,19 @@ def _accepted(opened: Mapping[str, Any]) -> str:
         return f"opened {name}  {opened['url']}"
     occurrence = f", occurrence {opened['occurrence']}" if opened["occurrence"] > 1 else ""
     return f"attached to {name} ({opened['status']}{occurrence})  {opened['url']}"
+
+
+class Beside:
+    """What is printed beside the actions; nothing."""
+
+    def at(self, _moment: datetime) -> str:
+        """Before an action of this moment."""
+        return ""
+
+    @property
+    def sentence(self) -> str:
+        """After all of them."""
+        return ""
 
 
 class _Intake:
@@ -111,7 +132,13 @@ class _Waiting:
     """Follows an incident until what was done for one report of it is over."""
 
     def __init__(
-        self, intake: _Intake, opened: Mapping[str, Any], timeout: float, *, quiet: bool
+        self,
+        intake: _Intake,
+        opened: Mapping[str, Any],
+        timeout: float,
+        *,
+        quiet: bool,
+        beside: Beside,
     ) -> None:
         self.path = f"/incidents/{opened['incidentId']}"
         self._intake = intake
@@ -119,6 +146,7 @@ class _Waiting:
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         self._quiet = quiet
+        self._beside = beside
         self._printed = ""
         self._shown = 0 if opened["new"] else len(self._actions())
 
@@ -185,7 +213,9 @@ class _Waiting:
     def _print_new_actions(self) -> None:
         actions = self._actions()
         for action in actions[self._shown :]:
-            self._print(f"  {action['timestamp'][11:19]}  {action['action']}")
+            at = action["timestamp"]
+            beside = self._beside.at(datetime.fromisoformat(at))
+            self._print(f"  {at[11:19]}  {beside}{action['action']}")
         self._shown = len(actions)
 
     def _print(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Timers of the regulatory clocks: scheduled runs of `regulatory-clock/respond` in Prefect.
+"""Timers of the regulatory clocks: scheduled runs of `regulatory-clock/ring` in Prefect.
 
 Prefect keeps them in its database: they survive restarts, and run late rather than never.
 """
@@ -19,7 +19,7 @@ from schemas.errors import PermanentError
 from schemas.incident import Incident
 from schemas.model import utc_now
 
-DEPLOYMENT = "regulatory-clock/respond"
+DEPLOYMENT = "regulatory-clock/ring"
 AT_DUE, AT_START, AT_ONCE = "due", "start", "at once"
 STARTS_WITHIN = timedelta(minutes=10)
 """A run that has been starting for longer than this died with its machine."""

@@ -6,8 +6,9 @@ import logging
 from typing import ClassVar
 
 from schemas.escalation import Contact
+from schemas.escalation.addresses import rings
 from schemas.escalation.contact import ON_CALL
-from schemas.incident import Incident
+from schemas.incident import Incident, Severity
 from schemas.settings import Settings
 from tasks.base.trim import clean, one_line, trim
 from tasks.channels.apprise import client
@@ -40,15 +41,22 @@ log = logging.getLogger("aeef.apprise")
 
 
 class _Addresses(Channel):
-    """The contact's addresses of one kind; without a contact those of `[contacts.on-call]`."""
+    """The contact's addresses of one kind.
+
+    Without a contact those of `[contacts.on-call]`, and of the route of the incident's severity.
+    """
 
     needs = ("AEEF_CONTACTS",)
     service = client.SERVICE
     body_limit: ClassVar[int]
 
     def configured(self, settings: Settings, about: str = "") -> bool:
-        """True when there is an address of this kind."""
-        return bool(self._of(settings, about))
+        """True when there is an address of this kind, if only for some severities."""
+        return any(self.covers(severity, settings, about) for severity in Severity)
+
+    def covers(self, severity: Severity, settings: Settings, about: str = "") -> bool:
+        """True when there is an address of this kind for this severity."""
+        return bool(self._of(settings, about, severity))
 
     def line_of(self, about: str) -> str:
         """The contact: each has a provider of its own."""
@@ -60,26 +68,35 @@ class _Addresses(Channel):
 
     def page(self, incident: Incident, settings: Settings, *, key: str, reason: str | None) -> None:
         """Hand it to each address; one that takes it is enough."""
-        addresses = self._of(settings, about_of(key))
+        addresses = self._of(settings, about_of(key), incident.severity)
         title, body = self._text(incident, settings, about_of(key), reason)
         if failed := client.send(addresses, title, body, settings):
             log.warning("%s: not taken by %s", incident.title, ", ".join(failed))
 
     def check(self, settings: Settings) -> str:
         """Check that Apprise understands the addresses: whether they work, only a page shows."""
-        addresses = self._of(settings, "")
+        found = (self._of(settings, "", severity) for severity in Severity)
+        addresses = tuple(dict.fromkeys(address for each in found for address in each))
         client.check(addresses, settings)
         return f"{len(addresses)} understood; that they work is proven by the first page"
 
     def check_contacts(self, settings: Settings) -> None:
-        """Check that Apprise understands each contact's addresses of this kind."""
+        """Check that Apprise understands each contact's and route's addresses of this kind."""
         of_all = [each.addresses(ringing=self.rings) for each in settings.contacts.values()]
+        of_all += [self._of_route(settings, severity) for severity in Severity]
         if addresses := tuple(address for found in of_all for address in found):
             client.check(addresses, settings)
 
-    def _of(self, settings: Settings, about: str) -> tuple[str, ...]:
-        contact = settings.contacts.get(contact_of(about) or ON_CALL)
-        return contact.addresses(ringing=self.rings) if contact else ()
+    def _of(self, settings: Settings, about: str, severity: Severity) -> tuple[str, ...]:
+        called = contact_of(about)
+        contact = settings.contacts.get(called or ON_CALL)
+        own = contact.addresses(ringing=self.rings) if contact else ()
+        return own if called else tuple(dict.fromkeys((*own, *self._of_route(settings, severity))))
+
+    def _of_route(self, settings: Settings, severity: Severity) -> tuple[str, ...]:
+        route = settings.routes.get(severity)
+        urls = (url.get_secret_value() for url in route.urls) if route else ()
+        return tuple(url for url in urls if rings(url) is self.rings)
 
     def _text(
         self, incident: Incident, settings: Settings, about: str, reason: str | None

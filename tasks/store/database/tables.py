@@ -294,6 +294,38 @@ outbox = Table(
 )
 Index("aeef_outbox_unsent", outbox.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)
 
+# Which receivers of our events there are, and how far each has read the outbox.
+webhooks = Table(
+    "aeef_webhooks",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("seq", Sequence, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("delivered_at", String(32)),
+)
+
+# One row per event that a receiver has not taken yet, or never took.
+deliveries = Table(
+    "aeef_deliveries",
+    metadata,
+    Column("webhook", String(64), primary_key=True),
+    Column("event_id", String(36), primary_key=True),
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), nullable=False),
+    Column("seq", Sequence, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", String(32), nullable=False),
+    Column("leased_by", Text),
+    Column("leased_until", String(32)),
+    Column("error", Text, nullable=False),
+)
+Index(
+    "aeef_deliveries_due",
+    deliveries.c.webhook,
+    deliveries.c.incident_id,
+    deliveries.c.seq,
+)
+
 # One row per death of a run that was followed by a take-over.
 takeovers = Table(
     "aeef_takeovers",

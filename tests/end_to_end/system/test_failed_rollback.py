@@ -185,12 +185,12 @@ def test_docker_down_is_said_before_anything_is_changed(
 def test_the_rollback_runbook_refuses_what_is_no_proven_commit(
     stack: Stack, tmp_path: Path, commit: str, said: str
 ) -> None:
-    """`rollback/respond` with a commit that is unknown, or none at all: refused, and paged."""
+    """`rollback/by hand` with a commit that is unknown, or none at all: refused, and paged."""
     name = f"refuse-{said.split(maxsplit=1)[0]}"
     target = command_target(tmp_path).model_copy(update={"name": name, "services": ()})
     stack.configure(target)
     before = running_commit(target)
-    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")
+    deployment = stack.prefect("GET", "/deployments/name/rollback/by hand")
 
     run = stack.prefect(
         "POST",

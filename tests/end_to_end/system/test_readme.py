@@ -17,8 +17,15 @@ from documents import Block, blocks_of, commands_of
 from support import ROOT, free_port, not_available, wait_until
 
 README = ROOT / "README.md"
-VARIES = re.compile(r"[0-9a-f]{8}-…|\b[0-9a-f]{12}\b|\d\d:\d\d:\d\d|\d+\.\d s|:8180|…")
-"""What differs each time in the output that README shows: ids, commits, times, the port."""
+VARIES = re.compile(
+    r"[0-9a-f]{8}-…|\b[0-9a-f]{12}\b|\d\d:\d\d:\d\d|\d+\.\d s|:8180|…|(?<=  )(502|200)(?=  )"
+)
+"""What differs each time in the output that README shows: ids, commits, times, the port.
+
+And the code beside a step, where the service is mended within the same second.
+"""
+RESULT_LINES = 40
+"""How far somebody reads who only wants to see it work."""
 
 
 class Newcomer:
@@ -86,15 +93,16 @@ def newcomer(tmp_path: Path) -> Newcomer:
 def test_everything_in_readme_works_as_it_says(newcomer: Newcomer) -> None:
     """Each command in its order; the first one's output is the one that README shows."""
     blocks = list(blocks_of(README))
-    up, report, resolve, break_it, *sent = [each for block in blocks for each in commands_of(block)]
+    up, demo, *sent = [each for block in blocks for each in commands_of(block)]
 
     with newcomer.first_terminal(up):
-        printed = newcomer.types(report)
+        printed = newcomer.types(demo)
         assert [] == [line for line in _shown(blocks) if not re.search(line, printed)], printed
-
-        newcomer.types(resolve)
-        newcomer.types(break_it)
-        assert "rolled demo back from" in newcomer.types(report)
+        for _again in range(4):  # without a hand, and past the limit of a real target
+            printed = newcomer.types(demo)
+            assert printed.index("  502  ") < printed.index("  200  ")
+            assert "rolled demo back from" in printed
+        newcomer.types(".venv/bin/aeef doctor")
 
         assert ["/v1/alerts", "/v1/findings"] == re.findall(r"/v1/\w+", " ".join(sent))
         for command in sent:
@@ -104,7 +112,12 @@ def test_everything_in_readme_works_as_it_says(newcomer: Newcomer) -> None:
 def _shown(blocks: list[Block]) -> list[str]:
     """A pattern for each line of output that README shows."""
     output = next(block for block in blocks if block.text.startswith("opened incident"))
-    *lines, record = output.text.splitlines()
-    fixed = [map(re.escape, VARIES.split(line.strip())) for line in lines]
-    fields = re.findall(r'"\w+": "[^"…]+"', record)
-    return [*("(?m)^ *" + ".*".join(parts) for parts in fixed), *map(re.escape, fields)]
+    lines = (VARIES.sub("…", line.strip()) for line in output.text.splitlines())
+    fixed = (map(re.escape, line.split("…")) for line in lines)
+    return ["(?m)^ *" + ".*".join(parts) for parts in fixed]
+
+
+def test_the_result_comes_early() -> None:
+    """Within the first lines of README."""
+    lines = README.read_text("utf-8").splitlines()
+    assert "200 OK" in "\n".join(lines[:RESULT_LINES])

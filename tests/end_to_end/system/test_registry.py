@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from deployments.registry.automations import GONE, automations
 from deployments.registry.catalog import (
     DEPLOYED,
     FLOWS,
+    OLD_NAMES,
     RUNBOOK_OF,
     FlowRow,
     ScheduledRow,
     imported,
 )
 from fixtures.stack import Stack
+from samples.targets import command_target
 from schemas.incident import IncidentType
 
 
@@ -28,7 +31,7 @@ def test_registering_again_changes_nothing(stack: Stack) -> None:
     assert 0 == ran.returncode, ran.stderr
     assert before == _registered(stack)
     deployments, rules = before
-    assert {row.deployment for row in DEPLOYED} == set(deployments)
+    assert {row.deployment for row in (*DEPLOYED, *OLD_NAMES)} == set(deployments)
     assert {row.name for row in automations()} == set(rules)
 
 
@@ -49,6 +52,31 @@ def test_automations_of_an_older_version_are_removed(stack: Stack) -> None:
 def test_a_deployments_row_has_the_name_of_its_flow(row: FlowRow | ScheduledRow) -> None:
     """Who asks for the deployment need not import the flow."""
     assert row.flow == imported(row.entrypoint).name
+
+
+def test_a_form_offers_the_targets(stack: Stack, tmp_path: Path) -> None:
+    """Whoever rolls back by hand chooses from a list; the old name of a deployment has it too."""
+    stack.configure(command_target(tmp_path).model_copy(update={"name": "listed", "services": ()}))
+    assert 0 == stack.command("deploy", PREFECT_API_URL=stack.prefect_api).returncode
+
+    for name in ("rollback/by hand", "rollback/respond", "restore-service/by hand"):
+        found = stack.prefect("GET", f"/deployments/name/{name}")
+        target = found["parameter_openapi_schema"]["properties"]["target"]
+        assert "listed" in target["enum"]
+
+
+def test_a_name_says_what_starts_the_flow() -> None:
+    """`respond` is a runbook's; what a person starts says so; the old names stay."""
+    names = {row.deployment for row in FLOWS}
+
+    assert {f"{flow}/respond" for flow in (*RUNBOOK_OF.values(), "triage")} == {
+        name for name in names if name.endswith("/respond")
+    }
+    assert "rollback/by hand" in names
+    assert {row.flow for row in OLD_NAMES} == {
+        row.flow for row in FLOWS if not row.deployment.endswith("/respond")
+    }
+    assert {"respond"} == {row.name for row in OLD_NAMES}
 
 
 def test_every_runbook_is_deployed() -> None:

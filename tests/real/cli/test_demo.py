@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.cli.demo import create_demo
+from deployments.cli.demo.sample import BAD, GOOD, answer_of, break_it, create_demo
+from fixtures.cli import Aeef
+from samples.targets import git
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
 from schemas.settings import Target
@@ -35,6 +37,34 @@ def test_the_demo_can_be_rolled_back(tmp_path: Path) -> None:
 
     record_rollback(target, plan, deployed, incident_id=None, rollback_id="r", at=utc_now())
     assert unhealthy_because(target) is None
+    # What was rolled back to can itself be left: the history has another proven release.
+    assert git(target.repository, "rev-parse", "HEAD~1") == choose_release(target).to_commit
+
+
+def test_the_service_answers_as_its_release(tmp_path: Path) -> None:
+    """502 while the bad one runs, and again when it is broken on purpose."""
+    target = _target(create_demo(tmp_path / "demo"))
+    before = answer_of(target)
+    good = git(target.repository, "rev-parse", "HEAD~1")
+    subprocess.run(["./deploy", good], cwd=target.repository, check=True)
+    mended = answer_of(target)
+    break_it(target)
+
+    assert (BAD, GOOD, BAD) == (before, mended, answer_of(target))
+
+
+def test_only_the_sample_is_broken_on_purpose(aeef: Aeef, home: Path, tmp_path: Path) -> None:
+    """A target of the user's own is left alone; without one it says what to do."""
+    none = aeef("demo")
+    table = create_demo(tmp_path / "own")
+    (tmp_path / "own" / "README.md").write_text("Mine.\n")
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "aeef.toml").write_text(table)
+    own = aeef("demo")
+
+    assert (1, 1) == (none.code, own.code)
+    assert "`aeef init-demo` makes one" in none.err
+    assert "is left alone" in own.err
 
 
 def test_the_demo_needs_no_git_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

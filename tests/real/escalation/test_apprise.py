@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.errors import PermanentError, TemporaryError
 from schemas.incident import Alert, Incident, IncidentType, Severity
@@ -17,7 +18,9 @@ from standins.phone_tree import PASSWORD, Addresses
 from tasks.base.network.deadline import deadline
 from tasks.channels.apprise import client
 from tasks.channels.apprise.channel import Message, Phone
+from tasks.channels.channels import silent_severities
 from tasks.channels.reach import OPENS_AFTER, NotAnswering, reach
+from tasks.notify.page_on_call import ensure_page
 from tasks.store import open_store
 from tasks.store.claim_keys import about_of, escalation_key
 
@@ -189,3 +192,49 @@ def test_a_call_by_apprise_keeps_the_deadline_of_the_page(addresses: Addresses, 
     incident = incident_of(settings)
     with deadline(0.2), pytest.raises(TemporaryError):
         Phone().page(incident, settings, key=KEY, reason=None)
+
+
+def test_a_severity_has_addresses_of_its_own(addresses: Addresses, home: Path) -> None:
+    """Beside those of the on-call, and for no other severity."""
+    chat, mail = addresses.address("json", "p1-chat"), addresses.address("json", "mail")
+    routes = {"P1": {"urls": chat}, "P3": {"urls": [mail]}}
+    settings = settings_with(home, {"on-call": {"urls": [mail]}}, routes=routes)
+    alone = settings_with(home, {}, routes={"P1": {"urls": [chat]}})
+    incident = incident_of(settings)
+    Message().page(incident, settings, key=KEY, reason=None)
+
+    assert ["/p1-chat", "/mail"] == sorted(each.path for each in addresses.requests)[::-1]
+    assert Message().covers(Severity.P1, alone)
+    assert not Message().covers(Severity.P2, alone)
+    assert not Phone().configured(alone)
+    assert [Severity.P2, Severity.P3, Severity.P4] == silent_severities(alone)
+    assert "2 understood" in Message().check(settings)
+    assert PASSWORD not in repr(settings.routes)
+
+
+def test_a_severity_without_an_address_is_not_said_to_be_told(
+    addresses: Addresses, home: Path
+) -> None:
+    """A channel that has addresses for P1 only is none for P2."""
+    routes = {"P1": {"urls": [addresses.address("ntfy", "p1")]}}
+    settings = settings_with(home, {}, routes=routes)
+    store = open_store(settings)
+    alert = Alert(description="it is slow", service="shop")
+    incident = store.open_or_attach(alert, IncidentType.UNKNOWN, Severity.P2).incident
+    ensure_page(incident.incident_id, settings, holder="test")
+    actions = [each.action for each in store.incident(incident.incident_id).actions_taken]
+    store.close()
+
+    assert any("NOBODY WAS PAGED" in each for each in actions)
+    assert [] == addresses.requests
+
+
+@pytest.mark.parametrize(
+    "url", ["syslog://host", "no address", "discord://a/b?template=/etc/passwd"]
+)
+def test_an_address_of_a_route_is_checked_as_a_contacts(home: Path, url: str) -> None:
+    """The error names the route, and not the address."""
+    with pytest.raises(ValidationError, match=r"routes\.P1\.urls") as caught:
+        settings_with(home, {}, routes={"P1": {"urls": [url]}})
+
+    assert "passwd" not in str(caught.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from deployments.cli.demo import create_demo
+from deployments.cli.demo.sample import create_demo
 from fixtures.browser import signed_in
 from fixtures.intake import Intake, StartIntake
 from fixtures.people import PEOPLE_AS_VARIABLE, bearer, token_for

@@ -239,7 +239,7 @@ def test_a_page_of_another_origin_starts_reads_and_shows_nothing(
     if is_signed_in:
         _sign_in(page, stack)
         _see_runbooks(page)
-    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")["id"]
+    deployment = stack.prefect("GET", "/deployments/name/rollback/by hand")["id"]
     wanted = {"deployments": {"id": {"any_": [deployment]}}}
     before = stack.prefect("POST", "/flow_runs/count", json=wanted)
 

@@ -47,7 +47,7 @@ def test_another_user_of_the_machine_reads_no_credential_and_starts_nothing(stac
     """Neither in our files, nor in the environment of our processes, nor by Prefect's port."""
     if os.geteuid() != 0:
         not_available("only root can become another user")
-    deployment = stack.prefect("GET", "/deployments/name/rollback/respond")["id"]
+    deployment = stack.prefect("GET", "/deployments/name/rollback/by hand")["id"]
     before = stack.prefect("POST", "/flow_runs/count", json={})
     files = [stack.home / name for name in ("prefect.credential", "intake.token", "aeef.db")]
     files.append(stack.home / "prefect" / "prefect.db")

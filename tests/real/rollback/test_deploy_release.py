@@ -31,7 +31,7 @@ def _home(target: Target) -> Path:
 
 
 def _good_and_bad(target: Target) -> tuple[str, str]:
-    bad, good = git(target.repository, "rev-list", "HEAD").split()
+    bad, good, *_first = git(target.repository, "rev-list", "HEAD").split()
     return good, bad
 
 

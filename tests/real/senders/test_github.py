@@ -18,6 +18,7 @@ from samples.github_webhooks import (
     failed,
     secret_scanning,
     signed,
+    workflow_run,
 )
 from schemas.findings import findings_of
 from schemas.incident import Status
@@ -108,6 +109,37 @@ def test_a_redelivery_changes_nothing(github: Intake) -> None:
 
     assert (first["incidentId"], False) == (again["incidentId"], again["new"])
     assert entries == len(github.store.timeline(first["incidentId"]))
+
+
+def test_three_days_of_deliveries_sent_again_open_nothing_twice(start_intake: StartIntake) -> None:
+    """One deployment failed and was mended, another is broken; then GitHub sends all that again."""
+    intake = start_intake(github={"webhook_secret": SECRET, "deployments": ["Deploy"]})
+    runs: list[dict[str, Any]] = [
+        {"workflow_run__conclusion": "failure", "workflow_run__updated_at": "2026-11-24T10:00:00Z"},
+        {"workflow_run__conclusion": "cancelled"},
+        {"workflow_run__conclusion": "success", "workflow_run__updated_at": "2026-11-25T11:00:00Z"},
+        {
+            "workflow_run__conclusion": "timed_out",
+            "repository": {"id": 7, "full_name": "octo-org/till"},
+        },
+    ]
+    sent = [(str(number), workflow_run(**run)) for number, run in enumerate(runs)]
+    for delivery, data in sent:
+        assert send(intake, "workflow_run", data, delivery).status_code in (200, 202)
+    before = {str(each.incident_id): each.status for each in intake.incidents()}
+    assert {Status.OPEN, Status.RESOLVED} == set(before.values())
+
+    for delivery, data in [*sent, *reversed(sent)]:
+        assert send(intake, "workflow_run", data, delivery).status_code in (200, 202)
+
+    assert before == {str(each.incident_id): each.status for each in intake.incidents()}
+    repeated = [
+        entry.action
+        for each in before
+        for entry in intake.store.timeline(each)
+        if "repeated" in entry.action
+    ]
+    assert [] == repeated
 
 
 def test_fixed_reopened_and_every_message_twice(github: Intake) -> None:

@@ -248,7 +248,7 @@ def new_world(kind: str, severity: str, directory: Path, world: dict[str, Any]) 
         prepared = prepare(cell, directory / "target", world["plane"])
     made = World(kind, severity, prepared=prepared, **world)
     made.service, made.config = prepared.service, prepared.config
-    made.prefect.deployed |= {"regulatory-clock/respond"}
+    made.prefect.deployed |= {"regulatory-clock/ring"}
     return made
 
 

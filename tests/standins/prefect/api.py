@@ -30,7 +30,7 @@ class Prefect(StandIn):
         self.batches: list[list[str]] = []
         self.refuses: set[str] = set()
         self.artifacts: list[dict[str, Any]] = []
-        self.deployed = {"emergency-patch/respond"}
+        self.deployed = {"emergency-patch/prepare"}
         self.started: list[dict[str, Any]] = []
         self.runs: dict[UUID, tuple[str, dict[str, Any]]] = {}
         self.more: dict[UUID, dict[str, Any]] = {}

@@ -114,6 +114,7 @@ def test_a_page_tries_every_channel() -> None:
             "slack",
             "message",
             "jira",
+            "inbox",
         }
         assert route.page_channels[0] == "pagerduty"
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.intake.senders.github.webhooks import ENDS, OPENS, Heard, read_event
+from deployments.intake.senders.github.event import Heard
+from deployments.intake.senders.github.webhooks import ENDS, OPENS, read_event
 from samples.github_webhooks import (
     LEAKED,
     code_scanning,

@@ -6,10 +6,18 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from deployments.intake.senders.github.actions import check_run, workflow_run
+from deployments.intake.senders.github.event import (
+    Event,
+    Heard,
+    details,
+    service_of,
+    unreleased,
+)
 from deployments.intake.senders.github.findings import (
     CodeScanning,
     Dependabot,
@@ -40,46 +48,22 @@ ENDS = {
 """Actions of an alert by kind of event; all others are ignored."""
 
 
-class Heard(NamedTuple):
-    """What a webhook says: an alert, and whether it is over; or why it is ignored."""
-
-    alert: Alert | None = None
-    is_over: bool = False
-    ignored: str = ""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class _Repository(_Part):
-    id: int
-    full_name: str
-
-
-class _Event(_Part):
-    """The fields that we read of every event."""
-
-    action: str
-    repository: _Repository
-
-
-class _Deployment(_Event):
+class _Deployment(Event):
     deployment_status: DeploymentStatus
     deployment: DeploymentStatus.Deployment
 
 
-class _CodeScanning(_Event):
+class _CodeScanning(Event):
     alert: CodeScanning
     ref: str | None = None
     commit_oid: str | None = None
 
 
-class _Dependabot(_Event):
+class _Dependabot(Event):
     alert: Dependabot
 
 
-class _SecretScanning(_Event):
+class _SecretScanning(Event):
     alert: SecretScanning
 
 
@@ -116,19 +100,19 @@ def _deployment_status(data: Any, settings: GithubSettings) -> Heard:
         return Heard(ignored=f"the environment '{environment}' is not among github.environments")
     if deployment.transient_environment and not settings.environments:
         return Heard(ignored=f"the environment '{environment}' is transient")
-    repository = text(event.repository.full_name, 200)
+    repository = event.repository.name
     said = text(status.description, 500)
     return Heard(
         Alert(
             type=IncidentType.DEPLOYMENT_FAILURE,
-            service=_service(repository, settings),
+            service=service_of(event.repository, settings),
             description=f"Deployment {deployment.id} of {repository} at {deployment.sha[:12]} to"
             f" {environment or 'an environment'}: {status.state}" + (f" ({said})" if said else ""),
             detected_at=status.created_at or utc_now(),
             source="github",
-            dedup_key=f"github:{event.repository.id}:deployment:{deployment.id}",
+            dedup_key=f"{event.repository.key}:deployment:{deployment.id}",
             names_one_occurrence=True,
-            details=_details(
+            details=details(
                 repository=repository,
                 deployment=deployment.id,
                 environment=environment,
@@ -144,22 +128,14 @@ def _code_scanning(data: Any, settings: GithubSettings) -> Heard:
     event = _CodeScanning.model_validate(data)
     if event.action in ENDS["code_scanning_alert"] and event.alert.state == "open":
         return Heard(ignored="fixed in one branch, and still open in another")
-    if event.action in OPENS["code_scanning_alert"] and (why := _unreleased(event.ref, settings)):
+    if event.action in OPENS["code_scanning_alert"] and (
+        why := unreleased(text(event.ref, 300), settings)
+    ):
         return Heard(ignored=why)
-    more = _details(ref=text(event.ref, 300), commit=text(event.commit_oid, 100))
+    more = details(ref=text(event.ref, 300), commit=text(event.commit_oid, 100))
     return _alert(
         "code_scanning_alert", event, code_finding(event.alert), event.alert, settings, more
     )
-
-
-def _unreleased(ref: str | None, settings: GithubSettings) -> str:
-    """Why a finding at this ref is ignored: it is not released; GitHub repeats it after a merge."""
-    ref = text(ref, 300)
-    if settings.branches and ref and ref.removeprefix("refs/heads/") not in settings.branches:
-        return f"'{ref}' is not among github.branches"
-    if ref.startswith("refs/pull/") and not settings.branches:
-        return f"'{ref}' is a pull request: nothing of it runs"
-    return ""
 
 
 def _dependabot(data: Any, settings: GithubSettings) -> Heard:
@@ -178,7 +154,7 @@ def _secret_scanning(data: Any, settings: GithubSettings) -> Heard:
 
 def _alert(
     kind: str,
-    event: _Event,
+    event: Event,
     finding: Finding,
     alert: CodeScanning | Dependabot | SecretScanning,
     settings: GithubSettings,
@@ -187,22 +163,22 @@ def _alert(
     """One incident for each alert while it is open; a new one when the alert is reopened."""
     if event.action not in OPENS[kind] | ENDS[kind]:
         return Heard(ignored=f"{kind}: '{text(event.action, 60)}' is no news")
-    repository = text(event.repository.full_name, 200)
+    repository = event.repository.name
     words = kind.replace("_", " ").capitalize()
     where = f" in {finding.where}" if finding.where else ""
     return Heard(
         Alert(
             type=IncidentType.SECURITY,
             severity=finding.severity,
-            service=_service(repository, settings),
+            service=service_of(event.repository, settings),
             description=f"{words} #{alert.number} of {repository}: {finding.id}{where}"
             + (f": {finding.title}" if finding.title else ""),
             detected_at=_since(event.action, alert.created_at, alert.updated_at),
             source="github",
-            dedup_key=f"github:{event.repository.id}:{kind}:{alert.number}",
+            dedup_key=f"{event.repository.key}:{kind}:{alert.number}",
             details={
                 FINDINGS: [finding.to_json()],
-                **_details(
+                **details(
                     repository=repository,
                     alert=alert.number,
                     action=event.action,
@@ -220,17 +196,11 @@ def _since(action: str, created: UtcDatetime | None, updated: UtcDatetime | None
     return (created if action == "created" else updated) or utc_now()
 
 
-def _service(repository: str, settings: GithubSettings) -> str:
-    return settings.service_of(repository).strip()[:200] or "unknown"
-
-
-def _details(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, "")}
-
-
 _READERS: dict[str, Callable[[Any, GithubSettings], Heard]] = {
     "deployment_status": _deployment_status,
     "code_scanning_alert": _code_scanning,
     "dependabot_alert": _dependabot,
     "secret_scanning_alert": _secret_scanning,
+    "workflow_run": workflow_run,
+    "check_run": check_run,
 }

@@ -12,7 +12,8 @@ import typer
 
 from schemas.errors import ConfigurationError
 from schemas.model import utc_now
-from schemas.settings import Settings, config_path, load_settings
+from schemas.settings import Settings, Target, config_path, load_settings
+from schemas.settings.channels import InboxSettings
 from tasks.base.home import make_home
 from tasks.base.run_command import run_command
 
@@ -46,17 +47,32 @@ _RUNNING = """\
 release=$(readlink "${0%/*}/run/current")
 echo "${release##*/}"
 """
+_ANSWER = """\
+#!/bin/sh
+# Prints what the service answers: what the release that runs makes of a request.
+grep -q '^status=ok$' "${0%/*}/run/current/app.conf" && echo '200 OK' || echo '502 Bad Gateway'
+"""
 _HEALTH = """\
 #!/bin/sh
 # Succeeds when the release that runs is healthy.
-grep -q '^status=ok$' "${0%/*}/run/current/app.conf" && exit 0
+[ "$("${0%/*}/answer")" = '200 OK' ] && exit 0
 echo "the running release says: $(cat "${0%/*}/run/current/app.conf")"
 exit 1
 """
 _README = """\
-A sample target of AEEF Runbooks. `run/current` is the release that runs: a bad one.
-`aeef rollback --target demo --to-last-known-good` goes back to the good one.
+The sample target of AEEF Runbooks. `run/current` is the release that runs: a bad one.
+`aeef demo` reports that, shows how it is rolled back, and breaks it again the next time.
 """
+GOOD, BAD = "200 OK", "502 Bad Gateway"
+
+
+_INBOX = """
+# What would have been paged is kept and shown, as long as there is nothing else. Take it out
+# when a real target comes: it reaches nobody.
+[inbox]
+on = true
+"""
+_SCRIPTS = {"deploy": _DEPLOY, "running": _RUNNING, "answer": _ANSWER, "health": _HEALTH}
 
 
 def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
@@ -73,14 +89,15 @@ def add_demo(settings: Settings, directory: Path | None) -> tuple[Path, Path]:
     config.parent.mkdir(parents=True, exist_ok=True)
     table = create_demo(place)
     with config.open("a", encoding="utf-8") as file:
-        file.write(f"\n{table}")
+        file.write(f"\n{table}{_INBOX if settings.inbox == InboxSettings() else ''}")
     return place, config
 
 
 def create_demo(directory: Path) -> str:
     """Create the sample target in an empty or new directory; returns its table for `aeef.toml`.
 
-    Its second commit is bad and is deployed; its first is proven good. No process keeps running.
+    Its newest commit is bad and is deployed; two before it are proven good, so that another
+    rollback is possible after the first. No process keeps running.
     Raises ConfigurationError when the directory is not empty, or git does not work.
     """
     directory = directory.absolute()
@@ -99,16 +116,38 @@ def create_demo(directory: Path) -> str:
 
 def _fill(directory: Path) -> None:
     _run(directory, "git", "init", "--quiet", "--template=", "--initial-branch=main")
-    for name, text in (("deploy", _DEPLOY), ("running", _RUNNING), ("health", _HEALTH)):
+    for name, text in _SCRIPTS.items():
         (directory / name).write_text(text, "utf-8")
         (directory / name).chmod(0o755)
     (directory / "README.md").write_text(_README, "utf-8")
     (directory / ".gitignore").write_text("/run/\n", "utf-8")
-    good = _commit(directory, "status=ok\n", "A good release")
-    bad = _commit(directory, "status=broken\n", "A bad release")
-    for commit in (good, bad):
+    releases = [
+        _commit(directory, "status=ok\n# the first\n", "A good release"),
+        _commit(directory, "status=ok\n", "A better release"),
+        _commit(directory, "status=broken\n", "A bad release"),
+    ]
+    for commit in releases:
         _run(directory, "./deploy", commit)
-    _write_records(directory, good, bad)
+    _write_records(directory, releases)
+
+
+def is_sample(target: Target) -> bool:
+    """True for what `create_demo` made: only that may be broken on purpose."""
+    try:
+        return (target.repository / "README.md").read_text("utf-8") == _README
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def answer_of(target: Target) -> str:
+    """What the sample service answers now: `200 OK`; empty when it cannot be asked."""
+    finished = run_command(["./answer"], cwd=target.repository, timeout=_TIMEOUT)
+    return "" if finished.problem else finished.output.strip()
+
+
+def break_it(target: Target) -> None:
+    """Deploy the bad release again."""
+    _run(target.repository, "./deploy", _run(target.repository, "git", "rev-parse", "main"))
 
 
 def _commit(directory: Path, configuration: str, message: str) -> str:
@@ -118,7 +157,7 @@ def _commit(directory: Path, configuration: str, message: str) -> str:
     return _run(directory, "git", "rev-parse", "HEAD")
 
 
-def _write_records(directory: Path, good: str, bad: str) -> None:
+def _write_records(directory: Path, releases: list[str]) -> None:
     now = utc_now().replace(microsecond=0)
     history = {
         "deployments": [
@@ -127,12 +166,14 @@ def _write_records(directory: Path, good: str, bad: str) -> None:
                 "status": status,
                 "deployedAt": (now - timedelta(hours=hours)).isoformat(),
             }
-            for commit, status, hours in ((good, "healthy", 24), (bad, "failed", 0))
+            for commit, status, hours in zip(
+                releases, ("healthy", "healthy", "failed"), (48, 24, 0), strict=True
+            )
         ],
         "rollbacks": [],
     }
     _write_json(directory / "deployments" / "history.json", history)
-    for commit in (good, bad):
+    for commit in releases:
         stages = {gate: {"status": "pass"} for gate in GATES}
         _write_json(
             directory / "provenance" / f"{commit}.json", {"commit": commit, "stages": stages}
@@ -159,6 +200,10 @@ successes = 3
 interval = 0.2
 settle = 0.4
 deadline = 10.0
+
+# The demo may be shown again and again: a real target stops after a few rollbacks in an hour.
+[targets.demo.limits]
+rollback = {{ per_hour = 1000, per_day = 1000 }}
 """
 
 
@@ -181,4 +226,4 @@ def init_demo(
         return
     place, config = add_demo(settings, directory)
     typer.echo(f"made the sample target {place} and added [targets.demo] to {config}")
-    typer.echo("try it: aeef report deployment-failure --service demo --wait")
+    typer.echo("try it: `aeef demo`, while `aeef up` runs")
