@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from deployments.intake.authentication import Guards, csrf_of, form_of
+from deployments.intake.pages.buttons import undone
 from deployments.intake.pages.forms import data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
@@ -122,6 +123,7 @@ async def _form(
     values: dict[str, Any] = {
         "incident": incident,
         "act": act,
+        "undone": undone(act),
         "read": read,
         "fields": [
             each

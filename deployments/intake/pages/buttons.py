@@ -20,6 +20,26 @@ USUAL_ORDER = (
 """The likeliest first; verbs that are not here come last, in their own order."""
 MOST_LARGE = 4
 """Buttons with their sentences; the others are one line of names."""
+UNDONE = {
+    "approve": "Not undone: it begins as soon as all that is needed have approved.",
+    "close": "Undone by Reopen.",
+    "confirm": "Not undone: what waits for it begins at once.",
+    "decide": "Not undone: it stays on record; another decision may follow.",
+    "dismiss": "Undone by Reopen.",
+    "hand-over": "Undone by handing it over again.",
+    "lead": "Undone by naming another one.",
+    "mitigated": "Undone by nothing; a new alert is looked at, and may open it again.",
+    "merge": "Not undone: report what was another trouble anew.",
+    "note": "Not undone: it stays on record.",
+    "reject": "Undone by asking for it anew.",
+    "reopen": "Undone by Resolve.",
+    "resolve": "Undone by Reopen.",
+    "services": "Undone by changing them again.",
+    "severity": "Undone by changing it again, with a reason.",
+    "type": "Undone by changing it again; what its runbook did is not.",
+    "unack": "Undone by Take it.",
+}
+"""How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
 _ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
 
@@ -34,6 +54,16 @@ class Button(NamedTuple):
     act: PersonAct
     at_once: bool
     foreseen: str = ""
+
+    @property
+    def undone(self) -> str:
+        """How it is undone."""
+        return undone(self.act)
+
+
+def undone(act: PersonAct) -> str:
+    """How an act is undone, in one sentence; empty: there is nothing to undo."""
+    return act.undone or UNDONE.get(act.name, "")
 
 
 class Buttons(NamedTuple):

@@ -47,7 +47,7 @@ def _set(hand: Hand, mode: Mode, reason: str) -> Done:
 
 def _would(hand: Hand, mode: Mode) -> str:
     names = " and ".join(name or "everything" for name in _to_change(hand, mode))
-    return f"{mode.in_words} for {names} from then on"
+    return f"would put on record: {mode.in_words} for {names}"
 
 
 STOP = PersonAct(
