@@ -24,9 +24,8 @@ def test_what_was_taken_before_keeps_its_owner(database: str, home: Path) -> Non
         ).incident
         for key in "ab"
     )
-    since = before.acknowledge(taken.incident_id, actor="ann") and before.acknowledged_at(
-        taken.incident_id
-    )
+    before.acknowledge(taken.incident_id, actor="ann")
+    since = before.acknowledged_at(taken.incident_id)
     assert since is not None
     before.close()
     back_to_before(database, "0013")
