@@ -71,8 +71,7 @@ class Door:
         self.escalation_watch = EscalationWatch(store, self._page, timing)
         self._beside = ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page unrecorded")
         self.unrecorded = Unrecorded(settings, store, self._beside)
-        late = self.escalation_watch.problem
-        self.health = Health(settings, store, lambda: self.works, late)
+        self.health = Health(settings, store, lambda: self.works, self.escalation_watch.problem)
         self._wake_looks = threading.Event()
         self._stopping = threading.Event()
         self._threads = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flows.parts.response import Response
-from tasks.notify.create_ticket import create_ticket
 from tasks.notify.page_on_call import page_on_call
 from tasks.notify.post_to_slack import post_to_slack
+from tasks.notify.tickets.create_ticket import create_ticket
 
 
 def notify(response: Response) -> None:

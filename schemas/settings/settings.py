@@ -48,10 +48,10 @@ from schemas.settings.sections import (
     RelapseSettings,
     RetrySettings,
     SecuritySettings,
+    TakeoverSettings,
     WorkerSettings,
 )
 from schemas.settings.sign_in import OidcSettings, Senders, SignInSettings
-from schemas.settings.takeover import TakeoverSettings
 from schemas.settings.target import Target
 
 LONGEST_NAME = 60

@@ -96,7 +96,7 @@ def acknowledge_page(incident_id: str | UUID, settings: Settings) -> None:
     """
     incident = open_store(settings).incident(incident_id)
     # Beside: a pager that hangs must not keep the messages from saying who has it.
-    with ThreadPoolExecutor(1, thread_name_prefix="message") as beside:
+    with ThreadPoolExecutor(1, thread_name_prefix="show") as beside:
         beside.submit(copy_context().run, show, str(incident.incident_id), settings)
         for channel, abouts in ringing(incident, settings):
             for about in abouts:

@@ -8,7 +8,7 @@ from schemas.incident import Incident
 from schemas.lifecycle import Disposition
 from schemas.model import Model
 from schemas.people import Right
-from tasks.notify.close_ticket import close_ticket
+from tasks.notify.tickets.close_ticket import close_ticket
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import show_everywhere, stand_down_everywhere
 from tasks.people.fields import MaybeReason, MaybeWords, Reason

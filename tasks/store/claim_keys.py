@@ -38,7 +38,6 @@ PAGE_FAILED_BY_HAND = f"{PAGE_FAILED}by-hand"
 CLOCK = "clock:"
 """Prefix of the subject of a regulatory clock's page, which rings on when the incident is over."""
 CLOCK_PAGE = f"{PAGE}{CLOCK}"
-
 LEAD_ASKED = "lead-asked"
 TICKET = "ticket"
 TICKET_CLOSED = "ticket-closed"

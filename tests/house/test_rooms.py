@@ -29,6 +29,7 @@ LONGER = {
     "tasks/store/store.py": "the store's one face: each method hands on to the file that does it",
     "tasks/store/database/tables.py": "every table, as the migrations make them",
     "tasks/store/relapses.py": "a question, who looks, and what the answer changes, together",
+    "deployments/intake/door.py": "what happens to an alert, and the threads beside, at one look",
     "deployments/worker/worker.py": "what we replace of Prefect's worker is one class",
 }
 """Files of ours that are longer than `MOST_LINES`, each with its reason."""

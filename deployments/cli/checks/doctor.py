@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import typer
 
 from deployments.cli.automation import state_in_words
 from deployments.cli.checks.approvals import approvals_in_words
+from deployments.cli.checks.foreign_code import sandbox_in_words, secrets_in_words
 from deployments.cli.checks.people import people_in_words, provider_in_words, where_pages_lead
 from deployments.cli.checks.way_back import ways_back
 from deployments.cli.drift import drift_in_words
@@ -31,7 +31,6 @@ from schemas.model import utc_now
 from schemas.settings import (
     GithubSettings,
     Settings,
-    WorkerKind,
     config_path,
     unknown_variables,
 )
@@ -39,8 +38,6 @@ from tasks.armed.alike import alike_of, differences
 from tasks.armed.lever import NotConfigured, Outcome, try_levers
 from tasks.armed.levers import levers_of
 from tasks.base.home import make_home
-from tasks.base.programs.own_process import is_closed
-from tasks.base.programs.sandbox import sandbox_problem
 from tasks.store import open_store
 from tasks.store.database.writable import check_home, low_space
 
@@ -128,8 +125,8 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str | None]]]:
         *((f"webhook {n}", lambda n=n: webhook_in_words(n, settings)) for n in settings.webhooks),
         ("other processes", lambda: _others(settings)),
         ("breach clocks", lambda: _clocks(settings)),
-        ("secrets", lambda: _secrets(settings)),
-        ("sandbox", lambda: _sandbox(settings)),
+        ("secrets", lambda: secrets_in_words(settings)),
+        ("sandbox", lambda: sandbox_in_words(settings)),
         *(
             (f"drift of {name}", lambda target=target: drift_in_words(target, settings))
             for name, target in settings.targets.items()
@@ -220,29 +217,6 @@ def _clocks(settings: Settings) -> str:
     missing = [name for name, value in wanted.items() if not value]
     gaps = f"; drafts lack [breach.organisation] {', '.join(missing)}" if missing else ""
     return f"{', '.join(regimes)}{gaps}"
-
-
-def _secrets(settings: Settings) -> str:
-    if settings.worker.kind is WorkerKind.PROCESS:
-        raise NotConfigured(
-            "Prefect's own worker gives each run its settings in its environment, which other"
-            " programs of its user can read; AEEF_WORKER__KIND=warm does not"
-        )
-    if not is_closed():
-        raise NotConfigured(
-            "this process is open to other programs of its user; only Linux can close it to them"
-        )
-    if os.geteuid() == 0:
-        return "held in memory only; but nothing is closed to root, which is who runs this"
-    return "held in memory only, and our processes are closed to other programs of this user"
-
-
-def _sandbox(settings: Settings) -> str:
-    if problem := sandbox_problem(settings.home):
-        raise NotConfigured(
-            f"{problem}; the gates of a patch that comes with an alert run after its approval"
-        )
-    return "a program was run in it: no network, no files of ours, nothing else to write"
 
 
 def _wants_github(settings: Settings) -> bool:

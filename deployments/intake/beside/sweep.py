@@ -19,7 +19,7 @@ from tasks.channels.reach import reach
 from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
-from tasks.notify.watch_tickets import watch_tickets
+from tasks.notify.tickets.watch_tickets import watch_tickets
 from tasks.store import Store
 from tasks.store.claim_keys import (
     LEAD_ASKED,

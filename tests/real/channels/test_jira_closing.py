@@ -11,7 +11,7 @@ from schemas.settings import Settings
 from standins.jira import Jira
 from standins.standin import settings_for
 from tasks.channels.jira.ticket import ensure_ticket
-from tasks.notify.watch_tickets import watch_tickets
+from tasks.notify.tickets.watch_tickets import watch_tickets
 from tasks.people.acts import perform
 from tasks.store import open_store
 

@@ -14,7 +14,7 @@ from samples.compose import both_composes
 from samples.targets import ComposeSample, commit, prove, write_history, write_json
 from schemas.errors import DeployFailed, TargetError
 from schemas.release import DeployedRelease
-from standins.image_registry import registry
+from standins.containers.image_registry import registry
 from tasks.deploy.choose_deployer import deployer_for
 from tasks.rollback.choose_release import choose_release
 from tasks.rollback.deploy_release import deploy_release

@@ -20,7 +20,7 @@ from samples.isolation import IsolationSample
 from schemas.errors import ConfigurationError, InvalidInput, PermanentError, TemporaryError
 from schemas.isolation import Isolation
 from schemas.settings import load_settings
-from standins.dying_docker import Killed, dying_docker
+from standins.containers.dying_docker import Killed, dying_docker
 from support import free_port
 from tasks.isolation.isolate_service import (
     check_isolation,

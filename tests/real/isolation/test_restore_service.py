@@ -10,7 +10,7 @@ from fixtures.isolation import new_incident
 from samples.isolation import IsolationSample
 from schemas.errors import InvalidInput, PermanentError
 from schemas.settings import load_settings
-from standins.dying_docker import Killed, dying_docker
+from standins.containers.dying_docker import Killed, dying_docker
 from support import wait_until
 from tasks.isolation.isolate_service import isolate_service
 from tasks.isolation.journal import isolation_lock, read_isolation

@@ -16,7 +16,7 @@ from schemas.settings import load_settings
 from standins.jira import Jira
 from standins.slack import Slack
 from tasks.channels.jira.ticket import ensure_ticket
-from tasks.notify.create_ticket import create_ticket
+from tasks.notify.tickets.create_ticket import create_ticket
 from tasks.quality.assign_ticket import assign_ticket
 from tasks.quality.notify_owner import notify_owner
 from tasks.store import Store, open_store

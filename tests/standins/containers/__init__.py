@@ -1,0 +1,1 @@
+"""What stands for Docker where it has to fail. Begin with `dying_docker.py`."""
