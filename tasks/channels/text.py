@@ -21,10 +21,9 @@ LONGEST_NOTE = 300
 def head_of(incident: Incident, *, public: bool = False) -> str:
     """`P1 demo #1284`, with what is special about it."""
     kind = incident.public_kind if public else incident.kind_in_full
-    number = f" {incident.reference}" if incident.number else ""
     guess = f", {kind}" if incident.kind != incident.type else ""
-    head = f"{incident.severity} {incident.service}{number}{incident.which_occurrence}{guess}"
-    return one_line(head)
+    named = f"{incident.severity} {incident.service} {incident.reference}"
+    return one_line(f"{named}{incident.which_occurrence}{guess}")
 
 
 def what_to_do(incident: Incident, settings: Settings, *, about: str = "", to: str = "") -> str:

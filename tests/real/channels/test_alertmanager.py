@@ -67,7 +67,7 @@ def test_alert(alertmanager_standin: Alertmanager) -> None:
         "aeef_incident_id": str(an_incident().incident_id),
     } == alert["labels"]
     assert {
-        "summary": "P1 shop: shop 2.1 failed its health checks",
+        "summary": f"P1 shop {an_incident().short_id}: shop 2.1 failed its health checks",
         "description": "shop 2.1 failed its health checks",
         "incident": link,
         "run": f"{link}/run",

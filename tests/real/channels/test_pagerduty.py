@@ -50,7 +50,7 @@ def test_page(pagerduty: PagerDuty) -> None:
     payload = dict(event["payload"])
     details = payload.pop("custom_details")
     assert {
-        "summary": "P1 shop: shop 2.1 failed its health checks",
+        "summary": f"P1 shop {KEY[:8]}: shop 2.1 failed its health checks",
         "timestamp": "2024-11-24T03:04:05+00:00",
         "severity": "critical",
         "source": "aeef-monitoring",
@@ -110,7 +110,7 @@ def test_own_summary(pagerduty: PagerDuty) -> None:
     client.trigger(an_incident(), settings_for(pagerduty), reason="No\n answer " * 500)
 
     summary = pagerduty.alerts[KEY].payload["summary"]
-    assert summary.startswith("P1 shop: No answer No answer")
+    assert summary.startswith(f"P1 shop {KEY[:8]}: No answer No answer")
     assert summary.endswith("[trimmed]")
     assert len(summary) <= 1024
 

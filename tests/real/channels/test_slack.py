@@ -71,7 +71,7 @@ def test_template(slack: Slack) -> None:
         "*Status:* open",
         f"<{link}|Record> | <{link}/run|Prefect run>",
     ] == [element["text"] for element in context["elements"]]
-    assert posted.text.startswith("P1 shop: shop 2.1 failed")
+    assert posted.text.startswith(f"P1 shop {incident_id[:8]}: shop 2.1 failed")
     assert {
         "event_type": "aeef_incident",
         "event_payload": {"incident_id": incident_id},
