@@ -220,7 +220,6 @@ def test_doctor_says_what_to_do(
         "incident store": "ok",
         "same secrets": "ok",
         "other processes": "ok",
-        "approvals": "not configured",
         "from PagerDuty": "not configured",
         "links in pages": "not configured",
         "people": "not configured",
