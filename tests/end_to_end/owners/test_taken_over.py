@@ -54,7 +54,8 @@ def held(stack: Stack, tmp_path: Path, name: str) -> Iterator[tuple[Gates, str]]
 def test_a_rollback_whose_process_is_killed_goes_on_by_itself(stack: Stack, tmp_path: Path) -> None:
     """`kill -9` in the middle of the deployment: another process completes it."""
     with held(stack, tmp_path, "process-killed") as (gates, incident_id):
-        psutil.Process(int(stack.run(stack.run_id(incident_id))["infrastructure_pid"])).kill()
+        run_id = stack.run_id(incident_id)
+        psutil.Process(stack.wait_for(partial(_process_of, stack, run_id, gates))).kill()
         gates.open("deploy")
 
         went_on(stack, incident_id)
@@ -99,7 +100,7 @@ def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> Non
     """Its heartbeats came late, and Prefect took it for dead: its worker puts that right."""
     with held(stack, tmp_path, "late-heartbeats") as (gates, incident_id):
         run_id = stack.run_id(incident_id)
-        pid = stack.run(run_id)["infrastructure_pid"]
+        pid = stack.wait_for(partial(_process_of, stack, run_id, gates))
         state = {"type": "CRASHED", "name": "Crashed", "message": NO_HEARTBEAT}
         body = {"state": state, "force": True}
         stack.prefect("POST", f"/flow_runs/{run_id}/set_state", json=body)
@@ -109,7 +110,7 @@ def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> Non
 
         went_on(stack, incident_id, times=0)
 
-    assert pid == stack.run(run_id)["infrastructure_pid"], "nobody else began it"
+    assert str(pid) == stack.run(run_id)["infrastructure_pid"], "nobody else began it"
     rolled_back_once(gates, incident_id)
 
 
@@ -135,7 +136,8 @@ def _process_of(stack: Stack, run_id: str, gates: Gates) -> int | None:
     """The process of a run that waits in its deployment."""
     run = stack.run(run_id)
     is_there = run["state_type"] == "RUNNING" and gates.is_reached("deploy")
-    return int(run["infrastructure_pid"]) if is_there else None
+    pid = run["infrastructure_pid"]  # a run says it with its next request
+    return int(pid) if is_there and pid else None
 
 
 def test_what_a_person_cancelled_is_left_and_said(stack: Stack, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ DATA = (
     "schemas/agent-registry.schema.json",
     "schemas/breach/regimes.toml",
     "schemas/hooks/mappings/azure-monitor.toml",
-    "deployments/intake/templates/base.html",
+    "deployments/intake/pages/templates/base.html",
     "deployments/prefect_server/no_authority.pem",
     "tasks/store/database/migrations/env.py",
 )
