@@ -28,7 +28,7 @@ def quality_target(tmp_path: Path, *, owners: str | None = OWNERS) -> QualitySam
     """The demo target, with a package whose real reports lie in the work tree, not in git."""
     target = command_target(tmp_path)
     root = target.repository
-    good = git(root, "rev-list", "--max-parents=0", "HEAD")
+    good = git(root, "rev-parse", "HEAD~1")
     (root / "shop").mkdir()
     for name in ("__init__.py", "cart.py", "mail.py"):
         (root / "shop" / name).write_text(f"# {name}\n")
