@@ -104,7 +104,8 @@ def test_ordinary_channels_and_tickets_hear_only_that_there_is_one(
     [public] = slack.in_channel("aeef-incidents")
     [reply] = slack.in_thread(public.ts)
     assert "secret words" not in f"{public} {reply}"
-    assert "P2 - data-breach: crm" in public.text
+    assert public.text.startswith(f"P2 crm {incident.reference}: restricted")
+    assert "data-breach" in str(public.blocks)
     private = posts(slack, opened_for(slack, incident))
     assert 2 == len(private)
     assert "more secret words" in private[1]
