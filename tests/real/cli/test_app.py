@@ -224,6 +224,7 @@ def test_doctor_says_what_to_do(
         "links in pages": "not configured",
         "people": "not configured",
         "OpenID": "not configured",
+        "senders": "ok",
         "audit log": "ok",
         "automation": "ok",
         "Prefect": "FAILED",

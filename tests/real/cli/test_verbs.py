@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.cli.app import OWN
 from deployments.cli.terminal import this_user
 from fixtures.cli import Aeef
 from fixtures.intake import Intake
@@ -32,7 +33,7 @@ def test_every_act_is_a_command(aeef: Aeef) -> None:
         answer = aeef(name, "--help")
 
         assert (0, "") == (answer.code, answer.err)
-        for field in act.asks.model_fields:
+        for field in act.asks.model_fields if name not in OWN else ():
             assert field.replace("_", "-") in answer.out.lower().replace("_", "-")
 
 
