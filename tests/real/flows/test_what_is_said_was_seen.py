@@ -23,12 +23,14 @@ from samples.says.world import Trouble, World, docker_world, new_world
 from samples.targets import ComposeSample
 from schemas.automation import Mode
 from schemas.incident import Status
+from schemas.settings import load_settings
 from standins.control_plane import ControlPlane
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
 from standins.prefect.api import Prefect
 from standins.slack import Slack
 from tasks.base.trim import MARK
+from tasks.channels.being_done import by_itself
 from tasks.channels.slack.markup import LOOKS_LIKE
 from tasks.notify.stand_down import resolve_page
 from tasks.store.progress import NOTHING
@@ -287,20 +289,25 @@ def the_record_is_true(world: World) -> None:
 
 
 def pages_are_true(world: World) -> None:
-    """A page says what the alert said, or what is on record as failed."""
+    """A page says what the alert said, or what is on record as failed; and what to do."""
     for page in world.pages():
         note = re.search(rf" \[{world.mode.in_words} for \S+ since .* by anna: it moves\]$", page)
         assert bool(note) == (world.mode is not Mode.ON)
         summary = page[: note.start()] if note else page
-        if summary.endswith(f": {world.kind} {world.service} - it is broken"):
-            continue
-        reason = re.fullmatch(rf"AEEF P\d: (.*) \({world.incident.title}\)", summary)
-        assert reason, summary
-        if over := re.match("automation (FAILED|stopped), take over: ", reason[1]):
+        said = re.fullmatch(
+            rf"P\d {world.service} {world.incident.reference}: (.*?)\.? (?:Take it|Open): http\S+",
+            summary,
+        )
+        assert said, summary
+        if said[1].startswith("it is broken"):
+            doing = said[1].removeprefix("it is broken").removeprefix(". ")
+            # What a runbook begins with; that it could not stands in the page that follows.
+            assert doing in ("", by_itself(world.incident, load_settings())), doing
+        elif over := re.match("automation (FAILED|stopped), take over: ", said[1]):
             assert (over[1] == "stopped") == bool(world.rollbacks)
-            is_on_record(world, reason[1][over.end() :])
+            is_on_record(world, said[1][over.end() :])
         else:
-            assert reason[1] in ("data breach, for security", "data breach, for privacy")
+            assert said[1] in ("data breach, for security", "data breach, for privacy")
 
 
 def slack_is_true(world: World) -> None:
