@@ -11,6 +11,7 @@ from deployments.cli.demo.sample import create_demo
 from fixtures.browser import signed_in
 from fixtures.intake import Intake, StartIntake
 from fixtures.people import PEOPLE_AS_VARIABLE, bearer, token_for
+from samples.targets import git
 from schemas.incident import Status
 from support import wait_until
 from tasks.deploy.freeze_target import freeze_target
@@ -27,7 +28,10 @@ def demo_intake(
 ) -> Intake:
     """An intake whose target `demo` runs a bad release, deployed by a script."""
     config = tmp_path / "aeef.toml"
-    config.write_text(create_demo(tmp_path / "demo"))
+    demo = tmp_path / "demo"
+    config.write_text(create_demo(demo))
+    # It has one more good release, for its second rollback: here the first is the last.
+    (demo / "provenance" / f"{git(demo, 'rev-parse', 'HEAD~2')}.json").unlink()
     monkeypatch.setenv("AEEF_CONFIG", str(config))
     monkeypatch.setenv("AEEF_HOME", str(home))
     for name, value in PEOPLE_AS_VARIABLE.items():
