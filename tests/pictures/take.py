@@ -11,16 +11,19 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from fixtures.browser import chromium
 from fixtures.intake import Intake, start_for
 from fixtures.people import token_for
+from fixtures.stack import running_stack
 from pictures.seven import AFTER, BEFORE, SEVEN, put_on_record
+from samples.targets import command_target
 from support import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 PHONE: ViewportSize = {"width": 390, "height": 844}
+SCREEN: ViewportSize = {"width": 1100, "height": 620}
 MOST_BYTES = 120_000
 
 
@@ -52,6 +55,25 @@ def main() -> None:
             put_on_record(kind, AFTER, intake.settings)
         page.goto("/incidents")
         _take(page, "list-on-a-phone.png")
+        _a_run_in_prefect(browser, Path(folder))
+
+
+def _a_run_in_prefect(browser: Browser, folder: Path) -> None:
+    """A rollback of the sample, by everything that `aeef up` starts."""
+    target = command_target(folder)
+    with running_stack(folder / "up") as stack:
+        stack.configure(target)
+        incident_id = stack.report(target.name, description="it answers 502")
+        stack.wait_until_over(incident_id)
+        page = browser.new_page(viewport=SCREEN)
+        page.goto(
+            f"{stack.prefect_api.removesuffix('/api')}/runs/flow-run/{stack.run_id(incident_id)}"
+        )
+        page.fill("input[name=token]", stack.token_of("rob"))
+        page.click("button")
+        page.get_by_text("Completed").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        _take(page, "run-in-prefect.png")
 
 
 def _sign_in(page: Page, intake: Intake) -> None:
