@@ -72,6 +72,10 @@ class Acceptance:
             "proposed": [str(each.incident.incident_id) for each in ended if each.proposed],
         }
 
+    def end_as_seen(self, alert: Alert) -> None:
+        """End what we raised ourselves, and see now that it is over."""
+        self._door.resolve(alert, as_seen=True)
+
     def _answer(self, opened: Opened) -> dict[str, Any]:
         incident = opened.incident
         return {

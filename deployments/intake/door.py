@@ -20,7 +20,7 @@ from deployments.intake.beside.webhooks import Webhooks
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
 from schemas.errors import AeefError, TemporaryError
-from schemas.incident import Alert, Incident, Severity, classify, route_for
+from schemas.incident import ENDED_AS_SEEN, Alert, Incident, Severity, classify, route_for
 from schemas.settings import Settings
 from tasks.base.wake_up import wake
 from tasks.breach.page_breach_teams import ensure_breach_pages
@@ -182,12 +182,16 @@ class Door:
         self._notify(incident, reason)
         self.dispatch_now()
 
-    def resolve(self, alert: Alert) -> Ended | None:
-        """End an alert; what became of its incident, None when there is none."""
+    def resolve(self, alert: Alert, *, as_seen: bool = False) -> Ended | None:
+        """End an alert; what became of its incident, None when there is none.
+
+        as_seen: we saw it ourselves, so that nobody has to take a sender's word for it.
+        """
         settings = self.settings
         triage = classify(alert, settings.rules, settings.default_severities)
         grouping = settings.grouping_of(triage.type, alert.service)
-        ended = self.store.end_alert(alert, triage.type, grouping, settings.routes)
+        routes = ENDED_AS_SEEN if as_seen else settings.routes
+        ended = self.store.end_alert(alert, triage.type, grouping, routes)
         if ended is not None and (ended.is_over or ended.proposed):
             self._ended(ended.incident)
         return ended

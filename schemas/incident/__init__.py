@@ -30,6 +30,7 @@ from schemas.incident.progress import Phase, Progress, newest_of_flows
 from schemas.incident.relapse import Look, Verdict, is_fresh, wants_look
 from schemas.incident.route import (
     DEFAULT_ROUTES,
+    ENDED_AS_SEEN,
     ChannelName,
     Escalation,
     Route,
@@ -49,6 +50,7 @@ __all__ = [
     "CLOSED",
     "DEFAULT_ROUTES",
     "DETECTED",
+    "ENDED_AS_SEEN",
     "ESCALATED",
     "FEWEST_CHARACTERS",
     "GENESIS",

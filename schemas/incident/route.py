@@ -185,6 +185,13 @@ DEFAULT_ROUTES: dict[Severity, Route] = {
 Routes = Mapping[Severity, Route]
 
 
+ENDED_AS_SEEN: Routes = {
+    severity: route.model_copy(update={"resolved_by_sender": SenderEnds.ALWAYS})
+    for severity, route in DEFAULT_ROUTES.items()
+}
+"""For what we saw ourselves: nobody has to take a sender's word for it."""
+
+
 def route_for(
     severity: Severity,
     incident_type: str,

@@ -201,12 +201,20 @@ def _relapse_once(
             begin_occurrence(change, look.sentence, severity, ACTOR)
         return relapses
     fresh = incident.status is Status.MITIGATED or is_fresh(incident, since, within)
+    if look.verdict is not Verdict.BROKEN and _ended_after(incident, since):
+        change.note(f"{look.sentence}; no relapse: it ended since", actor=ACTOR, automated=True)
+        return False
     if fresh and not another_is_open(change.chain.connection, row):
         begin_occurrence(change, look.sentence, severity, ACTOR)
         return True
     why = "another incident for it is open" if fresh else f"the incident is {incident.status}"
     change.note(f"{look.sentence}; no relapse: {why}", actor=ACTOR, automated=True)
     return False
+
+
+def _ended_after(incident: Incident, moment: datetime) -> bool:
+    """True when it is over since then: whoever asked for the look at that moment said so later."""
+    return incident.resolved_at is not None and incident.resolved_at >= moment
 
 
 def begin_occurrence(change: Change, because: str, severity: Severity, actor: str) -> None:

@@ -123,7 +123,7 @@ class Reception:
 
     def _hear(self, sender: str) -> None:
         if self._store.heard.hear(sender):
-            self._acceptance.resolve_all([_silent_alert(sender, "")])
+            self._acceptance.end_as_seen(_silent_alert(sender, ""))
 
     def _listen(self) -> None:
         longest = timedelta(seconds=max(2 * self._listen_every, 10.0))

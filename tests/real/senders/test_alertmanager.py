@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.intake import Intake, StartIntake
+from fixtures.intake import SENDER_DECIDES, Intake, StartIntake
 from schemas.incident import Status
 from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
@@ -15,9 +15,6 @@ from support import wait_until
 from tasks.channels.alertmanager.client import labels_of
 
 ZERO = "0001-01-01T00:00:00Z"
-
-
-SENDER_DECIDES = {name: {"resolved_by_sender": "always"} for name in ("P1", "P2", "P3", "P4")}
 
 
 @pytest.fixture

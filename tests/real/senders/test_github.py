@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fixtures.intake import Intake, StartIntake
+from fixtures.intake import SENDER_DECIDES, Intake, StartIntake
 from samples.github_webhooks import (
     LEAKED,
     SAMPLES,
@@ -113,7 +113,9 @@ def test_a_redelivery_changes_nothing(github: Intake) -> None:
 
 def test_three_days_of_deliveries_sent_again_open_nothing_twice(start_intake: StartIntake) -> None:
     """One deployment failed and was mended, another is broken; then GitHub sends all that again."""
-    intake = start_intake(github={"webhook_secret": SECRET, "deployments": ["Deploy"]})
+    intake = start_intake(
+        github={"webhook_secret": SECRET, "deployments": ["Deploy"]}, routes=SENDER_DECIDES
+    )
     runs: list[dict[str, Any]] = [
         {"workflow_run__conclusion": "failure", "workflow_run__updated_at": "2026-11-24T10:00:00Z"},
         {"workflow_run__conclusion": "cancelled"},

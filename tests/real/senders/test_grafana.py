@@ -54,6 +54,7 @@ def webhook(*alerts: dict[str, Any], clock: str = "1", **changes: Any) -> dict[s
 def test_it_opens_repeats_and_ends_as_with_alertmanager(intake: Intake) -> None:
     """Whatever clock its group's key has."""
     (first,) = intake.webhook(webhook(alert(), clock="1"))["incidents"]
+    intake.store.acknowledge(first["incidentId"], actor="ada")
     (again,) = intake.webhook(webhook(alert(values=None), clock="2"))["incidents"]
     over = intake.webhook(webhook(alert(status="resolved"), clock="3"))
     incident = intake.store.incident(first["incidentId"])

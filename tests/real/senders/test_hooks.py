@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fixtures.intake import TOKEN, Intake, StartIntake
+from fixtures.intake import SENDER_DECIDES, TOKEN, Intake, StartIntake
 
 SECRET = "a-secret-of-its-own-0123456789"
 NEXT = "the-next-secret-9876543210"
@@ -56,7 +56,8 @@ def intake(start_intake: StartIntake) -> Intake:
             | {"proof": "hmac", "header": "X-Sig", "encoding": "base64", "digest": "sha512"},
             "address": HOOK | {"proof": "address"},
             "form": HOOK | {"body": "form"},
-        }
+        },
+        routes=SENDER_DECIDES,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.intake import Intake, StartIntake
+from fixtures.intake import SENDER_DECIDES, Intake, StartIntake
 from support import TESTS
 
 SAMPLES = TESTS / "samples" / "hooks"
@@ -17,7 +17,9 @@ SECRET = "a-secret-of-its-own-0123456789"
 @pytest.fixture
 def intake(start_intake: StartIntake) -> Intake:
     """An intake that takes Azure's alerts."""
-    return start_intake(hooks={"azure": {"kind": "azure-monitor", "secret": SECRET}})
+    return start_intake(
+        hooks={"azure": {"kind": "azure-monitor", "secret": SECRET}}, routes=SENDER_DECIDES
+    )
 
 
 def azure(number: int, case: str) -> dict[str, Any]:

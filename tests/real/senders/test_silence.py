@@ -124,10 +124,10 @@ def test_watchdog_is_heard_and_missed(start_intake: StartIntake, pagerduty: Page
     fires = {"version": "4", "groupKey": "g", "alerts": [{**alert, "status": "firing"}]}
     watchdog = "alertmanager's Watchdog"
 
-    assert {"incidents": [], "resolved": []} == intake.webhook(over)
+    assert {"incidents": [], "resolved": [], "proposed": []} == intake.webhook(over)
     wait_until(lambda: "alertmanager" in intake.store.heard.ever())
     assert watchdog not in intake.store.heard.ever()
-    assert {"incidents": [], "resolved": []} == intake.webhook(fires)
+    assert {"incidents": [], "resolved": [], "proposed": []} == intake.webhook(fires)
     wait_until(lambda: watchdog in intake.store.heard.ever())
     let_pass(intake, 61)
     (incident,) = wait_until(lambda: silent(intake))

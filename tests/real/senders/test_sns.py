@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import deployments.intake.senders.hooks.sns as sns_module
-from fixtures.intake import Intake, StartIntake
+from fixtures.intake import SENDER_DECIDES, Intake, StartIntake
 from standins.amazon.sns import CERTIFICATE, HOST, TOPIC, SnsStandIn, alarm
 
 OTHER = "arn:aws:sns:eu-west-1:123456789012:other"
@@ -37,7 +37,7 @@ def reach(standin: SnsStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def intake(start_intake: StartIntake) -> Intake:
     """An intake with a hook for one topic."""
-    return start_intake(hooks=HOOKS)
+    return start_intake(hooks=HOOKS, routes=SENDER_DECIDES)
 
 
 def post(intake: Intake, message: Any) -> httpx.Response:

@@ -213,6 +213,17 @@ def test_a_look_that_does_not_find_it_broken_lets_it_wait(
     assert 2 == outage.settle()[0].incident.occurrence
 
 
+def test_a_look_that_sees_nothing_does_not_open_what_ended_meanwhile(outage: Monitor) -> None:
+    """Its sender asked for the look, and said after that that it is over."""
+    outage.fire()
+    outage.end()
+    outage.fire()
+    outage.end()
+
+    assert not outage.look(Verdict.UNKNOWN)
+    assert (Status.RESOLVED, 1) == (outage.incident().status, outage.incident().occurrence)
+
+
 def test_what_was_contained_meanwhile_does_not_page(drift: Monitor, clock: Clock) -> None:
     """The runbook was at it; the next alert about it asks for a look."""
     drift.fire()
