@@ -18,6 +18,7 @@ from prefect.settings import (
 )
 
 from deployments.dispatcher.approved_runs import ApprovedRuns
+from deployments.dispatcher.asked_retries import AskedRetries
 from deployments.dispatcher.between_owners import BetweenOwners
 from deployments.dispatcher.events_out import EventsOut
 from deployments.dispatcher.held_slots import HeldSlots
@@ -57,6 +58,7 @@ class Dispatcher:
         self.slots = HeldSlots(settings, store)
         self._prefect = PrefectState(settings)
         self.approved = ApprovedRuns(settings, store)
+        self.retries = AskedRetries(store)
         self._levers = LeverWatch(settings)
         self._name = f"dispatcher {socket.gethostname()} {settings.home}"[:LONGEST_NAME]
         self._alike = alike_of(settings)
@@ -92,6 +94,7 @@ class Dispatcher:
     def _send(self) -> None:
         self.events.run()
         self.approved.run()
+        self.retries.run()
 
     def _watch(self) -> None:
         self.runs.start_missing_runbooks()

@@ -17,6 +17,7 @@ from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
 from tasks.people.procedures.automation import START, STOP
 from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
+from tasks.people.procedures.retry import RETRY
 from tasks.people.procedures.roll_back import ROLL_BACK
 from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
 from tasks.people.write_down import DECIDE, NOTE
@@ -26,10 +27,9 @@ ALL: tuple[PersonAct, ...] = (
     *(NOTE, DECIDE),
     *(APPROVE, REJECT),
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
-    *(APPROVE, REJECT),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
-    *(ROLL_BACK, RESTORE, RELEASE_FREEZE),
+    *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}

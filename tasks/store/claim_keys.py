@@ -19,6 +19,7 @@ WORD = ":word"
 """At the end of a key: once more, since a guessed type has become somebody's word."""
 WITHHELD_MARK = "withheld"
 """In the result of a runbook whose acts were not done, because the automation is not on."""
+RETRY = "retry:"
 EMERGENCY_PATCH = "emergency-patch"
 """An incident's emergency patch runs beside its runbook."""
 
@@ -78,6 +79,11 @@ def runbook_key(incident: Incident, beside: str | None = None) -> str:
     """
     own = f"{incident.severity}{_word(incident)}"
     return of_occurrence(incident, f"{RUNBOOK}{beside or own}")
+
+
+def retry_key(run_id: UUID) -> str:
+    """That a person wants a run tried again; held until the dispatcher has seen to it."""
+    return f"{RETRY}{run_id}"
 
 
 def newest_first(key: str) -> tuple[int, bool, str]:

@@ -12,7 +12,7 @@ from tasks.people.act import PersonAct
 from tasks.view.seen import Seen
 
 USUAL_ORDER = (
-    "ack", "approve", "reject", "confirm", "roll-back", "restore", "resolve", "note",
+    "ack", "approve", "reject", "confirm", "retry", "roll-back", "restore", "resolve", "note",
     "stop-automation", "start-automation", "release-freeze", "mitigated", "hand-over", "lead",
     "decide", "severity", "type", "services", "merge", "link", "dismiss", "unack", "reopen",
     "close",

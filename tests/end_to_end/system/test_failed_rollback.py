@@ -83,6 +83,31 @@ def test_a_rollback_that_is_refused_says_why_and_pages(
     _was_handed_over(stack, incident_id, case.said)
 
 
+def test_a_retry_asked_for_on_the_page_goes_on_from_there(stack: Stack, tmp_path: Path) -> None:
+    """The intake knows no Prefect: the dispatcher asks for it, and the person is on record."""
+    name = "tried-again"
+    target = command_target(tmp_path).model_copy(update={"name": name, "services": ()})
+    stack.configure(target)
+    _with_local_changes(target)
+    incident_id = stack.report(name)
+    assert "failed" == stack.wait_until_over(incident_id), stack.logs()
+    git(target.repository, "checkout", "--quiet", "--", "app.conf")
+
+    answer = stack.ask("POST", f"/v1/incidents/{incident_id}/retry", json={})
+
+    assert 200 == answer.status_code, answer.text
+    stack.wait_for(lambda: stack.incident(incident_id)["status"] == "mitigated")
+    [asked] = [
+        each
+        for each in stack.incident(incident_id)["actionsTaken"]
+        if each["action"].startswith("asked for a retry")
+    ]
+    assert "ann (token)" == asked["actor"]
+    assert 1 == len(stack.pagerduty.alerts[incident_id].events)
+    again = stack.ask("POST", f"/v1/incidents/{incident_id}/retry", json={})
+    assert 409 == again.status_code
+
+
 def test_retry_of_what_was_resolved_meanwhile_does_nothing(stack: Stack, tmp_path: Path) -> None:
     """Somebody repaired it in another way and resolved it: Retry must not roll that back."""
     name = "resolved-meanwhile"
