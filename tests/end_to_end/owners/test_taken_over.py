@@ -136,8 +136,9 @@ def _process_of(stack: Stack, run_id: str, gates: Gates) -> int | None:
     """The process of a run that waits in its deployment."""
     run = stack.run(run_id)
     is_there = run["state_type"] == "RUNNING" and gates.is_reached("deploy")
-    pid = run["infrastructure_pid"]  # a run says it with its next request
-    return int(pid) if is_there and pid else None
+    # A run says it with its name, a moment after it began; until then there is that of before.
+    pid = int(run["infrastructure_pid"] or 0)
+    return pid if is_there and pid and psutil.pid_exists(pid) else None
 
 
 def test_what_a_person_cancelled_is_left_and_said(stack: Stack, tmp_path: Path) -> None:
