@@ -136,11 +136,11 @@ def summary(settings: Settings, *, ready: bool) -> list[str]:
         f"targets   {', '.join(sorted(settings.targets)) or 'none: `aeef init-demo` makes one'}",
         f"not configured: {', '.join(missing) or 'nothing'}",
         *said_of_all(settings),
-        *_sign_in_lines(settings),
         *([warning] if (warning := pages_lead_here(settings)) else []),
         *([f"NOBODY CAN BE PAGED{whom} until one of these is configured"] if silent else []),
         *([f"pages are kept in {kept.title}: the incident's page shows them"] if kept else []),
         *(["try it    `aeef demo`, in a second terminal"] if SAMPLE in settings.targets else []),
+        *_sign_in_lines(settings),
         "ready; Ctrl-C stops everything" if ready else "running; Ctrl-C stops everything",
     ]
 

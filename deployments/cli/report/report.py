@@ -12,6 +12,7 @@ import httpx
 import typer
 
 from deployments.cli.terminal import plain, this_actor
+from deployments.cli.verbs.way import Elsewhere, elsewhere
 from deployments.web.token import token_of
 from deployments.web.visitors import host_pass
 from schemas.errors import AeefError, ConfigurationError
@@ -39,12 +40,13 @@ def report(
     as_json: print only the record.
     Raises AeefError when the intake does not take it, or the runbook fails or takes too long.
     """
+    there = elsewhere()
     with httpx.Client(
-        base_url=settings.intake_url,
+        base_url=there.url if there else settings.intake_url,
         timeout=30,
-        trust_env=False,
+        trust_env=there is not None,
     ) as client:
-        intake = _Intake(client, settings)
+        intake = _Intake(client, settings, there)
         given = {name: value for name, value in alert.items() if value not in (None, "")}
         opened = intake.ask("POST", "/v1/alerts", json=given)
         if not as_json:
@@ -100,9 +102,11 @@ class Beside:
 class _Intake:
     """Asks the intake, and raises AeefError when it does not answer, or refuses."""
 
-    def __init__(self, client: httpx.Client, settings: Settings) -> None:
+    def __init__(self, client: httpx.Client, settings: Settings, there: Elsewhere | None) -> None:
         self._client = client
-        self._settings = settings
+        if there:
+            self._shown = dict.fromkeys(("POST", "GET"), there.token)
+            return
         # The report is sent as senders do; what became of it is read by whoever is here.
         self._shown = {
             "POST": token_of(settings),
@@ -115,9 +119,9 @@ class _Intake:
             answer = self._client.request(method, path, headers=headers, **content)
         except httpx.HTTPError as error:
             raise ConfigurationError(
-                f"the intake at {self._settings.intake_url} does not answer"
+                f"the intake at {str(self._client.base_url).rstrip('/')} does not answer"
                 f" ({type(error).__name__}): start it with `aeef up`, or set AEEF_INTAKE__HOST"
-                " and AEEF_INTAKE__PORT"
+                " and AEEF_INTAKE__PORT, or AEEF_URL"
             ) from None
         try:
             found: dict[str, Any] = answer.json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deployments.cli.terminal import this_actor
 from deployments.cli.verbs.remote import Remote
@@ -68,20 +68,36 @@ class Here:
         return exported(incident_id, open_store(self._settings), self._actor.on_record)
 
 
+class Elsewhere(NamedTuple):
+    """Where an intake is, and the personal token for it."""
+
+    url: str
+    token: str
+
+
 def way() -> Way:
     """Over the API when there is a personal token; without one on this machine's store.
 
     Raises ConfigurationError when there is an address and no token for it.
     """
+    there = elsewhere()
+    return Remote(there.url, there.token) if there else Here(load_settings())
+
+
+def elsewhere() -> Elsewhere | None:
+    """The intake that is asked with a personal token; None: this machine's, by who works here.
+
+    Raises ConfigurationError when there is an address and no token for it.
+    """
     url, token = _given(URL), _given(TOKEN)
     if token:
-        return Remote(url or load_settings().intake_url, token)
+        return Elsewhere((url or load_settings().intake_url).rstrip("/"), token)
     if url:
         raise ConfigurationError(
             f"{URL} is set, {TOKEN} is not: set it to your personal token, which an administrator"
             " makes with `aeef people token NAME`"
         )
-    return Here(load_settings())
+    return None
 
 
 def is_remote() -> bool:

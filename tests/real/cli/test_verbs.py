@@ -37,6 +37,17 @@ def test_every_act_is_a_command(aeef: Aeef) -> None:
             assert field.replace("_", "-") in answer.out.lower().replace("_", "-")
 
 
+def test_a_report_from_another_machine_needs_only_a_personal_token(
+    aeef: Aeef, elsewhere: Intake
+) -> None:
+    """It opens the incident there; what is wrong with the way there is said."""
+    reported = aeef("report", "drift", "--service", "shop", "--description", "it differs")
+
+    assert (0, "") == (reported.code, reported.err)
+    assert "opened incident #1" in reported.out
+    assert ["it differs"] == [each.description for each in elsewhere.incidents()]
+
+
 def test_on_another_machine_everything_is_over_http(
     aeef: Aeef, elsewhere: Intake, tmp_path: Path
 ) -> None:
