@@ -87,7 +87,7 @@ class Dispatcher:
         self._sleeper.wake()
         for thread in self._threads:
             thread.join(2 * REQUEST_SECONDS)
-        for each in (self.events, self.between, self.slots):
+        for each in (self.events, self.between, self.slots, self._prefect):
             each.close()
         self._sleeper.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, closing
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -18,22 +19,35 @@ REGISTERED_SECONDS = 30.0
 
 def prefect_problems(settings: Settings) -> list[str]:
     """What is missing in Prefect, each with its remedy."""
-    return PrefectState(settings).problems()
+    with closing(PrefectState(settings)) as state:
+        return state.problems()
 
 
 class PrefectState:
-    """Looks again and again: at the server and its workers each time, at the rest more rarely."""
+    """Looks again and again: at the server and its workers each time, at the rest more rarely.
+
+    Over one kept connection: to make a client takes longer than its question.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._registered_at = float("-inf")
+        self._open = ExitStack()
+        self._client: SyncPrefectClient | None = None
+
+    def close(self) -> None:
+        """Close the connection; the next look opens another."""
+        self._client = None
+        self._open.close()
 
     def problems(self) -> list[str]:
         """What is missing in Prefect, each with its remedy."""
         try:
-            with get_client(sync_client=True) as client:
-                return [*self._unregistered(client), *_worker(client, self._settings)]
+            if self._client is None:
+                self._client = self._open.enter_context(get_client(sync_client=True))
+            return [*self._unregistered(self._client), *_worker(self._client, self._settings)]
         except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+            self.close()
             self._registered_at = float("-inf")  # it may come back with another database
             return [f"Prefect's server does not answer ({type(error).__name__}): start it"]
 

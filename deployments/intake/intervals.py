@@ -29,7 +29,7 @@ class Timing(NamedTuple):
     sweep: float = 5.0
     escalate: float = 1.0
     watch: float = 60.0
-    ring: float = 0.5
+    ring: float = 1.0
     health: float = 2.0
     listen: float = 5.0
     webhooks: float = 1.0
