@@ -17,7 +17,7 @@ class Timing(NamedTuple):
 
     dispatch: float = 1.0
     watch: float = 8.0
-    look: float = 5.0
+    look: float = 8.0
     longest_wait: float = 5.0
     runbook_late: timedelta = timedelta(seconds=60)
 
