@@ -87,7 +87,8 @@ def _deployment(row: FlowRow | ScheduledRow, settings: Settings, every: float = 
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     deployment.entrypoint = row.entrypoint
-    # A deployment takes its form from the flow alone, which knows no settings.
+    # A deployment takes its form from the flow alone, which knows no settings; there is no public
+    # way to give it another one.
     deployment._parameter_openapi_schema = with_targets(flow.parameters, settings)  # noqa: SLF001
     found = deployment.apply()
     assert isinstance(found, UUID)  # a coroutine only inside an event loop

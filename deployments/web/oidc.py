@@ -110,6 +110,7 @@ class Provider:
         return self._identity(claims)
 
     def _claims(self, token: str, nonce: str) -> dict[str, Any]:
+        # What the provider sends is checked there, and anything may come: hence no type.
         keys = KeySet.import_key_set(self._get(self.describe()["jwks_uri"]))  # type: ignore[arg-type]
         found = jwt.decode(token, keys, algorithms=ALGORITHMS)
         issuers = [self.settings.issuer, f"{self.settings.issuer}/"]

@@ -11,8 +11,8 @@ from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.base.trim import characters, one_line, trim
 from tasks.channels.being_done import being_done
-from tasks.channels.heard_keys import takes_the_incident
 from tasks.channels.page_link import link_for
+from tasks.store.claim_keys import takes_the_incident
 
 LONGEST_NOTE = 300
 """Ours: of what people must know of the automation."""

@@ -7,13 +7,12 @@ from uuid import UUID, uuid4
 
 from schemas.errors import AeefError
 from schemas.settings import Settings
-from tasks.channels.heard_keys import repaired_key, reported_key
 from tasks.channels.reach import reach
 from tasks.channels.slack.message import reply_in_thread
 from tasks.notify.stand_down import resolve_one_page, ringing
 from tasks.step import log_line
 from tasks.store import open_store
-from tasks.store.claim_keys import failure_key
+from tasks.store.claim_keys import failure_key, repaired_key, reported_key
 from tasks.store.sanitize import sanitized
 
 REPAIRED = "the automation did it after all: its page that it failed is taken back"

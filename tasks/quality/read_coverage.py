@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from tasks.quality.coverage import (
     clover,
     cobertura,
@@ -14,25 +12,11 @@ from tasks.quality.coverage import (
     opencover,
 )
 from tasks.quality.coverage.covered import Coverage
+from tasks.reports.by_format import Reader, read_by_format
 from tasks.reports.report_files import wrong
-from tasks.reports.seen import Other, seen_in, start_of
+from tasks.reports.seen import Other
 
-
-class Reader(Protocol):
-    """A module that reads one format."""
-
-    @property
-    def NAME(self) -> str:  # noqa: N802 - a module's constant
-        """The format, as a person calls it."""
-
-    def is_mine(self, start: bytes) -> bool:
-        """True when a report that begins so is of this format."""
-
-    def read(self, content: bytes, name: str, /) -> Coverage:
-        """The report. Raises ValueError, LookupError or InvalidInput that says what is wrong."""
-
-
-READERS: tuple[Reader, ...] = (
+READERS: tuple[Reader[Coverage], ...] = (
     jacoco,
     clover,
     cobertura,
@@ -42,7 +26,6 @@ READERS: tuple[Reader, ...] = (
     coverage_py,
 )
 """Asked in this order; the first that says so reads the report."""
-FORMATS = ", ".join(reader.NAME for reader in READERS)
 
 OTHERS = (
     Other(b"lineToCover", "SonarQube's generic coverage", "lcov or Cobertura XML"),
@@ -63,21 +46,7 @@ OTHERS = (
 
 def read_coverage(content: bytes, name: str) -> Coverage:
     """Read a report of any format. Raises InvalidInput that names the report and the reason."""
-    reader = _reader(content, name)
-    try:
-        coverage = reader.read(content, name)
-    except LookupError as error:
-        raise wrong(name, f"it is {reader.NAME}, but {error} is missing somewhere") from None
-    except ValueError as error:
-        raise wrong(name, f"it is {reader.NAME}, but {error}") from None
+    kind, coverage = read_by_format(content, name, READERS, OTHERS)
     if not any(file.measured for file in coverage.files.values()):
-        raise wrong(name, f"it is {reader.NAME}, but it measures no line of any file")
+        raise wrong(name, f"it is {kind}, but it measures no line of any file")
     return coverage
-
-
-def _reader(content: bytes, name: str) -> Reader:
-    start = start_of(content)
-    for reader in READERS:
-        if reader.is_mine(start):
-            return reader
-    raise wrong(name, f"it is {seen_in(content, OTHERS)}. Known are {FORMATS}")

@@ -34,7 +34,7 @@ def command_of(act: PersonAct) -> Callable[..., None]:
     parameters = [_parameter("incident_id", Id, inspect.Parameter.empty)]
     parameters += [_parameter(name, *_kind(name, field)) for name, field in fields]
     parameters.append(_parameter("as_json", AsJson, False))
-    # Typer reads what a command takes from here.
+    # Typer reads what a command takes from here; mypy knows no such attribute of a function.
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__doc__ = act.does

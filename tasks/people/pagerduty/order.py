@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.incident import Incident
-from tasks.channels.heard_keys import PAGERDUTY_EVENT
 from tasks.channels.pagerduty.webhook import STATES, Heard
 from tasks.store import Store
 from tasks.store.claim_keys import (
     PAGE,
     PAGE_FAILED,
+    PAGERDUTY_EVENT,
     RAISED,
     about_of,
     occurrence_of,

@@ -16,11 +16,6 @@ from schemas.incident import Incident, Phase, route_for
 from schemas.lifecycle import Disposition, why_not_by_sender
 from schemas.people import Actor, Method
 from schemas.settings import Settings
-from tasks.channels.heard_keys import (
-    pagerduty_event_key,
-    pagerduty_incident_key,
-    takes_the_incident,
-)
 from tasks.channels.pagerduty.keys import Ours, read_dedup_key
 from tasks.channels.pagerduty.webhook import Heard
 from tasks.notify.show_proposal import show_proposal
@@ -29,6 +24,11 @@ from tasks.people.known_people import by_pagerduty
 from tasks.people.pagerduty.order import is_old, of_an_earlier_page
 from tasks.people.pagerduty.words import in_words
 from tasks.store import Store, open_store
+from tasks.store.claim_keys import (
+    pagerduty_event_key,
+    pagerduty_incident_key,
+    takes_the_incident,
+)
 from tasks.store.progress import progress_of
 
 NOBODY = Actor("PagerDuty", Method.PAGERDUTY)

@@ -16,11 +16,11 @@ from schemas.errors import (
 )
 from schemas.people import Actor, Right
 from schemas.settings import Settings
-from tasks.channels.heard_keys import slack_request_key
 from tasks.channels.slack.interactive.requests import User
 from tasks.people.acts import PERSON_ACTS, perform, require_right
 from tasks.people.known_people import by_slack
 from tasks.store import open_store
+from tasks.store.claim_keys import slack_request_key
 
 
 def known(user: User, settings: Settings) -> Actor:
