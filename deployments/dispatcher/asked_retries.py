@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
@@ -12,6 +12,8 @@ from prefect.states import AwaitingRetry
 
 from tasks.store import Store
 from tasks.store.claim_keys import RETRY, RUN, retry_key
+
+TOO_LATE = "the retry was not begun: it had waited for more than an hour; ask for it again"
 
 log = logging.getLogger("aeef.runs")
 
@@ -29,11 +31,18 @@ class AskedRetries:
             return
         with get_client(sync_client=True) as client:
             for incident_id, holder in asked:
-                run_id = UUID(holder.removeprefix(RUN))
-                said = _try_again(run_id, client)
-                self._store.release_claim(incident_id, retry_key(run_id), holder)
-                if said:
-                    self._store.record_action(incident_id, said)
+                self._see_to(incident_id, holder, client)
+
+    def _see_to(self, incident_id: UUID, holder: str, client: SyncPrefectClient) -> None:
+        run_id = UUID(holder.removeprefix(RUN))
+        wish = self._store.claims(incident_id)[retry_key(run_id)]
+        still = wish.state == "busy"  # else it has waited for too long
+        said = _try_again(run_id, client) if still else TOO_LATE
+        if said:
+            # Before the wish is given up, so that nobody waits for what does not come.
+            entry = uuid5(run_id, f"no retry {wish.attempts}")
+            self._store.record_action(incident_id, said, entry_id=entry)
+        self._store.release_claim(incident_id, retry_key(run_id), holder)
 
 
 def _try_again(run_id: UUID, client: SyncPrefectClient) -> str:
@@ -42,9 +51,10 @@ def _try_again(run_id: UUID, client: SyncPrefectClient) -> str:
         state = client.read_flow_run(run_id).state
     except ObjectNotFound:
         return f"the retry was not begun: Prefect does not know the run {run_id} any more"
-    if state is None or not (state.is_failed() or state.is_crashed() or state.is_cancelled()):
-        name = state.name if state else "unknown"
-        return f"nothing was tried again: the run is {name} in Prefect"
+    if state is None or not state.is_final():
+        return ""
+    if state.is_completed():
+        return "the retry was not begun: the run is completed"
     again: State[None] = AwaitingRetry(message="a person asked for it")
     answer = client.set_flow_run_state(run_id, again)
     if answer.status.name == "ACCEPT":
