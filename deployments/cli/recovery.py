@@ -76,4 +76,5 @@ def _waits_for(each: Recovery, settings: Settings) -> list[str]:
     if each.watch_until is not None:
         return [f"watched until {each.watch_until:%Y-%m-%d %H:%M} UTC ({each.looks} looks)"]
     rules = rules_of(target, settings)
-    return [*lacks(each, rules, proven_fix(target, each.failing)), f"sign-offs: {rules.rule}"]
+    sign_offs = [f"sign-offs: {rules.rule}"] if rules.is_on else []
+    return [*lacks(each, rules, proven_fix(target, each.failing)), *sign_offs]

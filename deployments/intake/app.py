@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -53,7 +52,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     given, settings = settings, settings or load_settings()
     require_known_channels(settings)
     store = open_store(settings)
-    current = None if given else partial(_current, settings)
+    current = None if given else _Current(settings)
     door = Door(settings, store, timing, current)
     guards = Guards(settings, store, current)
     guard = Depends(guards.sender)
@@ -130,13 +129,26 @@ def _add_probes(app: FastAPI, health: Health, metrics: Metrics) -> None:
         return Response(content, media_type=media_type)
 
 
-def _current(at_start: Settings) -> Settings:
-    """The settings as they are now; those at the start while they cannot be read."""
-    try:
-        return load_settings()
-    except ConfigurationError as error:
-        log.warning("the settings are those of the start: %s", error)
-        return at_start
+class _Current:
+    """The settings as they are now; while they cannot be read, the last ones that could.
+
+    Not those of the start: who was taken out since must not come back by a typing error.
+    """
+
+    def __init__(self, at_start: Settings) -> None:
+        self._last = at_start
+        self._problem = ""
+
+    def __call__(self) -> Settings:
+        problem = ""
+        try:
+            self._last = load_settings()
+        except ConfigurationError as error:
+            problem = str(error)
+        if problem and problem != self._problem:
+            log.warning("the settings are the last ones that could be read: %s", problem)
+        self._problem = problem
+        return self._last
 
 
 def _say_what_is_wrong(app: FastAPI, store: Store) -> None:

@@ -5,6 +5,7 @@ A sender may send alerts and nothing else; what a person may, their roles say.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import HTTPException, Request
 
+from deployments.web.asgi import BODY_SECONDS
 from deployments.web.origins import READS, is_navigation, named_headers, says_which_page
 from deployments.web.sign_in import SIGN_IN
 from deployments.web.token import senders_of
@@ -121,7 +123,11 @@ async def form_of(request: Request) -> Mapping[str, str]:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MOST_FORM_BYTES:
         raise HTTPException(413, f"a form may have {MOST_FORM_BYTES} bytes, and says how many")
-    body = (await request.body()).decode("utf-8", "replace")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = (await request.body()).decode("utf-8", "replace")
+    except TimeoutError:
+        raise HTTPException(408, f"the form did not come within {BODY_SECONDS:g} s") from None
     fields = parse_qs(body, keep_blank_values=True, max_num_fields=200)
     return {name: values[-1] for name, values in fields.items()}
 

@@ -9,11 +9,9 @@ from typing import Any
 
 from fastapi import HTTPException, Request
 
+from deployments.web.asgi import BODY_SECONDS
 from schemas.errors import InvalidInput
 from tasks.base.storable import clean_json
-
-BODY_SECONDS = 30.0
-"""For a whole body: a client that drips must not hold its connection for ever."""
 
 Body = Callable[[Request], Awaitable[bytes]]
 Json = Callable[[Request], Awaitable[Any]]

@@ -34,6 +34,8 @@ SHUT = {
 }
 """They run scripts of other sites, with all that the person may do here."""
 READ_ONLY_SOCKET = "/out"
+HOLDS_SECRETS = "block_documents"
+"""In the path: a request may ask for the secrets of blocks (`include_secrets`)."""
 NOBODY = (
     "this Prefect server asks who is there: give PREFECT_API_AUTH_STRING what is in"
     " AEEF_HOME/prefect.credential, or sign in at /signin"
@@ -95,6 +97,9 @@ class Lock:
                 await ask_to_sign_in(scope, send)
             else:
                 await refuse(send, 401, NOBODY)
+        elif HOLDS_SECRETS in scope["path"] and not found.actor.may(Right.ADMIN):
+            may = ", ".join(roles_with(Right.ADMIN))
+            await refuse(send, 403, f"Prefect's blocks may hold secrets: that may {may}")
         elif scope["method"] in READS:
             await self._prefect(scope, receive, protected(send))
         elif not says_which_page(headers):

@@ -12,3 +12,5 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Raw = tuple[bytes, bytes]
 """A header."""
+BODY_SECONDS = 30.0
+"""For a whole body: a client that drips must not hold its connection for ever."""

@@ -50,6 +50,10 @@ class ByOidc:
         secure = self._origins.is_secure(headers)
         return Step(begun.address, self._cookies.cookie(begun.kept, SECONDS, secure=secure))
 
+    def has_begun(self, headers: Headers) -> bool:
+        """True when this browser began a sign-in here."""
+        return self._cookies.read(headers.get(b"cookie"), SECONDS) is not None
+
     async def finish(self, scope: Scope, headers: Headers) -> Step:
         """Take what the provider says of the person. Raises NotAllowed."""
         provider = self._now()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import time
+from hmac import compare_digest
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
@@ -31,6 +32,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures that only the provider can make; `none` and shared secrets are not among them."""
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 LONGEST_VERIFIER = 64
+LONGEST_WORD = 60
+"""Of what the provider calls its refusal."""
 
 
 class Identity(NamedTuple):
@@ -90,6 +93,13 @@ class Provider:
 
         Raises NotAllowed when it is not what was begun, or not signed as it has to be.
         """
+        said = parse_qs(urlsplit(came_to).query)
+        # Authlib looks at the state only beside a code.
+        if not compare_digest(said.get("state", [""])[0], kept["state"]):
+            raise NotAllowed("this is not the sign-in that began here: sign in anew")
+        if "code" not in said:
+            why = said.get("error", ["no code"])[0][:LONGEST_WORD]
+            raise NotAllowed(f"the provider did not let you in ({why!a}): sign in anew")
         secret = self.settings.client_secret.get_secret_value()
         # RFC 6749, 2.3.1: both are encoded before they become a user and a password.
         login = httpx.BasicAuth(quote(self.settings.client_id, ""), quote(secret, ""))

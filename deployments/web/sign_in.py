@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deployments.web import by_oidc
-from deployments.web.asgi import Raw, Receive, Scope, Send
+from deployments.web.asgi import BODY_SECONDS, Raw, Receive, Scope, Send
 from deployments.web.attempts import Attempts
 from deployments.web.headers import NO_FRAME, POLICY, answer, refuse
 from deployments.web.origins import READS, Headers, Origins, says_which_page
@@ -105,7 +106,9 @@ class SignIn:
             else:
                 step = await self._by_oidc.finish(scope, headers)
         except (NotAllowed, OutsideServiceError) as error:
-            self._attempts.failed(client)
+            # Any page may lead a browser here, and a provider that is away is nobody's failure.
+            if isinstance(error, NotAllowed) and self._by_oidc.has_begun(headers):
+                self._attempts.failed(client)
             status = 403 if isinstance(error, NotAllowed) else 502
             await _show(send, status, self._page({}, problem=f"{error}."))
             return
@@ -187,10 +190,14 @@ async def _go(send: Send, path: str, *cookies: bytes) -> None:
 async def _form(receive: Receive) -> dict[str, list[str]] | None:
     """The fields of a form; None when it is too large."""
     body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
-            return None
-        if not message.get("more_body"):
-            return parse_qs(body.decode("latin-1"))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if len(body) > MOST_BYTES:
+                    return None
+                if not message.get("more_body"):
+                    return parse_qs(body.decode("latin-1"))
+    except TimeoutError:
+        return {}  # what is missing counts as wrong

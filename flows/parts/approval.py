@@ -81,7 +81,8 @@ def wait_for_approval(run: Asking, question: Question, more: str = "") -> Approv
 
 def _wait(run: Asking, approval: Approval, number: int, refused: str) -> str:
     """Suspend, once for each number; take what the form brought; why that does not count."""
-    key = f"approval-{approval.question.what}-{number}"
+    # Of this very question: an answer to another one, or to another text, is none.
+    key = f"approval-{approval.id}-{number}"
     form = Signed if approval.needs_proof else Named
     # Prefect lets each key suspend a run once. Whatever resumed it, check for an answer.
     if not _has_fired(run.run_id, key):

@@ -9,7 +9,7 @@ from schemas.errors import AeefError, RollbackError
 from schemas.incident import Status
 from schemas.settings import Target
 from tasks.incident.change_status import change_status
-from tasks.isolation.preserve_service_state import preserve_service_state
+from tasks.isolation.preserve_service_state import preserve_before_rollback
 from tasks.recovery.authority import refuse_alteration
 from tasks.rollback.roll_back import roll_back
 
@@ -56,7 +56,8 @@ def _before(response: Response, target: Target) -> None:
     """
     if target.compose_file or target.how_to_isolate.evidence_command:
         try:
-            response.do(preserve_service_state, target.name, (), "before-rollback")
-        except AeefError as error:
-            response.note(f"not all of what runs is kept as evidence before the rollback: {error}")
+            response.do(preserve_before_rollback, target.name)
+        except (AeefError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            response.note(f"not all of what runs is kept as evidence before the rollback: {why}")
     refuse_alteration(response.incident, target, response.settings)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from schemas.approvals.approval import Approval, Signature, State
 from schemas.approvals.settings import ApprovalRule, Need, need_of
+from schemas.people import name_on_record
 
 
 def filled(needs: Sequence[Need], signatures: Iterable[Signature]) -> set[int]:
@@ -95,10 +96,10 @@ def _not_theirs(approval: Approval, signature: Signature) -> str | None:
             f"{called} is not proven to be one of our people: approve the {title} on the page, in"
             " Slack, or with a token of your own (AEEF_TOKEN)"
         )
-    if any(each.by == signature.by and each.approves for each in approval.signatures):
-        return f"{called} has approved the {title} before: somebody else has to"
     if signature.breaks_glass:
         return None if signature.reason else "breaking the glass needs a reason: say why"
+    if any(each.by == signature.by and each.approves for each in approval.signatures):
+        return f"{called} has approved the {title} before: somebody else has to"
     only = {each.strip().casefold() for each in approval.question.only}
     if only and not signature.all_names & only:
         return f"{called} is not among those who may approve the {title}: ask one of them"
@@ -108,9 +109,10 @@ def _not_theirs(approval: Approval, signature: Signature) -> str | None:
 def _not_independent(approval: Approval, signature: Signature) -> str | None:
     question, names = approval.question, signature.all_names
     title, called = approval.title, signature.called
-    if question.asked_by and question.asked_by.casefold() in names:
+    # As it stands on record, `ann (token)`: the name is what counts, however they came.
+    if question.asked_by and name_on_record(question.asked_by).casefold() in names:
         return f"{called} asked for the {title}: somebody else has to approve it"
-    if names & {each.strip().casefold() for each in question.authors}:
+    if names & {name_on_record(each.strip()).casefold() for each in question.authors}:
         return f"{called} made what the {title} is about: somebody else has to approve it"
     roles = frozenset(signature.roles)
     if not any(need.is_met_by(roles) for need in _needs(approval.rule)):

@@ -15,6 +15,7 @@ class Watched(StrEnum):
 
     WELL = "well"
     BROKEN = "broken"
+    UNSEEN = "unseen"
 
 
 class Recovery(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.approvals import Approval, Carried, Question, What
-from schemas.errors import AwaitsApproval
+from schemas.errors import AwaitsApproval, InvalidInput
 from schemas.incident import NEEDS_WORD, Incident, IncidentType
 from schemas.people import Actor
 from schemas.settings import Settings
@@ -32,6 +32,9 @@ def require_for_confirm(
         carried=Carried(parameters={"type": wanted.value}),
     )
     approval, _ = ask(incident.incident_id, question, settings, actor=actor.on_record)
+    if approval.is_granted:
+        open_store(settings).approvals.done(approval.id)
+        return
     raise AwaitsApproval(
         f"{incident.title} is not confirmed: {how_to_decide(approval, incident, settings)}"
     )
@@ -43,5 +46,8 @@ def confirm_if_granted(approval: Approval, settings: Settings) -> None:
         return
     store = open_store(settings)
     wanted = IncidentType(approval.question.carried.parameters["type"])
-    store.answer(approval.incident_id, wanted, actor=approval.approved_by)
+    try:
+        store.answer(approval.incident_id, wanted, actor=approval.approved_by)
+    except InvalidInput:
+        return  # somebody's word stands: whoever wants to change the type presses again, and may
     store.approvals.done(approval.id)

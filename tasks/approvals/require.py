@@ -83,7 +83,12 @@ def _under(
     mine = str(store.incident(incident_id).incident_id)
     is_it = approval.question.digest == digest_of(store.masked_text(question.shown))
     covers = approval.question.subject == question.subject and (
-        is_it or (approval.question.what == What.HOTFIX and question.rule is None)
+        is_it
+        or (
+            approval.question.what == What.HOTFIX
+            and question.rule is None
+            and settings.approvals.get(question.what) in (None, approval.rule)
+        )
     )
     if not approval.is_granted or str(approval.incident_id) != mine or not covers:
         raise AwaitsApproval(

@@ -26,10 +26,15 @@ PATH = "/by-link/"
 
 
 class PageLink(NamedTuple):
-    """What a link is for. to: the contact whom the page went to; empty: the on-call."""
+    """What a link is for.
+
+    to: the contact whom the page went to; empty: the on-call. person: who that was then, of
+    `[people]`; empty: nobody of them.
+    """
 
     incident_id: UUID
     to: str
+    person: str = ""
 
 
 def link_for(incident: Incident, settings: Settings, to: str = "") -> str:
@@ -38,7 +43,7 @@ def link_for(incident: Incident, settings: Settings, to: str = "") -> str:
     Never raises: without a key it is the address of the record, where one signs in.
     """
     try:
-        text = _signer(settings).dumps([incident.incident_id.hex, to])
+        text = _signer(settings).dumps([incident.incident_id.hex, to, _person_of(to, settings)])
     except ConfigurationError:
         return links_for(incident, settings).incident
     return f"{settings.base_url}{PATH}{text}"
@@ -48,8 +53,8 @@ def read_link(text: str, settings: Settings) -> PageLink:
     """What a link is for. Raises NotAllowed that says what to do instead."""
     try:
         lasts = round(settings.paging.link_lasts.total_seconds())
-        incident_id, to = _signer(settings).loads(text, max_age=lasts)
-        return PageLink(UUID(incident_id), str(to))
+        incident_id, to, person = _signer(settings).loads(text, max_age=lasts)
+        return PageLink(UUID(incident_id), str(to), str(person))
     except SignatureExpired:
         raise NotAllowed("this link is too old: sign in, or use that of a newer page") from None
     except (BadSignature, ValueError, TypeError):
@@ -57,13 +62,23 @@ def read_link(text: str, settings: Settings) -> PageLink:
 
 
 def actor_of(link: PageLink, settings: Settings) -> Actor:
-    """Who acts by the link: the person whom the page went to; else whoever has it."""
-    contact = settings.contacts.get(link.to)
-    person = settings.people.get(contact.person) if contact and contact.person else None
-    if person is not None:
+    """Who acts by the link: the person whom the page went to; else whoever has it.
+
+    Raises NotAllowed when that person has been taken out since.
+    """
+    if link.person:
+        person = settings.people.get(link.person)
+        if person is None or _person_of(link.to, settings) != link.person:
+            raise NotAllowed("this link was for somebody who is not here any more: sign in")
         return Actor(person.name, Method.LINK, person)
     whose = f" to {link.to}" if link.to else ""
     return Actor(f"whoever has the link in the page{whose}", Method.LINK)
+
+
+def _person_of(to: str, settings: Settings) -> str:
+    contact = settings.contacts.get(to)
+    named = contact.person if contact else None
+    return named if named and named in settings.people else ""
 
 
 def page_key_of(settings: Settings, use: str) -> bytes:

@@ -26,15 +26,26 @@ def head_of(incident: Incident, *, public: bool = False) -> str:
     return one_line(f"{named}{incident.which_occurrence}{guess}")
 
 
-def what_to_do(incident: Incident, settings: Settings, *, about: str = "", to: str = "") -> str:
+def what_to_do(
+    incident: Incident,
+    settings: Settings,
+    *,
+    about: str = "",
+    to: str = "",
+    to_many: bool = False,
+) -> str:
     """`Take it: <link>`; the link needs no password, so only who is paged may get it.
 
-    about: the page's subject. to: the contact whom it goes to. Empty for what is not on record.
+    about: the page's subject. to: the contact whom it goes to. to_many: others read it as well,
+    as in a chat: its link is that of the record, where one signs in.
+    Empty for what is not on record.
     """
     if not incident.number:
         return ""
     if not takes_the_incident(about):
         return f"Open: {links_for(incident, settings).incident}"
+    if to_many:
+        return f"Take it: {links_for(incident, settings).incident}"
     try:
         return f"Take it: {link_for(incident, settings, to)}"
     except (AeefError, OSError):

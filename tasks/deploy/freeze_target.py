@@ -30,7 +30,7 @@ from tasks.do import Do
 from tasks.incident.change_status import change_status
 from tasks.incident.evidence import Evidence
 from tasks.incident.open_by_hand import is_for_freeze
-from tasks.recovery.gate import freed, refuse_unrecovered, sign_offs
+from tasks.recovery.gate import freed, going_on, refuse_unrecovered, sign_offs
 from tasks.step import step, verbatim
 
 RELEASE = "release-freeze/respond"
@@ -96,10 +96,16 @@ def release_question(
         for each in (present.incidents if present else ())
         if each.incident_id == incident_id
     )
+    # A relapse is another question: what was signed before it does not count.
+    anew = "".join(
+        f"; it recovers since {each.began_at.isoformat()}"
+        for each in going_on(target, settings)
+        if str(each.incident_id) == incident_id
+    )
     return Question(
         what=What.RELEASE_FREEZE,
         subject=target.name,
-        shown=f"Allow deployments on {target.name} again, frozen by {why or 'nothing'}",
+        shown=f"Allow deployments on {target.name} again, frozen by {why or 'nothing'}{anew}",
         asked_by=asked_by,
         rule=sign_offs(target, settings),
         carried=Carried(

@@ -6,7 +6,7 @@ https://cyclonedx.org/docs/1.6/json/#vulnerabilities
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -107,8 +107,10 @@ def _findings(vulnerabilities: Any, components: Any) -> Iterator[Finding]:
         state = (found.analysis.state if found.analysis else None) or ""
         if state in NO_FINDING:
             continue
+        # Once for each vulnerability: it may affect thousands of components.
+        severity, names = _severity(found), _names(found)
         for affected in list(each(_Affected, found.affects, "affects")) or [_Affected()]:
-            yield _finding(found, affected, packages)
+            yield _finding(found, affected, packages, severity, names)
 
 
 def _packages(components: Any) -> Iterator[tuple[str, Package]]:
@@ -128,18 +130,26 @@ def _packages(components: Any) -> Iterator[tuple[str, Package]]:
                 waiting.append(each_one.components)
 
 
-def _finding(
-    found: _Vulnerability, affected: _Affected, packages: Mapping[str, Package]
-) -> Finding:
-    package = _package(affected, packages)
+def _names(found: _Vulnerability) -> list[str]:
     references = (one.id for one in each(_Reference, found.references, "references"))
     names = list(dict.fromkeys(texts([found.id, *references], 200, MOST_IDS)))
     if len(names) > 1 and _NUMBER.fullmatch(names[0]):
         names.append(names.pop(0))  # OSS Index names an advisory by a number of its own
+    return names
+
+
+def _finding(
+    found: _Vulnerability,
+    affected: _Affected,
+    packages: Mapping[str, Package],
+    severity: Severity,
+    names: Sequence[str],
+) -> Finding:
+    package = _package(affected, packages)
     return Finding(
         id=names[0] if names else "unnamed",
         tool=TOOL,
-        severity=_severity(found),
+        severity=severity,
         title=text(found.description, 500),
         aliases=tuple(names[1:]),
         package=package,

@@ -82,6 +82,8 @@ def read(data: Any) -> Report:
     source = data.get("source")
     of_repository = isinstance(source, dict) and source.get("type") in FOLDERS
     matches = data.get("matches")
+    if matches is None:
+        raise ValueError("`matches` is null: it does not say what was found")
     return Report(findings=_findings(matches, of_repository=of_repository), tools=[TOOL])
 
 

@@ -92,6 +92,9 @@ def read(data: Any) -> Report:
     report = Report(tools=[TOOL])
     if has_names(data, "error"):
         report.failures.append(f"{TOOL}: {_error(data) or 'an error without a message'}")
+    kind = "advisories" if "advisories" in data else "vulnerabilities"
+    if not report.failures and not isinstance(data.get(kind), dict):
+        raise ValueError(f"`{kind}` is no object: it does not say what was found")
     if "advisories" in data:
         report.findings = _old_findings(data["advisories"])
     else:

@@ -94,6 +94,8 @@ def is_mine(data: Any) -> bool:
         return False
     if "Results" in data:
         result = first(data["Results"])
+        if result is None:  # anybody may have an empty list of this name
+            return bool({"SchemaVersion", "ArtifactName"} & set(data))
         return not result or not isinstance(result, dict) or bool(_OF_RESULTS & set(result))
     return has_names(data, "SchemaVersion", "ArtifactName") or "ClusterName" in data
 

@@ -21,7 +21,7 @@ from tasks.incident.evidence import Evidence
 from tasks.isolation.attachments import networks_of
 from tasks.isolation.by_command import commanded_services, evidence_by_command, runs_for
 from tasks.isolation.service_containers import Inspected, ServiceContainers, is_alive, name_of
-from tasks.step import step
+from tasks.step import step, verbatim
 
 LOG_LINES = 1_000_000
 """How many of a log's newest lines are read at most; `log_bytes` of them are kept."""
@@ -55,6 +55,16 @@ def preserve_service_state(
     return keep_state(
         case.incident_id, case.settings.target(target_name), services, moment, case.settings
     )
+
+
+@step("preserve the service state before the rollback", says=verbatim, timeout=60)
+def preserve_before_rollback(case: Case, target_name: str) -> str:
+    """Keep what runs before it is replaced; what cannot be kept in time holds up no rollback."""
+    target = case.settings.target(target_name)
+    try:
+        return keep_state(case.incident_id, target, (), "before-rollback", case.settings)
+    except AeefError as error:
+        return f"not all of what runs is kept as evidence before the rollback: {error}"
 
 
 def keep_state(

@@ -15,8 +15,11 @@ def refuse_alteration(incident: Incident, target: Target, settings: Settings) ->
     if not rules.hold_for_authority or incident.severity not in rules.severities:
         return
     store = open_store(settings)
-    recovery = store.recoveries.begin(incident.incident_id, target.name, None)
-    if recovery.authority:
+    known = [r for r in store.recoveries.of(incident.incident_id) if r.target == target.name]
+    # Only where there is none: one that is watched must not begin anew by a question.
+    if not known:
+        known = [store.recoveries.begin(incident.incident_id, target.name, None)]
+    if any(each.authority for each in known):
         return
     raise Withheld(
         f"{target.name} is not altered: the authority is not informed yet (hold_for_authority);"

@@ -16,6 +16,7 @@ from tasks.base.redact import redact
 from tasks.base.storable import first_line
 from tasks.channels.slack.message import reply_in_thread
 from tasks.deploy.check_health import look_once
+from tasks.isolation.restore_service import isolated_services
 from tasks.notify.page_on_call import ensure_page
 from tasks.recovery.gate import rules_of
 from tasks.relapse.look_at_services import LONGEST
@@ -42,9 +43,17 @@ class _Watch:
     def end(self) -> str:
         """Its time is over: say how it went."""
         recovery = self._recovery
-        seen = f"{recovery.looks - recovery.unclear} of {recovery.looks} looks showed it well"
-        text = f"the watch over {recovery.target} is over, and it held: {seen}"
-        self._change(text, ended_at=utc_now(), outcome=Watched.WELL)
+        well = recovery.looks - recovery.unclear
+        held = well > recovery.unclear
+        text = (
+            f"the watch over {recovery.target} is over"
+            + (", and it held" if held else "; whether it held was not seen")
+            + f": {well} of {recovery.looks} looks showed it well"
+        )
+        outcome = Watched.WELL if held else Watched.UNSEEN
+        self._change(text, ended_at=utc_now(), outcome=outcome)
+        if not held:
+            self._page(watch_key(self._incident, "unseen"), f"{text}; look whether it is well")
         try:
             reply_in_thread(
                 str(recovery.incident_id), text, self._settings, holder=f"watch {uuid4()}"
@@ -55,6 +64,8 @@ class _Watch:
 
     def look(self, now: datetime) -> str:
         """Look at its health, and do what follows from it."""
+        if off := isolated_services(self._target, self._settings):
+            return f"{self._target.name} was not looked at: {', '.join(off)} is isolated"
         looks = self._recovery.looks + 1
         try:
             problem, said = _seen(self._target)

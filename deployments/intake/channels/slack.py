@@ -72,11 +72,16 @@ def add_slack(app: FastAPI, at_start: Settings, now: Callable[[], Settings]) -> 
 async def _in_time(
     threads: OwnThreads, work: Callable[[], T], later: Callable[[T], object]
 ) -> T | None:
-    """The result; None when it takes longer: then `later` gets it."""
+    """The result; None when it takes longer: then `later` gets it.
+
+    Raises TemporaryError when it could not begin: it will not be done.
+    """
     result = _Result(later)
     try:
         return await threads.run(result.of, work)
     except TemporaryError:
+        if not result.has_begun:
+            raise  # what still waited for a thread is given up: nobody may believe that it is done
         return result.or_later()
 
 
@@ -86,11 +91,13 @@ class _Result(Generic[T]):
     def __init__(self, later: Callable[[T], object]) -> None:
         self._later = later
         self._lock = threading.Lock()
+        self._has_begun = False
         self._is_late = False
         self._found: list[T] = []
 
     def of(self, work: Callable[[], T]) -> T:
         """Work; what was waited for too long is passed on."""
+        self._has_begun = True
         found = work()
         with self._lock:
             self._found.append(found)
@@ -98,6 +105,11 @@ class _Result(Generic[T]):
         if is_late:
             self._later(found)
         return found
+
+    @property
+    def has_begun(self) -> bool:
+        """True when it is being done, or is done."""
+        return self._has_begun
 
     def or_later(self) -> T | None:
         """The result after all; None: it will be passed on."""

@@ -13,6 +13,7 @@ from deployments.intake.pages.forms import data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from schemas.errors import AeefError
+from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.channels.page_link import PATH, VERBS, PageLink, actor_of, read_link
 from tasks.people.acts import PERSON_ACTS, perform
@@ -45,7 +46,9 @@ def _do(
         return link
     if verb not in VERBS:
         raise HTTPException(404, "a link in a page is good for taking and resolving only")
-    actor = actor_of(link, settings)
+    actor = _actor(link, settings)
+    if isinstance(actor, Response):
+        return actor
     given = data_of(PERSON_ACTS[verb].asks, fields)
     try:
         done = perform(verb, str(link.incident_id), given, actor, settings)
@@ -71,7 +74,9 @@ def _shown(
         return link
     incident = store.incident(link.incident_id)
     seen = look_at(incident, store, settings)
-    actor = actor_of(link, settings)
+    actor = _actor(link, settings)
+    if isinstance(actor, Response):
+        return actor
     acts = [PERSON_ACTS[verb] for verb in VERBS if verb in PERSON_ACTS]
     offered = [
         (act, fields_of(act.asks, typed))
@@ -91,6 +96,13 @@ def _shown(
         done=said,
         problem=problem,
     )
+
+
+def _actor(link: PageLink, settings: Settings) -> Actor | Response:
+    try:
+        return actor_of(link, settings)
+    except AeefError as error:
+        return page("refused.html", 403, problem=str(error))
 
 
 def _read(text: str, settings: Settings) -> PageLink | Response:

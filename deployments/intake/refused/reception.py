@@ -15,7 +15,7 @@ from deployments.intake.acceptance import Acceptance
 from deployments.intake.metrics import Metrics
 from deployments.intake.refused.masked_body import masked_body
 from deployments.intake.refused.replay import Replay
-from deployments.intake.refused.watch import NO_HOOK, UNKNOWN
+from deployments.intake.refused.watch import NO_HOOK, UNREADABLE
 from schemas.errors import AeefError
 from schemas.escalation import length
 from schemas.incident import Alert, IncidentType, Severity
@@ -114,7 +114,7 @@ class Reception:
         most = self._settings.reception.refusals
         if not most or self._store.refused.how_many(sender, reason, AGAIN_AND_AGAIN) < most:
             return False
-        if sender == NO_HOOK or (reason == UNKNOWN and not self._is_known(sender)):
+        if sender == NO_HOOK or (reason != UNREADABLE and not self._is_known(sender)):
             return False  # anybody may try
         return self._store.open_incident_of(_refused_key(sender, reason)) is None
 

@@ -31,6 +31,11 @@ REASONS = {
 """By the status of the answer; each is a value of the metric's label."""
 
 
+def is_replayable(sender: str) -> bool:
+    """True when what was refused can be taken after all, without its sender."""
+    return sender in ("alerts", "alertmanager") or sender.startswith(f"{NO_HOOK}/")
+
+
 class Noted(Protocol):
     """Who is asked to note what became of a message. Neither waits, neither raises."""
 
@@ -63,8 +68,10 @@ class RefusedWatch:
         if 200 <= exchange.status < 300:
             self._noted.heard(sender)
         elif reason := REASONS.get(exchange.status):
-            # Whoever did not prove who they are must not fill our disk.
-            kept = bytes(exchange.body) if reason == UNREADABLE else b""
+            # Whoever did not prove who they are must not fill our disk; and a scanner's report has
+            # the keys that leaked in it, which nothing could be done with but read them.
+            may_keep = reason == UNREADABLE and is_replayable(sender)
+            kept = bytes(exchange.body) if may_keep else b""
             self._noted.refused(
                 sender, reason, exchange.detail, kept, is_whole=bool(kept) and exchange.is_whole
             )

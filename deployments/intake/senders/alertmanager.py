@@ -94,7 +94,7 @@ def read_webhook(data: Any) -> Webhook:
         [
             Received(_as_ours(alert, webhook), alert.status == "resolved")
             for alert in webhook.alerts
-            if not is_our_own(alert.labels) and alert not in watchdogs
+            if not is_our_own(alert.labels) and (is_grafana or not is_watchdog(alert.labels))
         ],
         watchdog=any(each.status == "firing" for each in watchdogs),
     )

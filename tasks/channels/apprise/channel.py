@@ -107,7 +107,7 @@ class _Addresses(Channel):
         text = ". ".join(filter(None, (what.rstrip(".") if doing else what, doing)))
         said = trim(clean(text).translate(LOOKS_LIKE), self.body_limit)
         to = contact_of(about) or (ON_CALL if ON_CALL in settings.contacts else "")
-        todo = what_to_do(incident, settings, about=about, to=to)
+        todo = what_to_do(incident, settings, about=about, to=to, to_many=not self.rings)
         title = trim(one_line(f"AEEF {incident.title}").translate(LOOKS_LIKE), TITLE_LIMIT)
         return title, "\n".join(filter(None, (said, todo)))
 

@@ -16,6 +16,9 @@ from tasks.channels.slack.message import ensure_message, reply_once
 from tasks.channels.text import text_of, what_to_do
 from tasks.store.claim_keys import about_of, contact_of, slack_page_key
 
+ONE_PERSON = ("U", "W")
+"""How the id of a user begins; others are of channels, which many read."""
+
 
 class Slack(Channel):
     """Notifies whoever reads the channel of urgent incidents."""
@@ -59,7 +62,10 @@ class Slack(Channel):
     def _to_one(
         self, incident: Incident, settings: Settings, about: str, reason: str | None
     ) -> str:
-        todo = what_to_do(incident, settings, about=about, to=contact_of(about) or "")
+        to = contact_of(about) or ""
+        contact = settings.contacts.get(to)
+        to_many = not (contact and contact.slack and contact.slack.startswith(ONE_PERSON))
+        todo = what_to_do(incident, settings, about=about, to=to, to_many=to_many)
         why = None if incident.is_restricted else reason
         limit = blocks.TEXT_LIMIT // 2
         return text_of(incident, settings, limit, public=True, todo=todo, reason=why)

@@ -12,7 +12,6 @@ from tasks.store.claim_keys import (
     PAGE,
     PAGE_FAILED,
     PAGERDUTY_EVENT,
-    RAISED,
     about_of,
     occurrence_of,
     page_key,
@@ -29,7 +28,7 @@ def of_an_earlier_page(heard: Heard, about: str, incident: Incident, store: Stor
         return False
     if occurrence_of(key) < incident.occurrence:
         return True
-    is_present = about == about_of(page_key(incident)) or RAISED in about
+    is_present = about == about_of(page_key(incident))
     if not incident.raised or is_present:
         return False
     state = store.escalations.state(incident.incident_id)

@@ -25,6 +25,8 @@ def read(content: bytes, name: str) -> Coverage:
     coverage = Coverage()
     file = CoveredFile()
     for event, tags, element in elements(content, name):
+        if "testproject" in tags:  # the tests themselves, which always run
+            continue
         if event == "start" and tags[-1] == "file":
             # PHPUnit has the path in `name`, the others only the last part of it.
             file = coverage.file(element.get("path") or element.attrib["name"])

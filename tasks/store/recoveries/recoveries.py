@@ -36,7 +36,12 @@ class Recoveries:
         def work(chain: Chain) -> Recovery:
             incident = incident_of(find(chain.connection, incident_id))
             row = _row(chain, str(incident.incident_id), target)
-            if row is not None and (present := _recovery_of(row)).is_held:
+            relapsed = incident.relapsed_at
+            if (
+                row is not None
+                and (present := _recovery_of(row)).is_held
+                and (relapsed is None or present.began_at >= relapsed)
+            ):
                 if present.failing is None and failing is not None:
                     present = present.model_copy(update={"failing": failing})
                     _keep(chain, present)

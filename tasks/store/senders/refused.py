@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from schemas.model import Model, UtcDatetime
 from tasks.base.storable import clean_text, moment_text
@@ -65,7 +65,10 @@ class RefusedBodies:
             newest = select(refused.c.number).order_by(refused.c.number.desc())
             of_kind = newest.where(alike).limit(MOST_OF_ONE)
             connection.execute(delete(refused).where(alike, refused.c.number.not_in(of_kind)))
-            connection.execute(delete(refused).where(refused.c.number.not_in(newest.limit(MOST))))
+            # What can be taken after all stays longest: strangers send as many as they like.
+            worth = case((refused.c.body != "", 1), else_=0).desc()
+            stay = select(refused.c.number).order_by(worth, refused.c.number.desc()).limit(MOST)
+            connection.execute(delete(refused).where(refused.c.number.not_in(stay)))
 
         self._database.write(work)
 

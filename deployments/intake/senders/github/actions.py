@@ -34,8 +34,13 @@ class _Commit(Part):
     message: str | None = None
 
 
+class _Origin(Part):
+    id: int
+
+
 class _Run(Part):
     id: int
+    head_repository: _Origin | None = None
     workflow_id: int
     name: str | None = None
     path: str | None = None
@@ -70,6 +75,7 @@ class _Check(Part):
     html_url: str | None = None
     completed_at: UtcDatetime | None = None
     check_suite: _Suite | None = None
+    pull_requests: Any = None
     app: _App | None = None
 
 
@@ -85,6 +91,8 @@ def workflow_run(data: Any, settings: GithubSettings) -> Heard:
     run = event.workflow_run
     path = text(run.path, 300).partition("@")[0]
     names = (text(run.name, 200), path, path.rpartition("/")[2])
+    if run.head_repository and run.head_repository.id != event.repository.id:
+        return Heard(ignored="it ran for a fork: nothing of it is released")
     if run.event in OF_PULL_REQUESTS:
         return Heard(ignored=f"it was started by {run.event}: nothing of it is released")
     attempt = f", attempt {run.run_attempt}" if (run.run_attempt or 1) > 1 else ""
@@ -115,6 +123,8 @@ def check_run(data: Any, settings: GithubSettings) -> Heard:
     event = _CheckRun.model_validate(data)
     check = event.check_run
     name, app = text(check.name, 200), text(check.app.slug if check.app else None, 100)
+    if settings.is_deployment(name) and (why := _of_somebody_else(check, settings)):
+        return Heard(ignored=why)
     return _heard(
         event,
         (name,),
@@ -127,6 +137,15 @@ def check_run(data: Any, settings: GithubSettings) -> Heard:
         at=check.completed_at,
         more=details(check=check.id, app=app, url=text(check.html_url, 1000)),
     )
+
+
+def _of_somebody_else(check: _Check, settings: GithubSettings) -> str:
+    """Why a check says nothing of what is released: GitHub names no branch of a fork's."""
+    if check.check_suite is not None and not check.check_suite.head_branch:
+        return "it has no branch, as a fork's: nothing of it is released"
+    if check.pull_requests and not settings.branches:
+        return "it belongs to a pull request: nothing of it is released"
+    return ""
 
 
 def _heard(
