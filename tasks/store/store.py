@@ -45,6 +45,7 @@ from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
+from tasks.store.corrective import CorrectiveActions
 from tasks.store.database.database import Database
 from tasks.store.database.disk import Reserve
 from tasks.store.database.lease_clock import Boot, lease_clock_of, this_boot
@@ -60,6 +61,7 @@ from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
 from tasks.store.lifecycle.lifecycle import Lifecycle
 from tasks.store.masking_key import masking_key
+from tasks.store.moments import MomentsOnRecord
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.owners import turns
@@ -79,6 +81,7 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
+from tasks.store.reviews import Reviews
 from tasks.store.senders.heard import HeardSenders
 from tasks.store.senders.refused import RefusedBodies
 from tasks.store.waiting import untaken
@@ -142,6 +145,9 @@ class Store:
         self.approvals = Approvals(self._log, self.masked_text)
         self.recoveries = Recoveries(self._log, self.masked_text)
         self.lifecycle = Lifecycle(self._log, self.masked_text)
+        self.moments = MomentsOnRecord(self._database)
+        self.reviews = Reviews(self._log, self.masked_text)
+        self.corrective = CorrectiveActions(self._log, self.masked_text)
         self.refused = RefusedBodies(self._database, clock)
         self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)

@@ -473,3 +473,65 @@ heard_senders = Table(
     Column("silent_for", BigInteger, nullable=False),
     Column("is_reported", Integer, nullable=False),
 )
+
+# When what happened in each occurrence: an index over the audit log, which has it too.
+moments = Table(
+    "aeef_moments",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("occurrence", Integer, primary_key=True, autoincrement=False),
+    Column("detected_at", String(32), nullable=False),
+    Column("paged_at", String(32)),
+    Column("acknowledged_at", String(32)),
+    Column("contained_at", String(32)),
+    Column("mitigated_at", String(32)),
+    Column("resolved_at", String(32)),
+    Column("closed_at", String(32)),
+    # Which of them the automation brought about: their names, with spaces between.
+    Column("by_machine", Text, nullable=False),
+    Column("is_drill", Integer, nullable=False),
+)
+Index("aeef_moments_detected", moments.c.detected_at)
+
+# One row per incident whose review was begun. `document`: all of it but the texts.
+reviews = Table(
+    "aeef_reviews",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("form", String(5), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("due_at", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+)
+Index("aeef_reviews_due", reviews.c.state, reviews.c.due_at)
+
+# What people wrote into a review: the newest text of each question.
+review_texts = Table(
+    "aeef_review_texts",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("question", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+# One row per corrective action; `document`: all of it, the columns are for finding it.
+corrective_actions = Table(
+    "aeef_corrective_actions",
+    metadata,
+    Column("number", Sequence, primary_key=True, autoincrement=True),
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), nullable=False),
+    Column("category", String(20), nullable=False),
+    Column("stage", String(8), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("due_at", String(32), nullable=False),
+    # When somebody, or a flow, has to look at it next: overdue, a waiver's end, its effect.
+    Column("look_at", String(32)),
+    Column("document", Text, nullable=False),
+    # `CA-12` stays that one, whatever is disposed of.
+    sqlite_autoincrement=True,
+)
+Index("aeef_corrective_actions_incident", corrective_actions.c.incident_id)
+Index("aeef_corrective_actions_look", corrective_actions.c.look_at)

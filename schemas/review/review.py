@@ -1,0 +1,89 @@
+"""The review of an incident: facts from the record, answers by people, and what it still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from schemas.incident import Severity
+from schemas.model import Model, UtcDatetime
+from schemas.review.questions import Form, questions_of
+
+FEWEST_CATEGORIES = 2
+"""Of corrective actions of a P1 or P2 (AEEF incident guide, "Corrective Actions")."""
+
+
+class State(StrEnum):
+    """DRAFTED: people write it. COMPLETE: somebody says that it is. READ: somebody else read it."""
+
+    DRAFTED = "drafted"
+    COMPLETE = "complete"
+    READ = "read"
+
+
+class Answer(Model):
+    """What somebody wrote. actor: as on record. revision: 1 for the first text of a question."""
+
+    text: str
+    actor: str
+    at: UtcDatetime
+    revision: int = Field(ge=1)
+
+
+class Facts(Model):
+    """What the record says, as the flow `review/respond` drafted it; never typed by anybody.
+
+    sections: by name, JSON data that pages and exports show: timeline (each line with the number
+    of its audit entry), automation, people, times, change, gates, similar. not_seen: in words,
+    what was looked for and not found.
+    """
+
+    drafted_at: UtcDatetime
+    sections: dict[str, JsonValue] = Field(default_factory=dict)
+    not_seen: tuple[str, ...] = ()
+
+
+class Review(Model):
+    """One for each incident, of its newest occurrence; earlier ones stay in its timeline.
+
+    completed_by, read_by: as on record; a text that changes afterwards takes both back.
+    """
+
+    incident_id: UUID
+    occurrence: int = Field(default=1, ge=1)
+    form: Form
+    state: State = State.DRAFTED
+    due_at: UtcDatetime
+    facts: Facts | None = None
+    texts: dict[str, Answer] = Field(default_factory=dict)
+    completed_by: str | None = None
+    completed_at: UtcDatetime | None = None
+    read_by: str | None = None
+    read_at: UtcDatetime | None = None
+
+    def text(self, question: str) -> str:
+        """The answer's text; empty: none yet."""
+        answer = self.texts.get(question)
+        return answer.text if answer else ""
+
+
+def form_for(severity: Severity) -> Form:
+    """The full one for a P1 or P2."""
+    return Form.FULL if severity in (Severity.P1, Severity.P2) else Form.SHORT
+
+
+def missing(form: Form, texts: Mapping[str, str], categories: Collection[str]) -> list[str]:
+    """What a review lacks to be complete, in words. categories: of the corrective actions."""
+    lacks = [
+        question.title
+        for question in questions_of(form)
+        if question.is_required and not texts.get(question.name, "").strip()
+    ]
+    if form is Form.FULL and (have := len(set(categories))) < FEWEST_CATEGORIES:
+        lacks.append(
+            f"corrective actions in at least {FEWEST_CATEGORIES} categories (there are {have})"
+        )
+    return lacks
