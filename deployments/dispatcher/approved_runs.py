@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from schemas.approvals import Approval, State
 from schemas.settings import Settings
@@ -14,6 +15,8 @@ from tasks.store import Store
 LOOK_AGAIN = {"decision": "look again"}
 NOT_PROVEN = {**LOOK_AGAIN, "approver": "signed elsewhere"}
 """What `flows/parts/approval.py` takes in its forms: the run reads the store, not the form."""
+
+log = logging.getLogger("aeef.runs")
 
 
 class ApprovedRuns:
@@ -36,7 +39,12 @@ class ApprovedRuns:
             return
         with get_client(sync_client=True) as client:
             for approval in decided:
-                self._go_on(approval, client)
+                try:
+                    self._go_on(approval, client)
+                except (ObjectNotFound, PrefectHTTPStatusError) as error:
+                    # One that cannot go on must not keep the others waiting.
+                    why = type(error).__name__
+                    log.error("%s is decided, and cannot go on: %s", approval.title, why)
 
     def _go_on(self, approval: Approval, client: SyncPrefectClient) -> None:
         carried = approval.question.carried

@@ -162,18 +162,15 @@ class BetweenOwners:
             run = runs.get(run_id)
             if run is not None and self._goes_on(run, now):
                 continue
+            if self.store.claim_result(incident_id, _page_of(run_id, run)) is not None:
+                continue  # somebody was called for this attempt of it
             # A run finishes its claim before it ends: check again, now that the run has ended.
             if (incident_id, run_id) in self._unfinished():
                 self._call(incident_id, run_id, run)
 
     def _unfinished(self) -> list[tuple[UUID, UUID]]:
-        """Incident and run of each unfinished runbook for which nobody was called."""
-        held = _runs_of(self.store.unfinished_claims(RUNBOOK))
-        return [
-            (incident_id, run_id)
-            for incident_id, run_id in held
-            if self.store.claim_result(incident_id, failure_key(run_id)) is None
-        ]
+        """Incident and run of each unfinished runbook."""
+        return _runs_of(self.store.unfinished_claims(RUNBOOK))
 
     def _goes_on(self, run: FlowRun, now: datetime) -> bool:
         """True while nobody has to be called; runs that somebody has are looked at elsewhere."""
@@ -184,14 +181,14 @@ class BetweenOwners:
     def _call(self, incident_id: UUID, run_id: UUID, run: FlowRun | None) -> None:
         incident = self.store.incident(incident_id)
         if run is not None and run.state is not None and run.state.is_scheduled():
-            self.page(incident, of_waiting(run, utc_now()), waiting_key(run_id))
+            self.page(incident, of_waiting(run, utc_now()), _page_of(run_id, run))
             return
         ended = of_end(run_id, run, self.store.times_taken_over(run_id))
         if run is not None:
             done, left = self._runs.steps_of(run_id)
             text, entry = of_death(ended, done, left), uuid5(run_id, ended)
             self.store.record_action(incident_id, text, entry_id=entry)
-        self.page(incident, of_call(ended, run), failure_key(run_id))
+        self.page(incident, of_call(ended, run), _page_of(run_id, run))
         show_end_of_run(str(incident_id), self.settings, run_id=str(run_id), said=ended)
 
     def _page(self, incident: Incident, reason: str, key: str) -> None:
@@ -200,6 +197,13 @@ class BetweenOwners:
             ensure_page(incident.incident_id, self.settings, holder=sender, key=key, reason=reason)
         except AeefError as error:
             log.error("%s", error)  # the next round tries again
+
+
+def _page_of(run_id: UUID, run: FlowRun | None) -> str:
+    """The page for what the run came to: one for each time that it began."""
+    if run is not None and run.state is not None and run.state.is_scheduled():
+        return waiting_key(run_id, run.run_count)
+    return failure_key(run_id, run.run_count if run is not None else 1)
 
 
 def _runs_of(claims: Iterable[tuple[UUID, str]]) -> list[tuple[UUID, UUID]]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.parts.approval import Asking, wait_for_approval
@@ -193,7 +194,7 @@ class Response:
     def _hand_over(self, failures: list[str], how: str) -> None:
         reason = f"automation {how}, take over: {failures[0]}"
         try:
-            self.do(page_on_call, reason, failure_key(self.run_id))
+            self.do(page_on_call, reason, failure_key(self.run_id, flow_run.get_run_count() or 1))
         except AeefError as error:
             failures.append(f"{page_on_call.name}: {self._in_words(error)}")
 

@@ -35,7 +35,7 @@ def check_approval(case: Case, agent: NamedAgent, approver: str, under: str = ""
     return _approved(case, agent, approver, under).by
 
 
-RESPOND = "resume-agent/respond"
+RESPOND = "resume-agent/by hand"
 
 
 def _resumed(done: Suspension) -> str:

@@ -33,7 +33,7 @@ from tasks.incident.open_by_hand import is_for_freeze
 from tasks.recovery.gate import freed, going_on, refuse_unrecovered, sign_offs
 from tasks.step import step, verbatim
 
-RELEASE = "release-freeze/respond"
+RELEASE = "release-freeze/by hand"
 
 
 @step("freeze the target", says=verbatim, timeout=900)

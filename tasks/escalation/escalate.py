@@ -42,7 +42,7 @@ def escalate(
     TemporaryError while another process sends it.
     """
     if step.kind is StepKind.REMINDER:
-        remind(incident, step, settings, holder=holder)
+        remind(incident, step, state.takes, settings, holder=holder)
         return
     call = _call_of(incident, state, step, settings)
     try:
@@ -89,7 +89,7 @@ def _still_on_it(state: EscalationState, route: Route) -> str:
 
 def _key(incident: Incident, state: EscalationState, step: Step, contact: str) -> str:
     if step.kind is StepKind.LEVEL:
-        return escalation_key(incident, step.number, contact)
+        return escalation_key(incident, step.number, contact, state.takes)
     return still_on_it_key(incident, state.takes, step.number, contact)
 
 

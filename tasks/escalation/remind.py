@@ -15,9 +15,10 @@ from tasks.store import open_store
 from tasks.store.claim_keys import TICKET, escalation_key, of_occurrence
 
 
-def remind(incident: Incident, step: Step, settings: Settings, *, holder: str) -> None:
+def remind(incident: Incident, step: Step, takes: int, settings: Settings, *, holder: str) -> None:
     """Remind the level's contact, else the incident's channel in Slack; put on record which.
 
+    takes: how often somebody had taken it, who gave it back.
     Safe to repeat. Raises AeefError when it could not be done; it is tried again.
     """
     to = step.level.to if step.level else "whoever is on call"
@@ -25,19 +26,20 @@ def remind(incident: Incident, step: Step, settings: Settings, *, holder: str) -
     text += _ticket(incident, settings)
     contact = settings.contact(to)
     if contact and contact.has_address:
-        key = escalation_key(incident, step.number, contact_name(to))
+        key = escalation_key(incident, step.number, contact_name(to), takes)
         if ensure_page(incident.incident_id, settings, holder=holder, key=key, reason=text) is None:
             raise PageNotDelivered(f"the reminder of {incident.title} is being sent by another")
         return
     if slack.configured(settings):
         ensure_message(incident, settings, holder=holder)
         reply_in_thread(str(incident.incident_id), text, settings, holder=holder)
-        _record(incident, step, f"reminded in Slack: {text}", settings)
+        _record(incident, step, takes, f"reminded in Slack: {text}", settings)
         return
     name = contact_name(to)
     _record(
         incident,
         step,
+        takes,
         f"NOBODY WAS REMINDED: {text}; neither Slack nor a contact '{name}' is configured",
         settings,
     )
@@ -50,8 +52,9 @@ def _ticket(incident: Incident, settings: Settings) -> str:
     return f"; ticket {result['key']}" if result else ""
 
 
-def _record(incident: Incident, step: Step, text: str, settings: Settings) -> None:
-    identity = f"aeef:{incident.incident_id}/{escalation_key(incident, step.number)}/reminded"
+def _record(incident: Incident, step: Step, takes: int, text: str, settings: Settings) -> None:
+    key = escalation_key(incident, step.number, takes=takes)
+    identity = f"aeef:{incident.incident_id}/{key}/reminded"
     open_store(settings).record_action(
         incident.incident_id, text, entry_id=uuid5(NAMESPACE_URL, identity)
     )

@@ -69,9 +69,12 @@ def finish_runbook(
     withheld: its acts were not done, because the automation is not on.
     """
     result = {WITHHELD_MARK: True} if withheld else {}
-    open_store(settings).finish_claim(
-        incident.incident_id, runbook_key(incident, beside), f"{RUN}{run_id}", result
-    )
+    store, holder = open_store(settings), f"{RUN}{run_id}"
+    store.finish_claim(incident.incident_id, runbook_key(incident, beside), holder, result)
+    # Its severity was changed meanwhile: then this run holds the runbook of that one, too.
+    for key, claim in store.claims(incident.incident_id).items():
+        if key.startswith(RUNBOOK) and claim.holder == holder and claim.state != "done":
+            store.finish_claim(incident.incident_id, key, holder, result)
 
 
 def give_up_runbook(

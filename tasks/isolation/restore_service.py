@@ -28,7 +28,7 @@ from tasks.isolation.restore_containers import chosen_of, restore_containers
 from tasks.recovery.gate import freed, refuse_unrecovered, sign_offs
 from tasks.step import step
 
-RESPOND = "restore-service/respond"
+RESPOND = "restore-service/by hand"
 
 
 def _stays(target_name: str) -> str:

@@ -13,14 +13,19 @@ from tasks.notify.page_on_call import ensure_page
 from tasks.store.claim_keys import PAGE_FAILED_BY_HAND
 
 
-def page_failure_by_hand(incident: Incident, reason: str, settings: Settings) -> str:
-    """Page once for the incident. Never raises: why nobody could be reached, else empty."""
+def page_failure_by_hand(
+    incident: Incident, reason: str, settings: Settings, mark: str = ""
+) -> str:
+    """Page once for the incident, or for each mark of a procedure that nobody watches.
+
+    Never raises: why nobody could be reached, else empty.
+    """
     try:
         ensure_page(
             str(incident.incident_id),
             settings,
             holder=f"by hand {uuid4()}",
-            key=PAGE_FAILED_BY_HAND,
+            key=f"{PAGE_FAILED_BY_HAND}:{mark}" if mark else PAGE_FAILED_BY_HAND,
             reason=reason,
         )
     except AeefError as error:

@@ -36,14 +36,17 @@ def take_back_failure(incident_id: str, settings: Settings, *, run_id: UUID) -> 
     """End the page that this run failed, if there is one: a Retry repaired it. Never raises."""
     try:
         store = open_store(settings)
-        incident, page = store.incident(incident_id), failure_key(run_id)
-        was_sent = store.claim_result(incident_id, page) is not None
-        if not was_sent and store.untaken_page(incident.incident_id, page) is None:
+        incident, first = store.incident(incident_id), failure_key(run_id)
+        kept = [each.key for each in store.untaken_of(incident.incident_id)]
+        sent = [key for key, each in store.claims(incident_id).items() if each.state == "done"]
+        pages = [key for key in dict.fromkeys([*sent, *kept]) if key.startswith(first)]
+        if not pages:
             return
         holder = f"repaired {uuid4()}"
         with store.once(incident_id, repaired_key(run_id), holder) as turn:
             if turn.is_mine:
-                resolve_one_page(incident, page, settings)
+                for page in pages:
+                    resolve_one_page(incident, page, settings)
                 store.record_action(incident_id, REPAIRED)
                 reply_in_thread(incident_id, REPAIRED, settings, holder=holder)
                 turn.finish()

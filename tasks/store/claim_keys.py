@@ -148,9 +148,13 @@ def team_page_key(incident: Incident, team: str) -> str:
     return of_occurrence(incident, f"{PAGE}{team}")
 
 
-def escalation_key(incident: Incident, number: int, contact: str = "") -> str:
-    """The page of a level, when nobody took it; contact: whose own address it goes to."""
-    return _level_key(incident, f"{ESCALATION}{incident.severity}:{number}", contact)
+def escalation_key(incident: Incident, number: int, contact: str = "", takes: int = 0) -> str:
+    """The page of a level, when nobody has it; contact: whose own address it goes to.
+
+    takes: how often somebody had taken it, who gave it back.
+    """
+    again = f":again-{takes}" if takes else ""
+    return _level_key(incident, f"{ESCALATION}{incident.severity}:{number}{again}", contact)
 
 
 def still_on_it_key(incident: Incident, takes: int, number: int, contact: str = "") -> str:
@@ -175,14 +179,17 @@ def contact_of(about: str) -> str | None:
     return contact or None if subject.startswith((ESCALATION, STILL_ON_IT, BROKE_GLASS)) else None
 
 
-def failure_key(run_id: UUID) -> str:
-    """The page about a failed run of the automation; one per run."""
-    return f"{PAGE_FAILED}{run_id}"
+def failure_key(run_id: UUID, attempt: int = 1) -> str:
+    """The page about a failed run of the automation; one for each time that it began."""
+    return f"{PAGE_FAILED}{run_id}{f':attempt-{attempt}' if attempt > 1 else ''}"
 
 
-def waiting_key(run_id: UUID) -> str:
-    """The page about a run that goes on by itself, and that no worker begins; one per run."""
-    return f"{PAGE}waiting:{run_id}"
+def waiting_key(run_id: UUID, begun: int = 0) -> str:
+    """The page about a run that goes on by itself, and that no worker begins.
+
+    begun: how often it had begun before: one page for each time.
+    """
+    return f"{PAGE}waiting:{run_id}{f':after-{begun}' if begun > 1 else ''}"
 
 
 def approval_key(approval_id: UUID) -> str:

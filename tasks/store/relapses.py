@@ -30,6 +30,7 @@ from tasks.store.database.tables import LATER, incidents, looks
 from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import another_is_open
 from tasks.store.grouping.flaps import change_flap, waits_to_see
+from tasks.store.lifecycle.standings import NO_PROPOSAL, change_standing
 from tasks.store.records import Change, find, incident_of
 
 ACTOR = "aeef-runbooks"
@@ -236,6 +237,9 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
         relapsed_at=change.chain.now,
         raised=False,
     )
+    # How the outbreak before ended says nothing of this one.
+    anew = {"disposition": None, "merged_into": None, **NO_PROPOSAL}
+    change_standing(change.chain.connection, change.incident, **anew)
     start_escalation(change.chain.connection, change.incident, change.chain.now)
     change.emit(RELAPSED)
 

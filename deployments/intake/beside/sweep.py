@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from deployments.intake.intervals import USUAL, Timing
 from schemas.errors import AeefError
@@ -22,8 +22,10 @@ from tasks.notify.show_progress import show_overdue
 from tasks.notify.tickets.watch_tickets import watch_tickets
 from tasks.store import Store
 from tasks.store.claim_keys import (
+    BY_HAND,
     LEAD_ASKED,
     PAGE,
+    PAGE_FAILED_BY_HAND,
     keep_alive_key,
     not_started_key,
     page_key,
@@ -59,6 +61,7 @@ class Sweep:
             self.send_late_pages,
             self.keep_alerts_alive,
             self.page_for_missing_runbooks,
+            self.page_for_dead_procedures,
             self.ask_for_leads,
             self.watch_tickets,
             self.change_messages,
@@ -116,13 +119,30 @@ class Sweep:
             ],
         )
 
+    def page_for_dead_procedures(self) -> None:
+        """Page for what a person began in an intake that has died since: it may be half done."""
+        for incident_id in dict.fromkeys(i for i, _ in self.store.unfinished_claims(BY_HAND)):
+            for key, claim in self.store.claims(incident_id).items():
+                if not key.startswith(BY_HAND) or claim.state != "free" or not claim.holder:
+                    continue
+                what = key.removeprefix(BY_HAND)
+                said = f"the {what} did not end: its process died; look what runs, and finish it"
+                entry = uuid5(incident_id, f"{key} {claim.holder} died")
+                self.store.record_action(incident_id, said, entry_id=entry)
+                failed = f"{PAGE_FAILED_BY_HAND}:{claim.holder.rpartition(' ')[2]}"
+                self.page(self.store.incident(incident_id), said, failed)
+                self.store.release_claim(incident_id, key, claim.holder)
+
     def ask_for_leads(self) -> None:
         """Ask for a lead of a P1 or P2 that nobody leads after an hour."""
         for severity in NEEDS_LEAD:
             for incident in self.store.open_incidents_missing_claim(
                 LEAD_ASKED, older_than=self.timing.lead_missing, severity=severity
             ):
-                ask_for_lead(incident, self.settings, holder=f"sweep {uuid4()}")
+                try:
+                    ask_for_lead(incident, self.settings, holder=f"sweep {uuid4()}")
+                except AeefError as error:  # the others are asked all the same
+                    log.error("%s: %s", incident.title, error)
 
     def watch_tickets(self) -> None:
         """Propose to resolve what somebody closed the ticket of."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from schemas.errors import AeefError, AwaitsApproval, NotPossibleNow
+from schemas.incident import Incident
 from schemas.settings import Target
 from tasks.do import Directly
 from tasks.notify.page_by_hand import page_failure_by_hand
@@ -44,7 +45,7 @@ def begin(hand: Hand, what: str, work: Callable[[Directly], object]) -> Done:
     over = threading.Event()
     for target, args in (
         (_renew, (hand, key, holder, over)),
-        (_carry_out, (hand, what, key, holder, work, over)),
+        (_carry_out, (hand, incident, what, key, holder, work, over)),
     ):
         threading.Thread(target=target, args=args, name=what, daemon=True).start()
     return Done(incident, f"The {what} has begun; its steps appear below as they are done")
@@ -52,13 +53,13 @@ def begin(hand: Hand, what: str, work: Callable[[Directly], object]) -> Done:
 
 def _carry_out(
     hand: Hand,
+    incident: Incident,
     what: str,
     key: str,
     holder: str,
     work: Callable[[Directly], object],
     over: threading.Event,
 ) -> None:
-    incident = hand.incident
     try:
         work(Directly(str(incident.incident_id), hand.actor.on_record))
     except AwaitsApproval as error:  # it is asked for, and nobody has to act at once
@@ -67,7 +68,8 @@ def _carry_out(
         why = str(error) if isinstance(error, AeefError) else type(error).__name__
         log.error("%s: the %s failed: %s", incident.title, what, sanitized(why, hand.settings))
         said = f"{what} by {hand.actor.called} FAILED: {why}"
-        page_failure_by_hand(incident, sanitized(said, hand.settings), hand.settings)
+        text = sanitized(said, hand.settings)
+        page_failure_by_hand(incident, text, hand.settings, mark=holder.rpartition(" ")[2])
     finally:
         over.set()
         try:

@@ -51,6 +51,7 @@ def start_escalation(connection: Connection, incident: Incident, now: datetime) 
     """Begin anew: the incident's page is due now. Nobody has taken it."""
     of = str(incident.incident_id)
     row = connection.execute(_ONE, {"of": of}).one_or_none()
+    is_same = row and (row.severity, row.occurrence) == (incident.severity, incident.occurrence)
     values = {
         "severity": incident.severity.value,
         "occurrence": incident.occurrence,
@@ -59,7 +60,8 @@ def start_escalation(connection: Connection, incident: Incident, now: datetime) 
         "due_at": moment_text(now),
         "taken_at": None,
         "taken_by": "",
-        "takes": 0,
+        # Given back: the levels are called anew, each by a page of its own.
+        "takes": row.takes if row and is_same else 0,
         "leased_until": None,
         "revision": 1 if row is None else row.revision + 1,
     }
@@ -77,6 +79,12 @@ def wake_escalation(connection: Connection, incident: Incident, now: datetime) -
         return
     values = {"due_at": moment_text(now), "leased_until": None, "revision": row.revision + 1}
     connection.execute(_CHANGE, {"of": str(incident.incident_id), **values})
+
+
+def start_or_plan(connection: Connection, incident: Incident, now: datetime) -> None:
+    """Its severity is less: begin anew where nobody has it, else plan the next question anew."""
+    wake_escalation(connection, incident, now)
+    connection.execute(_CHANGE, {"of": str(incident.incident_id), "done": 0})
 
 
 def take_escalation(connection: Connection, incident: Incident, actor: str, now: datetime) -> None:

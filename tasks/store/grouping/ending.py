@@ -20,7 +20,7 @@ from schemas.lifecycle import why_not_by_sender
 from tasks.base.storable import first_line
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.grouping.alerts import end, how_many, open_one_with_key
-from tasks.store.grouping.flaps import note_end
+from tasks.store.grouping.flaps import note_end, stay_quiet
 from tasks.store.lifecycle.standings import has_failed, propose
 from tasks.store.records import Change, incident_of
 
@@ -59,6 +59,7 @@ def end_alert(
                 _note(change, alert, number, entry)
             return Ended(change.incident, is_over=False)
         if why := why_open(change, row, routes):
+            stay_quiet(chain.connection, change.incident)
             if propose(change, alert.source, why, entry):
                 return Ended(change.incident, is_over=False, proposed=why)
             return Ended(change.incident, is_over=False)

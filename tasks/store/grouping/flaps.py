@@ -62,6 +62,13 @@ def note_end(chain: Chain, incident: Incident, window: timedelta) -> bool:
     return bool(row.flapping)
 
 
+def stay_quiet(connection: Connection, incident: Incident) -> None:
+    """Its alert is gone again, though it stays open: that it came back is no longer waited for."""
+    row = flap_of(connection, incident)
+    if row is not None and not row.flapping:
+        change_flap(connection, incident, back_at=None, due_at=None)
+
+
 def just_ended(chain: Chain, group: str | None, key: str, window: timedelta) -> Row[Any] | None:
     """The incident of this group or key that its sender ended within the window."""
     hashed = hash_of_text(key)

@@ -13,7 +13,7 @@ from schemas.lifecycle import Verb
 from tasks.base.storable import clean_text
 from tasks.store.claim_keys import page_key, runbook_key
 from tasks.store.database.tables import claims
-from tasks.store.escalations.escalations import start_escalation
+from tasks.store.escalations.escalations import start_escalation, start_or_plan
 from tasks.store.giving_word import answer_in, is_unanswered
 from tasks.store.grouping.alerts import group_as
 from tasks.store.lifecycle.guard import require
@@ -38,6 +38,8 @@ def set_severity(change: Change, severity: Severity, actor: str, reason: str) ->
         severity=severity,
         raised=False,
     )
+    # The steps of the lesser severity count from now, not after all those that were called.
+    start_or_plan(change.chain.connection, change.incident, change.chain.now)
     _as_done_before(change, before_page=page_key(before), before_run=runbook_key(before))
     return True
 

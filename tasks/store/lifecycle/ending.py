@@ -84,7 +84,7 @@ def reopen(change: Change, row: Row[Any], actor: str, reason: str) -> bool:
     _refuse_a_second(change, row)
     take_escalation(chain.connection, change.incident, actor, chain.now)
     now = moment_text(chain.now)
-    own = {"owner": clean_text(actor), "owner_since": now, "disposition": None}
+    own = {"owner": clean_text(actor), "owner_since": now, "disposition": None, **NO_PROPOSAL}
     change_standing(chain.connection, change.incident, **own, merged_into=None)
     pages_ring_again(chain.connection, change.incident)
     change.record(
