@@ -208,15 +208,17 @@ def _open(
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
-        **{"id": str(incident_id), "number": incident.number},
+        "id": str(incident_id),
+        "number": incident.number,
         **_hashed("dedup", key),
         **_hashed("group", group),
-        **{"opened_at": moment_text(chain.now), "alert": alert_text},
+        "opened_at": moment_text(chain.now),
+        "alert": alert_text,
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
     note_detected(chain.connection, incident, team)
-    said = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
+    more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
     details = {
         "type": incident.type,
         "typeSource": typed.source.value,
@@ -225,7 +227,7 @@ def _open(
         "record": hash_of_text(row["document"]),
         "alert": hash_of_text(alert_text),
         "moment": Moment.DETECTED,
-        **{name: value for name, value in said.items() if value},
+        **{name: value for name, value in more.items() if value},
         **related,
     }
     actor = alert.source
