@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.audit.reviewed import ReviewSeals
 from tasks.store.database.tables import audit
 
 _AT_ONCE = 1000  # rows in memory
@@ -34,6 +35,7 @@ class Facts:
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+        self.reviews: dict[str, ReviewSeals] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -50,6 +52,8 @@ class Facts:
             self.alerts.setdefault(incident, details["alert"])
         if isinstance(details.get("number"), int):
             self.numbers.setdefault(incident, details["number"])
+        if isinstance(review := details.get("review"), dict):
+            self.reviews.setdefault(incident, ReviewSeals()).note(row.seq, review)
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
 

@@ -148,7 +148,8 @@ def lacks_for_close(change: Change, standing: Standing) -> list[str]:
     if review is None or review.resolved_at != incident.resolved_at:
         return [f"its review, which was not begun: `aeef review-begin {short}`"]
     actions = actions_in(change.chain.connection, review.incident_id)
-    lacks = missing(review.form, review.written, [each.category for each in actions])
+    of_review = missing(review.form, review.written, [each.category for each in actions])
+    lacks = [f"of its review: {', '.join(of_review)}"] if of_review else []
     if review.state is State.DRAFTED:
         lacks.append(f"somebody who completes its review: `aeef review-complete {short}`")
     if review.state is not State.READ:
