@@ -137,6 +137,18 @@ class Reviews:
         with self._log.database.read() as connection:
             return [incident_of(row) for row in connection.execute(query)]
 
+    def with_answer(self, question: str, text: str, limit: int) -> list[Incident]:
+        """The newest incidents whose review has this text for the question."""
+        query = (
+            select(incidents)
+            .join(review_texts, review_texts.c.incident_id == incidents.c.id)
+            .where(review_texts.c.question == question, review_texts.c.text == text)
+            .order_by(incidents.c.opened_at.desc())
+            .limit(limit)
+        )
+        with self._log.database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
     def due(self, before: datetime) -> list[tuple[Incident, Review]]:
         """Those that nobody has read yet and that are due, the oldest first."""
         query = (

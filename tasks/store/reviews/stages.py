@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from schemas.corrective import CorrectiveAction
 from schemas.errors import NotPossibleNow
-from schemas.incident import Incident, PostMortem, Severity
+from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
 from schemas.lifecycle import Disposition, Standing
 from schemas.people import name_on_record
 from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
@@ -55,6 +55,8 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         automated=actor == OURS,
         details=seal_of(review),
     )
+    if actor != OURS:  # what ends of a P1 or P2 starts it with its own event
+        change.emit(REVIEW_BEGUN)
     return True
 
 
