@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
 
 _AT_ONCE = 1000  # rows in memory
@@ -26,7 +27,10 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence."""
+    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
+
+    corrective: of each corrective action, by its number, its newest seal.
+    """
 
     def __init__(self) -> None:
         self.records: dict[str, RecordSeal] = {}
@@ -34,6 +38,7 @@ class Facts:
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+        self.corrective: dict[int, ActionSeal] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -52,6 +57,8 @@ class Facts:
             self.numbers.setdefault(incident, details["number"])
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
+        if (changed := seal_of(details, row.seq, incident)) is not None:
+            self.corrective[changed[0]] = changed[1]
 
 
 class Digest:

@@ -1,0 +1,40 @@
+"""Finds the incidents of a type that began after a moment: what a corrective action was for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select
+
+from schemas.incident import Incident
+from tasks.base.storable import moment_text
+from tasks.store.database.database import Database
+from tasks.store.database.tables import incidents, moments
+from tasks.store.records import incident_of
+
+MOST = 200
+
+
+def incidents_since(database: Database, incident_type: str, since: datetime) -> list[Incident]:
+    """The incidents of a type that were opened, or relapsed, after that, the oldest first.
+
+    By our clock. Drills are left out.
+    """
+    at = moment_text(since)
+    is_drill = exists().where(
+        moments.c.incident_id == incidents.c.id,
+        moments.c.occurrence == incidents.c.occurrence,
+        moments.c.is_drill == 1,
+    )
+    query = (
+        select(incidents)
+        .where(
+            incidents.c.type == incident_type,
+            or_(incidents.c.opened_at > at, incidents.c.relapsed_at > at),
+            ~is_drill,
+        )
+        .order_by(incidents.c.opened_at, incidents.c.id)
+        .limit(MOST)
+    )
+    with database.read() as connection:
+        return [incident_of(row) for row in connection.execute(query)]
