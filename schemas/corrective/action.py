@@ -71,6 +71,7 @@ class CorrectiveAction(Model):
     owner, verifier: names of people, different ones. question: what shows that it worked, as data
     of `question.py`. look_after: days after it was verified at which that is looked at.
     ticket: its key in Jira. times_opened: 1, and one more each time that it is open again.
+    why_again: why it was, in words that everybody may read.
     done_by, verified_by: as on record.
     """
 
@@ -88,6 +89,7 @@ class CorrectiveAction(Model):
     created_at: UtcDatetime
     created_by: str
     times_opened: int = Field(default=1, ge=1)
+    why_again: str = ""
     done_at: UtcDatetime | None = None
     done_by: str | None = None
     verified_at: UtcDatetime | None = None

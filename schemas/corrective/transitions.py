@@ -19,6 +19,7 @@ from schemas.corrective.action import (
     same_person,
 )
 from schemas.errors import InvalidInput, NotAllowed, NotPossibleNow
+from schemas.people import name_on_record
 
 
 class Turned(NamedTuple):
@@ -81,12 +82,12 @@ def waive(action: CorrectiveAction, waiver: Waiver) -> Turned:
     return Turned(action.model_copy(update=fields), f"{said}: {waiver.why}")
 
 
-def reopen(action: CorrectiveAction, why: str, due_at: datetime) -> Turned:
-    """It is to be done after all, or again."""
+def reopen(action: CorrectiveAction, by: str, why: str, due_at: datetime) -> Turned:
+    """It is to be done after all, or again; by: as on record."""
     if action.stage is Stage.OPEN:
         raise NotPossibleNow(f"{action.reference} is {_stands(action)}")
-    due = f"{due_at:%Y-%m-%d}"
-    return Turned(_opened(action, due_at), f"open again, due {due}: {why}")
+    after = _opened(action, due_at, f"{name_on_record(by)} opened it again")
+    return Turned(after, f"open again, due {due_at:%Y-%m-%d}: {why}")
 
 
 def end_waiver(action: CorrectiveAction, at: datetime, due_at: datetime) -> Turned | None:
@@ -95,7 +96,9 @@ def end_waiver(action: CorrectiveAction, at: datetime, due_at: datetime) -> Turn
     if action.stage is not Stage.WAIVED or waiver is None or waiver.until > at:
         return None
     ended = f"its waiver, for which {waiver.owner} answered, ended {waiver.until:%Y-%m-%d}"
-    return Turned(_opened(action, due_at), f"open again, due {due_at:%Y-%m-%d}: {ended}")
+    # Whoever answered for it is notified, too: so it stays.
+    after = _opened(action, due_at, "its waiver ended").model_copy(update={"waiver": waiver})
+    return Turned(after, f"open again, due {due_at:%Y-%m-%d}: {ended}")
 
 
 def change(
@@ -160,10 +163,9 @@ def see_effect(
         return Turned(after, f"{when}, whether it worked was NOT seen: {said}; a person has to say")
     if worked:
         return Turned(after, f"{when}, what was asked holds: {said}")
-    return Turned(
-        _opened(after, due_at),
-        f"{when}, it did not work: {said}; open again, due {due_at:%Y-%m-%d}",
-    )
+    opened = _opened(after, due_at, f"{when}, it was seen that it did not work")
+    again = f"open again, due {due_at:%Y-%m-%d}"
+    return Turned(opened, f"{when}, it did not work: {said}; {again}")
 
 
 def put_ticket(action: CorrectiveAction, key: str | None) -> Turned | None:
@@ -174,13 +176,14 @@ def put_ticket(action: CorrectiveAction, key: str | None) -> Turned | None:
     return Turned(action.model_copy(update={"ticket": key}), said, in_record=False)
 
 
-def _opened(action: CorrectiveAction, due_at: datetime) -> CorrectiveAction:
+def _opened(action: CorrectiveAction, due_at: datetime, why: str) -> CorrectiveAction:
     undone = ("done_at", "done_by", "verified_at", "verified_by", "waiver")
     return action.model_copy(
         update={
             "stage": Stage.OPEN,
             "due_at": due_at,
             "times_opened": action.times_opened + 1,
+            "why_again": why,
             **dict.fromkeys(undone),
         }
     )

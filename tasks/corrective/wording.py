@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from schemas.corrective import CorrectiveAction, Stage, is_overdue
-from schemas.incident import RESTRICTED, Incident
+from schemas.incident import Incident
+from schemas.incident.incident import RESTRICTED
 from tasks.base.trim import one_line, trim
 
 LONGEST_TEXT = 160
@@ -38,6 +39,18 @@ def due(action: CorrectiveAction, now: datetime) -> str:
     late = now - action.due_at
     days = late // timedelta(days=1)
     return f"{days} {'day' if days == 1 else 'days'} overdue" if days else "overdue since today"
+
+
+def form_for(action: CorrectiveAction) -> str:
+    """The act of a person that it waits for; empty: none."""
+    match action.stage:
+        case Stage.OPEN:
+            return "action-done"
+        case Stage.DONE:
+            return "action-verify"
+        case Stage.VERIFIED if any(e.worked is None for e in action.present_effects.values()):
+            return "action-worked"
+    return ""
 
 
 def _effect(action: CorrectiveAction) -> str:

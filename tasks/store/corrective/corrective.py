@@ -14,7 +14,7 @@ from schemas.errors import InvalidInput
 from schemas.incident import Incident, hash_of_text
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.corrective.recurrences import incidents_since
+from tasks.store.corrective.recurrences import first_since
 from tasks.store.corrective.rows import action_of, columns_of
 from tasks.store.database.tables import corrective_actions
 from tasks.store.records import Change, find, incident_of
@@ -118,9 +118,11 @@ class CorrectiveActions:
         is_due = corrective_actions.c.look_at <= moment_text(now)
         return self._found(_ALL.where(is_due).order_by(corrective_actions.c.look_at))
 
-    def incidents_since(self, incident_type: str, since: datetime) -> list[Incident]:
-        """The incidents of a type that were opened, or relapsed, after that; drills left out."""
-        return incidents_since(self._log.database, incident_type, since)
+    def came_back(
+        self, incident_type: str, since: datetime, fits: Callable[[Incident], bool]
+    ) -> Incident | None:
+        """The first incident of a type that fits and began after that; drills are left out."""
+        return first_since(self._log.database, incident_type, since, fits)
 
     def _found(self, query: Any) -> list[CorrectiveAction]:
         with self._log.database.read() as connection:

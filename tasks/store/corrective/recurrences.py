@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
@@ -12,11 +13,13 @@ from tasks.store.database.database import Database
 from tasks.store.database.tables import incidents, moments
 from tasks.store.records import incident_of
 
-MOST = 200
+AT_ONCE = 200
 
 
-def incidents_since(database: Database, incident_type: str, since: datetime) -> list[Incident]:
-    """The incidents of a type that were opened, or relapsed, after that, the oldest first.
+def first_since(
+    database: Database, incident_type: str, since: datetime, fits: Callable[[Incident], bool]
+) -> Incident | None:
+    """The first incident of a type that fits and was opened, or relapsed, after that.
 
     By our clock. Drills are left out.
     """
@@ -34,7 +37,7 @@ def incidents_since(database: Database, incident_type: str, since: datetime) -> 
             ~is_drill,
         )
         .order_by(incidents.c.opened_at, incidents.c.id)
-        .limit(MOST)
     )
     with database.read() as connection:
-        return [incident_of(row) for row in connection.execute(query)]
+        rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
+        return next((each for each in map(incident_of, rows) if fits(each)), None)
