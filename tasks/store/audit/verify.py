@@ -29,6 +29,7 @@ from tasks.store.audit.sealed import (
     verify_records,
 )
 from tasks.store.audit.verified import Point, read_point, write_point
+from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
 
@@ -95,6 +96,7 @@ def verify_audit(
         only = None if point is None else facts.touched
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
+        verify_actions(connection, touched.corrective, only)
         known = len(facts.alerts) + (0 if point is None else point.incidents)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

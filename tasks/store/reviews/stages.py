@@ -14,7 +14,7 @@ from schemas.lifecycle import Disposition, Standing
 from schemas.people import name_on_record
 from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
-from tasks.store.corrective.corrective import actions_in
+from tasks.store.corrective.rows import actions_in
 from tasks.store.database.tables import audit
 from tasks.store.records import Change
 from tasks.store.reviews.rows import (
