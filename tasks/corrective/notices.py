@@ -12,14 +12,14 @@ from uuid import uuid4
 
 from schemas.corrective import CorrectiveAction, Stage
 from schemas.errors import OutsideServiceError
-from schemas.incident import Incident, SlackChannel
+from schemas.incident import Incident
 from schemas.links import links_for
 from schemas.model import utc_now
-from schemas.people import everybody, name_on_record
+from schemas.people import name_on_record
 from schemas.settings import Settings
 from tasks.channels.slack import client as slack
-from tasks.channels.slack.message import reply_in_thread
 from tasks.corrective.wording import public_text
+from tasks.notify.write_to_person import write_to_person
 from tasks.store import open_store
 from tasks.store.claim_keys import corrective_key
 from tasks.store.sanitize import sanitized
@@ -132,7 +132,7 @@ def _send(
     try:
         with store.once(incident.incident_id, key, holder) as turn:
             if turn.is_mine:
-                how = _deliver(notice.person, text, incident, settings, holder)
+                how = write_to_person(notice.person, text, incident, settings, holder)
                 turn.finish({"how": how})
                 store.record_action(
                     incident.incident_id,
@@ -143,24 +143,3 @@ def _send(
     except OutsideServiceError as error:
         return sanitized(f"{name_on_record(notice.person)} was not notified: {error}", settings)
     return ""
-
-
-def _deliver(person: str, text: str, incident: Incident, settings: Settings, holder: str) -> str:
-    """Where it was said. Raises OutsideServiceError when Slack takes it nowhere."""
-    name = name_on_record(person)
-    known = everybody(settings.people).get(name)
-    problem = "no 'slack' in [people]"
-    if known and known.slack:
-        try:
-            slack.write_to(known.slack, text, settings)
-        except OutsideServiceError as error:
-            # What may have arrived is said once more where others read it, too: never not at all.
-            problem = f"not directly: {error}"
-        else:
-            return "in Slack"
-    to = f"{known.called if known else name}: {text}"
-    if reply_in_thread(str(incident.incident_id), to, settings, holder=holder):
-        return f"in the incident's thread ({problem})"
-    channel = settings.slack.channels[SlackChannel.INFO]
-    slack.write_to(channel, to, settings)
-    return f"in {channel} ({problem})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,6 +22,7 @@ from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
 from tasks.notify.tickets.watch_tickets import watch_tickets
+from tasks.review.watch import watch_reviews
 from tasks.store import Store
 from tasks.store.claim_keys import (
     BY_HAND,
@@ -55,6 +57,7 @@ class Sweep:
         self.store = store
         self.page = page
         self.timing = timing
+        self._next_reviews = 0.0
 
     def run(self) -> None:
         """Do every check once."""
@@ -66,6 +69,7 @@ class Sweep:
             self.ask_for_leads,
             self.watch_tickets,
             self.watch_action_tickets,
+            self.watch_reviews,
             self.change_messages,
         )
         for check in checks:
@@ -153,6 +157,12 @@ class Sweep:
     def watch_action_tickets(self) -> None:
         """Make tickets of corrective actions; what was closed there is done, to be verified."""
         watch_action_tickets(self.settings, self.timing.tickets)
+
+    def watch_reviews(self) -> None:
+        """Begin reviews of what is over, and remind people of those that are due."""
+        if time.monotonic() >= self._next_reviews:
+            self._next_reviews = time.monotonic() + self.timing.reviews
+            watch_reviews(self.settings, self.store)
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""

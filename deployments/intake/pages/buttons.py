@@ -41,7 +41,9 @@ UNDONE = {
     "unack": "Undone by Take it.",
 }
 """How an act is undone that does not say so itself."""
-_ONLY_WHEN_OVER = frozenset({"reopen", "close"})
+_ONLY_WHEN_OVER = frozenset({"reopen", "close", "review-begin", "review-complete", "review-read"})
+_ELSEWHERE = frozenset({"review-answer"})
+"""On a page of their own."""
 _ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
 _OF_ACTIONS = "action-"
 """What people do to corrective actions, which goes on for months after the incident."""
@@ -89,7 +91,8 @@ def buttons_for(
     found = [
         Button(act, _at_once(act), foreseen.get(act.name) or "")
         for act in _ordered(acts.values(), seen)
-        if actor.may(act.right)
+        if act.name not in _ELSEWHERE
+        and actor.may(act.right)
         and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
         and foreseen.get(act.name, "") is not None
     ]
