@@ -1,0 +1,1 @@
+"""What an incident teaches, as people write it, and its exports. Begin with `shown.py`."""
