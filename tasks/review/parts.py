@@ -22,6 +22,7 @@ TITLES = {
 """By the section's name, in the order in which they are shown; others come after them."""
 _TEXT, _AT, _BY = ("text", "said", "action", "title"), ("at", "timestamp"), ("by", "actor")
 _ENTRY, _ADDRESS = ("entry", "seq"), ("url", "address")
+_NOTHING: tuple[JsonValue, ...] = (None, "", [], {})
 _KNOWN = frozenset({*_TEXT, *_AT, *_BY, *_ENTRY, *_ADDRESS})
 
 
@@ -60,9 +61,9 @@ def parts_of(facts: Facts) -> list[Part]:
 
 def _lines(value: JsonValue) -> Iterator[Line]:
     """A line for each of a list, and for each field of an object; what is empty has none."""
+    if value in _NOTHING:
+        return
     match value:
-        case None | "" | [] | {}:
-            return
         case list():
             for each in value:
                 yield from _one(each) if isinstance(each, dict) else _lines(each)
@@ -99,9 +100,9 @@ def _first(value: Mapping[str, JsonValue], names: Sequence[str]) -> JsonValue:
 
 def _said(value: JsonValue) -> str:
     """A value in words; empty for what says nothing."""
+    if value in _NOTHING:
+        return ""
     match value:
-        case None | "" | [] | {}:
-            return ""
         case bool():
             return "yes" if value else "no"
         case list():

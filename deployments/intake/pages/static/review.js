@@ -10,6 +10,8 @@
   let mark = root.dataset.mark;
   let isKept = true;
   const pad = (n) => String(n).padStart(2, "0");
+  // As the server keeps a text: no empty lines around it, no spaces at its end.
+  const normal = (text) => text.replace(/\r\n?/g, "\n").trimEnd().replace(/^(?:[^\S\n]*\n)+/, "");
   const clock = (moment) => `${pad(moment.getHours())}:${pad(moment.getMinutes())}`;
 
   class Question {
@@ -25,11 +27,11 @@
         ? [...this.field.options].find((each) => each.defaultSelected)?.value ?? ""
         : this.field.defaultValue;
       this.key = `aeef-review ${base} ${this.name} ${by}`;
-      this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
+      this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(true); });
       this.field.addEventListener("input", () => this.typed());
       this.bringBack();
     }
-    get isClean() { return this.field.value === this.stored; }
+    get isClean() { return normal(this.field.value) === normal(this.stored); }
     say(text, kind = "") {
       this.status.textContent = text;
       this.status.className = `saved ${kind}`;
@@ -43,7 +45,7 @@
     bringBack() {
       let kept = null;
       try { kept = JSON.parse(localStorage.getItem(this.key)); } catch { isKept = false; }
-      if (!kept || kept.text === this.stored) return this.keep();
+      if (!kept || normal(kept.text) === normal(this.stored)) return this.keep();
       this.field.value = kept.text;
       if (kept.revision === this.revision) { this.say("not saved: kept in this browser since", "no"); this.soon(0); }
       else this.conflict({ text: this.stored, revision: this.revision,
@@ -60,11 +62,13 @@
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.save(), milliseconds);
     }
-    async save() {
+    // isDone: its writer pressed the button; else they write on, and it goes on record later.
+    async save(isDone = false) {
       clearTimeout(this.timer);
-      if (this.isSending || this.theirs || this.isClean) return;
+      if (this.isSending || this.theirs || (this.isClean && !isDone)) return;
       const text = this.field.value;
-      const body = new URLSearchParams({ text, seen: this.revision }).toString();
+      const given = { text, seen: this.revision, ...(isDone ? {} : { on: "yes" }) };
+      const body = new URLSearchParams(given).toString();
       this.isSending = true;
       this.say("saving…");
       let answer = null, said = {};
@@ -79,7 +83,13 @@
       this.isSending = false;
       if (answer?.ok) return this.took(said, text);
       this.keep();
+      if (said?.theirs && said.theirs.actor === by && said.theirs.text === normal(this.sent ?? text)) {
+        // The server had taken it, and its answer was lost on the way.
+        this.show(said.theirs);
+        return this.soon(0);
+      }
       if (said?.theirs) return this.conflict(said.theirs);
+      this.sent = text;
       this.refused(answer, said);
     }
     refused(answer, said) {
@@ -97,10 +107,11 @@
     took(said, sent) {
       const typedOn = this.field.value !== sent;
       this.show(said);
-      if (!typedOn) this.field.value = said.text;
+      const isMasked = said.text !== normal(sent);
+      if (!typedOn && isMasked) this.field.value = said.text;
       this.keep();
       if (!this.isClean) { this.say("not saved yet"); this.soon(AFTER); return; }
-      const masked = said.text === sent ? "" : "; what is secret or personal was masked";
+      const masked = isMasked ? "; what is secret or personal was masked" : "";
       this.say(`saved ${clock(new Date(said.at))}${masked}`, "yes");
     }
     // The server has this now.
