@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from schemas.errors import AeefError, PageNotDelivered, TemporaryError, UnexpectedError, Withheld
+from schemas.figures import Moment
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -69,6 +70,10 @@ def worth_retrying(error: BaseException) -> bool:
     return isinstance(error, TemporaryError | PageNotDelivered)
 
 
+def _never(_result: object) -> bool:
+    return False
+
+
 class Step(Generic[P, R]):
     """One step of a procedure: a function of a `Case`, run in a flow run or directly.
 
@@ -78,6 +83,7 @@ class Step(Generic[P, R]):
     without secrets and personal data, because they are logged.
 
     timeout: seconds for one attempt in a flow run.
+    contains: whether its result is that the damage was seen to be stopped.
     """
 
     def __init__(
@@ -86,11 +92,13 @@ class Step(Generic[P, R]):
         name: str,
         says: Callable[[R], str | None],
         timeout: float,
+        contains: Callable[[R], bool] = _never,
     ) -> None:
         self.name = name
         self.function = function
         self.says = says
         self.timeout = timeout
+        self.contains = contains
         self.__doc__ = function.__doc__
         STEPS.append(self)
 
@@ -115,7 +123,8 @@ class Step(Generic[P, R]):
             log_line(sanitized(traceback.format_exc(), settings))
             raise UnexpectedError(sanitized(_in_words(error, self.name), settings)) from None
         if said := self.says(result):
-            attempt.done(said, settings)
+            moment = Moment.CONTAINED if self.contains(result) else None
+            attempt.done(said, settings, moment)
         return result
 
 
@@ -124,13 +133,15 @@ def step(
     *,
     says: Callable[[R], str | None],
     timeout: float,
+    contains: Callable[[R], bool] = _never,
 ) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
     """Make a step from a function whose first argument is the `Case`.
 
     says: the record's sentence, given the result; None: record nothing (somebody else did it).
     timeout: seconds for one attempt in a flow run; the longest waits inside have their own.
+    contains: whether, given the result, the damage was seen to be stopped: for the figures.
     """
-    return lambda function: Step(function, name, says, timeout)
+    return lambda function: Step(function, name, says, timeout, contains)
 
 
 def verbatim(text: str) -> str:
@@ -167,9 +178,9 @@ class _Attempt:
         arguments = hashlib.sha256(self.place.identity.encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{self.place.run_id}/{name}/{arguments}"
 
-    def done(self, text: str, settings: Settings) -> None:
+    def done(self, text: str, settings: Settings, moment: Moment | None) -> None:
         log_line(sanitized(text, settings))
-        self._record(text, "done", settings)
+        self._record(text, "done", settings, moment)
 
     def failed(self, error: Exception, settings: Settings) -> None:
         """Record a final failure; before another attempt, only wait as the service asked."""
@@ -180,7 +191,9 @@ class _Attempt:
         text = redact(f"{failed}{_in_words(error, self.name)}", settings)
         self._record(text, f"failed {self.place.run_count}", settings)
 
-    def _record(self, text: str, outcome: str, settings: Settings) -> None:
+    def _record(
+        self, text: str, outcome: str, settings: Settings, moment: Moment | None = None
+    ) -> None:
         entry: UUID = uuid5(NAMESPACE_URL, f"{self.identity}/{outcome}")
         open_store(settings).record_action(
             self.incident_id,
@@ -188,6 +201,7 @@ class _Attempt:
             actor=self.person or RUNBOOK,
             automated=self.person is None,
             entry_id=entry,
+            moment=moment,
         )
 
 

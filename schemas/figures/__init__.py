@@ -1,5 +1,5 @@
 """Times of incidents, and what is computed from them. Begin with `moments.py`."""
 
-from schemas.figures.moments import Moment, Moments
+from schemas.figures.moments import MOMENT_OF, UNDONE_BY, Moment, Moments
 
-__all__ = ["Moment", "Moments"]
+__all__ = ["MOMENT_OF", "UNDONE_BY", "Moment", "Moments"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import PageNotDelivered
+from schemas.figures import Moment
 from schemas.incident import PAGED, Incident
 from tasks.channels.channel import Channel
 from tasks.channels.channels import title_of
@@ -33,7 +34,8 @@ def done(
     if channel.is_to_try:  # that all the others are not set up yet is no news
         refused = {name: why for name, why in refused.items() if why != NOT_CONFIGURED}
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
-    _record(incident, page, text, store)
+    rang = channel.rings and not channel.is_to_try
+    _record(incident, page, text, store, moment=Moment.PAGED if rang else None)
     _paged(incident, page, channel.name, store)
 
 
@@ -112,9 +114,16 @@ def _done_by(channel: Channel, about: str) -> str:
     return f"paged {people} by {channel.title}"
 
 
-def _record(incident: Incident, page: UntakenPage, text: str, store: Store, part: str = "") -> None:
+def _record(
+    incident: Incident,
+    page: UntakenPage,
+    text: str,
+    store: Store,
+    part: str = "",
+    moment: Moment | None = None,
+) -> None:
     entry_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}{part}")
-    store.record_action(incident.incident_id, text, entry_id=entry_id)
+    store.record_action(incident.incident_id, text, entry_id=entry_id, moment=moment)
 
 
 def _paged(incident: Incident, page: UntakenPage, channel: str, store: Store) -> None:

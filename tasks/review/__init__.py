@@ -1,1 +1,1 @@
-"""What an incident teaches, as people write it, and its exports. Begin with `shown.py`."""
+"""Reviews of incidents: written as Markdown, drafted from the record. Begin with `markdown.py`."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.corrective import CorrectiveAction, Stage
 from schemas.errors import AuditBroken, InvalidInput
@@ -75,9 +75,7 @@ class CorrectiveActions:
     def of(self, incident_id: UUID | str) -> list[CorrectiveAction]:
         """Those of an incident, in the order in which they were added."""
         with self._log.database.read() as connection:
-            wanted = corrective_actions.c.incident_id == find(connection, incident_id).id
-            query = select(corrective_actions).where(wanted).order_by(corrective_actions.c.number)
-            return [_action_of(row) for row in connection.execute(query)]
+            return actions_in(connection, find(connection, incident_id).id)
 
     def unsettled(self) -> list[CorrectiveAction]:
         """Those that are open or done and not verified, the earliest due first."""
@@ -104,6 +102,13 @@ class CorrectiveActions:
         by = actor or action.created_by
         change = Change(chain, incident_of(find(chain.connection, action.incident_id)))
         change.record(self._masked(text), actor=by, automated=by == OURS)
+
+
+def actions_in(connection: Connection, incident_id: UUID | str) -> list[CorrectiveAction]:
+    """Those of an incident as the transaction sees them, in the order in which they were added."""
+    wanted = corrective_actions.c.incident_id == str(incident_id)
+    query = select(corrective_actions).where(wanted).order_by(corrective_actions.c.number)
+    return [_action_of(row) for row in connection.execute(query)]
 
 
 def _by_number(number: int) -> Any:
