@@ -34,7 +34,7 @@ def document_of(seen: ShownReview, taken: Taken) -> dict[str, Any]:
         "title": f"Review of {incident.title}",
         "restricted": RESTRICTED if incident.is_restricted else "",
         "about": _about(incident),
-        "state": f"{seen.state}. Due {moment(review.due_at)}.",
+        "state": f"{seen.short.state}. Due {moment(review.due_at)}.",
         "missing": seen.missing,
         "questions": [
             {
@@ -64,7 +64,7 @@ def document_of(seen: ShownReview, taken: Taken) -> dict[str, Any]:
         f" entry {taken.seq}, {taken.digest}.",
         "url": taken.url,
     }
-    return _clean(found)
+    return {name: _clean(each) for name, each in found.items()}
 
 
 def moment(when: datetime) -> str:

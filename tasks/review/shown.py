@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,10 +19,15 @@ AT_ALL = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class ShownQuestion(NamedTuple):
-    """A question, and what stands there. answer: None: nobody has written anything yet."""
+    """A question, and what stands there.
+
+    answer: None: nobody has written anything yet. earlier: what others, or the same person, wrote
+    before, each as its author left it, the newest first.
+    """
 
     question: Question
     answer: Answer | None
+    earlier: Sequence[Answer] = ()
 
     @property
     def text(self) -> str:
@@ -32,6 +38,14 @@ class ShownQuestion(NamedTuple):
     def revision(self) -> int:
         """Of what stands there; 0: nothing yet."""
         return self.answer.revision if self.answer else 0
+
+
+class InShort(NamedTuple):
+    """How far a review is, in one sentence without its full stop, and when it is due."""
+
+    state: str
+    due_at: datetime
+    is_overdue: bool
 
 
 class ShownReview(NamedTuple):
@@ -50,19 +64,9 @@ class ShownReview(NamedTuple):
     now: datetime
 
     @property
-    def is_overdue(self) -> bool:
-        """True when it should have been read by now."""
-        return self.review.state is not State.READ and self.review.due_at <= self.now
-
-    @property
-    def state(self) -> str:
-        """How far it is, in one sentence without its full stop."""
-        review = self.review
-        if review.state is State.READ:
-            return f"Completed by {review.completed_by}, read by {review.read_by}"
-        if review.state is State.COMPLETE:
-            return f"Completed by {review.completed_by}; somebody else has to read it"
-        return "It is being written"
+    def short(self) -> InShort:
+        """How far it is."""
+        return in_short(self.review, self.now)
 
     @property
     def mark(self) -> str:
@@ -74,6 +78,24 @@ class ShownReview(NamedTuple):
     def overdue(self, action: CorrectiveAction) -> bool:
         """True when a corrective action should have been verified by now."""
         return is_overdue(action, self.now)
+
+
+def in_short(review: Review, now: datetime) -> InShort:
+    """How far a review is."""
+    match review.state:
+        case State.READ:
+            state = f"Completed by {review.completed_by}, read by {review.read_by}"
+        case State.COMPLETE:
+            state = f"Completed by {review.completed_by}; somebody else has to read it"
+        case State.DRAFTED:
+            state = "Being written"
+    return InShort(state, review.due_at, review.state is not State.READ and review.due_at <= now)
+
+
+def standing_of(incident: Incident, store: Store) -> InShort | None:
+    """How far the review of an incident is; None: there is none."""
+    review = store.reviews.of(incident.incident_id)
+    return in_short(review, utc_now()) if review else None
 
 
 def shown_review(incident_id: str, store: Store) -> ShownReview:
@@ -92,14 +114,21 @@ def shown_of(incident: Incident, review: Review, store: Store) -> ShownReview:
     return ShownReview(
         incident=incident,
         review=review,
-        questions=[
-            ShownQuestion(each, review.texts.get(each.name)) for each in questions_of(review.form)
-        ],
+        questions=[_shown(each, review, store) for each in questions_of(review.form)],
         facts=parts_of(review.facts) if review.facts else [],
         actions=actions,
         missing=missing(review.form, texts, {each.category for each in actions}),
         now=utc_now(),
     )
+
+
+def _shown(question: Question, review: Review, store: Store) -> ShownQuestion:
+    answer = review.texts.get(question.name)
+    if answer is None or answer.revision == 1:
+        return ShownQuestion(question, answer)
+    before = store.reviews.history(review.incident_id, question.name)
+    earlier = [each for each in before if each.revision < answer.revision]
+    return ShownQuestion(question, answer, earlier[::-1])
 
 
 def none_yet(incident: Incident) -> str:

@@ -37,11 +37,16 @@ UNDONE = {
     "services": "Undone by changing them again.",
     "severity": "Undone by changing it again, with a reason.",
     "type": "Undone by changing it again; what its runbook did is not.",
+    "review-begin": "Not undone: it stays until it is read.",
     "unack": "Undone by Take it.",
 }
 """How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
 _ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+
+
+_ON_ITS_OWN_PAGE = "review-"
+"""How the verbs begin that stand on the page of the review."""
 
 
 class Button(NamedTuple):
@@ -87,6 +92,7 @@ def buttons_for(
         Button(act, _at_once(act), foreseen.get(act.name) or "")
         for act in _ordered(acts.values(), seen)
         if actor.may(act.right)
+        and not act.name.startswith(_ON_ITS_OWN_PAGE)
         and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
         and foreseen.get(act.name, "") is not None
     ]

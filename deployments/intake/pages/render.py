@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from schemas.review.questions import LONGEST_ANSWER
+from schemas.review import LONGEST_ANSWER
 from tasks.base.trim import clean
 from tasks.view.moments import at, clock
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.acting import status_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
+from deployments.intake.pages.review.finish import NEXT, NOT_BEGUN, forms_for
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
+from schemas.incident import Status
 from schemas.people import Actor, Right
 from schemas.review import Answer
 from tasks.review.shown import none_yet, shown_review
@@ -48,21 +50,40 @@ class ReviewPage:
     ) -> Response:
         """The page. done: what was just done, signed."""
         incident = self._store.incident(incident_id)
-        if self._store.reviews.of(incident.incident_id) is None:
+        review = self._store.reviews.of(incident.incident_id)
+        if review is None:
             why = none_yet(incident)
-            return page("no_review.html", 404, incident=incident, why=why, actor=actor)
+            forms = forms_for(NOT_BEGUN, actor) if incident.status.is_over else []
+            return page(
+                "no_review.html",
+                404,
+                incident=incident,
+                why=why,
+                forms=forms,
+                actor=actor,
+                csrf=csrf_of(request),
+            )
         return page(
             "review.html",
             status,
             seen=shown_review(incident_id, self._store),
             incident=incident,
             actor=actor,
-            may_write=actor.may(Right.RESPOND),
+            may_write=actor.may(Right.RESPOND) and incident.status is not Status.CLOSED,
+            forms=forms_for(NEXT[review.state], actor),
             may_export=actor.may(Right.EVIDENCE),
             csrf=csrf_of(request),
             done=self._shown.signing.read_said(done),
             not_saved=not_saved,
         )
+
+    def earlier(self, incident_id: str, question: str, actor: Actor) -> Response:
+        """The earlier texts of one question, the newest first."""
+        seen = shown_review(incident_id, self._store)
+        for each in seen.questions:
+            if each.question.name == question:
+                return page("earlier.html", seen=seen, shown=each, actor=actor)
+        raise HTTPException(404, "this review does not ask that")
 
     def write(
         self,

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from deployments.intake.authentication import Guards, form_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
+from deployments.intake.pages.review.export import add_review_export
 from deployments.intake.pages.review.review_page import ReviewPage
 from schemas.people import Actor, Right
 from tasks.review.shown import ShownReview, shown_review, unread
@@ -19,6 +20,7 @@ from tasks.store import Store
 
 def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) -> None:
     """Add `/reviews` and `/incidents/ID/review`, before what takes any word after an ID."""
+    add_review_export(app, store, shown, guards)
     pages, run = ReviewPage(store, shown), shown.threads.run
     reads, writes = (Depends(guards.person(right)) for right in (Right.READ, Right.RESPOND))
 
@@ -44,6 +46,11 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
     async def changes(incident_id: str, have: str = "") -> dict[str, Any]:
         """The texts that a page does not have yet. have: `summary.3 impact.1`, what it has."""
         return _newer(await run(shown_review, incident_id, store), have)
+
+    @app.get("/incidents/{incident_id}/review/earlier/{question}")
+    async def earlier(incident_id: str, question: str, actor: Actor = reads) -> Response:
+        """What was written for a question before, each as its author left it."""
+        return await run(pages.earlier, incident_id, question, actor)
 
     @app.post("/incidents/{incident_id}/review/text/{question}")
     async def text(
@@ -73,6 +80,6 @@ def _in_short(seen: ShownReview) -> dict[str, Any]:
         "title": seen.incident.title,
         "state": seen.review.state.value,
         "dueAt": seen.review.due_at.isoformat(),
-        "isOverdue": seen.is_overdue,
+        "isOverdue": seen.short.is_overdue,
         "missing": seen.missing,
     }

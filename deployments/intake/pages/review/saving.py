@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.errors import InvalidInput, NotPossibleNow
 from schemas.people import Actor
-from schemas.review import Answer
+from schemas.review import LONGEST_ANSWER, Answer, normal_text
 from tasks.store import Store
 
 BOTH = "both"
@@ -15,10 +15,15 @@ BOTH = "both"
 
 
 class Sent(NamedTuple):
-    """What somebody sent for a question. seen: the revision that they saw; 0: none yet."""
+    """What somebody sent for a question.
+
+    seen: the revision that they saw; 0: none yet. goes_on: they write on, so that it goes on
+    record later: the page's script sends what is typed, the button what is done.
+    """
 
     text: str
     seen: int
+    goes_on: bool
 
 
 class Conflict(NamedTuple):
@@ -31,20 +36,22 @@ class Conflict(NamedTuple):
 def sent_of(form: Mapping[str, str], stands: str) -> Sent:
     """What a form says. stands: the text that is there now, for whoever wants to keep both.
 
-    Browsers send line ends as CR LF. Raises InvalidInput.
+    Raises InvalidInput.
     """
     seen = form.get("seen", "")
     if not (seen.isascii() and seen.isdecimal() and len(seen) <= 9):
         raise InvalidInput("seen: the revision that the page shows, a number")
     text = typed_in(form)
+    if len(text) > LONGEST_ANSWER:
+        raise InvalidInput(f"{len(text)} characters: at most {LONGEST_ANSWER} are kept")
     if form.get("keep") == BOTH and stands.strip() and stands not in text:
         text = f"{stands}\n\n{text}"
-    return Sent(text, int(seen))
+    return Sent(text, int(seen), form.get("on") == "yes")
 
 
 def typed_in(form: Mapping[str, str]) -> str:
-    """The text of a form as it was typed."""
-    return form.get("text", "").replace("\r\n", "\n").replace("\r", "\n")
+    """The text of a form, as the store keeps it."""
+    return normal_text(form.get("text", ""))
 
 
 def save(
@@ -60,7 +67,12 @@ def save(
         return before  # sent twice, or both wrote the same
     try:
         return store.reviews.answer(
-            incident_id, question, sent.text, actor=actor.on_record, seen=sent.seen
+            incident_id,
+            question,
+            sent.text,
+            actor=actor.on_record,
+            seen=sent.seen,
+            goes_on=sent.goes_on,
         )
     except NotPossibleNow:
         theirs = _stands(incident_id, question, store)
