@@ -28,6 +28,8 @@ from tasks.people.acts import PERSON_ACTS, perform
 ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
 DRY_RUN_WAITS = 10.0
 """Seconds that a form waits for its dry run: whoever opened it wants to read it."""
+BACK = "back"
+"""The field of a form that stands on the review's page, to which its answer leads back."""
 
 
 def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
@@ -60,9 +62,9 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
                 status=status_of(error),
             )  # fmt: skip
-        return RedirectResponse(
-            f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
-        )
+        there = "/review" if fields.get(BACK) == "review" else ""
+        said = shown.signing.said(sentence_of(done))
+        return RedirectResponse(f"/incidents/{incident.incident_id}{there}?done={said}", 303)
 
 
 def _perform(

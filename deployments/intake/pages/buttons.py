@@ -38,15 +38,18 @@ UNDONE = {
     "services": "Undone by changing them again.",
     "severity": "Undone by changing it again, with a reason.",
     "type": "Undone by changing it again; what its runbook did is not.",
+    "review-begin": "Not undone: it stays until it is read.",
     "unack": "Undone by Take it.",
 }
 """How an act is undone that does not say so itself."""
-_ONLY_WHEN_OVER = frozenset({"reopen", "close", "review-begin", "review-complete", "review-read"})
-_ELSEWHERE = frozenset({"review-answer"})
-"""On a page of their own."""
+_ONLY_WHEN_OVER = frozenset({"reopen", "close"})
 _ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
 _OF_ACTIONS = "action-"
 """What people do to corrective actions, which goes on for months after the incident."""
+
+
+_ON_ITS_OWN_PAGE = "review-"
+"""How the verbs begin that stand on the page of the review."""
 
 
 class Button(NamedTuple):
@@ -91,8 +94,8 @@ def buttons_for(
     found = [
         Button(act, _at_once(act), foreseen.get(act.name) or "")
         for act in _ordered(acts.values(), seen)
-        if act.name not in _ELSEWHERE
-        and actor.may(act.right)
+        if actor.may(act.right)
+        and not act.name.startswith(_ON_ITS_OWN_PAGE)
         and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
         and foreseen.get(act.name, "") is not None
     ]

@@ -24,6 +24,7 @@ from tasks.deploy.change import Change, changes_of
 from tasks.deploy.check_health import look_once
 from tasks.people.act import Hand, PersonAct
 from tasks.people.acts import PERSON_ACTS
+from tasks.review.shown import standing_of
 from tasks.store import Store
 from tasks.view.seen import look_at
 
@@ -163,6 +164,7 @@ class IncidentPage:
             changes=changes,
             health=health,
             run=run_of(self._store, incident),
+            review=standing_of(incident, self._store),
             actor=actor,
             may_respond=actor.may(Right.RESPOND),
             csrf=csrf,

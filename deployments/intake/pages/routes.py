@@ -16,6 +16,7 @@ from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
 from deployments.intake.pages.render import page, static_file, wants_page
+from deployments.intake.pages.review.routes import add_review
 from deployments.web.own_threads import OwnThreads
 from schemas.incident import IncidentType, Severity, Status
 from schemas.people import Actor, Right
@@ -49,6 +50,7 @@ def add_pages(
     _add_list(app, current, store, threads, reads)
     add_for_programs(app, current(), store, reads)
     add_export(app, store, guards)
+    add_review(app, store, shown, guards)
     _add_incident(app, store, shown, reads, guards)
     add_by_link(app, store, shown)
     add_acting(app, shown, guards)
