@@ -34,6 +34,7 @@ from tasks.store.grouping.flaps import change_flap, waits_to_see
 from tasks.store.lifecycle.standings import NO_PROPOSAL, change_standing
 from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, find, incident_of
+from tasks.store.reviews.stages import goes_on
 
 ACTOR = "aeef-runbooks"
 _DUE = looks.c.asked > looks.c.answered
@@ -244,6 +245,7 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
     # How the outbreak before ended says nothing of this one.
     anew = {"disposition": None, "merged_into": None, **NO_PROPOSAL}
     change_standing(change.chain.connection, change.incident, **anew)
+    goes_on(change, ACTOR)
     start_escalation(change.chain.connection, change.incident, change.chain.now)
     change.emit(RELAPSED)
 

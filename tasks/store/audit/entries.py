@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Result, Row, Select, select
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.audit.reviewed import ReviewSeals
+from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
 from tasks.store.moments.replay import Replay
 
@@ -27,7 +29,14 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
+<<<<<<< HEAD
     """What the entries say: of each incident its record's seal, actions, alert, evidence, times."""
+=======
+    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
+
+    corrective: of each corrective action, by its number, its newest seal.
+    """
+>>>>>>> review
 
     def __init__(self) -> None:
         self.records: dict[str, RecordSeal] = {}
@@ -35,7 +44,12 @@ class Facts:
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+<<<<<<< HEAD
         self.moments: dict[str, Replay] = {}
+=======
+        self.reviews: dict[str, ReviewSeals] = {}
+        self.corrective: dict[int, ActionSeal] = {}
+>>>>>>> review
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -54,8 +68,12 @@ class Facts:
             self.alerts.setdefault(incident, details["alert"])
         if isinstance(details.get("number"), int):
             self.numbers.setdefault(incident, details["number"])
+        if isinstance(review := details.get("review"), dict):
+            self.reviews.setdefault(incident, ReviewSeals()).note(row.seq, review)
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
+        if (changed := seal_of(details, row.seq, incident)) is not None:
+            self.corrective[changed[0]] = changed[1]
 
 
 class Digest:

@@ -509,6 +509,8 @@ reviews = Table(
     Column("state", String(8), nullable=False),
     Column("due_at", String(32), nullable=False),
     Column("document", Text, nullable=False),
+    # 1: the incident went on again: it begins anew when that is over.
+    Column("waits", Integer, nullable=False, server_default="0"),
 )
 Index("aeef_reviews_due", reviews.c.state, reviews.c.due_at)
 
@@ -522,6 +524,21 @@ review_texts = Table(
     Column("actor", Text, nullable=False),
     Column("at", String(32), nullable=False),
     Column("revision", Integer, nullable=False),
+    # The last revision whose hash is in the audit log: somebody still writes what is newer.
+    Column("noted", Integer, nullable=False, server_default="0"),
+)
+
+# Each text of a review whose hash is in the audit log: what somebody had written when they ended,
+# or when somebody else went on. Never changed.
+review_history = Table(
+    "aeef_review_history",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("question", String(32), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", String(32), nullable=False),
 )
 
 # One row per corrective action; `document`: all of it, the columns are for finding it.

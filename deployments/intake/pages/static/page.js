@@ -60,6 +60,7 @@
   ownTime(document);
   count();
   setInterval(count, 1000);
+  document.addEventListener("aeef-refresh", refresh);
   if (!live) return;
   const events = new EventSource(live);
   events.addEventListener("changed", refresh);

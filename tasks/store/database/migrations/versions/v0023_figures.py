@@ -14,7 +14,7 @@ from alembic import op
 from tasks.store.moments.replay import Replay
 
 revision = "0023"
-down_revision = "0017"
+down_revision = "0021"
 
 _AT_ONCE = 1000
 _MOMENTS = sa.table(
