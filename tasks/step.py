@@ -6,15 +6,25 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from schemas.errors import AeefError, PageNotDelivered, TemporaryError, UnexpectedError, Withheld
+from schemas.automation import Act
+from schemas.errors import (
+    AeefError,
+    NotConfirmed,
+    PageNotDelivered,
+    TemporaryError,
+    UnexpectedError,
+    Withheld,
+)
+from schemas.figures import ACTS, By, Done
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -23,6 +33,7 @@ from tasks.store import open_store
 from tasks.store.claim_keys import RUN
 from tasks.store.database.disk import in_words
 from tasks.store.sanitize import mask_error, sanitized
+from tasks.store.tallies import Count
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -77,7 +88,7 @@ class Step(Generic[P, R]):
     records it exactly once. A failure is recorded once per retry of the run. Errors are raised
     without secrets and personal data, because they are logged.
 
-    timeout: seconds for one attempt in a flow run.
+    timeout: seconds for one attempt in a flow run. act: what it does outside; it is counted.
     """
 
     def __init__(
@@ -86,8 +97,10 @@ class Step(Generic[P, R]):
         name: str,
         says: Callable[[R], str | None],
         timeout: float,
+        act: Act | None = None,
     ) -> None:
         self.name = name
+        self.act = act
         self.function = function
         self.says = says
         self.timeout = timeout
@@ -101,7 +114,8 @@ class Step(Generic[P, R]):
     def by(self, person: str | None, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `directly`; recorded as done by this person, if given."""
         settings = load_settings()
-        attempt = _Attempt(self.name, incident_id, person, _find_place())
+        counted = self._counted(person, *args, **kwargs)
+        attempt = _Attempt(self.name, incident_id, person, _find_place(), counted)
         try:
             case = Case(incident_id, settings, this_run(), person)
             result = self.function(case, *args, **kwargs)
@@ -118,19 +132,29 @@ class Step(Generic[P, R]):
             attempt.done(said, settings)
         return result
 
+    def _counted(self, person: str | None, *args: P.args, **kwargs: P.kwargs) -> dict[str, str]:
+        """The labels of an act for the metrics, but what came of it; empty: it is no act."""
+        if self.act is None:
+            return {}
+        given = inspect.signature(self.function).bind_partial(None, *args, **kwargs).arguments
+        asked_by = person or given.get("asked_by") or given.get("approver")
+        return {"act": self.act, "by": By.PERSON if asked_by else By.AUTOMATION}
+
 
 def step(
     name: str,
     *,
     says: Callable[[R], str | None],
     timeout: float,
+    act: Act | None = None,
 ) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
     """Make a step from a function whose first argument is the `Case`.
 
     says: the record's sentence, given the result; None: record nothing (somebody else did it).
     timeout: seconds for one attempt in a flow run; the longest waits inside have their own.
+    act: what it does outside, which the metrics count.
     """
-    return lambda function: Step(function, name, says, timeout)
+    return lambda function: Step(function, name, says, timeout, act)
 
 
 def verbatim(text: str) -> str:
@@ -160,8 +184,14 @@ class _Attempt:
     """One attempt of a step. Outside a flow run there are no retries: each has its own entry."""
 
     def __init__(
-        self, name: str, incident_id: str, person: str | None, place: Place | None
+        self,
+        name: str,
+        incident_id: str,
+        person: str | None,
+        place: Place | None,
+        counted: Mapping[str, str],
     ) -> None:
+        self.counted = counted
         self.name, self.person, self.incident_id = name, person, incident_id
         self.place = place or Place(logging.getLogger("aeef").log, uuid4())
         arguments = hashlib.sha256(self.place.identity.encode()).hexdigest()
@@ -169,7 +199,7 @@ class _Attempt:
 
     def done(self, text: str, settings: Settings) -> None:
         log_line(sanitized(text, settings))
-        self._record(text, "done", settings)
+        self._record(text, "done", settings, Done.DONE)
 
     def failed(self, error: Exception, settings: Settings) -> None:
         """Record a final failure; before another attempt, only wait as the service asked."""
@@ -178,9 +208,11 @@ class _Attempt:
             return
         failed = "" if isinstance(error, Withheld) else f"FAILED: {self.name}: "
         text = redact(f"{failed}{_in_words(error, self.name)}", settings)
-        self._record(text, f"failed {self.place.run_count}", settings)
+        is_refused = isinstance(error, Withheld | NotConfirmed)
+        came_to = Done.REFUSED if is_refused else Done.FAILED
+        self._record(text, f"failed {self.place.run_count}", settings, came_to)
 
-    def _record(self, text: str, outcome: str, settings: Settings) -> None:
+    def _record(self, text: str, outcome: str, settings: Settings, came_to: Done) -> None:
         entry: UUID = uuid5(NAMESPACE_URL, f"{self.identity}/{outcome}")
         open_store(settings).record_action(
             self.incident_id,
@@ -188,7 +220,11 @@ class _Attempt:
             actor=self.person or RUNBOOK,
             automated=self.person is None,
             entry_id=entry,
+            counts=self._counts(came_to),
         )
+
+    def _counts(self, came_to: Done) -> list[Count]:
+        return [Count(ACTS, {**self.counted, "outcome": came_to})] if self.counted else []
 
 
 def _in_words(error: Exception, doing: str) -> str:

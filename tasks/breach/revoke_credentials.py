@@ -23,7 +23,7 @@ from tasks.store.claim_keys import of_occurrence, revocation_key
 AT_ONCE = 4
 
 
-@step("revoke credentials", says=verbatim, timeout=4 * 3600)
+@step("revoke credentials", says=verbatim, timeout=4 * 3600, act=Act.REVOCATION)
 def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:
     """Run every command that has not succeeded yet, even when others fail.
 

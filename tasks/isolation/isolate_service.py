@@ -40,7 +40,7 @@ def _still(done: Isolation) -> str:
     return f"looked again: {done.target} is isolated: {done}"
 
 
-@step("isolate the service", says=_isolated, timeout=STEP_SECONDS)
+@step("isolate the service", says=_isolated, timeout=STEP_SECONDS, act=Act.ISOLATION)
 def isolate_service(
     case: Case, target_name: str, services: Sequence[str], asked_by: str = ""
 ) -> Isolation:

@@ -14,6 +14,7 @@ from tasks.base.storable import moment_text
 from tasks.store.database.database import Database
 from tasks.store.database.tables import moments
 from tasks.store.records import find
+from tasks.store.tallies import time_taken
 
 _COLUMN = {each: f"{each.value}_at" for each in Moment}
 
@@ -47,6 +48,9 @@ def note_moment(
     is_it = (moments.c.incident_id == row.incident_id) & (moments.c.occurrence == row.occurrence)
     values = {_COLUMN[moment]: moment_text(at), "by_machine": machines}
     connection.execute(update(moments).where(is_it).values(**values))
+    before = moments_of(row)
+    took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
+    time_taken(connection, incident, moment, took)
     return True
 
 
