@@ -24,7 +24,7 @@ from schemas.errors import (
     UnexpectedError,
     Withheld,
 )
-from schemas.figures import ACTS, By, Done
+from schemas.figures import ACTS, By, Done, Moment
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -80,6 +80,10 @@ def worth_retrying(error: BaseException) -> bool:
     return isinstance(error, TemporaryError | PageNotDelivered)
 
 
+def _never(_result: object) -> bool:
+    return False
+
+
 class Step(Generic[P, R]):
     """One step of a procedure: a function of a `Case`, run in a flow run or directly.
 
@@ -88,7 +92,9 @@ class Step(Generic[P, R]):
     records it exactly once. A failure is recorded once per retry of the run. Errors are raised
     without secrets and personal data, because they are logged.
 
-    timeout: seconds for one attempt in a flow run. act: what it does outside; it is counted.
+    timeout: seconds for one attempt in a flow run.
+    act: what it does outside, which the metrics count.
+    contains: whether its result is that the damage was seen to be stopped.
     """
 
     def __init__(
@@ -98,12 +104,14 @@ class Step(Generic[P, R]):
         says: Callable[[R], str | None],
         timeout: float,
         act: Act | None = None,
+        contains: Callable[[R], bool] = _never,
     ) -> None:
         self.name = name
         self.act = act
         self.function = function
         self.says = says
         self.timeout = timeout
+        self.contains = contains
         self.__doc__ = function.__doc__
         STEPS.append(self)
 
@@ -129,7 +137,8 @@ class Step(Generic[P, R]):
             log_line(sanitized(traceback.format_exc(), settings))
             raise UnexpectedError(sanitized(_in_words(error, self.name), settings)) from None
         if said := self.says(result):
-            attempt.done(said, settings)
+            moment = Moment.CONTAINED if self.contains(result) else None
+            attempt.done(said, settings, moment)
         return result
 
     def _counted(self, person: str | None, *args: P.args, **kwargs: P.kwargs) -> dict[str, str]:
@@ -147,14 +156,16 @@ def step(
     says: Callable[[R], str | None],
     timeout: float,
     act: Act | None = None,
+    contains: Callable[[R], bool] = _never,
 ) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
     """Make a step from a function whose first argument is the `Case`.
 
     says: the record's sentence, given the result; None: record nothing (somebody else did it).
     timeout: seconds for one attempt in a flow run; the longest waits inside have their own.
     act: what it does outside, which the metrics count.
+    contains: whether, given the result, the damage was seen to be stopped: for the figures.
     """
-    return lambda function: Step(function, name, says, timeout, act)
+    return lambda function: Step(function, name, says, timeout, act, contains)
 
 
 def verbatim(text: str) -> str:
@@ -197,9 +208,9 @@ class _Attempt:
         arguments = hashlib.sha256(self.place.identity.encode()).hexdigest()
         self.identity = f"aeef:{incident_id}/{self.place.run_id}/{name}/{arguments}"
 
-    def done(self, text: str, settings: Settings) -> None:
+    def done(self, text: str, settings: Settings, moment: Moment | None) -> None:
         log_line(sanitized(text, settings))
-        self._record(text, "done", settings, Done.DONE)
+        self._record(text, "done", settings, Done.DONE, moment)
 
     def failed(self, error: Exception, settings: Settings) -> None:
         """Record a final failure; before another attempt, only wait as the service asked."""
@@ -212,7 +223,14 @@ class _Attempt:
         came_to = Done.REFUSED if is_refused else Done.FAILED
         self._record(text, f"failed {self.place.run_count}", settings, came_to)
 
-    def _record(self, text: str, outcome: str, settings: Settings, came_to: Done) -> None:
+    def _record(
+        self,
+        text: str,
+        outcome: str,
+        settings: Settings,
+        came_to: Done,
+        moment: Moment | None = None,
+    ) -> None:
         entry: UUID = uuid5(NAMESPACE_URL, f"{self.identity}/{outcome}")
         open_store(settings).record_action(
             self.incident_id,
@@ -220,6 +238,7 @@ class _Attempt:
             actor=self.person or RUNBOOK,
             automated=self.person is None,
             entry_id=entry,
+            moment=moment,
             counts=self._counts(came_to),
         )
 

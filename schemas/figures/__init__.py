@@ -14,17 +14,19 @@ from schemas.figures.counters import (
     Done,
     Sent,
 )
-from schemas.figures.moments import Moment, Moments
+from schemas.figures.moments import MOMENT_OF, UNDONE_BY, Moment, Moments
 
 __all__ = [
     "ACTS",
     "AUTOMATION_FAILURES",
     "COUNTERS",
     "ESCALATIONS",
+    "MOMENT_OF",
     "NO_CHANNEL",
     "PAGES",
     "RELAPSES",
     "TIMED",
+    "UNDONE_BY",
     "By",
     "Counter",
     "Done",

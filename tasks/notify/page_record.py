@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import PageNotDelivered
-from schemas.figures import AUTOMATION_FAILURES, NO_CHANNEL, PAGES, Sent
+from schemas.figures import AUTOMATION_FAILURES, NO_CHANNEL, PAGES, Moment, Sent
 from schemas.incident import PAGED, Incident
 from tasks.channels.channel import Channel
 from tasks.channels.channels import title_of
@@ -42,7 +42,9 @@ def done(
     if channel.is_to_try:  # that all the others are not set up yet is no news
         refused = {name: why for name, why in refused.items() if why != NOT_CONFIGURED}
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
-    _record(incident, page, text, store, [_sent(channel), *_not_taken(refused)])
+    rang = channel.rings and not channel.is_to_try
+    moment = Moment.PAGED if rang else None
+    _record(incident, page, text, store, [_sent(channel), *_not_taken(refused)], moment=moment)
     _paged(incident, page, channel.name, store)
 
 
@@ -128,9 +130,10 @@ def _record(
     store: Store,
     counts: Sequence[Count],
     part: str = "",
+    moment: Moment | None = None,
 ) -> None:
     entry_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}{part}")
-    store.record_action(incident.incident_id, text, entry_id=entry_id, counts=counts)
+    store.record_action(incident.incident_id, text, entry_id=entry_id, moment=moment, counts=counts)
 
 
 def _page(outcome: Sent, channel: str = NO_CHANNEL) -> Count:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
+from schemas.figures import Moment
 from schemas.incident import (
     Alert,
     Incident,
@@ -112,6 +113,7 @@ class Incidents:
         entry_id: UUID | None,
         timestamp: datetime | None,
         in_record: bool,
+        moment: Moment | None,
         counts: Sequence[Count],
     ) -> bool:
         """Record an action; False when this entry exists already."""
@@ -121,7 +123,14 @@ class Incidents:
             if entry_id is not None and chain.has(entry_id):
                 return False
             write = change.record if in_record else change.note
-            write(text, actor=actor, automated=automated, entry_id=entry_id, timestamp=timestamp)
+            write(
+                text,
+                actor=actor,
+                automated=automated,
+                entry_id=entry_id,
+                timestamp=timestamp,
+                moment=moment,
+            )
             count(chain.connection, change.incident, counts)
             return True
 

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from schemas.figures import Moment
 from schemas.incident import (
     DETECTED,
     Action,
@@ -40,6 +41,7 @@ from tasks.store.grouping.alerts import (
     with_key,
 )
 from tasks.store.grouping.flaps import come_back, just_ended
+from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, columns_of, incident_of
 
 _NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
@@ -206,6 +208,7 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
+    note_detected(chain.connection, incident)
     chain.append(
         incident_id,
         text,
@@ -219,6 +222,7 @@ def _open(
             "number": incident.number,
             "record": hash_of_text(row["document"]),
             "alert": hash_of_text(alert_text),
+            "moment": Moment.DETECTED,
             **related,
         },
         entry_id=entry,

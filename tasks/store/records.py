@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from schemas.errors import AuditBroken, IncidentNotFound
+from schemas.figures import MOMENT_OF, Moment
 from schemas.incident import (
     FEWEST_CHARACTERS,
     Action,
@@ -24,6 +25,7 @@ from schemas.validation import validate
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import NUMBERED, incidents
+from tasks.store.moments.moments import note_moment, take_back
 from tasks.store.outbox import put_event
 
 _BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
@@ -153,25 +155,35 @@ class Change:
         entry_id: UUID | None = None,
         timestamp: datetime | None = None,
         columns: Mapping[str, Any] | None = None,
+        moment: Moment | None = None,
         **fields: Any,
     ) -> None:
-        """Change the fields, add the action to the record, and append it to the audit log."""
-        moment = timestamp or self.chain.now
+        """Change the fields, add the action to the record, and append it to the audit log.
+
+        moment: what has come with it; of a status, and of being taken, that is seen here.
+        """
+        at, before = timestamp or self.chain.now, self.incident
         action = Action(
-            timestamp=moment, action=clean_text(text), automated=automated, actor=clean_text(actor)
+            timestamp=at, action=clean_text(text), automated=automated, actor=clean_text(actor)
         )
         actions = [*self.incident.actions_taken, action]
         self.incident = self.incident.model_copy(update={**fields, "actions_taken": actions})
         row = columns_of(self.incident)
         changed = {"changed": str(self.incident.incident_id)}
         self.chain.connection.execute(_CHANGE, {**changed, **row, **(columns or {})})
+        if (columns or {}).get("acknowledged_at"):
+            moment = Moment.ACKNOWLEDGED
+        undone = self._takes_back(before)
+        if self.incident.status.comes_after(before.status):
+            moment = MOMENT_OF.get(self.incident.status, moment)
         self.note(
             text,
             actor=actor,
             automated=automated,
-            details={**(details or {}), "record": hash_of_text(row["document"])},
+            details={**(details or {}), **undone, "record": hash_of_text(row["document"])},
             entry_id=entry_id,
-            timestamp=moment,
+            timestamp=at,
+            moment=moment,
         )
 
     def note(
@@ -183,17 +195,34 @@ class Change:
         details: Mapping[str, Any] | None = None,
         entry_id: UUID | None = None,
         timestamp: datetime | None = None,
+        moment: Moment | None = None,
     ) -> None:
-        """Append only to the audit log: it appears in the timeline, not in the record."""
+        """Append only to the audit log: it appears in the timeline, not in the record.
+
+        moment: what has come with it, for the figures; the first time counts.
+        """
+        at, connection = timestamp or self.chain.now, self.chain.connection
+        came = moment is Moment.DETECTED or (
+            moment is not None
+            and note_moment(connection, self.incident, moment, at, by_machine=automated)
+        )
         self.chain.append(
             self.incident.incident_id,
             text,
             actor=actor,
             automated=automated,
-            details=details,
+            details={**(details or {}), "moment": moment} if came else details,
             entry_id=entry_id,
-            timestamp=timestamp,
+            timestamp=at,
         )
+
+    def _takes_back(self, before: Incident) -> dict[str, list[str]]:
+        """Of an incident that goes back within its occurrence: what had not come after all."""
+        now = self.incident
+        if now.occurrence != before.occurrence or not before.status.comes_after(now.status):
+            return {}
+        undone = take_back(self.chain.connection, now, now.status)
+        return {"undone": [each.value for each in undone]} if undone else {}
 
     def emit(self, event: str) -> None:
         """Put an event of this incident into the outbox, with the chain's present head."""

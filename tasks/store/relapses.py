@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
-from schemas.figures import RELAPSES
+from schemas.figures import RELAPSES, Moment
 from schemas.incident import (
     RELAPSED,
     Alert,
@@ -32,6 +32,7 @@ from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import another_is_open
 from tasks.store.grouping.flaps import change_flap, waits_to_see
 from tasks.store.lifecycle.standings import NO_PROPOSAL, change_standing
+from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, find, incident_of
 from tasks.store.tallies import Count, count
 
@@ -224,6 +225,7 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
         automated=True,
         details={"occurrence": number},
         columns={"acknowledged_at": None},
+        moment=Moment.DETECTED,
         status=Status.OPEN,
         resolved_at=None,
         severity=severity if raised else before.severity,
@@ -231,6 +233,7 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
         relapsed_at=change.chain.now,
         raised=False,
     )
+    note_detected(change.chain.connection, change.incident)
     # How the outbreak before ended says nothing of this one.
     anew = {"disposition": None, "merged_into": None, **NO_PROPOSAL}
     change_standing(change.chain.connection, change.incident, **anew)

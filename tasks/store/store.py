@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from schemas.automation import Act, Automation, Begun, Limit, Mode, Word
 from schemas.errors import AeefError
+from schemas.figures import Moment
 from schemas.incident import (
     DEFAULT_ROUTES,
     Alert,
@@ -61,7 +62,7 @@ from tasks.store.grouping.stays import Settled, flapping_ones, settle_flaps
 from tasks.store.incidents import Incidents
 from tasks.store.lifecycle.lifecycle import Lifecycle
 from tasks.store.masking_key import masking_key
-from tasks.store.moments import MomentsOnRecord
+from tasks.store.moments.reading import MomentsOnRecord
 from tasks.store.once import LEASE, Turn, once
 from tasks.store.outbox import Outbox, OutboxEvent
 from tasks.store.owners import turns
@@ -334,10 +335,12 @@ class Store:
         entry_id: UUID | None = None,
         timestamp: datetime | None = None,
         in_record: bool = True,
+        moment: Moment | None = None,
         counts: Sequence[Count] = (),
     ) -> bool:
         """Add an action to record and audit log; with `in_record=False` only to the latter.
 
+        moment: what has come with it, for the figures; the first time counts.
         counts: what is counted with it, if it is new.
         False, without a change, when `entry_id` exists already.
         """
@@ -349,6 +352,7 @@ class Store:
             entry_id=entry_id,
             timestamp=timestamp,
             in_record=in_record,
+            moment=moment,
             counts=counts,
         )
 
