@@ -93,8 +93,7 @@ class Step(Generic[P, R]):
     without secrets and personal data, because they are logged.
 
     timeout: seconds for one attempt in a flow run.
-    act: what it does outside, which the metrics count.
-    contains: whether its result is that the damage was seen to be stopped.
+    act: see `step`. contains: whether its result is that the damage was seen to be stopped.
     """
 
     def __init__(
@@ -239,11 +238,8 @@ class _Attempt:
             automated=self.person is None,
             entry_id=entry,
             moment=moment,
-            counts=self._counts(came_to),
+            counts=[Count(ACTS, {**self.counted, "outcome": came_to})] if self.counted else [],
         )
-
-    def _counts(self, came_to: Done) -> list[Count]:
-        return [Count(ACTS, {**self.counted, "outcome": came_to})] if self.counted else []
 
 
 def _in_words(error: Exception, doing: str) -> str:
