@@ -13,6 +13,7 @@ from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.database.tables import audit
+from tasks.store.moments.replay import Replay
 
 _AT_ONCE = 1000  # rows in memory
 _OF_ONE_QUESTION = 200
@@ -26,7 +27,7 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence."""
+    """What the entries say: of each incident its record's seal, actions, alert, evidence, times."""
 
     def __init__(self) -> None:
         self.records: dict[str, RecordSeal] = {}
@@ -34,6 +35,7 @@ class Facts:
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+        self.moments: dict[str, Replay] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -42,6 +44,8 @@ class Facts:
         if incident is None:
             return
         self.touched.add(incident)
+        replay = self.moments.setdefault(incident, Replay())
+        replay.take(row.action, row.timestamp, details, automated=bool(row.automated))
         if isinstance(details.get("record"), str):
             self.records[incident] = RecordSeal(row.seq, details["record"])
             said = (row.action, row.actor, bool(row.automated), row.timestamp)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from schemas.figures import UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
@@ -19,21 +19,47 @@ COLUMN = {each: f"{each.value}_at" for each in Moment}
 _NEW = insert(moments)
 _IS_IT = (moments.c.incident_id == bindparam("of")) & (moments.c.occurrence == bindparam("nth"))
 _ONE = select(moments).where(_IS_IT)
+_TEAM = select(func.max(moments.c.team)).where(moments.c.incident_id == bindparam("of"))
 _CHANGE = update(moments).where(_IS_IT)
 
 
-def note_detected(connection: Connection, incident: Incident, *, is_drill: bool = False) -> None:
-    """An occurrence begins: from then on its time counts. Once for each."""
+def note_detected(connection: Connection, incident: Incident, team: str = "") -> None:
+    """An occurrence begins: from then on its time counts. Once for each.
+
+    team: whose it is; a relapse is of the same team.
+    """
+    of = str(incident.incident_id)
+    if incident.occurrence > 1:
+        team = connection.execute(_TEAM, {"of": of}).scalar() or ""
     connection.execute(
         _NEW,
         {
-            "incident_id": str(incident.incident_id),
+            "incident_id": of,
             "occurrence": incident.occurrence,
             "detected_at": moment_text(incident.began_at),
             "by_machine": "",
-            "is_drill": int(is_drill),
+            "is_drill": int(incident.is_drill),
+            "team": team,
+            **kind_of(incident),
         },
     )
+
+
+def kind_of(incident: Incident) -> dict[str, str]:
+    """The columns by which figures are grouped."""
+    services = incident.affected_services
+    return {
+        "severity": incident.severity.value,
+        "type": incident.type,
+        "service": services[0] if services else "",
+    }
+
+
+def note_kind(connection: Connection, before: Incident, now: Incident) -> None:
+    """Its severity, type or service may have changed: every occurrence of it counts as such."""
+    if (kind := kind_of(now)) != kind_of(before):
+        mine = moments.c.incident_id == str(now.incident_id)
+        connection.execute(update(moments).where(mine).values(**kind))
 
 
 def note_moment(
@@ -43,8 +69,9 @@ def note_moment(
     row = _row(connection, incident)
     if getattr(row, COLUMN[moment]) is not None:
         return False
-    machines = " ".join([*row.by_machine.split(), moment.value]) if by_machine else row.by_machine
-    _change(connection, incident, {COLUMN[moment]: moment_text(at), "by_machine": machines})
+    machines = row.by_machine.split() + ([moment.value] if by_machine else [])
+    values = {COLUMN[moment]: moment_text(at), "by_machine": " ".join(sorted(machines))}
+    _change(connection, incident, values)
     before = moments_of(row)
     took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
     time_taken(connection, incident, moment, took)

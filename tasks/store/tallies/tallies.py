@@ -17,7 +17,7 @@ from schemas.figures import TIMED, Counter, Moment
 from schemas.figures.counters import bucket_of
 from schemas.incident import Incident, canonical_json
 from tasks.store.database.database import Database
-from tasks.store.database.tables import moments, tallies
+from tasks.store.database.tables import tallies
 
 SUM = "_sum"
 """After the name of a histogram: the seconds of all that it has counted."""
@@ -32,9 +32,8 @@ class Count(NamedTuple):
 
 def count(connection: Connection, incident: Incident, counts: Iterable[Count]) -> None:
     """Count what happened in an incident."""
-    there = [*counts]
-    if there and not _is_drill(connection, incident):
-        for counter, labels in there:
+    if not incident.is_drill:
+        for counter, labels in counts:
             add(connection, counter.name, counter.bounded(labels))
 
 
@@ -45,7 +44,7 @@ def time_taken(
 
     took: None when that is not known: then it is not counted.
     """
-    if moment not in TIMED or took is None or _is_drill(connection, incident):
+    if moment not in TIMED or took is None or incident.is_drill:
         return
     name, seconds = TIMED[moment][0], took.total_seconds()
     of = {"severity": incident.severity.value, "type": incident.type}
@@ -75,9 +74,3 @@ class Tallies:
             for row in connection.execute(select(tallies)):
                 found.setdefault(row.name, []).append((json.loads(row.labels), row.value))
         return found
-
-
-def _is_drill(connection: Connection, incident: Incident) -> bool:
-    is_it = moments.c.incident_id == str(incident.incident_id)
-    query = select(moments.c.is_drill).where(is_it, moments.c.occurrence == incident.occurrence)
-    return bool(connection.execute(query).scalar())

@@ -1,17 +1,22 @@
-"""What is counted for ever: pages, acts, relapses, how long it took. It begins with the relapses
-that are on record.
-"""
+"""What is counted for ever. It begins with the times and relapses that are on record."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections import Counter
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from alembic import op
 
+from schemas.figures import RELAPSES, TIMED, Moment
+from schemas.figures.counters import bucket_of
+from schemas.incident import canonical_json
+
 revision = "0018"
-down_revision = "0017"
+down_revision = "0023"  # which fills the moments
+
+Sums = Counter[tuple[str, str]]
+_AT_ONCE = 1000
 
 
 def upgrade() -> None:
@@ -21,15 +26,30 @@ def upgrade() -> None:
         sa.Column("labels", sa.String(300), primary_key=True),
         sa.Column("value", sa.Float(53), nullable=False),
     )
-    there = (
-        "SELECT severity, type, SUM(occurrence - 1) FROM aeef_incidents WHERE occurrence > 1"
-        " GROUP BY severity, type"
+    there = sa.text("SELECT * FROM aeef_moments WHERE is_drill = 0").execution_options(
+        yield_per=_AT_ONCE
     )
-    rows = [_row(*row) for row in op.get_bind().exec_driver_sql(there)]
+    sums: Sums = Counter()
+    for row in op.get_bind().execute(there):
+        _count(row, sums)
+    rows = [{"name": name, "labels": of, "value": value} for (name, of), value in sums.items()]
     if rows:
         op.bulk_insert(made, rows)
 
 
-def _row(severity: str, kind: str, number: int) -> dict[str, Any]:
-    labels = json.dumps({"severity": severity, "type": kind}, separators=(",", ":"))
-    return {"name": "aeef_relapses", "labels": labels, "value": float(number)}
+def _count(row: sa.Row[tuple[object, ...]], sums: Sums) -> None:
+    of = {"severity": row.severity, "type": row.type}
+    if row.occurrence > 1:
+        sums[RELAPSES.name, canonical_json(of)] += 1
+    for moment, (name, _) in TIMED.items():
+        if (took := _took(row, moment)) is not None:
+            seconds = took.total_seconds()
+            sums[name, canonical_json({**of, "le": bucket_of(seconds)})] += 1
+            sums[f"{name}_sum", canonical_json(of)] += seconds  # type: ignore[assignment]
+
+
+def _took(row: sa.Row[tuple[object, ...]], moment: Moment) -> timedelta | None:
+    if (end := getattr(row, f"{moment.value}_at")) is None:
+        return None
+    took = datetime.fromisoformat(end) - datetime.fromisoformat(row.detected_at)
+    return took if took >= timedelta() else None
