@@ -13,7 +13,7 @@ from schemas.incident.severity import Severity
 from schemas.incident.type_source import NEEDS_WORD, TypeSource
 from schemas.model import Model, UtcDatetime, utc_now
 
-DRILL = "DRILL"
+MARK = "DRILL "
 """How everything begins that people read of an exercise."""
 RESTRICTED = "restricted: those who work on it find it in the record"
 FEWEST_CHARACTERS = 8
@@ -98,6 +98,11 @@ class Incident(Model):
         return self.relapsed_at or self.detected_at
 
     @property
+    def mark(self) -> str:
+        """`DRILL ` before everything that people read of an exercise; else empty."""
+        return MARK if self.is_drill else ""
+
+    @property
     def which_occurrence(self) -> str:
         """` (occurrence 2)`, to follow a name; empty for the first, which is the usual one."""
         return f" (occurrence {self.occurrence})" if self.occurrence > 1 else ""
@@ -166,8 +171,7 @@ class Incident(Model):
     @property
     def title(self) -> str:
         """One line for people, also for logs: `P1 deployment-failure shop #1284`."""
-        drill = f"{DRILL} " if self.is_drill else ""
-        named = f"{drill}{self.severity} {self.kind} {self.service} {self.reference}"
+        named = f"{self.mark}{self.severity} {self.kind} {self.service} {self.reference}"
         line = named + self.which_occurrence
         # A service may be called anything; what cannot be printed could act on a terminal.
         return " ".join("".join(c if c.isprintable() else " " for c in line).split())

@@ -218,23 +218,18 @@ def _open(
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
     note_detected(chain.connection, incident, team)
-    said = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
-    chain.append(
-        incident_id,
-        text,
-        actor=alert.source,
-        automated=True,
-        details={
-            "type": incident.type,
-            "typeSource": typed.source.value,
-            "severity": severity.value,
-            "number": incident.number,
-            "record": hash_of_text(row["document"]),
-            "alert": hash_of_text(alert_text),
-            "moment": Moment.DETECTED,
-            **{name: value for name, value in said.items() if value},
-            **related,
-        },
-        entry_id=entry,
-    )
+    more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
+    details = {
+        "type": incident.type,
+        "typeSource": typed.source.value,
+        "severity": severity.value,
+        "number": incident.number,
+        "record": hash_of_text(row["document"]),
+        "alert": hash_of_text(alert_text),
+        "moment": Moment.DETECTED,
+        **{name: value for name, value in more.items() if value},
+        **related,
+    }
+    actor = alert.source
+    chain.append(incident_id, text, actor=actor, automated=True, details=details, entry_id=entry)
     return incident
