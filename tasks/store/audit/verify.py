@@ -129,10 +129,12 @@ def verify_audit(
     )
 
 
-def full_at(anchors: Anchors, database: Database) -> datetime | None:
-    """When everything was recomputed here; None: never."""
+def verified_at(anchors: Anchors, database: Database, *, full: bool) -> datetime | None:
+    """When it was verified here last; full: when everything was recomputed; None: never."""
     point = read_point(anchors.path.with_name("audit.verified"), database.label)
-    return None if point is None else datetime.fromisoformat(point.full_at)
+    if point is None:
+        return None
+    return datetime.fromisoformat(point.full_at if full else point.at)
 
 
 def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:

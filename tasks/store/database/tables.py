@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -559,3 +560,13 @@ corrective_actions = Table(
 )
 Index("aeef_corrective_actions_incident", corrective_actions.c.incident_id)
 Index("aeef_corrective_actions_look", corrective_actions.c.look_at)
+
+# What is counted for ever, so that no scrape counts it anew and no restart forgets it. `labels`:
+# JSON, in the order of their names.
+tallies = Table(
+    "aeef_tallies",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("labels", String(300), primary_key=True),
+    Column("value", Float(53), nullable=False),
+)

@@ -12,6 +12,7 @@ from schemas.figures import UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
 from tasks.store.database.tables import moments
+from tasks.store.tallies import time_taken
 
 COLUMN = {each: f"{each.value}_at" for each in Moment}
 # Created once, so that SQLAlchemy need not look up its compiled form for each execution.
@@ -71,6 +72,9 @@ def note_moment(
     machines = row.by_machine.split() + ([moment.value] if by_machine else [])
     values = {COLUMN[moment]: moment_text(at), "by_machine": " ".join(sorted(machines))}
     _change(connection, incident, values)
+    before = moments_of(row)
+    took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
+    time_taken(connection, incident, moment, took)
     return True
 
 
