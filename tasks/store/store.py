@@ -42,6 +42,7 @@ from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchors
 from tasks.store.audit.audit import AuditLog, Clock
+from tasks.store.audit.reader import ChainReader
 from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
@@ -138,6 +139,7 @@ class Store:
         self._anchors = Anchors(anchors_path, self._database.label)
         self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
+        self.chain = ChainReader(self._database)
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)

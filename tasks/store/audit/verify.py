@@ -17,6 +17,7 @@ from schemas.incident import GENESIS
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.chained import Clocks
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
 from tasks.store.audit.evidence import evidence_folder
 from tasks.store.audit.expected import Expected
@@ -44,6 +45,7 @@ class AuditSummary(NamedTuple):
     since: the entry after which entries were recomputed; 0: all were.
     elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
     evidence: how many have some here; files_read: False: only the sizes of what is not new.
+    notices: what is odd and no break, as clocks do step.
     """
 
     entries: int
@@ -53,6 +55,7 @@ class AuditSummary(NamedTuple):
     elsewhere: tuple[tuple[str, int], ...] = ()
     evidence: int = 0
     files_read: bool = True
+    notices: tuple[str, ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -71,6 +74,7 @@ class AuditSummary(NamedTuple):
             f"NOT here: evidence of {count} incidents, on {machine}"
             for machine, count in self.elsewhere
         ]
+        parts += [f"NOTICE: {each}" for each in self.notices]
         return "; ".join(parts)
 
 
@@ -88,7 +92,7 @@ def verify_audit(
     # Read the anchors first: what they name was committed, so the later snapshot contains it.
     lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
-        facts, walk = _verify_chain(connection, lines, point)
+        facts, walk, clocks = _verify_chain(connection, lines, point)
         expected = _here(read_expected(connection), anchors, database)
         touched = facts if point is None else facts_about(connection, facts.touched)
         verify_records(connection, touched, None if point is None else facts.touched)
@@ -100,6 +104,8 @@ def verify_audit(
     elsewhere = verify_evidence(
         folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
     )
+    if touched.broken:
+        raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
@@ -120,7 +126,14 @@ def verify_audit(
     found = tuple(sorted(elsewhere.items()))
     since = point.seq if point else 0
     return AuditSummary(
-        walk.seq, walk.hash, len(lines.found), since, found, len(here), reads or not here
+        walk.seq,
+        walk.hash,
+        len(lines.found),
+        since,
+        found,
+        len(here),
+        reads or not here,
+        clocks.notices(),
     )
 
 
@@ -154,11 +167,13 @@ def _verify_number(connection: Connection, known: int) -> None:
         )
 
 
-def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> tuple[Facts, Walk]:
+def _verify_chain(
+    connection: Connection, lines: Lines, point: Point | None
+) -> tuple[Facts, Walk, Clocks]:
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    facts, walk = Facts(), Walk(0, GENESIS)
+    facts, walk, clocks = Facts(whole=point is None), Walk(0, GENESIS), Clocks()
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)
@@ -166,10 +181,12 @@ def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> 
         query = query.where(audit.c.seq > point.seq)
     with streamed(connection, query) as rows:
         for row in rows:
-            facts.note(row, walk.take(row))
+            details = walk.take(row)
+            facts.note(row, details)
+            clocks.note(row.seq, row.timestamp, details)
             _compare(name_of(row), row.hash, anchored.pop(row.seq, ()), lines.anchors)
     _verify_end(connection, walk, anchored, lines.anchors)
-    return facts, walk
+    return facts, walk, clocks
 
 
 def _require_same_past(

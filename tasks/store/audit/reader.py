@@ -1,0 +1,85 @@
+"""Reads the chain for whoever compares it with something else, or hands a part of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from tasks.base.storable import moment_text
+from tasks.store.audit.entries import streamed
+from tasks.store.database.database import Database
+from tasks.store.database.tables import audit, incidents
+from tasks.store.records import find
+
+_OF_ONE_QUESTION = 500
+
+
+class Digest(NamedTuple):
+    """An entry without what it says: enough to see that none is missing."""
+
+    seq: int
+    hash: str
+    prev_hash: str
+
+
+class Kept(NamedTuple):
+    """The record and the alert of an incident exactly as they are kept, which entries seal."""
+
+    incident_id: UUID
+    number: int
+    document: str
+    alert: str
+
+
+class ChainReader:
+    """The chain of one database, to be read: `store.chain`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def label(self) -> str:
+        """The database's name for people, as the anchors have it."""
+        return self._database.label
+
+    def hashes(self, wanted: Iterable[int]) -> dict[int, str]:
+        """The hash of each of these entries that there is."""
+        numbers = sorted(set(wanted))
+        found: dict[int, str] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(numbers), _OF_ONE_QUESTION):
+                some = numbers[start : start + _OF_ONE_QUESTION]
+                query = select(audit.c.seq, audit.c.hash).where(audit.c.seq.in_(some))
+                found |= {row.seq: row.hash for row in connection.execute(query)}
+        return found
+
+    def digests(self, first: int, last: int) -> Iterator[Digest]:
+        """The entries from `first` to `last`, in order."""
+        query = select(audit.c.seq, audit.c.hash, audit.c.prev_hash).where(
+            audit.c.seq.between(first, last)
+        )
+        with (
+            self._database.read() as connection,
+            streamed(connection, query.order_by(audit.c.seq)) as rows,
+        ):
+            for row in rows:
+                yield Digest(row.seq, row.hash, row.prev_hash)
+
+    def kept(self, incident_id: UUID | str) -> Kept:
+        """What is kept of an incident. Raises IncidentNotFound."""
+        with self._database.read() as connection:
+            row = find(connection, incident_id)
+            return Kept(UUID(row.id), row.number, row.document, row.alert)
+
+    def opened_between(self, first: datetime, last: datetime) -> list[UUID]:
+        """The incidents opened from `first` until before `last`, in the order of their opening."""
+        query = select(incidents.c.id).where(
+            incidents.c.opened_at >= moment_text(first), incidents.c.opened_at < moment_text(last)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(incidents.c.opened_at, incidents.c.id))
+            return [UUID(row.id) for row in rows]
