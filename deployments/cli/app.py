@@ -26,6 +26,7 @@ from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.evidence import evidence as cli_evidence
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
@@ -48,6 +49,7 @@ app.add_typer(cli_automation.automation, name="automation")
 app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
+app.add_typer(cli_evidence.evidence, name="evidence")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

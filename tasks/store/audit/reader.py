@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -48,26 +48,26 @@ class ChainReader:
 
     def hashes(self, wanted: Iterable[int]) -> dict[int, str]:
         """The hash of each of these entries that there is."""
-        numbers = sorted(set(wanted))
         found: dict[int, str] = {}
         with self._database.read() as connection:
-            for start in range(0, len(numbers), _OF_ONE_QUESTION):
-                some = numbers[start : start + _OF_ONE_QUESTION]
+            for some in _in_parts(wanted):
                 query = select(audit.c.seq, audit.c.hash).where(audit.c.seq.in_(some))
                 found |= {row.seq: row.hash for row in connection.execute(query)}
         return found
 
-    def digests(self, first: int, last: int) -> Iterator[Digest]:
-        """The entries from `first` to `last`, in order."""
-        query = select(audit.c.seq, audit.c.hash, audit.c.prev_hash).where(
-            audit.c.seq.between(first, last)
-        )
-        with (
-            self._database.read() as connection,
-            streamed(connection, query.order_by(audit.c.seq)) as rows,
-        ):
-            for row in rows:
-                yield Digest(row.seq, row.hash, row.prev_hash)
+    def digests(
+        self, first: int, last: int, only: Collection[int] | None = None
+    ) -> Iterator[Digest]:
+        """The entries from `first` to `last`, in order. only: these; None: all."""
+        columns = select(audit.c.seq, audit.c.hash, audit.c.prev_hash).order_by(audit.c.seq)
+        queries = [columns.where(audit.c.seq.between(first, last))]
+        if only is not None:
+            queries = [columns.where(audit.c.seq.in_(some)) for some in _in_parts(only)]
+        with self._database.read() as connection:
+            for query in queries:
+                with streamed(connection, query) as rows:
+                    for row in rows:
+                        yield Digest(row.seq, row.hash, row.prev_hash)
 
     def kept(self, incident_id: UUID | str) -> Kept:
         """What is kept of an incident. Raises IncidentNotFound."""
@@ -83,3 +83,9 @@ class ChainReader:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(incidents.c.opened_at, incidents.c.id))
             return [UUID(row.id) for row in rows]
+
+
+def _in_parts(wanted: Iterable[int]) -> Iterator[list[int]]:
+    numbers = sorted(set(wanted))
+    for start in range(0, len(numbers), _OF_ONE_QUESTION):
+        yield numbers[start : start + _OF_ONE_QUESTION]

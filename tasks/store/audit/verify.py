@@ -13,13 +13,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import GENESIS
+from schemas.incident import GENESIS, AuditEntry
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
 from tasks.store.audit.chained import Clocks
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
-from tasks.store.audit.evidence import evidence_folder
+from tasks.store.audit.evidence import evidence_folder, seal_in
 from tasks.store.audit.expected import Expected
 from tasks.store.audit.lines import Lines
 from tasks.store.audit.sealed import (
@@ -146,6 +146,13 @@ def full_at(anchors: Anchors, database: Database) -> datetime | None:
 def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
     """Whether a machine, as entries name it, is this one. A file has one, whatever its name is."""
     return lambda machine: database.is_sqlite or machine == anchors.machine
+
+
+def machines_here(entries: Iterable[AuditEntry], anchors: Anchors, database: Database) -> set[str]:
+    """The machines, of those whose evidence these entries vouch for, that are this one."""
+    seals = [seal_in(entry.details, entry.seq) for entry in entries]
+    is_here = _machines(anchors, database)
+    return {seal.machine for seal in seals if seal is not None and is_here(seal.machine)}
 
 
 def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:

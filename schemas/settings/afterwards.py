@@ -1,0 +1,13 @@
+"""What is set of the time after an incident: evidence, anchors outside."""
+
+from __future__ import annotations
+
+from schemas.evidence import Anchors, EvidenceSettings
+from schemas.settings.hooks import SenderSections
+
+
+class AfterwardsSections(SenderSections):
+    """The sections of `Settings` about what is left of an incident when it is over."""
+
+    evidence: EvidenceSettings = EvidenceSettings()
+    anchors: Anchors = ()
