@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -83,6 +84,8 @@ class AnchorSettings(BaseModel):
     def _is_no_option(cls, remote: str | None) -> str | None:
         if remote is not None and remote.startswith("-"):
             raise ValueError("must be the address or path of a git remote")
+        if remote is not None and urlsplit(remote).password is not None:
+            raise ValueError("must have no password: git shows it; use SSH or a credential helper")
         return remote
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -33,6 +34,16 @@ class Kept(NamedTuple):
     number: int
     document: str
     alert: str
+
+
+class AnchoredOutside(NamedTuple):
+    """An entry that says that a head was anchored outside. by, at: its number and time."""
+
+    seq: int
+    hash: str
+    places: tuple[str, ...]
+    by: int
+    at: datetime
 
 
 class ChainReader:
@@ -68,6 +79,38 @@ class ChainReader:
                 with streamed(connection, query) as rows:
                     for row in rows:
                         yield Digest(row.seq, row.hash, row.prev_hash)
+
+    def times(self, wanted: Iterable[int]) -> dict[int, datetime]:
+        """When each of these entries was written: by the database's clock, where it is known."""
+        found: dict[int, datetime] = {}
+        columns = select(audit.c.seq, audit.c.timestamp, audit.c.details)
+        with self._database.read() as connection:
+            for some in _in_parts(wanted):
+                for row in connection.execute(columns.where(audit.c.seq.in_(some))):
+                    clock = json.loads(row.details or "{}").get("clock", {})
+                    text = clock.get("database", row.timestamp)
+                    found[row.seq] = datetime.fromisoformat(text)
+        return found
+
+    def anchored_outside(self, *, place: str = "", since: int = 0) -> list[AnchoredOutside]:
+        """What the chain says was anchored outside, in order.
+
+        place: only there. since: only what entries from this one on say.
+        """
+        query = select(audit).where(
+            audit.c.incident_id.is_(None),
+            audit.c.action.like("anchored audit entry %"),
+            audit.c.seq >= since,
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(audit.c.seq)).all()
+        found = []
+        for row in rows:
+            its = json.loads(row.details).get("anchored")
+            if isinstance(its, dict) and (not place or place in its["places"]):
+                at, places = datetime.fromisoformat(row.timestamp), tuple(its["places"])
+                found.append(AnchoredOutside(its["seq"], its["hash"], places, row.seq, at))
+        return found
 
     def kept(self, incident_id: UUID | str) -> Kept:
         """What is kept of an incident. Raises IncidentNotFound."""
