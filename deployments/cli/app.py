@@ -27,6 +27,7 @@ from deployments.cli.checks import people as cli_people
 from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.evidence import evidence as cli_evidence
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.review import review as cli_review
 from deployments.cli.terminal import Version, plain
@@ -51,6 +52,7 @@ app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
 app.add_typer(cli_actions.actions, name="actions")
+app.add_typer(cli_evidence.evidence, name="evidence")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

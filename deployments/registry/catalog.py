@@ -110,6 +110,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.corrective.look",
         lambda settings: settings.corrective.every,
     ),
+    ScheduledRow(
+        "audit",
+        "anchor",
+        "flows.follow_up.anchors.anchor",
+        lambda settings: settings.evidence.anchor_every if settings.anchors else 0,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

@@ -1,8 +1,9 @@
-"""The settings of what an incident teaches: `[corrective]`, `[review]`."""
+"""The settings of what follows an incident: what it teaches, and what is left of it."""
 
 from __future__ import annotations
 
 from schemas.corrective import CorrectiveSettings
+from schemas.evidence import Anchors, EvidenceSettings
 from schemas.review.settings import ReviewSettings
 from schemas.settings.hooks import SenderSections
 
@@ -12,3 +13,5 @@ class LearningSections(SenderSections):
 
     corrective: CorrectiveSettings = CorrectiveSettings()
     review: ReviewSettings = ReviewSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    anchors: Anchors = ()

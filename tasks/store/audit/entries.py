@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
+from tasks.store.audit.chained import FIRST, Earlier, before_in
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.audit.reviewed import ReviewSeals
 from tasks.store.corrective.rows import ActionSeal, seal_of
@@ -29,27 +30,27 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-<<<<<<< HEAD
-    """What the entries say: of each incident its record's seal, actions, alert, evidence, times."""
-=======
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
+    """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
     corrective: of each corrective action, by its number, its newest seal.
     """
->>>>>>> review
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = True) -> None:
+        """whole: all entries of each incident are taken in, from its first.
+
+        broken: the first that does not follow the one before of its incident. It is raised last:
+        whatever broke the chain itself says more.
+        """
+        self._newest: dict[str, Earlier] | None = {} if whole else None
+        self.broken = ""
         self.records: dict[str, RecordSeal] = {}
         self.alerts: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
-<<<<<<< HEAD
         self.moments: dict[str, Replay] = {}
-=======
         self.reviews: dict[str, ReviewSeals] = {}
         self.corrective: dict[int, ActionSeal] = {}
->>>>>>> review
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -60,6 +61,7 @@ class Facts:
         self.touched.add(incident)
         replay = self.moments.setdefault(incident, Replay())
         replay.take(row.action, row.timestamp, details, automated=bool(row.automated))
+        self._follow(row, details)
         if isinstance(details.get("record"), str):
             self.records[incident] = RecordSeal(row.seq, details["record"])
             said = (row.action, row.actor, bool(row.automated), row.timestamp)
@@ -74,6 +76,19 @@ class Facts:
             self.evidence[incident, seal.machine] = seal
         if (changed := seal_of(details, row.seq, incident)) is not None:
             self.corrective[changed[0]] = changed[1]
+
+    def _follow(self, row: Row[Any], details: dict[str, Any]) -> None:
+        if self._newest is None:
+            return
+        known = self._newest.get(row.incident_id, FIRST)
+        named = before_in(details)
+        if named is not None and named != known and not self.broken:
+            self.broken = (
+                f"audit {name_of(row)} names entry {named.seq} as the one before it of its "
+                f"incident, but that is another (entry {known.seq}): an entry was deleted, "
+                "inserted or given to another incident there"
+            )
+        self._newest[row.incident_id] = Earlier(row.seq, row.hash)
 
 
 class Digest:

@@ -13,12 +13,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import GENESIS
+from schemas.incident import GENESIS, AuditEntry
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.chained import Clocks
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
-from tasks.store.audit.evidence import evidence_folder
+from tasks.store.audit.evidence import evidence_folder, seal_in
 from tasks.store.audit.expected import Expected
 from tasks.store.audit.lines import Lines
 from tasks.store.audit.reviewed import verify_reviews
@@ -46,6 +47,7 @@ class AuditSummary(NamedTuple):
     since: the entry after which entries were recomputed; 0: all were.
     elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
     evidence: how many have some here; files_read: False: only the sizes of what is not new.
+    notices: what is odd and no break, as clocks do step.
     """
 
     entries: int
@@ -55,6 +57,7 @@ class AuditSummary(NamedTuple):
     elsewhere: tuple[tuple[str, int], ...] = ()
     evidence: int = 0
     files_read: bool = True
+    notices: tuple[str, ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -73,6 +76,7 @@ class AuditSummary(NamedTuple):
             f"NOT here: evidence of {count} incidents, on {machine}"
             for machine, count in self.elsewhere
         ]
+        parts += [f"NOTICE: {each}" for each in self.notices]
         return "; ".join(parts)
 
 
@@ -90,7 +94,7 @@ def verify_audit(
     # Read the anchors first: what they name was committed, so the later snapshot contains it.
     lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
-        facts, walk = _verify_chain(connection, lines, point)
+        facts, walk, clocks = _verify_chain(connection, lines, point)
         expected = _here(read_expected(connection), anchors, database)
         touched = facts if point is None else facts_about(connection, facts.touched)
         only = None if point is None else facts.touched
@@ -105,6 +109,8 @@ def verify_audit(
     elsewhere = verify_evidence(
         folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
     )
+    if touched.broken:
+        raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
@@ -125,7 +131,14 @@ def verify_audit(
     found = tuple(sorted(elsewhere.items()))
     since = point.seq if point else 0
     return AuditSummary(
-        walk.seq, walk.hash, len(lines.found), since, found, len(here), reads or not here
+        walk.seq,
+        walk.hash,
+        len(lines.found),
+        since,
+        found,
+        len(here),
+        reads or not here,
+        clocks.notices(),
     )
 
 
@@ -140,6 +153,13 @@ def verified_at(anchors: Anchors, database: Database, *, full: bool) -> datetime
 def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
     """Whether a machine, as entries name it, is this one. A file has one, whatever its name is."""
     return lambda machine: database.is_sqlite or machine == anchors.machine
+
+
+def machines_here(entries: Iterable[AuditEntry], anchors: Anchors, database: Database) -> set[str]:
+    """The machines, of those whose evidence these entries vouch for, that are this one."""
+    seals = [seal_in(entry.details, entry.seq) for entry in entries]
+    is_here = _machines(anchors, database)
+    return {seal.machine for seal in seals if seal is not None and is_here(seal.machine)}
 
 
 def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:
@@ -161,11 +181,13 @@ def _verify_number(connection: Connection, known: int) -> None:
         )
 
 
-def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> tuple[Facts, Walk]:
+def _verify_chain(
+    connection: Connection, lines: Lines, point: Point | None
+) -> tuple[Facts, Walk, Clocks]:
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    facts, walk = Facts(), Walk(0, GENESIS)
+    facts, walk, clocks = Facts(whole=point is None), Walk(0, GENESIS), Clocks()
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)
@@ -173,10 +195,12 @@ def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> 
         query = query.where(audit.c.seq > point.seq)
     with streamed(connection, query) as rows:
         for row in rows:
-            facts.note(row, walk.take(row))
+            details = walk.take(row)
+            facts.note(row, details)
+            clocks.note(row.seq, row.timestamp, details)
             _compare(name_of(row), row.hash, anchored.pop(row.seq, ()), lines.anchors)
     _verify_end(connection, walk, anchored, lines.anchors)
-    return facts, walk
+    return facts, walk, clocks
 
 
 def _require_same_past(
