@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
+from tasks.store.audit.disposed import Disposals, is_blank
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.database.tables import audit
 
@@ -26,9 +27,14 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence."""
+    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
 
-    def __init__(self) -> None:
+    since: the entry after which they begin.
+    """
+
+    def __init__(self, since: int = 0) -> None:
+        self._since = since
+        self.disposals = Disposals()
         self.records: dict[str, RecordSeal] = {}
         self.alerts: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
@@ -40,6 +46,10 @@ class Facts:
         """Take in one entry; in their order."""
         incident = row.incident_id
         if incident is None:
+            self.disposals.note_entry(row, details, since=self._since)
+            return
+        if is_blank(row):
+            self.disposals.note_blank(row)
             return
         self.touched.add(incident)
         if isinstance(details.get("record"), str):
@@ -111,6 +121,9 @@ def _verified(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]
             f"audit entry {expected_seq} is missing; after entry {expected_seq - 1} comes "
             f"{name_of(row)}: entries were deleted, or put in another order"
         )
+    if is_blank(row) and row.incident_id is not None:  # `Disposals` asks by which right
+        _require_next(row, expected_seq, previous)
+        return {}
     try:
         details = json.loads(row.details)
         written = canonical_json(details)
@@ -134,9 +147,13 @@ def _verified(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]
         raise AuditBroken(
             f"audit {name_of(row)} does not fit its own hash: it was changed after it was written"
         )
+    _require_next(row, expected_seq, previous)
+    return details if isinstance(details, dict) else {}
+
+
+def _require_next(row: Row[Any], expected_seq: int, previous: str) -> None:
     if row.prev_hash != previous:
         raise AuditBroken(
             f"audit {name_of(row)} does not follow entry {expected_seq - 1}: an entry was changed, "
             "deleted, inserted or put in another order there"
         )
-    return details if isinstance(details, dict) else {}

@@ -17,6 +17,7 @@ from schemas.incident import GENESIS
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.disposed import was_disposed_of
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
 from tasks.store.audit.evidence import evidence_folder
 from tasks.store.audit.expected import Expected
@@ -89,16 +90,22 @@ def verify_audit(
     lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
         facts, walk = _verify_chain(connection, lines, point)
+        facts.disposals.settle(connection)
         expected = _here(read_expected(connection), anchors, database)
         touched = facts if point is None else facts_about(connection, facts.touched)
         verify_records(connection, touched, None if point is None else facts.touched)
-        known = len(facts.alerts) + (0 if point is None else point.incidents)
+        known = _known(facts, point)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
     seen = read_point(path, database.label)
     reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
     elsewhere = verify_evidence(
-        folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
+        folder,
+        touched,
+        _machines(anchors, database),
+        seen.evidence if seen else (),
+        lambda incident: _is_gone(database, incident),
+        reads=reads,
     )
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
@@ -143,6 +150,20 @@ def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -
     return newest._replace(since=max((each.since for each in mine), default=0))
 
 
+def _known(facts: Facts, point: Point | None) -> int:
+    """How many incidents there must be: those that were opened, less those disposed of."""
+    if point is None:
+        return len(facts.alerts)
+    gone = sum(each.first <= point.seq for each in facts.disposals.listed)
+    return len(facts.alerts) + point.incidents - gone
+
+
+def _is_gone(database: Database, incident: str) -> bool:
+    """True when it was disposed of, perhaps since the snapshot: then its evidence goes, too."""
+    with database.read() as connection:
+        return was_disposed_of(connection, incident)
+
+
 def _verify_number(connection: Connection, known: int) -> None:
     """Verify that there are as many incidents as were opened."""
     there = connection.execute(select(func.count(incidents.c.id))).scalar_one()
@@ -158,7 +179,7 @@ def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> 
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    facts, walk = Facts(), Walk(0, GENESIS)
+    facts, walk = Facts(point.seq if point else 0), Walk(0, GENESIS)
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)

@@ -1,0 +1,14 @@
+"""How long what is kept, and what is held longer. Begin with `periods.py`."""
+
+from schemas.retention.hold import Hold
+from schemas.retention.periods import AEEF_YEARS, due_at, is_short, years_before
+from schemas.retention.settings import RetentionSettings
+
+__all__ = [
+    "AEEF_YEARS",
+    "Hold",
+    "RetentionSettings",
+    "due_at",
+    "is_short",
+    "years_before",
+]
