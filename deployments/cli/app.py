@@ -27,6 +27,8 @@ from deployments.cli.checks import people as cli_people
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
 from deployments.cli.hooks import hooks as cli_hooks
+from deployments.cli.retention import hold as cli_hold
+from deployments.cli.retention import retention as cli_retention
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
@@ -48,6 +50,8 @@ app.add_typer(cli_automation.automation, name="automation")
 app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
+app.add_typer(cli_hold.hold, name="hold")
+app.add_typer(cli_retention.retention, name="retention")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

@@ -103,6 +103,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.armed.verify",
         lambda settings: settings.armed.verify_every,
     ),
+    ScheduledRow(
+        "retention",
+        "dispose",
+        "flows.follow_up.retention.dispose",
+        lambda settings: settings.retention.every,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

@@ -14,6 +14,7 @@ from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
+from tasks.people.holding import END_HOLD, ERASE_ORIGINAL, HOLD
 from tasks.people.merge import LINK, MERGE
 from tasks.people.procedures.automation import START, STOP
 from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
@@ -31,6 +32,7 @@ ALL: tuple[PersonAct, ...] = (
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
     *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
+    *(HOLD, END_HOLD, ERASE_ORIGINAL),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""

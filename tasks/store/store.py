@@ -81,6 +81,7 @@ from tasks.store.relapses import (
     relapses_on_record,
     settle_look,
 )
+from tasks.store.retention import Retention
 from tasks.store.reviews import Reviews
 from tasks.store.senders.heard import HeardSenders
 from tasks.store.senders.refused import RefusedBodies
@@ -148,6 +149,7 @@ class Store:
         self.moments = MomentsOnRecord(self._database)
         self.reviews = Reviews(self._log, self.masked_text)
         self.corrective = CorrectiveActions(self._log, self.masked_text)
+        self.retention = Retention(self._log, self.masked_text)
         self.refused = RefusedBodies(self._database, clock)
         self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)

@@ -41,7 +41,10 @@ UNDONE = {
 }
 """How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
-_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {
+    *("note", "decide", "link", "release-freeze", "restore"),
+    *("legal-hold", "end-hold", "erase-original"),
+}
 
 
 class Button(NamedTuple):

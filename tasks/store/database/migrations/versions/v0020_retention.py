@@ -1,4 +1,4 @@
-"""Legal holds, what was disposed of, keys of original alerts; contents of entries may be removed."""
+"""Legal holds, what was disposed of, keys of original alerts; contents of entries may go."""
 
 from __future__ import annotations
 
