@@ -20,7 +20,7 @@ from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST, evidence_folder
 from tasks.store.retention.dispose import Due, Skipped
 
-AT_ONCE = 10
+AT_ONCE = 25
 """Incidents in one transaction."""
 REST = 0.02
 """Seconds without a transaction of ours, at the least: processes that wait ask again within it."""
