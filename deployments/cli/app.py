@@ -21,6 +21,7 @@ from deployments.cli import recovery as cli_recovery
 from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
+from deployments.cli.backup import backup as cli_backup
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
@@ -52,6 +53,7 @@ app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
 app.add_typer(cli_hold.hold, name="hold")
 app.add_typer(cli_retention.retention, name="retention")
+app.add_typer(cli_backup.store, name="store")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,
@@ -64,6 +66,8 @@ app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
 app.command("armed")(cli_armed.armed)
+app.command("backup")(cli_backup.backup)
+app.command("restore-backup")(cli_backup.restore_backup)
 app.command("init-demo")(cli_sample.init_demo)
 app.command("demo")(cli_demo.demo)
 

@@ -109,6 +109,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.retention.dispose",
         lambda settings: settings.retention.every,
     ),
+    ScheduledRow(
+        "backup",
+        "drill",
+        "flows.follow_up.backup.drill",
+        lambda settings: settings.backup.drill_every,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

@@ -2,10 +2,11 @@
 
 from schemas.retention.hold import Hold
 from schemas.retention.periods import AEEF_YEARS, due_at, is_short, years_before
-from schemas.retention.settings import RetentionSettings
+from schemas.retention.settings import BackupSettings, RetentionSettings
 
 __all__ = [
     "AEEF_YEARS",
+    "BackupSettings",
     "Hold",
     "RetentionSettings",
     "due_at",

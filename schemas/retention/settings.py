@@ -13,6 +13,14 @@ from schemas.retention.periods import AEEF_YEARS
 Years = Annotated[int, Field(ge=1, le=100)]
 
 
+class BackupSettings(BaseModel):
+    """The table `[backup]`: the restore drill, every so many seconds (0: only by hand)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    drill_every: float = Field(default=604_800.0, ge=0)
+
+
 class RetentionSettings(BaseModel):
     """What is due goes `every` so many seconds (0: only by `aeef retention dispose`).
 

@@ -76,13 +76,20 @@ class AuditSummary(NamedTuple):
 
 
 def verify_audit(
-    database: Database, anchors: Anchors, now: datetime, *, full: bool = True
+    database: Database,
+    anchors: Anchors,
+    now: datetime,
+    *,
+    full: bool = True,
+    machine: str | None = None,
 ) -> AuditSummary:
     """Recompute everything, or, where that takes long, what is new since the last time.
 
+    machine: whose anchors and evidence are here, in a copy; None: this machine's.
     Raises AuditBroken that names the first broken link.
     """
     path, folder = anchors.path.with_name("audit.verified"), evidence_folder(anchors.path.parent)
+    is_here = _machines(anchors, database) if machine is None else machine.__eq__
     with database.read() as connection:
         is_small = read_head(connection)[0] <= SMALL
     point = None if full or is_small else read_point(path, database.label)
@@ -91,7 +98,7 @@ def verify_audit(
     with database.read(snapshot=True) as connection:
         facts, walk = _verify_chain(connection, lines, point)
         facts.disposals.settle(connection)
-        expected = _here(read_expected(connection), anchors, database)
+        expected = _here(read_expected(connection), is_here)
         touched = facts if point is None else facts_about(connection, facts.touched)
         verify_records(connection, touched, None if point is None else facts.touched)
         known = _known(facts, point)
@@ -102,7 +109,7 @@ def verify_audit(
     elsewhere = verify_evidence(
         folder,
         touched,
-        _machines(anchors, database),
+        is_here,
         seen.evidence if seen else (),
         lambda incident: _is_gone(database, incident),
         reads=reads,
@@ -142,9 +149,8 @@ def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
     return lambda machine: database.is_sqlite or machine == anchors.machine
 
 
-def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:
+def _here(expected: dict[str, Expected], is_here: Callable[[str], bool]) -> Expected:
     """What the anchor file of this machine must have."""
-    is_here = _machines(anchors, database)
     mine = [each for machine, each in expected.items() if is_here(machine)]
     newest = max(mine, key=lambda each: each.lines, default=Expected(0))
     return newest._replace(since=max((each.since for each in mine), default=0))
