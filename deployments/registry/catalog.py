@@ -116,6 +116,18 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.anchors.anchor",
         lambda settings: settings.evidence.anchor_every if settings.anchors else 0,
     ),
+    ScheduledRow(
+        "retention",
+        "dispose",
+        "flows.follow_up.retention.dispose",
+        lambda settings: settings.retention.every,
+    ),
+    ScheduledRow(
+        "backup",
+        "drill",
+        "flows.follow_up.backup.drill",
+        lambda settings: settings.backup.drill_every,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

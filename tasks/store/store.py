@@ -87,6 +87,7 @@ from tasks.store.relapses import (
     relapse_now,
     settle_look,
 )
+from tasks.store.retention import Retention
 from tasks.store.reviews import Reviews
 from tasks.store.senders.heard import HeardSenders
 from tasks.store.senders.refused import RefusedBodies
@@ -157,6 +158,7 @@ class Store:
         self.tallies = Tallies(self._database)
         self.reviews = Reviews(self._log, self.masked_text)
         self.corrective = CorrectiveActions(self._log, self.masked_text)
+        self.retention = Retention(self._log, self.masked_text)
         self.refused = RefusedBodies(self._database, clock)
         self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)
