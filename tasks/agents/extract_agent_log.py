@@ -22,7 +22,7 @@ from schemas.incident import Alert
 from schemas.settings import Target
 from tasks.agents.log_window import Window
 from tasks.agents.read_agent_log import Line, LogSource, open_logs
-from tasks.agents.registry import agents_of, find_agent, target_with_agents
+from tasks.agents.registry import agents_of, contract_of, target_with_agents
 from tasks.case import Case
 from tasks.incident.evidence import Evidence, EvidenceWriter
 from tasks.step import step
@@ -116,11 +116,11 @@ class Extraction:
 
     def _contract(self) -> tuple[list[Forbidden], int]:
         try:
-            agent = find_agent(self._target, self._agent.agent_id)
+            contract = contract_of(self._target, self._agent.agent_id)
         except AeefError as error:
             self._problems.append(f"there is no contract to compare with: {error}")
             return [], 0
-        return parse_forbidden(agent.contract.forbidden_actions)
+        return parse_forbidden(contract.forbidden_actions)
 
     def _read(self, source: LogSource) -> None:
         """Copy one file's entries in the window, and malformed lines among them, into evidence."""
