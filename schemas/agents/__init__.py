@@ -22,6 +22,7 @@ from schemas.agents.agent_log import (
     parse_entry,
     parse_forbidden,
 )
+from schemas.agents.handoff import Handoff, parse_handoff
 from schemas.agents.settings import AgentSettings, ControlPlane
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ControlPlane",
     "EvidenceFile",
     "Forbidden",
+    "Handoff",
     "LogEntry",
     "LogExtract",
     "Means",
@@ -45,4 +47,5 @@ __all__ = [
     "matches",
     "parse_entry",
     "parse_forbidden",
+    "parse_handoff",
 ]

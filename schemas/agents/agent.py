@@ -192,8 +192,9 @@ class LogExtract(Model):
 
     entries: those in the window, in all sources. violating: those that the contract forbids;
     `first` names some of them, `tools` counts them by tool.
-    undecided: the input summary is cut off too early to decide.
+    undecided: the log does not show enough to decide.
     prose: forbidden actions that only a person can compare.
+    handoffs: how many of its own were kept; in `denying` it says that it did nothing forbidden.
     """
 
     sources: int
@@ -206,4 +207,6 @@ class LogExtract(Model):
     tools: dict[str, int] = Field(default_factory=dict)
     first: list[str] = Field(default_factory=list)
     problems: list[str] = Field(default_factory=list)
+    handoffs: int = 0
+    denying: list[str] = Field(default_factory=list)
     manifest: str

@@ -12,7 +12,7 @@ from schemas.agents import Contract
 from schemas.errors import InvalidInput
 from schemas.settings import Target
 from schemas.validation import read_json
-from tasks.base.plain_yaml import read_plain_yaml
+from tasks.agents.plain_yaml import read_plain_yaml
 from tasks.target.open_file import inside, open_file
 
 LARGEST_CONTRACT = 1_000_000
@@ -42,13 +42,7 @@ def read_contract(target: Target, name: str, agent_id: str) -> Contract:
     """
     path = target.repository / name
     try:
-        with open_file(inside(target, name)) as file:
-            content = file.read(LARGEST_CONTRACT + 1)
-        contract = Contract.model_validate(_data(name, content))
-    except FileNotFoundError:
-        raise InvalidInput(f"there is no contract {path}") from None
-    except OSError as error:
-        raise InvalidInput(f"the contract {path} cannot be read: {error.strerror}") from None
+        contract = Contract.model_validate(_data(name, contract_bytes(target, name)))
     except ValidationError as error:
         found = error.errors(include_input=False)
         why = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found[:5])
@@ -60,9 +54,22 @@ def read_contract(target: Target, name: str, agent_id: str) -> Contract:
     return contract
 
 
-def _data(name: str, content: bytes) -> dict[str, Any]:
+def contract_bytes(target: Target, name: str) -> bytes:
+    """The file's content. Raises InvalidInput when it cannot be read, or is no contract's size."""
+    path = target.repository / name
+    try:
+        with open_file(inside(target, name)) as file:
+            content = file.read(LARGEST_CONTRACT + 1)
+    except FileNotFoundError:
+        raise InvalidInput(f"there is no contract {path}") from None
+    except OSError as error:
+        raise InvalidInput(f"the contract {path} cannot be read: {error.strerror}") from None
     if len(content) > LARGEST_CONTRACT:
-        raise ValueError(f"it is larger than {LARGEST_CONTRACT} bytes")
+        raise InvalidInput(f"the contract {path} is larger than {LARGEST_CONTRACT} bytes")
+    return content
+
+
+def _data(name: str, content: bytes) -> dict[str, Any]:
     if name.lower().endswith(".md"):
         data: Any = _of_markdown(content.decode())
     elif is_yaml(name):

@@ -16,7 +16,7 @@ from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, Target
 from schemas.validation import read_json, validate
 from tasks.agents.contract import is_yaml, read_contract
-from tasks.base.plain_yaml import PlainYaml, read_plain_yaml, replaced
+from tasks.agents.plain_yaml import PlainYaml, read_plain_yaml, replaced
 from tasks.base.replace_file import replace_file
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +14,20 @@ from hypothesis import strategies as st
 
 from samples.aeef import tools
 from samples.agents import commit_files
+from samples.isolation import config_of
 from samples.targets import command_target
-from schemas.agents import AgentSettings, AgentStatus
+from schemas.agents import AgentSettings, AgentStatus, NamedAgent
 from schemas.errors import InvalidInput
-from schemas.settings import Target
+from schemas.incident import Alert, IncidentType, Severity
+from schemas.settings import Target, load_settings
+from tasks.agents.extract_agent_log import extract_agent_log
+from tasks.agents.plain_yaml import read_plain_yaml, replaced
+from tasks.agents.preserve_agent_state import preserve_agent_state
 from tasks.agents.registry import contract_of, find_agent, read_registry, set_status
-from tasks.base.plain_yaml import read_plain_yaml, replaced
+from tasks.agents.suspend_agent import suspend_agent
+from tasks.store import open_store
 
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REGISTRY, CONTRACT = "ai/agents/registry.yaml", "ai/contracts/developer-agent.yaml"
 
 
@@ -113,6 +123,44 @@ def test_a_missing_registry_names_the_one_that_is_there(target: Target) -> None:
 
     with pytest.raises(InvalidInput, match=rf"{REGISTRY} is there: name it in the settings"):
         read_registry(target.model_copy(update={"agents": agents}))
+
+
+def test_the_agent_is_suspended_and_its_log_compared(
+    target: Target, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it did against a phrase of its contract is counted; its own word stands against it."""
+    monkeypatch.setenv("AEEF_HOME", str(home))
+    table = f'[targets.{target.name}.agents]\nregistry = "{REGISTRY}"\ncontainers = false\n'
+    Path("aeef.toml").write_text(config_of(target.model_copy(update={"agents": None})) + table)
+    agent = NamedAgent(agent_id="developer-agent", target=target.name)
+    files = {
+        ".aeef/runs/audit.log": tools.hook_line(AT, "Bash", {"command": "git push origin main"})
+        + tools.hook_line(AT, "Bash", {"command": "gh pr review 3 --approve"}, "unknown")
+        + tools.hook_line(AT, "Edit", {"file_path": "src/app.py", "old_string": "a"}),
+        ".aeef/handoffs/r1.json": json.dumps(tools.handoff("developer", AT)),
+        ".aeef/handoffs/r2.json": json.dumps(tools.handoff("qc", AT)),
+        ".aeef/handoffs/r3.json": json.dumps(tools.handoff_artifact("developer-agent", AT)),
+    }
+    for name, text in files.items():
+        path = target.repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with closing(open_store(load_settings())) as store:
+        alert = Alert.model_validate(
+            {"type": "agent-violation", "description": "x", "detectedAt": AT}
+        )
+        opened = store.open_or_attach(alert, IncidentType.AGENT_VIOLATION, Severity.P2)
+        incident_id = str(opened.incident.incident_id)
+
+        kept = preserve_agent_state.directly(incident_id, agent, "before-suspension")
+        done = suspend_agent.directly(incident_id, agent)
+        found = extract_agent_log.directly(incident_id, agent)
+
+    assert "kept 2 files" in kept
+    assert "registry: status suspended" in str(done)
+    assert AgentStatus.SUSPENDED is find_agent(target, "developer-agent").status
+    assert (3, 1, 1, 1) == (found.entries, found.violating, found.undecided, found.prose)
+    assert (2, ["r1.json"]) == (found.handoffs, found.denying)
 
 
 NAMES = st.text(alphabet="abcé'\" :#-\n", min_size=1, max_size=6)
