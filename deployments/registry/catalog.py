@@ -77,6 +77,7 @@ FLOWS: tuple[FlowRow, ...] = (
     FlowRow("regulatory-clock", "flows.follow_up.regulatory_clock.regulatory_clock", "ring"),
     FlowRow("regulatory-clocks", "flows.follow_up.regulatory_clock.regulatory_clocks", "compute"),
     FlowRow("resolution", "flows.follow_up.resolution.resolution", "stand down"),
+    FlowRow("review", "flows.follow_up.review.review"),
 )
 """Every flow that is started by an event or a person."""
 
@@ -102,6 +103,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "verify",
         "flows.follow_up.armed.verify",
         lambda settings: settings.armed.verify_every,
+    ),
+    ScheduledRow(
+        "corrective",
+        "look",
+        "flows.follow_up.corrective.look",
+        lambda settings: settings.corrective.every,
     ),
 )
 

@@ -13,6 +13,7 @@ from schemas.incident.events import (
     RELAPSED,
     RESOLVED,
     RESOURCE,
+    REVIEW_BEGUN,
     event_of,
     parameter_of,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "RELAPSED",
     "RESOLVED",
     "RESOURCE",
+    "REVIEW_BEGUN",
     "WAITS",
     "Action",
     "Alert",

@@ -93,6 +93,7 @@ BEGIN_REVIEW = PersonAct(
     right=Right.RESPOND,
     asks=Nothing,
     do=_begin,
+    undone="Not undone: it has its day from then on.",
 )
 ANSWER_REVIEW = PersonAct(
     name="review-answer",
@@ -101,6 +102,7 @@ ANSWER_REVIEW = PersonAct(
     right=Right.RESPOND,
     asks=Answering,
     do=_answer,
+    undone="Undone by writing it again; what was there stays on record.",
 )
 COMPLETE_REVIEW = PersonAct(
     name="review-complete",

@@ -22,10 +22,10 @@ from schemas.incident import IncidentType, Severity, Status
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.armed.table import read_table
+from tasks.deploy.change import difference
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
 from tasks.store.senders.said import refused_lately
-from tasks.view.change import difference
 from tasks.view.listed import from_address, listed
 
 PAGES_AT_ONCE, PAGE_SECONDS = 8, 20.0

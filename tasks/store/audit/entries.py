@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Result, Row, Select, select
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.audit.reviewed import ReviewSeals
+from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
 
 _AT_ONCE = 1000  # rows in memory
@@ -26,7 +28,10 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence."""
+    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
+
+    corrective: of each corrective action, by its number, its newest seal.
+    """
 
     def __init__(self) -> None:
         self.records: dict[str, RecordSeal] = {}
@@ -34,6 +39,8 @@ class Facts:
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+        self.reviews: dict[str, ReviewSeals] = {}
+        self.corrective: dict[int, ActionSeal] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -50,8 +57,12 @@ class Facts:
             self.alerts.setdefault(incident, details["alert"])
         if isinstance(details.get("number"), int):
             self.numbers.setdefault(incident, details["number"])
+        if isinstance(review := details.get("review"), dict):
+            self.reviews.setdefault(incident, ReviewSeals()).note(row.seq, review)
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
+        if (changed := seal_of(details, row.seq, incident)) is not None:
+            self.corrective[changed[0]] = changed[1]
 
 
 class Digest:

@@ -21,6 +21,7 @@ from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streame
 from tasks.store.audit.evidence import evidence_folder
 from tasks.store.audit.expected import Expected
 from tasks.store.audit.lines import Lines
+from tasks.store.audit.reviewed import verify_reviews
 from tasks.store.audit.sealed import (
     evidence_here,
     size_of_evidence,
@@ -28,6 +29,7 @@ from tasks.store.audit.sealed import (
     verify_records,
 )
 from tasks.store.audit.verified import Point, read_point, write_point
+from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
 
@@ -91,7 +93,10 @@ def verify_audit(
         facts, walk = _verify_chain(connection, lines, point)
         expected = _here(read_expected(connection), anchors, database)
         touched = facts if point is None else facts_about(connection, facts.touched)
-        verify_records(connection, touched, None if point is None else facts.touched)
+        only = None if point is None else facts.touched
+        verify_records(connection, touched, only)
+        verify_reviews(connection, touched.reviews, only)
+        verify_actions(connection, touched.corrective, only)
         known = len(facts.alerts) + (0 if point is None else point.incidents)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.incident import Incident, Severity, Status
+from schemas.incident import Incident, IncidentType, Severity, Status
 from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
@@ -126,6 +126,8 @@ class Reviews:
             select(incidents)
             .outerjoin(reviews, reviews.c.incident_id == incidents.c.id)
             .where(
+                # All of them: so the index over type, severity and status finds few rows.
+                incidents.c.type.in_([each.value for each in IncidentType]),
                 incidents.c.opened_at >= since,
                 incidents.c.status == Status.RESOLVED.value,
                 incidents.c.severity.in_([each.value for each in severities]),
@@ -133,6 +135,18 @@ class Reviews:
             )
             .order_by(incidents.c.opened_at)
             .limit(AT_ONCE)
+        )
+        with self._log.database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
+    def with_answer(self, question: str, text: str, limit: int) -> list[Incident]:
+        """The newest incidents whose review has this text for the question."""
+        query = (
+            select(incidents)
+            .join(review_texts, review_texts.c.incident_id == incidents.c.id)
+            .where(review_texts.c.question == question, review_texts.c.text == text)
+            .order_by(incidents.c.opened_at.desc())
+            .limit(limit)
         )
         with self._log.database.read() as connection:
             return [incident_of(row) for row in connection.execute(query)]

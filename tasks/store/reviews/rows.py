@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.errors import AuditBroken
-from schemas.incident import canonical_json, hash_of, hash_of_text
+from schemas.incident import canonical_json, hash_of_text
 from schemas.review import Answer, Review, State
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import Chain
+from tasks.store.audit.reviewed import text_hash
 from tasks.store.database.tables import review_history, review_texts, reviews
 from tasks.store.records import Change
 
@@ -82,15 +83,10 @@ def seal_of(review: Review, noted: Iterable[Row[Any]] = ()) -> dict[str, Any]:
     return {
         "review": {
             "document": hash_of_text(_document(review)),
-            "texts": {each.question: [each.revision, hash_of_answer(each)] for each in noted},
+            "texts": {each.question: [each.revision, text_hash(each)] for each in noted},
             "isSealed": review.state is not State.DRAFTED,
         }
     }
-
-
-def hash_of_answer(row: Row[Any]) -> str:
-    """SHA-256 over the text, who wrote it and when."""
-    return hash_of([row.text, row.actor, row.at])
 
 
 def note_texts(chain: Chain, rows: Iterable[Row[Any]]) -> list[Row[Any]]:

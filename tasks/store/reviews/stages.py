@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from schemas.corrective import CorrectiveAction
 from schemas.errors import NotPossibleNow
-from schemas.incident import Incident, PostMortem, Severity
+from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
 from schemas.lifecycle import Disposition, Standing
 from schemas.people import name_on_record
 from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
-from tasks.store.corrective.corrective import actions_in
+from tasks.store.corrective.rows import actions_in
 from tasks.store.database.tables import audit
 from tasks.store.records import Change
 from tasks.store.reviews.rows import (
@@ -55,6 +55,8 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         automated=actor == OURS,
         details=seal_of(review),
     )
+    if actor != OURS:  # what ends of a P1 or P2 starts it with its own event
+        change.emit(REVIEW_BEGUN)
     return True
 
 
@@ -148,7 +150,8 @@ def lacks_for_close(change: Change, standing: Standing) -> list[str]:
     if review is None or review.resolved_at != incident.resolved_at:
         return [f"its review, which was not begun: `aeef review-begin {short}`"]
     actions = actions_in(change.chain.connection, review.incident_id)
-    lacks = missing(review.form, review.written, [each.category for each in actions])
+    of_review = missing(review.form, review.written, [each.category for each in actions])
+    lacks = [f"of its review: {', '.join(of_review)}"] if of_review else []
     if review.state is State.DRAFTED:
         lacks.append(f"somebody who completes its review: `aeef review-complete {short}`")
     if review.state is not State.READ:

@@ -98,7 +98,7 @@ def require_open(change: Change) -> Review:
         raise NotPossibleNow(
             f"{incident.title} has no review yet: `aeef review-begin {incident.short_id}`"
         )
-    if incident.status is Status.CLOSED:
+    if incident.status is Status.CLOSED and review.state is State.READ:
         raise NotPossibleNow(
             f"{incident.title} is closed, and its review with it: reopen it first,"
             f" `aeef reopen {incident.short_id} --reason …`"
