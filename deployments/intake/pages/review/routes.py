@@ -45,7 +45,7 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
     @app.get("/incidents/{incident_id}/review/changes", dependencies=[reads])
     async def changes(incident_id: str, have: str = "") -> dict[str, Any]:
         """The texts that a page does not have yet. have: `summary.3 impact.1`, what it has."""
-        return _newer(await run(shown_review, incident_id, store), have)
+        return _newer(await run(partial(shown_review, in_full=False), incident_id, store), have)
 
     @app.get("/incidents/{incident_id}/review/earlier/{question}")
     async def earlier(incident_id: str, question: str, actor: Actor = reads) -> Response:

@@ -27,7 +27,14 @@
         ? [...this.field.options].find((each) => each.defaultSelected)?.value ?? ""
         : this.field.defaultValue;
       this.key = `aeef-review ${base} ${this.name} ${by}`;
-      this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(true); });
+      this.form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const proposal = event.submitter?.dataset.proposal;
+        if (proposal && !this.field.value.includes(proposal))
+          this.field.value = [proposal, this.field.value].filter((each) => each.trim()).join("\n\n");
+        this.keep();
+        this.save(true);
+      });
       this.field.addEventListener("input", () => this.typed());
       this.bringBack();
     }
