@@ -28,6 +28,7 @@ from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
 from deployments.cli.hooks import hooks as cli_hooks
+from deployments.cli.review import review as cli_review
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
@@ -59,6 +60,7 @@ for _act in PERSON_ACTS.values():
     app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
+app.command("review")(cli_review.review)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
 app.command("armed")(cli_armed.armed)

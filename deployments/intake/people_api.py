@@ -21,13 +21,15 @@ from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS, perform
 from tasks.people.corrective.listed import actions_data
 from tasks.people.in_full import beside, done_in_full, in_full
+from tasks.people.reviewed import review_data
 from tasks.store import Store
 
 ACTS_AT_ONCE = 16
 ACT_SECONDS = 20.0
 READS_AT_ONCE = 8
 READ_SECONDS = 10.0
-MOST_BYTES = 100_000
+MOST_BYTES = 200_000
+"""The longest text of a review is 20,000 characters, of up to 6 bytes each in JSON."""
 
 
 def add_people_api(
@@ -95,6 +97,11 @@ def _add_reads(
     async def incident(incident_id: str) -> dict[str, Any]:
         """One incident with its timeline: as `aeef incidents show --json`."""
         return await reads.run(lambda: in_full(store.incident(incident_id), current()))
+
+    @app.get("/v1/incidents/{incident_id}/review", dependencies=[reader])
+    async def review(incident_id: str) -> dict[str, Any]:
+        """Its review: as `aeef review ID --json`."""
+        return await reads.run(lambda: review_data(incident_id, current()))
 
     @app.get("/v1/incidents/{incident_id}/export")
     async def export(incident_id: str, actor: Actor = auditor) -> dict[str, Any]:

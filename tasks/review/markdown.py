@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.errors import InvalidInput
 from schemas.incident import Incident, hash_of_text
 from schemas.review import Question, Review, normal_text, questions_of
+from tasks.base.trim import one_line
 
 _MARK = re.compile(r"<!-- review:([a-z-]+)(?: revision=(\d+) text=([0-9a-f]{16}))? -->")
-_LOOKS_LIKE_OURS = re.compile(r"\\*<!-- (?:review:|end of the review)")
+_LOOKS_LIKE_OURS = re.compile(
+    r"\\*(?:<!-- (?:review:|end of the review|From the record: )"
+    r"|<{7} yours|>{7} written meanwhile by)"
+)
+_PROPOSED = "<!-- From the record: "
+_MINE, _BETWEEN, _THEIRS = "<<<<<<< yours", "=======", ">>>>>>> written meanwhile by"
 _END = "<!-- end of the review -->"
 _FOR = re.compile(r"<!-- review of incident ([0-9a-f-]{36}) -->")
 
@@ -32,15 +39,19 @@ class Edited(NamedTuple):
         return self.was is None or _hash(self.text) != self.was
 
 
-def as_markdown(review: Review, incident: Incident) -> str:
-    """A file to edit: each question with its text. The marks above the texts are not for people."""
+def as_markdown(review: Review, incident: Incident, mine: Mapping[str, str] | None = None) -> str:
+    """A file to edit: each question with its text. The marks above the texts are not for people.
+
+    mine: texts that were not saved, as somebody else wrote meanwhile: the file has both, and is
+    refused until there is one of them.
+    """
     begin = [
         f"<!-- review of incident {review.incident_id} -->",
         f"<!-- {_for_comment(incident.title)}: write below each heading. Lines like this one are",
         "     not part of a text; leave those that begin with 'review:' as they are. -->",
         "",
     ]
-    parts = [_part(review, question) for question in questions_of(review.form)]
+    parts = [_part(review, each, (mine or {}).get(each.name)) for each in questions_of(review.form)]
     return "\n".join([*begin, *parts, _END, ""])
 
 
@@ -60,22 +71,30 @@ def from_markdown(text: str, review: Review) -> dict[str, Edited]:
             raise InvalidInput(f"the file has '{name}', which this review does not ask")
         if name in found:
             raise InvalidInput(f"the file has '{name}' twice")
+        if any(line.rstrip() == _MINE or line.startswith(_THEIRS) for line in body):
+            raise InvalidInput(f"'{titles[name].title}' has two texts: make one of them")
         found[name] = Edited(_text_of(body, titles[name]), int(mark[2] or 0), mark[3])
     if not found:
-        raise InvalidInput("the file has no question: `aeef review ID --export edit` makes one")
+        raise InvalidInput("the file has no question: `aeef review ID --edit` makes one")
     return found
 
 
-def _part(review: Review, question: Question) -> str:
+def _part(review: Review, question: Question, mine: str | None) -> str:
     answer = review.texts.get(question.name)
     text = answer.text if answer else ""
     revision = answer.revision if answer else 0
+    body = [_escaped(line) for line in text.split("\n")]
+    if mine is not None:
+        by = answer.actor if answer else "nobody"
+        own = [_escaped(line) for line in mine.split("\n")]
+        body = [_MINE, *own, _BETWEEN, *body, f"{_THEIRS} {by}"]
     lines = [
         f"<!-- review:{question.name} revision={revision} text={_hash(text)} -->",
         f"## {question.title}",
         _asks(question),
+        *_proposed(review, question),
         "",
-        *(_escaped(line) for line in text.split("\n")),
+        *body,
         "",
     ]
     return "\n".join(lines)
@@ -88,6 +107,15 @@ def _asks(question: Question) -> str:
     if not question.is_required:
         asks += " May stay empty."
     return f"<!-- {asks} -->"
+
+
+def _proposed(review: Review, question: Question) -> list[str]:
+    """What the record says of it, as long as nobody has written anything."""
+    found = review.facts.sections.get(question.name) if review.facts else None
+    if review.text(question.name) or not isinstance(found, list):
+        return []
+    said = (each.get("text") for each in found if isinstance(each, dict))
+    return [f"{_PROPOSED}{_for_comment(one_line(str(text)))} -->" for text in said if text]
 
 
 def _sections(lines: list[str]) -> list[tuple[re.Match[str], list[str]]]:
@@ -123,6 +151,8 @@ def _text_of(body: list[str], question: Question) -> str:
     if lines and lines[0].rstrip() == f"## {question.title}":
         lines.pop(0)
     if lines and lines[0].rstrip() == _asks(question):
+        lines.pop(0)
+    while lines and lines[0].startswith(_PROPOSED) and lines[0].rstrip().endswith("-->"):
         lines.pop(0)
     return normal_text("\n".join(_unescaped(line) for line in lines))
 

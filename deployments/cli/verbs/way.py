@@ -36,6 +36,12 @@ class Way(Protocol):
     def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
         """The corrective actions that fit."""
 
+    def review(self, incident_id: str) -> dict[str, Any]:
+        """The review of an incident. Raises NotPossibleNow when there is none."""
+
+    def review_file(self, incident_id: str, ending: str) -> bytes:
+        """The same to take away: `md`, `html` or `pdf`; that it was read is logged."""
+
 
 class Here:
     """On the host itself: nothing proves who types."""
@@ -76,6 +82,19 @@ class Here:
         from tasks.people.corrective.listed import actions_data
 
         return actions_data(wanted, self._settings)
+
+    def review(self, incident_id: str) -> dict[str, Any]:
+        """The review of an incident."""
+        from tasks.people.reviewed import review_data
+
+        return review_data(incident_id, self._settings)
+
+    def review_file(self, incident_id: str, ending: str) -> bytes:
+        """The same to take away."""
+        from tasks.review.exported import exported_review
+
+        store, by = open_store(self._settings), self._actor.on_record
+        return exported_review(incident_id, ending, store, self._settings, actor=by).content
 
 
 class Elsewhere(NamedTuple):

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from schemas.errors import InvalidInput
 from schemas.incident import Incident, Severity
 from schemas.model import utc_now
-from schemas.review import Answer, Form, Review, normal_text, questions_of
+from schemas.review import Answer, Facts, Form, Review, normal_text, questions_of
 from tasks.review.markdown import as_markdown, from_markdown
 
 LINES = some.sampled_from(
@@ -22,6 +22,9 @@ LINES = some.sampled_from(
         "<!-- end of the review -->",
         "<!-- The defect, what was seen of it, the change that brought it in. -->",
         "## 1. The defect",
+        "<!-- From the record: it was x -->",
+        "<<<<<<< yours",
+        ">>>>>>> written meanwhile by bo",
         "# Title",
         "```",
         "- a list",
@@ -81,6 +84,33 @@ def test_only_what_was_changed_counts_as_changed() -> None:
 
     assert ["defect"] == [name for name, each in found.items() if each.is_changed]
     assert ("an index\n\n## Seen\nIt was missing.", 3) == found["defect"][:2]
+
+
+def test_two_texts_are_refused_until_there_is_one() -> None:
+    """Both are in the file; then the one that its writer leaves is saved over the newer one."""
+    review = review_of({"defect": "theirs\n# x"})
+    both = as_markdown(review, incident_of(review), mine={"defect": "mine\n- y"})
+    with pytest.raises(InvalidInput, match="has two texts"):
+        from_markdown(both, review)
+    marks = ("<<<<<<< yours", "=======", ">>>>>>> written meanwhile by ann (token)")
+    merged = "\n".join(line for line in both.split("\n") if line not in marks)
+    found = from_markdown(merged, review)
+
+    assert ("mine\n- y\ntheirs\n# x", 3) == found["defect"][:2]
+    assert ["defect"] == [name for name, each in found.items() if each.is_changed]
+
+
+def test_what_the_record_proposes_is_not_a_text() -> None:
+    """It is there to read, as long as nobody wrote anything."""
+    facts = Facts(
+        drafted_at=utc_now(), sections={"summary": [{"text": "P1 --> of\nshop"}], "impact": 7}
+    )
+    review = review_of({"impact": "none"}).model_copy(update={"facts": facts})
+    text = file_of(review)
+    found = from_markdown(text, review)
+
+    assert "<!-- From the record: P1 - -> of shop -->" in text
+    assert ("", False) == (found["summary"].text, found["summary"].is_changed)
 
 
 def test_windows_line_ends_and_a_lost_end_do_not_matter() -> None:
