@@ -92,7 +92,7 @@ def _line(line: Line, url: str) -> dict[str, str]:
     return {
         "at": moment(line.at) if line.at else "",
         "text": line.text,
-        "by": line.by,
+        "by": f"({line.by})" if line.by else "",
         "entry": f"#{line.entry}" if line.entry else "",
         "url": f"{url}/timeline#e{line.entry}" if line.entry else address,
     }

@@ -11,14 +11,14 @@ from pydantic import JsonValue
 from schemas.review import Facts
 
 TITLES = {
-    "summary": "A summary, as the record has it",
-    "impact": "The impact, as the record has it",
     "times": "Times",
     "change": "The change that was live",
     "gates": "The gates that let it through",
     "automation": "What the automation did",
     "people": "What people did",
     "similar": "Similar incidents before",
+    "summary": "A summary, as the record has it",
+    "impact": "The impact, as the record has it",
     "timeline": "Timeline",
 }
 """By the section's name, in the order in which they are shown; others come after them."""

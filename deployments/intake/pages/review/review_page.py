@@ -110,8 +110,9 @@ class ReviewPage:
             kept = NotSaved(question, came.mine, why, came.theirs)
             return self._refused(request, incident_id, actor, NotPossibleNow(why), kept)
         if not wants_page(request):
-            mark = shown_review(incident_id, self._store, in_full=False).mark
-            return JSONResponse({**came.to_json(), "mark": mark})
+            now = shown_review(incident_id, self._store, in_full=False)
+            beside = {"mark": now.mark, "state": now.review.state.value}
+            return JSONResponse({**came.to_json(), **beside})
         return RedirectResponse(f"/incidents/{incident.incident_id}/review#q-{question}", 303)
 
     def _refused(
