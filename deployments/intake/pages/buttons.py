@@ -126,10 +126,8 @@ def _likeliest(seen: Seen) -> frozenset[str]:
 
 def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
     """False for a verb that this state has no use for; the act itself decides for certain."""
-    if act.name.startswith(_OF_ACTIONS):
-        return True
-    if incident.status.is_over:
-        return act.name in _ALSO_WHEN_OVER
+    if act.name.startswith(_OF_ACTIONS) or incident.status.is_over:
+        return act.name.startswith(_OF_ACTIONS) or act.name in _ALSO_WHEN_OVER
     if act.name in _ONLY_WHEN_OVER:
         return False
     if act.name == "confirm":
