@@ -26,6 +26,7 @@ from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.figures import figures as cli_figures
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
@@ -59,6 +60,7 @@ app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
+app.command("figures")(cli_figures.figures)
 app.command("armed")(cli_armed.armed)
 app.command("init-demo")(cli_sample.init_demo)
 app.command("demo")(cli_demo.demo)

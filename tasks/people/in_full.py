@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.figures.export import times_of
 from schemas.incident import Incident
 from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
@@ -26,6 +27,7 @@ def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
         "automation": said_of(incident, settings) or None,
         "inbox": [each.to_json() for each in kept_for(incident.incident_id, settings)],
         "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
+        "times": times_of(store.moments.of(incident.incident_id), incident),
         "timeline": [entry.to_json() for entry in timeline],
     }
 

@@ -68,6 +68,10 @@ class Remote:
         """The record."""
         return self._object("GET", f"/v1/incidents/{_part(incident_id)}/export")
 
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
+        return self._object("GET", "/v1/figures", params=dict(given))
+
     def _object(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         found = self._ask(method, path, **content)
         if not isinstance(found, dict):

@@ -11,6 +11,7 @@ from deployments.cli.verbs.remote import Remote
 from schemas.errors import ConfigurationError
 from schemas.held import held
 from schemas.lifecycle.filter import Filter
+from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
 from tasks.store import open_store
 
@@ -31,6 +32,9 @@ class Way(Protocol):
 
     def export(self, incident_id: str) -> dict[str, Any]:
         """The record; that it was read is logged."""
+
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
 
 
 class Here:
@@ -65,7 +69,15 @@ class Here:
         """The record."""
         from tasks.incident.export import exported
 
-        return exported(incident_id, open_store(self._settings), self._actor.on_record)
+        actor = self._actor.on_record
+        return exported(incident_id, open_store(self._settings), actor, self._settings)
+
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
+        from tasks.figures.figures import figures, question_of
+
+        question = question_of(given, utc_now())
+        return figures(question, open_store(self._settings), self._settings).to_json()
 
 
 class Elsewhere(NamedTuple):
