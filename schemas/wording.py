@@ -16,14 +16,15 @@ def some(names: Sequence[str], between: str = ", ") -> str:
 
 
 def span(seconds: float) -> str:
-    """`850 ms`, `45 s`, `14 min`, `5.2 h`, `3.4 d`: short, for people."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    if seconds < 7_200:
-        return f"{seconds / 60:.3g} min"
-    return f"{seconds / 3_600:.3g} h" if seconds < 172_800 else f"{seconds / 86_400:.3g} d"
+    """`0.8 s`, `45 s`, `5.2 min`, `14 h`, `3.4 d`: short, for people."""
+    for unit, size, most in (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800)):
+        if seconds < most:
+            return _short(seconds / size, unit)
+    return _short(seconds / 86_400, "d")
+
+
+def _short(number: float, unit: str) -> str:
+    return f"{number:.1f} {unit}" if round(number, 1) < 10 else f"{number:.0f} {unit}"
 
 
 def minutes(time: timedelta) -> str:

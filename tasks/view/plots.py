@@ -20,10 +20,8 @@ TITLES = {
 NAMELESS = "none named"
 MOST_BARS = 30
 """More groups than this are in the table alone."""
-ROW, BAR, LEFT, WIDTH, END = 34, 12, 0, 400, 70
-"""Of a plot, in its own units: a row's height, a bar's, where bars begin, the whole width, and
-the room for the number behind a bar.
-"""
+ROW, WIDTH = 38, 400
+"""Of a plot, in its own units: a row's height, and the longest bar."""
 
 
 class Number(NamedTuple):
@@ -139,7 +137,7 @@ def _time(moment: Moment, groups: list[Group], figures: Figures) -> Time:
 
 def _plot(title: str, drawn: list[tuple[str, Spread]]) -> Plot:
     longest = max(spread.p90 or 0.0 for _, spread in drawn) or 1.0
-    scale = (WIDTH - LEFT - END) / longest
+    scale = WIDTH / longest
     bars = [
         Bar(
             name=name,
