@@ -12,12 +12,12 @@ import typer
 from deployments.cli.terminal import plain, this_user
 from deployments.cli.verbs.way import is_remote, way
 from schemas.errors import AeefError, InvalidInput
+from schemas.figures.since import moment_of
 from schemas.incident import AuditEntry, Incident
 from schemas.lifecycle import Standing, lacks_lead
 from schemas.lifecycle.filter import MOST, filter_of
 from schemas.model import utc_now
 from schemas.settings import load_settings
-from tasks.base.since import moment_of
 from tasks.channels.inbox import Kept
 from tasks.notify.show_proposal import proposal_of
 from tasks.store import ListedAlert, open_store

@@ -34,10 +34,10 @@ def extension(incident: Incident, occurrences: Sequence[Moments], team: str) -> 
 
 def _occurrence(each: Moments, incident: Incident) -> dict[str, Any]:
     detected = each.at[Moment.DETECTED]
-    limits = {m.value: limit_of(incident.severity, m, detected) for m in WITH_TARGET}
+    within = {m.value: limit_of(incident.severity, m, detected) for m in WITH_TARGET}
     return {
         "occurrence": each.occurrence,
         **{f"{moment}At": at.isoformat() for moment, at in sorted(each.at.items())},
         "byMachine": sorted(each.by_machine),
-        "within": {name: limit for name, limit in limits.items() if limit is not None},
+        "within": {name: limit for name, limit in within.items() if limit is not None},
     }

@@ -233,11 +233,6 @@ class Settings(SenderSections):
             (t for n, t in self.targets.items() if service == n or service in t.services), None
         )
 
-    def team_of(self, service: str, labelled: str) -> str:
-        """Whose a service is: as the alert's label `team` says, else as its target; or empty."""
-        target = None if labelled else self.target_of(service)
-        return labelled or (target.team if target else "")
-
     def same_trouble(self, incident_type: IncidentType, service: str | None) -> tuple[str, ...]:
         """The services whose open incident of this type an alert for one of them is about.
 

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidInput
 from schemas.figures import By, Figures, Question, figures_of
+from schemas.figures.since import moment_of
 from schemas.settings import Settings
-from tasks.base.since import moment_of
+from schemas.settings.teams import team_of
 from tasks.store import Store
 
 USUAL_DAYS = 30
@@ -50,7 +51,7 @@ def figures(question: Question, store: Store, settings: Settings) -> Figures:
     """The figures that a question asks for."""
     parts = store.moments.gathered(question)
     if question.by is By.TEAM:
-        parts = [each._replace(name=settings.team_of(each.service, each.name)) for each in parts]
+        parts = [each._replace(name=team_of(each.service, each.name, settings)) for each in parts]
     return figures_of(question, parts)
 
 
@@ -63,5 +64,5 @@ def members(
     """
     found = store.moments.counted(question, figure, group)
     if question.by is By.TEAM and group is not None:
-        found = [each for each in found if settings.team_of(each.service, each.team) == group]
+        found = [each for each in found if team_of(each.service, each.team, settings) == group]
     return [UUID(each) for each in dict.fromkeys(each.incident_id for each in found)]

@@ -11,6 +11,7 @@ from schemas.figures import Moments
 from schemas.figures.export import EXTENSION, extension
 from schemas.incident import Incident
 from schemas.settings import Settings
+from schemas.settings.teams import team_of
 from schemas.validation import validate
 from tasks.store import Store
 
@@ -46,7 +47,7 @@ def exported_since(
 def _with_times(
     incident: Incident, occurrences: Sequence[Moments], settings: Settings
 ) -> dict[str, Any]:
-    team = settings.team_of(incident.service, occurrences[0].team if occurrences else "")
+    team = team_of(incident.service, occurrences[0].team if occurrences else "", settings)
     record = {**incident.to_json(), EXTENSION: extension(incident, occurrences, team)}
     validate("incident", record)
     return record

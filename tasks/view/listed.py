@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from schemas.figures.since import moment_of
 from schemas.incident import Incident, Status
 from schemas.lifecycle.filter import MOST, Filter, filter_of
 from schemas.model import utc_now
 from schemas.settings import Settings
-from tasks.base.since import moment_of
 from tasks.figures.figures import members, question_of
 from tasks.store import Store
 from tasks.view.bar import bar_of

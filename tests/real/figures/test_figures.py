@@ -20,6 +20,7 @@ from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
 from schemas.settings import Settings
+from schemas.settings.teams import team_of
 from schemas.validation import validate
 from support import ROOT
 from tasks.figures.figures import figures, members, question_of
@@ -141,9 +142,9 @@ def test_a_target_may_have_a_team(home: Path) -> None:
     more = {"deploy_command": ["./d"], "required_gates": ["t"], "health": {"command": ["true"]}}
     settings = Settings(home=home, targets={"shop": {**table, **more, "team": "payments"}})
 
-    assert settings.team_of("cart", "") == "payments"
-    assert settings.team_of("cart", "search") == "search"
-    assert settings.team_of("other", "") == ""
+    assert team_of("cart", "", settings) == "payments"
+    assert team_of("cart", "search", settings) == "search"
+    assert team_of("other", "", settings) == ""
 
 
 def test_what_is_asked_wrongly_is_named() -> None:

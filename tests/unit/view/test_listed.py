@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.errors import InvalidInput
+from schemas.figures.since import moment_of
 from schemas.incident import Severity, Status
-from tasks.base.since import moment_of
 from tasks.view.listed import from_address
 from tasks.view.moments import at, clock
 
