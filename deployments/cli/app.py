@@ -29,6 +29,7 @@ from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
 from deployments.cli.evidence import evidence as cli_evidence
+from deployments.cli.figures import figures as cli_figures
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.retention import hold as cli_hold
 from deployments.cli.retention import retention as cli_retention
@@ -71,6 +72,7 @@ app.command("restore")(cli_services.restore)
 app.command("review")(cli_review.review)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
+app.command("figures")(cli_figures.figures)
 app.command("armed")(cli_armed.armed)
 app.command("backup")(cli_backup.backup)
 app.command("restore-backup")(cli_backup.restore_backup)

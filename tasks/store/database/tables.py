@@ -498,6 +498,14 @@ moments = Table(
     Column("type", Text, nullable=False, server_default=""),
     Column("service", Text, nullable=False, server_default=""),
     Column("team", Text, nullable=False, server_default=""),
+    # Of the detection, in UTC: 0 is Monday. For targets that are business days.
+    Column("weekday", Integer, nullable=False, server_default="0"),
+    # Microseconds from the detection on, so that figures parse no times.
+    Column("paged_us", BigInteger),
+    Column("acknowledged_us", BigInteger),
+    Column("contained_us", BigInteger),
+    Column("mitigated_us", BigInteger),
+    Column("resolved_us", BigInteger),
 )
 Index("aeef_moments_detected", moments.c.detected_at)
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from schemas.figures import RELAPSES, TIMED, Moment
+from schemas.figures import HISTOGRAMS, RELAPSE_COUNTER, Moment
 from schemas.figures.counters import bucket_of
 from schemas.incident import canonical_json
 
-revision = "0018"
-down_revision = "0017"
+revision = "0024"
+down_revision = "0023"
 
 Sums = Counter[tuple[str, str]]
 _AT_ONCE = 1000
@@ -40,8 +40,8 @@ def upgrade() -> None:
 def _count(row: sa.Row[tuple[object, ...]], sums: Sums) -> None:
     of = {"severity": row.severity, "type": row.type}
     if row.occurrence > 1:
-        sums[RELAPSES.name, canonical_json(of)] += 1
-    for moment, (name, _) in TIMED.items():
+        sums[RELAPSE_COUNTER.name, canonical_json(of)] += 1
+    for moment, (name, _) in HISTOGRAMS.items():
         if (took := _took(row, moment)) is not None:
             seconds = took.total_seconds()
             sums[name, canonical_json({**of, "le": bucket_of(seconds)})] += 1
