@@ -17,12 +17,15 @@ from schemas.links import links_for
 from schemas.model import utc_now
 from schemas.people import everybody, name_on_record
 from schemas.settings import Settings
+from tasks.base.storable import first_line
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.message import reply_in_thread
 from tasks.corrective.wording import public_text
 from tasks.store import open_store
 from tasks.store.claim_keys import corrective_key
 from tasks.store.sanitize import sanitized
+
+LONGEST_PROBLEM = 120
 
 
 class Notice(NamedTuple):
@@ -101,9 +104,12 @@ def _unseen(action: CorrectiveAction) -> list[Notice]:
 def send_notices(action: CorrectiveAction, settings: Settings, now: datetime | None = None) -> str:
     """Say what has not been said yet; why somebody was not reached, empty when all were.
 
+    Without Slack nobody is, which is no problem: `aeef actions list` shows what waits for whom.
     To the person in Slack, by the `slack` of `[people.NAME]`; else in the incident's thread, or
     in the channel for information. Never raises for Slack: the next round tries again.
     """
+    if not slack.configured(settings):
+        return ""
     due = notices_of(action, now or utc_now(), settings)
     if not due:
         return ""
@@ -115,8 +121,6 @@ def send_notices(action: CorrectiveAction, settings: Settings, now: datetime | N
         key = corrective_key(action.number, notice.key)
         if key in done and done[key].state == "done":
             continue
-        if not slack.configured(settings):
-            return "nobody was notified: Slack is not configured"
         problems.append(_send(action, notice, key, incident, settings))
     return "; ".join(filter(None, problems))
 
@@ -155,7 +159,7 @@ def _deliver(person: str, text: str, incident: Incident, settings: Settings, hol
             slack.write_to(known.slack, text, settings)
         except OutsideServiceError as error:
             # What may have arrived is said once more where others read it, too: never not at all.
-            problem = f"not directly: {error}"
+            problem = first_line(f"not directly: {error}", LONGEST_PROBLEM)
         else:
             return "in Slack"
     to = f"{known.called if known else name}: {text}"
