@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -55,6 +56,7 @@ class Sweep:
         self.store = store
         self.page = page
         self.timing = timing
+        self._actions_due = 0.0
 
     def run(self) -> None:
         """Do every check once."""
@@ -152,7 +154,11 @@ class Sweep:
 
     def watch_action_tickets(self) -> None:
         """Make tickets of corrective actions; what was closed there is done, to be verified."""
-        watch_action_tickets(self.settings, self.timing.tickets)
+        # Asked seldom, as there may be hundreds, for months: each costs a transaction.
+        if time.monotonic() < self._actions_due:
+            return
+        if watch_action_tickets(self.settings, self.timing.tickets):
+            self._actions_due = time.monotonic() + self.timing.tickets.total_seconds()
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""
