@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.corrective import CorrectiveSettings
 from schemas.evidence import Anchors, EvidenceSettings
+from schemas.retention import BackupSettings, RetentionSettings
 from schemas.review.settings import ReviewSettings
 from schemas.settings.hooks import SenderSections
 
@@ -15,3 +16,5 @@ class LearningSections(SenderSections):
     review: ReviewSettings = ReviewSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     anchors: Anchors = ()
+    retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
