@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from schemas.incident import Incident
 from tasks.base.trim import clean
-from tasks.review.parts import Line
+from tasks.corrective.wording import stands
+from tasks.review.parts import INCIDENTS, Line
 from tasks.review.shown import ShownReview
 
 RESTRICTED = "Restricted: only for those who work on it."
@@ -49,9 +50,8 @@ def document_of(seen: ShownReview, taken: Taken) -> dict[str, Any]:
             {
                 "name": f"{each.reference} ({each.category})",
                 "text": each.text,
-                "people": f"{each.owner} does it, {each.verifier} verifies it",
-                "due": f"{each.due_at:%Y-%m-%d}{' (overdue)' if seen.overdue(each) else ''}",
-                "stage": str(each.stage),
+                "stands": f"{stands(each, seen.now)}; {each.owner} does it,"
+                f" {each.verifier} verifies it",
             }
             for each in seen.actions
         ],
@@ -87,12 +87,14 @@ def _about(incident: Incident) -> list[dict[str, str]]:
 
 
 def _line(line: Line, url: str) -> dict[str, str]:
+    here = url.partition(INCIDENTS)[0]
+    address = f"{here}{line.address}" if line.address.startswith(INCIDENTS) else line.address
     return {
         "at": moment(line.at) if line.at else "",
         "text": line.text,
-        "by": line.by,
+        "by": f"({line.by})" if line.by else "",
         "entry": f"#{line.entry}" if line.entry else "",
-        "url": f"{url}/timeline#e{line.entry}" if line.entry else line.address,
+        "url": f"{url}/timeline#e{line.entry}" if line.entry else address,
     }
 
 

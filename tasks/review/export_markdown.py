@@ -30,8 +30,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"Written by {literal(each['by'])}\n"
     yield "## Corrective actions\n"
     for each in document["actions"]:
-        about = f"{each['people']}; due {each['due']}; {each['stage']}"
-        yield f"- **{literal(each['name'])}**: {literal(each['text'])} ({literal(about)})"
+        about = literal(each["stands"])
+        yield f"- **{literal(each['name'])}**: {literal(each['text'])} ({about})"
     yield "" if document["actions"] else "None.\n"
     yield from _facts(document)
     yield f"---\n\n{literal(document['taken'])}\n\n<{document['url']}>"

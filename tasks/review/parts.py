@@ -17,11 +17,14 @@ TITLES = {
     "automation": "What the automation did",
     "people": "What people did",
     "similar": "Similar incidents before",
+    "summary": "A summary, as the record has it",
+    "impact": "The impact, as the record has it",
     "timeline": "Timeline",
 }
 """By the section's name, in the order in which they are shown; others come after them."""
 _TEXT, _AT, _BY = ("text", "said", "action", "title"), ("at", "timestamp"), ("by", "actor")
 _ENTRY, _ADDRESS = ("entry", "seq"), ("url", "address")
+INCIDENTS = "/incidents/"
 _NOTHING: tuple[JsonValue, ...] = (None, "", [], {})
 _KNOWN = frozenset({*_TEXT, *_AT, *_BY, *_ENTRY, *_ADDRESS})
 
@@ -57,6 +60,11 @@ def parts_of(facts: Facts) -> list[Part]:
     ]
     not_seen = [Line(each) for each in facts.not_seen]
     return [each for each in [*found, Part("not-seen", "Not seen", not_seen)] if each.lines]
+
+
+def proposed(question: str, facts: Facts) -> str:
+    """What the record would say to a question; empty: nothing."""
+    return "\n".join(each.text for each in _lines(facts.sections.get(question)))
 
 
 def _lines(value: JsonValue) -> Iterator[Line]:
@@ -124,8 +132,8 @@ def _moment(value: JsonValue) -> datetime | None:
 
 
 def _web(value: JsonValue) -> str:
-    """An address of the web; empty for everything else: another kind could run something."""
-    is_one = isinstance(value, str) and value.startswith(("https://", "http://"))
+    """An address of the web or of an incident here; another kind could run something: empty."""
+    is_one = isinstance(value, str) and value.startswith(("https://", "http://", INCIDENTS))
     return str(value) if is_one else ""
 
 

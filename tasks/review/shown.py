@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from schemas.corrective import CorrectiveAction, is_overdue
+from schemas.corrective import CorrectiveAction, categories_of, is_overdue
 from schemas.errors import NotPossibleNow
 from schemas.incident import Incident, canonical_json
 from schemas.incident.audit import hash_of_text
 from schemas.model import utc_now
 from schemas.review import Answer, Form, Question, Review, State, form_for, missing, questions_of
-from tasks.review.parts import Part, parts_of
+from tasks.review.parts import Part, parts_of, proposed
 from tasks.store import Store
 
 AT_ALL = datetime(9999, 1, 1, tzinfo=UTC)
@@ -22,12 +22,13 @@ class ShownQuestion(NamedTuple):
     """A question, and what stands there.
 
     answer: None: nobody has written anything yet. earlier: what others, or the same person, wrote
-    before, each as its author left it, the newest first.
+    before, each as its author left it, the newest first. proposal: what the record would say.
     """
 
     question: Question
     answer: Answer | None
     earlier: Sequence[Answer] = ()
+    proposal: str = ""
 
     @property
     def text(self) -> str:
@@ -71,9 +72,12 @@ class ShownReview(NamedTuple):
     @property
     def mark(self) -> str:
         """Changes with whatever an open page shows beside the texts of the questions."""
-        beside = self.review.model_copy(update={"texts": {}}).to_json()
+        review = self.review
+        beside = review.model_copy(update={"texts": {}, "authors": (), "facts": None}).to_json()
+        drafted = review.facts.drafted_at.isoformat() if review.facts else ""
         actions = [each.to_json() for each in self.actions]
-        return hash_of_text(canonical_json([beside, actions, self.missing]))[:16]
+        about = [beside, drafted, actions, self.missing, self.incident.status.value]
+        return hash_of_text(canonical_json(about))[:16]
 
     def overdue(self, action: CorrectiveAction) -> bool:
         """True when a corrective action should have been verified by now."""
@@ -98,34 +102,43 @@ def standing_of(incident: Incident, store: Store) -> InShort | None:
     return in_short(review, utc_now()) if review else None
 
 
-def shown_review(incident_id: str, store: Store) -> ShownReview:
-    """The review of an incident. Raises IncidentNotFound; NotPossibleNow when there is none."""
+def shown_review(incident_id: str, store: Store, *, in_full: bool = True) -> ShownReview:
+    """The review of an incident. in_full: with its facts, and with earlier texts.
+
+    Raises IncidentNotFound; NotPossibleNow when there is none.
+    """
     incident = store.incident(incident_id)
     review = store.reviews.of(incident.incident_id)
     if review is None:
         raise NotPossibleNow(f"{incident.title}: {none_yet(incident)}")
-    return shown_of(incident, review, store)
+    return shown_of(incident, review, store, in_full=in_full)
 
 
-def shown_of(incident: Incident, review: Review, store: Store) -> ShownReview:
+def shown_of(incident: Incident, review: Review, store: Store, *, in_full: bool) -> ShownReview:
     """This review, with what stands beside it."""
     actions = store.corrective.of(incident.incident_id)
-    texts = {name: each.text for name, each in review.texts.items()}
+    asked = questions_of(review.form)
     return ShownReview(
         incident=incident,
         review=review,
-        questions=[_shown(each, review, store) for each in questions_of(review.form)],
-        facts=parts_of(review.facts) if review.facts else [],
+        questions=[
+            _in_full(each, review, store)
+            if in_full
+            else ShownQuestion(each, review.texts.get(each.name))
+            for each in asked
+        ],
+        facts=parts_of(review.facts) if review.facts and in_full else [],
         actions=actions,
-        missing=missing(review.form, texts, {each.category for each in actions}),
+        missing=missing(review.form, review.written, categories_of(actions)),
         now=utc_now(),
     )
 
 
-def _shown(question: Question, review: Review, store: Store) -> ShownQuestion:
+def _in_full(question: Question, review: Review, store: Store) -> ShownQuestion:
     answer = review.texts.get(question.name)
     if answer is None or answer.revision == 1:
-        return ShownQuestion(question, answer)
+        proposal = proposed(question.name, review.facts) if review.facts else ""
+        return ShownQuestion(question, answer, proposal="" if answer else proposal)
     before = store.reviews.history(review.incident_id, question.name)
     earlier = [each for each in before if each.revision < answer.revision]
     return ShownQuestion(question, answer, earlier[::-1])
@@ -140,4 +153,5 @@ def none_yet(incident: Incident) -> str:
 
 def unread(store: Store) -> list[ShownReview]:
     """Every review that nobody has read yet, the one due first first."""
-    return [shown_of(incident, review, store) for incident, review in store.reviews.due(AT_ALL)]
+    found = store.reviews.due(AT_ALL)
+    return [shown_of(incident, review, store, in_full=False) for incident, review in found]

@@ -54,6 +54,7 @@ def _line(incident: Incident, why: str, review: Review | None) -> JsonValue:
     line: dict[str, JsonValue] = {
         "text": f"{incident.title} ({incident.status}): {why}",
         "at": incident.detected_at.isoformat(),
+        "url": f"/incidents/{incident.incident_id}",
     }
     cause = incident.root_cause or ""
     if cause:

@@ -12,12 +12,13 @@ from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.acting import status_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
-from deployments.intake.pages.review.finish import NEXT, NOT_BEGUN, forms_for
+from deployments.intake.pages.review.finish import ADDING, NEXT, NOT_BEGUN, forms_for, forms_of
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Status
 from schemas.people import Actor, Right
 from schemas.review import Answer
+from tasks.corrective.wording import stands
 from tasks.review.shown import none_yet, shown_review
 from tasks.store import Store
 
@@ -63,14 +64,18 @@ class ReviewPage:
                 actor=actor,
                 csrf=csrf_of(request),
             )
+        seen, is_open = shown_review(incident_id, self._store), incident.status is not Status.CLOSED
         return page(
             "review.html",
             status,
-            seen=shown_review(incident_id, self._store),
+            seen=seen,
             incident=incident,
             actor=actor,
-            may_write=actor.may(Right.RESPOND) and incident.status is not Status.CLOSED,
-            forms=forms_for(NEXT[review.state], actor),
+            may_write=is_open and actor.may(Right.RESPOND),
+            forms=forms_for(NEXT[review.state], actor) if is_open else [],
+            adding=forms_for(ADDING, actor),
+            acts=forms_of(seen.actions, actor),
+            stands=stands,
             may_export=actor.may(Right.EVIDENCE),
             csrf=csrf_of(request),
             done=self._shown.signing.read_said(done),
@@ -105,8 +110,9 @@ class ReviewPage:
             kept = NotSaved(question, came.mine, why, came.theirs)
             return self._refused(request, incident_id, actor, NotPossibleNow(why), kept)
         if not wants_page(request):
-            mark = shown_review(incident_id, self._store).mark
-            return JSONResponse({**came.to_json(), "mark": mark})
+            now = shown_review(incident_id, self._store, in_full=False)
+            beside = {"mark": now.mark, "state": now.review.state.value}
+            return JSONResponse({**came.to_json(), **beside})
         return RedirectResponse(f"/incidents/{incident.incident_id}/review#q-{question}", 303)
 
     def _refused(

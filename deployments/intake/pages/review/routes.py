@@ -45,7 +45,7 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
     @app.get("/incidents/{incident_id}/review/changes", dependencies=[reads])
     async def changes(incident_id: str, have: str = "") -> dict[str, Any]:
         """The texts that a page does not have yet. have: `summary.3 impact.1`, what it has."""
-        return _newer(await run(shown_review, incident_id, store), have)
+        return _newer(await run(partial(shown_review, in_full=False), incident_id, store), have)
 
     @app.get("/incidents/{incident_id}/review/earlier/{question}")
     async def earlier(incident_id: str, question: str, actor: Actor = reads) -> Response:
@@ -62,14 +62,14 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
 
 
 def _newer(seen: ShownReview, have: str) -> dict[str, Any]:
-    """The texts of other revisions than these, and the mark of all that stands beside them."""
+    """The texts of other revisions than these; the state and the mark of what stands beside."""
     known = dict(each.rpartition(".")[::2] for each in have.split())
     texts = {
         each.question.name: each.answer.to_json()
         for each in seen.questions
         if each.answer and known.get(each.question.name) != str(each.revision)
     }
-    return {"texts": texts, "mark": seen.mark}
+    return {"texts": texts, "mark": seen.mark, "state": seen.review.state.value}
 
 
 def _in_short(seen: ShownReview) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from schemas.errors import InvalidInput, NotPossibleNow
 from schemas.people import Actor
 from schemas.review import LONGEST_ANSWER, Answer, normal_text
+from tasks.review.parts import proposed
 from tasks.store import Store
 
-BOTH = "both"
-"""Of the field `keep`: what stands there stays, and what was sent comes below it."""
+BOTH, PROPOSAL = "both", "proposal"
+"""Of the field `keep`: what stands there, or what the record says, and then what was sent."""
 
 
 class Sent(NamedTuple):
@@ -33,8 +34,8 @@ class Conflict(NamedTuple):
     mine: str
 
 
-def sent_of(form: Mapping[str, str], stands: str) -> Sent:
-    """What a form says. stands: the text that is there now, for whoever wants to keep both.
+def sent_of(form: Mapping[str, str], stands: str, proposal: str) -> Sent:
+    """What a form says. stands: the text that is there now; proposal: what the record says.
 
     Raises InvalidInput.
     """
@@ -42,10 +43,11 @@ def sent_of(form: Mapping[str, str], stands: str) -> Sent:
     if not (seen.isascii() and seen.isdecimal() and len(seen) <= 9):
         raise InvalidInput("seen: the revision that the page shows, a number")
     text = typed_in(form)
+    first = {BOTH: stands, PROPOSAL: proposal}.get(form.get("keep", ""), "").strip()
+    if first and first not in text:
+        text = f"{first}\n\n{text}"
     if len(text) > LONGEST_ANSWER:
         raise InvalidInput(f"{len(text)} characters: at most {LONGEST_ANSWER} are kept")
-    if form.get("keep") == BOTH and stands.strip() and stands not in text:
-        text = f"{stands}\n\n{text}"
     return Sent(text, int(seen), form.get("on") == "yes")
 
 
@@ -61,8 +63,10 @@ def save(
 
     Raises InvalidInput, or NotPossibleNow when it is not that somebody else wrote.
     """
-    before = _stands(incident_id, question, store)
-    sent = sent_of(form, before.text if before else "")
+    review = store.reviews.of(incident_id)
+    before = review.texts.get(question) if review else None
+    proposal = proposed(question, review.facts) if review and review.facts else ""
+    sent = sent_of(form, before.text if before else "", proposal)
     if before and before.revision != sent.seen and before.text == sent.text:
         return before  # sent twice, or both wrote the same
     try:
@@ -75,12 +79,8 @@ def save(
             goes_on=sent.goes_on,
         )
     except NotPossibleNow:
-        theirs = _stands(incident_id, question, store)
+        review = store.reviews.of(incident_id)
+        theirs = review.texts.get(question) if review else None
         if theirs is None or theirs.revision == sent.seen:
             raise
         return Conflict(theirs, sent.text)
-
-
-def _stands(incident_id: str, question: str, store: Store) -> Answer | None:
-    review = store.reviews.of(incident_id)
-    return review.texts.get(question) if review else None

@@ -7,7 +7,7 @@
   if (!root) return;
   const AFTER = 1000, AGAIN = 5000, LOOK_EVERY = 3000, MOST_WHEN_LEAVING = 60000;
   const { review: base, csrf, by } = root.dataset;
-  let mark = root.dataset.mark;
+  let { mark, state } = root.dataset;
   let isKept = true;
   const pad = (n) => String(n).padStart(2, "0");
   // As the server keeps a text: no empty lines around it, no spaces at its end.
@@ -27,7 +27,14 @@
         ? [...this.field.options].find((each) => each.defaultSelected)?.value ?? ""
         : this.field.defaultValue;
       this.key = `aeef-review ${base} ${this.name} ${by}`;
-      this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(true); });
+      this.form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const proposal = event.submitter?.dataset.proposal;
+        if (proposal && !this.field.value.includes(proposal))
+          this.field.value = [proposal, this.field.value].filter((each) => each.trim()).join("\n\n");
+        this.keep();
+        this.save(true);
+      });
       this.field.addEventListener("input", () => this.typed());
       this.bringBack();
     }
@@ -66,6 +73,8 @@
     async save(isDone = false) {
       clearTimeout(this.timer);
       if (this.isSending || this.theirs || (this.isClean && !isDone)) return;
+      if (state !== "drafted" && !isDone)
+        return this.say("not saved: press Save if the review is to be completed and read again", "no");
       const text = this.field.value;
       const given = { text, seen: this.revision, ...(isDone ? {} : { on: "yes" }) };
       const body = new URLSearchParams(given).toString();
@@ -118,7 +127,8 @@
     show(answer) {
       this.stored = answer.text;
       this.revision = this.form.elements.seen.value = answer.revision;
-      if (answer.mark) noticed(answer.mark);
+      if (answer.mark) noticed(answer);
+      for (const each of this.section.querySelectorAll(".proposal,[data-proposal]")) each.remove();
       if (!answer.at) return;
       const line = this.section.querySelector(".by");
       const actor = Object.assign(document.createElement("span"), { className: "actor", textContent: answer.actor });
@@ -162,14 +172,15 @@
       this.keep();
       this.field.focus();
       if (this.isClean) this.say("");
-      else this.save();
+      else this.save(state !== "drafted");
     }
   }
 
   // What stands beside the texts (state, actions, what is missing) is loaded anew when it changed.
   const noticed = (now) => {
-    if (now === mark) return;
-    mark = now;
+    state = now.state;
+    if (now.mark === mark) return;
+    mark = now.mark;
     document.dispatchEvent(new Event("aeef-refresh"));
   };
   const questions = new Map();
@@ -185,7 +196,7 @@
     const said = await answer.json().catch(() => null);
     if (!said) return;
     for (const [name, each] of Object.entries(said.texts)) questions.get(name)?.heard(each);
-    noticed(said.mark);
+    noticed(said);
   };
   setInterval(look, LOOK_EVERY);
   document.addEventListener("visibilitychange", () => {
