@@ -51,12 +51,12 @@ def set_as_pdf(document: Mapping[str, Any]) -> bytes:
     unknown: set[str] = set()
     for _ in range(MOST_ROUNDS):
         try:
-            return _made(_numbered(document, unknown), compiler, has_numbers=bool(unknown))
+            return _made(numbered(document, unknown), compiler, has_numbers=bool(unknown))
         except typst.TypstError as error:
             more = _named_in(str(error)) - unknown
             if not more:
                 raise NotSet(f"{_first_words(error)}") from None
-        unknown |= more if unknown else more | _without_font(document, compiler)
+        unknown |= more if unknown else more | without_font(document, compiler)
     raise NotSet("too many characters have no font here")
 
 
@@ -71,7 +71,7 @@ def _made(document: Any, compiler: typst.Compiler, *, has_numbers: bool) -> byte
     return made
 
 
-def _without_font(document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
+def without_font(document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
     """The characters that no font here has, each tried by itself."""
     text = json.dumps(document, ensure_ascii=False)
     found = sorted({each for each in text if not each.isascii()})
@@ -95,13 +95,13 @@ def _named_in(error: str) -> set[str]:
     return set(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), named[1][1:-1]))
 
 
-def _numbered(value: Any, unknown: set[str]) -> Any:
+def numbered(value: Any, unknown: set[str]) -> Any:
     """The document with these characters as their numbers."""
     if isinstance(value, str):
         return "".join(f"⟨U+{ord(c):04X}⟩" if c in unknown else c for c in value)
     if isinstance(value, list):
-        return [_numbered(each, unknown) for each in value]
-    return {name: _numbered(each, unknown) for name, each in value.items()}
+        return [numbered(each, unknown) for each in value]
+    return {name: numbered(each, unknown) for name, each in value.items()}
 
 
 def _first_words(error: typst.TypstError) -> str:

@@ -33,7 +33,7 @@ class RecordSeal(NamedTuple):
 class Facts:
     """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
-    corrective: of each corrective action, by its number, its newest seal.
+    reviews: of each incident's review. corrective: of each corrective action, by its number.
     """
 
     def __init__(self, since: int = 0, *, whole: bool = True) -> None:

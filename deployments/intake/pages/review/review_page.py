@@ -64,15 +64,15 @@ class ReviewPage:
                 actor=actor,
                 csrf=csrf_of(request),
             )
-        seen = shown_review(incident_id, self._store)
+        seen, is_open = shown_review(incident_id, self._store), incident.status is not Status.CLOSED
         return page(
             "review.html",
             status,
             seen=seen,
             incident=incident,
             actor=actor,
-            may_write=actor.may(Right.RESPOND) and incident.status is not Status.CLOSED,
-            forms=forms_for(NEXT[review.state], actor),
+            may_write=is_open and actor.may(Right.RESPOND),
+            forms=forms_for(NEXT[review.state], actor) if is_open else [],
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
             stands=stands,
