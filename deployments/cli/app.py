@@ -33,7 +33,7 @@ from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
-from schemas.incident import IncidentType, Severity
+from schemas.incident import DRILL, IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 from tasks.people.acts import PERSON_ACTS
@@ -111,6 +111,9 @@ def report(
     agent: Annotated[
         str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
     ] = None,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="An exercise: everything is done, and marked as one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Report an incident to the intake; with --wait, watch its runbook."""
@@ -127,6 +130,8 @@ def report(
         if incident_type is not IncidentType.AGENT_VIOLATION:
             raise typer.BadParameter("--agent is for `aeef report agent-violation`")
         alert["labels"] = {"agent": agent}
+    if drill:
+        alert["labels"] = {**alert.get("labels", {}), DRILL: "true"}
     settings = _settings()
     if findings or patch:
         if incident_type is not IncidentType.SECURITY:

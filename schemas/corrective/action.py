@@ -60,7 +60,7 @@ class Effect(Model):
 
     after_days: float
     at: UtcDatetime
-    worked: bool | None
+    worked: bool | None = None
     seen: str
     by: str = OURS
 

@@ -26,7 +26,6 @@ from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.recovery import RecoverySettings
-from schemas.settings.armed import ArmedSettings
 from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings
 from schemas.settings.learning import LearningSections
@@ -41,6 +40,7 @@ from schemas.settings.partial import (
 )
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
+    ArmedSettings,
     DiskSettings,
     DriftSettings,
     GithubSettings,

@@ -46,6 +46,8 @@ from tasks.store.records import Change, columns_of, incident_of
 
 _NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
 UNGROUPED = Grouping(by=())
+TEAM = "team"
+"""The label of an alert that says whose the service is."""
 
 
 def open_or_attach(
@@ -70,7 +72,7 @@ def open_or_attach(
         again = entry is not None and chain.has(entry)
         found = with_key(chain.connection, key)
         if found is None or Status(found.status).is_over:
-            about = open_one_about(chain.connection, typed.type, also)
+            about = open_one_about(chain.connection, typed.type, also, is_drill=alert.is_drill)
             found = about or open_one_of_group(chain, group, grouping.joins_within) or found
         incident = None if found is None else incident_of(found)
         if incident and again:
@@ -140,12 +142,17 @@ def open_with_id(
 
 
 def open_one_about(
-    connection: Connection, incident_type: IncidentType, services: Collection[str]
+    connection: Connection,
+    incident_type: IncidentType,
+    services: Collection[str],
+    *,
+    is_drill: bool = False,
 ) -> Row[Any] | None:
-    """The oldest open incident of this type that affects one of the services."""
+    """The oldest open incident of this type that affects one of the services; or such a drill."""
     if not services:
         return None
-    query = select(incidents).where(NOT_OVER, incidents.c.type == incident_type.value)
+    same = incidents.c.type == incident_type.value, incidents.c.is_drill == int(is_drill)
+    query = select(incidents).where(NOT_OVER, *same)
     rows = connection.execute(query.order_by(incidents.c.opened_at))
     return next((r for r in rows if set(incident_of(r).affected_services) & set(services)), None)
 
@@ -195,7 +202,9 @@ def _open(
         affected_services=[alert.service] if alert.service else [],
         actions_taken=[Action(timestamp=chain.now, action=text, actor=alert.source)],
         number=_next_number(chain.connection),
+        is_drill=alert.is_drill,
     )
+    team = alert.labels.get(TEAM, "")
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
@@ -208,23 +217,19 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
-    note_detected(chain.connection, incident)
-    chain.append(
-        incident_id,
-        text,
-        actor=alert.source,
-        automated=True,
-        details={
-            "type": incident.type,
-            "typeSource": typed.source.value,
-            **({"guessedFrom": words} if words else {}),
-            "severity": severity.value,
-            "number": incident.number,
-            "record": hash_of_text(row["document"]),
-            "alert": hash_of_text(alert_text),
-            "moment": Moment.DETECTED,
-            **related,
-        },
-        entry_id=entry,
-    )
+    note_detected(chain.connection, incident, team)
+    more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
+    details = {
+        "type": incident.type,
+        "typeSource": typed.source.value,
+        "severity": severity.value,
+        "number": incident.number,
+        "record": hash_of_text(row["document"]),
+        "alert": hash_of_text(alert_text),
+        "moment": Moment.DETECTED,
+        **{name: value for name, value in more.items() if value},
+        **related,
+    }
+    actor = alert.source
+    chain.append(incident_id, text, actor=actor, automated=True, details=details, entry_id=entry)
     return incident

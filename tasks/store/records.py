@@ -25,7 +25,7 @@ from schemas.validation import validate
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import NUMBERED, corrective_actions, incidents
-from tasks.store.moments.moments import note_moment, take_back
+from tasks.store.moments.moments import note_kind, note_moment, take_back
 from tasks.store.outbox import put_event
 
 _BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
@@ -123,6 +123,7 @@ def incident_of(row: Row[Any]) -> Incident:
         "relapsedAt": row.relapsed_at,
         "raised": bool(row.raised),
         "number": row.number,
+        "isDrill": bool(row.is_drill),
     }
     try:
         return Incident.model_validate({**json.loads(row.document), **beside})
@@ -150,6 +151,7 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "occurrence": incident.occurrence,
         "relapsed_at": incident.relapsed_at and moment_text(incident.relapsed_at),
         "raised": int(incident.raised),
+        "is_drill": int(incident.is_drill),
     }
 
 
@@ -188,6 +190,7 @@ class Change:
         self.chain.connection.execute(_CHANGE, {**changed, **row, **(columns or {})})
         if (columns or {}).get("acknowledged_at"):
             moment = Moment.ACKNOWLEDGED
+        note_kind(self.chain.connection, before, self.incident)
         undone = self._takes_back(before)
         if self.incident.status.comes_after(before.status):
             moment = MOMENT_OF.get(self.incident.status, moment)

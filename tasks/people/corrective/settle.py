@@ -27,7 +27,7 @@ from tasks.corrective.tickets import closed_ticket
 from tasks.corrective.wording import stands
 from tasks.people.act import Done, Hand, PersonAct, Shown
 from tasks.people.channels import SECONDS
-from tasks.people.corrective.add import notify
+from tasks.people.corrective.add import notify, unheard
 from tasks.people.corrective.given import Day, PersonGiven, Which, choice, day_given, person_given
 from tasks.people.corrective.given import which_action as which
 from tasks.people.fields import POSITIONAL, MaybeWords, Reason, Words
@@ -187,6 +187,8 @@ def _turn(hand: Hand, given: str, turn: Turn) -> Done:
     problems.append(notify(after, hand.settings))
     problem = sanitized("; ".join(filter(None, problems)), hand.settings)
     said = f"{after.reference}: {stands(after, utc_now())}"
+    if changed and after.stage in (Stage.OPEN, Stage.DONE):
+        said += unheard(hand.settings)
     return Done(hand.incident, said, changed, problem)
 
 

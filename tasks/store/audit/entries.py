@@ -15,6 +15,7 @@ from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.audit.reviewed import ReviewSeals
 from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
+from tasks.store.moments.replay import Replay
 
 _AT_ONCE = 1000  # rows in memory
 _OF_ONE_QUESTION = 200
@@ -28,9 +29,9 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, its actions, alert and evidence.
+    """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
-    corrective: of each corrective action, by its number, its newest seal.
+    reviews: of each incident's review. corrective: of each corrective action, by its number.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Facts:
         self.evidence: dict[tuple[str, str], Seal] = {}
         self.reviews: dict[str, ReviewSeals] = {}
         self.corrective: dict[int, ActionSeal] = {}
+        self.moments: dict[str, Replay] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -49,6 +51,8 @@ class Facts:
         if incident is None:
             return
         self.touched.add(incident)
+        replay = self.moments.setdefault(incident, Replay())
+        replay.take(row.action, row.timestamp, details, automated=bool(row.automated))
         if isinstance(details.get("record"), str):
             self.records[incident] = RecordSeal(row.seq, details["record"])
             said = (row.action, row.actor, bool(row.automated), row.timestamp)

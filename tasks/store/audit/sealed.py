@@ -15,6 +15,7 @@ from schemas.incident import hash_of_text
 from tasks.base.storable import moment_text
 from tasks.store.audit.entries import Digest, Facts, RecordSeal, streamed
 from tasks.store.audit.evidence import MANIFEST, broken_seal, problems_in
+from tasks.store.audit.times import Times
 from tasks.store.database.tables import audit, incidents
 
 _OF_ONE_QUESTION = 200
@@ -25,7 +26,7 @@ def verify_records(connection: Connection, facts: Facts, only: Iterable[str] | N
 
     only: these incidents; None: all.
     """
-    left = dict(facts.records)
+    left, times = dict(facts.records), Times(connection)
     queries = [select(incidents).order_by(incidents.c.opened_at)]
     if only is not None:
         ids = sorted(only)
@@ -39,6 +40,8 @@ def verify_records(connection: Connection, facts: Facts, only: Iterable[str] | N
                 _verify_record(row, left.pop(row.id, None), facts)
                 if _digest(row) != facts.actions[row.id].value():
                     raise AuditBroken(_which_action(connection, row))
+                times.verify(row, facts.moments[row.id])
+    times.end()
     for incident_id, seal in left.items():
         raise AuditBroken(
             f"incident {incident_id} is missing, though audit entry {seal.seq} changed its "

@@ -47,6 +47,8 @@ incidents = Table(
     # Alerts of this group belong to it while it is open; none: only those with its key.
     Column("group_key", Text),
     Column("group_hash", String(64)),
+    # An exercise: its pages say so, and no figure counts it.
+    Column("is_drill", Integer, nullable=False, server_default="0"),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -490,6 +492,19 @@ moments = Table(
     # Which of them the automation brought about: their names, with spaces between.
     Column("by_machine", Text, nullable=False),
     Column("is_drill", Integer, nullable=False),
+    # Of the incident as it is now, so that figures read this table alone.
+    Column("severity", String(2), nullable=False, server_default=""),
+    Column("type", Text, nullable=False, server_default=""),
+    Column("service", Text, nullable=False, server_default=""),
+    Column("team", Text, nullable=False, server_default=""),
+    # Of the detection, in UTC: 0 is Monday. For targets that are business days.
+    Column("weekday", Integer, nullable=False, server_default="0"),
+    # Microseconds from the detection on, so that figures parse no times.
+    Column("paged_us", BigInteger),
+    Column("acknowledged_us", BigInteger),
+    Column("contained_us", BigInteger),
+    Column("mitigated_us", BigInteger),
+    Column("resolved_us", BigInteger),
 )
 Index("aeef_moments_detected", moments.c.detected_at)
 

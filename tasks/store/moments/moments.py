@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from schemas.figures import UNDONE_BY, Moment, Moments
+from schemas.figures import TIMED, UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
 from tasks.store.database.tables import moments
 
 COLUMN = {each: f"{each.value}_at" for each in Moment}
+TOOK = {each: f"{each.value}_us" for each in TIMED}
+"""The columns of how long it took, in microseconds."""
 # Created once, so that SQLAlchemy need not look up its compiled form for each execution.
 _NEW = insert(moments)
 _IS_IT = (moments.c.incident_id == bindparam("of")) & (moments.c.occurrence == bindparam("nth"))
 _ONE = select(moments).where(_IS_IT)
+_TEAM = select(func.max(moments.c.team)).where(moments.c.incident_id == bindparam("of"))
 _CHANGE = update(moments).where(_IS_IT)
 
 
-def note_detected(connection: Connection, incident: Incident, *, is_drill: bool = False) -> None:
-    """An occurrence begins: from then on its time counts. Once for each."""
+def note_detected(connection: Connection, incident: Incident, team: str = "") -> None:
+    """An occurrence begins: from then on its time counts. Once for each.
+
+    team: whose it is; a relapse is of the same team.
+    """
+    of = str(incident.incident_id)
+    if incident.occurrence > 1:
+        team = connection.execute(_TEAM, {"of": of}).scalar() or ""
     connection.execute(
         _NEW,
         {
-            "incident_id": str(incident.incident_id),
+            "incident_id": of,
             "occurrence": incident.occurrence,
             "detected_at": moment_text(incident.began_at),
+            "weekday": incident.began_at.weekday(),
             "by_machine": "",
-            "is_drill": int(is_drill),
+            "is_drill": int(incident.is_drill),
+            "team": team,
+            **kind_of(incident),
         },
     )
+
+
+def kind_of(incident: Incident) -> dict[str, str]:
+    """The columns by which figures are grouped."""
+    services = incident.affected_services
+    return {
+        "severity": incident.severity.value,
+        "type": incident.type,
+        "service": services[0] if services else "",
+    }
+
+
+def note_kind(connection: Connection, before: Incident, now: Incident) -> None:
+    """Its severity, type or service may have changed: every occurrence of it counts as such."""
+    if (kind := kind_of(now)) != kind_of(before):
+        mine = moments.c.incident_id == str(now.incident_id)
+        connection.execute(update(moments).where(mine).values(**kind))
 
 
 def note_moment(
@@ -42,8 +71,12 @@ def note_moment(
     row = _row(connection, incident)
     if getattr(row, COLUMN[moment]) is not None:
         return False
-    machines = " ".join([*row.by_machine.split(), moment.value]) if by_machine else row.by_machine
-    _change(connection, incident, {COLUMN[moment]: moment_text(at), "by_machine": machines})
+    machines = row.by_machine.split() + ([moment.value] if by_machine else [])
+    values: dict[str, Any] = {COLUMN[moment]: moment_text(at)}
+    values["by_machine"] = " ".join(sorted(machines))
+    if moment in TOOK:
+        values[TOOK[moment]] = microseconds(datetime.fromisoformat(row.detected_at), at)
+    _change(connection, incident, values)
     return True
 
 
@@ -53,9 +86,14 @@ def take_back(connection: Connection, incident: Incident, status: Status) -> lis
     undone = [each for each in UNDONE_BY[status] if getattr(row, COLUMN[each]) is not None]
     if undone:
         left = [each for each in row.by_machine.split() if Moment(each) not in undone]
-        values: dict[str, str | None] = {COLUMN[each]: None for each in undone}
-        _change(connection, incident, {**values, "by_machine": " ".join(left)})
+        gone = {name: None for each in undone for name in (COLUMN[each], TOOK.get(each)) if name}
+        _change(connection, incident, {**gone, "by_machine": " ".join(left)})
     return undone
+
+
+def microseconds(begin: datetime, end: datetime) -> int:
+    """How many lie between; less than 0 when it ended before it began, for the clocks differ."""
+    return (end - begin) // timedelta(microseconds=1)
 
 
 def moments_of(row: Row[Any]) -> Moments:

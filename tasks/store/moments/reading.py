@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.figures import Moments
+from schemas.figures import Gathered, Moments, Question
 from tasks.store.database.database import Database
 from tasks.store.database.tables import moments
+from tasks.store.moments.counting import Counted, counted, gathered
 from tasks.store.moments.moments import moments_of
 from tasks.store.records import find
 
@@ -26,3 +27,13 @@ class MomentsOnRecord:
             query = select(moments).where(moments.c.incident_id == wanted)
             rows = connection.execute(query.order_by(moments.c.occurrence)).all()
         return [moments_of(row) for row in rows]
+
+    def gathered(self, question: Question) -> list[Gathered]:
+        """What is counted for a question: of each group, or of parts of it, by columns alone."""
+        with self._database.read() as connection:
+            return gathered(connection, question)
+
+    def counted(self, question: Question, figure: str, group: str | None) -> list[Counted]:
+        """The incidents that a figure counts; see `counting.counted`."""
+        with self._database.read() as connection:
+            return counted(connection, question, figure, group)
