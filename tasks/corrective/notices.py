@@ -25,7 +25,6 @@ from tasks.store.claim_keys import corrective_key
 from tasks.store.sanitize import sanitized
 
 
-
 class Notice(NamedTuple):
     """key: what is said once. person: a name, or as on record. text: one sentence."""
 

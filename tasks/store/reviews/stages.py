@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from schemas.corrective import CorrectiveAction
+from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
 from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
 from schemas.lifecycle import Disposition, Standing
@@ -88,7 +88,7 @@ def complete(change: Change, actor: str) -> bool:
     if review.state is not State.DRAFTED:
         return False
     actions = actions_in(change.chain.connection, review.incident_id)
-    if lacks := missing(review.form, review.written, [each.category for each in actions]):
+    if lacks := missing(review.form, review.written, categories_of(actions)):
         raise NotPossibleNow(
             f"the review of {change.incident.title} is not complete: {'; '.join(lacks)}"
         )
@@ -152,7 +152,7 @@ def lacks_for_close(change: Change, standing: Standing) -> list[str]:
     if review is None or review.resolved_at != incident.resolved_at:
         return [f"its review, which was not begun: `aeef review-begin {short}`"]
     actions = actions_in(change.chain.connection, review.incident_id)
-    of_review = missing(review.form, review.written, [each.category for each in actions])
+    of_review = missing(review.form, review.written, categories_of(actions))
     lacks = [f"in its review: {', '.join(of_review)}"] if of_review else []
     if review.state is State.DRAFTED:
         lacks.append(f"somebody who calls it complete: `aeef review-complete {short}`")

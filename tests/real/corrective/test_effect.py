@@ -12,10 +12,9 @@ from samples.targets import commit, prove, write_history
 from schemas.corrective import Stage
 from schemas.corrective.transitions import see_effect
 from schemas.errors import NotAllowed, NotPossibleNow
-from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
-from schemas.review import Form, Review
 from schemas.settings import Target
 from standins.jira import Jira
 from standins.slack import Slack
@@ -35,9 +34,9 @@ def later(actions: Actions, service: str = "shop", kind: IncidentType = SECURITY
 
 def review(actions: Actions, incident: Incident, mode: str) -> None:
     """Its review says how it failed."""
-    actions.store.reviews.keep(
-        Review(incident_id=incident.incident_id, form=Form.SHORT, due_at=utc_now()), ""
-    )
+    if not actions.store.incident(incident.incident_id).status.is_over:
+        actions.store.set_status(incident.incident_id, Status.RESOLVED, actor="bo (token)")
+    actions.store.reviews.begin(incident.incident_id, utc_now())
     actions.store.reviews.answer(
         incident.incident_id, "failure-mode", mode, actor="ann (token)", seen=0
     )

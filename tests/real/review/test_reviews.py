@@ -266,6 +266,7 @@ EDITS = {
     "an earlier text": "UPDATE aeef_review_history SET text = 'x' WHERE question = 'impact'",
     "a deleted earlier text": "DELETE FROM aeef_review_history WHERE question = 'impact'",
     "who read it": "UPDATE aeef_reviews SET document = replace(document, 'bo (', 'cy (')",
+    "its day": "UPDATE aeef_reviews SET due_at = '2030-01-01T00:00:00.000000+00:00'",
     "the review": "DELETE FROM aeef_reviews",
 }
 
