@@ -103,6 +103,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.armed.verify",
         lambda settings: settings.armed.verify_every,
     ),
+    ScheduledRow(
+        "corrective",
+        "look",
+        "flows.follow_up.corrective.look",
+        lambda settings: settings.corrective.every,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

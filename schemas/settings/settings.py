@@ -26,10 +26,9 @@ from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.recovery import RecoverySettings
-from schemas.settings.armed import ArmedSettings
 from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings
-from schemas.settings.hooks import SenderSections
+from schemas.settings.learning import LearningSections
 from schemas.settings.paging import PagingSettings
 from schemas.settings.partial import (
     expanded,
@@ -41,6 +40,7 @@ from schemas.settings.partial import (
 )
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
+    ArmedSettings,
     DiskSettings,
     DriftSettings,
     GithubSettings,
@@ -58,7 +58,7 @@ LONGEST_NAME = 60
 """How many characters of a name, which is untrusted, an error repeats."""
 
 
-class Settings(SenderSections):
+class Settings(LearningSections):
     """All settings; `docs/configuration.md` explains each."""
 
     model_config = SettingsConfigDict(

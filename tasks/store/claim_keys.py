@@ -297,3 +297,8 @@ def takes_the_incident(about: str) -> bool:
     """
     key = f"{PAGE}{about}"
     return ends_with_acknowledgement(key) or key.startswith(PAGE_FAILED)
+
+
+def corrective_key(number: int, what: str) -> str:
+    """What is done once for a corrective action: its ticket, or one notice."""
+    return f"corrective:{number}:{what}"

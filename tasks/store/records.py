@@ -24,7 +24,7 @@ from schemas.incident import (
 from schemas.validation import validate
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.database.tables import NUMBERED, incidents
+from tasks.store.database.tables import NUMBERED, corrective_actions, incidents
 from tasks.store.moments.moments import note_kind, note_moment, take_back
 from tasks.store.outbox import put_event
 
@@ -39,13 +39,21 @@ _BETWEEN = (
     .limit(5)
 )
 
+_OF_ACTION = (
+    select(incidents)
+    .join(corrective_actions, corrective_actions.c.incident_id == incidents.c.id)
+    .where(corrective_actions.c.number == bindparam("wanted"))
+)
+
 _NUMBER = re.compile(r"#?([0-9]{1,9})", re.ASCII)
+_ACTION = re.compile(r"CA-([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 _BEGINNING = re.compile(rf"[0-9a-f]{{{FEWEST_CHARACTERS},32}}")
 
 
 def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
     """The row of an incident, by its number (`1284`, `#1284`), its id, or the beginning of it.
 
+    Also by one of its corrective actions (`CA-12`).
     Each way is by an index. Raises IncidentNotFound that repeats the requested id.
     """
     full = _as_uuid(wanted)
@@ -55,6 +63,13 @@ def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
             raise IncidentNotFound(f"there is no incident {full}; `aeef incidents list` shows all")
         return row
     given = str(wanted).strip()
+    if (action := _ACTION.fullmatch(given)) is not None:
+        row = connection.execute(_OF_ACTION, {"wanted": int(action[1])}).one_or_none()
+        if row is not None:
+            return row
+        raise IncidentNotFound(
+            f"there is no corrective action CA-{int(action[1])}; `aeef actions list` shows all"
+        )
     number = _NUMBER.fullmatch(given)
     if number is not None:
         row = connection.execute(_BY_NUMBER, {"wanted": int(number[1])}).one_or_none()

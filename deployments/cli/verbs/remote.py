@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
+from schemas.corrective.filter import ActionFilter
 from schemas.errors import (
     AeefError,
     ConfigurationError,
@@ -19,6 +20,7 @@ from schemas.errors import (
     TemporaryError,
 )
 from schemas.lifecycle.filter import Filter
+from schemas.model import Model
 
 SECONDS = 30.0
 """Longer than the intake takes for the slowest act."""
@@ -50,15 +52,11 @@ class Remote:
 
     def incidents(self, wanted: Filter) -> list[dict[str, Any]]:
         """Those that fit."""
-        given = {
-            name: ",".join(value) if isinstance(value, list) else value
-            for name, value in wanted.to_json().items()
-            if value not in ("", [])
-        }
-        found = self._ask("GET", "/v1/incidents", params=given)
-        if not isinstance(found, list):
-            raise self._no_intake()
-        return found
+        return self._list("/v1/incidents", wanted)
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
+        return self._list("/v1/actions", wanted)
 
     def incident(self, incident_id: str) -> dict[str, Any]:
         """One with its timeline."""
@@ -67,6 +65,17 @@ class Remote:
     def export(self, incident_id: str) -> dict[str, Any]:
         """The record."""
         return self._object("GET", f"/v1/incidents/{_part(incident_id)}/export")
+
+    def _list(self, path: str, wanted: Model) -> list[dict[str, Any]]:
+        given = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in wanted.to_json().items()
+            if value not in ("", [])
+        }
+        found = self._ask("GET", path, params=given)
+        if not isinstance(found, list):
+            raise self._no_intake()
+        return found
 
     def _object(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         found = self._ask(method, path, **content)

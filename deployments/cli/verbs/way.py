@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from deployments.cli.terminal import this_actor
 from deployments.cli.verbs.remote import Remote
+from schemas.corrective.filter import ActionFilter
 from schemas.errors import ConfigurationError
 from schemas.held import held
 from schemas.lifecycle.filter import Filter
@@ -31,6 +32,9 @@ class Way(Protocol):
 
     def export(self, incident_id: str) -> dict[str, Any]:
         """The record; that it was read is logged."""
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
 
 
 class Here:
@@ -66,6 +70,12 @@ class Here:
         from tasks.incident.export import exported
 
         return exported(incident_id, open_store(self._settings), self._actor.on_record)
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
+        from tasks.people.corrective.listed import actions_data
+
+        return actions_data(wanted, self._settings)
 
 
 class Elsewhere(NamedTuple):

@@ -16,6 +16,7 @@ from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
+from tasks.corrective.tickets import watch_action_tickets
 from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
@@ -64,6 +65,7 @@ class Sweep:
             self.page_for_dead_procedures,
             self.ask_for_leads,
             self.watch_tickets,
+            self.watch_action_tickets,
             self.change_messages,
         )
         for check in checks:
@@ -147,6 +149,10 @@ class Sweep:
     def watch_tickets(self) -> None:
         """Propose to resolve what somebody closed the ticket of."""
         watch_tickets(self.settings, self.timing.tickets)
+
+    def watch_action_tickets(self) -> None:
+        """Make tickets of corrective actions; what was closed there is done, to be verified."""
+        watch_action_tickets(self.settings, self.timing.tickets)
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""

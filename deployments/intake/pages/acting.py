@@ -40,7 +40,9 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
         """The form of an act: what it will do, what a dry run says, how it is undone."""
         act = _act(verb)
         incident = await shown.threads.run(shown.incident, incident_id)
-        return await _form(shown, request, incident, act, actor)
+        # A card leads to the form for one corrective action; nothing else comes from an address.
+        which = {name: text for name, text in request.query_params.items() if name == "action"}
+        return await _form(shown, request, incident, act, actor, typed=which)
 
     @app.post("/incidents/{incident_id}/{verb}")
     async def do(request: Request, incident_id: str, verb: str, actor: Actor = reads) -> Response:

@@ -15,7 +15,8 @@ USUAL_ORDER = (
     "ack", "approve", "reject", "confirm", "retry", "roll-back", "restore", "resolve", "note",
     "stop-automation", "start-automation", "release-freeze", "mitigated", "hand-over", "lead",
     "decide", "severity", "type", "services", "merge", "link", "dismiss", "unack", "reopen",
-    "close",
+    "close", "action-verify", "action-done", "action-worked", "action-add", "action-change",
+    "action-reopen", "action-waive",
 )  # fmt: skip
 """The likeliest first; verbs that are not here come last, in their own order."""
 MOST_LARGE = 4
@@ -42,6 +43,8 @@ UNDONE = {
 """How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
 _ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+_OF_ACTIONS = "action-"
+"""What people do to corrective actions, which goes on for months after the incident."""
 
 
 class Button(NamedTuple):
@@ -116,8 +119,9 @@ def _likeliest(seen: Seen) -> frozenset[str]:
 
 def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
     """False for a verb that this state has no use for; the act itself decides for certain."""
-    if incident.status.is_over:
-        return act.name in _ALSO_WHEN_OVER
+    goes_on = act.name.startswith(_OF_ACTIONS)
+    if goes_on or incident.status.is_over:
+        return goes_on or act.name in _ALSO_WHEN_OVER
     if act.name in _ONLY_WHEN_OVER:
         return False
     if act.name == "confirm":

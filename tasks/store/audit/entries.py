@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
 from tasks.store.audit.evidence import Seal, seal_in
+from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
 from tasks.store.moments.replay import Replay
 
@@ -27,7 +28,10 @@ class RecordSeal(NamedTuple):
 
 
 class Facts:
-    """What the entries say: of each incident its record's seal, actions, alert, evidence, times."""
+    """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
+
+    corrective: of each corrective action, by its number, its newest seal.
+    """
 
     def __init__(self) -> None:
         self.records: dict[str, RecordSeal] = {}
@@ -36,6 +40,7 @@ class Facts:
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
         self.moments: dict[str, Replay] = {}
+        self.corrective: dict[int, ActionSeal] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -56,6 +61,8 @@ class Facts:
             self.numbers.setdefault(incident, details["number"])
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
+        if (changed := seal_of(details, row.seq, incident)) is not None:
+            self.corrective[changed[0]] = changed[1]
 
 
 class Digest:

@@ -28,6 +28,7 @@ from tasks.store.audit.sealed import (
     verify_records,
 )
 from tasks.store.audit.verified import Point, read_point, write_point
+from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
 
@@ -91,7 +92,9 @@ def verify_audit(
         facts, walk = _verify_chain(connection, lines, point)
         expected = _here(read_expected(connection), anchors, database)
         touched = facts if point is None else facts_about(connection, facts.touched)
-        verify_records(connection, touched, None if point is None else facts.touched)
+        only = None if point is None else facts.touched
+        verify_records(connection, touched, only)
+        verify_actions(connection, touched.corrective, only)
         known = len(facts.alerts) + (0 if point is None else point.incidents)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
