@@ -24,6 +24,7 @@ from deployments.cli.acts import isolation as cli_services
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
+from deployments.cli.calendar import calendar as cli_calendar
 from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
@@ -50,6 +51,7 @@ app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
 app.add_typer(cli_actions.actions, name="actions")
+app.add_typer(cli_calendar.calendar, name="calendar")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from schemas.calendar import Kind, cron_of
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 from tasks.relapse.watch_recoveries import watch_every
@@ -41,13 +42,25 @@ class FlowRow(NamedTuple):
         return None if self.name == RUNBOOK else self._replace(name=RUNBOOK)
 
 
+def _never(_settings: Settings) -> float:
+    return 0.0
+
+
+def _by_no_clock(_settings: Settings) -> str | None:
+    return None
+
+
 class ScheduledRow(NamedTuple):
-    """A flow that runs on a schedule, deployed as `<flow>/<name>`; every: seconds, 0: never."""
+    """A flow that runs on a schedule, deployed as `<flow>/<name>`; every: seconds, 0: never.
+
+    cron: instead of `every`, in the time zone of `[calendar]`; None: never.
+    """
 
     flow: str
     name: str
     entrypoint: str
-    every: Callable[[Settings], float]
+    every: Callable[[Settings], float] = _never
+    cron: Callable[[Settings], str | None] = _by_no_clock
 
     @property
     def deployment(self) -> str:
@@ -108,6 +121,15 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "look",
         "flows.follow_up.corrective.look",
         lambda settings: settings.corrective.every,
+    ),
+    *(
+        ScheduledRow(
+            "review",
+            kind.value,
+            f"flows.follow_up.calendar.{kind.value}",
+            cron=lambda settings, kind=kind: cron_of(kind, settings.calendar),
+        )
+        for kind in (Kind.WEEKLY, Kind.MONTHLY, Kind.QUARTERLY)
     ),
 )
 

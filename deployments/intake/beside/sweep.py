@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +15,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, route_for
 from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
+from tasks.calendar.repeated_warnings import open_formal_reviews
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
 from tasks.corrective.tickets import watch_action_tickets
@@ -55,6 +57,7 @@ class Sweep:
         self.store = store
         self.page = page
         self.timing = timing
+        self._warnings_at = float("-inf")
 
     def run(self) -> None:
         """Do every check once."""
@@ -67,6 +70,7 @@ class Sweep:
             self.watch_tickets,
             self.watch_action_tickets,
             self.change_messages,
+            self.open_formal_reviews,
         )
         for check in checks:
             try:
@@ -157,6 +161,13 @@ class Sweep:
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""
         show_overdue(self.settings)
+
+    def open_formal_reviews(self) -> None:
+        """Open a formal review of warnings of one kind that are repeated, once."""
+        now = time.monotonic()
+        if now - self._warnings_at >= self.timing.warnings:
+            self._warnings_at = now
+            open_formal_reviews(self.store, self.settings)
 
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)
