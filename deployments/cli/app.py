@@ -21,10 +21,10 @@ from deployments.cli import recovery as cli_recovery
 from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
+from deployments.cli.calendar import calendar as cli_calendar
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
-from deployments.cli.calendar import calendar as cli_calendar
 from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo

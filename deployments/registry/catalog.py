@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,6 +45,10 @@ class FlowRow(NamedTuple):
 
 def _never(_settings: Settings) -> float:
     return 0.0
+
+
+def _by_calendar(kind: Kind, settings: Settings) -> str | None:
+    return cron_of(kind, settings.calendar)
 
 
 def _by_no_clock(_settings: Settings) -> str | None:
@@ -126,8 +131,8 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         ScheduledRow(
             "review",
             kind.value,
-            f"flows.follow_up.calendar.{kind.value}",
-            cron=lambda settings, kind=kind: cron_of(kind, settings.calendar),
+            f"flows.follow_up.by_calendar.{kind.value}",
+            cron=partial(_by_calendar, kind),
         )
         for kind in (Kind.WEEKLY, Kind.MONTHLY, Kind.QUARTERLY)
     ),

@@ -42,9 +42,11 @@ def show(kind: KindArgument, period: PeriodArgument = "", as_json: AsJson = Fals
     """Show one as Markdown."""
     settings = load_settings()
     review = _found(kind, period)
-    typer.echo(
-        json.dumps(review.to_json(), indent=2) if as_json else plain(markdown(review, settings))
-    )
+    if as_json:
+        typer.echo(json.dumps(review.to_json(), indent=2))
+        return
+    for line in markdown(review, settings).splitlines():
+        typer.echo(plain(line))
 
 
 @calendar.command("draw-up")
