@@ -66,7 +66,7 @@ def notify(review: CalendarReview, said: str, settings: Settings) -> str:
     if not slack.configured(settings):
         return "nobody was notified: Slack is not configured"
     if not store.calendar.lease_notice(review.kind, review.period):
-        return "people were notified before"
+        return "somebody else has notified people, or is about to"
     channel = settings.slack.channels[SlackChannel.INFO]
     try:
         slack.write_to(channel, brief(review, said, settings), settings)

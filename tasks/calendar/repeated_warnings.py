@@ -64,7 +64,9 @@ def _review(each: Repeated, since: datetime, now: datetime, said: str) -> Calend
 
 
 def _in_words(each: Repeated, within: timedelta) -> str:
-    return f"{each.times} warnings of type {each.type} of {each.service} within {length(within)}"
+    days, rest = divmod(within, timedelta(days=1))
+    span = length(within) if rest or not days else f"{days} days"
+    return f"{each.times} warnings of type {each.type} of {each.service} within {span}"
 
 
 def _on_their_records(each: Repeated, review: CalendarReview, store: Store) -> None:
