@@ -30,6 +30,40 @@ class Given(BaseModel):
     decided: str = ""
 
 
+class _Reviews:
+    """What the addresses have in common."""
+
+    def __init__(self, current: Callable[[], Settings], store: Store) -> None:
+        self._current = current
+        self._store = store
+
+    def found(self, kind: str, period: str) -> CalendarReview:
+        try:
+            return self._store.calendar.of(_kind(kind), period)
+        except InvalidInput as error:
+            raise HTTPException(404, str(error)) from None
+
+    def attend(self, kind: str, period: str, given: Given, actor: Actor) -> CalendarReview:
+        self.found(kind, period)
+        return self._store.calendar.attend(
+            _kind(kind), period, tuple(given.people), given.decided, actor=actor.on_record
+        )
+
+    def shown(
+        self,
+        request: Request,
+        review: CalendarReview,
+        actor: Actor,
+        problem: str = "",
+        status: int = 200,
+    ) -> Response:
+        people = sorted(self._current().people)
+        return page(
+            "calendar_review.html", status, review=review, actor=actor, people=people,
+            may=actor.may(Right.RESPOND), csrf=csrf_of(request), problem=problem,
+        )  # fmt: skip
+
+
 def add_calendar(
     app: FastAPI,
     current: Callable[[], Settings],
@@ -39,44 +73,23 @@ def add_calendar(
 ) -> None:
     """Add the pages and their addresses for programs."""
     reads, responds = (Depends(guards.person(each)) for each in (Right.READ, Right.RESPOND))
-
-    def found(kind: str, period: str) -> CalendarReview:
-        try:
-            return store.calendar.of(_kind(kind), period)
-        except InvalidInput as error:
-            raise HTTPException(404, str(error)) from None
-
-    def attend(kind: str, period: str, given: Given, actor: Actor) -> CalendarReview:
-        found(kind, period)
-        people = tuple(given.people)
-        return store.calendar.attend(
-            _kind(kind), period, people, given.decided, actor=actor.on_record
-        )
-
-    async def shown(
-        request: Request, review: CalendarReview, actor: Actor, problem: str = "", status: int = 200
-    ) -> Response:
-        people = sorted(current().people)
-        return page(
-            "calendar_review.html", status, review=review, actor=actor, people=people,
-            may=actor.may(Right.RESPOND), csrf=csrf_of(request), problem=problem,
-        )  # fmt: skip
+    those = _Reviews(current, store)
 
     @app.get("/calendar", dependencies=[reads])
     async def reviews(request: Request) -> Response:
         """All of them, newest first."""
-        those = await threads.run(store.calendar.newest)
+        found = await threads.run(store.calendar.newest)
         if not wants_page(request):
-            return JSONResponse([each.to_json() for each in those])
-        return page("calendar.html", reviews=those)
+            return JSONResponse([each.to_json() for each in found])
+        return page("calendar.html", reviews=found)
 
     @app.get("/calendar/{kind}/{period}")
     async def review(request: Request, kind: str, period: str, actor: Actor = reads) -> Response:
         """One of them, with the form for who attended."""
-        one = await threads.run(found, kind, period)
+        one = await threads.run(those.found, kind, period)
         if not wants_page(request):
             return JSONResponse(one.to_json())
-        return await shown(request, one, actor)
+        return those.shown(request, one, actor)
 
     @app.post("/calendar/{kind}/{period}")
     async def attended(
@@ -85,10 +98,10 @@ def add_calendar(
         """Put on record who attended; back to the page."""
         fields = await form_of(request)
         try:
-            await threads.run(attend, kind, period, given_in(fields), actor)
+            await threads.run(those.attend, kind, period, given_in(fields), actor)
         except AeefError as error:
-            one = await threads.run(found, kind, period)
-            return await shown(request, one, actor, str(error), 422)
+            one = await threads.run(those.found, kind, period)
+            return those.shown(request, one, actor, str(error), 422)
         return RedirectResponse(f"/calendar/{_kind(kind).value}/{period}", 303)
 
     @app.post("/v1/calendar/{kind}/{period}/attended")
@@ -96,7 +109,7 @@ def add_calendar(
         kind: str, period: str, given: Given, actor: Actor = responds
     ) -> dict[str, Any]:
         """The same for programs: `{"people": ["ann"], "decided": "…"}`."""
-        done = await threads.run(attend, kind, period, given, actor)
+        done = await threads.run(those.attend, kind, period, given, actor)
         return done.to_json()
 
 
