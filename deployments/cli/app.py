@@ -22,6 +22,7 @@ from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.backup import backup as cli_backup
+from deployments.cli.calendar import calendar as cli_calendar
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
@@ -60,6 +61,7 @@ app.add_typer(cli_evidence.evidence, name="evidence")
 app.add_typer(cli_hold.hold, name="hold")
 app.add_typer(cli_retention.retention, name="retention")
 app.add_typer(cli_backup.store, name="store")
+app.add_typer(cli_calendar.calendar, name="calendar")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

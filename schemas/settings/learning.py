@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.calendar import CalendarSettings
 from schemas.corrective import CorrectiveSettings
 from schemas.evidence import Anchors, EvidenceSettings
 from schemas.retention import BackupSettings, RetentionSettings
@@ -18,3 +19,4 @@ class LearningSections(SenderSections):
     anchors: Anchors = ()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    calendar: CalendarSettings = CalendarSettings()

@@ -51,6 +51,7 @@ from tasks.store.audit.verify import (
     verify_audit,
 )
 from tasks.store.automation import acts, words
+from tasks.store.calendar import CalendarReviews
 from tasks.store.claims import Claim, Claims
 from tasks.store.corrective import CorrectiveActions
 from tasks.store.database.database import Database
@@ -156,6 +157,7 @@ class Store:
         self.lifecycle = Lifecycle(self._log, self.masked_text)
         self.moments = MomentsOnRecord(self._database)
         self.tallies = Tallies(self._database)
+        self.calendar = CalendarReviews(self._log, self.masked_json)
         self.reviews = Reviews(self._log, self.masked_text)
         self.corrective = CorrectiveActions(self._log, self.masked_text)
         self.retention = Retention(self._log, self.masked_text)

@@ -1,4 +1,4 @@
-"""What is counted for ever. It begins with the times and relapses that are on record."""
+"""What is counted for ever, beginning with what is on record; reviews by the calendar."""
 
 from __future__ import annotations
 
@@ -26,6 +26,18 @@ def upgrade() -> None:
         sa.Column("labels", sa.String(300), primary_key=True),
         sa.Column("value", sa.Float(53), nullable=False),
     )
+    op.create_table(
+        "aeef_calendar_reviews",
+        sa.Column("kind", sa.String(10), primary_key=True),
+        sa.Column("period", sa.String(32), primary_key=True),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("drawn_at", sa.String(32), nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("entry", sa.BigInteger),
+        sa.Column("notified_at", sa.String(32)),
+        sa.Column("leased_until", sa.String(32)),
+    )
+    op.create_index("aeef_calendar_reviews_drawn", "aeef_calendar_reviews", ["drawn_at"])
     there = sa.text("SELECT * FROM aeef_moments WHERE is_drill = 0").execution_options(
         yield_per=_AT_ONCE
     )
