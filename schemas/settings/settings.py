@@ -26,7 +26,7 @@ from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.recovery import RecoverySettings
-from schemas.settings.afterwards import AfterwardsSections
+from schemas.settings.afterwards.afterwards import AfterwardsSections
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings

@@ -15,7 +15,7 @@ from tasks.base.trim import trim
 from tasks.evidence.anchors.in_file import lines_of
 from tasks.evidence.anchors.place import Head, NotComparable, Noted, Place
 
-ANSWERS = "answers.jsonl"
+RECEIPTS = "receipts.jsonl"
 LONGEST_ANSWER = 1_000
 """Characters of an answer that are kept: a receipt, a number."""
 
@@ -36,7 +36,7 @@ class AddressPlace(Place):
         status, text = send(self._service, build, self.settings, doing="keep a head", read=read)
         said = trim(redact(text, self.settings), LONGEST_ANSWER)
         kept = {"head": data, "status": status, "answer": said, "at": moment_text(utc_now())}
-        path = self.folder / ANSWERS
+        path = self.folder / RECEIPTS
         with file_lock(self.folder / "lock"), path.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(kept)}\n")
         return f"it answered {status}"
@@ -45,7 +45,7 @@ class AddressPlace(Place):
         """What `read` gives back."""
         if self.its.read is None:
             raise NotComparable(
-                f"it gives nothing back (set `read`); its answers are in {self.folder / ANSWERS}"
+                f"it gives nothing back (set `read`); its answers are in {self.folder / RECEIPTS}"
             )
         address = self.its.read
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +16,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.storable import moment_text
 from tasks.evidence.bundle.archive import Archive, archive
+from tasks.evidence.bundle.chain import add_chain
 from tasks.evidence.bundle.gather import Gathered, gather
 from tasks.evidence.bundle.page import index
 from tasks.evidence.bundle.readme import readme
@@ -29,8 +29,6 @@ from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
 
 _VERSIONS = ("aeef-runbooks", "prefect", "sqlalchemy", "pydantic", "cryptography")
-MOST_LINES = 100_000
-"""Of the chain in a bundle, some 17 MB."""
 WITHHELD = "an original alert, which may name people"
 
 
@@ -77,7 +75,7 @@ def export_bundle(
         gathered = [gather(incident_id, store) for incident_id in wanted]
         for each in gathered:
             _add_incident(made, each, settings, manifest, originals=originals)
-        _add_chain(made, gathered, manifest, settings, store)
+        add_chain(made, gathered, manifest, settings, store)
         _add_schemas(made)
         made.add(KEY, key.public_pem)
         made.add("verify.py", verify_script())
@@ -158,44 +156,6 @@ def _add_incident(
                 made.copy(full, file)
         except FileNotFoundError:
             continue  # the script finds that it is missing, and names it
-
-
-def _add_chain(
-    made: Archive,
-    gathered: Sequence[Gathered],
-    manifest: dict[str, Any],
-    settings: Settings,
-    store: Store,
-) -> None:
-    """The chain from the entry before the first one to the newest: numbers and hashes only.
-
-    Where that is very long, only the neighbours of each entry.
-    """
-    ours = {entry.seq for each in gathered for entry in each.entries}
-    first, last = max(1, min(ours) - 1), store.audit_head()[0]
-    whole = last - first < MOST_LINES
-    near = None if whole else {seq + by for seq in ours for by in (-1, 0, 1)}
-    lines = [
-        json.dumps({"seq": each.seq, "hash": each.hash, "prevHash": each.prev_hash})
-        for each in store.chain.digests(first, last, near)
-    ]
-    manifest["segment"] = {"first": first, "last": last, "whole": whole}
-    made.add("chain/segment.jsonl", _jsonl(lines))
-    anchors = [
-        json.dumps({"place": place, "seq": seq, "hash": noted})
-        for place, seq, noted in _anchors(settings, store)
-        if first <= seq <= last
-    ]
-    made.add("chain/anchors.jsonl", _jsonl(anchors))
-
-
-def _anchors(settings: Settings, store: Store) -> Iterator[tuple[str, int, str]]:
-    for each in store.own_anchors():
-        yield str(settings.anchors_path), each.seq, each.hash
-
-
-def _jsonl(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _add_schemas(made: Archive) -> None:
