@@ -13,10 +13,13 @@ import typer
 from deployments.cli.terminal import plain, this_user
 from schemas.errors import AeefError
 from schemas.settings import load_settings
+from tasks.base.storable import moment_text
 from tasks.evidence.bundle.export import Asked, export_bundle
 from tasks.evidence.key import KEY_FILE, signing_key
 from tasks.evidence.script.assemble import verify_script
 from tasks.evidence.script.verify import Bundle
+from tasks.incident.export import READ
+from tasks.store import open_store
 
 evidence = typer.Typer(help="Evidence that proves itself.", no_args_is_help=True)
 
@@ -71,6 +74,26 @@ def verify(
     if not file.is_file():
         raise AeefError(f"there is no file {file}")
     _show(Bundle(str(file), fingerprint), as_json=as_json)
+
+
+@evidence.command()
+def readers(
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="The number, or the id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show who read or exported what of an incident, and when."""
+    found = [
+        {"at": moment_text(each.timestamp), "by": each.actor, "what": each.action}
+        for each in open_store(load_settings()).timeline(incident_id)
+        if each.action.startswith(READ)
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for each in found:
+        typer.echo(plain(f"{each['at'][:19]}  {each['by']}  {each['what'].removeprefix(READ)}"))
+    if not found:
+        typer.echo("nobody has read or exported anything of it")
 
 
 @evidence.command()

@@ -24,6 +24,7 @@ from tasks.evidence.key import SigningKey, signing_key
 from tasks.evidence.script.assemble import RUN, verify_script
 from tasks.evidence.script.verify import FORMAT, KEY, Bundle
 from tasks.incident.evidence import Evidence
+from tasks.incident.export import READ
 from tasks.incident.keep_original import ORIGINAL
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
@@ -65,7 +66,7 @@ def export_bundle(
     for incident_id in wanted:
         store.record_action(
             incident_id,
-            f"Read: all of it, exported as evidence bundle {manifest['id']}",
+            f"{READ}all of it, exported as evidence bundle {manifest['id']}",
             actor=by,
             automated=False,
             entry_id=uuid5(UUID(manifest["id"]), str(incident_id)),
