@@ -206,6 +206,7 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
+    chain.begins(incident_id)
     chain.append(
         incident_id,
         text,

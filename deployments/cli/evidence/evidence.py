@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from deployments.cli.terminal import plain, this_user
-from schemas.errors import AeefError
+from deployments.cli.verbs.way import is_remote
+from schemas.errors import AeefError, InvalidInput
 from schemas.settings import load_settings
 from tasks.base.storable import moment_text
 from tasks.evidence.bundle.export import Asked, export_bundle
@@ -48,6 +49,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Make one signed file of incidents, with all that proves it. Who did is on record."""
+    _require_host()
     if output is None:
         raise typer.BadParameter("--output says which file to make")
     if bool(incident_ids) == bool(first) or (last and not first):
@@ -82,6 +84,7 @@ def readers(
     as_json: AsJson = False,
 ) -> None:
     """Show who read or exported what of an incident, and when."""
+    _require_host()
     found = [
         {"at": moment_text(each.timestamp), "by": each.actor, "what": each.action}
         for each in open_store(load_settings()).timeline(incident_id)
@@ -114,6 +117,11 @@ def key(as_json: AsJson = False) -> None:
 def script() -> None:
     """Print the script that verifies bundles: keep it where nobody who makes them can write."""
     typer.echo(verify_script().decode(), nl=False)
+
+
+def _require_host() -> None:
+    if is_remote():
+        raise InvalidInput("it works on the host itself: its files and its key are there")
 
 
 def _show(bundle: Bundle, *, as_json: bool) -> None:

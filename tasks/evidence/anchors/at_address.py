@@ -13,7 +13,7 @@ from tasks.base.redact import redact
 from tasks.base.storable import moment_text
 from tasks.base.trim import trim
 from tasks.evidence.anchors.in_file import lines_of
-from tasks.evidence.anchors.place import Head, NotComparable, Noted, Place
+from tasks.evidence.anchors.place import Head, NotComparable, Noted, NotReached, Place, heads_in
 
 RECEIPTS = "receipts.jsonl"
 LONGEST_ANSWER = 1_000
@@ -56,8 +56,11 @@ class AddressPlace(Place):
             return answer.content
 
         content = send(self._service, build, self.settings, doing="read the heads", read=read)
-        end = b"" if content.endswith(b"\n") else b"\n"
-        return lines_of(content + end if content else b"", address)
+        whole = content if content.endswith(b"\n") or not content else content + b"\n"
+        lines = list(heads_in(whole))
+        if lines and not any(head for _, head in lines):
+            raise NotReached(f"{address} gives back something else than heads")
+        return lines_of(whole, address)
 
     @property
     def _service(self) -> Service:

@@ -89,7 +89,7 @@ class TimeStampPlace(Place):
             raise ConfigurationError(
                 f"{self.its.certificates} has no certificates in PEM"
             ) from None
-        for each in certificates:
+        for each in dict.fromkeys(certificates):
             if each.issuer == each.subject:
                 builder = builder.add_root_certificate(each)
             else:

@@ -66,7 +66,7 @@ def export_bundle(
     for incident_id in wanted:
         store.record_action(
             incident_id,
-            f"{READ}all of it, exported as evidence bundle {manifest['id']}",
+            f"{READ}all of it, for evidence bundle {manifest['id']}",
             actor=by,
             automated=False,
             entry_id=uuid5(UUID(manifest["id"]), str(incident_id)),
@@ -78,6 +78,9 @@ def export_bundle(
             _add_incident(made, each, settings, manifest, originals=originals)
         add_chain(made, gathered, manifest, settings, store)
         _add_schemas(made)
+        numbers = {each.number for each in gathered if each.number}
+        if asked.first and numbers:
+            manifest["disposed"] = sorted({*range(min(numbers), max(numbers))} - numbers)
         made.add(KEY, key.public_pem)
         made.add("verify.py", verify_script())
         made.add("__main__.py", RUN)
@@ -112,6 +115,7 @@ def _manifest(asked: Asked, settings: Settings, key: SigningKey, by: str) -> dic
         "versions": versions(),
         "incidents": [],
         "evidenceOf": [],
+        "disposed": [],
         "leftOut": {},
     }
 

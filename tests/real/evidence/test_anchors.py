@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +23,8 @@ from standins.anchors.heads import TOKEN, Heads
 from standins.anchors.time_stamps import TimeStamps
 from tasks.armed import installation
 from tasks.armed.lever import Disarmed
-from tasks.evidence.anchors.outside import anchor_outside, compare_outside
+from tasks.evidence.anchors.compare import accept_outside, compare_outside
+from tasks.evidence.anchors.outside import anchor_outside
 from tasks.evidence.bundle.export import Asked, export_bundle
 from tasks.store import Store, open_store
 
@@ -172,6 +175,38 @@ def test_what_was_cut_outside_is_found(outside: Outside) -> None:
     assert "is gone from" in outside.words()["mirror"][1]
     outside.file.write_text("hello\n")
     assert "is no anchor: something else changed it" in outside.words()["mount"][1]
+
+
+def test_what_was_restored_from_a_backup_is_accepted_on_record(outside: Outside) -> None:
+    """The places have heads that the chain has no longer: with who and why, and no others."""
+    backup = outside.settings.home / "aeef.db"
+    kept = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(backup)) as database:
+        database.backup(kept)
+    outside.store.record_action("1", "lost")
+    anchor_outside(outside.settings)
+    with closing(sqlite3.connect(backup)) as database:
+        kept.backup(database)
+    kept.close()
+    outside.store.record_action("1", "goes on otherwise")
+    assert "audit entry 4 does not have the hash" in outside.words()["mount"][1]
+    assert [same for same, _ in outside.words().values()] == [False] * 4
+
+    said = accept_outside(outside.settings, "restored", "ann")
+    assert said[1] == "anchor mount: 1 heads that do not fit are accepted"
+    assert "1 do not fit, which entries [5] accept" in outside.words()["mount"][1]
+    assert [same for same, _ in outside.words().values()] == [True] * 4
+    assert accept_outside(outside.settings, "again", "ann") == []
+
+    def lie(row: Row) -> None:
+        if row["seq"] == 1:
+            row["entry_id"] = "00000000-0000-4000-8000-000000000000"
+
+    outside.store.accept_missing_anchors("restored", actor="ann")
+    outside.settings.anchors_path.unlink()
+    outside.settings.anchors_path.touch()
+    rewrite_everything(outside.settings, lie)
+    assert outside.words()["mount"][0] is False
 
 
 def test_what_cannot_be_reached_is_said(outside: Outside, authority: TimeStamps) -> None:
