@@ -30,6 +30,8 @@ from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
 
 _VERSIONS = ("aeef-runbooks", "prefect", "sqlalchemy", "pydantic", "cryptography")
+MOST_INCIDENTS = 5_000
+"""A zip as we write it has 65,535 files at most."""
 WITHHELD = "an original alert, which may name people"
 
 
@@ -59,6 +61,11 @@ def export_bundle(
     """
     store = open_store(settings)
     wanted = _wanted(asked, store)
+    if len(wanted) > MOST_INCIDENTS:
+        raise InvalidInput(
+            f"these are {len(wanted)} incidents, and a bundle holds {MOST_INCIDENTS}: export a "
+            "shorter time"
+        )
     if path.exists():
         raise InvalidInput(f"{path} exists already: a bundle replaces no file")
     key = signing_key(settings, by=by)
