@@ -238,7 +238,7 @@ def entry_of(row: Row[Any]) -> AuditEntry:
     """The entry of a row. Raises AuditBroken when the row is invalid."""
     columns = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented name)
     try:
-        details = json.loads(columns["details"])
+        details = json.loads(columns["details"] or "{}")  # empty: see `disposed.py`
         return AuditEntry.model_validate({**columns, "details": details})
     except (TypeError, ValueError) as error:
         raise AuditBroken(

@@ -24,7 +24,7 @@ from schemas.settings import Settings
 from tasks.store import Store
 from tasks.store.audit.audit import entry_of, row_of
 from tasks.store.audit.chained import Clocks
-from tasks.store.database.tables import audit, audit_head, incidents
+from tasks.store.database.tables import audit, audit_head, incidents, moments
 
 
 def fill(store: Store) -> list[UUID]:
@@ -433,6 +433,7 @@ def test_a_deleted_or_invented_incident_is_detected(tampered: Tampered) -> None:
     with raw(tampered.url) as connection:
         for table in ("aeef_outbox", "aeef_alerts", "aeef_escalations", "aeef_standings"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (a constant)
+        connection.execute(delete(moments).where(moments.c.incident_id == str(tampered.ids[0])))
         columns = dict(connection.execute(select(incidents).where(mine)).mappings().one())
         connection.execute(delete(incidents).where(mine))
     with pytest.raises(AuditBroken, match=f"incident {tampered.ids[0]} is missing"):

@@ -1,1 +1,0 @@
-"""What is set of the time after an incident. Begin with `afterwards.py`."""

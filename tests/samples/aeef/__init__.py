@@ -1,0 +1,1 @@
+"""Files as the tools and guides of AEEF write them. Begin with `tools.py`."""
