@@ -19,7 +19,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.armed.lever import Disarmed, NotConfigured
 from tasks.base.http import Answer, Service, send
-from tasks.evidence.anchors.outside import compare_one, compare_outside, is_late
+from tasks.evidence.anchors.compare import compare_one, compare_outside, is_late
 from tasks.store import open_store
 
 HTTP_RESOLUTION = 1.0

@@ -41,7 +41,6 @@ LARGEST_ANSWER = 10_000_000
 CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 """One of these: gzip in gzip, or a denser coding, makes gigabytes of one piece."""
 
-
 _log = logging.getLogger(__name__)
 # httpcore logs the answer's headers at DEBUG, and a service may echo what we sent.
 logging.getLogger("httpcore").setLevel(logging.INFO)
@@ -64,10 +63,7 @@ class Unclear(TemporaryError):
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. Even `repr` hides its text, which may contain our secrets.
-
-    content: the same as bytes.
-    """
+    """An HTTP answer. Even `repr` hides its text, which may contain our secrets."""
 
     status: int
     text: str = field(repr=False)

@@ -221,6 +221,7 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
+    chain.begins(incident_id)
     note_detected(chain.connection, incident, team)
     more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
     details = {

@@ -12,7 +12,8 @@ from deployments.cli.general import list_general
 from deployments.cli.terminal import plain, this_user
 from schemas.errors import AuditBroken
 from schemas.settings import load_settings
-from tasks.evidence.anchors.outside import anchor_outside, compare_outside
+from tasks.evidence.anchors.compare import accept_outside, compare_outside
+from tasks.evidence.anchors.outside import anchor_outside
 from tasks.store import open_store
 from tasks.store.fingerprints import machine_of
 
@@ -72,11 +73,17 @@ def anchor(as_json: AsJson = False) -> None:
 def accept(
     reason: Annotated[str, typer.Option(help="Why they are missing; goes on record.")],
 ) -> None:
-    """Accept that anchors are missing on this machine: with who and why, on record."""
+    """Accept that anchors are missing on this machine, and that places outside do not fit.
+
+    With who and why, on record.
+    """
     if not reason.strip():
         raise typer.BadParameter("--reason must say why anchors are missing")
-    entry = open_store(load_settings()).accept_missing_anchors(reason.strip(), actor=this_user())
+    settings = load_settings()
+    entry = open_store(settings).accept_missing_anchors(reason.strip(), actor=this_user())
     typer.echo(plain(f"on record as audit entry {entry.seq}: {entry.action}"))
+    for line in accept_outside(settings, reason.strip(), this_user()):
+        typer.echo(plain(line))
     typer.echo("now run `aeef audit verify --full`")
 
 

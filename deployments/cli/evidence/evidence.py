@@ -11,12 +11,16 @@ from typing import Annotated
 import typer
 
 from deployments.cli.terminal import plain, this_user
-from schemas.errors import AeefError
+from deployments.cli.verbs.way import is_remote
+from schemas.errors import AeefError, InvalidInput
 from schemas.settings import load_settings
+from tasks.base.storable import moment_text
 from tasks.evidence.bundle.export import Asked, export_bundle
 from tasks.evidence.key import KEY_FILE, signing_key
 from tasks.evidence.script.assemble import verify_script
 from tasks.evidence.script.verify import Bundle
+from tasks.incident.export import READ
+from tasks.store import open_store
 
 evidence = typer.Typer(help="Evidence that proves itself.", no_args_is_help=True)
 
@@ -45,6 +49,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Make one signed file of incidents, with all that proves it. Who did is on record."""
+    _require_host()
     if output is None:
         raise typer.BadParameter("--output says which file to make")
     if bool(incident_ids) == bool(first) or (last and not first):
@@ -74,6 +79,27 @@ def verify(
 
 
 @evidence.command()
+def readers(
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="The number, or the id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show who read or exported what of an incident, and when."""
+    _require_host()
+    found = [
+        {"at": moment_text(each.timestamp), "by": each.actor, "what": each.action}
+        for each in open_store(load_settings()).timeline(incident_id)
+        if each.action.startswith(READ)
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for each in found:
+        typer.echo(plain(f"{each['at'][:19]}  {each['by']}  {each['what'].removeprefix(READ)}"))
+    if not found:
+        typer.echo("nobody has read or exported anything of it")
+
+
+@evidence.command()
 def key(as_json: AsJson = False) -> None:
     """Show whose signature bundles of this machine have; the key is made at its first use."""
     settings = load_settings()
@@ -91,6 +117,11 @@ def key(as_json: AsJson = False) -> None:
 def script() -> None:
     """Print the script that verifies bundles: keep it where nobody who makes them can write."""
     typer.echo(verify_script().decode(), nl=False)
+
+
+def _require_host() -> None:
+    if is_remote():
+        raise InvalidInput("it works on the host itself: its files and its key are there")
 
 
 def _show(bundle: Bundle, *, as_json: bool) -> None:

@@ -13,9 +13,9 @@ from tasks.base.redact import redact
 from tasks.base.storable import moment_text
 from tasks.base.trim import trim
 from tasks.evidence.anchors.in_file import lines_of
-from tasks.evidence.anchors.place import Head, NotComparable, Noted, Place
+from tasks.evidence.anchors.place import Head, NotComparable, Noted, NotReached, Place, heads_in
 
-ANSWERS = "answers.jsonl"
+RECEIPTS = "receipts.jsonl"
 LONGEST_ANSWER = 1_000
 """Characters of an answer that are kept: a receipt, a number."""
 
@@ -36,7 +36,7 @@ class AddressPlace(Place):
         status, text = send(self._service, build, self.settings, doing="keep a head", read=read)
         said = trim(redact(text, self.settings), LONGEST_ANSWER)
         kept = {"head": data, "status": status, "answer": said, "at": moment_text(utc_now())}
-        path = self.folder / ANSWERS
+        path = self.folder / RECEIPTS
         with file_lock(self.folder / "lock"), path.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(kept)}\n")
         return f"it answered {status}"
@@ -45,7 +45,7 @@ class AddressPlace(Place):
         """What `read` gives back."""
         if self.its.read is None:
             raise NotComparable(
-                f"it gives nothing back (set `read`); its answers are in {self.folder / ANSWERS}"
+                f"it gives nothing back (set `read`); its answers are in {self.folder / RECEIPTS}"
             )
         address = self.its.read
 
@@ -56,8 +56,11 @@ class AddressPlace(Place):
             return answer.content
 
         content = send(self._service, build, self.settings, doing="read the heads", read=read)
-        end = b"" if content.endswith(b"\n") else b"\n"
-        return lines_of(content + end if content else b"", address)
+        whole = content if content.endswith(b"\n") or not content else content + b"\n"
+        lines = list(heads_in(whole))
+        if lines and not any(head for _, head in lines):
+            raise NotReached(f"{address} gives back something else than heads")
+        return lines_of(whole, address)
 
     @property
     def _service(self) -> Service:

@@ -24,7 +24,10 @@ class FilePlace(Place):
             with file_lock(self.folder / "lock"):
                 descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
                 try:
-                    os.write(descriptor, head.line)
+                    size = os.fstat(descriptor).st_size
+                    # What a full disk left of a line stays one of its own.
+                    torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
+                    os.write(descriptor, (b"\n" if torn else b"") + head.line)
                     os.fsync(descriptor)
                     size = os.fstat(descriptor).st_size
                     there = os.pread(descriptor, len(head.line), size - len(head.line))

@@ -30,6 +30,8 @@ class GitPlace(Place):
     def put(self, head: Head) -> str:
         """Commit and push it."""
         with file_lock(self.folder / "lock"):
+            # Nobody else works there: one that is left is of a process that was killed.
+            (self._clone / ".git" / "index.lock").unlink(missing_ok=True)
             if self._fetch():
                 self._must("checkout", "-q", "-f", "-B", "aeef", _SEEN)
             path = self._clone / FILE
@@ -52,6 +54,12 @@ class GitPlace(Place):
         if shown.problem:
             raise AuditBroken(f"{FILE} is gone from {self.its.branch} of {self._remote}")
         return lines_of(shown.exact, f"{FILE} on {self.its.branch} of {self._remote}")
+
+    def forget(self) -> None:
+        """A branch that was rewritten is taken as it is."""
+        with file_lock(self.folder / "lock"):
+            if (self._clone / ".git").exists():
+                self._must("update-ref", "-d", _SEEN)
 
     @property
     def _clone(self) -> Path:

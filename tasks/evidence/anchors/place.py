@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,6 +15,8 @@ from schemas.errors import AeefError
 from schemas.evidence import AnchorSettings
 from schemas.model import Model, UtcDatetime
 from schemas.settings import Settings
+
+_CUT_OFF = re.compile(rb"(?:\{[^}]*)?")
 
 
 class NotReached(AeefError):
@@ -74,6 +77,9 @@ class Place(ABC):
         Raises NotReached or OutsideServiceError.
         """
 
+    def forget(self) -> None:  # noqa: B027 (most have nothing to forget)
+        """Forget what was seen there: somebody knows why it is otherwise now."""
+
     @abstractmethod
     def noted(self) -> list[Noted]:
         """All that it has. Raises NotReached, OutsideServiceError, NotComparable or AuditBroken."""
@@ -82,6 +88,8 @@ class Place(ABC):
 def heads_in(content: bytes) -> Iterable[tuple[int, Head | None]]:
     """The lines, numbered; None for one that is no head. One that was cut off is passed over."""
     for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):
+        if _CUT_OFF.fullmatch(line):
+            continue
         try:
             yield number, Head.model_validate_json(line)
         except ValidationError:

@@ -66,6 +66,16 @@ class TimeStampPlace(Place):
         verifier = self._verifier(VerifierBuilder())
         return [_noted(path, verifier) for path in sorted(self.folder.glob(f"*{STAMP}"))]
 
+    def stamps(self) -> list[tuple[Head, Path]]:
+        """What was stamped, and the file with the stamp; as they lie here, not verified."""
+        found = []
+        for path in sorted(self.folder.glob(f"*{STAMP}")):
+            content = path.with_suffix(".json").read_bytes()
+            head = next((each for _, each in heads_in(content)), None)
+            if head is not None:
+                found.append((head, path))
+        return found
+
     def _verifier(self, builder: VerifierBuilder) -> Verifier:
         assert self.its.certificates is not None
         try:
@@ -79,7 +89,7 @@ class TimeStampPlace(Place):
             raise ConfigurationError(
                 f"{self.its.certificates} has no certificates in PEM"
             ) from None
-        for each in certificates:
+        for each in dict.fromkeys(certificates):
             if each.issuer == each.subject:
                 builder = builder.add_root_certificate(each)
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +16,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.storable import moment_text
 from tasks.evidence.bundle.archive import Archive, archive
+from tasks.evidence.bundle.chain import add_chain
 from tasks.evidence.bundle.gather import Gathered, gather
 from tasks.evidence.bundle.page import index
 from tasks.evidence.bundle.readme import readme
@@ -24,13 +24,14 @@ from tasks.evidence.key import SigningKey, signing_key
 from tasks.evidence.script.assemble import RUN, verify_script
 from tasks.evidence.script.verify import FORMAT, KEY, Bundle
 from tasks.incident.evidence import Evidence
+from tasks.incident.export import READ
 from tasks.incident.keep_original import ORIGINAL
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
 
 _VERSIONS = ("aeef-runbooks", "prefect", "sqlalchemy", "pydantic", "cryptography")
-MOST_LINES = 100_000
-"""Of the chain in a bundle, some 17 MB."""
+MOST_INCIDENTS = 5_000
+"""A zip as we write it has 65,535 files at most."""
 WITHHELD = "an original alert, which may name people"
 
 
@@ -60,6 +61,11 @@ def export_bundle(
     """
     store = open_store(settings)
     wanted = _wanted(asked, store)
+    if len(wanted) > MOST_INCIDENTS:
+        raise InvalidInput(
+            f"these are {len(wanted)} incidents, and a bundle holds {MOST_INCIDENTS}: export a "
+            "shorter time"
+        )
     if path.exists():
         raise InvalidInput(f"{path} exists already: a bundle replaces no file")
     key = signing_key(settings, by=by)
@@ -67,7 +73,7 @@ def export_bundle(
     for incident_id in wanted:
         store.record_action(
             incident_id,
-            f"Read: all of it, exported as evidence bundle {manifest['id']}",
+            f"{READ}all of it, for evidence bundle {manifest['id']}",
             actor=by,
             automated=False,
             entry_id=uuid5(UUID(manifest["id"]), str(incident_id)),
@@ -77,8 +83,11 @@ def export_bundle(
         gathered = [gather(incident_id, store) for incident_id in wanted]
         for each in gathered:
             _add_incident(made, each, settings, manifest, originals=originals)
-        _add_chain(made, gathered, manifest, settings, store)
+        add_chain(made, gathered, manifest, settings, store)
         _add_schemas(made)
+        numbers = {each.number for each in gathered if each.number}
+        if asked.first and numbers:
+            manifest["disposed"] = sorted({*range(min(numbers), max(numbers))} - numbers)
         made.add(KEY, key.public_pem)
         made.add("verify.py", verify_script())
         made.add("__main__.py", RUN)
@@ -113,6 +122,7 @@ def _manifest(asked: Asked, settings: Settings, key: SigningKey, by: str) -> dic
         "versions": versions(),
         "incidents": [],
         "evidenceOf": [],
+        "disposed": [],
         "leftOut": {},
     }
 
@@ -158,44 +168,6 @@ def _add_incident(
                 made.copy(full, file)
         except FileNotFoundError:
             continue  # the script finds that it is missing, and names it
-
-
-def _add_chain(
-    made: Archive,
-    gathered: Sequence[Gathered],
-    manifest: dict[str, Any],
-    settings: Settings,
-    store: Store,
-) -> None:
-    """The chain from the entry before the first one to the newest: numbers and hashes only.
-
-    Where that is very long, only the neighbours of each entry.
-    """
-    ours = {entry.seq for each in gathered for entry in each.entries}
-    first, last = max(1, min(ours) - 1), store.audit_head()[0]
-    whole = last - first < MOST_LINES
-    near = None if whole else {seq + by for seq in ours for by in (-1, 0, 1)}
-    lines = [
-        json.dumps({"seq": each.seq, "hash": each.hash, "prevHash": each.prev_hash})
-        for each in store.chain.digests(first, last, near)
-    ]
-    manifest["segment"] = {"first": first, "last": last, "whole": whole}
-    made.add("chain/segment.jsonl", _jsonl(lines))
-    anchors = [
-        json.dumps({"place": place, "seq": seq, "hash": noted})
-        for place, seq, noted in _anchors(settings, store)
-        if first <= seq <= last
-    ]
-    made.add("chain/anchors.jsonl", _jsonl(anchors))
-
-
-def _anchors(settings: Settings, store: Store) -> Iterator[tuple[str, int, str]]:
-    for each in store.own_anchors():
-        yield str(settings.anchors_path), each.seq, each.hash
-
-
-def _jsonl(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _add_schemas(made: Archive) -> None:

@@ -29,6 +29,11 @@ The signature alone, by OpenSSL 3:
         -in AEEF-EVIDENCE.json -sigfile AEEF-EVIDENCE.sig
     openssl pkey -pubin -in public-key.pem -outform DER | sha256sum
 
+A time stamp, where there is one (who signed it: the authority, not the maker of this):
+
+    cd chain/timestamps/NAME
+    openssl ts -verify -data N.json -in N.tsr -CAfile certificates.pem
+
 AEEF-EVIDENCE.json        every file with its SHA-256; AEEF-EVIDENCE.sig signs it (Ed25519)
 incidents/ID/record.json  the record, byte by byte as the audit log seals it
 incidents/ID/entries.jsonl  its entries of the audit log: each names the one before of its incident
@@ -36,6 +41,7 @@ incidents/ID/alert.json, approvals.json, review.json, corrective-actions.json
 incidents/ID/evidence/    what was kept, and the manifest that the entries vouch for
 chain/segment.jsonl       numbers and hashes of all entries of that time, also those of others
 chain/anchors.jsonl       what this machine noted of them outside its database
+chain/timestamps/         what an authority stamped of them (RFC 3161)
 schemas/                  the JSON schemas of the records
 """
 

@@ -134,11 +134,16 @@ class Bundle:
 
     def _verify_selection(self) -> None:
         """Incidents are numbered as they are opened: in a period, none is left out between."""
-        numbers = sorted(each["number"] for each in self.manifest["incidents"])
-        if self.manifest["asked"].get("from") and numbers:
-            for number in range(numbers[0], numbers[-1] + 1):
-                if number not in numbers:
-                    self.missing.append(f"incident #{number}, of the same period, is missing")
+        numbers = sorted(each["number"] for each in self.manifest["incidents"] if each["number"])
+        if not self.manifest["asked"].get("from") or not numbers:
+            return
+        for number in sorted({*range(numbers[0], numbers[-1])} - {*numbers}):
+            if number in self.manifest["disposed"]:
+                self.notes.append(
+                    f"incident #{number} is no longer kept, as the maker of this says"
+                )
+            else:
+                self.missing.append(f"incident #{number}, of the same period, is missing")
 
     def code(self) -> int:
         """The exit code."""
@@ -180,7 +185,8 @@ class Bundle:
                 f"signed by key {self.fingerprint or 'unknown'}: whose it is, is NOT proven; "
                 "compare it with what `aeef evidence key` prints there, or give --fingerprint"
             )
-        return lines
+        # A forged bundle may name things that move a terminal's cursor.
+        return ["".join(c if c.isprintable() else "?" for c in line) for line in lines]
 
 
 def _some(problems: list[str]) -> list[str]:

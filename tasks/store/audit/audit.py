@@ -103,6 +103,10 @@ class Chain:
         self.appended += 1
         return entry
 
+    def begins(self, incident_id: UUID) -> None:
+        """This incident is new: it has no entry before."""
+        self._before.none(incident_id)
+
     def has(self, entry_id: UUID) -> bool:
         """True when this entry is already in the chain."""
         return self.connection.execute(_ENTRY, {"wanted": str(entry_id)}).first() is not None

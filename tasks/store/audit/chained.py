@@ -64,6 +64,10 @@ class Before:
         row = self._connection.execute(_BEFORE, {"wanted": str(incident_id)}).one_or_none()
         return FIRST if row is None else Earlier(row.seq, row.hash)
 
+    def none(self, incident_id: UUID) -> None:
+        """This incident is new: there is nothing to look for."""
+        self._known[incident_id] = FIRST
+
     def note(self, entry: AuditEntry) -> None:
         """This one was appended."""
         if entry.incident_id is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tasks.base.storable import moment_text
 from tasks.store.audit.entries import streamed
@@ -37,11 +37,15 @@ class Kept(NamedTuple):
 
 
 class AnchoredOutside(NamedTuple):
-    """An entry that says that a head was anchored outside. by, at: its number and time."""
+    """An entry that says that a head was anchored outside.
+
+    machine: which did it. by, at: the entry's number and time.
+    """
 
     seq: int
     hash: str
     places: tuple[str, ...]
+    machine: str
     by: int
     at: datetime
 
@@ -109,8 +113,24 @@ class ChainReader:
             its = json.loads(row.details).get("anchored")
             if isinstance(its, dict) and (not place or place in its["places"]):
                 at, places = datetime.fromisoformat(row.timestamp), tuple(its["places"])
-                found.append(AnchoredOutside(its["seq"], its["hash"], places, row.seq, at))
+                found.append(
+                    AnchoredOutside(its["seq"], its["hash"], places, its["machine"], row.seq, at)
+                )
         return found
+
+    def accepted_outside(self, place: str) -> dict[tuple[int, str], int]:
+        """Heads of a place that need not fit, as somebody knows why; and the entry that says so."""
+        query = select(audit.c.seq, audit.c.details).where(
+            audit.c.incident_id.is_(None),
+            audit.c.action.like("differences of anchors outside accepted%"),
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(audit.c.seq)).all()
+        return {
+            (int(seq), str(noted)): row.seq
+            for row in rows
+            for seq, noted in json.loads(row.details).get("accepted", {}).get(place, ())
+        }
 
     def kept(self, incident_id: UUID | str) -> Kept:
         """What is kept of an incident. Raises IncidentNotFound."""
@@ -119,13 +139,22 @@ class ChainReader:
             return Kept(UUID(row.id), row.number, row.document, row.alert)
 
     def opened_between(self, first: datetime, last: datetime) -> list[UUID]:
-        """The incidents opened from `first` until before `last`, in the order of their opening."""
-        query = select(incidents.c.id).where(
-            incidents.c.opened_at >= moment_text(first), incidents.c.opened_at < moment_text(last)
+        """The incidents opened from `first` until before `last`, by their numbers.
+
+        Those that are numbered between them, too: two that were opened at once may have times in
+        another order than their numbers.
+        """
+        opened = incidents.c.opened_at
+        during = opened.between(moment_text(first), moment_text(last)) & (
+            opened < moment_text(last)
         )
+        number = incidents.c.number
+        ends = select(func.min(number), func.max(number)).where(during, number > 0)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(incidents.c.opened_at, incidents.c.id))
-            return [UUID(row.id) for row in rows]
+            least, most = connection.execute(ends).one()
+            wanted = during if least is None else during | number.between(least, most)
+            query = select(incidents.c.id).where(wanted).order_by(number, opened, incidents.c.id)
+            return [UUID(row.id) for row in connection.execute(query)]
 
 
 def _in_parts(wanted: Iterable[int]) -> Iterator[list[int]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +13,10 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from fixtures.rewriting import Row, drop_triggers, raw, rechained
 from fixtures.store import Clock
 from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
@@ -24,33 +24,7 @@ from schemas.settings import Settings
 from tasks.store import Store
 from tasks.store.audit.audit import entry_of, row_of
 from tasks.store.audit.chained import Clocks
-from tasks.store.database.database import database_url
 from tasks.store.database.tables import audit, audit_head, incidents, moments
-
-Row = dict[str, Any]
-
-
-@contextmanager
-def raw(url: str) -> Iterator[Connection]:
-    """A transaction of someone with all rights in the database."""
-    engine = create_engine(database_url(url))
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def drop_triggers(url: str) -> None:
-    """What an attacker with all rights does first."""
-    statements = (
-        ["DROP TRIGGER aeef_audit_no_update", "DROP TRIGGER aeef_audit_no_delete"]
-        if url.startswith("sqlite")
-        else ["DROP FUNCTION aeef_audit_append_only CASCADE"]
-    )
-    with raw(url) as connection:
-        for statement in statements:
-            connection.execute(text(statement))
 
 
 def fill(store: Store) -> list[UUID]:
@@ -103,23 +77,6 @@ def tampered(store: Store, database: str) -> Tampered:
     with raw(database) as connection:
         rows = [dict(row) for row in connection.execute(select(audit)).mappings()]
     return Tampered(store, database, ids, sorted(rows, key=lambda row: int(row["seq"])))
-
-
-def rechained(rows: list[Row], change: Callable[[Row], None] | None = None) -> list[Row]:
-    """Rows with a chain that is computed again, every hash right, in each incident's own too."""
-    done: list[Row] = []
-    newest: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(rows, 1):
-        fresh = {**row, "seq": number}
-        if change:
-            change(fresh)
-        before = newest.get(fresh["incident_id"], {"seq": 0, "hash": GENESIS})
-        details = {**json.loads(fresh["details"]), "before": before}
-        fields = {**fresh, "details": details, "hash": ""}
-        fields["prev_hash"] = done[-1]["hash"] if done else GENESIS
-        done.append(row_of(AuditEntry.model_validate(fields).sealed()))
-        newest[fresh["incident_id"]] = {"seq": number, "hash": done[-1]["hash"]}
-    return done
 
 
 def test_an_untouched_log_verifies(store: Store) -> None:
