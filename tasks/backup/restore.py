@@ -143,6 +143,8 @@ def unpack(backup: Path, home: Path) -> Manifest:
             raise InvalidInput(f"{backup} was changed: {each.name} is not as its manifest has it")
     if found:
         raise InvalidInput(f"{backup} was changed: its manifest does not have {min(found)!a}")
+    for folder in (each for each in home.rglob("*") if each.is_dir()):
+        folder.chmod(0o700)
     _add_lines(home / ANCHORS, manifest.label, STORE)
     return manifest
 

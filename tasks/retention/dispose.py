@@ -25,6 +25,7 @@ AT_ONCE = 25
 REST = 0.02
 """Seconds without a transaction of ours, at the least: processes that wait ask again within it."""
 ACTOR = "aeef-runbooks"
+_OF_ONE_QUESTION = 500
 
 
 class Report(NamedTuple):
@@ -145,18 +146,23 @@ def _incidents(
 def remove_evidence(store: Store, home: Path) -> int:
     """Remove what is here of incidents that were disposed of, on whichever machine; how many.
 
-    The manifest goes first: what is left after a crash is no evidence, and goes the next time.
+    Evidence, drafts of notifications, work trees of patches. The manifest goes first: what is left
+    after a crash is no evidence, and goes the next time.
     """
-    folder = evidence_folder(home)
-    there = {path.name: path for path in folder.glob("*") if path.is_dir() and _is_id(path.name)}
+    folders = (evidence_folder(home), home / "notifications", home / "patches")
+    there = [path for folder in folders for path in folder.glob("*") if _is_ours(path)]
+    names = sorted({path.name for path in there})
+    gone = {
+        each
+        for start in range(0, len(names), _OF_ONE_QUESTION)
+        for each in store.retention.disposed_among(names[start : start + _OF_ONE_QUESTION])
+    }
     removed = 0
-    for name in sorted(store.retention.disposed_among(tuple(there))):
-        path = there[name]
-        if path.is_symlink():
-            continue
-        (path / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(path)
-        removed += 1
+    for path in there:
+        if path.name in gone:
+            (path / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(path)
+            removed += path.parent == folders[0]
     return removed
 
 
@@ -165,11 +171,13 @@ def _batches(ids: list[UUID]) -> Iterator[list[UUID]]:
         yield ids[start : start + AT_ONCE]
 
 
-def _is_id(name: str) -> bool:
+def _is_ours(path: Path) -> bool:
+    """True for a folder that is called as an incident's id."""
     try:
-        return str(UUID(name)) == name
+        named = str(UUID(path.name)) == path.name
     except ValueError:
         return False
+    return named and path.is_dir() and not path.is_symlink()
 
 
 def _many(count: int, what: str) -> str:
