@@ -27,6 +27,7 @@ from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.evidence import evidence as cli_evidence
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.retention import hold as cli_hold
 from deployments.cli.retention import retention as cli_retention
@@ -54,6 +55,7 @@ app.add_typer(cli_webhooks.webhooks, name="webhooks")
 app.add_typer(cli_hold.hold, name="hold")
 app.add_typer(cli_retention.retention, name="retention")
 app.add_typer(cli_backup.store, name="store")
+app.add_typer(cli_evidence.evidence, name="evidence")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,

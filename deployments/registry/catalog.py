@@ -121,6 +121,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         "flows.follow_up.backup.drill",
         lambda settings: settings.backup.drill_every,
     ),
+    ScheduledRow(
+        "audit",
+        "anchor",
+        "flows.follow_up.anchors.anchor",
+        lambda settings: settings.evidence.anchor_every if settings.anchors else 0,
+    ),
 )
 
 RUNBOOK_OF: dict[IncidentType, str] = {

@@ -25,7 +25,8 @@ from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
 from tasks.store import open_store
 from tasks.store.audit.anchors import Anchors
-from tasks.store.audit.verify import AuditSummary, verify_audit
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import verify_audit
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 

@@ -7,6 +7,9 @@ from typing import Any
 from schemas.validation import validate
 from tasks.store import Store
 
+READ = "Read: "
+"""So begins what says that somebody read something."""
+
 
 def exported(incident_id: str, store: Store, actor: str) -> dict[str, Any]:
     """The record as JSON, valid against the spec's schema. actor: who reads it."""
@@ -23,5 +26,5 @@ def note_reading(incident_id: object, what: str, store: Store, actor: str) -> No
     In the audit log alone: what was done about the incident is not changed by it.
     """
     store.record_action(
-        str(incident_id), f"Read: {what}", actor=actor, automated=False, in_record=False
+        str(incident_id), f"{READ}{what}", actor=actor, automated=False, in_record=False
     )

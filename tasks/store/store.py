@@ -40,9 +40,11 @@ from tasks.store import fingerprints, giving_word, opening
 from tasks.store.approvals import Approvals
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
-from tasks.store.audit.anchors import Anchors
+from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import AuditLog, Clock
-from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
+from tasks.store.audit.reader import ChainReader
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import full_at, machines_here, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.claims import Claim, Claims
 from tasks.store.corrective import CorrectiveActions
@@ -139,6 +141,7 @@ class Store:
         self._anchors = Anchors(anchors_path, self._database.label)
         self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
+        self.chain = ChainReader(self._database)
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
@@ -755,6 +758,19 @@ class Store:
     def audit_full_at(self) -> datetime | None:
         """When everything was recomputed on this machine; None: never."""
         return full_at(self._anchors, self._database)
+
+    @property
+    def machine(self) -> str:
+        """This machine, as entries name it."""
+        return self._anchors.machine
+
+    def own_anchors(self) -> list[Anchor]:
+        """The anchors of this machine. Raises AuditBroken when the file was changed."""
+        return list(self._anchors.read())
+
+    def machines_here(self, entries: Sequence[AuditEntry]) -> set[str]:
+        """Those whose evidence lies here, of the ones that entries name: a file has one machine."""
+        return machines_here(entries, self._anchors, self._database)
 
     def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
         """Put on record why anchors are missing; verifying does not ask for them any longer."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
+from tasks.store.audit.chained import FIRST, Earlier, before_in
 from tasks.store.audit.disposed import Disposals, is_blank
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.database.tables import audit
@@ -29,12 +30,16 @@ class RecordSeal(NamedTuple):
 class Facts:
     """What the entries say: of each incident its record's seal, its actions, alert and evidence.
 
-    since: the entry after which they begin.
+    since: the entry after which they begin. whole: all entries of each incident are taken in, from
+    its first. broken: the first that does not follow the one before of its incident. It is raised
+    last: whatever broke the chain itself says more.
     """
 
-    def __init__(self, since: int = 0) -> None:
+    def __init__(self, since: int = 0, *, whole: bool = True) -> None:
         self._since = since
         self.disposals = Disposals()
+        self._newest: dict[str, Earlier] | None = {} if whole else None
+        self.broken = ""
         self.records: dict[str, RecordSeal] = {}
         self.alerts: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
@@ -50,8 +55,11 @@ class Facts:
             return
         if is_blank(row):
             self.disposals.note_blank(row)
+            if self._newest is not None:
+                self._newest[incident] = Earlier(row.seq, row.hash)
             return
         self.touched.add(incident)
+        self._follow(row, details)
         if isinstance(details.get("record"), str):
             self.records[incident] = RecordSeal(row.seq, details["record"])
             said = (row.action, row.actor, bool(row.automated), row.timestamp)
@@ -62,6 +70,24 @@ class Facts:
             self.numbers.setdefault(incident, details["number"])
         if (seal := seal_in(details, row.seq)) is not None:
             self.evidence[incident, seal.machine] = seal
+
+    def incidents(self, before: int) -> int:
+        """How many incidents there must be now. before: how many there were where it began."""
+        gone = sum(each.first <= self._since for each in self.disposals.listed)
+        return before + len(self.alerts) - gone
+
+    def _follow(self, row: Row[Any], details: dict[str, Any]) -> None:
+        if self._newest is None:
+            return
+        known = self._newest.get(row.incident_id, FIRST)
+        named = before_in(details)
+        if named is not None and named != known and not self.broken:
+            self.broken = (
+                f"audit {name_of(row)} names entry {named.seq} as the one before it of its "
+                f"incident, but that is another (entry {known.seq}): an entry was deleted, "
+                "inserted or given to another incident there"
+            )
+        self._newest[row.incident_id] = Earlier(row.seq, row.hash)
 
 
 class Digest:

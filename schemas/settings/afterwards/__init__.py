@@ -1,0 +1,1 @@
+"""What is set of the time after an incident. Begin with `afterwards.py`."""
