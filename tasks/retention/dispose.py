@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -18,10 +18,12 @@ from schemas.settings import Settings
 from tasks.base.file_lock import file_lock
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST, evidence_folder
-from tasks.store.retention.dispose import Due, Skipped
+from tasks.store.retention import Due, Skipped
 
-AT_ONCE = 25
-"""Incidents in one transaction."""
+FEWEST, MOST = 2, 50
+"""Incidents in one transaction: as many as take about as long as `SHORT`."""
+SHORT = 0.05
+"""Seconds."""
 REST = 0.02
 """Seconds without a transaction of ours, at the least: processes that wait ask again within it."""
 ACTOR = "aeef-runbooks"
@@ -98,9 +100,10 @@ def dispose_of_due(
         events, old_claims, step = 0, 0, time.monotonic()
         readers = tuple(settings.webhooks)
         for some in store.retention.delete_sent(settings.retention.sent_days, readers):
-            longest = max(longest, time.monotonic() - step)
+            took = time.monotonic() - step
+            longest = max(longest, took)
             events, old_claims = events + some[0], old_claims + some[1]
-            rest(REST)
+            rest(max(REST, took))
             step = time.monotonic()
     report = Report(
         is_dry=False, due=gone, stays=stays, evidence=evidence, events=events, claims=old_claims,
@@ -128,17 +131,20 @@ def _incidents(
     rest: Callable[[float], None],
 ) -> tuple[int, list[Skipped], float, bool]:
     """How many went, which stay, the longest transaction in seconds, and whether that was all."""
-    gone, stays, longest = 0, list[Skipped](), 0.0
+    gone, stays, longest, at_once = 0, list[Skipped](), 0.0, FEWEST
     for page in store.retention.due(settings.retention.years):
         stays += page.stays
-        for some in _batches([each.incident.incident_id for each in page.due]):
+        left = [each.incident.incident_id for each in page.due]
+        while left:
             if most is not None and gone >= most:
                 return gone, stays, longest, False
+            some = left[: at_once if most is None else min(at_once, most - gone)]
+            left = left[len(some) :]
             began = time.monotonic()
-            wanted = some if most is None else some[: most - gone]
-            gone += len(store.retention.dispose(wanted, settings.retention.years, actor=actor))
+            gone += len(store.retention.dispose(some, settings.retention.years, actor=actor))
             took = time.monotonic() - began
             longest = max(longest, took)
+            at_once = max(FEWEST, at_once // 2) if took > SHORT else min(MOST, at_once + 1)
             rest(max(REST, took))
     return gone, stays, longest, True
 
@@ -164,11 +170,6 @@ def remove_evidence(store: Store, home: Path) -> int:
             shutil.rmtree(path)
             removed += path.parent == folders[0]
     return removed
-
-
-def _batches(ids: list[UUID]) -> Iterator[list[UUID]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
 
 
 def _is_ours(path: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -70,45 +71,22 @@ def verify_audit(
     complete = lines.require(expected, point)
     seen = read_point(path, database.label)
     reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
-    elsewhere = verify_evidence(
-        folder,
-        touched,
-        is_here,
-        seen.evidence if seen else (),
-        lambda incident: is_gone(database, incident),
-        reads=reads,
-    )
+    gone, known_here = partial(is_gone, database), seen.evidence if seen else ()
+    elsewhere = verify_evidence(folder, touched, is_here, known_here, gone, reads=reads)
     if touched.broken:
         raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
-        write_point(
-            path,
-            database.label,
-            Point(
-                seq=walk.seq,
-                hash=walk.hash,
-                at=at,
-                full_at=at if point is None else point.full_at,
-                incidents=known,
-                complete=complete,
-                evidence=here,
-                **lines.place(),
-            ),
-        )
-    found = tuple(sorted(elsewhere.items()))
-    since = point.seq if point else 0
+        verified = Point(
+            seq=walk.seq, hash=walk.hash, at=at, full_at=at if point is None else point.full_at,
+            incidents=known, complete=complete, evidence=here, **lines.place(),
+        )  # fmt: skip
+        write_point(path, database.label, verified)
     return AuditSummary(
-        walk.seq,
-        walk.hash,
-        len(lines.found),
-        since,
-        found,
-        len(here),
-        reads or not here,
-        clocks.notices(),
-    )
+        walk.seq, walk.hash, len(lines.found), point.seq if point else 0,
+        tuple(sorted(elsewhere.items())), len(here), reads or not here, clocks.notices(),
+    )  # fmt: skip
 
 
 def full_at(anchors: Anchors, database: Database) -> datetime | None:

@@ -12,8 +12,7 @@ from threading import Event, Thread
 
 import pytest
 
-from fixtures.old import Old
-from fixtures.store import TEMPLATE, Clock, PostgreSQL
+from fixtures.store import TEMPLATE, Clock, Old, PostgreSQL
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.settings import Settings
