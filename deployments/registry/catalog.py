@@ -141,6 +141,12 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         lambda settings: settings.retention.every,
     ),
     ScheduledRow(
+        "retention",
+        "prune",
+        "flows.follow_up.retention.prune",
+        lambda settings: settings.retention.prefect_every,
+    ),
+    ScheduledRow(
         "backup",
         "drill",
         "flows.follow_up.backup.drill",

@@ -44,12 +44,8 @@ from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.reader import ChainReader
-from tasks.store.audit.verify import (
-    AuditSummary,
-    machines_here,
-    verified_at,
-    verify_audit,
-)
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import machines_here, verified_at, verify_audit
 from tasks.store.automation import acts, words
 from tasks.store.calendar import CalendarReviews
 from tasks.store.claims import Claim, Claims

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from fixtures.old import Old
-from fixtures.store import Clock
+from fixtures.store import Clock, Old
 from schemas.errors import AuditBroken, IncidentNotFound, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Filter
