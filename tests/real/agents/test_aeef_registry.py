@@ -40,6 +40,7 @@ def target(tmp_path: Path) -> Target:
     return made
 
 
+@pytest.mark.proves("REQ-009-01")
 def test_one_word_of_it_is_changed_and_changed_back(target: Target) -> None:
     """Comments, quotes and blanks stay; the other agent too."""
     file = target.repository / REGISTRY
@@ -54,6 +55,7 @@ def test_one_word_of_it_is_changed_and_changed_back(target: Target) -> None:
     assert tools.REGISTRY == file.read_text()
 
 
+@pytest.mark.proves("REQ-009-02")
 def test_a_contract_of_its_own_is_read(target: Target) -> None:
     """Who approves is the person who has the role, where the registry says who that is."""
     contract = contract_of(target, "developer-agent")
@@ -125,6 +127,7 @@ def test_a_missing_registry_names_the_one_that_is_there(target: Target) -> None:
         read_registry(target.model_copy(update={"agents": agents}))
 
 
+@pytest.mark.proves("SPEC-TYPE-agent-violation-response", "REQ-009-12")
 def test_the_agent_is_suspended_and_its_log_compared(
     target: Target, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
