@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.incident import Action, Incident, Phase, Progress
-from tasks.base.trim import one_line
+from tasks.base.trim import short_line
 from tasks.view.moments import at
 
 ROLLED_BACK = re.compile(
@@ -132,7 +132,8 @@ def _failed(held: Held) -> list[str]:
     if held.failed is None:
         return []
     step, why = held.failed
-    return [f"The automation failed at '{step}', a person must take over: {_short(why)}"]
+    said = short_line(why, LONGEST_WHY)
+    return [f"The automation failed at '{step}', a person must take over: {said}"]
 
 
 def _contained(held: Held, now: datetime, named: Named) -> list[str]:
@@ -163,7 +164,9 @@ def _contained(held: Held, now: datetime, named: Named) -> list[str]:
 
 def _over(incident: Incident, now: datetime) -> str:
     ended = f" at {at(incident.resolved_at, now)}" if incident.resolved_at else ""
-    cause = f"; cause: {_short(incident.root_cause)}" if incident.root_cause else ""
+    cause = (
+        f"; cause: {short_line(incident.root_cause, LONGEST_WHY)}" if incident.root_cause else ""
+    )
     return f"It is over{ended}{cause}"
 
 
@@ -172,7 +175,7 @@ def _under_way(states: Sequence[Progress], incident: Incident, now: datetime) ->
     if not mine:
         return f"No runbook has begun yet; it is waited for since {at(incident.began_at, now)}"
     last = max(mine, key=lambda each: (each.after, each.at))
-    said = f": {_short(last.said)}" if last.said else ""
+    said = f": {short_line(last.said, LONGEST_WHY)}" if last.said else ""
     return {
         Phase.WORKING: f"The runbook is at it since {at(last.at, now)}{said}",
         Phase.WAITING: f"The runbook waits{said}",
@@ -181,8 +184,3 @@ def _under_way(states: Sequence[Progress], incident: Incident, now: datetime) ->
         Phase.WITHHELD: f"Nothing was done by itself, for automation is not on{said}",
         Phase.STOPPED: f"The automation was STOPPED, a person must take over{said}",
     }[last.phase]
-
-
-def _short(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= LONGEST_WHY else f"{line[: LONGEST_WHY - 1].rstrip()}…"
