@@ -132,8 +132,7 @@ def _failed(held: Held) -> list[str]:
     if held.failed is None:
         return []
     step, why = held.failed
-    said = short_line(why, LONGEST_WHY)
-    return [f"The automation failed at '{step}', a person must take over: {said}"]
+    return [f"The automation failed at '{step}', a person must take over: {_short(why)}"]
 
 
 def _contained(held: Held, now: datetime, named: Named) -> list[str]:
@@ -164,9 +163,7 @@ def _contained(held: Held, now: datetime, named: Named) -> list[str]:
 
 def _over(incident: Incident, now: datetime) -> str:
     ended = f" at {at(incident.resolved_at, now)}" if incident.resolved_at else ""
-    cause = (
-        f"; cause: {short_line(incident.root_cause, LONGEST_WHY)}" if incident.root_cause else ""
-    )
+    cause = f"; cause: {_short(incident.root_cause)}" if incident.root_cause else ""
     return f"It is over{ended}{cause}"
 
 
@@ -175,7 +172,7 @@ def _under_way(states: Sequence[Progress], incident: Incident, now: datetime) ->
     if not mine:
         return f"No runbook has begun yet; it is waited for since {at(incident.began_at, now)}"
     last = max(mine, key=lambda each: (each.after, each.at))
-    said = f": {short_line(last.said, LONGEST_WHY)}" if last.said else ""
+    said = f": {_short(last.said)}" if last.said else ""
     return {
         Phase.WORKING: f"The runbook is at it since {at(last.at, now)}{said}",
         Phase.WAITING: f"The runbook waits{said}",
@@ -184,3 +181,7 @@ def _under_way(states: Sequence[Progress], incident: Incident, now: datetime) ->
         Phase.WITHHELD: f"Nothing was done by itself, for automation is not on{said}",
         Phase.STOPPED: f"The automation was STOPPED, a person must take over{said}",
     }[last.phase]
+
+
+def _short(text: str) -> str:
+    return short_line(text, LONGEST_WHY)
