@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.incident import Action, Incident, Phase, Progress
-from tasks.base.trim import short_line
+from tasks.base.trim import one_line
 from tasks.view.moments import at
 
 ROLLED_BACK = re.compile(
@@ -184,4 +184,5 @@ def _under_way(states: Sequence[Progress], incident: Incident, now: datetime) ->
 
 
 def _short(text: str) -> str:
-    return short_line(text, LONGEST_WHY)
+    line = one_line(text)
+    return line if len(line) <= LONGEST_WHY else f"{line[: LONGEST_WHY - 1].rstrip()}…"
