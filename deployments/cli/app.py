@@ -21,17 +21,23 @@ from deployments.cli import recovery as cli_recovery
 from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
+from deployments.cli.backup import backup as cli_backup
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
+from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.evidence import evidence as cli_evidence
 from deployments.cli.hooks import hooks as cli_hooks
+from deployments.cli.retention import hold as cli_hold
+from deployments.cli.retention import retention as cli_retention
+from deployments.cli.review import review as cli_review
 from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
-from schemas.incident import IncidentType, Severity
+from schemas.incident import DRILL, IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 from tasks.people.acts import PERSON_ACTS
@@ -48,6 +54,11 @@ app.add_typer(cli_automation.automation, name="automation")
 app.add_typer(cli_recovery.recovery, name="recovery")
 app.add_typer(cli_hooks.hooks, name="hooks")
 app.add_typer(cli_webhooks.webhooks, name="webhooks")
+app.add_typer(cli_actions.actions, name="actions")
+app.add_typer(cli_evidence.evidence, name="evidence")
+app.add_typer(cli_hold.hold, name="hold")
+app.add_typer(cli_retention.retention, name="retention")
+app.add_typer(cli_backup.store, name="store")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,
@@ -57,9 +68,12 @@ for _act in PERSON_ACTS.values():
     app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
+app.command("review")(cli_review.review)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
 app.command("armed")(cli_armed.armed)
+app.command("backup")(cli_backup.backup)
+app.command("restore-backup")(cli_backup.restore_backup)
 app.command("init-demo")(cli_sample.init_demo)
 app.command("demo")(cli_demo.demo)
 
@@ -107,6 +121,9 @@ def report(
     agent: Annotated[
         str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
     ] = None,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="An exercise: everything is done, and marked as one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Report an incident to the intake; with --wait, watch its runbook."""
@@ -123,6 +140,8 @@ def report(
         if incident_type is not IncidentType.AGENT_VIOLATION:
             raise typer.BadParameter("--agent is for `aeef report agent-violation`")
         alert["labels"] = {"agent": agent}
+    if drill:
+        alert["labels"] = {**alert.get("labels", {}), DRILL: "true"}
     settings = _settings()
     if findings or patch:
         if incident_type is not IncidentType.SECURITY:

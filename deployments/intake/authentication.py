@@ -30,7 +30,8 @@ from schemas.people import Actor, Right, roles_with
 from schemas.settings import Settings
 from tasks.store import Store
 
-MOST_FORM_BYTES = 1 << 16
+MOST_FORM_BYTES = 1 << 18
+"""The longest text of a review is 20,000 characters, of up to 12 bytes each in a form."""
 FORM = "application/x-www-form-urlencoded"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 

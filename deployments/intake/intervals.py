@@ -21,6 +21,7 @@ class Timing(NamedTuple):
     lead_missing: the age of a P1 or P2 at which a lead is asked for.
     escalation_late: how late a step may be before the watch pages for it.
     tickets: between two looks at a ticket.
+    reviews: seconds between two rounds over the reviews.
     webhook_waits: seconds before each further try of an event that a receiver did not take.
     keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
@@ -40,6 +41,7 @@ class Timing(NamedTuple):
     webhook_waits: Sequence[float] = WAITS
     keep_alive: timedelta | None = None
     tickets: timedelta = timedelta(minutes=5)
+    reviews: float = 60.0
 
 
 USUAL = Timing()

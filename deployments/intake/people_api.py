@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from deployments.intake.authentication import Guards
 from deployments.intake.bodies import parse_json, raw_body
 from deployments.web.own_threads import OwnThreads
+from schemas.corrective.filter import action_filter_of
 from schemas.errors import InvalidInput, NotAllowed, NotPossibleNow
 from schemas.lifecycle.filter import Filter, filter_of
 from schemas.people import Actor, Right
@@ -18,20 +19,23 @@ from schemas.settings import Settings
 from tasks.incident.export import exported
 from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS, perform
+from tasks.people.corrective.listed import actions_data
 from tasks.people.in_full import beside, done_in_full, in_full
+from tasks.people.reviewed import review_data
 from tasks.store import Store
 
 ACTS_AT_ONCE = 16
 ACT_SECONDS = 20.0
 READS_AT_ONCE = 8
 READ_SECONDS = 10.0
-MOST_BYTES = 100_000
+MOST_BYTES = 200_000
+"""The longest text of a review is 20,000 characters, of up to 6 bytes each in JSON."""
 
 
 def add_people_api(
     app: FastAPI, store: Store, guards: Guards, current: Callable[[], Settings]
 ) -> None:
-    """Add `POST /v1/incidents/ID/<act>`, `GET /v1/incidents[/ID[/export]]`, `GET /v1/acts`."""
+    """Add `POST /v1/incidents/ID/<act>`, `GET /v1/incidents[/ID[/export]]`, acts, actions."""
     acts = OwnThreads("the act", ACTS_AT_ONCE, ACT_SECONDS)
     reads = OwnThreads("reading", READS_AT_ONCE, READ_SECONDS)
     _say_what_is_refused(app, store)
@@ -83,10 +87,21 @@ def _add_reads(
         wanted = filter_of(dict(request.query_params))
         return await reads.run(_listed, store, wanted, current())
 
+    @app.get("/v1/actions", dependencies=[reader])
+    async def actions(request: Request) -> list[dict[str, Any]]:
+        """The corrective actions that fit the filters: as `aeef actions list --json`."""
+        wanted = action_filter_of(dict(request.query_params))
+        return await reads.run(actions_data, wanted, current())
+
     @app.get("/v1/incidents/{incident_id}", dependencies=[reader])
     async def incident(incident_id: str) -> dict[str, Any]:
         """One incident with its timeline: as `aeef incidents show --json`."""
         return await reads.run(lambda: in_full(store.incident(incident_id), current()))
+
+    @app.get("/v1/incidents/{incident_id}/review", dependencies=[reader])
+    async def review(incident_id: str) -> dict[str, Any]:
+        """Its review: as `aeef review ID --json`."""
+        return await reads.run(lambda: review_data(incident_id, current()))
 
     @app.get("/v1/incidents/{incident_id}/export")
     async def export(incident_id: str, actor: Actor = auditor) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from schemas.incident import (
     RELAPSED,
     RESOLVED,
     RESOURCE,
+    REVIEW_BEGUN,
     IncidentType,
     Severity,
 )
@@ -53,6 +54,13 @@ def automations() -> list[AutomationRow]:
             "An incident is over: make sure that nobody is called any longer",
             _whenever(RESOLVED, CLOSED),
             "resolution",
+            PAYLOAD,
+        ),
+        AutomationRow(
+            "AEEF review",
+            "An incident is over: draft its review from the record",
+            _whenever(RESOLVED, REVIEW_BEGUN),
+            "review",
             PAYLOAD,
         ),
         AutomationRow(

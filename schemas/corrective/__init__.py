@@ -6,7 +6,26 @@ from schemas.corrective.action import (
     Effect,
     Stage,
     Waiver,
+    categories_of,
     is_overdue,
+    looks_due,
+    next_look,
+    same_person,
 )
+from schemas.corrective.settings import CorrectiveSettings
+from schemas.corrective.transitions import Turned
 
-__all__ = ["Category", "CorrectiveAction", "Effect", "Stage", "Waiver", "is_overdue"]
+__all__ = [
+    "Category",
+    "CorrectiveAction",
+    "CorrectiveSettings",
+    "Effect",
+    "Stage",
+    "Turned",
+    "Waiver",
+    "categories_of",
+    "is_overdue",
+    "looks_due",
+    "next_look",
+    "same_person",
+]

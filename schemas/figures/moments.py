@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.incident import Status
 from schemas.model import Model, UtcDatetime
 
 
@@ -25,6 +26,19 @@ class Moment(StrEnum):
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
     CLOSED = "closed"
+
+
+MOMENT_OF = {
+    Status.MITIGATED: Moment.MITIGATED,
+    Status.RESOLVED: Moment.RESOLVED,
+    Status.CLOSED: Moment.CLOSED,
+}
+"""The moment that a status is."""
+UNDONE_BY = {
+    status: tuple(moment for later, moment in MOMENT_OF.items() if later.comes_after(status))
+    for status in Status
+}
+"""What had not come after all, when an incident goes back to this status."""
 
 
 class Moments(Model):

@@ -1,6 +1,6 @@
 """Alert, incident, type, severity, route: what each runbook gets. Begin with `incident.py`."""
 
-from schemas.incident.alert import Alert, agents_named, dedup_key_for
+from schemas.incident.alert import DRILL, Alert, agents_named, dedup_key_for
 from schemas.incident.audit import GENESIS, AuditEntry, canonical_json, hash_of, hash_of_text
 from schemas.incident.events import (
     ACKNOWLEDGED,
@@ -13,6 +13,7 @@ from schemas.incident.events import (
     RELAPSED,
     RESOLVED,
     RESOURCE,
+    REVIEW_BEGUN,
     event_of,
     parameter_of,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "CLOSED",
     "DEFAULT_ROUTES",
     "DETECTED",
+    "DRILL",
     "ENDED_AS_SEEN",
     "ESCALATED",
     "FEWEST_CHARACTERS",
@@ -61,6 +63,7 @@ __all__ = [
     "RELAPSED",
     "RESOLVED",
     "RESOURCE",
+    "REVIEW_BEGUN",
     "WAITS",
     "Action",
     "Alert",

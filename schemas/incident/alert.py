@@ -16,6 +16,10 @@ from schemas.model import Model, utc_now
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+DRILL = "drill"
+"""The label of an exercise, with the value `true`."""
+
+
 class Alert(Model):
     """One alert. Only `description` or `type` is needed; triage infers the rest.
 
@@ -37,6 +41,11 @@ class Alert(Model):
     details: dict[str, JsonValue] = Field(default_factory=dict)
     names_one_occurrence: bool = Field(default=False, exclude=True)
     delivery: str | None = Field(default=None, max_length=200, exclude=True)
+
+    @property
+    def is_drill(self) -> bool:
+        """True for an exercise: it has the label `drill: "true"`."""
+        return self.labels.get(DRILL, "").strip().lower() == "true"
 
     @field_validator("severity", mode="before")
     @classmethod
@@ -68,8 +77,15 @@ def dedup_key_for(alert: Alert, incident_type: IncidentType) -> str:
     """The alert's own key, or one derived from what identifies the problem.
 
     A known type on a named service is the same problem however it is described; without
-    either, only an identical description is the same problem.
+    either, only an identical description is the same problem. A drill is never the same as what
+    is real: one must not hide the other.
     """
+    if alert.is_drill:
+        return f"{DRILL}:{_key_of(alert, incident_type)}"
+    return _key_of(alert, incident_type)
+
+
+def _key_of(alert: Alert, incident_type: IncidentType) -> str:
     if alert.dedup_key:
         return alert.dedup_key
     identity: list[str | None] = [incident_type, alert.service, alert.labels.get("alertname")]

@@ -25,6 +25,8 @@ RESOLVED: Final = "aeef.incident.resolved"
 CLOSED: Final = "aeef.incident.closed"
 CLOCKS_CHANGED: Final = "aeef.incident.clocks-changed"
 """A person set a fact of a breach: deadlines and drafts are computed again."""
+REVIEW_BEGUN: Final = "aeef.incident.review-begun"
+"""A person asked for the review of what was resolved: it is drafted."""
 
 
 def parameter_of(incident: Incident) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import NamedTuple
 
-from schemas.incident.alert import Alert, agents_named, dedup_key_for
+from schemas.incident.alert import DRILL, Alert, agents_named, dedup_key_for
 from schemas.incident.incident_type import IncidentType
 from schemas.incident.type_source import NEEDS_WORD
 
@@ -52,7 +52,7 @@ def group_of(alert: Alert, incident_type: IncidentType, grouping: Grouping) -> s
     """
     if not grouping.by:
         return None
-    names = list(grouping.by)
+    names = [*grouping.by, *([f"label {DRILL}"] if alert.is_drill else ())]
     if incident_type in NEEDS_WORD:
         names.append(TYPE)
     if incident_type is IncidentType.AGENT_VIOLATION:

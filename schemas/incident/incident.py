@@ -13,6 +13,8 @@ from schemas.incident.severity import Severity
 from schemas.incident.type_source import NEEDS_WORD, TypeSource
 from schemas.model import Model, UtcDatetime, utc_now
 
+MARK = "DRILL "
+"""How everything begins that people read of an exercise."""
 RESTRICTED = "restricted: those who work on it find it in the record"
 FEWEST_CHARACTERS = 8
 """Of the beginning of an id that stands for the whole: fewer could mean another incident."""
@@ -66,6 +68,7 @@ class Incident(Model):
     store.
     raised: the severity rose in this occurrence, which is paged apart, to be taken anew.
     number: its short number; 0 while it is not on record.
+    is_drill: an exercise, which is responded to as if it were real.
     """
 
     incident_id: UUID
@@ -87,11 +90,17 @@ class Incident(Model):
     automation: str = Field(default="", exclude=True)
     raised: bool = Field(default=False, exclude=True)
     number: int = Field(default=0, ge=0, exclude=True)
+    is_drill: bool = Field(default=False, exclude=True)
 
     @property
     def began_at(self) -> datetime:
         """When the present occurrence began: an earlier rollback was not for it."""
         return self.relapsed_at or self.detected_at
+
+    @property
+    def mark(self) -> str:
+        """`DRILL ` before everything that people read of an exercise; else empty."""
+        return MARK if self.is_drill else ""
 
     @property
     def which_occurrence(self) -> str:
@@ -162,7 +171,7 @@ class Incident(Model):
     @property
     def title(self) -> str:
         """One line for people, also for logs: `P1 deployment-failure shop #1284`."""
-        named = f"{self.severity} {self.kind} {self.service} {self.reference}"
+        named = f"{self.mark}{self.severity} {self.kind} {self.service} {self.reference}"
         line = named + self.which_occurrence
         # A service may be called anything; what cannot be printed could act on a terminal.
         return " ".join("".join(c if c.isprintable() else " " for c in line).split())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from schemas.incident.incident import Incident, Status
-from schemas.lifecycle.standing import NEEDS_LEAD
 
 
 class Verb(StrEnum):
@@ -34,16 +34,17 @@ _MAY: dict[Verb, frozenset[Status]] = {
     Verb.REOPEN: frozenset({Status.MITIGATED, Status.RESOLVED, Status.CLOSED}),
     Verb.CLOSE: frozenset({Status.RESOLVED}),
 }
-REVIEW_IS_MISSING = (
-    "it needs a completed review first, and there are none yet: it stays resolved until then"
-)
 
 
-def why_not(verb: Verb, incident: Incident) -> str:
-    """Why this cannot be done now, and what would make it possible; empty: it can."""
+def why_not(verb: Verb, incident: Incident, lacks: Sequence[str] = ()) -> str:
+    """Why this cannot be done now, and what would make it possible; empty: it can.
+
+    lacks: what it needs first, in words, though its status allows it.
+    """
     if incident.status in _MAY[verb]:
-        needs_review = verb is Verb.CLOSE and incident.severity in NEEDS_LEAD
-        return f"{incident.title}: {REVIEW_IS_MISSING}" if needs_review else ""
+        return (
+            f"nobody can {verb} {incident.title} yet: it lacks {'; '.join(lacks)}" if lacks else ""
+        )
     if verb is Verb.REOPEN:
         return f"{incident.title} is {incident.status}: there is nothing to reopen"
     if verb is Verb.CLOSE and incident.status in _GOING_ON:

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 
 from schemas.incident import Severity
 from schemas.model import Model, UtcDatetime
+from schemas.people import name_on_record
 from schemas.review.questions import Form, questions_of
 
 FEWEST_CATEGORIES = 2
@@ -36,9 +37,8 @@ class Answer(Model):
 class Facts(Model):
     """What the record says, as the flow `review/respond` drafted it; never typed by anybody.
 
-    sections: by name, JSON data that pages and exports show: timeline (each line with the number
-    of its audit entry), automation, people, times, change, gates, similar. not_seen: in words,
-    what was looked for and not found.
+    sections: by name, JSON data that pages and exports show; `tasks/review/facts/draft.py` says
+    which there are, and their shapes. not_seen: in words, what was looked for and not found.
     """
 
     drafted_at: UtcDatetime
@@ -47,18 +47,23 @@ class Facts(Model):
 
 
 class Review(Model):
-    """One for each incident, of its newest occurrence; earlier ones stay in its timeline.
+    """One for each incident, of its newest occurrence.
 
+    resolved_at: when the incident ended that it is about; an incident that went on again and
+    ended anew has it begun anew, with the texts that there were.
+    authors: everybody whose text is or was in it, as on record.
     completed_by, read_by: as on record; a text that changes afterwards takes both back.
     """
 
     incident_id: UUID
     occurrence: int = Field(default=1, ge=1)
+    resolved_at: UtcDatetime | None = None
     form: Form
     state: State = State.DRAFTED
     due_at: UtcDatetime
     facts: Facts | None = None
     texts: dict[str, Answer] = Field(default_factory=dict)
+    authors: tuple[str, ...] = ()
     completed_by: str | None = None
     completed_at: UtcDatetime | None = None
     read_by: str | None = None
@@ -69,10 +74,21 @@ class Review(Model):
         answer = self.texts.get(question)
         return answer.text if answer else ""
 
+    @property
+    def written(self) -> dict[str, str]:
+        """Each question's text."""
+        return {name: answer.text for name, answer in self.texts.items()}
 
-def form_for(severity: Severity) -> Form:
-    """The full one for a P1 or P2."""
-    return Form.FULL if severity in (Severity.P1, Severity.P2) else Form.SHORT
+    def is_by(self, on_record: str) -> bool:
+        """True when this person wrote some of it, or called it complete, however they came."""
+        by = {name_on_record(each) for each in (*self.authors, self.completed_by or "")}
+        return name_on_record(on_record) in by
+
+
+def form_for(severity: Severity, *, is_false_alarm: bool = False) -> Form:
+    """The full one for a P1 or P2, unless there was nothing."""
+    is_grave = severity in (Severity.P1, Severity.P2)
+    return Form.FULL if is_grave and not is_false_alarm else Form.SHORT
 
 
 def missing(form: Form, texts: Mapping[str, str], categories: Collection[str]) -> list[str]:

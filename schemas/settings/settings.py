@@ -26,10 +26,11 @@ from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.recovery import RecoverySettings
+from schemas.retention import BackupSettings, RetentionSettings
 from schemas.settings.armed import ArmedSettings
 from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings
-from schemas.settings.hooks import SenderSections
+from schemas.settings.learning import LearningSections
 from schemas.settings.paging import PagingSettings
 from schemas.settings.partial import (
     expanded,
@@ -58,7 +59,7 @@ LONGEST_NAME = 60
 """How many characters of a name, which is untrusted, an error repeats."""
 
 
-class Settings(SenderSections):
+class Settings(LearningSections):
     """All settings; `docs/configuration.md` explains each."""
 
     model_config = SettingsConfigDict(
@@ -109,6 +110,8 @@ class Settings(SenderSections):
     senders: Senders = Field(default_factory=dict)
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

@@ -64,13 +64,17 @@ class Unclear(TemporaryError):
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. Even `repr` hides its text, which may contain our secrets."""
+    """An HTTP answer. Even `repr` hides its text, which may contain our secrets.
+
+    content: the same as bytes.
+    """
 
     status: int
     text: str = field(repr=False)
     retry_after: float | None
     date: str
     _fail: Callable[..., OutsideServiceError] = field(repr=False)
+    content: bytes = field(repr=False, default=b"")
 
     def error(
         self, reason: str | None = None, *, kind: type[OutsideServiceError] | None = None
@@ -177,7 +181,7 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
         with deadline(call.settings.retry.request_timeout):
             response = client.send(request, stream=True)
             try:
-                text = _body(response, client)
+                body = _body(response, client)
             finally:
                 response.close()
     except httpx.RequestError as error:
@@ -187,11 +191,12 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
     if problem is not None:
         raise problem
     wish = retry_after_seconds(response.headers.get("Retry-After"))
-    return Answer(response.status_code, text, wish, response.headers.get("Date", ""), fail)
+    text, date = body.decode("utf-8", "replace"), response.headers.get("Date", "")
+    return Answer(response.status_code, text, wish, date, fail, body)
 
 
-def _body(response: httpx.Response, client: httpx.Client) -> str:
-    """The answer's text; httpx limits the wait for each chunk, this limits the total."""
+def _body(response: httpx.Response, client: httpx.Client) -> bytes:
+    """The answer's content; httpx limits the wait for each chunk, this limits the total."""
     if response.headers.get("Content-Encoding", "").strip().lower() not in CODINGS:
         raise httpx.DecodingError("the answer has a coding that was not asked for")
     ends = time.monotonic() + (client.timeout.read or 0)
@@ -202,7 +207,7 @@ def _body(response: httpx.Response, client: httpx.Client) -> str:
             raise httpx.ReadTimeout("the answer takes too long")
         if len(body) > LARGEST_ANSWER:
             raise httpx.DecodingError("the answer is too long")
-    return body.decode("utf-8", "replace")
+    return bytes(body)
 
 
 def _failure(error: httpx.RequestError, timeout: float) -> tuple[type[OutsideServiceError], str]:

@@ -21,9 +21,17 @@ from tasks.store import open_store
 from tasks.store.claim_keys import of_occurrence, revocation_key
 
 AT_ONCE = 4
+REVOKED = "every command that revokes credentials of"
+"""How the sentence begins when there were commands, and all of them worked."""
 
 
-@step("revoke credentials", says=verbatim, timeout=4 * 3600)
+@step(
+    "revoke credentials",
+    says=verbatim,
+    timeout=4 * 3600,
+    act=Act.REVOCATION,
+    contains=lambda said: said.startswith(REVOKED),
+)
 def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:
     """Run every command that has not succeeded yet, even when others fail.
 
@@ -76,7 +84,7 @@ def revoke(target: Target, incident_id: str, settings: Settings, *, holder: str)
             f"{len(problems)} of {len(names)} credentials were NOT revoked: {'; '.join(problems)}."
             " Revoke these yourself, or press Retry when the cause is gone",
         )
-    return f"every command that revokes credentials of {target.name} worked: {', '.join(names)}"
+    return f"{REVOKED} {target.name} worked: {', '.join(names)}"
 
 
 def _nothing(target: Target) -> str:

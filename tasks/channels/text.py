@@ -19,10 +19,10 @@ LONGEST_NOTE = 300
 
 
 def head_of(incident: Incident, *, public: bool = False) -> str:
-    """`P1 demo #1284`, with what is special about it."""
+    """`P1 demo #1284`, with what is special about it; a drill says so first."""
     kind = incident.public_kind if public else incident.kind_in_full
     guess = f", {kind}" if incident.kind != incident.type else ""
-    named = f"{incident.severity} {incident.service} {incident.reference}"
+    named = f"{incident.mark}{incident.severity} {incident.service} {incident.reference}"
     return one_line(f"{named}{incident.which_occurrence}{guess}")
 
 

@@ -32,6 +32,7 @@ def unrecorded_incident(alert: Alert, triage: Triage, now: datetime) -> Incident
         description=alert.description,
         detected_at=now,
         affected_services=[alert.service] if alert.service else [],
+        is_drill=alert.is_drill,
     )
 
 

@@ -108,7 +108,13 @@ def _deployed(release: DeployedRelease) -> str:
     )
 
 
-@step("deploy the hotfix", says=_deployed, timeout=DEPLOY_SECONDS)
+@step(
+    "deploy the hotfix",
+    says=_deployed,
+    timeout=DEPLOY_SECONDS,
+    act=Act.HOTFIX,
+    contains=lambda deployed: deployed.changed,
+)
 def deploy_planned(case: Case, plan: RollbackPlan, approver: str) -> DeployedRelease:
     """`deploy_plan` as a step. approver: who approved it, so that it is a person's act."""
 

@@ -13,12 +13,15 @@ from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
+from tasks.people.corrective import add, settle
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
+from tasks.people.holding import END_HOLD, ERASE_ORIGINAL, HOLD
 from tasks.people.merge import LINK, MERGE
 from tasks.people.procedures.automation import START, STOP
 from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
 from tasks.people.procedures.retry import RETRY
 from tasks.people.procedures.roll_back import ROLL_BACK
+from tasks.people.review import ANSWER_REVIEW, BEGIN_REVIEW, COMPLETE_REVIEW, READ_REVIEW
 from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
 from tasks.people.write_down import DECIDE, NOTE
 
@@ -29,8 +32,12 @@ ALL: tuple[PersonAct, ...] = (
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
+    *(BEGIN_REVIEW, ANSWER_REVIEW, COMPLETE_REVIEW, READ_REVIEW),
     *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
+    *(add.ADD, add.CHANGE),
+    *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, settle.JUDGE),
+    *(HOLD, END_HOLD, ERASE_ORIGINAL),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""

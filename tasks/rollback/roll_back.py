@@ -173,7 +173,13 @@ def _deployed(release: DeployedRelease) -> str:
     return f"rolled {release.target} back from {before} to {release.commit[:12]}; {healthy}"
 
 
-@step("deploy release", says=_deployed, timeout=DEPLOY_SECONDS)
+@step(
+    "deploy release",
+    says=_deployed,
+    timeout=DEPLOY_SECONDS,
+    act=Act.ROLLBACK,
+    contains=lambda deployed: deployed.changed,
+)
 @_raised_as_rollback()
 def deploy_rollback(case: Case, plan: RollbackPlan, asked_by: str = "") -> DeployedRelease:
     """As `deploy_plan`, but raises RollbackError."""

@@ -5,6 +5,7 @@ Keys are stored in the database with their incident, so none of them may change.
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from schemas.incident import Incident, Severity, SlackChannel
@@ -297,3 +298,14 @@ def takes_the_incident(about: str) -> bool:
     """
     key = f"{PAGE}{about}"
     return ends_with_acknowledgement(key) or key.startswith(PAGE_FAILED)
+
+
+def corrective_key(number: int, what: str) -> str:
+    """What is done once for a corrective action: its ticket, or one notice."""
+    return f"corrective:{number}:{what}"
+
+
+def review_reminder_key(due_at: datetime, *, is_overdue: bool) -> str:
+    """That people were reminded of a review, before it was due or after."""
+    when = "overdue" if is_overdue else "near"
+    return f"review-reminder:{when}:{due_at.isoformat(timespec='seconds')}"

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from schemas.figures import Moment
 from schemas.incident import (
     DETECTED,
     Action,
@@ -30,7 +31,7 @@ from schemas.incident.relapse import OUTAGES
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Report, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
+from tasks.store.database.tables import NOT_OVER, NUMBERED, disposals, incidents
 from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import (
     hear,
@@ -40,10 +41,14 @@ from tasks.store.grouping.alerts import (
     with_key,
 )
 from tasks.store.grouping.flaps import come_back, just_ended
+from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, columns_of, incident_of
 
 _NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
+_NEWEST_DISPOSED = select(func.max(disposals.c.number))
 UNGROUPED = Grouping(by=())
+TEAM = "team"
+"""The label of an alert that says whose the service is."""
 
 
 def open_or_attach(
@@ -68,7 +73,7 @@ def open_or_attach(
         again = entry is not None and chain.has(entry)
         found = with_key(chain.connection, key)
         if found is None or Status(found.status).is_over:
-            about = open_one_about(chain.connection, typed.type, also)
+            about = open_one_about(chain.connection, typed.type, also, is_drill=alert.is_drill)
             found = about or open_one_of_group(chain, group, grouping.joins_within) or found
         incident = None if found is None else incident_of(found)
         if incident and again:
@@ -138,20 +143,28 @@ def open_with_id(
 
 
 def open_one_about(
-    connection: Connection, incident_type: IncidentType, services: Collection[str]
+    connection: Connection,
+    incident_type: IncidentType,
+    services: Collection[str],
+    *,
+    is_drill: bool = False,
 ) -> Row[Any] | None:
-    """The oldest open incident of this type that affects one of the services."""
+    """The oldest open incident of this type that affects one of the services; or such a drill."""
     if not services:
         return None
-    query = select(incidents).where(NOT_OVER, incidents.c.type == incident_type.value)
+    same = incidents.c.type == incident_type.value, incidents.c.is_drill == int(is_drill)
+    query = select(incidents).where(NOT_OVER, *same)
     rows = connection.execute(query.order_by(incidents.c.opened_at))
     return next((r for r in rows if set(incident_of(r).affected_services) & set(services)), None)
 
 
 def _next_number(connection: Connection) -> int:
-    """The next short number: whoever opens an incident holds the head of the audit chain."""
-    newest = connection.execute(_NEWEST_NUMBER).scalar()
-    return (newest or 0) + 1
+    """The next short number: whoever opens an incident holds the head of the audit chain.
+
+    The number of an incident that was disposed of is not given again.
+    """
+    newest = connection.execute(_NEWEST_NUMBER).scalar() or 0
+    return max(newest, connection.execute(_NEWEST_DISPOSED).scalar() or 0) + 1
 
 
 def _opening_text(alert: Alert, doubt: str | None, words: str) -> str:
@@ -193,7 +206,9 @@ def _open(
         affected_services=[alert.service] if alert.service else [],
         actions_taken=[Action(timestamp=chain.now, action=text, actor=alert.source)],
         number=_next_number(chain.connection),
+        is_drill=alert.is_drill,
     )
+    team = alert.labels.get(TEAM, "")
     alert_text = canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
@@ -206,21 +221,19 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
-    chain.append(
-        incident_id,
-        text,
-        actor=alert.source,
-        automated=True,
-        details={
-            "type": incident.type,
-            "typeSource": typed.source.value,
-            **({"guessedFrom": words} if words else {}),
-            "severity": severity.value,
-            "number": incident.number,
-            "record": hash_of_text(row["document"]),
-            "alert": hash_of_text(alert_text),
-            **related,
-        },
-        entry_id=entry,
-    )
+    note_detected(chain.connection, incident, team)
+    more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
+    details = {
+        "type": incident.type,
+        "typeSource": typed.source.value,
+        "severity": severity.value,
+        "number": incident.number,
+        "record": hash_of_text(row["document"]),
+        "alert": hash_of_text(alert_text),
+        "moment": Moment.DETECTED,
+        **{name: value for name, value in more.items() if value},
+        **related,
+    }
+    actor = alert.source
+    chain.append(incident_id, text, actor=actor, automated=True, details=details, entry_id=entry)
     return incident

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas.corrective import CorrectiveAction, is_overdue
 from schemas.errors import AeefError
 from schemas.findings import scan_of
 from schemas.incident import Incident, IncidentType
@@ -15,6 +16,7 @@ from tasks.base.trim import one_line, short_line
 from tasks.breach.breach_facts import clocks_for
 from tasks.channels.channels import title_of
 from tasks.channels.inbox import kept_for
+from tasks.corrective.wording import form_for, stands
 from tasks.incident.evidence import Evidence
 from tasks.notify.page_on_call import channel_of
 from tasks.store import Claim, ListedAlert, Store
@@ -63,6 +65,7 @@ def cards_of(incident: Incident, store: Store, settings: Settings, now: datetime
         _card("Legal clocks", _clocks(incident, claims, settings, now)),
         _card("Findings", _findings(incident, store)),
         _card("Evidence", _evidence(incident, settings, now)),
+        _card("Corrective actions", _actions(store.corrective.of(incident.incident_id), now)),
         _card("Alerts", _alerts(store.alerts(incident.incident_id), now)),
         _card("Messages sent", _messages(claims)),
         _card("What would have left: kept in the local inbox", _inbox(incident, settings, now)),
@@ -123,6 +126,14 @@ def _evidence(incident: Incident, settings: Settings, now: datetime) -> Iterable
     for each in reversed(files):
         said = f"{each.file}, {size(each.size)}, kept {at(each.kept_at, now)}: {each.source}"
         yield Row(said, f"{EVIDENCE}/{each.file}")
+
+
+def _actions(actions: Iterable[CorrectiveAction], now: datetime) -> Iterable[Row]:
+    for each in actions:
+        act = form_for(each)
+        said = f"{each.reference} ({each.category}), {stands(each, now)}: {one_line(each.text)}"
+        path = f"{act}?action={each.reference}" if act else ""
+        yield Row(said, path, is_bad=is_overdue(each, now))
 
 
 def _alerts(alerts: Iterable[ListedAlert], now: datetime) -> Iterable[Row]:

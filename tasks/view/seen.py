@@ -10,12 +10,12 @@ from schemas.incident import AuditEntry, Incident, Progress
 from schemas.lifecycle import Standing
 from schemas.model import utc_now
 from schemas.settings import Settings
+from tasks.deploy.change import Change
 from tasks.store import Store
 from tasks.store.automation.said import said_of
 from tasks.store.progress import states_of
 from tasks.view.bar import Bar, bar_of
 from tasks.view.cards import Card, cards_of
-from tasks.view.change import Change
 from tasks.view.sentence import Held, held_of, sentences_of
 from tasks.view.steps import ShownStep, steps_of
 

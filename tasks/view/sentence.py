@@ -12,18 +12,9 @@ from typing import NamedTuple
 
 from schemas.incident import Action, Incident, Phase, Progress
 from tasks.base.trim import one_line
+from tasks.deploy.change import HOTFIXED, ROLLED_BACK
 from tasks.view.moments import at
 
-ROLLED_BACK = re.compile(
-    r"rolled (?P<target>\S+) back from (?P<failed>\S+) to (?P<good>[0-9a-f]{7,64})"
-    r"; healthy after (?P<seconds>[0-9.]+) s"
-)
-"""`deploy release` (tasks/rollback/roll_back.py)."""
-HOTFIXED = re.compile(
-    r"deployed the hotfix (?P<good>[0-9a-f]{7,64}) on (?P<target>\S+) in place of (?P<failed>[^;]+)"
-    r"; healthy after"
-)
-"""`deploy the hotfix` (tasks/patch/deploy_hotfix.py)."""
 ISOLATED = re.compile(r"isolated (?P<target>\S+), verified: ")
 RESTORED = re.compile(
     r"restored (?P<target>\S+): |(?P<other>\S+) is not isolated any more: restored for incident"

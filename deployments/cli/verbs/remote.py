@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
+from schemas.corrective.filter import ActionFilter
 from schemas.errors import (
     AeefError,
     ConfigurationError,
@@ -19,6 +20,7 @@ from schemas.errors import (
     TemporaryError,
 )
 from schemas.lifecycle.filter import Filter
+from schemas.model import Model
 
 SECONDS = 30.0
 """Longer than the intake takes for the slowest act."""
@@ -50,15 +52,11 @@ class Remote:
 
     def incidents(self, wanted: Filter) -> list[dict[str, Any]]:
         """Those that fit."""
-        given = {
-            name: ",".join(value) if isinstance(value, list) else value
-            for name, value in wanted.to_json().items()
-            if value not in ("", [])
-        }
-        found = self._ask("GET", "/v1/incidents", params=given)
-        if not isinstance(found, list):
-            raise self._no_intake()
-        return found
+        return self._list("/v1/incidents", wanted)
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
+        return self._list("/v1/actions", wanted)
 
     def incident(self, incident_id: str) -> dict[str, Any]:
         """One with its timeline."""
@@ -68,6 +66,29 @@ class Remote:
         """The record."""
         return self._object("GET", f"/v1/incidents/{_part(incident_id)}/export")
 
+    def review(self, incident_id: str) -> dict[str, Any]:
+        """The review of an incident."""
+        return self._object("GET", f"/v1/incidents/{_part(incident_id)}/review")
+
+    def review_file(self, incident_id: str, ending: str) -> bytes:
+        """The same to take away."""
+        path = f"/incidents/{_part(incident_id)}/review.{_part(ending)}"
+        answer = self._send("GET", path, accept="*/*")
+        if not answer.is_success:
+            self._read(answer)
+        return answer.content
+
+    def _list(self, path: str, wanted: Model) -> list[dict[str, Any]]:
+        given = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in wanted.to_json().items()
+            if value not in ("", [])
+        }
+        found = self._ask("GET", path, params=given)
+        if not isinstance(found, list):
+            raise self._no_intake()
+        return found
+
     def _object(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         found = self._ask(method, path, **content)
         if not isinstance(found, dict):
@@ -75,10 +96,15 @@ class Remote:
         return found
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        return self._read(self._send(method, path, **content))
+
+    def _send(
+        self, method: str, path: str, accept: str = "application/json", **content: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": accept}
         try:
             with httpx.Client(timeout=SECONDS, transport=self._transport) as client:
-                answer = client.request(method, f"{self._url}{path}", headers=headers, **content)
+                return client.request(method, f"{self._url}{path}", headers=headers, **content)
         except httpx.TimeoutException:
             raise TemporaryError(
                 self._url, f"did not answer within {SECONDS:g} s; what was asked may have been done"
@@ -87,7 +113,6 @@ class Remote:
             raise TemporaryError(
                 self._url, f"cannot be reached: {error}. Is AEEF_URL right, and does it run?"
             ) from None
-        return self._read(answer)
 
     def _read(self, answer: httpx.Response) -> Any:
         try:

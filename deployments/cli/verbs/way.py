@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from deployments.cli.terminal import this_actor
 from deployments.cli.verbs.remote import Remote
+from schemas.corrective.filter import ActionFilter
 from schemas.errors import ConfigurationError
 from schemas.held import held
 from schemas.lifecycle.filter import Filter
@@ -31,6 +32,15 @@ class Way(Protocol):
 
     def export(self, incident_id: str) -> dict[str, Any]:
         """The record; that it was read is logged."""
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
+
+    def review(self, incident_id: str) -> dict[str, Any]:
+        """The review of an incident. Raises NotPossibleNow when there is none."""
+
+    def review_file(self, incident_id: str, ending: str) -> bytes:
+        """The same to take away: `md`, `html` or `pdf`; that it was read is logged."""
 
 
 class Here:
@@ -66,6 +76,25 @@ class Here:
         from tasks.incident.export import exported
 
         return exported(incident_id, open_store(self._settings), self._actor.on_record)
+
+    def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
+        """The corrective actions that fit."""
+        from tasks.people.corrective.listed import actions_data
+
+        return actions_data(wanted, self._settings)
+
+    def review(self, incident_id: str) -> dict[str, Any]:
+        """The review of an incident."""
+        from tasks.people.reviewed import review_data
+
+        return review_data(incident_id, self._settings)
+
+    def review_file(self, incident_id: str, ending: str) -> bytes:
+        """The same to take away."""
+        from tasks.review.exported import exported_review
+
+        store, by = open_store(self._settings), self._actor.on_record
+        return exported_review(incident_id, ending, store, self._settings, actor=by).content
 
 
 class Elsewhere(NamedTuple):

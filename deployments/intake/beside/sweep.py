@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,10 +17,12 @@ from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
+from tasks.corrective.tickets import watch_action_tickets
 from tasks.notify.ask_for_lead import ask_for_lead
 from tasks.notify.page_on_call import channel_of
 from tasks.notify.show_progress import show_overdue
 from tasks.notify.tickets.watch_tickets import watch_tickets
+from tasks.review.watch import watch_reviews
 from tasks.store import Store
 from tasks.store.claim_keys import (
     BY_HAND,
@@ -54,6 +57,7 @@ class Sweep:
         self.store = store
         self.page = page
         self.timing = timing
+        self._next_reviews = 0.0
 
     def run(self) -> None:
         """Do every check once."""
@@ -64,6 +68,8 @@ class Sweep:
             self.page_for_dead_procedures,
             self.ask_for_leads,
             self.watch_tickets,
+            self.watch_action_tickets,
+            self.watch_reviews,
             self.change_messages,
         )
         for check in checks:
@@ -147,6 +153,16 @@ class Sweep:
     def watch_tickets(self) -> None:
         """Propose to resolve what somebody closed the ticket of."""
         watch_tickets(self.settings, self.timing.tickets)
+
+    def watch_action_tickets(self) -> None:
+        """Make tickets of corrective actions; what was closed there is done, to be verified."""
+        watch_action_tickets(self.settings, self.timing.tickets)
+
+    def watch_reviews(self) -> None:
+        """Begin reviews of what is over, and remind people of those that are due."""
+        if time.monotonic() >= self._next_reviews:
+            self._next_reviews = time.monotonic() + self.timing.reviews
+            watch_reviews(self.settings, self.store)
 
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""

@@ -28,6 +28,8 @@ from tasks.people.acts import PERSON_ACTS, perform
 ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
 DRY_RUN_WAITS = 10.0
 """Seconds that a form waits for its dry run: whoever opened it wants to read it."""
+BACK = "back"
+"""The field of a form that stands on the review's page, to which its answer leads back."""
 
 
 def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
@@ -40,7 +42,9 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
         """The form of an act: what it will do, what a dry run says, how it is undone."""
         act = _act(verb)
         incident = await shown.threads.run(shown.incident, incident_id)
-        return await _form(shown, request, incident, act, actor)
+        # A card leads to the form for one corrective action; nothing else comes from an address.
+        which = {name: text for name, text in request.query_params.items() if name == "action"}
+        return await _form(shown, request, incident, act, actor, typed=which)
 
     @app.post("/incidents/{incident_id}/{verb}")
     async def do(request: Request, incident_id: str, verb: str, actor: Actor = reads) -> Response:
@@ -58,9 +62,9 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
                 status=status_of(error),
             )  # fmt: skip
-        return RedirectResponse(
-            f"/incidents/{incident.incident_id}?done={shown.signing.said(sentence_of(done))}", 303
-        )
+        there = "/review" if fields.get(BACK) == "review" else ""
+        said = shown.signing.said(sentence_of(done))
+        return RedirectResponse(f"/incidents/{incident.incident_id}{there}?done={said}", 303)
 
 
 def _perform(

@@ -15,7 +15,8 @@ USUAL_ORDER = (
     "ack", "approve", "reject", "confirm", "retry", "roll-back", "restore", "resolve", "note",
     "stop-automation", "start-automation", "release-freeze", "mitigated", "hand-over", "lead",
     "decide", "severity", "type", "services", "merge", "link", "dismiss", "unack", "reopen",
-    "close",
+    "close", "action-verify", "action-done", "action-worked", "action-add", "action-change",
+    "action-reopen", "action-waive",
 )  # fmt: skip
 """The likeliest first; verbs that are not here come last, in their own order."""
 MOST_LARGE = 4
@@ -37,11 +38,19 @@ UNDONE = {
     "services": "Undone by changing them again.",
     "severity": "Undone by changing it again, with a reason.",
     "type": "Undone by changing it again; what its runbook did is not.",
+    "review-begin": "Not undone: it stays until it is read.",
     "unack": "Undone by Take it.",
 }
 """How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
-_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {
+    *("note", "decide", "link", "release-freeze", "restore"),
+    *("legal-hold", "end-hold", "erase-original"),
+}
+_OF_ACTIONS = "action-"
+"""What people do to corrective actions, which goes on for months after the incident."""
+_ON_ITS_OWN_PAGE = "review-"
+"""How the verbs begin that stand on the page of the review."""
 
 
 class Button(NamedTuple):
@@ -87,6 +96,7 @@ def buttons_for(
         Button(act, _at_once(act), foreseen.get(act.name) or "")
         for act in _ordered(acts.values(), seen)
         if actor.may(act.right)
+        and not act.name.startswith(_ON_ITS_OWN_PAGE)
         and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
         and foreseen.get(act.name, "") is not None
     ]
@@ -116,8 +126,8 @@ def _likeliest(seen: Seen) -> frozenset[str]:
 
 def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
     """False for a verb that this state has no use for; the act itself decides for certain."""
-    if incident.status.is_over:
-        return act.name in _ALSO_WHEN_OVER
+    if act.name.startswith(_OF_ACTIONS) or incident.status.is_over:
+        return act.name.startswith(_OF_ACTIONS) or act.name in _ALSO_WHEN_OVER
     if act.name in _ONLY_WHEN_OVER:
         return False
     if act.name == "confirm":

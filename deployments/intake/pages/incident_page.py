@@ -20,11 +20,12 @@ from schemas.incident import Incident
 from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
 from tasks.base.trim import trim
+from tasks.deploy.change import Change, changes_of
 from tasks.deploy.check_health import look_once
 from tasks.people.act import Hand, PersonAct
 from tasks.people.acts import PERSON_ACTS
+from tasks.review.shown import standing_of
 from tasks.store import Store
-from tasks.view.change import Change, changes_of
 from tasks.view.seen import look_at
 
 KEPT_SECONDS = 15.0
@@ -163,6 +164,7 @@ class IncidentPage:
             changes=changes,
             health=health,
             run=run_of(self._store, incident),
+            review=standing_of(incident, self._store),
             actor=actor,
             may_respond=actor.may(Right.RESPOND),
             csrf=csrf,

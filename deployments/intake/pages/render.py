@@ -1,4 +1,4 @@
-"""Turns what was seen into HTML: the templates, the headers of a page, and its two files."""
+"""Turns what was seen into HTML: the templates, the headers of a page, and its files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from schemas.review import LONGEST_ANSWER
 from tasks.base.trim import clean
 from tasks.view.moments import at, clock
 
 HERE = Path(__file__).parent
-STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+_CSS, _JS = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+STATIC = {"page.css": _CSS, "page.js": _JS, "review.css": _CSS, "review.js": _JS}
 """The files of `static/`, and what they are."""
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
@@ -54,7 +56,7 @@ def wants_page(request: Request) -> bool:
 
 
 def static_file(name: str) -> Response | None:
-    """One of the two files; None when there is none of this name."""
+    """One of the files; None when there is none of this name."""
     if name not in STATIC:
         return None
     return Response(_files[name], media_type=STATIC[name], headers=KEPT)
@@ -88,3 +90,4 @@ _templates.filters["moment"] = _moment
 _templates.filters["timed"] = _timed
 _templates.filters["left"] = clock
 _templates.globals["address_of"] = address_of
+_templates.globals["longest"] = LONGEST_ANSWER

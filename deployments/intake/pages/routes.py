@@ -16,15 +16,16 @@ from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
 from deployments.intake.pages.render import page, static_file, wants_page
+from deployments.intake.pages.review.routes import add_review
 from deployments.web.own_threads import OwnThreads
 from schemas.incident import IncidentType, Severity, Status
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.armed.table import read_table
+from tasks.deploy.change import difference
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
 from tasks.store.senders.said import refused_lately
-from tasks.view.change import difference
 from tasks.view.listed import from_address, listed
 
 PAGES_AT_ONCE, PAGE_SECONDS = 8, 20.0
@@ -49,6 +50,7 @@ def add_pages(
     _add_list(app, current, store, threads, reads)
     add_for_programs(app, current(), store, reads)
     add_export(app, store, guards)
+    add_review(app, store, shown, guards)
     _add_incident(app, store, shown, reads, guards)
     add_by_link(app, store, shown)
     add_acting(app, shown, guards)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import httpx
 from pydantic import BaseModel, Field, TypeAdapter
 
-from schemas.incident import Incident
+from schemas.incident import DRILL, Incident
 from schemas.links import links_for
 from schemas.model import utc_now
 from schemas.settings import Settings
@@ -125,6 +125,8 @@ def labels_of(incident: Incident) -> dict[str, str]:
     }
     if incident.occurrence > 1:  # another alert, which notifies at once
         labels[OCCURRENCE_LABEL] = str(incident.occurrence)
+    if incident.is_drill:
+        labels[DRILL] = "true"
     return {name: trim(one_line(value), LABEL_LIMIT) for name, value in labels.items()}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import logging
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx
@@ -65,10 +66,18 @@ def ensure_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> 
     Raises TemporaryError, also when a ticket may have been created: its `retry_after` then
     gives the search index time, so that the retry finds it. Raises PermanentError.
     """
-    found = find_ticket(incident, settings, tries=tries)
+    label = label_of(incident)
+    return ensure_labelled(label, lambda: fields_of(incident, settings), settings, tries=tries)
+
+
+def ensure_labelled(
+    label: str, fields_of: Callable[[], dict[str, Any]], settings: Settings, *, tries: int = 3
+) -> Ticket:
+    """As `ensure_ticket`, for the ticket with this label; fields_of: of a new one."""
+    found = find_labelled(label, settings, tries=tries)
     if found is not None:
         return found
-    fields = fields_of(incident, settings)
+    fields = fields_of()
     while True:
         made = create(fields, settings, tries=tries)
         if isinstance(made, Ticket):
@@ -82,8 +91,13 @@ def find_ticket(incident: Incident, settings: Settings, *, tries: int = 3) -> Ti
 
     Raises TemporaryError or PermanentError.
     """
+    return find_labelled(label_of(incident), settings, tries=tries)
+
+
+def find_labelled(label: str, settings: Settings, *, tries: int = 3) -> Ticket | None:
+    """As `find_ticket`, by a label of ours."""
     search = {
-        "jql": f'labels = "{label_of(incident)}" ORDER BY created ASC',
+        "jql": f'labels = "{label}" ORDER BY created ASC',
         "fields": ["summary"],
         "maxResults": 1,
     }
@@ -158,8 +172,9 @@ def fields_of(incident: Incident, settings: Settings) -> dict[str, Any]:
 def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Ticket | list[str]:
     """Create a ticket without searching first.
 
-    Returns the fields that the site rejects and the ticket can do without: the priority, and those
-    of `[jira] fields`, for other names or a form without them. A ticket comes before its board.
+    Returns the fields that the site rejects and the ticket can do without: the priority, the due
+    date, and those of `[jira] fields`, for other names or a form without them. A ticket comes
+    before its board.
     Raises TemporaryError (Unclear when it may have been created) or PermanentError.
     """
 
@@ -170,7 +185,7 @@ def create(fields: dict[str, Any], settings: Settings, *, tries: int = 3) -> Tic
         if answer.status != httpx.codes.BAD_REQUEST:
             key = _Issue.model_validate_json(answer.text).key
             return _ticket(key, settings, created=True)
-        optional = {"priority", *settings.jira.fields} & set(fields)
+        optional = {"priority", "duedate", *settings.jira.fields} & set(fields)
         if rejected := sorted(optional & set(_problems(answer))):
             _log.warning("%s", answer.error(f"without {', '.join(rejected)} then"))
             return rejected

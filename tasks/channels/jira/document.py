@@ -24,7 +24,8 @@ NAME_LIMIT = 300
 
 def summary_of(incident: Incident) -> str:
     """The spec's summary, service and description: `AEEF Incident: P3 - drift shop: …`."""
-    line = one_line(f"AEEF Incident: {incident.severity} - {incident.kind} {incident.service}")
+    named = f"{incident.severity} - {incident.kind} {incident.service}"
+    line = one_line(f"{incident.mark}AEEF Incident: {named}")
     line += incident.which_occurrence
     about = one_line(incident.public_description)
     return trim(line + (f": {about}" if about else ""), SUMMARY_LIMIT)

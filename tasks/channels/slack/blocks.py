@@ -66,7 +66,7 @@ def _values(
         "action_taken": action_taken.strip() or "none",
     }
     return {
-        "severity": incident.severity.value,
+        "severity": f"{incident.mark}{incident.severity}",
         "description": about.strip() or "none given",
         "timestamp": f"{incident.detected_at:%Y-%m-%d %H:%M:%S} UTC",
         "incident_id": str(incident.incident_id),

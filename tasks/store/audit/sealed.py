@@ -15,6 +15,7 @@ from schemas.incident import hash_of_text
 from tasks.base.storable import moment_text
 from tasks.store.audit.entries import Digest, Facts, RecordSeal, streamed
 from tasks.store.audit.evidence import MANIFEST, broken_seal, problems_in
+from tasks.store.audit.times import Times
 from tasks.store.database.tables import audit, incidents
 
 _OF_ONE_QUESTION = 200
@@ -25,7 +26,7 @@ def verify_records(connection: Connection, facts: Facts, only: Iterable[str] | N
 
     only: these incidents; None: all.
     """
-    left = dict(facts.records)
+    left, times = dict(facts.records), Times(connection)
     queries = [select(incidents).order_by(incidents.c.opened_at)]
     if only is not None:
         ids = sorted(only)
@@ -39,6 +40,8 @@ def verify_records(connection: Connection, facts: Facts, only: Iterable[str] | N
                 _verify_record(row, left.pop(row.id, None), facts)
                 if _digest(row) != facts.actions[row.id].value():
                     raise AuditBroken(_which_action(connection, row))
+                times.verify(row, facts.moments[row.id])
+    times.end()
     for incident_id, seal in left.items():
         raise AuditBroken(
             f"incident {incident_id} is missing, though audit entry {seal.seq} changed its "
@@ -121,26 +124,28 @@ def verify_evidence(
     facts: Facts,
     is_here: Callable[[str], bool],
     known: Iterable[str],
+    is_gone: Callable[[str], bool],
     *,
     reads: bool,
 ) -> dict[str, int]:
     """Verify the files of evidence on this machine; how many incidents have some elsewhere.
 
-    known: those that had evidence here the last time. reads: every file; else only the sizes are
-    compared, except of incidents that the entries at hand are about.
+    known: those that had evidence here the last time. is_gone: whether an incident was disposed of,
+    whose evidence may go, too. reads: every file; else only the sizes are compared, except of
+    incidents that the entries at hand are about.
     """
     elsewhere: dict[str, int] = {}
     for (incident, machine), seal in facts.evidence.items():
         if not is_here(machine):
             elsewhere[machine] = elsewhere.get(machine, 0) + 1
-        elif problem := broken_seal(folder / incident, seal):
+        elif (problem := broken_seal(folder / incident, seal)) and not is_gone(incident):
             raise _broken(folder, incident, problem)
     for incident in sorted({*evidence_here(folder), *known}):
         problem = "it was here when it was verified last, and is gone"
         if (folder / incident / MANIFEST).exists():
             whole = reads or incident in facts.touched
             problem = next(problems_in(folder / incident, content=whole), "")
-        if problem:
+        if problem and not is_gone(incident):
             raise _broken(folder, incident, problem)
     return elsewhere
 

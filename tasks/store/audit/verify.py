@@ -13,14 +13,17 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import GENESIS
+from schemas.incident import GENESIS, AuditEntry
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.chained import Clocks
+from tasks.store.audit.disposed import was_disposed_of
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
-from tasks.store.audit.evidence import evidence_folder
+from tasks.store.audit.evidence import evidence_folder, seal_in
 from tasks.store.audit.expected import Expected
 from tasks.store.audit.lines import Lines
+from tasks.store.audit.reviewed import verify_reviews
 from tasks.store.audit.sealed import (
     evidence_here,
     size_of_evidence,
@@ -28,6 +31,7 @@ from tasks.store.audit.sealed import (
     verify_records,
 )
 from tasks.store.audit.verified import Point, read_point, write_point
+from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
 
@@ -44,6 +48,7 @@ class AuditSummary(NamedTuple):
     since: the entry after which entries were recomputed; 0: all were.
     elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
     evidence: how many have some here; files_read: False: only the sizes of what is not new.
+    notices: what is odd and no break, as clocks do step.
     """
 
     entries: int
@@ -53,6 +58,7 @@ class AuditSummary(NamedTuple):
     elsewhere: tuple[tuple[str, int], ...] = ()
     evidence: int = 0
     files_read: bool = True
+    notices: tuple[str, ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -71,35 +77,54 @@ class AuditSummary(NamedTuple):
             f"NOT here: evidence of {count} incidents, on {machine}"
             for machine, count in self.elsewhere
         ]
+        parts += [f"NOTICE: {each}" for each in self.notices]
         return "; ".join(parts)
 
 
 def verify_audit(
-    database: Database, anchors: Anchors, now: datetime, *, full: bool = True
+    database: Database,
+    anchors: Anchors,
+    now: datetime,
+    *,
+    full: bool = True,
+    machine: str | None = None,
 ) -> AuditSummary:
     """Recompute everything, or, where that takes long, what is new since the last time.
 
+    machine: whose anchors and evidence are here, in a copy; None: this machine's.
     Raises AuditBroken that names the first broken link.
     """
     path, folder = anchors.path.with_name("audit.verified"), evidence_folder(anchors.path.parent)
+    is_here = _machines(anchors, database) if machine is None else machine.__eq__
     with database.read() as connection:
         is_small = read_head(connection)[0] <= SMALL
     point = None if full or is_small else read_point(path, database.label)
     # Read the anchors first: what they name was committed, so the later snapshot contains it.
     lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
-        facts, walk = _verify_chain(connection, lines, point)
-        expected = _here(read_expected(connection), anchors, database)
+        facts, walk, clocks = _verify_chain(connection, lines, point)
+        facts.disposals.settle(connection)
+        expected = _here(read_expected(connection), is_here)
         touched = facts if point is None else facts_about(connection, facts.touched)
-        verify_records(connection, touched, None if point is None else facts.touched)
-        known = len(facts.alerts) + (0 if point is None else point.incidents)
+        only = None if point is None else facts.touched
+        verify_records(connection, touched, only)
+        verify_reviews(connection, touched.reviews, only)
+        verify_actions(connection, touched.corrective, only)
+        known = _known(facts, point)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
     seen = read_point(path, database.label)
     reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
     elsewhere = verify_evidence(
-        folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
+        folder,
+        touched,
+        is_here,
+        seen.evidence if seen else (),
+        lambda incident: _is_gone(database, incident),
+        reads=reads,
     )
+    if touched.broken:
+        raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
@@ -120,14 +145,23 @@ def verify_audit(
     found = tuple(sorted(elsewhere.items()))
     since = point.seq if point else 0
     return AuditSummary(
-        walk.seq, walk.hash, len(lines.found), since, found, len(here), reads or not here
+        walk.seq,
+        walk.hash,
+        len(lines.found),
+        since,
+        found,
+        len(here),
+        reads or not here,
+        clocks.notices(),
     )
 
 
-def full_at(anchors: Anchors, database: Database) -> datetime | None:
-    """When everything was recomputed here; None: never."""
+def verified_at(anchors: Anchors, database: Database, *, full: bool) -> datetime | None:
+    """When it was verified here last; full: when everything was recomputed; None: never."""
     point = read_point(anchors.path.with_name("audit.verified"), database.label)
-    return None if point is None else datetime.fromisoformat(point.full_at)
+    if point is None:
+        return None
+    return datetime.fromisoformat(point.full_at if full else point.at)
 
 
 def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
@@ -135,12 +169,32 @@ def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
     return lambda machine: database.is_sqlite or machine == anchors.machine
 
 
-def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:
-    """What the anchor file of this machine must have."""
+def machines_here(entries: Iterable[AuditEntry], anchors: Anchors, database: Database) -> set[str]:
+    """The machines, of those whose evidence these entries vouch for, that are this one."""
+    seals = [seal_in(entry.details, entry.seq) for entry in entries]
     is_here = _machines(anchors, database)
+    return {seal.machine for seal in seals if seal is not None and is_here(seal.machine)}
+
+
+def _here(expected: dict[str, Expected], is_here: Callable[[str], bool]) -> Expected:
+    """What the anchor file of this machine must have."""
     mine = [each for machine, each in expected.items() if is_here(machine)]
     newest = max(mine, key=lambda each: each.lines, default=Expected(0))
     return newest._replace(since=max((each.since for each in mine), default=0))
+
+
+def _known(facts: Facts, point: Point | None) -> int:
+    """How many incidents there must be: those that were opened, less those disposed of."""
+    if point is None:
+        return len(facts.alerts)
+    gone = sum(each.first <= point.seq for each in facts.disposals.listed)
+    return len(facts.alerts) + point.incidents - gone
+
+
+def _is_gone(database: Database, incident: str) -> bool:
+    """True when it was disposed of, perhaps since the snapshot: then its evidence goes, too."""
+    with database.read() as connection:
+        return was_disposed_of(connection, incident)
 
 
 def _verify_number(connection: Connection, known: int) -> None:
@@ -154,11 +208,14 @@ def _verify_number(connection: Connection, known: int) -> None:
         )
 
 
-def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> tuple[Facts, Walk]:
+def _verify_chain(
+    connection: Connection, lines: Lines, point: Point | None
+) -> tuple[Facts, Walk, Clocks]:
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    facts, walk = Facts(), Walk(0, GENESIS)
+    since = point.seq if point else 0
+    facts, walk, clocks = Facts(since, whole=point is None), Walk(0, GENESIS), Clocks()
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)
@@ -166,10 +223,12 @@ def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> 
         query = query.where(audit.c.seq > point.seq)
     with streamed(connection, query) as rows:
         for row in rows:
-            facts.note(row, walk.take(row))
+            details = walk.take(row)
+            facts.note(row, details)
+            clocks.note(row.seq, row.timestamp, details)
             _compare(name_of(row), row.hash, anchored.pop(row.seq, ()), lines.anchors)
     _verify_end(connection, walk, anchored, lines.anchors)
-    return facts, walk
+    return facts, walk, clocks
 
 
 def _require_same_past(

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, or_, select, update
 
-from schemas.corrective import CorrectiveAction, Stage
-from schemas.errors import AuditBroken, InvalidInput
-from schemas.incident import canonical_json
-from tasks.base.storable import moment_text
+from schemas.corrective import CorrectiveAction, Stage, Turned
+from schemas.errors import InvalidInput
+from schemas.incident import Incident, hash_of_text
+from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.corrective.recurrences import first_since
+from tasks.store.corrective.rows import action_of, actions_in, columns_of
 from tasks.store.database.tables import corrective_actions
 from tasks.store.records import Change, find, incident_of
 
 OURS = "aeef-runbooks"
+_ALL = select(corrective_actions)
 _SETTLED = [each.value for each in Stage if each.is_settled]
 
 
@@ -30,112 +31,135 @@ class CorrectiveActions:
         self._log = log
         self._masked = masked
 
-    def add(self, action: CorrectiveAction, *, look_at: datetime | None = None) -> CorrectiveAction:
-        """Put a new one on record, with its number. look_at: when to look at it next."""
+    def add(self, action: CorrectiveAction) -> CorrectiveAction:
+        """Put a new one on record, with its number, by whoever created it."""
 
         def work(chain: Chain) -> CorrectiveAction:
-            kept = action.model_copy(update={"text": self._masked(action.text)})
+            kept = self._safe(action)
             made = chain.connection.execute(
-                insert(corrective_actions).values(**_columns(kept, look_at))
+                insert(corrective_actions).values(**columns_of(kept))
             ).inserted_primary_key
             assert made is not None
             kept = kept.model_copy(update={"number": int(made[0])})
-            self._keep(chain, kept, look_at)
-            text = f"corrective action {kept.reference} ({kept.category}): {kept.text}"
-            self._note(chain, kept, f"{text}; {kept.owner} does it, {kept.verifier} verifies it")
+            text = (
+                f"corrective action ({kept.category}): {kept.text}; {kept.owner} does it until"
+                f" {kept.due_at:%Y-%m-%d}, {kept.verifier} verifies it"
+            )
+            self._keep(chain, Turned(kept, text), kept.created_by)
             return kept
 
         return self._log.change(work)
 
     def change(
         self,
-        action: CorrectiveAction,
-        text: str,
+        number: int,
+        turn: Callable[[CorrectiveAction, datetime], Turned | None],
         *,
         actor: str = OURS,
-        look_at: datetime | None = None,
-        **fields: Any,
-    ) -> CorrectiveAction:
-        """Change these fields of it. text: for the record; empty: only keep it."""
+    ) -> tuple[CorrectiveAction, bool]:
+        """Change one by a transition of `schemas/corrective/transitions.py`, in one transaction.
 
-        def work(chain: Chain) -> CorrectiveAction:
-            after = _one(chain, action.number).model_copy(update=fields)
-            self._keep(chain, after, look_at)
-            if text:
-                self._note(chain, after, f"{after.reference}: {text}", actor)
-            return after
+        turn: given the action as it is, and now; None: nothing is different. Returns the action,
+        and whether it was changed. Raises InvalidInput when there is none with this number, and
+        what `turn` raises.
+        """
+
+        def work(chain: Chain) -> tuple[CorrectiveAction, bool]:
+            row = chain.connection.execute(_by_number(number)).one_or_none()
+            if row is None:
+                raise _none(number)
+            present = action_of(row)
+            turned = turn(present, chain.now)
+            if turned is None:
+                return present, False
+            safe = turned._replace(action=self._safe(turned.action))
+            self._keep(chain, safe, actor)
+            return safe.action, True
 
         return self._log.change(work)
 
     def one(self, number: int) -> CorrectiveAction:
         """The one with this number. Raises InvalidInput when there is none."""
         with self._log.database.read() as connection:
-            return _found(connection.execute(_by_number(number)).one_or_none(), number)
+            row = connection.execute(_by_number(number)).one_or_none()
+        if row is None:
+            raise _none(number)
+        return action_of(row)
 
     def of(self, incident_id: UUID | str) -> list[CorrectiveAction]:
         """Those of an incident, in the order in which they were added."""
         with self._log.database.read() as connection:
-            wanted = corrective_actions.c.incident_id == find(connection, incident_id).id
-            query = select(corrective_actions).where(wanted).order_by(corrective_actions.c.number)
-            return [_action_of(row) for row in connection.execute(query)]
+            return actions_in(connection, find(connection, incident_id).id)
+
+    def newest(self, limit: int) -> list[CorrectiveAction]:
+        """So many, the newest first."""
+        query = _ALL.order_by(corrective_actions.c.number.desc()).limit(limit)
+        return self._found(query)
 
     def unsettled(self) -> list[CorrectiveAction]:
         """Those that are open or done and not verified, the earliest due first."""
-        query = select(corrective_actions).where(corrective_actions.c.stage.not_in(_SETTLED))
-        with self._log.database.read() as connection:
-            rows = connection.execute(query.order_by(corrective_actions.c.due_at)).all()
-        return [_action_of(row) for row in rows]
+        is_left = corrective_actions.c.stage.not_in(_SETTLED)
+        return self._found(_ALL.where(is_left).order_by(corrective_actions.c.due_at))
+
+    def overdue(self, now: datetime) -> list[CorrectiveAction]:
+        """Those that should have been verified by now, also when a waiver ended; as `unsettled`."""
+        left, at = corrective_actions.c.stage.not_in(_SETTLED), moment_text(now)
+        waived = corrective_actions.c.stage == Stage.WAIVED.value
+        late = or_(
+            left & (corrective_actions.c.due_at <= at),
+            waived & (corrective_actions.c.look_at <= at),
+        )
+        return self._found(_ALL.where(late).order_by(corrective_actions.c.due_at))
 
     def to_look_at(self, now: datetime) -> list[CorrectiveAction]:
-        """Those that are due to be looked at, the earliest first."""
+        """Those whose waiver ended, or whose effect is to be looked at; the earliest first."""
         is_due = corrective_actions.c.look_at <= moment_text(now)
-        query = select(corrective_actions).where(is_due).order_by(corrective_actions.c.look_at)
+        return self._found(_ALL.where(is_due).order_by(corrective_actions.c.look_at))
+
+    def came_back(
+        self, incident_type: str, since: datetime, fits: Callable[[Incident], bool]
+    ) -> Incident | None:
+        """The first incident of a type that fits and began after that; drills are left out."""
+        return first_since(self._log.database, incident_type, since, fits)
+
+    def _found(self, query: Any) -> list[CorrectiveAction]:
         with self._log.database.read() as connection:
-            return [_action_of(row) for row in connection.execute(query)]
+            return [action_of(row) for row in connection.execute(query)]
 
-    def _keep(self, chain: Chain, action: CorrectiveAction, look_at: datetime | None) -> None:
+    def _safe(self, action: CorrectiveAction) -> CorrectiveAction:
+        """As it may be stored: free texts of people and targets are masked."""
+        waiver = action.waiver
+        safe = action.model_copy(
+            update={
+                "text": self._masked(action.text),
+                "waiver": waiver and waiver.model_copy(update={"why": self._masked(waiver.why)}),
+                "effects": tuple(
+                    each.model_copy(update={"seen": self._masked(each.seen)})
+                    for each in action.effects
+                ),
+            }
+        )
+        return CorrectiveAction.model_validate(clean_json(safe.to_json()))
+
+    def _keep(self, chain: Chain, turned: Turned, actor: str) -> None:
+        """Write the row, and an entry that has the hash of its document."""
+        action, values = turned.action, columns_of(turned.action)
         is_it = corrective_actions.c.number == action.number
-        values = _columns(action, look_at)
         chain.connection.execute(update(corrective_actions).where(is_it).values(**values))
-
-    def _note(
-        self, chain: Chain, action: CorrectiveAction, text: str, actor: str | None = None
-    ) -> None:
-        by = actor or action.created_by
         change = Change(chain, incident_of(find(chain.connection, action.incident_id)))
-        change.record(self._masked(text), actor=by, automated=by == OURS)
+        seal = {"number": action.number, "document": hash_of_text(values["document"])}
+        write = change.record if turned.in_record else change.note
+        write(
+            self._masked(f"{action.reference}: {turned.said}"),
+            actor=actor,
+            automated=actor == OURS,
+            details={"corrective": seal},
+        )
 
 
 def _by_number(number: int) -> Any:
-    return select(corrective_actions).where(corrective_actions.c.number == number)
+    return _ALL.where(corrective_actions.c.number == number)
 
 
-def _one(chain: Chain, number: int) -> CorrectiveAction:
-    return _found(chain.connection.execute(_by_number(number)).one_or_none(), number)
-
-
-def _found(row: Row[Any] | None, number: int) -> CorrectiveAction:
-    if row is None:
-        raise InvalidInput(f"there is no corrective action CA-{number}")
-    return _action_of(row)
-
-
-def _columns(action: CorrectiveAction, look_at: datetime | None) -> dict[str, Any]:
-    return {
-        "incident_id": str(action.incident_id),
-        "category": action.category.value,
-        "stage": action.stage.value,
-        "owner": action.owner,
-        "due_at": moment_text(action.due_at),
-        "look_at": None if look_at is None else moment_text(look_at),
-        "document": canonical_json(action.to_json()),
-    }
-
-
-def _action_of(row: Row[Any]) -> CorrectiveAction:
-    try:
-        return CorrectiveAction.model_validate(json.loads(row.document))
-    except (ValidationError, ValueError) as error:
-        raise AuditBroken(
-            f"corrective action CA-{row.number} cannot be read: it was changed outside"
-        ) from error
+def _none(number: int) -> InvalidInput:
+    return InvalidInput(f"there is no corrective action CA-{number}; `aeef actions list` shows all")

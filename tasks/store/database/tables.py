@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -47,6 +48,8 @@ incidents = Table(
     # Alerts of this group belong to it while it is open; none: only those with its key.
     Column("group_key", Text),
     Column("group_hash", String(64)),
+    # An exercise: its pages say so, and no figure counts it.
+    Column("is_drill", Integer, nullable=False, server_default="0"),
 )
 Index(
     "aeef_incidents_one_open_per_key",
@@ -490,6 +493,11 @@ moments = Table(
     # Which of them the automation brought about: their names, with spaces between.
     Column("by_machine", Text, nullable=False),
     Column("is_drill", Integer, nullable=False),
+    # Of the incident as it is now, so that figures read this table alone.
+    Column("severity", String(2), nullable=False, server_default=""),
+    Column("type", Text, nullable=False, server_default=""),
+    Column("service", Text, nullable=False, server_default=""),
+    Column("team", Text, nullable=False, server_default=""),
 )
 Index("aeef_moments_detected", moments.c.detected_at)
 
@@ -502,6 +510,8 @@ reviews = Table(
     Column("state", String(8), nullable=False),
     Column("due_at", String(32), nullable=False),
     Column("document", Text, nullable=False),
+    # 1: the incident went on again: it begins anew when that is over.
+    Column("waits", Integer, nullable=False, server_default="0"),
 )
 Index("aeef_reviews_due", reviews.c.state, reviews.c.due_at)
 
@@ -515,6 +525,21 @@ review_texts = Table(
     Column("actor", Text, nullable=False),
     Column("at", String(32), nullable=False),
     Column("revision", Integer, nullable=False),
+    # The last revision whose hash is in the audit log: somebody still writes what is newer.
+    Column("noted", Integer, nullable=False, server_default="0"),
+)
+
+# Each text of a review whose hash is in the audit log: what somebody had written when they ended,
+# or when somebody else went on. Never changed.
+review_history = Table(
+    "aeef_review_history",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    Column("question", String(32), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", String(32), nullable=False),
 )
 
 # One row per corrective action; `document`: all of it, the columns are for finding it.
@@ -535,3 +560,62 @@ corrective_actions = Table(
 )
 Index("aeef_corrective_actions_incident", corrective_actions.c.incident_id)
 Index("aeef_corrective_actions_look", corrective_actions.c.look_at)
+
+# What is counted for ever, so that no scrape counts it anew and no restart forgets it. `labels`:
+# JSON, in the order of their names.
+tallies = Table(
+    "aeef_tallies",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("labels", String(300), primary_key=True),
+    Column("value", Float(53), nullable=False),
+)
+# Legal holds: nothing of these incidents is deleted. One incident, or (`wanted`) a filter as JSON.
+holds = Table(
+    "aeef_holds",
+    metadata,
+    Column("number", Sequence, primary_key=True, autoincrement=True),
+    # No foreign key: who is held is asked before anything is deleted, not found out by an error.
+    Column("incident_id", String(36)),
+    Column("wanted", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("ended_by", Text, nullable=False),
+    Column("ended_why", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+STANDING = text("ended_at IS NULL")
+Index("aeef_holds_standing", holds.c.number, sqlite_where=STANDING, postgresql_where=STANDING)
+
+# Incidents that are no more: an index over the entries of the audit log that say so.
+disposals = Table(
+    "aeef_disposals",
+    metadata,
+    Column("incident_id", String(36), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("at", String(32), nullable=False),
+    # The entry that says so, and what it lists of this one.
+    Column("seq", BigInteger, nullable=False),
+)
+Index("aeef_disposals_number", disposals.c.number)
+Index("aeef_disposals_at", disposals.c.at)
+
+# The keys of original alerts. Without its key nobody reads an original, here or in a backup.
+original_keys = Table(
+    "aeef_original_keys",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    # Empty: it was destroyed.
+    Column("key", Text, nullable=False),
+)
+
+# Whoever deletes an incident asks these whether they have something of it.
+Index("aeef_outbox_incident", outbox.c.incident_id)
+Index("aeef_acts_incident", acts.c.incident_id)
+Index("aeef_deliveries_incident", deliveries.c.incident_id)
+Index("aeef_related_other", related.c.other_id)
+Index("aeef_paged_carrier", paged.c.carrier)

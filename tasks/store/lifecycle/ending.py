@@ -17,6 +17,7 @@ from tasks.store.grouping.flaps import pages_ring_again
 from tasks.store.lifecycle.guard import require
 from tasks.store.lifecycle.standings import NO_PROPOSAL, change_standing, standing_of
 from tasks.store.records import Change
+from tasks.store.reviews.stages import goes_on, lacks_for_close, refresh_post_mortem
 
 
 def mitigate(change: Change, actor: str, reason: str) -> bool:
@@ -61,12 +62,18 @@ def end(
     change.emit(RESOLVED)
 
 
-def close(change: Change, actor: str) -> bool:
-    """Nothing is left to do for it; False when it was closed before."""
+def close(change: Change, row: Row[Any], actor: str) -> bool:
+    """Nothing is left to do for it; False when it was closed before.
+
+    Raises NotPossibleNow that names what its review, or a corrective action, lacks.
+    """
     if change.incident.status is Status.CLOSED:
         return False
-    require(Verb.CLOSE, change.incident)
-    _move(change, Status.CLOSED, actor, "")
+    lacks: list[str] = []
+    if change.incident.status is Status.RESOLVED:
+        lacks = lacks_for_close(change, standing_of(change.chain.connection, row))
+    require(Verb.CLOSE, change.incident, lacks)
+    _move(change, Status.CLOSED, actor, "", None, **refresh_post_mortem(change))
     change.emit(CLOSED)
     return True
 
@@ -82,6 +89,7 @@ def reopen(change: Change, row: Row[Any], actor: str, reason: str) -> bool:
     require(Verb.REOPEN, change.incident)
     chain = change.chain
     _refuse_a_second(change, row)
+    goes_on(change, actor)
     take_escalation(chain.connection, change.incident, actor, chain.now)
     now = moment_text(chain.now)
     own = {"owner": clean_text(actor), "owner_since": now, "disposition": None, **NO_PROPOSAL}

@@ -129,7 +129,7 @@ class Lifecycle:
 
     def close(self, incident_id: UUID | str, *, actor: str) -> Outcome:
         """Nothing is left to do for it."""
-        return self._do(incident_id, lambda c, _: ending.close(c, actor))
+        return self._do(incident_id, lambda c, row: ending.close(c, row, actor))
 
     def reopen(self, incident_id: UUID | str, *, actor: str, reason: str) -> Outcome:
         """It is not over; whoever says so has it."""

@@ -28,6 +28,11 @@ def merge(change: Change, row: Row[Any], into: Row[Any], actor: str, reason: str
         return False
     if into.id == row.id:
         raise NotPossibleNow(f"{change.incident.title} cannot be merged into itself")
+    if change.incident.is_drill is not other.incident.is_drill:
+        raise NotPossibleNow(
+            f"{change.incident.title} cannot be merged into {other.incident.title}: one is a drill,"
+            " and the other is not"
+        )
     require(Verb.MERGE, change.incident)
     require(Verb.MERGE, other.incident)
     _give_alerts(connection, row, into)

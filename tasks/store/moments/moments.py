@@ -6,69 +6,93 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from schemas.figures import Moment, Moments
-from schemas.incident import Incident
+from schemas.figures import UNDONE_BY, Moment, Moments
+from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
-from tasks.store.database.database import Database
 from tasks.store.database.tables import moments
-from tasks.store.records import find
+from tasks.store.tallies import time_taken
 
-_COLUMN = {each: f"{each.value}_at" for each in Moment}
+COLUMN = {each: f"{each.value}_at" for each in Moment}
+# Created once, so that SQLAlchemy need not look up its compiled form for each execution.
+_NEW = insert(moments)
+_IS_IT = (moments.c.incident_id == bindparam("of")) & (moments.c.occurrence == bindparam("nth"))
+_ONE = select(moments).where(_IS_IT)
+_TEAM = select(func.max(moments.c.team)).where(moments.c.incident_id == bindparam("of"))
+_CHANGE = update(moments).where(_IS_IT)
 
 
-def note_detected(connection: Connection, incident: Incident, *, is_drill: bool = False) -> None:
-    """An occurrence begins: from then on its time counts. Once."""
-    if _row(connection, incident.incident_id, incident.occurrence) is None:
-        connection.execute(
-            insert(moments).values(
-                incident_id=str(incident.incident_id),
-                occurrence=incident.occurrence,
-                detected_at=moment_text(incident.began_at),
-                by_machine="",
-                is_drill=int(is_drill),
-            )
-        )
+def note_detected(connection: Connection, incident: Incident, team: str = "") -> None:
+    """An occurrence begins: from then on its time counts. Once for each.
+
+    team: whose it is; a relapse is of the same team.
+    """
+    of = str(incident.incident_id)
+    if incident.occurrence > 1:
+        team = connection.execute(_TEAM, {"of": of}).scalar() or ""
+    connection.execute(
+        _NEW,
+        {
+            "incident_id": of,
+            "occurrence": incident.occurrence,
+            "detected_at": moment_text(incident.began_at),
+            "by_machine": "",
+            "is_drill": int(incident.is_drill),
+            "team": team,
+            **kind_of(incident),
+        },
+    )
+
+
+def kind_of(incident: Incident) -> dict[str, str]:
+    """The columns by which figures are grouped."""
+    services = incident.affected_services
+    return {
+        "severity": incident.severity.value,
+        "type": incident.type,
+        "service": services[0] if services else "",
+    }
+
+
+def note_kind(connection: Connection, before: Incident, now: Incident) -> None:
+    """Its severity, type or service may have changed: every occurrence of it counts as such."""
+    if (kind := kind_of(now)) != kind_of(before):
+        mine = moments.c.incident_id == str(now.incident_id)
+        connection.execute(update(moments).where(mine).values(**kind))
 
 
 def note_moment(
     connection: Connection, incident: Incident, moment: Moment, at: datetime, *, by_machine: bool
 ) -> bool:
     """A moment of the present occurrence has come; False when it had come before."""
-    row = _row(connection, incident.incident_id, incident.occurrence)
-    if row is None:  # of an older version: its occurrence began before this was noted
-        note_detected(connection, incident)
-        row = _row(connection, incident.incident_id, incident.occurrence)
-    assert row is not None
-    if row._mapping[_COLUMN[moment]] is not None:  # noqa: SLF001 (SQLAlchemy's documented name)
+    row = _row(connection, incident)
+    if getattr(row, COLUMN[moment]) is not None:
         return False
-    machines = " ".join([*row.by_machine.split(), moment.value]) if by_machine else row.by_machine
-    is_it = (moments.c.incident_id == row.incident_id) & (moments.c.occurrence == row.occurrence)
-    values = {_COLUMN[moment]: moment_text(at), "by_machine": machines}
-    connection.execute(update(moments).where(is_it).values(**values))
+    machines = row.by_machine.split() + ([moment.value] if by_machine else [])
+    values = {COLUMN[moment]: moment_text(at), "by_machine": " ".join(sorted(machines))}
+    _change(connection, incident, values)
+    before = moments_of(row)
+    took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
+    time_taken(connection, incident, moment, took)
     return True
 
 
-class MomentsOnRecord:
-    """Reads them: `store.moments`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def of(self, incident_id: UUID | str) -> list[Moments]:
-        """Each occurrence of an incident, the first one first."""
-        with self._database.read() as connection:
-            wanted = find(connection, incident_id).id
-            query = select(moments).where(moments.c.incident_id == wanted)
-            rows = connection.execute(query.order_by(moments.c.occurrence)).all()
-        return [moments_of(row) for row in rows]
+def take_back(connection: Connection, incident: Incident, status: Status) -> list[Moment]:
+    """It went back to this status: the later ones had not come. Which ones."""
+    row = _row(connection, incident)
+    undone = [each for each in UNDONE_BY[status] if getattr(row, COLUMN[each]) is not None]
+    if undone:
+        left = [each for each in row.by_machine.split() if Moment(each) not in undone]
+        values: dict[str, str | None] = {COLUMN[each]: None for each in undone}
+        _change(connection, incident, {**values, "by_machine": " ".join(left)})
+    return undone
 
 
 def moments_of(row: Row[Any]) -> Moments:
     """The moments of a row."""
     columns = row._mapping  # noqa: SLF001 (SQLAlchemy's documented name)
-    at = {each: datetime.fromisoformat(columns[name]) for each, name in _COLUMN.items()
+    at = {each: datetime.fromisoformat(columns[name]) for each, name in COLUMN.items()
           if columns[name] is not None}  # fmt: skip
     return Moments(
         incident_id=UUID(row.incident_id),
@@ -79,6 +103,15 @@ def moments_of(row: Row[Any]) -> Moments:
     )
 
 
-def _row(connection: Connection, incident_id: UUID, occurrence: int) -> Row[Any] | None:
-    is_it = (moments.c.incident_id == str(incident_id)) & (moments.c.occurrence == occurrence)
-    return connection.execute(select(moments).where(is_it)).one_or_none()
+def _row(connection: Connection, incident: Incident) -> Row[Any]:
+    is_it = {"of": str(incident.incident_id), "nth": incident.occurrence}
+    row = connection.execute(_ONE, is_it).one_or_none()
+    if row is None:  # a process of an older version began it
+        note_detected(connection, incident)
+        row = connection.execute(_ONE, is_it).one()
+    return row
+
+
+def _change(connection: Connection, incident: Incident, values: dict[str, Any]) -> None:
+    is_it = {"of": str(incident.incident_id), "nth": incident.occurrence}
+    connection.execute(_CHANGE.values(**values), is_it)

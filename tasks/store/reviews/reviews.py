@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import select
 
-from schemas.errors import AuditBroken, NotPossibleNow
-from schemas.incident import Incident, canonical_json
-from schemas.review import Answer, Review, State
-from tasks.base.storable import moment_text
+from schemas.incident import Incident, IncidentType, Severity, Status
+from schemas.review import Answer, Facts, Review, State
+from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import review_texts, reviews
+from tasks.store.database.tables import incidents, review_history, review_texts, reviews
+from tasks.store.lifecycle.standings import standing_of
 from tasks.store.records import Change, find, incident_of
+from tasks.store.reviews import stages, writing
+from tasks.store.reviews.rows import answer_of, review_in
+from tasks.store.reviews.writing import OURS
 
-OURS = "aeef-runbooks"
+BEGUN_WITHIN = timedelta(days=30)
+"""Of incidents that were opened longer ago, nobody is asked for a review all at once."""
+AT_ONCE = 100
+
+
+class Reviewed(NamedTuple):
+    """A review after an act. changed: False: it was so before."""
+
+    incident: Incident
+    review: Review
+    changed: bool
 
 
 class Reviews:
-    """Begin, answer, complete, read, and find them: `store.reviews`. Texts are masked here."""
+    """Begin, write, complete, read, and find them: `store.reviews`. Texts are masked here."""
 
     def __init__(self, log: AuditLog, masked: Callable[[str], str]) -> None:
         self._log = log
@@ -34,97 +45,140 @@ class Reviews:
         with self._log.database.read() as connection:
             return review_in(connection, find(connection, incident_id).id)
 
-    def keep(self, review: Review, text: str, *, actor: str = OURS) -> Review:
-        """Begin it, or change all but its texts. text: for the audit log; empty: only keep it."""
+    def history(self, incident_id: UUID | str, question: str) -> list[Answer]:
+        """What was written for a question, each as its author left it, the oldest first."""
+        with self._log.database.read() as connection:
+            wanted = find(connection, incident_id).id
+            is_it = (review_history.c.incident_id == wanted) & (
+                review_history.c.question == question
+            )
+            query = select(review_history).where(is_it).order_by(review_history.c.revision)
+            return [answer_of(row) for row in connection.execute(query)]
 
-        def work(chain: Chain) -> Review:
-            wanted = str(review.incident_id)
-            is_it = reviews.c.incident_id == wanted
-            columns = _columns(review)
-            if (
-                chain.connection.execute(update(reviews).where(is_it).values(**columns)).rowcount
-                == 0
-            ):
-                chain.connection.execute(insert(reviews).values(incident_id=wanted, **columns))
-            if text:
-                self._note(chain, wanted, text, actor)
-            kept = review_in(chain.connection, wanted)
-            assert kept is not None
-            return kept
+    def begin(self, incident_id: UUID | str, due_at: datetime, *, actor: str = OURS) -> Reviewed:
+        """Begin it, once for each end of its incident. Raises NotPossibleNow while that goes on."""
 
-        return self._log.change(work)
+        def work(change: Change) -> bool:
+            row = find(change.chain.connection, change.incident.incident_id)
+            standing = standing_of(change.chain.connection, row)
+            return stages.begin(change, standing, due_at, actor)
+
+        return self._do(incident_id, work)
+
+    def draft(self, incident_id: UUID | str, facts: Facts) -> Reviewed:
+        """Keep what the record says; not changed once people have completed it."""
+        return self._do(incident_id, lambda change: stages.draft(change, facts))
 
     def answer(
-        self, incident_id: UUID | str, question: str, text: str, *, actor: str, seen: int
+        self,
+        incident_id: UUID | str,
+        question: str,
+        text: str,
+        *,
+        actor: str,
+        seen: int,
+        goes_on: bool = False,
     ) -> Answer:
         """Write the text of a question. seen: the revision that its writer saw; 0: none yet.
 
+        goes_on: it is saved while its writer writes on, so that an audit entry is made later: by
+        `end_runs`, by the next writer, or when the review is completed.
         Raises NotPossibleNow when somebody else wrote it meanwhile, and names them.
         """
+        text = clean_text(self._masked(text))
 
         def work(chain: Chain) -> Answer:
-            wanted = find(chain.connection, incident_id).id
-            is_it = (review_texts.c.incident_id == wanted) & (review_texts.c.question == question)
-            row = chain.connection.execute(select(review_texts).where(is_it)).one_or_none()
-            if (row.revision if row else 0) != seen:
-                by = row.actor if row else "nobody"
-                raise NotPossibleNow(
-                    f"'{question}' was written by {by} meanwhile: look at it first"
-                )
-            made = Answer(text=self._masked(text), actor=actor, at=chain.now, revision=seen + 1)
-            values = {**made.model_dump(exclude={"at"}), "at": moment_text(made.at)}
-            chain.connection.execute(
-                insert(review_texts).values(incident_id=wanted, question=question, **values)
-                if row is None
-                else update(review_texts).where(is_it).values(**values)
-            )
-            return made
+            change = _change(chain, incident_id)
+            return writing.write(change, question, text, actor, seen, goes_on=goes_on)
 
         return self._log.change(work)
 
+    def complete(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
+        """Somebody says that it is complete; NotPossibleNow names what is missing."""
+        return self._do(incident_id, lambda change: stages.complete(change, actor))
+
+    def read(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
+        """Somebody else has read it. Raises NotPossibleNow for whoever wrote some of it."""
+        return self._do(incident_id, lambda change: stages.read(change, actor))
+
+    def end_runs(self, idle_since: datetime) -> int:
+        """Put on record what nobody has changed since then; how many texts that were."""
+        before = moment_text(idle_since)
+        is_left = review_texts.c.revision > review_texts.c.noted
+        query = (
+            select(review_texts.c.incident_id)
+            .where(is_left, review_texts.c.at <= before)
+            .distinct()
+            .limit(AT_ONCE)
+        )
+        with self._log.database.read() as connection:
+            ids = list(connection.execute(query).scalars())
+
+        def work(chain: Chain) -> int:
+            return sum(writing.end_runs(_change(chain, each), before=before) for each in ids)
+
+        return self._log.change(work) if ids else 0
+
+    def lacking(self, severities: Sequence[Severity], now: datetime) -> list[Incident]:
+        """Resolved incidents of these severities whose review was not begun, the oldest first."""
+        since = moment_text(now - BEGUN_WITHIN)
+        query = (
+            select(incidents)
+            .outerjoin(reviews, reviews.c.incident_id == incidents.c.id)
+            .where(
+                # All of them: so the index over type, severity and status finds few rows.
+                incidents.c.type.in_([each.value for each in IncidentType]),
+                incidents.c.opened_at >= since,
+                incidents.c.status == Status.RESOLVED.value,
+                incidents.c.severity.in_([each.value for each in severities]),
+                (reviews.c.incident_id.is_(None)) | (reviews.c.waits == 1),
+            )
+            .order_by(incidents.c.opened_at)
+            .limit(AT_ONCE)
+        )
+        with self._log.database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
+    def with_answer(self, question: str, text: str, limit: int) -> list[Incident]:
+        """The newest incidents whose review has this text for the question."""
+        query = (
+            select(incidents)
+            .join(review_texts, review_texts.c.incident_id == incidents.c.id)
+            .where(review_texts.c.question == question, review_texts.c.text == text)
+            .order_by(incidents.c.opened_at.desc())
+            .limit(limit)
+        )
+        with self._log.database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)]
+
     def due(self, before: datetime) -> list[tuple[Incident, Review]]:
         """Those that nobody has read yet and that are due, the oldest first."""
-        with self._log.database.read() as connection:
-            query = select(reviews.c.incident_id).where(
-                reviews.c.state != State.READ.value, reviews.c.due_at <= moment_text(before)
+        query = (
+            select(reviews.c.incident_id)
+            .join(incidents, incidents.c.id == reviews.c.incident_id)
+            .where(
+                reviews.c.state != State.READ.value,
+                reviews.c.due_at <= moment_text(before),
+                reviews.c.waits == 0,
+                incidents.c.status == Status.RESOLVED.value,
             )
-            ids = connection.execute(query.order_by(reviews.c.due_at)).scalars().all()
+            .order_by(reviews.c.due_at)
+        )
+        with self._log.database.read() as connection:
+            ids = connection.execute(query).scalars().all()
             found = [(incident_of(find(connection, i)), review_in(connection, i)) for i in ids]
         return [(incident, review) for incident, review in found if review is not None]
 
-    def _note(self, chain: Chain, incident_id: str, text: str, actor: str) -> None:
-        incident = incident_of(find(chain.connection, incident_id))
-        Change(chain, incident).note(self._masked(text), actor=actor, automated=actor == OURS)
+    def _do(self, incident_id: UUID | str, work: Callable[[Change], bool]) -> Reviewed:
+        def transaction(chain: Chain) -> Reviewed:
+            change = _change(chain, incident_id)
+            changed = work(change)
+            review = review_in(chain.connection, str(change.incident.incident_id))
+            assert review is not None
+            return Reviewed(change.incident, review, changed)
+
+        return self._log.change(transaction)
 
 
-def review_in(connection: Connection, incident_id: str) -> Review | None:
-    """The review with its answers, as the transaction sees it."""
-    query = select(reviews).where(reviews.c.incident_id == incident_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    written = connection.execute(
-        select(review_texts).where(review_texts.c.incident_id == incident_id)
-    ).all()
-    texts = {each.question: _answer_of(each) for each in written}
-    try:
-        review = Review.model_validate(json.loads(row.document))
-    except (ValidationError, ValueError) as error:
-        raise AuditBroken(
-            f"the review of incident {incident_id} cannot be read: it was changed outside"
-        ) from error
-    return review.model_copy(update={"texts": texts})
-
-
-def _answer_of(row: Row[Any]) -> Answer:
-    at = datetime.fromisoformat(row.at)
-    return Answer(text=row.text, actor=row.actor, at=at, revision=row.revision)
-
-
-def _columns(review: Review) -> dict[str, Any]:
-    return {
-        "form": review.form.value,
-        "state": review.state.value,
-        "due_at": moment_text(review.due_at),
-        "document": canonical_json(review.model_copy(update={"texts": {}}).to_json()),
-    }
+def _change(chain: Chain, incident_id: UUID | str) -> Change:
+    return Change(chain, incident_of(find(chain.connection, incident_id)))

@@ -341,7 +341,9 @@ def test_a_step_that_is_late_is_found_paged_and_said(
 ) -> None:
     """The loop does nothing: the watch pages, health says it, the metric counts it."""
     monkeypatch.setattr(Escalations, "run", lambda _self: None)
-    monkeypatch.setattr("deployments.intake.metrics.USUAL", QUICK._replace(escalation_late=AT_ONCE))
+    monkeypatch.setattr(
+        "deployments.intake.metrics.of_us.USUAL", QUICK._replace(escalation_late=AT_ONCE)
+    )
     timing = FAST._replace(escalation_late=AT_ONCE)
     intake = start_intake(pagerduty, contacts=CONTACTS, timing=timing)
     incident_id = intake.report()

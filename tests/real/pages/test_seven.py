@@ -7,10 +7,9 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, ViewportSize
 
-from fixtures.browser import signed_in
+from fixtures.browser import barriers, is_one_column, signed_in
 from fixtures.intake import Intake, StartIntake
 from pictures.seven import AFTER, BEFORE, DURING, MOMENTS, SEVEN, Kind, put_on_record
 from schemas.incident import Status
@@ -24,24 +23,6 @@ Scheme = Literal["light", "dark"]
 def quiet_intake(start_intake: StartIntake) -> Intake:
     """An intake without any channel: nothing that rings, and no Prefect."""
     return start_intake()
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe finds."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
-        for each in found
-        for node in each["nodes"]
-    ]
-
-
-def is_one_column(page: Page) -> bool:
-    """Nothing has to be scrolled sideways."""
-    width, seen = page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    return bool(width <= seen)
 
 
 @pytest.mark.parametrize("kind", SEVEN, ids=lambda kind: kind.type.value)

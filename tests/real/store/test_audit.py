@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -16,13 +17,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from fixtures.store import Clock
 from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.settings import Settings
 from tasks.store import Store
 from tasks.store.audit.audit import entry_of, row_of
+from tasks.store.audit.chained import Clocks
 from tasks.store.database.database import database_url
-from tasks.store.database.tables import audit, audit_head, incidents
+from tasks.store.database.tables import audit, audit_head, incidents, moments
 
 Row = dict[str, Any]
 
@@ -103,15 +106,19 @@ def tampered(store: Store, database: str) -> Tampered:
 
 
 def rechained(rows: list[Row], change: Callable[[Row], None] | None = None) -> list[Row]:
-    """Rows with a chain that is computed again, every hash right."""
+    """Rows with a chain that is computed again, every hash right, in each incident's own too."""
     done: list[Row] = []
+    newest: dict[str, dict[str, Any]] = {}
     for number, row in enumerate(rows, 1):
         fresh = {**row, "seq": number}
         if change:
             change(fresh)
-        fields = {**fresh, "details": json.loads(fresh["details"]), "hash": ""}
+        before = newest.get(fresh["incident_id"], {"seq": 0, "hash": GENESIS})
+        details = {**json.loads(fresh["details"]), "before": before}
+        fields = {**fresh, "details": details, "hash": ""}
         fields["prev_hash"] = done[-1]["hash"] if done else GENESIS
         done.append(row_of(AuditEntry.model_validate(fields).sealed()))
+        newest[fresh["incident_id"]] = {"seq": number, "hash": done[-1]["hash"]}
     return done
 
 
@@ -311,6 +318,41 @@ def test_an_action_is_compared_with_its_entry(
     assert said in str(caught.value)
 
 
+def test_an_entry_given_to_another_incident_is_found(
+    tampered: Tampered, store_settings: Settings
+) -> None:
+    """The great chain is computed again, with new anchors; the incident's own does not fit."""
+    rows = rechained(tampered.rows)
+    rows[5]["incident_id"] = str(tampered.ids[1])
+    again = [{**row, "details": json.loads(row["details"]), "hash": ""} for row in rows]
+    for number, row in enumerate(again):
+        row["prev_hash"] = rows[number - 1]["hash"] if number else GENESIS
+        rows[number] = row_of(AuditEntry.model_validate(row).sealed())
+    tampered.replace(rows)
+    store_settings.anchors_path.unlink()
+    with raw(tampered.url) as connection:
+        connection.execute(update(audit_head).values(anchored=None))
+
+    with pytest.raises(AuditBroken, match=r"names entry \d as the one before it of its incident"):
+        tampered.store.verify_audit()
+
+
+def test_clocks_that_go_back_or_differ_are_found(store: Store, clock: Clock) -> None:
+    """The entries carry the database's time: going back, or far from the machine's, is said."""
+    ids = fill(store)
+    assert store.verify_audit().notices == ()
+    clock.advance(timedelta(minutes=5))
+    store.record_action(ids[0], "late")
+    assert "entry 9 was written by a machine whose clock is 300" in store.verify_audit().notices[0]
+
+    clocks = Clocks()
+    for seq, at in enumerate(["10:00:00", "10:00:05", "10:00:04.5", "09:00:00", "09:00:01"], 1):
+        moment = f"2026-11-24T{at}+00:00"
+        clocks.note(seq, moment, {"clock": {"database": moment}})
+    (said,) = clocks.notices()
+    assert "goes back by 3604.5 s between entries 3 and 4:" in said
+
+
 def test_a_cut_off_tail_is_detected(tampered: Tampered) -> None:
     """The newest entries are deleted and the head fitted: the anchors still list them."""
     tampered.replace(tampered.rows[:6])
@@ -437,6 +479,7 @@ def test_a_deleted_or_invented_incident_is_detected(tampered: Tampered) -> None:
     with raw(tampered.url) as connection:
         for table in ("aeef_outbox", "aeef_alerts", "aeef_escalations", "aeef_standings"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (a constant)
+        connection.execute(delete(moments).where(moments.c.incident_id == str(tampered.ids[0])))
         columns = dict(connection.execute(select(incidents).where(mine)).mappings().one())
         connection.execute(delete(incidents).where(mine))
     with pytest.raises(AuditBroken, match=f"incident {tampered.ids[0]} is missing"):

@@ -202,6 +202,7 @@ def test_only_what_is_new_is_recomputed(store: Store, incident: UUID) -> None:
 
 ALL_GONE = [
     "DELETE FROM aeef_outbox",
+    "DELETE FROM aeef_moments",
     "DELETE FROM aeef_alerts",
     "DELETE FROM aeef_escalations",
     "DELETE FROM aeef_incidents",

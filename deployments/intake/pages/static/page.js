@@ -32,8 +32,9 @@
       shown.textContent = ms > 0 ? ` (${left(ms)})` : " (now)";
     }
   };
-  const isBusy = (part) => part.contains(document.activeElement) &&
-    ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement.tagName);
+  const isBusy = (part) => (part.contains(document.activeElement) &&
+    ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement.tagName)) ||
+    [...part.querySelectorAll("input:not([type=hidden]),textarea")].some((each) => each.value !== each.defaultValue);
   const refresh = async () => {
     if (document.hidden) return;
     const answer = await fetch(location.pathname + location.search.replace(/done=[^&]*/, ""), {
@@ -60,6 +61,7 @@
   ownTime(document);
   count();
   setInterval(count, 1000);
+  document.addEventListener("aeef-refresh", refresh);
   if (!live) return;
   const events = new EventSource(live);
   events.addEventListener("changed", refresh);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,13 +17,32 @@ from schemas.settings import Settings, Target
 from tasks.base.trim import clean, one_line, trim
 from tasks.target.release_files import read_history
 from tasks.target.repository import TargetRepository
-from tasks.view.sentence import HOTFIXED, ROLLED_BACK
 
 GIT_SECONDS = 5.0
 LONGEST_DIFF = 60_000
+MOST_COMMITS = 50
+ROLLED_BACK = re.compile(
+    r"rolled (?P<target>\S+) back from (?P<failed>\S+) to (?P<good>[0-9a-f]{7,64})"
+    r"; healthy after (?P<seconds>[0-9.]+) s"
+)
+"""`deploy release` (tasks/rollback/roll_back.py)."""
+HOTFIXED = re.compile(
+    r"deployed the hotfix (?P<good>[0-9a-f]{7,64}) on (?P<target>\S+) in place of (?P<failed>[^;]+)"
+    r"; healthy after"
+)
+"""`deploy the hotfix` (tasks/patch/deploy_hotfix.py)."""
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _REQUEST = re.compile(r"\(#(\d+)\)|[Mm]erge pull request #(\d+)|See merge request \S*!(\d+)")
 _REMOTE = re.compile(r"(?:https://|git@|ssh://git@)(?:[^@/]*@)?([\w.-]+)[:/](.+?)(?:\.git)?/?")
+
+
+class Commit(NamedTuple):
+    """One commit of a change."""
+
+    commit: str
+    author: str
+    at: datetime
+    subject: str
 
 
 class Change(NamedTuple):
@@ -50,14 +70,39 @@ class Change(NamedTuple):
         return f"({said})" if said else ""
 
 
+def targets_of(incident: Incident, settings: Settings) -> list[Target]:
+    """Each configured target that one of the incident's services belongs to."""
+    found = map(settings.target_of, incident.affected_services)
+    return list({target.name: target for target in found if target}.values())
+
+
 def changes_of(incident: Incident, settings: Settings) -> list[Change]:
     """Of each target of the incident the release that failed or runs, as far as can be seen.
 
     Raises nothing: what cannot be read is left out.
     """
-    found = map(settings.target_of, incident.affected_services)
-    targets = {target.name: target for target in found if target}.values()
-    return [change for target in targets if (change := _change(incident, target))]
+    found = []
+    for target in targets_of(incident, settings):
+        with suppress(AeefError, GitError, OSError):
+            found.append(change_of(incident, target))
+    return [change for change in found if change]
+
+
+def commits_of(change: Change, settings: Settings) -> list[Commit]:
+    """The commits of a change, the newest first, at most `MOST_COMMITS`.
+
+    Raises TargetError, ConfigurationError, GitError.
+    """
+    with TargetRepository(settings.target(change.target)) as repository:
+        text = repository.git(
+            "log", f"--max-count={MOST_COMMITS}", "-z", "--format=%H%n%an%n%cI%n%s",
+            change.commit, f"^{change.before}", timeout=GIT_SECONDS,
+        )  # fmt: skip
+    found = (each.split("\n", 3) for each in text.split("\0") if each.count("\n") >= 3)
+    return [
+        Commit(name, one_line(author)[:60], datetime.fromisoformat(at), one_line(subject)[:100])
+        for name, author, at, subject in found
+    ]
 
 
 def difference(change: Change, settings: Settings) -> str:
@@ -70,15 +115,16 @@ def difference(change: Change, settings: Settings) -> str:
     return trim(clean(text), LONGEST_DIFF)
 
 
-def _change(incident: Incident, target: Target) -> Change | None:
-    try:
-        pair = _pair(incident, target)
-        if pair is None:
-            return None
-        with TargetRepository(target) as repository:
-            return _look(repository, target, *pair)
-    except (AeefError, GitError, OSError):
+def change_of(incident: Incident, target: Target) -> Change | None:
+    """The release of one target that the incident is about; None: its history does not say.
+
+    Raises TargetError, GitError, OSError.
+    """
+    pair = _pair(incident, target)
+    if pair is None:
         return None
+    with TargetRepository(target) as repository:
+        return _look(repository, target, *pair)
 
 
 def _pair(incident: Incident, target: Target) -> tuple[str, str, datetime | None] | None:

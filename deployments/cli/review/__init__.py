@@ -1,0 +1,1 @@
+"""`aeef review`: read, write and take away the review of an incident. Begin with `review.py`."""

@@ -1,0 +1,58 @@
+"""What people do on a review's page beside writing: begin, complete, read it; its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from deployments.intake.pages.buttons import undone
+from deployments.intake.pages.forms import Field, fields_of
+from schemas.corrective import CorrectiveAction
+from schemas.people import Actor
+from schemas.review import State
+from tasks.corrective.wording import form_for
+from tasks.people.act import PersonAct
+from tasks.people.acts import PERSON_ACTS
+
+NOT_BEGUN = ("review-begin",)
+ADDING = ("action-add",)
+NEXT: Mapping[State, Sequence[str]] = {
+    State.DRAFTED: ("review-complete",),
+    State.COMPLETE: ("review-read",),
+    State.READ: (),
+}
+"""The acts that bring a review on, by their names."""
+
+
+WHICH = "action"
+"""The field that says which corrective action is meant."""
+
+
+class ActForm(NamedTuple):
+    """One act as a form on the page."""
+
+    act: PersonAct
+    fields: list[Field]
+    undone: str
+
+
+def forms_for(names: Sequence[str], actor: Actor) -> list[ActForm]:
+    """Those of these acts that this person may do."""
+    acts = (PERSON_ACTS[name] for name in names if name in PERSON_ACTS)
+    return [
+        ActForm(each, fields_of(each.asks), undone(each)) for each in acts if actor.may(each.right)
+    ]
+
+
+def forms_of(actions: Iterable[CorrectiveAction], actor: Actor) -> dict[int, list[ActForm]]:
+    """What this person may do now about each corrective action, by its number.
+
+    Which one it is stands in the form, so nobody is asked.
+    """
+    return {
+        each.number: [
+            form._replace(fields=[field for field in form.fields if field.name != WHICH])
+            for form in forms_for([form_for(each)], actor)
+        ]
+        for each in actions
+    }

@@ -1,0 +1,1 @@
+"""What follows a corrective action by itself: tickets, notices, looks. Begin with `look.py`."""

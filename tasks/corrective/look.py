@@ -1,0 +1,113 @@
+"""One round over the corrective actions: waivers that ended, effects, what people have to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+from schemas.corrective import CorrectiveAction, Stage, Turned, looks_due
+from schemas.corrective.transitions import end_waiver, put_ticket, see_effect
+from schemas.errors import AeefError
+from schemas.model import utc_now
+from schemas.settings import Settings
+from tasks.corrective.effect import look_at_effect
+from tasks.corrective.notices import send_notices
+from tasks.corrective.tickets import counts_on, ensure_ticket
+from tasks.store import open_store
+
+
+def look_at_all(settings: Settings, now: datetime | None = None) -> str:
+    """Do one round; what was seen, in words. Safe to repeat: each thing happens once.
+
+    now: for tests. Raises AeefError that names what could not be done; the rest was.
+    """
+    now = now or utc_now()
+    store = open_store(settings)
+    said: list[str] = []
+    problems: list[str] = []
+
+    def one(action: CorrectiveAction, work: Callable[[], str]) -> None:
+        try:
+            if text := work():
+                said.append(f"{action.reference}: {text}")
+        except AeefError as error:  # the others are looked at all the same
+            problems.append(f"{action.reference}: {error}")
+
+    looked = store.corrective.to_look_at(now)
+    for action in looked:
+        one(action, lambda action=action: look_at_one(action, settings, now))  # type: ignore[misc]
+    seen = {each.number for each in looked}
+    left = [each for each in store.corrective.unsettled() if each.number not in seen]
+    for action in left:
+        one(action, lambda action=action: _notify(action, settings, now))  # type: ignore[misc]
+    if problems:
+        raise AeefError("; ".join([*problems, *said]))
+    return "; ".join(said) or "nothing is due"
+
+
+def look_at_one(action: CorrectiveAction, settings: Settings, now: datetime) -> str:
+    """End its waiver, or look whether it worked; what that came to, empty when nothing is new."""
+    turn = _end_of_waiver(action, settings, now)
+    if action.stage is not Stage.WAIVED:
+        turn = _effect(action, settings, now)
+    store = open_store(settings)
+    after, changed = store.corrective.change(action.number, turn)
+    if changed and after.stage is Stage.OPEN:
+        after = follow_reopened(after, settings)
+    problem = send_notices(after, settings, now)
+    return "; ".join(filter(None, [_in_words(after) if changed else "", problem]))
+
+
+Turn = Callable[[CorrectiveAction, datetime], Turned | None]
+
+
+def _end_of_waiver(action: CorrectiveAction, settings: Settings, now: datetime) -> Turn:
+    due_at = now + settings.corrective.again
+    return lambda present, _at: end_waiver(present, now, due_at)
+
+
+def _effect(action: CorrectiveAction, settings: Settings, now: datetime) -> Turn:
+    """The change that a look brings; none when somebody has changed the action meanwhile."""
+    days = looks_due(action, now)
+    seen = look_at_effect(action, open_store(settings), settings) if days else (None, "")
+    due_at = now + settings.corrective.again
+
+    def turn(present: CorrectiveAction, at: datetime) -> Turned | None:
+        if present.verified_at != action.verified_at or present.stage is not Stage.VERIFIED:
+            return None
+        still = tuple(each for each in looks_due(present, now) if each in days)
+        return see_effect(present, at, still, seen, due_at)
+
+    return turn
+
+
+def follow_reopened(action: CorrectiveAction, settings: Settings) -> CorrectiveAction:
+    """It is open again: its ticket goes on if it is open, else there is a new one.
+
+    Never raises for Jira: the intake makes a missing ticket later.
+    """
+    if not action.ticket or counts_on(action, settings):
+        return action
+    store, gone = open_store(settings), action.ticket
+
+    def without(present: CorrectiveAction, _at: datetime) -> Turned | None:
+        return put_ticket(present, None) if present.ticket == gone else None
+
+    after, _ = store.corrective.change(action.number, without)
+    try:
+        ensure_ticket(after, settings, holder=f"again {uuid4()}")
+    except AeefError:
+        return after
+    return store.corrective.one(action.number)
+
+
+def _notify(action: CorrectiveAction, settings: Settings, now: datetime) -> str:
+    return send_notices(action, settings, now)
+
+
+def _in_words(action: CorrectiveAction) -> str:
+    if action.stage is Stage.OPEN:
+        return f"open again: {action.why_again}"
+    newest = max(action.effects, key=lambda each: each.at, default=None)
+    return newest.seen if newest else ""

@@ -1,0 +1,1 @@
+"""What people do to corrective actions: `add.py` begins one, `settle.py` says how it stands."""

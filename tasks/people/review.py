@@ -1,0 +1,124 @@
+"""What people do to the review of an incident: begin, write, complete and read it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.errors import NotAllowed
+from schemas.incident import Incident
+from schemas.model import Model, utc_now
+from schemas.people import Right
+from schemas.review import LONGEST_ANSWER, QUESTIONS, Review
+from tasks.people.act import Done, Hand, Nothing, PersonAct
+from tasks.people.channels import show_everywhere
+from tasks.people.fields import POSITIONAL, Words
+from tasks.review.due import due_at
+
+
+class Answering(Model):
+    """One question of the review, and what is written for it."""
+
+    question: Words = Field(
+        description=f"One of: {', '.join(each.name for each in QUESTIONS)}.",
+        json_schema_extra=POSITIONAL,
+    )
+    text: str = Field(
+        max_length=LONGEST_ANSWER, description="The text.", json_schema_extra=POSITIONAL
+    )
+    seen: int = Field(
+        default=-1,
+        description="The revision that you have read: a newer one by somebody else is kept."
+        " Without it, the text replaces what is there.",
+    )
+    goes_on: bool = Field(
+        default=False, description="It is saved while you write on; it goes on record later."
+    )
+
+
+def _begin(hand: Hand, _asked: Nothing) -> Done:
+    incident = hand.incident
+    due = due_at(incident, hand.settings.review, hand.settings.business_days, utc_now())
+    done = hand.store.reviews.begin(hand.incident_id, due, actor=hand.actor.on_record)
+    said = f"{incident.title}: review due {done.review.due_at:%Y-%m-%d %H:%M} UTC"
+    return Done(done.incident, said, done.changed)
+
+
+def _answer(hand: Hand, asked: Answering) -> Done:
+    reviews, actor = hand.store.reviews, hand.actor.on_record
+    incident, before = hand.incident, reviews.of(hand.incident_id)
+    there = before.texts.get(asked.question) if before else None
+    revision = there.revision if there else 0
+    answer = reviews.answer(
+        hand.incident_id,
+        asked.question,
+        asked.text,
+        actor=actor,
+        seen=revision if asked.seen < 0 else asked.seen,
+        goes_on=asked.goes_on,
+    )
+    said = f"{incident.title}: '{asked.question}' is revision {answer.revision}"
+    return Done(hand.incident, said, answer.revision != revision)
+
+
+def _complete(hand: Hand, _asked: Nothing) -> Done:
+    done = hand.store.reviews.complete(hand.incident_id, actor=hand.actor.on_record)
+    said = f"{done.incident.title}: review {_standing(done.review)}"
+    return _shown(hand, done.incident, said, changed=done.changed)
+
+
+def _read(hand: Hand, _asked: Nothing) -> Done:
+    if hand.settings.people and not hand.actor.is_proven:
+        raise NotAllowed(
+            f"{hand.actor.called}: nothing proves who you are, and a review counts as read by"
+            " somebody of [people]: sign in on the page, or set AEEF_URL and AEEF_TOKEN"
+        )
+    done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record)
+    said = f"{done.incident.title}: review {_standing(done.review)}"
+    return _shown(hand, done.incident, said, changed=done.changed)
+
+
+def _standing(review: Review) -> str:
+    by = f", completed by {review.completed_by}" if review.completed_by else ""
+    return f"{review.state}{by}" + (f", read by {review.read_by}" if review.read_by else "")
+
+
+def _shown(hand: Hand, incident: Incident, said: str, *, changed: bool) -> Done:
+    return Done(incident, said, changed, show_everywhere(hand, incident) if changed else "")
+
+
+BEGIN_REVIEW = PersonAct(
+    name="review-begin",
+    title="Begin the review",
+    does="Begins the review of what was resolved: of a P1 or P2 it begins by itself.",
+    right=Right.RESPOND,
+    asks=Nothing,
+    do=_begin,
+    undone="Not undone: it has its day from then on.",
+)
+ANSWER_REVIEW = PersonAct(
+    name="review-answer",
+    title="Write in the review",
+    does="Writes the text of one question of the review; what was there stays on record.",
+    right=Right.RESPOND,
+    asks=Answering,
+    do=_answer,
+    undone="Undone by writing it again; what was there stays on record.",
+)
+COMPLETE_REVIEW = PersonAct(
+    name="review-complete",
+    title="Review is complete",
+    does="Seals the texts of the review, and puts its post-mortem on record.",
+    right=Right.RESPOND,
+    asks=Nothing,
+    do=_complete,
+    undone="A text that changes afterwards takes it back.",
+)
+READ_REVIEW = PersonAct(
+    name="review-read",
+    title="I have read the review",
+    does="Says that you, who did not write it, have read the completed review.",
+    right=Right.RESPOND,
+    asks=Nothing,
+    do=_read,
+    undone="A text that changes afterwards takes it back.",
+)

@@ -1,0 +1,1 @@
+"""Reviews of incidents: written as Markdown, drafted from the record. Begin with `markdown.py`."""

@@ -1,0 +1,1 @@
+"""What a review finds on record by itself. Begin with `draft.py`."""

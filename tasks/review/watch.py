@@ -1,0 +1,83 @@
+"""One round over the reviews: begins those that are missing, and reminds people of what is due."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import uuid4
+
+from schemas.errors import AeefError
+from schemas.incident import Incident, Severity
+from schemas.lifecycle import Standing
+from schemas.links import links_for
+from schemas.model import utc_now
+from schemas.review import Review, State
+from schemas.settings import Settings
+from tasks.channels.slack import client as slack
+from tasks.notify.write_to_person import write_to_person
+from tasks.review.draft_review import begin_review
+from tasks.store import Store
+from tasks.store.claim_keys import review_reminder_key
+from tasks.store.reviews.writing import RUN_ENDS
+
+GRAVE = (Severity.P1, Severity.P2)
+NOBODY = "whoever leads it"
+
+log = logging.getLogger("aeef.review")
+
+
+def watch_reviews(settings: Settings, store: Store, now: datetime | None = None) -> None:
+    """Do one round. It needs no Prefect: what ended while that is away has its due date, too.
+
+    now: for tests. Logs what could not be done: the next round does it.
+    """
+    now = now or utc_now()
+    for incident in store.reviews.lacking(GRAVE, now):
+        begin_review(incident, settings, store)
+    store.reviews.end_runs(now - RUN_ENDS)
+    for incident, review in store.reviews.due(now + settings.review.remind_before):
+        try:
+            _remind(incident, review, settings, store, now)
+        except AeefError as error:  # the others are reminded all the same
+            log.warning("%s: nobody was reminded of its review: %s", incident.title, error)
+
+
+def _remind(
+    incident: Incident, review: Review, settings: Settings, store: Store, now: datetime
+) -> None:
+    """Once before it is due, and once after. On record with where it was said."""
+    is_overdue = review.due_at <= now
+    key = review_reminder_key(review.due_at, is_overdue=is_overdue)
+    done = store.claims(incident.incident_id).get(key)
+    if done is not None and done.state == "done":
+        return
+    with store.once(incident.incident_id, key, f"review {uuid4()}") as turn:
+        if not turn.is_mine:
+            return
+        person = _whom(store.lifecycle.standing(incident.incident_id), review)
+        said = _said(incident, review, is_overdue=is_overdue)
+        how = "nowhere, for Slack is not configured"
+        if slack.configured(settings):
+            address = f"{links_for(incident, settings).incident}/review"
+            how = write_to_person(
+                person or NOBODY, f"{said} ({address})", incident, settings, turn.holder or "review"
+            )
+        store.record_action(
+            incident.incident_id, f"{said} - said to {person or NOBODY} {how}", in_record=False
+        )
+        turn.finish()
+
+
+def _whom(standing: Standing, review: Review) -> str:
+    """The lead, else who has or had it; to read it, whoever that is, is their matter too."""
+    return standing.lead or standing.owner or review.completed_by or ""
+
+
+def _said(incident: Incident, review: Review, *, is_overdue: bool) -> str:
+    what = (
+        "is complete, and nobody else has read it"
+        if review.state is State.COMPLETE
+        else ("is not complete")
+    )
+    when = "was due" if is_overdue else "is due"
+    return f"The review of {incident.title} {when} {review.due_at:%Y-%m-%d %H:%M} UTC; it {what}"

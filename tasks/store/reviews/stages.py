@@ -1,0 +1,208 @@
+"""How a review goes on: begun, drafted, complete, read; and what a close needs of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from schemas.corrective import CorrectiveAction
+from schemas.errors import NotPossibleNow
+from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
+from schemas.lifecycle import Disposition, Standing
+from schemas.people import name_on_record
+from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
+from tasks.store.audit.audit import Chain
+from tasks.store.corrective.rows import actions_in
+from tasks.store.database.tables import audit
+from tasks.store.records import Change
+from tasks.store.reviews.rows import (
+    keep,
+    note_texts,
+    review_in,
+    seal_of,
+    texts_in,
+    waits_anew,
+)
+from tasks.store.reviews.writing import OURS, end_runs, require_open, take_back
+
+MOST_LINES = 1_000
+"""Of the timeline in the record's post-mortem; the audit log has all."""
+
+
+def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> bool:
+    """Begin it, or begin it anew after the incident went on; False: it was begun before."""
+    incident = change.incident
+    if incident.resolved_at is None:
+        raise NotPossibleNow(f"{incident.title} is {incident.status}: it is reviewed once resolved")
+    before = review_in(change.chain.connection, str(incident.incident_id))
+    if before is not None and before.resolved_at == incident.resolved_at:
+        return False
+    false_alarm = standing.disposition is Disposition.FALSE_ALARM
+    review = Review(
+        incident_id=incident.incident_id,
+        occurrence=incident.occurrence,
+        resolved_at=incident.resolved_at,
+        form=form_for(incident.severity, is_false_alarm=false_alarm),
+        due_at=due_at,
+    )
+    keep(change.chain, review)
+    again = "begun anew" if before else "begun"
+    change.note(
+        f"review {again}, due {due_at:%Y-%m-%d %H:%M} UTC",
+        actor=actor,
+        automated=actor == OURS,
+        details=seal_of(review),
+    )
+    if actor != OURS:  # what ends of a P1 or P2 starts it with its own event
+        change.emit(REVIEW_BEGUN)
+    return True
+
+
+def draft(change: Change, facts: Facts) -> bool:
+    """Keep what the record says, unless people have completed the review already."""
+    review = review_in(change.chain.connection, str(change.incident.incident_id))
+    if review is None or review.state is not State.DRAFTED:
+        return False
+    drafted = review.model_copy(update={"facts": facts})
+    keep(change.chain, drafted)
+    unseen = f"; not seen: {len(facts.not_seen)}" if facts.not_seen else ""
+    change.note(
+        f"review drafted from the record{unseen}",
+        actor=OURS,
+        automated=True,
+        details=seal_of(drafted),
+    )
+    return True
+
+
+def complete(change: Change, actor: str) -> bool:
+    """Somebody says that it is complete: its texts are sealed, the record gets its post-mortem.
+
+    False: somebody said so before. Raises NotPossibleNow that names what is missing.
+    """
+    review = require_open(change)
+    if review.state is not State.DRAFTED:
+        return False
+    actions = actions_in(change.chain.connection, review.incident_id)
+    if lacks := missing(review.form, review.written, [each.category for each in actions]):
+        raise NotPossibleNow(
+            f"the review of {change.incident.title} is not complete: {'; '.join(lacks)}"
+        )
+    end_runs(change)
+    done = review.model_copy(
+        update={"state": State.COMPLETE, "completed_by": actor, "completed_at": change.chain.now}
+    )
+    keep(change.chain, done)
+    _record(change, done, actions, "review complete: somebody else reads it", actor)
+    return True
+
+
+def read(change: Change, actor: str) -> bool:
+    """Somebody who did not write it has read it; False: somebody did before."""
+    review = require_open(change)
+    if review.state is State.READ:
+        return False
+    title, short = change.incident.title, change.incident.short_id
+    if review.state is State.DRAFTED:
+        raise NotPossibleNow(
+            f"the review of {title} is not complete yet: `aeef review-complete {short}`"
+        )
+    if review.is_by(actor):
+        raise NotPossibleNow(
+            f"{name_on_record(actor)} wrote or completed the review of {title}: somebody else has"
+            " to read it"
+        )
+    done = review.model_copy(
+        update={"state": State.READ, "read_by": actor, "read_at": change.chain.now}
+    )
+    keep(change.chain, done)
+    actions = actions_in(change.chain.connection, review.incident_id)
+    _record(change, done, actions, "review read", actor)
+    return True
+
+
+def goes_on(change: Change, actor: str) -> None:
+    """The incident is not over: what was completed is taken back, and it begins anew later."""
+    review = review_in(change.chain.connection, str(change.incident.incident_id))
+    if review is None:
+        return
+    end_runs(change)
+    if review.state is not State.DRAFTED:
+        review = take_back(change, review, "the incident goes on", actor)
+    waits_anew(change.chain, review)
+
+
+def lacks_for_close(change: Change, standing: Standing) -> list[str]:
+    """What the incident lacks to be closed, in words; empty: nothing.
+
+    A P1 or P2 needs its review, read, and its corrective actions. A false alarm needs the short
+    form, and a duplicate none: the incident that it is part of has one.
+    """
+    incident = change.incident
+    if incident.severity not in (Severity.P1, Severity.P2):
+        return []
+    if standing.disposition is Disposition.DUPLICATE and standing.merged_into is not None:
+        return []
+    short = incident.short_id
+    review = review_in(change.chain.connection, str(incident.incident_id))
+    if review is None or review.resolved_at != incident.resolved_at:
+        return [f"its review, which was not begun: `aeef review-begin {short}`"]
+    actions = actions_in(change.chain.connection, review.incident_id)
+    of_review = missing(review.form, review.written, [each.category for each in actions])
+    lacks = [f"of its review: {', '.join(of_review)}"] if of_review else []
+    if review.state is State.DRAFTED:
+        lacks.append(f"somebody who completes its review: `aeef review-complete {short}`")
+    if review.state is not State.READ:
+        lacks.append(f"somebody else who reads its review: `aeef review-read {short}`")
+    return lacks
+
+
+def refresh_post_mortem(change: Change) -> dict[str, Any]:
+    """The record's post-mortem with the corrective actions as they are now; empty: no review."""
+    review = review_in(change.chain.connection, str(change.incident.incident_id))
+    if review is None or review.state is State.DRAFTED:
+        return {}
+    actions = actions_in(change.chain.connection, review.incident_id)
+    return {"post_mortem": _learned(change, review, actions)}
+
+
+def _record(
+    change: Change, review: Review, actions: list[CorrectiveAction], text: str, actor: str
+) -> None:
+    """One entry that seals every text, and the record's post-mortem and root cause."""
+    rows = texts_in(change.chain.connection, str(review.incident_id))
+    note_texts(change.chain, rows)
+    cause = review.text("root-cause") or change.incident.root_cause
+    change.record(
+        text,
+        actor=actor,
+        automated=False,
+        details=seal_of(review, rows),
+        root_cause=cause,
+        post_mortem=_learned(change, review, actions),
+    )
+
+
+def _learned(change: Change, review: Review, actions: list[CorrectiveAction]) -> PostMortem:
+    lines = _timeline(change.chain, change.incident)
+    return post_mortem_of(review, "\n".join(lines), [_line(each) for each in actions])
+
+
+def _line(action: CorrectiveAction) -> str:
+    return (
+        f"{action.reference} ({action.category}): {action.text}; {action.owner} until"
+        f" {action.due_at:%Y-%m-%d}, verified by {action.verifier}; {action.stage}"
+    )
+
+
+def _timeline(chain: Chain, incident: Incident) -> list[str]:
+    """The incident's entries, each with its number in the audit log."""
+    query = select(audit.c.seq, audit.c.timestamp, audit.c.action, audit.c.actor)
+    query = query.where(audit.c.incident_id == str(incident.incident_id)).order_by(audit.c.seq)
+    rows = chain.connection.execute(query.limit(MOST_LINES + 1)).all()
+    lines = [f"{r.timestamp[:19]}Z #{r.seq} {r.action} ({r.actor})" for r in rows[:MOST_LINES]]
+    if len(rows) > MOST_LINES:
+        lines.append(f"further entries after #{rows[MOST_LINES - 1].seq} are in the audit log")
+    return lines

@@ -1,0 +1,131 @@
+"""What a review is drafted from: the record, a real repository and its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from samples.aeef import tools as aeef_tools
+from samples.isolation import config_of
+from samples.targets import command_target, commit, git, prove, write_history
+from schemas.incident import Alert, IncidentType, Severity
+from schemas.lifecycle import Disposition
+from schemas.review import Facts, Review, State
+from schemas.settings import Settings, Target, load_settings
+from tasks.review.draft_review import draft_review
+from tasks.store import Store, open_store
+
+ANN = "ann (token)"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    """A target whose last release was made with an AI tool, and has a pull request."""
+    target = command_target(tmp_path)
+    path = target.repository
+    good = git(path, "rev-parse", "HEAD~1")
+    git(path, "remote", "add", "origin", "https://github.example/acme/shop.git")
+    bad = commit(path, {"a.txt": "1"}, f"New checkout (#41)\n\n{aeef_tools.MESSAGE}")
+    write_history(target, (good, "healthy"), (bad, "healthy"))
+    prove(target, bad, security_scan="fail")
+    return target
+
+
+@pytest.fixture
+def made(target: Target, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """What steps read: AEEF_HOME and the target."""
+    Path("aeef.toml").write_text(config_of(target))
+    monkeypatch.setenv("AEEF_HOME", str(home))
+    home.mkdir(mode=0o700)
+    settings = load_settings()
+    yield settings
+    open_store(settings).close()
+
+
+def over(
+    store: Store, service: str = "demo", severity: Severity = Severity.P1, key: str = "a"
+) -> UUID:
+    """An incident that the automation and a person worked on, and that is over."""
+    alert = Alert(description="it answers 502", service=service, source="am", dedup_key=key)
+    opened = store.open_or_attach(alert, IncidentType.DEPLOYMENT_FAILURE, severity)
+    of = opened.incident.incident_id
+    store.record_action(of, "looked at the service", actor="aeef-runbooks")
+    store.lifecycle.take(of, actor=ANN)
+    store.lifecycle.resolve(of, Disposition.FIXED, cause="an index", actor=ANN)
+    return of
+
+
+def drafted(of: UUID, store: Store) -> tuple[Review, Facts]:
+    """After its flow's step."""
+    draft_review.directly(str(of))
+    review = store.reviews.of(of)
+    assert review is not None
+    assert review.facts is not None
+    return review, review.facts
+
+
+def lines(facts: Facts, section: str) -> list[dict[str, Any]]:
+    """The lines of a section."""
+    found = facts.sections[section]
+    assert isinstance(found, list)
+    return [each for each in found if isinstance(each, dict)]
+
+
+def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) -> None:
+    """Each line of the timeline has its entry; the change has commits, request, AI and gates."""
+    store = open_store(made)
+    over(store, key="before")
+    of = over(store)
+    review, facts = drafted(of, store)
+    timeline = lines(facts, "timeline")
+    by_seq = {each.seq: each for each in store.timeline(of)}
+    change = " ".join(str(each) for each in lines(facts, "change"))
+    texts = {name: [each["text"] for each in lines(facts, name)] for name in facts.sections}
+
+    assert State.DRAFTED is review.state
+    assert {by_seq[each["entry"]].action for each in timeline} == {e["text"] for e in timeline}
+    assert ["looked at the service"] == texts["automation"][1:2]
+    assert {ANN} == {each["by"] for each in lines(facts, "people")}
+    assert any(each.startswith("acknowledged, ") for each in texts["times"])
+    assert "P1 deployment-failure of demo, detected" in texts["summary"][0]
+    assert "New checkout (#41)" in change
+    assert "https://github.example/acme/shop/pull/41" in change
+    assert "AI: claude-opus-4" in change
+    assert "reviewed by jane.smith" in change
+    assert {"demo: tests: pass", "demo: security-scan: fail"} == set(texts["gates"])
+    assert "the same type, and demo, too" in texts["similar"][0]
+    assert any("how many users" in each for each in facts.not_seen)
+    assert not any("paged" not in each for each in facts.not_seen if "is not on record" in each)
+    store.verify_audit()
+
+
+def test_what_cannot_be_seen_is_said(made: Settings) -> None:
+    """A service that is nobody's, and a repository that is gone; the rest is drafted."""
+    store = open_store(made)
+    unknown = over(store, service="nobody-s", key="b")
+    _, facts = drafted(unknown, store)
+    assert any("'nobody-s' belongs to no configured target" in each for each in facts.not_seen)
+    (made.target("demo").repository / ".git").rename(made.home / "gone")
+    _, facts = drafted(over(store), store)
+
+    assert any(each.startswith("the change of demo: ") for each in facts.not_seen)
+    assert [] == facts.sections["gates"]
+    assert lines(facts, "timeline")
+
+
+def test_drafting_again_changes_nothing(made: Settings) -> None:
+    """Nor does it touch what people completed; a P3 has a review only when it was asked for."""
+    store = open_store(made)
+    of = over(store)
+    drafted(of, store)
+    entries = len(store.timeline(of))
+    draft_review.directly(str(of))
+    small = over(store, service="mail", severity=Severity.P3, key="c")
+    draft_review.directly(str(small))
+
+    assert entries == len(store.timeline(of))
+    assert store.reviews.of(small) is None
