@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from schemas.agents.phrases import patterns_of
+from schemas.agents.phrases import SHELL, patterns_of
+from schemas.agents.shell_words import commands_in
 
 SUMMARY_LIMIT = 200
 """Characters after which the tools cut `tool_input_summary` off."""
@@ -54,6 +55,7 @@ class LogEntry(NamedTuple):
 class Forbidden(NamedTuple):
     """A forbidden action that can be compared.
 
+    of_command: `input` is compared with each simple command of a shell, not with the whole input.
     tool, input: with `*` for anything; input None: whatever the input. unless: an input that is
     allowed even so. is_certain: False where what the log shows may be it, and may not.
     """
@@ -63,6 +65,7 @@ class Forbidden(NamedTuple):
     input: str | None
     unless: str | None = None
     is_certain: bool = True
+    of_command: bool = False
 
     def judge(self, entry: LogEntry) -> bool | None:
         """True when it forbids the entry; None when the entry does not show enough to decide."""
@@ -74,7 +77,7 @@ class Forbidden(NamedTuple):
     def _judge_input(self, entry: LogEntry) -> bool | None:
         if self.input is None:
             return True
-        inputs = _inputs(entry.summary)
+        inputs = _commands(entry.summary) if self.of_command else _inputs(entry.summary)
         if self.unless and any(matches(self.unless, each.text) for each in inputs):
             return False
         if any(matches(self.input, each.text) for each in inputs):
@@ -130,7 +133,9 @@ def parse_forbidden(actions: Iterable[str]) -> tuple[list[Forbidden], int]:
     for text in map(str.strip, actions):
         if patterns := patterns_of(text):
             found += [
-                Forbidden(text, each.tool, each.text, each.unless, each.is_certain)
+                Forbidden(
+                    text, each.tool, each.text, each.unless, each.is_certain, each.tool == SHELL
+                )
                 for each in patterns
             ]
             continue
@@ -173,12 +178,29 @@ def matches(pattern: str, text: str) -> bool:
 @lru_cache(maxsize=16)
 def _inputs(summary: str) -> tuple[_Input, ...]:
     """The summary, and of one in JSON the command, path or address in it, even if it is cut off."""
-    fields = tuple(
-        _Input(_plain(_unescaped(match[1])), is_cut=not match[2])
-        for match in _FIELD.finditer(summary if summary.startswith("{") else "")
-    )
+    fields = _fields(summary)
     is_cut = len(summary) >= SUMMARY_LIMIT and not fields
-    return (_Input(_plain(summary), is_cut), *fields)
+    plain = (_Input(_plain(text), is_open) for text, is_open in fields)
+    return (_Input(_plain(summary), is_cut), *plain)
+
+
+@lru_cache(maxsize=16)
+def _commands(summary: str) -> tuple[_Input, ...]:
+    """Each simple command of what a shell was given; the end of the last may be missing."""
+    is_cut = len(summary) >= SUMMARY_LIMIT
+    found = []
+    for text, is_open in _fields(summary) or [(summary, is_cut)]:
+        commands = [_plain(each) for each in commands_in(text)]
+        last = len(commands) - 1
+        found += [_Input(each, is_open and at == last) for at, each in enumerate(commands)]
+    return tuple(found)
+
+
+def _fields(summary: str) -> list[tuple[str, bool]]:
+    """The command, path or address in a summary in JSON, and whether its end is missing."""
+    if not summary.startswith("{"):
+        return []
+    return [(_unescaped(match[1]), not match[2]) for match in _FIELD.finditer(summary)]
 
 
 def _unescaped(text: str) -> str:

@@ -11,12 +11,18 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+SHELL = "Bash"
 MAIN = ("main", "master")
 """The branches that are taken to be protected; AEEF's own tools know `main` only."""
 
 
+MARKS = (":", "refs/heads/", " +")
+"""What may stand before a branch that is pushed to."""
+
+
 class Pattern(NamedTuple):
-    """What an entry of the log looks like. tool: a name, with `*`; text: of its input, with `*`.
+    """What an entry of the log looks like. tool: a name, with `*`; text: of its input, with `*`,
+    in small letters; of a shell it is that of one simple command.
 
     unless: an input that is allowed even so.
     """
@@ -28,11 +34,7 @@ class Pattern(NamedTuple):
 
 
 def _bash(*commands: str, is_certain: bool = True) -> tuple[Pattern, ...]:
-    """A command at the beginning of the input, or after `;`, `&&` or `|` (any of `; & | (`)."""
-    starts = ("", "*; ", "*;", "*& ", "*&", "*| ", "*(")
-    return tuple(
-        Pattern("Bash", f"{start}{each}", is_certain) for each in commands for start in starts
-    )
+    return tuple(Pattern(SHELL, each, is_certain) for each in commands)
 
 
 def _write(*paths: str) -> tuple[Pattern, ...]:
@@ -42,8 +44,8 @@ def _write(*paths: str) -> tuple[Pattern, ...]:
 _PUSH_TO_MAIN = _bash(
     *(f"git push* {name}" for name in MAIN),
     *(f"git push* {name} *" for name in MAIN),
-    *(f"git push*{mark}{name}" for name in MAIN for mark in (":", "refs/heads/")),
-    *(f"git push*{mark}{name} *" for name in MAIN for mark in (":", "refs/heads/")),
+    *(f"git push*{mark}{name}" for name in MAIN for mark in MARKS),
+    *(f"git push*{mark}{name} *" for name in MAIN for mark in MARKS),
 )
 _MERGE = (
     *_PUSH_TO_MAIN,
@@ -59,7 +61,7 @@ _MERGE = (
 )
 _APPROVE = (
     *_bash("gh pr review*--approve*", "gh pr review* -a *", "gh pr review* -a", is_certain=False),
-    *(Pattern("mcp__github__*review*", "*APPROVE*", is_certain=False),),
+    *(Pattern("mcp__github__*review*", "*approve*", is_certain=False),),
 )
 _NO_CHECKS = (
     *_bash(
@@ -71,7 +73,7 @@ _NO_CHECKS = (
     *(
         Pattern(tool, f"*{path}*", is_certain=False)
         for tool in ("Write", "Edit", "MultiEdit")
-        for path in (".github/workflows/", ".gitlab-ci.yml", ".pre-commit-config", "Jenkinsfile")
+        for path in (".github/workflows/", ".gitlab-ci.yml", ".pre-commit-config", "jenkinsfile")
     ),
 )
 _DELETE = _bash("rm -rf *", "rm -fr *", "rm -r -f *", "rm -f -r *", "rm --recursive*--force*")

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samples.aeef import tools
 from schemas.agents import judge, parse_entry, parse_forbidden
+from schemas.agents.shell_words import commands_in
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -37,6 +40,12 @@ def verdict(phrase: str, tool: str, **given: Any) -> bool | None:
         ("merge-to-main", "git push origin aeef/dev:main2", False),
         ("merge-to-main", "git log origin/main", False),
         ("merge-to-main", "grep -r 'git push origin main' docs", False),
+        ("merge-to-main", "git push -u origin feature && git checkout main", False),
+        ("merge-to-main", "git commit -m 'x; git push origin main; y'", False),
+        ("merge-to-main", "cat <<EOF > a\ngit push origin main\nEOF", False),
+        ("merge-to-main", "cd x\nsudo git -C y push origin 'main'", True),
+        ("disable-ci-checks", "git commit -m 'no -n here' && head -n 5 a", False),
+        ("disable-ci-checks", "A=1 git commit -n -m x", True),
         ("approve-own-output", "gh pr review 3 --approve", None),
         ("disable-ci-checks", "git commit -m x --no-verify", True),
         ("Use `git push` or `git merge` commands", "git push origin aeef/dev", True),
@@ -58,6 +67,7 @@ def test_a_command(phrase: str, command: str, expected: bool | None) -> None:
         ("edit-production-code", "/repo/src/app.py", True),
         ("edit-production-code", "docs/a.md", False),
         ("disable-ci-checks", ".github/workflows/ci.yml", None),
+        ("disable-ci-checks", "/repo/Jenkinsfile", None),
         ("Use Write or Edit tools on any file (except .aeef/ reports)", "a.md", True),
         ("Use Write or Edit tools on any file (except .aeef/ reports)", ".aeef/r.md", False),
     ],
@@ -74,6 +84,13 @@ def test_a_command_that_is_cut_off_stays_open_only_if_its_beginning_fits() -> No
     assert verdict("Bash(git push*--force)", "Bash", command=f"git push {long}") is None
     assert verdict("Bash(git push*--force)", "Bash", command=f"git pull {long}") is False
     assert verdict("Bash(git push*)", "Bash", command=f'git push "{long}') is True
+
+
+@given(st.text(alphabet="ab \"'\\;&|()<>\n#$=", max_size=60))
+def test_no_command_line_makes_the_splitting_raise(text: str) -> None:
+    """Whatever its quotes; a word that holds blanks is not shown as words."""
+    for command in commands_in(text):
+        assert command.strip() == " ".join(command.split())
 
 
 def test_what_no_log_shows_is_for_a_reader() -> None:
