@@ -13,7 +13,7 @@ from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
-from tasks.people.corrective import add, settle
+from tasks.people.corrective import add, settle, worked
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.merge import LINK, MERGE
 from tasks.people.procedures.automation import START, STOP
@@ -33,7 +33,7 @@ ALL: tuple[PersonAct, ...] = (
     *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
     *(add.ADD, add.CHANGE),
-    *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, settle.JUDGE),
+    *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, worked.JUDGE),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""
