@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,10 +184,16 @@ def describe(data: dict[str, Any]) -> list[str]:
         f"  {incident.description or 'no description'}",
         *_alerts([ListedAlert.from_json(each) for each in data["alerts"]]),
         *_inbox([Kept.model_validate(each) for each in data["inbox"]]),
+        *_actions(data.get("correctiveActions", ())),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _actions(actions: Iterable[dict[str, Any]]) -> list[str]:
+    lines = [f"  {each['reference']}  {each['stands']}: {each['text']}" for each in actions]
+    return ["corrective actions:", *lines] if lines else []
 
 
 def _people(incident: Incident, standing: Standing) -> list[str]:

@@ -8,11 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.corrective import CorrectiveAction
-from schemas.settings import Settings
 from tasks.corrective.wording import public_text, stands
 from tasks.store import Store
-
-MOST_LISTED = 40
 
 
 def overdue_now(store: Store, now: datetime) -> list[CorrectiveAction]:
@@ -29,17 +26,3 @@ def overdue_lines(actions: list[CorrectiveAction], store: Store, now: datetime) 
         text = public_text(action, incident)
         lines.append(f"{action.reference}{ticket} {stands(action, now)}: {text} ({incident.title})")
     return lines
-
-
-def overdue_text(
-    actions: list[CorrectiveAction], store: Store, settings: Settings, now: datetime
-) -> str:
-    """The weekly list for a channel: one sentence, then the lines."""
-    if not actions:
-        return "No corrective action is overdue."
-    count = len(actions)
-    what = "corrective action is" if count == 1 else "corrective actions are"
-    lines = [f"{count} {what} overdue:", *overdue_lines(actions[:MOST_LISTED], store, now)]
-    if more := max(0, count - MOST_LISTED):
-        lines.append(f"and {more} more: aeef actions list --overdue")
-    return "\n".join([*lines, f"Each on its incident's page: {settings.base_url}/incidents"])

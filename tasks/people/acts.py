@@ -13,7 +13,7 @@ from schemas.settings import Settings
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
-from tasks.people.corrective import add, settle
+from tasks.people.corrective import add, settle, worked
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
 from tasks.people.holding import END_HOLD, ERASE_ORIGINAL, HOLD
 from tasks.people.merge import LINK, MERGE
@@ -36,7 +36,7 @@ ALL: tuple[PersonAct, ...] = (
     *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
     *(add.ADD, add.CHANGE),
-    *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, settle.JUDGE),
+    *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, worked.JUDGE),
     *(HOLD, END_HOLD, ERASE_ORIGINAL),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
