@@ -27,6 +27,7 @@ from deployments.cli.checks import people as cli_people
 from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
+from deployments.cli.figures import figures as cli_figures
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.review import review as cli_review
 from deployments.cli.terminal import Version, plain
@@ -63,6 +64,7 @@ app.command("restore")(cli_services.restore)
 app.command("review")(cli_review.review)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
+app.command("figures")(cli_figures.figures)
 app.command("armed")(cli_armed.armed)
 app.command("init-demo")(cli_sample.init_demo)
 app.command("demo")(cli_demo.demo)

@@ -22,9 +22,9 @@ class Spread(Model):
     """
 
     count: int
-    median: float | None
-    p90: float | None
-    mean: float | None
+    median: float | None = None
+    p90: float | None = None
+    mean: float | None = None
     by_machine: int
     by_people: int
 
@@ -46,7 +46,7 @@ class Group(Model):
     occurrences: int
     incidents: int
     relapses: int
-    relapse_rate: float | None
+    relapse_rate: float | None = None
     times: dict[Moment, Spread]
     targets: dict[Moment, Kept]
 

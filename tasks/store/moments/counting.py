@@ -130,7 +130,7 @@ def _met(moment: Moment) -> ColumnElement[bool]:
     return or_(
         *(
             and_(of, or_(*(took <= round(limit * _MICROSECONDS) for took in first)))
-            for of, limit in _limits(moment)
+            for of, limit in _within(moment)
         )
     )
 
@@ -139,12 +139,12 @@ def _missed(moment: Moment, question: Question) -> ColumnElement[bool]:
     """It was due before now, and was not done in time."""
     late = [
         and_(of, moments.c.detected_at < moment_text(question.now - timedelta(seconds=limit)))
-        for of, limit in _limits(moment)
+        for of, limit in _within(moment)
     ]
     return and_(or_(*late), ~_met(moment))
 
 
-def _limits(moment: Moment) -> Iterator[tuple[ColumnElement[bool], float]]:
+def _within(moment: Moment) -> Iterator[tuple[ColumnElement[bool], float]]:
     """The seconds of each target, with which occurrences it is for."""
     for severity, targets in TARGETS.items():
         of = moments.c.severity == severity.value

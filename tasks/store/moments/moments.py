@@ -105,6 +105,7 @@ def moments_of(row: Row[Any]) -> Moments:
         incident_id=UUID(row.incident_id),
         occurrence=row.occurrence,
         is_drill=bool(row.is_drill),
+        team=row.team,
         at=at,
         by_machine=frozenset(Moment(each) for each in row.by_machine.split()),
     )
