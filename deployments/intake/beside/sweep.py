@@ -58,6 +58,7 @@ class Sweep:
         self.page = page
         self.timing = timing
         self._next_reviews = 0.0
+        self._actions_due = 0.0
 
     def run(self) -> None:
         """Do every check once."""
@@ -156,7 +157,11 @@ class Sweep:
 
     def watch_action_tickets(self) -> None:
         """Make tickets of corrective actions; what was closed there is done, to be verified."""
-        watch_action_tickets(self.settings, self.timing.tickets)
+        # Asked seldom, as there may be hundreds, for months: each costs a transaction.
+        if time.monotonic() < self._actions_due:
+            return
+        if watch_action_tickets(self.settings, self.timing.tickets):
+            self._actions_due = time.monotonic() + self.timing.tickets.total_seconds()
 
     def watch_reviews(self) -> None:
         """Begin reviews of what is over, and remind people of those that are due."""

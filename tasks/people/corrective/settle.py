@@ -22,7 +22,7 @@ from schemas.model import Model, utc_now
 from schemas.people import Right
 from tasks.approvals.rules import knows_people
 from tasks.base.network.deadline import deadline
-from tasks.corrective.look import Turn, follow_reopened
+from tasks.corrective.look import Turn, ticket_again
 from tasks.corrective.tickets import closed_ticket
 from tasks.corrective.wording import stands
 from tasks.people.act import Done, Hand, PersonAct, Shown
@@ -181,7 +181,7 @@ def _turn(hand: Hand, given: str, turn: Turn) -> Done:
     problems = []
     with suppress(TemporaryError), deadline(SECONDS):
         if after.stage is Stage.OPEN:
-            after = follow_reopened(after, hand.settings)
+            problems.append(ticket_again(after, hand.settings))
         elif after.stage is Stage.VERIFIED:
             problems.append(closed_ticket(after, hand.settings))
     problems.append(notify(after, hand.settings))

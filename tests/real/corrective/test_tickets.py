@@ -120,6 +120,23 @@ def test_open_again_means_another_ticket_where_the_first_is_closed(jira: Jira, h
     assert ["done", "new"] == [each.status for each in jira.issues]
 
 
+def test_a_closed_ticket_does_not_make_done_what_was_just_opened_again(
+    jira: Jira, home: Path
+) -> None:
+    """Also when nobody could ask for a new one at that moment."""
+    actions = actions_with(home, jira)
+    ca = actions.verified()
+    jira.fail_with(403, times=1)
+    said = actions.do("bob", "action-reopen", ca, reason="no test there")
+    watch_action_tickets(actions.settings, AT_ONCE)
+    watch_action_tickets(actions.settings, AT_ONCE)
+    action = actions.store.corrective.one(1)
+
+    assert said.startswith(f"{ca}: open, ann does it")
+    assert (Stage.OPEN, "AEEF-2", None) == (action.stage, action.ticket, action.earlier_ticket)
+    assert "AEEF-1 was closed there" not in str(actions.timeline())
+
+
 def test_a_ticket_that_is_gone_keeps_no_other_from_being_watched(jira: Jira, home: Path) -> None:
     """It is not found: nothing follows from that."""
     actions = actions_with(home, jira)
