@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def set_as_pdf(document: Mapping[str, Any]) -> bytes:
     unknown: set[str] = set()
     for _ in range(MOST_ROUNDS):
         try:
-            return _made(numbered(document, unknown), compiler, has_numbers=bool(unknown))
+            return _made(with_numbers(document, unknown), compiler)
         except typst.TypstError as error:
             more = _named_in(str(error)) - unknown
             if not more:
@@ -60,11 +60,15 @@ def set_as_pdf(document: Mapping[str, Any]) -> bytes:
     raise NotSet("too many characters have no font here")
 
 
-def _made(document: Any, compiler: typst.Compiler, *, has_numbers: bool) -> bytes:
-    given = {**document, "by_number": BY_NUMBER if has_numbers else ""}
+def with_numbers(document: Mapping[str, Any], unknown: Set[str]) -> dict[str, Any]:
+    """The document with these characters as their numbers, which its first page then says."""
+    return {**_numbered(document, unknown), "by_number": BY_NUMBER if unknown else ""}
+
+
+def _made(document: Mapping[str, Any], compiler: typst.Compiler) -> bytes:
     made = compiler.compile(
         input=TEMPLATE.read_bytes(),
-        sys_inputs={"document": json.dumps(given, ensure_ascii=False)},
+        sys_inputs={"document": json.dumps(document, ensure_ascii=False)},
         pdf_standards=[STANDARD],
     )
     assert isinstance(made, bytes)
@@ -95,13 +99,12 @@ def _named_in(error: str) -> set[str]:
     return set(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), named[1][1:-1]))
 
 
-def numbered(value: Any, unknown: set[str]) -> Any:
-    """The document with these characters as their numbers."""
+def _numbered(value: Any, unknown: Set[str]) -> Any:
     if isinstance(value, str):
         return "".join(f"⟨U+{ord(c):04X}⟩" if c in unknown else c for c in value)
     if isinstance(value, list):
-        return [numbered(each, unknown) for each in value]
-    return {name: numbered(each, unknown) for name, each in value.items()}
+        return [_numbered(each, unknown) for each in value]
+    return {name: _numbered(each, unknown) for name, each in value.items()}
 
 
 def _first_words(error: typst.TypstError) -> str:

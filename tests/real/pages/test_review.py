@@ -16,7 +16,7 @@ from pictures.seven import AFTER, SEVEN, put_on_record
 from schemas.corrective import Category, CorrectiveAction
 from schemas.incident import Incident, Status
 from schemas.model import utc_now
-from schemas.review import Facts, questions_of
+from schemas.review import Facts, State, questions_of
 
 HTML = {"Accept": "text/html"}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -133,8 +133,31 @@ def test_what_is_typed_is_saved_by_itself(browser: Browser, quiet_intake: Intake
         assert "test-gap" == text_of(quiet_intake, incident, "gap")
         page.click("#q-summary button")
         wait_until_saved(page)
+        page.context.clear_cookies()
+        page.fill("#t-impact", "After the session ended.")
+        status_of(page, "impact").to_contain_text("not saved: sign in again")
     said = [each.action for each in quiet_intake.store.timeline(incident.incident_id)]
     assert 1 == sum("Summary" in each for each in said)
+
+
+def test_a_completed_review_is_changed_by_the_button_only(
+    browser: Browser, quiet_intake: Intake
+) -> None:
+    """A slip of the hand takes nothing back."""
+    incident = begun(quiet_intake)
+    filled_in(quiet_intake, incident)
+    reviews, named = quiet_intake.store.reviews, incident.incident_id
+    reviews.complete(named, actor="rob (token)")
+    with signed_in(browser, quiet_intake) as page:
+        page.goto(f"/incidents/{named}/review")
+        page.fill("#t-lessons", "Look at the cart.")
+        status_of(page, "lessons").to_contain_text("not saved: press Save")
+        page.click("#q-lessons button")
+        wait_until_saved(page, "lessons")
+        expect(page.locator(".sentence")).to_contain_text("Being written")
+    review = reviews.of(named)
+    assert review
+    assert (State.DRAFTED, "Look at the cart.") == (review.state, review.text("lessons"))
 
 
 def test_two_people_write_at_once(browser: Browser, quiet_intake: Intake) -> None:
@@ -231,8 +254,8 @@ def test_without_a_script_it_is_filled_in_completed_and_read(
         assert "Max's.\n\nRob's." == page.input_value("#t-impact")
         page.click("text=Review is complete")
         assert "complete" in page.inner_text("[role=status]")
-        page.click("text=I have read the review")
-        assert "somebody else has to read it" in page.inner_text("[role=alert]")
+        assert "somebody else has to read it" in page.inner_text("#finish")
+        assert 0 == page.locator("text=I have read the review").count()
     with signed_in(browser, quiet_intake, "ann", java_script_enabled=False) as page:
         page.goto("/reviews")
         page.click(".list a")

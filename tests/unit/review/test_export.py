@@ -17,7 +17,7 @@ from tasks.review.document import Taken, document_of
 from tasks.review.export_html import as_html
 from tasks.review.export_markdown import as_report
 from tasks.review.parts import parts_of
-from tasks.review.set_pdf import numbered, set_as_pdf, without_font
+from tasks.review.set_pdf import BY_NUMBER, set_as_pdf, with_numbers, without_font
 from tasks.review.shown import ShownQuestion, ShownReview
 
 AT = datetime(2026, 11, 27, 14, 3, tzinfo=UTC)
@@ -82,13 +82,15 @@ def test_pdf_is_made_of_anything() -> None:
 
 
 def test_a_character_without_a_font_is_there_by_its_number() -> None:
-    """What has a font stays; the PDF is made."""
+    """What has a font stays, the first page says so, and the PDF is made."""
     given = document(f"Łódź {UNASSIGNED}")
     unknown = without_font(given, typst.Compiler())
 
     assert {UNASSIGNED} == unknown
-    assert "Łódź ⟨U+0378⟩" == numbered(given, unknown)["questions"][0]["text"]
-    assert len(set_as_pdf(document("Łódź"))) < len(set_as_pdf(given))
+    shown = with_numbers(given, unknown)
+    assert "Łódź ⟨U+0378⟩" == shown["questions"][0]["text"]
+    assert ("", BY_NUMBER) == (with_numbers(given, set())["by_number"], shown["by_number"])
+    assert set_as_pdf(given).startswith(b"%PDF-")
 
 
 @settings(max_examples=15, deadline=None)

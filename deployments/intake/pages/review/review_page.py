@@ -12,15 +12,18 @@ from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.acting import status_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
-from deployments.intake.pages.review.finish import ADDING, NEXT, NOT_BEGUN, forms_for, forms_of
+from deployments.intake.pages.review.finish import ADDING, NOT_BEGUN, forms_for, forms_of, next_of
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Status
 from schemas.people import Actor, Right
-from schemas.review import Answer
+from schemas.review import Answer, State
 from tasks.corrective.wording import stands
 from tasks.review.shown import none_yet, shown_review
 from tasks.store import Store
+
+MOST_LINES = 60
+"""Of a section of what the record says, for a phone: the timeline and the exports have all."""
 
 
 class NotSaved(NamedTuple):
@@ -69,10 +72,12 @@ class ReviewPage:
             "review.html",
             status,
             seen=seen,
+            most_lines=MOST_LINES,
             incident=incident,
             actor=actor,
             may_write=is_open and actor.may(Right.RESPOND),
-            forms=forms_for(NEXT[review.state], actor) if is_open else [],
+            forms=forms_for(next_of(review, actor), actor) if is_open else [],
+            is_own=review.state is State.COMPLETE and review.is_by(actor.on_record),
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
             stands=stands,
