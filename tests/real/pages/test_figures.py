@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from fixtures.browser import signed_in
+from fixtures.browser import barriers, is_one_column, signed_in
 from fixtures.intake import Intake, StartIntake
-from real.pages.test_seven import DESK, PHONE, Scheme, barriers, is_one_column
+from real.pages.test_seven import DESK, PHONE, Scheme
 from schemas.figures import Moment
 from schemas.incident import Status
 from schemas.model import utc_now
