@@ -32,7 +32,10 @@ def watch_reviews(settings: Settings, store: Store, now: datetime | None = None)
     """
     now = now or utc_now()
     for incident in store.reviews.lacking(now):
-        begin_review(incident, settings, store)
+        try:
+            begin_review(incident, settings, store)
+        except AeefError as error:  # the others are begun all the same
+            log.warning("%s: its review was not begun: %s", incident.title, error)
     store.reviews.end_runs(now - RUN_ENDS)
     for incident, review in store.reviews.due(now + settings.review.remind_before):
         try:
