@@ -216,11 +216,17 @@ def test_a_text_that_changes_takes_completing_and_reading_back(store: Store, clo
     store.verify_audit()
 
 
-def test_opened_again_the_review_begins_anew_with_its_texts(store: Store, clock: Clock) -> None:
+@pytest.mark.parametrize("how", ["reopened", "relapsed"])
+def test_opened_again_the_review_begins_anew_with_its_texts(
+    store: Store, clock: Clock, how: str
+) -> None:
     """It is drafted while the incident goes on, and nobody is asked for it meanwhile."""
     incident = complete(store, clock)
     of = incident.incident_id
-    store.lifecycle.reopen(of, actor=CY, reason="it is back")
+    if how == "reopened":
+        store.lifecycle.reopen(of, actor=CY, reason="it is back")
+    else:
+        store.relapse(of, "it is back", actor="test", resolved_too=True)
     clock.advance(timedelta(days=10))
     assert State.DRAFTED is _state(store, incident)
     assert [] == store.reviews.due(clock())
@@ -235,6 +241,17 @@ def test_opened_again_the_review_begins_anew_with_its_texts(store: Store, clock:
     assert "about defect" == anew.review.text("defect")
     assert not store.reviews.begin(of, clock()).changed
     store.verify_audit()
+
+
+def test_only_a_person_s_wish_starts_the_flow_once_more(store: Store, clock: Clock) -> None:
+    """What ends a P1 starts it already; who asks for the review of a P3 waits for its draft."""
+    grave, small = resolved(store), resolved(store, severity=Severity.P3, service="mail")
+    before = store.pending_events()
+    store.reviews.begin(grave.incident_id, clock())
+    assert before == store.pending_events()
+    for _ in "12":
+        store.reviews.begin(small.incident_id, clock(), actor=ANN)
+    assert before + 1 == store.pending_events()
 
 
 def test_what_needs_no_full_review(store: Store, clock: Clock) -> None:
