@@ -14,6 +14,7 @@ from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import (
+    BEING_WRITTEN,
     incidents,
     review_history,
     review_texts,
@@ -110,10 +111,9 @@ class Reviews:
     def end_runs(self, idle_since: datetime) -> int:
         """Put on record what nobody has changed since then; how many texts that were."""
         before = moment_text(idle_since)
-        is_left = review_texts.c.revision > review_texts.c.noted
         query = (
             select(review_texts.c.incident_id)
-            .where(is_left, review_texts.c.at <= before)
+            .where(BEING_WRITTEN, review_texts.c.at <= before)
             .distinct()
             .limit(AT_ONCE)
         )
