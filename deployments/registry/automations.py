@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
 
 from deployments.registry.catalog import RUNBOOK_OF
 from schemas.incident import (
@@ -20,6 +21,7 @@ from schemas.incident import (
     IncidentType,
     Severity,
 )
+from schemas.lifecycle import NEEDS_LEAD
 
 DEAD_AFTER = timedelta(seconds=100)
 """Three heartbeats (of 30 s, see `prefect_server`) and a margin."""
@@ -58,8 +60,16 @@ def automations() -> list[AutomationRow]:
         ),
         AutomationRow(
             "AEEF review",
-            "An incident is over: draft its review from the record",
-            _whenever(RESOLVED, REVIEW_BEGUN),
+            "A P1 or P2 is over: begin its review, and draft it from the record",
+            # Not the lesser ones: a storm of them would make twice as many runs.
+            _whenever(RESOLVED, **{"aeef.severity": [each.value for each in NEEDS_LEAD]}),
+            "review",
+            PAYLOAD,
+        ),
+        AutomationRow(
+            "AEEF review asked for",
+            "A person asked for the review of an incident: draft it from the record",
+            _whenever(REVIEW_BEGUN),
             "review",
             PAYLOAD,
         ),
@@ -112,11 +122,14 @@ def _dead_runs() -> AutomationRow:
     )
 
 
-def _whenever(*events: str, **labels: str) -> EventTrigger:
-    """A trigger that fires at once for each of these events of an incident with these labels."""
+def _whenever(*events: str, **labels: str | list[str]) -> EventTrigger:
+    """A trigger that fires at once for each of these events of an incident with these labels.
+
+    labels: of several values one of them.
+    """
     return EventTrigger(
         expect=set(events),
-        match={"prefect.resource.id": f"{RESOURCE}*", **labels},
+        match=ResourceSpecification({"prefect.resource.id": f"{RESOURCE}*", **labels}),
         posture=Posture.Reactive,
         threshold=1,
     )

@@ -13,6 +13,7 @@ from tasks.approvals.listed import waiting_of
 from tasks.channels.inbox import kept_for
 from tasks.people.act import Done
 from tasks.people.corrective.listed import action_data
+from tasks.review.shown import standing_of
 from tasks.store import open_store
 from tasks.store.automation.said import said_of
 
@@ -32,7 +33,20 @@ def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
             action_data(each, settings) for each in store.corrective.of(incident.incident_id)
         ],
         "times": times_of(store.moments.of(incident.incident_id), incident),
+        "review": _review(incident, settings),
         "timeline": [entry.to_json() for entry in timeline],
+    }
+
+
+def _review(incident: Incident, settings: Settings) -> dict[str, Any] | None:
+    """How far its review is; None: none was begun."""
+    found = standing_of(incident, open_store(settings))
+    if found is None:
+        return None
+    return {
+        "state": found.state,
+        "dueAt": found.due_at.isoformat(),
+        "isOverdue": found.is_overdue,
     }
 
 

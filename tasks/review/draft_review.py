@@ -5,13 +5,14 @@ from __future__ import annotations
 from schemas.errors import NotPossibleNow
 from schemas.incident import Incident
 from schemas.model import utc_now
-from schemas.review import Form, Review, State, form_for
+from schemas.review import Review, State
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.review.due import due_at
 from tasks.review.facts.draft import draft_facts
 from tasks.step import step
 from tasks.store import Store
+from tasks.store.reviews.stages import needs_review
 
 
 @step("draft the review", says=lambda _said: None, timeout=300)
@@ -24,7 +25,8 @@ def draft_review(case: Case) -> str:
     review = store.reviews.of(incident.incident_id)
     if not incident.status.is_over:
         return f"{incident.title} goes on: it is reviewed once it is resolved"
-    if form_for(incident.severity) is Form.FULL or review is not None:
+    standing = store.lifecycle.standing(incident.incident_id)
+    if review is not None or needs_review(incident, standing):
         review = begin_review(incident, case.settings, store)
     if review is None:
         return f"{incident.title}: no review was asked for"

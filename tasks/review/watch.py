@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from schemas.errors import AeefError
-from schemas.incident import Incident, Severity
+from schemas.incident import Incident
 from schemas.lifecycle import Standing
 from schemas.links import links_for
 from schemas.model import utc_now
@@ -20,7 +20,6 @@ from tasks.store import Store
 from tasks.store.claim_keys import review_reminder_key
 from tasks.store.reviews.writing import RUN_ENDS
 
-GRAVE = (Severity.P1, Severity.P2)
 NOBODY = "whoever leads it"
 
 log = logging.getLogger("aeef.review")
@@ -32,8 +31,11 @@ def watch_reviews(settings: Settings, store: Store, now: datetime | None = None)
     now: for tests. Logs what could not be done: the next round does it.
     """
     now = now or utc_now()
-    for incident in store.reviews.lacking(GRAVE, now):
-        begin_review(incident, settings, store)
+    for incident in store.reviews.lacking(now):
+        try:
+            begin_review(incident, settings, store)
+        except AeefError as error:  # the others are begun all the same
+            log.warning("%s: its review was not begun: %s", incident.title, error)
     store.reviews.end_runs(now - RUN_ENDS)
     for incident, review in store.reviews.due(now + settings.review.remind_before):
         try:

@@ -101,6 +101,7 @@ def postgresql(directory: Path) -> Iterator[str]:
 
 
 def databases(report: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]:
+    """Each kind of database: its name, its address, and a folder."""
     with tempfile.TemporaryDirectory() as directory:
         yield "SQLite", f"sqlite:///{directory}/aeef.db", Path(directory)
     if postgresql_binaries() is None:

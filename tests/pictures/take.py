@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize
@@ -19,7 +20,10 @@ from fixtures.people import token_for
 from fixtures.stack import running_stack
 from pictures.seven import AFTER, BEFORE, SEVEN, put_on_record
 from samples.targets import command_target
+from schemas.incident import Status
+from schemas.model import utc_now
 from support import ROOT
+from tasks.review.facts.draft import draft_facts
 
 PICTURES = ROOT / "docs" / "pictures"
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -51,11 +55,29 @@ def main() -> None:
             incident = put_on_record(SEVEN[0], moment, intake.settings)
             page.goto(f"/incidents/{incident.incident_id}")
             _take(page, name)
+        _a_review(page, intake)
         for kind in SEVEN[1:]:
             put_on_record(kind, AFTER, intake.settings)
         page.goto("/incidents")
         _take(page, "list-on-a-phone.png")
         _a_run_in_prefect(browser, Path(folder))
+
+
+def _a_review(page: Page, intake: Intake) -> None:
+    """One that was begun, with a text that was just saved."""
+    store = intake.store
+    incident = put_on_record(SEVEN[0], AFTER, intake.settings)
+    named = incident.incident_id
+    store.set_status(named, Status.RESOLVED, actor="rob (token)")
+    store.reviews.begin(named, utc_now() + timedelta(days=3))
+    resolved = store.incident(named)
+    store.reviews.draft(named, draft_facts(resolved, intake.settings, store))
+    page.goto(f"/incidents/{named}/review")
+    page.fill(
+        "#t-summary", "Nobody could pay for an hour: the cart was empty after the 14:00 deploy."
+    )
+    page.locator("#q-summary .saved.yes").wait_for()
+    _take(page, "review-on-a-phone.png")
 
 
 def _a_run_in_prefect(browser: Browser, folder: Path) -> None:

@@ -536,6 +536,13 @@ review_texts = Table(
     # The last revision whose hash is in the audit log: somebody still writes what is newer.
     Column("noted", Integer, nullable=False, server_default="0"),
 )
+BEING_WRITTEN = text("revision > noted")
+Index(
+    "aeef_review_texts_being_written",
+    review_texts.c.at,
+    sqlite_where=BEING_WRITTEN,
+    postgresql_where=BEING_WRITTEN,
+)
 
 # Each text of a review whose hash is in the audit log: what somebody had written when they ended,
 # or when somebody else went on. Never changed.

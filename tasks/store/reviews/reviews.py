@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from schemas.incident import Incident, IncidentType, Severity, Status
+from schemas.incident import Incident, IncidentType, Status
 from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import incidents, review_history, review_texts, reviews
+from tasks.store.database.tables import (
+    BEING_WRITTEN,
+    incidents,
+    review_history,
+    review_texts,
+    reviews,
+    standings,
+)
 from tasks.store.lifecycle.standings import standing_of
 from tasks.store.records import Change, find, incident_of
 from tasks.store.reviews import stages, writing
@@ -104,10 +111,9 @@ class Reviews:
     def end_runs(self, idle_since: datetime) -> int:
         """Put on record what nobody has changed since then; how many texts that were."""
         before = moment_text(idle_since)
-        is_left = review_texts.c.revision > review_texts.c.noted
         query = (
             select(review_texts.c.incident_id)
-            .where(is_left, review_texts.c.at <= before)
+            .where(BEING_WRITTEN, review_texts.c.at <= before)
             .distinct()
             .limit(AT_ONCE)
         )
@@ -119,19 +125,21 @@ class Reviews:
 
         return self._log.change(work) if ids else 0
 
-    def lacking(self, severities: Sequence[Severity], now: datetime) -> list[Incident]:
-        """Resolved incidents of these severities whose review was not begun, the oldest first."""
-        since = moment_text(now - BEGUN_WITHIN)
+    def lacking(self, now: datetime) -> list[Incident]:
+        """Resolved incidents that need a review which was not begun, the oldest first."""
         query = (
             select(incidents)
             .outerjoin(reviews, reviews.c.incident_id == incidents.c.id)
+            .outerjoin(standings, standings.c.incident_id == incidents.c.id)
             .where(
-                # All of them: so the index over type, severity and status finds few rows.
+                # All types: so the index over type, severity and status finds few rows.
                 incidents.c.type.in_([each.value for each in IncidentType]),
-                incidents.c.opened_at >= since,
+                incidents.c.severity.in_([each.value for each in stages.GRAVE]),
                 incidents.c.status == Status.RESOLVED.value,
-                incidents.c.severity.in_([each.value for each in severities]),
-                (reviews.c.incident_id.is_(None)) | (reviews.c.waits == 1),
+                incidents.c.opened_at >= moment_text(now - BEGUN_WITHIN),
+                incidents.c.is_drill == 0,
+                standings.c.merged_into.is_(None),
+                reviews.c.incident_id.is_(None) | (reviews.c.waits == 1),
             )
             .order_by(incidents.c.opened_at)
             .limit(AT_ONCE)

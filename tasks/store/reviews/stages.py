@@ -29,6 +29,7 @@ from tasks.store.reviews.rows import (
 )
 from tasks.store.reviews.writing import OURS, end_runs, require_open, take_back
 
+GRAVE = (Severity.P1, Severity.P2)
 MOST_LINES = 1_000
 """Of the timeline in the record's post-mortem; the audit log has all."""
 
@@ -136,16 +137,20 @@ def goes_on(change: Change, actor: str) -> None:
     waits_anew(change.chain, review)
 
 
+def needs_review(incident: Incident, standing: Standing) -> bool:
+    """True for a P1 or P2, unless it is an exercise, or part of another one, which has its own."""
+    is_part = standing.merged_into is not None
+    return incident.severity in GRAVE and not incident.is_drill and not is_part
+
+
 def lacks_for_close(change: Change, standing: Standing) -> list[str]:
     """What the incident lacks to be closed, in words; empty: nothing.
 
-    A P1 or P2 needs its review, read, and its corrective actions. A false alarm needs the short
-    form, and a duplicate none: the incident that it is part of has one.
+    A P1 or P2 needs its review, read, and its corrective actions; a false alarm only the short
+    form.
     """
     incident = change.incident
-    if incident.severity not in (Severity.P1, Severity.P2):
-        return []
-    if standing.disposition is Disposition.DUPLICATE and standing.merged_into is not None:
+    if not needs_review(incident, standing):
         return []
     short = incident.short_id
     review = review_in(change.chain.connection, str(incident.incident_id))

@@ -27,9 +27,10 @@ def resolved(
     severity: Severity = Severity.P1,
     disposition: Disposition = Disposition.FIXED,
     service: str = "shop",
+    **more: Any,
 ) -> Incident:
     """An incident that is over."""
-    alert = Alert(description="it answers 500", service=service, source="am")
+    alert = Alert(description="it answers 500", service=service, source="am", **more)
     incident = store.open_or_attach(alert, IncidentType.DEPLOYMENT_FAILURE, severity).incident
     return store.lifecycle.resolve(
         incident.incident_id, disposition, cause="a bug", actor=ANN
@@ -222,17 +223,23 @@ def test_a_text_that_changes_takes_completing_and_reading_back(store: Store, clo
     store.verify_audit()
 
 
-def test_opened_again_the_review_begins_anew_with_its_texts(store: Store, clock: Clock) -> None:
+@pytest.mark.parametrize("how", ["reopened", "relapsed"])
+def test_opened_again_the_review_begins_anew_with_its_texts(
+    store: Store, clock: Clock, how: str
+) -> None:
     """It is drafted while the incident goes on, and nobody is asked for it meanwhile."""
     incident = complete(store, clock)
     of = incident.incident_id
-    store.lifecycle.reopen(of, actor=CY, reason="it is back")
+    if how == "reopened":
+        store.lifecycle.reopen(of, actor=CY, reason="it is back")
+    else:
+        store.relapse(of, "it is back", actor="test", resolved_too=True)
     clock.advance(timedelta(days=10))
     assert State.DRAFTED is _state(store, incident)
     assert [] == store.reviews.due(clock())
-    assert [] == store.reviews.lacking([Severity.P1], clock())
+    assert [] == store.reviews.lacking(clock())
     store.lifecycle.resolve(of, Disposition.FIXED, actor=CY)
-    assert [of] == [each.incident_id for each in store.reviews.lacking([Severity.P1], clock())]
+    assert [of] == [each.incident_id for each in store.reviews.lacking(clock())]
     with pytest.raises(NotPossibleNow, match="not begun"):
         store.lifecycle.close(of, actor=ANN)
     anew = store.reviews.begin(of, clock() + timedelta(days=3))
@@ -243,8 +250,19 @@ def test_opened_again_the_review_begins_anew_with_its_texts(store: Store, clock:
     store.verify_audit()
 
 
+def test_only_a_person_s_wish_starts_the_flow_once_more(store: Store, clock: Clock) -> None:
+    """What ends a P1 starts it already; who asks for the review of a P3 waits for its draft."""
+    grave, small = resolved(store), resolved(store, severity=Severity.P3, service="mail")
+    before = store.pending_events()
+    store.reviews.begin(grave.incident_id, clock())
+    assert before == store.pending_events()
+    for _ in "12":
+        store.reviews.begin(small.incident_id, clock(), actor=ANN)
+    assert before + 1 == store.pending_events()
+
+
 def test_what_needs_no_full_review(store: Store, clock: Clock) -> None:
-    """A false alarm has the short form; a duplicate closes with the one that it is part of."""
+    """A false alarm has the short form; what is part of another one, and a drill, need none."""
     alarm = begun(store, clock, disposition=Disposition.FALSE_ALARM)
     review = store.reviews.of(alarm.incident_id)
     other = store.open_or_attach(
@@ -255,12 +273,14 @@ def test_what_needs_no_full_review(store: Store, clock: Clock) -> None:
     ).incident
     store.lifecycle.merge(part.incident_id, other.incident_id, actor=ANN)
     small = resolved(store, severity=Severity.P3, service="mail")
+    exercise = resolved(store, service="dns", labels={"drill": "true"})
 
     assert review is not None
     assert Form.SHORT is review.form
     with pytest.raises(NotPossibleNow, match="somebody who calls it complete"):
         store.lifecycle.close(alarm.incident_id, actor=ANN)
-    for each in (part, small):
+    assert [] == store.reviews.lacking(clock())
+    for each in (part, small, exercise):
         closed = store.lifecycle.close(each.incident_id, actor=ANN).incident
         assert Status.CLOSED is closed.status
 

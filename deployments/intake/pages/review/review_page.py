@@ -22,6 +22,9 @@ from tasks.corrective.wording import stands
 from tasks.review.shown import none_yet, shown_review
 from tasks.store import Store
 
+MOST_LINES = 60
+"""Of a section of what the record says, for a phone: the timeline and the exports have all."""
+
 
 class NotSaved(NamedTuple):
     """What was typed and not saved. theirs: what somebody else wrote meanwhile; None: nobody."""
@@ -69,6 +72,7 @@ class ReviewPage:
             "review.html",
             status,
             seen=seen,
+            most_lines=MOST_LINES,
             incident=incident,
             actor=actor,
             may_write=is_open and actor.may(Right.RESPOND),

@@ -14,6 +14,14 @@ def upgrade() -> None:
     op.add_column("aeef_reviews", zero)
     zero = sa.Column("noted", sa.Integer, nullable=False, server_default="0")
     op.add_column("aeef_review_texts", zero)
+    being_written = sa.text("revision > noted")
+    op.create_index(
+        "aeef_review_texts_being_written",
+        "aeef_review_texts",
+        ["at"],
+        sqlite_where=being_written,
+        postgresql_where=being_written,
+    )
     op.create_table(
         "aeef_review_history",
         sa.Column(
