@@ -11,6 +11,7 @@ from schemas.errors import NotAllowed
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.people import Actor, Method, Person, Role
 from schemas.settings import load_settings
+from tasks.base.file_lock import file_lock
 from tasks.incident.keep_original import keep_original
 from tasks.people.acts import perform
 from tasks.store import Store
@@ -91,6 +92,8 @@ def test_status_disposal_and_backups_say_what_they_did(
     assert 5 == aeef("retention", "status", "--json").json["years"]["P2"]
     assert {"due": [], "stays": 0} == aeef("retention", "dispose", "--dry-run", "--json").json
     assert "disposed of 0 incidents" in aeef("retention", "dispose").out
+    with file_lock(load_settings().home / "disposal.lock"):
+        assert "another process" in aeef("retention", "dispose").err
     assert "give -o FILE" in aeef("backup").err
     assert "1 incidents" in aeef("backup", "-o", str(backup)).out
     assert "its audit log is intact" in aeef("restore-backup", str(backup), "--check").out
