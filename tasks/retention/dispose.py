@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+from schemas.errors import NotPossibleNow
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.base.file_lock import file_lock
@@ -91,10 +93,10 @@ def dispose_of_due(
     """Dispose of everything that is due, once at a time; on record when something went.
 
     most: incidents at most. rest: what is done between two transactions, for so many seconds.
-    Raises BlockingIOError when another process does so on this machine.
+    Raises NotPossibleNow when another process does so, or makes a backup, on this machine.
     """
     store, began = open_store(settings), utc_now()
-    with file_lock(settings.home / "disposal.lock", wait=False):
+    with _alone(settings.home):
         gone, stays, longest, is_whole = _incidents(store, settings, actor, most, rest)
         evidence = remove_evidence(store, settings.home)
         events, old_claims, step = 0, 0, time.monotonic()
@@ -121,6 +123,17 @@ def dispose_of_due(
             },
         )  # fmt: skip
     return report
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    try:
+        with file_lock(home / "disposal.lock", wait=False):
+            yield
+    except BlockingIOError:
+        raise NotPossibleNow(
+            "another process disposes of what is due, or makes a backup, at this moment"
+        ) from None
 
 
 def _incidents(

@@ -11,7 +11,7 @@ import typer
 from deployments.cli.terminal import plain, this_user
 from deployments.cli.verbs.verbs import show
 from deployments.cli.verbs.way import way
-from schemas.errors import InvalidInput, NotPossibleNow
+from schemas.errors import InvalidInput
 from schemas.incident import Severity
 from schemas.retention import is_short
 from schemas.settings import Settings, load_settings
@@ -70,10 +70,7 @@ def dispose(
             typer.echo(plain(f"stays: {kept.incident.title}: {kept.why}"))
         typer.echo(f"{len(due)} would go, {len(stays)} are due and stay")
         return
-    try:
-        report = dispose_of_due(settings, actor=this_user(), most=limit)
-    except BlockingIOError:
-        raise NotPossibleNow("another process disposes of what is due at this moment") from None
+    report = dispose_of_due(settings, actor=this_user(), most=limit)
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else plain(report.in_words))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from tasks.store.retention.holds import Standing
 
 Years = Mapping[Severity, int]
 OVER = [each.value for each in Status if each.is_over]
+WAIVER_YEARS = 3
+"""After its end (AEEF, "Retention & Audit Evidence Policy", exception and waiver records)."""
 _SETTLED = [each.value for each in Stage if each.is_settled]
 
 
@@ -74,7 +77,7 @@ def sorted_out(
     """Which may go now, and which of those that are due stay."""
     ids = [row.id for row in rows]
     ended = _ended_at(connection, ids)
-    busy = _unsettled(connection, ids)
+    busy = _unsettled(connection, ids, now)
     carries = _merged_into(connection, ids)
     holds = Standing(connection)
     due, stays = [], []
@@ -90,7 +93,7 @@ def sorted_out(
         if hold is not None:
             stays.append(Skipped(incident, f"legal hold {hold.number}: {hold.reason}"))
         elif row.id in busy:
-            stays.append(Skipped(incident, f"{busy[row.id]} is not settled"))
+            stays.append(Skipped(incident, busy[row.id]))
         elif row.id in carries:
             stays.append(Skipped(incident, "another incident that is kept is part of it"))
         else:
@@ -106,12 +109,19 @@ def _ended_at(connection: Connection, ids: Sequence[str]) -> dict[str, datetime]
     return {id_: datetime.fromisoformat(at) for id_, at in rows if at}
 
 
-def _unsettled(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Those with a corrective action that somebody still has to do something about."""
-    query = select(corrective_actions.c.incident_id, corrective_actions.c.number).where(
-        corrective_actions.c.incident_id.in_(ids), corrective_actions.c.stage.not_in(_SETTLED)
-    )
-    return {id_: f"corrective action CA-{number}" for id_, number in connection.execute(query)}
+def _unsettled(connection: Connection, ids: Sequence[str], now: datetime) -> dict[str, str]:
+    """Those with a corrective action that is not settled, or whose waiver ended lately: why."""
+    query = select(corrective_actions).where(corrective_actions.c.incident_id.in_(ids))
+    found: dict[str, str] = {}
+    for row in connection.execute(query):
+        reference = f"corrective action CA-{row.number}"
+        if row.stage not in _SETTLED:
+            found[row.incident_id] = f"{reference} is not settled"
+        elif row.stage == Stage.WAIVED:
+            until = (json.loads(row.document).get("waiver") or {}).get("until")
+            if until is None or due_at(datetime.fromisoformat(until), WAIVER_YEARS) > now:
+                found[row.incident_id] = f"the waiver of {reference} is kept until it is old enough"
+    return found
 
 
 def _merged_into(connection: Connection, ids: Sequence[str]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,6 +15,7 @@ from fixtures.store import Clock, Old
 from schemas.errors import AuditBroken, IncidentNotFound, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Filter
+from schemas.model import utc_now
 from schemas.settings import Settings
 from support import read_below
 from tasks.incident.evidence import Evidence
@@ -21,7 +24,14 @@ from tasks.store import Store
 from tasks.store.audit import verify
 from tasks.store.audit.disposed import BLANK
 from tasks.store.database.database import database_url
-from tasks.store.database.tables import audit, claims, disposals, outbox, webhooks
+from tasks.store.database.tables import (
+    audit,
+    claims,
+    corrective_actions,
+    disposals,
+    outbox,
+    webhooks,
+)
 
 
 @pytest.fixture
@@ -186,6 +196,31 @@ def test_what_is_still_worked_on_stays(store: Store, settings: Settings, old: Ol
     assert [other] == [each.incident.incident_id for each in stays]
     assert 1 == dispose_of_due(settings).due
     store.verify_audit()
+
+
+@pytest.mark.parametrize(
+    ("stage", "waived_until", "why"),
+    [
+        ("open", None, "corrective action CA-1 is not settled"),
+        ("waived", timedelta(days=-900), "the waiver of corrective action CA-1 is kept"),
+        ("waived", timedelta(days=-1200), ""),
+        ("verified", None, ""),
+    ],
+)
+def test_corrective_actions_keep_their_incident(
+    store: Store, settings: Settings, old: Old, stage: str, waived_until: timedelta | None, why: str
+) -> None:
+    """Until they are settled, and for three years after a waiver of one has ended."""
+    waiver = waived_until and {"until": (utc_now() + waived_until).isoformat()}
+    row = insert(corrective_actions).values(
+        incident_id=str(old()), category="training", stage=stage, owner="ann",
+        due_at=utc_now().isoformat(), document=json.dumps({"waiver": waiver}),
+    )  # fmt: skip
+    store._database.write(lambda connection: connection.execute(row))  # noqa: SLF001
+    due, stays = foresee(settings)
+
+    assert [bool(why)] == [not due]
+    assert all(each.why.startswith(why) for each in stays)
 
 
 def test_delivered_events_go_and_no_webhook_misses_one(
