@@ -11,14 +11,18 @@ from datetime import datetime, timedelta
 from schemas.calendar import CalendarReview, Kind, Line, warnings_of
 from schemas.errors import OutsideServiceError
 from schemas.escalation import length
+from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.calendar.draw_up import notify
-from tasks.calendar.drawn import line_of, section
+from tasks.calendar.drawn import MOST_LINES, line_of, section
+from tasks.channels.slack import client as slack
 from tasks.step import log_line
 from tasks.store import Store
 from tasks.store.calendar.looked_at import Repeated
 
+MOST_AT_ONCE = 10
+"""The others wait a minute: what else the intake looks after must not wait for them."""
 TO_ANSWER = (
     "what the warnings have in common, and whether they announce something worse",
     "whether the threshold is right, or the product has to change",
@@ -33,22 +37,32 @@ def open_formal_reviews(store: Store, settings: Settings, now: datetime | None =
         return
     now, within = now or utc_now(), timedelta(seconds=calendar.repeated_within)
     since = now - within
-    for each in store.calendar.seen.repeated(since, calendar.repeated):
+    opened = store.calendar.subjects_since(since)
+    repeated = store.calendar.seen.repeated(since, calendar.repeated)
+    for each in [one for one in repeated if one.subject not in opened][:MOST_AT_ONCE]:
         said = _in_words(each, within)
-        review = _review(each, since, now, said)
-        subject = f"{each.type} {each.service}"
-        if store.calendar.open_formal(review, said, subject, since):
-            _on_their_records(each, review, store)
-    for kind, period in store.calendar.not_notified():
-        if kind is Kind.WARNINGS:
-            review = store.calendar.of(kind, period)
-            try:
-                notify(review, review.sections[0].title, settings)
-            except OutsideServiceError as error:
-                log_line(f"{review.title}: nobody is notified yet: {error}")
+        newest = store.calendar.seen.newest_of(each, since, MOST_LINES)
+        review = _review(each, newest, since, now, said)
+        if store.calendar.open_formal(review, said, each.subject, since):
+            # On the newest one, which people look at first.
+            store.record_action(newest[-1].incident_id, f"{review.title} opened: {said}")
+    if slack.configured(settings):
+        _notify(store, settings)
 
 
-def _review(each: Repeated, since: datetime, now: datetime, said: str) -> CalendarReview:
+def _notify(store: Store, settings: Settings) -> None:
+    for period in store.calendar.not_notified(Kind.WARNINGS)[:MOST_AT_ONCE]:
+        review = store.calendar.of(Kind.WARNINGS, period)
+        try:
+            notify(review, review.sections[0].title, settings)
+        except OutsideServiceError as error:
+            log_line(f"{review.title}: nobody is notified yet: {error}")
+            return  # the others wait for Slack, too
+
+
+def _review(
+    each: Repeated, newest: list[Incident], since: datetime, now: datetime, said: str
+) -> CalendarReview:
     period = warnings_of(each.type, each.service, since, now)
     return CalendarReview(
         kind=Kind.WARNINGS,
@@ -57,7 +71,7 @@ def _review(each: Repeated, since: datetime, now: datetime, said: str) -> Calend
         end=now,
         drawn_at=now,
         sections=(
-            section(said, [line_of(one, one.status.value) for one in each.incidents]),
+            section(said, [line_of(one, one.status.value) for one in newest]),
             section("To be answered", [Line(text=question) for question in TO_ANSWER]),
         ),
     )
@@ -67,9 +81,3 @@ def _in_words(each: Repeated, within: timedelta) -> str:
     days, rest = divmod(within, timedelta(days=1))
     span = length(within) if rest or not days else f"{days} days"
     return f"{each.times} warnings of type {each.type} of {each.service} within {span}"
-
-
-def _on_their_records(each: Repeated, review: CalendarReview, store: Store) -> None:
-    """On the newest one, which people look at first."""
-    newest = each.incidents[-1]
-    store.record_action(newest.incident_id, f"{review.title} opened: {review.sections[0].title}")

@@ -101,12 +101,22 @@ class CalendarReviews:
 
         self._log.database.write(work)
 
-    def not_notified(self) -> list[tuple[Kind, str]]:
-        """Those of which nobody was notified yet."""
-        query = select(calendar_reviews.c.kind, calendar_reviews.c.period)
+    def not_notified(self, kind: Kind) -> list[str]:
+        """The periods of those of which nobody was notified yet, the oldest first."""
+        query = select(calendar_reviews.c.period).where(
+            calendar_reviews.c.kind == kind.value, calendar_reviews.c.notified_at.is_(None)
+        )
         with self._log.database.read() as connection:
-            rows = connection.execute(query.where(calendar_reviews.c.notified_at.is_(None)))
-            return [(Kind(row.kind), row.period) for row in rows]
+            found = connection.execute(query.order_by(calendar_reviews.c.drawn_at)).scalars()
+            return [*found]
+
+    def subjects_since(self, since: datetime) -> set[str]:
+        """What formal reviews were opened about since then."""
+        query = select(calendar_reviews.c.subject).where(
+            calendar_reviews.c.subject != "", calendar_reviews.c.drawn_at > moment_text(since)
+        )
+        with self._log.database.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def open_formal(self, review: CalendarReview, said: str, subject: str, since: datetime) -> bool:
         """As `keep`, unless one about this subject was opened since then."""

@@ -20,12 +20,16 @@ WARNINGS = (Severity.P3, Severity.P4)
 
 
 class Repeated(NamedTuple):
-    """Warnings of one kind: incidents, the oldest first; times: how often they began."""
+    """Warnings of one kind; times: how often they began."""
 
     type: str
     service: str
-    incidents: tuple[Incident, ...]
     times: int
+
+    @property
+    def subject(self) -> str:
+        """What the formal review of it is about."""
+        return f"{self.type} {self.service}"
 
 
 class LookedAt:
@@ -111,30 +115,31 @@ class LookedAt:
             return [(row.timestamp, row.action) for row in connection.execute(query)]
 
     def repeated(self, since: datetime, times: int) -> list[Repeated]:
-        """The P3 and P4 that began so often since then, of one type and service."""
+        """The kinds of P3 and P4 that began so often since then."""
         kind = (moments.c.type, moments.c.service)
-        lately = (
-            moments.c.detected_at > moment_text(since),
-            moments.c.is_drill == 0,
-            moments.c.severity.in_([each.value for each in WARNINGS]),
-            moments.c.service != "",
-        )
-        often = select(*kind, func.count().label("times")).where(*lately).group_by(*kind)
+        often = select(*kind, func.count().label("times")).where(*_lately(since)).group_by(*kind)
         with self._database.read() as connection:
             found = connection.execute(often.having(func.count() >= times)).all()
-            return [
-                Repeated(row.type, row.service, self._those(connection, lately, row), row.times)
-                for row in found
-            ]
+        return [Repeated(row.type, row.service, row.times) for row in found]
 
-    @staticmethod
-    def _those(connection: Any, lately: Sequence[Any], kind: Any) -> tuple[Incident, ...]:
-        those = (
-            select(moments.c.incident_id)
-            .where(*lately, moments.c.type == kind.type, moments.c.service == kind.service)
-        )  # fmt: skip
-        query = select(incidents).where(incidents.c.id.in_(those)).order_by(incidents.c.opened_at)
-        return tuple(incident_of(row) for row in connection.execute(query))
+    def newest_of(self, kind: Repeated, since: datetime, limit: int) -> list[Incident]:
+        """The newest incidents of a kind, the oldest of them first."""
+        those = select(moments.c.incident_id).where(
+            *_lately(since), moments.c.type == kind.type, moments.c.service == kind.service
+        )
+        newest = incidents.c.opened_at.desc()
+        query = select(incidents).where(incidents.c.id.in_(those)).order_by(newest).limit(limit)
+        with self._database.read() as connection:
+            return [incident_of(row) for row in connection.execute(query)][::-1]
+
+
+def _lately(since: datetime) -> tuple[Any, ...]:
+    return (
+        moments.c.detected_at > moment_text(since),
+        moments.c.is_drill == 0,
+        moments.c.severity.in_([each.value for each in WARNINGS]),
+        moments.c.service != "",
+    )
 
 
 def _within(begin: datetime, end: datetime) -> tuple[Any, ...]:

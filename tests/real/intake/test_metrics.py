@@ -9,12 +9,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from fixtures.intake import QUICK, Intake, StartIntake
 from fixtures.people import bearer
 from schemas.automation import Act
 from schemas.errors import Withheld
+from schemas.incident import Severity
+from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
 from standins.real_prometheus import RealPrometheus, promtool
 from standins.webhook_receiver import WebhookReceiver
@@ -145,6 +148,30 @@ def test_promtool_accepts_metrics_and_rules(lived: Intake) -> None:
     promtool("test", "rules", str(DASHBOARDS / "aeef.rules.test.yml"))
     assert len(used) > 20
     assert set() == used - samples(lived).keys()
+
+
+def test_our_own_alerts_come_back_in(intake: Intake) -> None:
+    """Each as an incident of this system, with the severity that its rule says."""
+    words = {"critical": Severity.P1, "warning": Severity.P3, "info": Severity.P4}
+    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+    for rule in rules:
+        name = rule["alert"]
+        alert = {
+            "status": "firing",
+            "labels": {"alertname": name, **rule["labels"]},
+            "annotations": rule["annotations"],
+            "startsAt": utc_now().isoformat(),
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "",
+            "fingerprint": name,
+        }
+        group = {"version": "4", "groupKey": name, "status": "firing", "receiver": "aeef"}
+        [opened] = intake.webhook({**group, "alerts": [alert]})["incidents"]
+        incident = intake.store.incident(opened["incidentId"])
+
+        assert "aeef-runbooks" == incident.service
+        assert "unknown" == incident.type
+        assert not incident.severity.value > words[rule["labels"]["severity"]].value
 
 
 def test_a_real_prometheus_answers_the_dashboard(lived: Intake, tmp_path: Path) -> None:
