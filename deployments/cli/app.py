@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,6 +31,7 @@ from deployments.cli.demo import show as cli_demo
 from deployments.cli.evidence import evidence as cli_evidence
 from deployments.cli.figures import figures as cli_figures
 from deployments.cli.hooks import hooks as cli_hooks
+from deployments.cli.report import command as cli_report
 from deployments.cli.retention import hold as cli_hold
 from deployments.cli.retention import retention as cli_retention
 from deployments.cli.review import review as cli_review
@@ -39,7 +39,6 @@ from deployments.cli.terminal import Version, plain
 from deployments.cli.verbs.verbs import command_of
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
-from schemas.incident import DRILL, IncidentType, Severity
 from schemas.settings import Settings, load_settings
 from tasks.base.home import make_home
 from tasks.people.acts import PERSON_ACTS
@@ -69,6 +68,7 @@ OWN: dict[str, Callable[..., None]] = {
 """Verbs whose commands do more than the act."""
 for _act in PERSON_ACTS.values():
     app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
+app.command("report")(cli_report.report)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
 app.command("review")(cli_review.review)
@@ -102,59 +102,6 @@ def up() -> None:
     from deployments.up.up import up as run
 
     run(load_settings(), typer.echo)
-
-
-@app.command()
-def report(
-    incident_type: Annotated[IncidentType, typer.Argument(metavar="TYPE")],
-    severity: Annotated[Severity | None, typer.Option(help="P1 to P4.")] = None,
-    service: Annotated[str | None, typer.Option(help="The affected service.")] = None,
-    description: Annotated[str, typer.Option(help="What happened.")] = "",
-    wait: Annotated[bool, typer.Option(help="Show the steps; end with the link.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 900,
-    findings: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A scanner's report, for `security`: SARIF, or the JSON of one that we know"
-            " (docs/findings.md). May be given again."
-        ),
-    ] = None,
-    patch: Annotated[
-        Path | None, typer.Option(help="A unified diff that fixes it, for `security`.")
-    ] = None,
-    agent: Annotated[
-        str | None, typer.Option(help="The agent's id, for `agent-violation`: it is suspended.")
-    ] = None,
-    drill: Annotated[
-        bool, typer.Option("--drill", help="An exercise: everything is done, and marked as one.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report an incident to the intake; with --wait, watch its runbook."""
-    from deployments.cli.report.report import report as send
-
-    alert: dict[str, Any] = {
-        "type": incident_type,
-        "severity": severity,
-        "service": service,
-        "description": description,
-        "source": "cli",
-    }
-    if agent is not None:
-        if incident_type is not IncidentType.AGENT_VIOLATION:
-            raise typer.BadParameter("--agent is for `aeef report agent-violation`")
-        alert["labels"] = {"agent": agent}
-    if drill:
-        alert["labels"] = {**alert.get("labels", {}), DRILL: "true"}
-    settings = _settings()
-    if findings or patch:
-        if incident_type is not IncidentType.SECURITY:
-            raise typer.BadParameter("--findings and --patch are for `aeef report security`")
-        from deployments.cli.report.findings import with_findings
-
-        if not (alert := with_findings(alert, findings or [], patch, settings, as_json=as_json)):
-            return
-    send(settings, alert, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command()

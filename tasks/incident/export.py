@@ -11,7 +11,7 @@ from schemas.figures import Moments
 from schemas.figures.export import EXTENSION, extension
 from schemas.incident import Incident
 from schemas.settings import Settings
-from schemas.settings.teams import team_of
+from schemas.settings.lookups import team_of
 from schemas.validation import validate
 from tasks.store import Store
 

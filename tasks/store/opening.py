@@ -208,8 +208,7 @@ def _open(
         number=_next_number(chain.connection),
         is_drill=alert.is_drill,
     )
-    team = alert.labels.get(TEAM, "")
-    alert_text = canonical_json(alert_json(alert))
+    team, alert_text = alert.labels.get(TEAM, ""), canonical_json(alert_json(alert))
     row = {
         **columns_of(incident),
         "id": str(incident_id),

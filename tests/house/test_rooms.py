@@ -29,6 +29,7 @@ LONGER = {
     "tasks/store/store.py": "the store's one face: each method hands on to the file that does it",
     "tasks/store/claim_keys.py": "every key of a claim, which is its purpose",
     "tasks/store/database/tables.py": "every table, as the migrations make them",
+    "tasks/store/records.py": "a record found, read and changed: each change with its entry",
     "tasks/store/relapses.py": "a question, who looks, and what the answer changes, together",
     "deployments/intake/door.py": "what happens to an alert, and the threads beside, at one look",
     "deployments/worker/worker.py": "what we replace of Prefect's worker is one class",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.corrective import Actions, actions_with
+from real.corrective.actions import Actions, actions_with
 from samples.targets import commit, prove, write_history
 from schemas.corrective import Stage
 from schemas.corrective.transitions import see_effect

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, delete, insert, select, update
 
-from fixtures.corrective import Actions, actions_with
+from real.corrective.actions import Actions, actions_with
 from schemas.errors import AuditBroken, InvalidInput
 from schemas.incident import canonical_json
 from tasks.store.database.database import database_url

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.corrective import PEOPLE, actions_with
+from real.corrective.actions import PEOPLE, actions_with
 from schemas.errors import InvalidInput, NotAllowed
 from schemas.model import utc_now
 from schemas.people import local_user

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.corrective import PEOPLE, actions_with
+from real.corrective.actions import PEOPLE, actions_with
 from standins.slack import Slack
 from tasks.channels.slack.interactive.requests import Command
 from tasks.people.slack.command import answer_command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from fixtures.corrective import Actions, actions_with
+from real.corrective.actions import Actions, actions_with
 from schemas.corrective import Stage
 from schemas.incident import Alert, IncidentType, Severity
 from standins.jira import Jira

@@ -20,7 +20,7 @@ from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
 from schemas.settings import Settings
-from schemas.settings.teams import team_of
+from schemas.settings.lookups import team_of
 from schemas.validation import validate
 from support import ROOT
 from tasks.figures.figures import figures, members, question_of
