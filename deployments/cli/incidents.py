@@ -200,9 +200,8 @@ def _actions(actions: Iterable[dict[str, Any]]) -> list[str]:
 def _people(incident: Incident, standing: Standing) -> list[str]:
     """Who has it, who leads, what is proposed, how it ended, what belongs to it."""
     lines = []
-    if standing.owner and standing.owner_since:
-        since = f"{standing.owner_since:%Y-%m-%d %H:%M} UTC"
-        lines.append(f"  owner     {standing.owner}, since {since}")
+    if standing.owner and (since := standing.owner_since):
+        lines.append(f"  owner     {standing.owner}, since {since:%Y-%m-%d %H:%M} UTC")
     if standing.lead:
         lines.append(f"  lead      {standing.lead}")
     elif lacks_lead(incident, standing):
