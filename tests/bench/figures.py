@@ -6,6 +6,7 @@ On SQLite, and on PostgreSQL where it is installed; a minute, most of it to fill
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -112,4 +113,4 @@ def _times(dice: Random, detected: datetime) -> Iterator[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(print), indent=2))
+    sys.stdout.write(json.dumps(measure(), indent=2) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.settings.settings import Settings
+from schemas.settings import Settings
 
 
 def team_of(service: str, labelled: str, settings: Settings) -> str:
