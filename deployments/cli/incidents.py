@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -179,16 +179,22 @@ def describe(data: dict[str, Any]) -> list[str]:
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
         *_people(incident, Standing.model_validate(data["standing"])),
-        *_review(data.get("review")),
+        *([f"  review    {review['said']}"] if (review := data.get("review")) else []),
         *([f"  {data['automation']}"] if data["automation"] else []),
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
         *_alerts([ListedAlert.from_json(each) for each in data["alerts"]]),
         *_inbox([Kept.model_validate(each) for each in data["inbox"]]),
+        *_actions(data.get("correctiveActions", ())),
         "timeline:",
         *(f"  {entry.timestamp:%H:%M:%S}  {entry.action}  ({entry.actor})" for entry in timeline),
     ]
     return [plain(line) for line in lines]
+
+
+def _actions(actions: Iterable[dict[str, Any]]) -> list[str]:
+    lines = [f"  {each['reference']}  {each['stands']}: {each['text']}" for each in actions]
+    return ["corrective actions:", *lines] if lines else []
 
 
 def _people(incident: Incident, standing: Standing) -> list[str]:
@@ -209,14 +215,6 @@ def _people(incident: Incident, standing: Standing) -> list[str]:
     if standing.related:
         lines.append(f"  linked    {', '.join(map(str, standing.related))}")
     return lines
-
-
-def _review(review: dict[str, Any] | None) -> list[str]:
-    """How far its review is, when there is one."""
-    if review is None:
-        return []
-    late = "OVERDUE, it was due" if review["isOverdue"] else "due"
-    return [f"  review    {review['state']}; {late} {review['dueAt'][:16].replace('T', ' ')} UTC"]
 
 
 def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:

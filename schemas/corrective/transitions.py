@@ -112,6 +112,9 @@ def change(
     """Somebody else does it or verifies it, or it has more or less time."""
     if action.stage.is_settled:
         raise NotPossibleNow(f"{action.reference} is {_stands(action)}: reopen it first")
+    if owner and owner != action.owner and action.stage is Stage.DONE:
+        # Else whoever did it would give it away, and verify it.
+        raise NotPossibleNow(f"{action.reference} is {_stands(action)}: it keeps its owner")
     after = action.model_copy(
         update={
             "owner": owner or action.owner,

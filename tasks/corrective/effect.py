@@ -13,6 +13,7 @@ from schemas.incident import Incident
 from schemas.lifecycle import Disposition
 from schemas.release import Deployment
 from schemas.settings import Settings
+from tasks.base.storable import first_line
 from tasks.store import Store
 from tasks.target.release_files import find_history, gates_of
 from tasks.target.repository import TargetRepository
@@ -22,6 +23,7 @@ FAILURE_MODE = "failure-mode"
 NO_INCIDENT = (Disposition.FALSE_ALARM, Disposition.DUPLICATE)
 """What ended so is not a class that came back; a duplicate's first one counts."""
 LARGEST_FILE = 5_000_000
+LONGEST_SEEN = 400
 
 Seen = tuple[bool | None, str]
 """Whether it worked, None: it could not be seen; and one sentence."""
@@ -30,18 +32,19 @@ Seen = tuple[bool | None, str]
 def look_at_effect(action: CorrectiveAction, store: Store, settings: Settings) -> Seen:
     """Ask the action's question now. Never raises: what could not be looked at was not seen."""
     question = question_of(action.question)
-    since = action.verified_at
+    if question is None or action.verified_at is None:
+        return None, "it has no question that can be looked at"
     try:
         match question:
-            case NoRecurrence() if since is not None:
-                return _came_back(question, action, since, store)
+            case NoRecurrence():
+                worked, said = _came_back(question, action, action.verified_at, store)
             case GatePasses():
-                return _gate(question, settings)
+                worked, said = _gate(question, settings)
             case FilePresent():
-                return _file(question, settings)
+                worked, said = _file(question, settings)
     except (AeefError, GitCommandError, OSError) as error:
-        return None, f"{question}: {error}"
-    return None, "it has no question that can be looked at"
+        worked, said = None, f"{question}: {error}"
+    return worked, first_line(said, LONGEST_SEEN)  # it names what the target's files say
 
 
 def _came_back(

@@ -43,7 +43,7 @@ def look_at_all(settings: Settings, now: datetime | None = None) -> str:
     for action in left:
         one(action, lambda action=action: _notify(action, settings, now))  # type: ignore[misc]
     if problems:
-        raise AeefError("; ".join([*problems, *said]))
+        raise AeefError(sanitized("; ".join([*problems, *said]), settings))
     return "; ".join(said) or "nothing is due"
 
 

@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints
 
 POSITIONAL: dict[str, Any] = {"positional": True}
 """In a field's schema: on the command line it follows the incident's id, without an option."""
+REST: dict[str, Any] = {"rest": True}
+"""In a field's schema: behind `/aeef` it takes all the words that are left, and stands last."""
 LONGEST = 4000
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]

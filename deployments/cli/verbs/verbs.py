@@ -75,7 +75,8 @@ def _kind(name: str, field: FieldInfo) -> tuple[Any, Any]:
     if get_origin(field.annotation) is tuple:
         kind = list[str]
     says, called = field.description or "", f"--{name.replace('_', '-')}"
-    if field.json_schema_extra == POSITIONAL:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and POSITIONAL.items() <= extra.items():
         shown = typer.Argument(help=says, metavar=name.upper())
         required = field.is_required()
         return Annotated[kind, shown], inspect.Parameter.empty if required else field.default

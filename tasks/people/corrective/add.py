@@ -23,16 +23,24 @@ from tasks.corrective.tickets import ensure_ticket
 from tasks.corrective.wording import due
 from tasks.people.act import Done, Hand, PersonAct
 from tasks.people.channels import SECONDS
-from tasks.people.corrective.given import Day, PersonGiven, Which, choice, day_given, person_given
+from tasks.people.corrective.given import (
+    Because,
+    Day,
+    PersonGiven,
+    Which,
+    choice,
+    day_given,
+    person_given,
+)
 from tasks.people.corrective.given import which_action as which
-from tasks.people.fields import POSITIONAL, Reason, Words
+from tasks.people.fields import POSITIONAL, REST, Words
 from tasks.store.sanitize import sanitized
 
 
 class Adding(Model):
     """What is done so that it does not come back, by whom and until when, and who verifies it."""
 
-    text: Words = Field(description="What is to be done.", json_schema_extra=POSITIONAL)
+    text: Words = Field(description="What is to be done.", json_schema_extra=POSITIONAL | REST)
     category: Category = Field(description="A P1 or P2 needs actions of two categories.")
     verifier: PersonGiven = Field(description="Who verifies it: a name of [people].")
     owner: PersonGiven = Field(default="", description="Who does it: a name; without one, you.")
@@ -48,11 +56,11 @@ class Adding(Model):
 class Changing(Model):
     """Who does it or verifies it instead, or until when; and why."""
 
-    action: Which = ""
+    reason: Because
     owner: PersonGiven = ""
     verifier: PersonGiven = ""
     due: Day = ""
-    reason: Reason
+    action: Which = ""
 
 
 def _add(hand: Hand, asked: Adding) -> Done:

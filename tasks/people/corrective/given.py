@@ -17,7 +17,7 @@ from schemas.settings import Settings
 from tasks.corrective.wording import stands
 from tasks.people.act import Hand, Shown
 from tasks.people.colleagues import colleague
-from tasks.people.fields import MaybeWords
+from tasks.people.fields import REST, MaybeWords, Words
 
 LONGEST = timedelta(days=3650)
 _REFERENCE = re.compile(r"(?:CA-)?([0-9]{1,9})", re.ASCII | re.IGNORECASE)
@@ -34,6 +34,7 @@ Day = Annotated[
     StringConstraints(strip_whitespace=True, max_length=40),
     Field(description="A day, as 2026-12-24, or in how many days, as 14d."),
 ]
+Because = Annotated[Words, Field(description="Why; goes on record.", json_schema_extra=REST)]
 PersonGiven = Annotated[MaybeWords, Field(description="A name of [people].")]
 
 

@@ -28,43 +28,51 @@ from tasks.corrective.wording import stands
 from tasks.people.act import Done, Hand, PersonAct, Shown
 from tasks.people.channels import SECONDS
 from tasks.people.corrective.add import notify, unheard
-from tasks.people.corrective.given import Day, PersonGiven, Which, choice, day_given, person_given
+from tasks.people.corrective.given import (
+    Because,
+    Day,
+    PersonGiven,
+    Which,
+    choice,
+    day_given,
+    person_given,
+)
 from tasks.people.corrective.given import which_action as which
-from tasks.people.fields import POSITIONAL, MaybeWords, Reason, Words
+from tasks.people.fields import POSITIONAL, REST, MaybeWords, Words
 from tasks.store.sanitize import sanitized
 
 
 class Finishing(Model):
     """What was done."""
 
-    action: Which = ""
     text: MaybeWords = Field(default="", description="What was done, and where it can be seen.")
+    action: Which = ""
 
 
 class Verifying(Model):
     """What was seen."""
 
-    action: Which = ""
     text: MaybeWords = Field(default="", description="What you have looked at.")
+    action: Which = ""
 
 
 class Waiving(Model):
     """Why it is not done, until when, and who answers for that."""
 
-    action: Which = ""
-    reason: Reason
     until: Day
+    reason: Because
     owner: PersonGiven = Field(
         default="", description="Who answers for it: a name; without one, you."
     )
+    action: Which = ""
 
 
 class Reopening(Model):
     """Why it is to be done after all, and until when."""
 
-    action: Which = ""
-    reason: Reason
+    reason: Because
     due: Day = ""
+    action: Which = ""
 
 
 class Worked(StrEnum):
@@ -78,7 +86,7 @@ class Judging(Model):
     """Whether it worked, and what shows that."""
 
     worked: Worked = Field(description="yes or no", json_schema_extra=POSITIONAL)
-    reason: Words = Field(description="What shows that; goes on record.")
+    reason: Words = Field(description="What shows that; goes on record.", json_schema_extra=REST)
     action: Which = ""
 
 

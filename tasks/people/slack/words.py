@@ -17,7 +17,7 @@ _QUOTES = "\"'\u201c\u201d\u2018\u2019"
 class Field(NamedTuple):
     """One field. choices: what can be given; none: free text. is_list: several, with commas.
 
-    in_order: its word needs no name before it.
+    in_order: its word needs no name before it. takes_rest: all words that are left are its own.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Field(NamedTuple):
     is_list: bool
     is_flag: bool
     about: str
+    takes_rest: bool = False
 
     @property
     def label(self) -> str:
@@ -65,6 +66,7 @@ def _field(name: str, given: dict[str, Any], required: bool, defined: dict[str, 
         is_list="array" in kinds,
         is_flag="boolean" in kinds,
         about=str(given.get("description", "")),
+        takes_rest=bool(given.get("rest")),
     )
 
 
@@ -94,8 +96,9 @@ def read_fields(words: str, fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def _in_order(words: str, fields: Sequence[Field]) -> dict[str, Any]:
-    wanted = [f for f in fields if f.in_order]
-    wanted += [f for f in fields if not (f.in_order or f.is_flag or f.choices)][:1]
+    wanted = sorted((f for f in fields if f.in_order), key=lambda f: f.takes_rest)
+    if not any(f.takes_rest for f in wanted):
+        wanted += [f for f in fields if not (f.in_order or f.is_flag or f.choices)][:1]
     if words and not wanted:
         raise InvalidInput(f"nothing more can be given than that: {words[:60]!r}")
     parts = words.split(None, len(wanted) - 1) if words else []
@@ -110,7 +113,7 @@ def usage(fields: Sequence[Field]) -> str:
     """How the words are written: `DISPOSITION CAUSE [--released …]`."""
     needed = [
         "|".join(f.choices) if f.choices else f.name.upper().replace("_", "-")
-        for f in fields
+        for f in sorted(fields, key=lambda f: f.takes_rest)
         if f.in_order
     ]
     more = [f"[--{f.name.replace('_', '-')} …]" for f in fields if not f.in_order]

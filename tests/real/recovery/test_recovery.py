@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from fixtures.cli import Aeef
 from fixtures.held import Held, configured
 from samples.targets import commit, prove
+from schemas.corrective import Category, CorrectiveAction
 from schemas.errors import AwaitsApproval, NotPossibleNow, Withheld
 from schemas.incident import Status
 from schemas.model import utc_now
@@ -97,6 +99,20 @@ def test_it_stays_frozen_until_everything_is_there(recovering: Recovering, aeef:
     [recovery] = recovering.store.recoveries.of(recovering.incident_id)
     assert recovery.watch_until is not None
     assert recovery.watch_until - utc_now() > timedelta(days=6, hours=23)
+
+
+def test_a_corrective_action_with_owner_and_day_counts(recovering: Recovering) -> None:
+    """Nobody writes it down twice."""
+    now = utc_now()
+    recovering.store.corrective.add(
+        CorrectiveAction(
+            incident_id=UUID(recovering.incident_id), category=Category.TEST, text="a test",
+            owner="ann", verifier="bob", due_at=now, created_at=now, created_by="ann (token)",
+        )
+    )  # fmt: skip
+    with pytest.raises(NotPossibleNow) as refused:
+        recovering.release()
+    assert "corrective action" not in str(refused.value)
 
 
 def test_the_failing_release_itself_is_no_proof(recovering: Recovering) -> None:

@@ -89,6 +89,7 @@ def test_what_its_stage_does_not_allow() -> None:
         (lambda: mark_done(done, NOW, "x"), "bob has not verified"),
         (lambda: waive(verified(), waiver), "waive what is open"),
         (lambda: change(verified(), owner="cleo", why="x"), "reopen it first"),
+        (lambda: change(done, owner="cleo", why="x"), "it keeps its owner"),
     )
     for turn, why in refused:
         with pytest.raises(NotPossibleNow, match=why):
