@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
@@ -23,6 +24,15 @@ def _in_utc(moment: datetime) -> datetime:
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time: any offset is accepted (it may not be missing) and converted to UTC."""
+
+
+def inside_repository(path: str) -> str:
+    """The path of a file or folder in a repository, with `/`. Raises ValueError for another."""
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError("must be a path inside the repository")
+    if Path(path) == Path():
+        raise ValueError("must be a path inside the repository, not the repository itself")
+    return Path(path).as_posix()
 
 
 class Model(BaseModel):

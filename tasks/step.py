@@ -6,16 +6,25 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from schemas.errors import AeefError, PageNotDelivered, TemporaryError, UnexpectedError, Withheld
-from schemas.figures import Moment
+from schemas.automation import Act
+from schemas.errors import (
+    AeefError,
+    NotConfirmed,
+    PageNotDelivered,
+    TemporaryError,
+    UnexpectedError,
+    Withheld,
+)
+from schemas.figures import ACTS, Done, DoneBy, Moment
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -24,6 +33,7 @@ from tasks.store import open_store
 from tasks.store.claim_keys import RUN
 from tasks.store.database.disk import in_words
 from tasks.store.sanitize import mask_error, sanitized
+from tasks.store.tallies import Count
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +93,7 @@ class Step(Generic[P, R]):
     without secrets and personal data, because they are logged.
 
     timeout: seconds for one attempt in a flow run.
-    contains: whether its result is that the damage was seen to be stopped.
+    act: see `step`. contains: whether its result is that the damage was seen to be stopped.
     """
 
     def __init__(
@@ -92,9 +102,11 @@ class Step(Generic[P, R]):
         name: str,
         says: Callable[[R], str | None],
         timeout: float,
+        act: Act | None = None,
         contains: Callable[[R], bool] = _never,
     ) -> None:
         self.name = name
+        self.act = act
         self.function = function
         self.says = says
         self.timeout = timeout
@@ -109,7 +121,8 @@ class Step(Generic[P, R]):
     def by(self, person: str | None, incident_id: str, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `directly`; recorded as done by this person, if given."""
         settings = load_settings()
-        attempt = _Attempt(self.name, incident_id, person, _find_place())
+        counted = self._counted(person, *args, **kwargs)
+        attempt = _Attempt(self.name, incident_id, person, _find_place(), counted)
         try:
             case = Case(incident_id, settings, this_run(), person)
             result = self.function(case, *args, **kwargs)
@@ -127,21 +140,31 @@ class Step(Generic[P, R]):
             attempt.done(said, settings, moment)
         return result
 
+    def _counted(self, person: str | None, *args: P.args, **kwargs: P.kwargs) -> dict[str, str]:
+        """The labels of an act for the metrics, but what came of it; empty: it is no act."""
+        if self.act is None:
+            return {}
+        given = inspect.signature(self.function).bind_partial(None, *args, **kwargs).arguments
+        asked_by = person or given.get("asked_by") or given.get("approver")
+        return {"act": self.act, "by": DoneBy.PERSON if asked_by else DoneBy.AUTOMATION}
+
 
 def step(
     name: str,
     *,
     says: Callable[[R], str | None],
     timeout: float,
+    act: Act | None = None,
     contains: Callable[[R], bool] = _never,
 ) -> Callable[[Callable[Concatenate[Case, P], R]], Step[P, R]]:
     """Make a step from a function whose first argument is the `Case`.
 
     says: the record's sentence, given the result; None: record nothing (somebody else did it).
     timeout: seconds for one attempt in a flow run; the longest waits inside have their own.
+    act: what it does outside, which the metrics count.
     contains: whether, given the result, the damage was seen to be stopped: for the figures.
     """
-    return lambda function: Step(function, name, says, timeout, contains)
+    return lambda function: Step(function, name, says, timeout, act, contains)
 
 
 def verbatim(text: str) -> str:
@@ -171,8 +194,14 @@ class _Attempt:
     """One attempt of a step. Outside a flow run there are no retries: each has its own entry."""
 
     def __init__(
-        self, name: str, incident_id: str, person: str | None, place: Place | None
+        self,
+        name: str,
+        incident_id: str,
+        person: str | None,
+        place: Place | None,
+        counted: Mapping[str, str],
     ) -> None:
+        self.counted = counted
         self.name, self.person, self.incident_id = name, person, incident_id
         self.place = place or Place(logging.getLogger("aeef").log, uuid4())
         arguments = hashlib.sha256(self.place.identity.encode()).hexdigest()
@@ -180,7 +209,7 @@ class _Attempt:
 
     def done(self, text: str, settings: Settings, moment: Moment | None) -> None:
         log_line(sanitized(text, settings))
-        self._record(text, "done", settings, moment)
+        self._record(text, "done", settings, Done.DONE, moment)
 
     def failed(self, error: Exception, settings: Settings) -> None:
         """Record a final failure; before another attempt, only wait as the service asked."""
@@ -189,10 +218,17 @@ class _Attempt:
             return
         failed = "" if isinstance(error, Withheld) else f"FAILED: {self.name}: "
         text = redact(f"{failed}{_in_words(error, self.name)}", settings)
-        self._record(text, f"failed {self.place.run_count}", settings)
+        is_refused = isinstance(error, Withheld | NotConfirmed)
+        came_to = Done.REFUSED if is_refused else Done.FAILED
+        self._record(text, f"failed {self.place.run_count}", settings, came_to)
 
     def _record(
-        self, text: str, outcome: str, settings: Settings, moment: Moment | None = None
+        self,
+        text: str,
+        outcome: str,
+        settings: Settings,
+        came_to: Done,
+        moment: Moment | None = None,
     ) -> None:
         entry: UUID = uuid5(NAMESPACE_URL, f"{self.identity}/{outcome}")
         open_store(settings).record_action(
@@ -202,6 +238,7 @@ class _Attempt:
             automated=self.person is None,
             entry_id=entry,
             moment=moment,
+            counts=[Count(ACTS, {**self.counted, "outcome": came_to})] if self.counted else [],
         )
 
 

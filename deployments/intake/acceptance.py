@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from deployments.intake.door import Door
-from deployments.intake.metrics import Metrics
+from deployments.intake.metrics.metrics import Metrics
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Alert

@@ -19,7 +19,7 @@ from deployments.intake.channels.slack import add_slack
 from deployments.intake.door import Door
 from deployments.intake.health import Health
 from deployments.intake.intervals import USUAL, Timing
-from deployments.intake.metrics import Metrics
+from deployments.intake.metrics.metrics import Metrics
 from deployments.intake.pages.routes import add_pages
 from deployments.intake.people_api import add_people_api
 from deployments.intake.protection import Protection
@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
     door = Door(settings, store, timing, current)
     guards = Guards(settings, store, current)
     guard = Depends(guards.sender)
-    metrics = Metrics(store, settings.home)
+    metrics = Metrics(store, settings)
     acceptance = Acceptance(door, metrics, settings)
 
     @asynccontextmanager
@@ -67,7 +67,9 @@ def create_app(settings: Settings | None = None, timing: Timing = USUAL) -> Fast
             await run_in_threadpool(door.stop)
 
     app = FastAPI(title="AEEF Runbooks", lifespan=lifespan, openapi_url=None)
-    app.add_middleware(Protection, settings=settings, visitors=guards.visitors)
+    app.add_middleware(
+        Protection, settings=settings, visitors=guards.visitors, answered=metrics.answered
+    )
     body = Depends(json_body(settings.intake.max_body_bytes))
     _say_what_is_wrong(app, store)
 

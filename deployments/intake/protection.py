@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from deployments.web.asgi import Application, Receive, Scope, Send
+from collections.abc import Callable
+
+from deployments.web.asgi import Application, Message, Receive, Scope, Send
 from deployments.web.headers import NO_FRAME, protected, refuse
 from deployments.web.origins import READS, Origins, named_headers, says_which_page
 from deployments.web.sign_in import PATHS, SignIn
@@ -20,8 +22,16 @@ class Protection:
     page asks: whatever changes something must come from a page of ours.
     """
 
-    def __init__(self, intake: Application, settings: Settings, visitors: Visitors) -> None:
+    def __init__(
+        self,
+        intake: Application,
+        settings: Settings,
+        visitors: Visitors,
+        answered: Callable[[int], None],
+    ) -> None:
+        """answered: gets the status of each answer, to count those that refuse somebody."""
         self._intake = intake
+        self._answered = answered
         self._origins = Origins(settings.base_url, any_ip=True)
         self._sign_in = SignIn(visitors, self._origins, HOME)
 
@@ -30,7 +40,7 @@ class Protection:
         if scope["type"] != "http":
             await self._intake(scope, receive, send)
             return
-        headers = named_headers(scope)
+        headers, send = named_headers(scope), self._counted(send)
         if scope["method"] not in READS and says_which_page(headers):
             why = self._origins.refused_host(headers)
             if why := why or self._origins.refused_page(scope["method"], headers):
@@ -40,3 +50,11 @@ class Protection:
             await self._sign_in.serve(scope, receive, send, headers)
             return
         await self._intake(scope, receive, protected(send, NO_FRAME))
+
+    def _counted(self, send: Send) -> Send:
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._answered(message["status"])
+            await send(message)
+
+        return counting

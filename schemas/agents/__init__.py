@@ -5,6 +5,7 @@ from schemas.agents.agent import (
     Agent,
     AgentRegistry,
     AgentStatus,
+    Contract,
     EvidenceFile,
     LogExtract,
     Means,
@@ -21,6 +22,7 @@ from schemas.agents.agent_log import (
     parse_entry,
     parse_forbidden,
 )
+from schemas.agents.handoff import Handoff, parse_handoff
 from schemas.agents.settings import AgentSettings, ControlPlane
 
 __all__ = [
@@ -30,9 +32,11 @@ __all__ = [
     "AgentRegistry",
     "AgentSettings",
     "AgentStatus",
+    "Contract",
     "ControlPlane",
     "EvidenceFile",
     "Forbidden",
+    "Handoff",
     "LogEntry",
     "LogExtract",
     "Means",
@@ -43,4 +47,5 @@ __all__ = [
     "matches",
     "parse_entry",
     "parse_forbidden",
+    "parse_handoff",
 ]

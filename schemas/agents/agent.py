@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-from schemas.model import Model, UtcDatetime
+from schemas.model import Model, UtcDatetime, inside_repository
 
 AgentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 """Letters, digits, dot, dash, underscore: safe as a file name, in a URL and as a Docker label."""
+ContractFile = Annotated[str, AfterValidator(inside_repository)]
 CONTAINER_LABEL = "aeef.agent"
 """A container with `aeef.agent=<id>` belongs to that agent."""
 
@@ -31,34 +40,66 @@ class _Written(Model):
 
 
 class Contract(_Written):
-    """What an agent may do (PRD-STD-009).
+    """What an agent may do (PRD-STD-009), in our names or in those of AEEF's own tools.
 
-    forbidden_actions: `Tool` or `Tool(input)`, with `*` for anything, is compared with the audit
-    log; any other sentence is for people.
-    escalation_approver: the only person who may approve resuming a suspended agent.
+    forbidden_actions: `Tool` or `Tool(input)`, with `*` for anything, and the phrases of
+    `phrases.py` are compared with the audit log; any other sentence is for people.
+    escalation_approver: the only person, or role, who may approve resuming a suspended agent.
+    agent_id: of whom it is, where the contract is a file of its own.
     """
 
+    agent_id: AgentId | None = None
+    contract_version: str | None = None
+    role_owner: str | None = None
+    trust_level: str | None = None
     allowed_inputs: list[str] = Field(default_factory=list)
     allowed_outputs: list[str] = Field(default_factory=list)
     forbidden_actions: list[str] = Field(default_factory=list)
     required_checks: list[str] = Field(default_factory=list)
     escalation_approver: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _approver_of_aeef(cls, data: Any) -> Any:
+        """AEEF's contract has `escalation: {approver_role}`."""
+        escalation = data.get("escalation") if isinstance(data, dict) else None
+        if isinstance(escalation, dict):
+            return {"escalation_approver": escalation.get("approver_role")} | data
+        return data
+
 
 class Agent(_Written):
-    """One agent of the registry."""
+    """One agent of the registry.
+
+    owner: the person or role that answers for it. contract: what it may do, or the file in the
+    repository that says so.
+    """
 
     agent_id: AgentId
     role: str = ""
-    owner: str = ""
+    owner: str = Field(
+        default="", validation_alias=AliasChoices("owner", "role_owner", "roleOwner")
+    )
     status: AgentStatus
-    contract: Contract = Contract()
+    contract: Contract | ContractFile = Contract()
 
 
 class AgentRegistry(_Written):
-    """`agents/registry.json` of a target."""
+    """The agents of a target; as its `agents/registry.json` or AEEF's `registry.yaml` has them.
 
+    owners: role → the name of the person who has it.
+    """
+
+    owners: dict[str, str] = Field(default_factory=dict)
     agents: list[Agent]
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _named(cls, owners: Any) -> Any:
+        """Only roles with a name; a list, as others have it, names no role."""
+        if not isinstance(owners, dict):
+            return {}
+        return {role: name for role, name in owners.items() if isinstance(name, str) and name}
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -70,6 +111,10 @@ class AgentRegistry(_Written):
     def find(self, agent_id: str) -> Agent | None:
         """The agent with this id."""
         return next((agent for agent in self.agents if agent.agent_id == agent_id), None)
+
+    def person(self, role: str) -> str:
+        """The person who has a role; the text itself when it names no role of this registry."""
+        return self.owners.get(role, role)
 
 
 class NamedAgent(Model):
@@ -147,8 +192,9 @@ class LogExtract(Model):
 
     entries: those in the window, in all sources. violating: those that the contract forbids;
     `first` names some of them, `tools` counts them by tool.
-    undecided: the input summary is cut off too early to decide.
+    undecided: the log does not show enough to decide.
     prose: forbidden actions that only a person can compare.
+    handoffs: how many of its own were kept; in `denying` it says that it did nothing forbidden.
     """
 
     sources: int
@@ -161,4 +207,6 @@ class LogExtract(Model):
     tools: dict[str, int] = Field(default_factory=dict)
     first: list[str] = Field(default_factory=list)
     problems: list[str] = Field(default_factory=list)
+    handoffs: int = 0
+    denying: list[str] = Field(default_factory=list)
     manifest: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from schemas.model import inside_repository
 
 
 class ControlPlane(BaseModel):
@@ -26,8 +27,9 @@ class ControlPlane(BaseModel):
 class AgentSettings(BaseModel):
     """One `[targets.NAME.agents]` table.
 
-    registry: the registry file; audit_logs: the agents' logs, with their rotated neighbours
-    (`.1`, `.2.gz`, …); all inside the repository.
+    registry: the registry file, JSON or YAML; audit_logs: the agents' logs, with their rotated
+    neighbours (`.1`, `.2.gz`, …); handoffs: the folder of what agents hand over; all inside the
+    repository.
     window_before, window_after: the time around the violation whose entries are extracted.
     containers: pause the containers labelled `aeef.agent=<id>`; false where there is no Docker.
     control_plane: the service that also suspends the agent, over HTTP, where there is one.
@@ -38,24 +40,19 @@ class AgentSettings(BaseModel):
 
     registry: str = "agents/registry.json"
     audit_logs: tuple[str, ...] = Field(default=(".aeef/runs/audit.log",), min_length=1)
+    handoffs: str = ".aeef/handoffs"
     window_before: timedelta = Field(default=timedelta(hours=1), ge=timedelta())
     window_after: timedelta = Field(default=timedelta(minutes=15), ge=timedelta())
     containers: bool = True
     control_plane: ControlPlane | None = None
     reviewers: tuple[str, ...] = Field(default=("Security", "Platform"), min_length=1)
 
-    @field_validator("registry")
+    @field_validator("registry", "handoffs")
     @classmethod
     def _inside(cls, path: str) -> str:
-        return _checked(path)
+        return inside_repository(path)
 
     @field_validator("audit_logs")
     @classmethod
     def _all_inside(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_checked(path) for path in paths)
-
-
-def _checked(path: str) -> str:
-    if Path(path).is_absolute() or ".." in Path(path).parts or Path(path) == Path():
-        raise ValueError("must be the path of a file inside the repository")
-    return Path(path).as_posix()
+        return tuple(inside_repository(path) for path in paths)

@@ -20,6 +20,7 @@ from schemas.automation import Act, TargetLimit
 from schemas.breach import TargetBreach
 from schemas.health import Health
 from schemas.isolation import TargetIsolation
+from schemas.model import inside_repository
 from schemas.patch import TargetPatch
 from schemas.quality import TargetQuality
 from schemas.recovery import RecoverySettings
@@ -41,7 +42,7 @@ class DriftFile(BaseModel):
     @field_validator("path")
     @classmethod
     def _inside(cls, path: str) -> str:
-        return _inside_repository(path)
+        return inside_repository(path)
 
     @field_validator("at")
     @classmethod
@@ -150,7 +151,7 @@ class Target(BaseModel):
     @field_validator("history", "provenance")
     @classmethod
     def _inside(cls, path: str) -> str:
-        return _inside_repository(path)
+        return inside_repository(path)
 
     @property
     def compose_name(self) -> str:
@@ -181,11 +182,3 @@ class Target(BaseModel):
     def provenance_path(self, commit: str) -> Path:
         """The provenance record of a commit."""
         return self.repository / self.provenance / f"{commit}.json"
-
-
-def _inside_repository(path: str) -> str:
-    if Path(path).is_absolute() or ".." in Path(path).parts:
-        raise ValueError("must be a path inside the repository")
-    if Path(path) == Path():
-        raise ValueError("must not be the repository itself")
-    return Path(path).as_posix()

@@ -20,9 +20,11 @@ from schemas.agents import (
 from schemas.errors import AeefError, InvalidInput, PermanentError
 from schemas.incident import Alert
 from schemas.settings import Target
+from schemas.wording import some
+from tasks.agents.keep_handoffs import KeptHandoffs, keep_handoffs
 from tasks.agents.log_window import Window
 from tasks.agents.read_agent_log import Line, LogSource, open_logs
-from tasks.agents.registry import agents_of, find_agent, target_with_agents
+from tasks.agents.registry import agents_of, contract_of, target_with_agents
 from tasks.case import Case
 from tasks.incident.evidence import Evidence, EvidenceWriter
 from tasks.step import step
@@ -43,6 +45,9 @@ def _said(found: LogExtract) -> str:
     more = [f"{found.undecided} cannot be decided"] if found.undecided else []
     more += [f"{found.broken} lines are broken"] if found.broken else []
     more += [f"{found.prose} forbidden actions need a reader"] if found.prose else []
+    more += [f"{found.handoffs} handoffs kept"] if found.handoffs else []
+    if found.violating and found.denying:
+        more.append(f"{some(found.denying)} says that nothing forbidden was done")
     return (
         f"extracted {found.entries} audit log entries of {found.sources} files:"
         f" {'; '.join([f'{found.violating} violate the contract{which}', *more])}."
@@ -99,7 +104,9 @@ class Extraction:
         if not self._sources and not self._problems:
             names = ", ".join(self._agents.audit_logs)
             self._problems.append(f"there is no audit log ({names}) in {self._target.repository}")
-        self._keep_findings(prose)
+        handoffs = keep_handoffs(self._agent, self._target, self._window.start, self._evidence)
+        self._problems += handoffs.problems
+        self._keep_findings(prose, handoffs)
         return LogExtract(
             sources=len(self._sources),
             bytes_read=self._count["bytes"],
@@ -111,16 +118,18 @@ class Extraction:
             tools=dict(self._tools.most_common(NAMED)),
             first=[f"{each['log']}:{each['line']}" for each in self._violations[:NAMED]],
             problems=self._problems,
+            handoffs=handoffs.kept,
+            denying=handoffs.denying,
             manifest=self._evidence.manifest_sha256,
         )
 
     def _contract(self) -> tuple[list[Forbidden], int]:
         try:
-            agent = find_agent(self._target, self._agent.agent_id)
+            contract = contract_of(self._target, self._agent.agent_id)
         except AeefError as error:
             self._problems.append(f"there is no contract to compare with: {error}")
             return [], 0
-        return parse_forbidden(agent.contract.forbidden_actions)
+        return parse_forbidden(contract.forbidden_actions)
 
     def _read(self, source: LogSource) -> None:
         """Copy one file's entries in the window, and malformed lines among them, into evidence."""
@@ -188,18 +197,19 @@ class Extraction:
         self._count["broken"] += 1
         _add(self._broken, _described(source, line))
 
-    def _keep_findings(self, prose: int) -> None:
+    def _keep_findings(self, prose: int, handoffs: KeptHandoffs) -> None:
         findings = {
             "agent": self._agent.to_json(),
             "window": {"from": self._window.start.isoformat(), "to": self._window.end.isoformat()},
             "sessions": self._sessions,
             "sources": self._sources,
-            "compared": [action.text for action in self._forbidden],
+            "compared": list(dict.fromkeys(action.text for action in self._forbidden)),
             "forbiddenActionsForAReader": prose,
             "violations": self._violations,
             "undecided": self._undecided,
             "broken": self._broken,
             "counts": dict(self._count),
+            "handoffs": {"kept": handoffs.kept, "denying": handoffs.denying},
             "problems": self._problems,
         }
         content = json.dumps(findings, indent=2).encode()

@@ -11,16 +11,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.agents import Agent, AgentRegistry, AgentSettings, AgentStatus
+from schemas.agents import Agent, AgentRegistry, AgentSettings, AgentStatus, Contract
 from schemas.errors import ConfigurationError, InvalidInput
 from schemas.settings import Settings, Target
 from schemas.validation import read_json, validate
+from tasks.agents.contract import is_yaml, read_contract
+from tasks.agents.plain_yaml import PlainYaml, read_plain_yaml, replaced
 from tasks.base.replace_file import replace_file
 from tasks.target.carry_records import finish_carrying
 from tasks.target.lock import records_lock
 from tasks.target.open_file import inside, open_file
 from tasks.target.repository import TargetRepository
 
+AEEF_REGISTRY = "ai/agents/registry.yaml"
+"""Where AEEF's starter guide for several agents puts it."""
 LARGEST_REGISTRY = 10_000_000
 """Bytes."""
 MOST_PLACES = 50
@@ -44,6 +48,22 @@ def target_with_agents(name: str, settings: Settings) -> Target:
         raise ConfigurationError(f"no target '{name[:100]}' is configured in aeef.toml")
     agents_of(target)
     return target
+
+
+def contract_of(target: Target, agent_id: str) -> Contract:
+    """The agent's contract, wherever it is written; its approver is a person where one is known.
+
+    Raises InvalidInput when the agent is not listed, or its contract cannot be read.
+    """
+    registry = read_registry(target)
+    agent = _found(target, registry, agent_id)
+    contract = agent.contract
+    if isinstance(contract, str):
+        contract = read_contract(target, contract, agent_id)
+    approver = contract.escalation_approver
+    if approver is None:
+        return contract
+    return contract.model_copy(update={"escalation_approver": registry.person(approver)})
 
 
 def read_registry(target: Target) -> AgentRegistry:
@@ -72,7 +92,11 @@ def set_status(target: Target, agent_id: str, status: AgentStatus) -> None:
         agent = _found(target, registry, agent_id)
         if agent.status != status:
             position = registry.agents.index(agent)
-            changed = _with_status(content, data, position, status)
+            if isinstance(data, PlainYaml):
+                place = data.places["agents", position, "status"]
+                changed = replaced(content, place, str(status))
+            else:
+                changed = _with_status(content, data, position, status)
             replace_file(inside(target, agents_of(target).registry), changed)
 
 
@@ -86,7 +110,12 @@ def _registry(target: Target) -> Iterator[bytes]:
             with open_file(path) as file:
                 content = file.read(LARGEST_REGISTRY + 1)
         except FileNotFoundError:
-            raise InvalidInput(f"there is no agent registry {path}") from None
+            hint = (
+                f"; {AEEF_REGISTRY} is there: name it in the settings"
+                if (target.repository / AEEF_REGISTRY).is_file()
+                else ""
+            )
+            raise InvalidInput(f"there is no agent registry {path}{hint}") from None
         except OSError as error:
             raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
         if len(content) > LARGEST_REGISTRY:
@@ -95,11 +124,16 @@ def _registry(target: Target) -> Iterator[bytes]:
 
 
 def _parse(target: Target, content: bytes) -> tuple[AgentRegistry, Any]:
+    """The registry, and its data: JSON data, or PlainYaml of a YAML file."""
     path = target.repository / agents_of(target).registry
     try:
-        data = read_json(content, LARGEST_REGISTRY)
+        if is_yaml(path.name):
+            read = read_plain_yaml(content)
+            data = read.data
+        else:
+            read = data = read_json(content, LARGEST_REGISTRY)
         validate("agent-registry", data)
-        return AgentRegistry.model_validate(data), data
+        return AgentRegistry.model_validate(data), read
     except ValidationError as error:
         why = "; ".join(detail["msg"] for detail in error.errors(include_input=False))
     except (ValueError, RecursionError, InvalidInput) as error:

@@ -9,7 +9,7 @@ from schemas.settings import Settings, Target
 from tasks.agents import control_plane as agent_control_plane
 from tasks.agents.containers import unpause_containers
 from tasks.agents.journal import end_suspension, read_resumed, read_suspension, suspension_lock
-from tasks.agents.registry import agents_of, find_agent, set_status, target_with_agents
+from tasks.agents.registry import agents_of, contract_of, find_agent, set_status, target_with_agents
 from tasks.agents.suspend_agent import CONTAINERS, CONTROL_PLANE, REGISTRY, attempt, conclude
 from tasks.approvals.require import (
     Approved,
@@ -64,9 +64,9 @@ def resume_agent(case: Case, agent: NamedAgent, approver: str, under: str = "") 
 
 
 def resume_question(agent: NamedAgent, settings: Settings, asked_by: str = "") -> Question:
-    """What is asked. Raises InvalidInput when the agent is not in its registry."""
+    """What is asked. Raises InvalidInput when nobody can tell who may approve."""
     target = target_with_agents(agent.target, settings)
-    wanted = find_agent(target, agent.agent_id).contract.escalation_approver
+    wanted = contract_of(target, agent.agent_id).escalation_approver
     journal = read_suspension(agent, settings.home) or read_resumed(agent, settings.home)
     since = f" since {journal.suspended_at.isoformat()}" if journal else ""
     incidents = ", ".join(journal.incidents) if journal else ""

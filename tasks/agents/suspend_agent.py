@@ -37,7 +37,9 @@ def _on_paper(done: Suspension) -> str:
     return ". NOTHING BUT THE REGISTRY holds it: see to it that whatever runs it obeys that"
 
 
-@step("suspend the agent", says=_suspended, timeout=600, contains=lambda _: True)
+@step(
+    "suspend the agent", says=_suspended, timeout=600, act=Act.SUSPENSION, contains=lambda _: True
+)
 def suspend_agent(case: Case, agent: NamedAgent, asked_by: str = "") -> Suspension:
     """Suspend the agent and verify it. Safe to repeat; `resume_agent` undoes it.
 

@@ -14,9 +14,12 @@ from tempfile import TemporaryFile
 import httpx
 
 from schemas.errors import AuditBroken, OutsideServiceError
+from schemas.evidence import AnchorSettings
+from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.armed.lever import Disarmed, NotConfigured
 from tasks.base.http import Answer, Service, send
+from tasks.evidence.anchors.compare import compare_one, compare_outside, is_late
 from tasks.store import open_store
 
 HTTP_RESOLUTION = 1.0
@@ -37,11 +40,26 @@ def secrets_alike(settings: Settings) -> str:
 
 
 def audit_log(settings: Settings, *, full: bool) -> str:
-    """Verify chain, anchors and evidence: what is new, or everything."""
+    """Verify chain, anchors, also those outside, and evidence: what is new, or everything."""
     try:
-        return f"intact: {open_store(settings).verify_audit(full=full).in_words}"
+        words = f"intact: {open_store(settings).verify_audit(full=full).in_words}"
     except AuditBroken as error:
         raise Disarmed(f"the audit log is NOT intact: {error}") from None
+    outside = compare_outside(settings)
+    if wrong := [each.in_words for each in outside if each.same is False]:
+        raise Disarmed(f"the audit log is NOT intact: {'; '.join(wrong)}")
+    return "; ".join([words, *(each.in_words for each in outside)])
+
+
+def anchor(its: AnchorSettings, settings: Settings) -> str:
+    """Compare one place outside with the chain, and see that it has what is due."""
+    found = compare_one(its, settings)
+    late = is_late(its, settings, utc_now())
+    if found.same is False or found.is_away:
+        raise Disarmed(found.words)
+    if late:
+        raise Disarmed(f"{late}; {found.words}")
+    return found.words
 
 
 def disk(settings: Settings) -> str:

@@ -23,6 +23,14 @@ def levers_of(settings: Settings) -> list[Lever]:
         Lever("incident store", lambda: installation.store(settings)),
         Lever("same secrets", lambda: installation.secrets_alike(settings)),
         audit_lever(settings),
+        *(
+            Lever(
+                f"anchor {each.name}",
+                partial(installation.anchor, each, settings),
+                seconds=TARGET_SECONDS,
+            )
+            for each in settings.anchors
+        ),
         Lever("disk", lambda: installation.disk(settings)),
         Lever("clock", lambda: installation.clock(settings)),
         *(Lever(each.title, partial(people.channel, each, settings)) for each in _shown(settings)),

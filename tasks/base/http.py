@@ -41,7 +41,6 @@ LARGEST_ANSWER = 10_000_000
 CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 """One of these: gzip in gzip, or a denser coding, makes gigabytes of one piece."""
 
-
 _log = logging.getLogger(__name__)
 # httpcore logs the answer's headers at DEBUG, and a service may echo what we sent.
 logging.getLogger("httpcore").setLevel(logging.INFO)
@@ -71,6 +70,7 @@ class Answer:
     retry_after: float | None
     date: str
     _fail: Callable[..., OutsideServiceError] = field(repr=False)
+    content: bytes = field(repr=False, default=b"")
 
     def error(
         self, reason: str | None = None, *, kind: type[OutsideServiceError] | None = None
@@ -177,7 +177,7 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
         with deadline(call.settings.retry.request_timeout):
             response = client.send(request, stream=True)
             try:
-                text = _body(response, client)
+                body = _body(response, client)
             finally:
                 response.close()
     except httpx.RequestError as error:
@@ -187,11 +187,12 @@ def _exchange(call: _Call[T], client: httpx.Client) -> Answer:
     if problem is not None:
         raise problem
     wish = retry_after_seconds(response.headers.get("Retry-After"))
-    return Answer(response.status_code, text, wish, response.headers.get("Date", ""), fail)
+    text, date = body.decode("utf-8", "replace"), response.headers.get("Date", "")
+    return Answer(response.status_code, text, wish, date, fail, body)
 
 
-def _body(response: httpx.Response, client: httpx.Client) -> str:
-    """The answer's text; httpx limits the wait for each chunk, this limits the total."""
+def _body(response: httpx.Response, client: httpx.Client) -> bytes:
+    """The answer's content; httpx limits the wait for each chunk, this limits the total."""
     if response.headers.get("Content-Encoding", "").strip().lower() not in CODINGS:
         raise httpx.DecodingError("the answer has a coding that was not asked for")
     ends = time.monotonic() + (client.timeout.read or 0)
@@ -202,7 +203,7 @@ def _body(response: httpx.Response, client: httpx.Client) -> str:
             raise httpx.ReadTimeout("the answer takes too long")
         if len(body) > LARGEST_ANSWER:
             raise httpx.DecodingError("the answer is too long")
-    return body.decode("utf-8", "replace")
+    return bytes(body)
 
 
 def _failure(error: httpx.RequestError, timeout: float) -> tuple[type[OutsideServiceError], str]:

@@ -29,6 +29,7 @@ REVOKED = "every command that revokes credentials of"
     "revoke credentials",
     says=verbatim,
     timeout=4 * 3600,
+    act=Act.REVOCATION,
     contains=lambda said: said.startswith(REVOKED),
 )
 def revoke_credentials(case: Case, target_name: str, asked_by: str = "") -> str:

@@ -36,7 +36,7 @@ from tasks.step import step, verbatim
 RELEASE = "release-freeze/by hand"
 
 
-@step("freeze the target", says=verbatim, timeout=900)
+@step("freeze the target", says=verbatim, timeout=900, act=Act.FREEZE)
 def freeze_target(case: Case, target_name: str, approver: str = "", reason: str = "") -> str:
     """Forbid deployments on the target until `release_freeze`. Safe to repeat.
 

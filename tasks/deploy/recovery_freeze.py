@@ -27,7 +27,7 @@ def _said(done: str) -> str | None:
     return done or None
 
 
-@step("freeze until it has recovered", says=_said, timeout=900)
+@step("freeze until it has recovered", says=_said, timeout=900, act=Act.FREEZE)
 def freeze_until_recovered(case: Case, target_name: str) -> str:
     """Forbid deployments by others, as `[recovery]` says; empty: it asks for nothing here.
 

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from schemas.errors import AeefError, PageNotDelivered, TemporaryError
 from schemas.escalation import EscalationState, Step, StepKind, contact_name, length
+from schemas.figures import ESCALATIONS
 from schemas.incident import ESCALATED, Incident, Route, route_for
 from schemas.people import name_on_record
 from schemas.settings import Settings
@@ -21,6 +22,7 @@ from tasks.notify.page_on_call import ensure_page
 from tasks.notify.stand_down import acknowledge_page
 from tasks.store import open_store
 from tasks.store.claim_keys import escalation_key, still_on_it_key
+from tasks.store.tallies import Count
 
 log = logging.getLogger("aeef.escalation")
 
@@ -129,6 +131,7 @@ def _put_on_record(
         ESCALATED,
         {**payload, "channel": page.get("channel")},
         event_id=uuid5(NAMESPACE_URL, f"aeef:{incident.incident_id}/{key}/escalated"),
+        counts=[Count(ESCALATIONS, {"severity": incident.severity, "kind": step.kind.value})],
     )
     try:
         reply_in_thread(str(incident.incident_id), call.reason, settings, holder=holder)

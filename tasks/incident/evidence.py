@@ -67,6 +67,12 @@ class Evidence:
         private_directory(self.directory.parent)
         private_directory(self.directory)
 
+    @classmethod
+    def of(cls, incident_id: str, home: Path) -> Evidence | None:
+        """The evidence that an incident has here; None when it has none."""
+        has_some = (evidence_folder(home) / incident_id / MANIFEST).exists()
+        return cls(incident_id, home) if has_some else None
+
     def keep(self, name: str, content: bytes, *, source: str) -> EvidenceFile:
         """Keep these bytes. Repeating them changes nothing; different ones become `<name>-2` etc.
 
@@ -107,6 +113,12 @@ class Evidence:
             with suppress(ValidationError):
                 found.append(EvidenceFile.model_validate_json(line))
         return found
+
+    @property
+    def whole_manifest(self) -> bytes:
+        """The manifest without a line cut off by a power failure."""
+        content = self._manifest()
+        return content[: content.rfind(b"\n") + 1]
 
     @property
     def manifest_sha256(self) -> str:

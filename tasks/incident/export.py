@@ -15,6 +15,9 @@ from schemas.validation import validate
 from tasks.incident.team import team_of
 from tasks.store import Store
 
+READ = "Read: "
+"""So begins what says that somebody read something."""
+
 
 def exported(incident_id: str, store: Store, actor: str, settings: Settings) -> dict[str, Any]:
     """The record as JSON, valid against the spec's schema, and its times in `aeef`.
@@ -59,5 +62,5 @@ def note_reading(incident_id: object, what: str, store: Store, actor: str) -> No
     In the audit log alone: what was done about the incident is not changed by it.
     """
     store.record_action(
-        str(incident_id), f"Read: {what}", actor=actor, automated=False, in_record=False
+        str(incident_id), f"{READ}{what}", actor=actor, automated=False, in_record=False
     )

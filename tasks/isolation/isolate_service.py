@@ -40,7 +40,13 @@ def _still(done: Isolation) -> str:
     return f"looked again: {done.target} is isolated: {done}"
 
 
-@step("isolate the service", says=_isolated, timeout=STEP_SECONDS, contains=lambda _: True)
+@step(
+    "isolate the service",
+    says=_isolated,
+    timeout=STEP_SECONDS,
+    act=Act.ISOLATION,
+    contains=lambda _: True,
+)
 def isolate_service(
     case: Case, target_name: str, services: Sequence[str], asked_by: str = ""
 ) -> Isolation:

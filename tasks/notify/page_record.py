@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.errors import PageNotDelivered
-from schemas.figures import Moment
+from schemas.figures import AUTOMATION_FAILURES, NO_CHANNEL, PAGES, Moment, Sent
 from schemas.incident import PAGED, Incident
 from tasks.channels.channel import Channel
 from tasks.channels.channels import title_of
 from tasks.store import Store
-from tasks.store.claim_keys import about_of, contact_of, is_the_incident, people_of
+from tasks.store.claim_keys import (
+    PAGE_FAILED,
+    PAGE_NOT_STARTED,
+    about_of,
+    contact_of,
+    is_the_incident,
+    people_of,
+)
+from tasks.store.tallies import Count
 from tasks.store.waiting.untaken import UntakenPage
 
 PEOPLE = {"security": "security", "privacy": "privacy"}
@@ -35,7 +43,8 @@ def done(
         refused = {name: why for name, why in refused.items() if why != NOT_CONFIGURED}
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
     rang = channel.rings and not channel.is_to_try
-    _record(incident, page, text, store, moment=Moment.PAGED if rang else None)
+    moment = Moment.PAGED if rang else None
+    _record(incident, page, text, store, [_sent(channel), *_not_taken(refused)], moment=moment)
     _paged(incident, page, channel.name, store)
 
 
@@ -48,7 +57,7 @@ def meanwhile(
 ) -> None:
     """What only tells was used meanwhile."""
     said = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}"
-    _record(incident, page, f"{said}{STILL_TRYING}", store, "/told")
+    _record(incident, page, f"{said}{STILL_TRYING}", store, [_sent(channel)], "/told")
     _paged(incident, page, channel.name, store)
 
 
@@ -56,7 +65,7 @@ def nobody(incident: Incident, page: UntakenPage, store: Store) -> None:
     """There is no channel."""
     about = _about(incident, page)
     text = f"NOBODY WAS PAGED{about}: no channel is configured; see `aeef doctor`"
-    _record(incident, page, text, store)
+    _record(incident, page, text, store, [_page(Sent.NOBODY), *_failure(incident, page)])
 
 
 def taken_by_a_person(incident: Incident, page: UntakenPage, store: Store) -> None:
@@ -65,12 +74,12 @@ def taken_by_a_person(incident: Incident, page: UntakenPage, store: Store) -> No
         f"{_people(about_of(page.key))} was not paged{_about(incident, page)}"
         f"{_tried(page.refused)}; not tried any longer: somebody has acknowledged the incident"
     )
-    _record(incident, page, text, store)
+    _record(incident, page, text, store, [_page(Sent.TAKEN), *_not_taken(page.refused)])
 
 
 def collected(incident: Incident, page: UntakenPage, text: str, store: Store) -> None:
     """Another incident's page tells of it."""
-    _record(incident, page, text, store)
+    _record(incident, page, text, store, [_page(Sent.COLLECTED)])
     _paged(incident, page, "digest", store)
 
 
@@ -119,17 +128,39 @@ def _record(
     page: UntakenPage,
     text: str,
     store: Store,
+    counts: Sequence[Count],
     part: str = "",
     moment: Moment | None = None,
 ) -> None:
     entry_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}{part}")
-    store.record_action(incident.incident_id, text, entry_id=entry_id, moment=moment)
+    store.record_action(incident.incident_id, text, entry_id=entry_id, moment=moment, counts=counts)
+
+
+def _page(outcome: Sent, channel: str = NO_CHANNEL) -> Count:
+    return Count(PAGES, {"channel": channel, "outcome": outcome.value})
+
+
+def _sent(channel: Channel) -> Count:
+    if channel.is_to_try:
+        return _page(Sent.KEPT, channel.name)
+    return _page(Sent.RANG if channel.rings else Sent.NOTIFIED, channel.name)
+
+
+def _not_taken(refused: Mapping[str, str]) -> list[Count]:
+    return [_page(Sent.REFUSED, name) for name, why in refused.items() if why != NOT_CONFIGURED]
+
+
+def _failure(incident: Incident, page: UntakenPage) -> list[Count]:
+    """That the automation failed, when that is what the page is about."""
+    is_it = page.key.startswith((PAGE_FAILED, PAGE_NOT_STARTED))
+    return [Count(AUTOMATION_FAILURES, {"type": incident.type})] if is_it else []
 
 
 def _paged(incident: Incident, page: UntakenPage, channel: str, store: Store) -> None:
     """Once for each page: what was told and rings later is one page."""
     event_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}/event")
-    store.emit(incident.incident_id, PAGED, {"channel": channel}, event_id=event_id)
+    counts = _failure(incident, page)
+    store.emit(incident.incident_id, PAGED, {"channel": channel}, event_id=event_id, counts=counts)
 
 
 def _identity(incident_id: UUID, key: str) -> str:

@@ -112,6 +112,7 @@ def _deployed(release: DeployedRelease) -> str:
     "deploy the hotfix",
     says=_deployed,
     timeout=DEPLOY_SECONDS,
+    act=Act.HOTFIX,
     contains=lambda deployed: deployed.changed,
 )
 def deploy_planned(case: Case, plan: RollbackPlan, approver: str) -> DeployedRelease:

@@ -8,11 +8,8 @@ from schemas.errors import InvalidInput
 from schemas.findings import patch_of
 from schemas.incident import Alert
 from schemas.settings import Settings
-from tasks.incident.evidence import Evidence
-from tasks.incident.keep_original import ORIGINAL
+from tasks.incident.keep_original import originals_of
 from tasks.store import open_store
-
-_LARGEST_ORIGINAL = 10_000_000
 
 
 def supplied_patch(incident_id: str, settings: Settings) -> str | None:
@@ -25,15 +22,10 @@ def supplied_patch(incident_id: str, settings: Settings) -> str | None:
     patch = patch_of(store.alert(incident_id))
     if patch is None:
         return None
-    evidence = Evidence(incident_id, settings.home)
-    stem = ORIGINAL.removesuffix(".json")
-    for entry in evidence.files():
-        if not entry.file.startswith(stem) or entry.size > _LARGEST_ORIGINAL:
-            continue
+    for content in originals_of(incident_id, settings):
         try:
-            content = (evidence.directory / entry.file).read_bytes()
             original = patch_of(Alert.model_validate_json(content))
-        except (OSError, ValidationError, InvalidInput):
+        except (ValidationError, InvalidInput):
             continue
         if original is not None and store.masked_text(original) == patch:
             return original

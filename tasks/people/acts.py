@@ -15,6 +15,7 @@ from tasks.people.approving import APPROVE, REJECT
 from tasks.people.change import CONFIRM, SERVICES, SEVERITY, TYPE
 from tasks.people.corrective import add, settle
 from tasks.people.end import CLOSE, DISMISS, MITIGATED, REOPEN, RESOLVE
+from tasks.people.holding import END_HOLD, ERASE_ORIGINAL, HOLD
 from tasks.people.merge import LINK, MERGE
 from tasks.people.procedures.automation import START, STOP
 from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
@@ -36,6 +37,7 @@ ALL: tuple[PersonAct, ...] = (
     *(STOP, START),
     *(add.ADD, add.CHANGE),
     *(settle.DONE, settle.VERIFY, settle.WAIVE, settle.REOPEN, settle.JUDGE),
+    *(HOLD, END_HOLD, ERASE_ORIGINAL),
 )
 PERSON_ACTS: Mapping[str, PersonAct] = {act.name: act for act in ALL}
 """By name."""

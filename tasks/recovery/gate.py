@@ -12,7 +12,7 @@ from schemas.recovery import Recovery, RecoverySettings, lacks
 from schemas.release import same_commit
 from schemas.settings import Settings, Target
 from tasks.store import open_store
-from tasks.target.release_files import find_history, gates_of
+from tasks.target.release_files import commits_with_records, find_history, gates_of
 from tasks.target.repository import TargetRepository
 
 
@@ -64,8 +64,7 @@ def proven_fix(target: Target, failing: str | None) -> str | None:
     with TargetRepository(target) as repository:
         history = find_history(repository)
         known = [each.commit for each in history.newest_first()] if history else []
-        folder = target.repository / target.provenance
-        known += [path.stem for path in sorted(folder.glob("*.json"))]
+        known += commits_with_records(repository)
         for name in dict.fromkeys(known):
             commit = _commit(repository, name)
             if commit is None or not _is_newer(repository, commit, failing):

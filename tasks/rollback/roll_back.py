@@ -177,6 +177,7 @@ def _deployed(release: DeployedRelease) -> str:
     "deploy release",
     says=_deployed,
     timeout=DEPLOY_SECONDS,
+    act=Act.ROLLBACK,
     contains=lambda deployed: deployed.changed,
 )
 @_raised_as_rollback()

@@ -26,6 +26,7 @@ from tasks.store.database.tables import NOT_OVER, incidents
 from tasks.store.grouping.alerts import open_one_with_key
 from tasks.store.outbox import put_event
 from tasks.store.records import Change, find, incident_of
+from tasks.store.tallies import Count, count
 
 
 class Incidents:
@@ -113,6 +114,7 @@ class Incidents:
         timestamp: datetime | None,
         in_record: bool,
         moment: Moment | None,
+        counts: Sequence[Count],
     ) -> bool:
         """Record an action; False when this entry exists already."""
 
@@ -129,6 +131,7 @@ class Incidents:
                 timestamp=timestamp,
                 moment=moment,
             )
+            count(chain.connection, change.incident, counts)
             return True
 
         return self._log.change(work)
@@ -203,20 +206,28 @@ class Incidents:
         return self._change(incident_id, work)
 
     def emit(
-        self, incident_id: UUID | str, event: str, payload: dict[str, Any], event_id: UUID | None
+        self,
+        incident_id: UUID | str,
+        event: str,
+        payload: dict[str, Any],
+        event_id: UUID | None,
+        counts: Sequence[Count],
     ) -> None:
         """Put an event into the outbox."""
 
         def work(chain: Chain) -> None:
-            put_event(
+            incident = incident_of(find(chain.connection, incident_id))
+            is_new = put_event(
                 chain.connection,
-                incident_of(find(chain.connection, incident_id)),
+                incident,
                 event,
                 payload,
                 head=(chain.seq, chain.hash),
                 now=chain.now,
                 event_id=event_id,
             )
+            if is_new:
+                count(chain.connection, incident, counts)
 
         self._log.change(work)
 

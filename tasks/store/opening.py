@@ -31,7 +31,7 @@ from schemas.incident.relapse import OUTAGES
 from tasks.base.storable import alert_json, clean_alert, clean_text, moment_text
 from tasks.store.attaching import Opened, Report, Typed, attach
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import NOT_OVER, NUMBERED, incidents
+from tasks.store.database.tables import NOT_OVER, NUMBERED, disposals, incidents
 from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import (
     hear,
@@ -45,6 +45,7 @@ from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, columns_of, incident_of
 
 _NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
+_NEWEST_DISPOSED = select(func.max(disposals.c.number))
 UNGROUPED = Grouping(by=())
 TEAM = "team"
 """The label of an alert that says whose the service is."""
@@ -158,9 +159,12 @@ def open_one_about(
 
 
 def _next_number(connection: Connection) -> int:
-    """The next short number: whoever opens an incident holds the head of the audit chain."""
-    newest = connection.execute(_NEWEST_NUMBER).scalar()
-    return (newest or 0) + 1
+    """The next short number: whoever opens an incident holds the head of the audit chain.
+
+    The number of an incident that was disposed of is not given again.
+    """
+    newest = connection.execute(_NEWEST_NUMBER).scalar() or 0
+    return max(newest, connection.execute(_NEWEST_DISPOSED).scalar() or 0) + 1
 
 
 def _opening_text(alert: Alert, doubt: str | None, words: str) -> str:
@@ -217,6 +221,7 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
+    chain.begins(incident_id)
     note_detected(chain.connection, incident, team)
     more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
     details = {

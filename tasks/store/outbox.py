@@ -48,8 +48,8 @@ def put_event(
     head: tuple[int, str],
     now: datetime,
     event_id: UUID | None = None,
-) -> None:
-    """Add an event once: nothing happens for a known `event_id`.
+) -> bool:
+    """Add an event once: False, and nothing happens, for a known `event_id`.
 
     Adds to the payload `type`, `severity`, `service` (empty when unknown) and `sender`, unless
     it has its own, and `incidentId`, `occurrence`, `auditSeq` and `auditHead`: an anchor of the
@@ -58,7 +58,7 @@ def put_event(
     if event_id is not None:
         known = select(outbox.c.seq).where(outbox.c.event_id == str(event_id))
         if connection.execute(known).first() is not None:
-            return
+            return False
     full = {
         "type": incident.type,
         "severity": incident.severity.value,
@@ -80,6 +80,7 @@ def put_event(
         "due_at": AT_ONCE,
     }
     connection.execute(_PUT, row)
+    return True
 
 
 class Outbox:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from schemas.errors import AuditBroken, IncidentNotFound
 from schemas.figures import MOMENT_OF, Moment
@@ -24,7 +24,7 @@ from schemas.incident import (
 from schemas.validation import validate
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import Chain
-from tasks.store.database.tables import NUMBERED, corrective_actions, incidents
+from tasks.store.database.tables import NUMBERED, corrective_actions, disposals, incidents
 from tasks.store.moments.moments import note_kind, note_moment, take_back
 from tasks.store.outbox import put_event
 
@@ -60,6 +60,7 @@ def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
     if full is not None:
         row = connection.execute(_BY_ID, {"wanted": str(full)}).one_or_none()
         if row is None:
+            _require_not_gone(connection, disposals.c.incident_id == str(full))
             raise IncidentNotFound(f"there is no incident {full}; `aeef incidents list` shows all")
         return row
     given = str(wanted).strip()
@@ -79,6 +80,7 @@ def find(connection: Connection, wanted: UUID | str) -> Row[Any]:
     if _BEGINNING.fullmatch(part):
         return _by_beginning(connection, part)
     if number is not None:
+        _require_not_gone(connection, disposals.c.number == int(number[1]))
         raise IncidentNotFound(
             f"there is no incident with the number {number[1]}; `aeef incidents list` shows all"
         )
@@ -102,6 +104,16 @@ def _by_beginning(connection: Connection, part: str) -> Row[Any]:
         + ", ".join(row.id for row in found)
         + "; give more of it"
     )
+
+
+def _require_not_gone(connection: Connection, is_it: ColumnElement[bool]) -> None:
+    """Raise IncidentNotFound that says when it was disposed of, if it was."""
+    row = connection.execute(select(disposals).where(is_it)).first()
+    if row is not None:
+        raise IncidentNotFound(
+            f"incident #{row.number} ({row.incident_id}) was disposed of on {row.at[:10]}: its "
+            f"time was over; audit entry {row.seq} says so"
+        )
 
 
 def _as_uuid(wanted: UUID | str) -> UUID | None:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
-from schemas.figures import Moment
+from schemas.figures import RELAPSE_COUNTER, Moment
 from schemas.incident import (
     RELAPSED,
     Alert,
@@ -27,7 +27,7 @@ from schemas.incident import (
 )
 from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
-from tasks.store.database.tables import LATER, incidents, looks
+from tasks.store.database.tables import looks
 from tasks.store.escalations.escalations import start_escalation
 from tasks.store.grouping.alerts import another_is_open
 from tasks.store.grouping.flaps import change_flap, waits_to_see
@@ -35,6 +35,7 @@ from tasks.store.lifecycle.standings import NO_PROPOSAL, change_standing
 from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, find, incident_of
 from tasks.store.reviews.stages import goes_on
+from tasks.store.tallies import Count, count
 
 ACTOR = "aeef-runbooks"
 _DUE = looks.c.asked > looks.c.answered
@@ -179,14 +180,6 @@ def looks_due(log: AuditLog, older_than: timedelta) -> int:
         return connection.execute(query).scalar_one()
 
 
-def relapses_on_record(log: AuditLog) -> int:
-    """How many second and later occurrences there are."""
-    again = func.coalesce(func.sum(incidents.c.occurrence - 1), 0)
-    query = select(again).where(LATER)
-    with log.database.read() as connection:
-        return int(connection.execute(query).scalar_one())
-
-
 def _relapse_once(
     change: Change,
     row: Row[Any],
@@ -247,6 +240,8 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
     change_standing(change.chain.connection, change.incident, **anew)
     goes_on(change, ACTOR)
     start_escalation(change.chain.connection, change.incident, change.chain.now)
+    labels = {"severity": change.incident.severity.value, "type": change.incident.type}
+    count(change.chain.connection, change.incident, [Count(RELAPSE_COUNTER, labels)])
     change.emit(RELAPSED)
 
 

@@ -41,10 +41,13 @@ from tasks.store import fingerprints, giving_word, opening
 from tasks.store.approvals import Approvals
 from tasks.store.attaching import Opened, Typed
 from tasks.store.audit import general
-from tasks.store.audit.anchors import Anchors
+from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import AuditLog, Clock
-from tasks.store.audit.verify import AuditSummary, full_at, verify_audit
+from tasks.store.audit.reader import ChainReader
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import machines_here, verified_at, verify_audit
 from tasks.store.automation import acts, words
+from tasks.store.calendar import CalendarReviews
 from tasks.store.claims import Claim, Claims
 from tasks.store.corrective import CorrectiveActions
 from tasks.store.database.database import Database
@@ -79,12 +82,13 @@ from tasks.store.relapses import (
     look_state,
     looks_due,
     relapse_now,
-    relapses_on_record,
     settle_look,
 )
+from tasks.store.retention import Retention
 from tasks.store.reviews import Reviews
 from tasks.store.senders.heard import HeardSenders
 from tasks.store.senders.refused import RefusedBodies
+from tasks.store.tallies import Count, Tallies
 from tasks.store.waiting import untaken
 from tasks.store.waiting.overdue import missing_claim, missing_runbook
 from tasks.store.waiting.untaken import UntakenPage, WaitingPage
@@ -139,6 +143,7 @@ class Store:
         self._anchors = Anchors(anchors_path, self._database.label)
         self._clock = clock
         self._log = AuditLog(self._database, self._anchors, clock)
+        self.chain = ChainReader(self._database)
         self._incidents = Incidents(self._log)
         self._claims = Claims(self._database, clock)
         self._outbox = Outbox(self._database, clock)
@@ -147,8 +152,11 @@ class Store:
         self.recoveries = Recoveries(self._log, self.masked_text)
         self.lifecycle = Lifecycle(self._log, self.masked_text)
         self.moments = MomentsOnRecord(self._database)
+        self.tallies = Tallies(self._database)
+        self.calendar = CalendarReviews(self._log, self.masked_json)
         self.reviews = Reviews(self._log, self.masked_text)
         self.corrective = CorrectiveActions(self._log, self.masked_text)
+        self.retention = Retention(self._log, self.masked_text)
         self.refused = RefusedBodies(self._database, clock)
         self.heard = HeardSenders(self._database, clock)
         self.people_keys = PeopleKeys(self._log)
@@ -335,10 +343,12 @@ class Store:
         timestamp: datetime | None = None,
         in_record: bool = True,
         moment: Moment | None = None,
+        counts: Sequence[Count] = (),
     ) -> bool:
         """Add an action to record and audit log; with `in_record=False` only to the latter.
 
         moment: what has come with it, for the figures; the first time counts.
+        counts: what is counted with it, if it is new.
         False, without a change, when `entry_id` exists already.
         """
         return self._incidents.record_action(
@@ -350,6 +360,7 @@ class Store:
             timestamp=timestamp,
             in_record=in_record,
             moment=moment,
+            counts=counts,
         )
 
     def record_general(
@@ -521,10 +532,6 @@ class Store:
         """The number of incidents that have waited longer than this for a look."""
         return looks_due(self._log, older_than)
 
-    def relapses(self) -> int:
-        """The number of second and later occurrences on record."""
-        return relapses_on_record(self._log)
-
     def relapse(
         self, incident_id: UUID | str, because: str, *, actor: str, resolved_too: bool = False
     ) -> Incident:
@@ -693,9 +700,11 @@ class Store:
         payload: dict[str, Any],
         *,
         event_id: UUID | None = None,
+        counts: Sequence[Count] = (),
     ) -> None:
-        """Put an event into the outbox, once per `event_id`."""
-        self._incidents.emit(incident_id, event, self.masked_json(payload), event_id)
+        """Put an event into the outbox, once per `event_id`; then count what comes with it."""
+        masked = self.masked_json(payload)
+        self._incidents.emit(incident_id, event, masked, event_id, counts)
 
     def lease_events(
         self, holder: str, limit: int = 50, lease: timedelta = timedelta(seconds=30)
@@ -756,7 +765,24 @@ class Store:
 
     def audit_full_at(self) -> datetime | None:
         """When everything was recomputed on this machine; None: never."""
-        return full_at(self._anchors, self._database)
+        return self.audit_verified_at(full=True)
+
+    def audit_verified_at(self, *, full: bool = False) -> datetime | None:
+        """When it was verified on this machine; full: all of it; None: never."""
+        return verified_at(self._anchors, self._database, full=full)
+
+    @property
+    def machine(self) -> str:
+        """This machine, as entries name it."""
+        return self._anchors.machine
+
+    def own_anchors(self) -> list[Anchor]:
+        """The anchors of this machine. Raises AuditBroken when the file was changed."""
+        return list(self._anchors.read())
+
+    def machines_here(self, entries: Sequence[AuditEntry]) -> set[str]:
+        """Those whose evidence lies here, of the ones that entries name: a file has one machine."""
+        return machines_here(entries, self._anchors, self._database)
 
     def accept_missing_anchors(self, reason: str, *, actor: str) -> AuditEntry:
         """Put on record why anchors are missing; verifying does not ask for them any longer."""

@@ -82,6 +82,14 @@ def saved_copy(aeef: Path, name: str) -> Path | None:
     return saved / copy if copy else None
 
 
+def saved_names(aeef: Path) -> list[str]:
+    """The records that a running or killed rollback has set aside."""
+    try:
+        return list(_manifest(aeef / "records").copies)
+    except FileNotFoundError:
+        return []
+
+
 def record_names(repository: TargetRepository) -> list[str]:
     """The record files in the work tree, as paths from its root."""
     target: Target = repository.target

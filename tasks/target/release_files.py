@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import InvalidInput, TargetError
-from schemas.release import History, Provenance, same_commit, understand
+from schemas.release import History, Provenance, is_aeef_record, same_commit, understand
+from schemas.release.aeef_record import commit_of, stages_of
 from schemas.settings import Target
 from schemas.validation import read_json, validate
 from schemas.wording import some
 from tasks.base.trim import one_line
-from tasks.target.carry_records import saved_copy
+from tasks.target.carry_records import saved_copy, saved_names
 from tasks.target.repository import TargetRepository
 
 READ_HISTORY = "read history"
 MOST_BYTES = 16_000_000
 """Of a record file; ten years of hourly deployments fit."""
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FEWEST = 4
 """Digits of a commit id by which a file's name is taken for one that somebody abbreviated."""
 _LIKE_PASS = frozenset(
@@ -55,26 +60,99 @@ def gates_of(repository: TargetRepository, commit: str) -> tuple[dict[str, str],
     """Every gate of the commit's provenance with its status, and why it proves nothing.
 
     The second is empty when the release is proven: every required gate is there, and every
-    gate passed. Files named by an abbreviated commit count if that is unambiguous.
+    gate passed. Files named by an abbreviated commit count if that is unambiguous; a record of
+    AEEF's own tools counts by the commit that it names, whatever its file is called.
     """
     target = repository.target
     files = _provenance_files(repository, commit)
     if not files:
-        wanted = f"{target.provenance}/{commit}.json"
-        return {}, [f"it has no provenance record ({wanted})", *_misnamed(repository, commit)]
+        return _by_content(repository, commit)
     if len(set(files.values())) > 1:
         return {}, [f"its provenance files contradict each other: {some(list(files))}"]
     name, content = next(iter(files.items()))
     try:
-        data = read_json(content, MOST_BYTES)
-        validate("provenance", data)
-        record = Provenance.model_validate(data)
+        record = _record(content)
     except (ValueError, RecursionError, InvalidInput) as error:
         return {}, [f"{name} cannot be understood: {str(error)[:300]}"]
+    return _judged(record, name, commit, target.required_gates)
+
+
+def _by_content(repository: TargetRepository, commit: str) -> tuple[dict[str, str], list[str]]:
+    """As `gates_of`, from the records that name this commit as theirs; each has to prove it."""
+    target = repository.target
+    gates: dict[str, str] = {}
+    unproven: list[str] = []
+    found = 0
+    for name, content in _named_otherwise(repository, commit):
+        try:
+            record = _aeef_record(content)
+        except (ValueError, RecursionError) as error:
+            unproven.append(f"{name} names it and cannot be understood: {str(error)[:300]}")
+            continue
+        if record and record.commit and same_commit(record.commit, commit):
+            found += 1
+            its_gates, its_failures = _judged(record, name, commit, target.required_gates)
+            gates |= its_gates
+            unproven += [f"{name}: {each}" for each in its_failures]
+    if found:
+        return gates, unproven
+    wanted = f"{target.provenance}/{commit}.json"
+    none = f"it has no provenance record ({wanted})"
+    return {}, [none, *_misnamed(repository, commit), *unproven]
+
+
+def commits_with_records(repository: TargetRepository) -> list[str]:
+    """Every commit that a provenance file is named for, or that a record of AEEF's tools names."""
+    named = [Path(name).stem for name in _record_names(repository)]
+    known = [each for each in named if _COMMIT.fullmatch(each)]
+    for _, content in _named_otherwise(repository):
+        with suppress(ValueError, RecursionError):
+            record = _aeef_record(content)
+            known += [record.commit] if record and record.commit else []
+    return list(dict.fromkeys(known))
+
+
+def _named_otherwise(repository: TargetRepository, about: str = "") -> Iterator[tuple[str, bytes]]:
+    """The provenance files that are named after no commit, but hold this text."""
+    for name in _record_names(repository):
+        if not _COMMIT.fullmatch(Path(name).stem):
+            content = _read(repository, name)
+            if content is not None and about.encode() in content:
+                yield name, content
+
+
+def _record_names(repository: TargetRepository) -> list[str]:
+    """The files of the provenance folder, also those that a rollback has set aside."""
+    folder = repository.target.provenance
+    here = {f"{folder}/{path.name}" for path in (repository.path / folder).glob("*.json")}
+    aside = {name for name in saved_names(repository.aeef) if name.startswith(f"{folder}/")}
+    return sorted(here | aside)
+
+
+def _record(content: bytes) -> Provenance:
+    """The record in our shape. Raises ValueError, InvalidInput, RecursionError."""
+    if aeef := _aeef_record(content):
+        return aeef
+    data = read_json(content, MOST_BYTES)
+    validate("provenance", data)
+    return Provenance.model_validate(data)
+
+
+def _aeef_record(content: bytes) -> Provenance | None:
+    """The record of AEEF's tools in our shape; None for another. Raises ValueError."""
+    data = read_json(content, MOST_BYTES)
+    if not is_aeef_record(data):
+        return None
+    return Provenance(commit=commit_of(data), stages=stages_of(data))
+
+
+def _judged(
+    record: Provenance, name: str, commit: str, required: tuple[str, ...]
+) -> tuple[dict[str, str], list[str]]:
     gates = {gate: str(result.get("status")) for gate, result in record.stages.items()}
     if record.commit and not same_commit(record.commit, commit):
         return gates, [f"{name} is the record of another commit, {record.commit[:12]}"]
-    failures = record.failures(target.required_gates)
+    failures = record.failures(required)
     return gates, failures + ([f"{name}: {hint}"] if (hint := _odd_words(gates)) else [])
 
 

@@ -10,7 +10,10 @@ import typer
 
 from deployments.cli.general import list_general
 from deployments.cli.terminal import plain, this_user
+from schemas.errors import AuditBroken
 from schemas.settings import load_settings
+from tasks.evidence.anchors.compare import accept_outside, compare_outside
+from tasks.evidence.anchors.outside import anchor_outside
 from tasks.store import open_store
 from tasks.store.fingerprints import machine_of
 
@@ -27,24 +30,60 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Verify chain, anchors, records and evidence; exit code 1 names the first broken link."""
-    summary = open_store(load_settings()).verify_audit(full=full)
+    """Verify chain, anchors, records and evidence; exit code 1 names the first broken link.
+
+    The anchors outside are compared, too; one that cannot be is named.
+    """
+    settings = load_settings()
+    outside = compare_outside(settings)  # each is looked at, also when the chain is broken
+    try:
+        summary = open_store(settings).verify_audit(full=full)
+    except AuditBroken as error:
+        raise AuditBroken("; ".join([str(error), *(each.in_words for each in outside)])) from None
+    if wrong := [each.in_words for each in outside if each.same is False]:
+        raise AuditBroken("; ".join(wrong))
     if as_json:
         data = {**summary._asdict(), "elsewhere": dict(summary.elsewhere)}
+        data["outside"] = [each._asdict() for each in outside]
         typer.echo(json.dumps({name: data[name] for name in data if name != "files_read"}))
+        return
+    typer.echo(plain(f"the audit log is intact: {summary.in_words}; head {summary.head}"))
+    for each in outside:
+        typer.echo(plain(each.in_words))
+
+
+@audit.command()
+def anchor(as_json: AsJson = False) -> None:
+    """Put the chain's head to every place outside now; exit code 1 when one does not have it."""
+    found = anchor_outside(load_settings(), by=this_user())
+    if as_json:
+        typer.echo(json.dumps([each._asdict() for each in found], indent=2))
     else:
-        typer.echo(plain(f"the audit log is intact: {summary.in_words}; head {summary.head}"))
+        for each in found:
+            typer.echo(
+                plain(f"anchor {each.name}: {'' if each.is_there else 'FAILED: '}{each.words}")
+            )
+    if not found:
+        typer.echo("nothing is anchored outside: there are no [[anchors]], or no audit entry")
+    if not all(each.is_there for each in found):
+        raise typer.Exit(1)
 
 
 @audit.command()
 def accept(
     reason: Annotated[str, typer.Option(help="Why they are missing; goes on record.")],
 ) -> None:
-    """Accept that anchors are missing on this machine: with who and why, on record."""
+    """Accept that anchors are missing on this machine, and that places outside do not fit.
+
+    With who and why, on record.
+    """
     if not reason.strip():
         raise typer.BadParameter("--reason must say why anchors are missing")
-    entry = open_store(load_settings()).accept_missing_anchors(reason.strip(), actor=this_user())
+    settings = load_settings()
+    entry = open_store(settings).accept_missing_anchors(reason.strip(), actor=this_user())
     typer.echo(plain(f"on record as audit entry {entry.seq}: {entry.action}"))
+    for line in accept_outside(settings, reason.strip(), this_user()):
+        typer.echo(plain(line))
     typer.echo("now run `aeef audit verify --full`")
 
 

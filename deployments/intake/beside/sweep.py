@@ -15,6 +15,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, route_for
 from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
+from tasks.calendar.repeated_warnings import open_formal_reviews
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
 from tasks.corrective.tickets import watch_action_tickets
@@ -59,6 +60,7 @@ class Sweep:
         self.timing = timing
         self._next_reviews = 0.0
         self._actions_due = 0.0
+        self._warnings_at = float("-inf")
 
     def run(self) -> None:
         """Do every check once."""
@@ -72,6 +74,7 @@ class Sweep:
             self.watch_action_tickets,
             self.watch_reviews,
             self.change_messages,
+            self.open_formal_reviews,
         )
         for check in checks:
             try:
@@ -172,6 +175,13 @@ class Sweep:
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""
         show_overdue(self.settings)
+
+    def open_formal_reviews(self) -> None:
+        """Open a formal review of warnings of one kind that are repeated, once."""
+        now = time.monotonic()
+        if now - self._warnings_at >= self.timing.warnings:
+            self._warnings_at = now
+            open_formal_reviews(self.store, self.settings)
 
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)

@@ -43,11 +43,12 @@ UNDONE = {
 }
 """How an act is undone that does not say so itself."""
 _ONLY_WHEN_OVER = frozenset({"reopen", "close"})
-_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {"note", "decide", "link", "release-freeze", "restore"}
+_ALSO_WHEN_OVER = _ONLY_WHEN_OVER | {
+    *("note", "decide", "link", "release-freeze", "restore"),
+    *("legal-hold", "end-hold", "erase-original"),
+}
 _OF_ACTIONS = "action-"
 """What people do to corrective actions, which goes on for months after the incident."""
-
-
 _ON_ITS_OWN_PAGE = "review-"
 """How the verbs begin that stand on the page of the review."""
 

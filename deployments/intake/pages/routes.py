@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from deployments.intake.authentication import Guards
 from deployments.intake.pages.acting import add_acting
 from deployments.intake.pages.by_link import add_by_link
+from deployments.intake.pages.calendar import add_calendar
 from deployments.intake.pages.figures import add_figures
 from deployments.intake.pages.files import add_export, read_file
 from deployments.intake.pages.for_programs import add_for_programs
@@ -57,6 +58,7 @@ def add_pages(
     add_review(app, store, shown, guards)
     _add_incident(app, store, shown, reads, guards)
     add_by_link(app, store, shown)
+    add_calendar(app, current, store, guards, threads)
     add_acting(app, shown, guards)
 
 

@@ -10,7 +10,7 @@ from deployments.intake.acceptance import Acceptance
 from deployments.intake.authentication import Guards
 from deployments.intake.bodies import parse_json
 from deployments.intake.intervals import Timing
-from deployments.intake.metrics import Metrics
+from deployments.intake.metrics.metrics import Metrics
 from deployments.intake.refused.reception import Reception
 from deployments.intake.refused.replay import Replay
 from deployments.intake.refused.route import add_refused

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from deployments.intake.acceptance import Acceptance
-from deployments.intake.metrics import Metrics
+from deployments.intake.metrics.metrics import Metrics
 from deployments.intake.refused.masked_body import masked_body
 from deployments.intake.refused.replay import Replay
 from deployments.intake.refused.watch import NO_HOOK, UNREADABLE

@@ -54,7 +54,7 @@ class Anchors:
 
     def __init__(self, path: Path, database: str) -> None:
         self.path = path
-        self._database = database
+        self.label = database
         # Not made up and kept in a file: who deletes the anchors would delete that as well.
         self.machine = f"{socket.gethostname()}:{path.parent}"
         self._unwritten: list[bytes] = []
@@ -110,7 +110,7 @@ class Anchors:
             "seq": line.seq,
             "hash": chain_hash,
             "at": moment_text(at),
-            "db": self._database,
+            "db": self.label,
             "n": line.number,
         }
         return (json.dumps(values, separators=(",", ":")) + "\n").encode()
@@ -124,7 +124,7 @@ class Anchors:
                 tail = file.read().decode(errors="replace")
         except FileNotFoundError:
             return list(before)
-        ours = f'"db":{json.dumps(self._database)},"n":'
+        ours = f'"db":{json.dumps(self.label)},"n":'
         return [each for each in before if f"{ours}{each.number}}}" not in tail]
 
     def newest_number(self) -> int:
@@ -154,7 +154,7 @@ class Anchors:
                     f"line {number} of the audit anchors {self.path} is not an anchor: "
                     "the file was changed by something else than AEEF Runbooks"
                 )
-            if anchor and json.loads(anchor["db"]) == self._database:
+            if anchor and json.loads(anchor["db"]) == self.label:
                 older += anchor["number"] is None
                 own = int(anchor["number"] or older)
                 is_older = anchor["number"] is None

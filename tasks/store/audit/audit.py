@@ -14,6 +14,7 @@ from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, AuditEntry, canonical_json
 from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.anchors import Anchors
+from tasks.store.audit.chained import Before, database_time, in_details
 from tasks.store.audit.evidence import EvidenceSeals
 from tasks.store.audit.expected import Expected, as_text, expected_in
 from tasks.store.database.database import Database
@@ -21,11 +22,18 @@ from tasks.store.database.tables import audit, audit_head
 
 # Created once, so that SQLAlchemy need not look up its compiled form for each execution.
 _NEWEST = select(func.max(audit.c.seq))
-_HEAD = (
-    select(audit_head.c.seq, audit_head.c.hash, _NEWEST.scalar_subquery(), audit_head.c.anchored)
+_HEAD = {
+    is_sqlite: select(
+        audit_head.c.seq,
+        audit_head.c.hash,
+        _NEWEST.scalar_subquery(),
+        audit_head.c.anchored,
+        database_time(is_sqlite=is_sqlite),
+    )
     .where(audit_head.c.id == 1)
     .with_for_update(of=audit_head)
-)
+    for is_sqlite in (True, False)
+}
 _ENTRY = select(audit.c.seq).where(audit.c.entry_id == bindparam("wanted"))
 _HASH = select(audit.c.hash).where(audit.c.seq == bindparam("wanted"))
 _APPEND = insert(audit)
@@ -47,8 +55,10 @@ class Chain:
         self.now = now
         self.appended = 0
         self._seals = seals
+        self._before = Before(connection)
         self.anchored: dict[str, Expected] = {}
-        head = connection.execute(_HEAD).one_or_none()
+        head = connection.execute(_HEAD[connection.dialect.name == "sqlite"]).one_or_none()
+        self._written = None if head is None else head[4]
         if head is None:  # tampered with: continue from the start, as alerts come first
             connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
             found = connection.execute(_NEWEST).scalar() or 0
@@ -73,21 +83,29 @@ class Chain:
         timestamp: datetime | None = None,
     ) -> AuditEntry:
         """Append one entry."""
+        at = timestamp or self.now
         entry = AuditEntry(
             seq=self.seq + 1,
             entry_id=entry_id or uuid4(),
             incident_id=incident_id,
-            timestamp=timestamp or self.now,
+            timestamp=at,
             actor=clean_text(actor),
             automated=automated,
             action=clean_text(action),
-            details=clean_json({**(details or {}), **self._evidence(incident_id)}),
+            details=clean_json(
+                {**(details or {}), **self._evidence(incident_id), **self._proof(incident_id, at)}
+            ),
             prev_hash=self.hash,
         ).sealed()
         self.connection.execute(_APPEND, row_of(entry))
         self.seq, self.hash = entry.seq, entry.hash
+        self._before.note(entry)
         self.appended += 1
         return entry
+
+    def begins(self, incident_id: UUID) -> None:
+        """This incident is new: it has no entry before."""
+        self._before.none(incident_id)
 
     def has(self, entry_id: UUID) -> bool:
         """True when this entry is already in the chain."""
@@ -96,6 +114,10 @@ class Chain:
     def _evidence(self, incident_id: UUID | None) -> dict[str, Any]:
         seal = None if incident_id is None else self._seals.evidence.seal(incident_id)
         return {} if seal is None else {"evidence": seal}
+
+    def _proof(self, incident_id: UUID | None, at: datetime) -> dict[str, Any]:
+        before = None if incident_id is None else self._before.of(incident_id)
+        return in_details(before, self._written, None if at == self.now else self.now)
 
     @property
     def mine(self) -> Expected:
@@ -216,7 +238,7 @@ def entry_of(row: Row[Any]) -> AuditEntry:
     """The entry of a row. Raises AuditBroken when the row is invalid."""
     columns = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented name)
     try:
-        details = json.loads(columns["details"])
+        details = json.loads(columns["details"] or "{}")  # empty: see `disposed.py`
         return AuditEntry.model_validate({**columns, "details": details})
     except (TypeError, ValueError) as error:
         raise AuditBroken(

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
+from tasks.store.audit.chained import FIRST, Earlier, before_in
+from tasks.store.audit.disposed import Disposals, is_blank
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.audit.reviewed import ReviewSeals
 from tasks.store.corrective.rows import ActionSeal, seal_of
@@ -32,27 +34,41 @@ class Facts:
     """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
     reviews: of each incident's review. corrective: of each corrective action, by its number.
+    since: the entry after which they begin. whole: all entries of each incident are taken in, from
+    its first. broken: the first that does not follow the one before of its incident. It is raised
+    last: whatever broke the chain itself says more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, since: int = 0, *, whole: bool = True) -> None:
+        self._since = since
+        self.disposals = Disposals()
+        self._newest: dict[str, Earlier] | None = {} if whole else None
+        self.broken = ""
         self.records: dict[str, RecordSeal] = {}
         self.alerts: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         self.actions: dict[str, Digest] = {}
         self.evidence: dict[tuple[str, str], Seal] = {}
+        self.moments: dict[str, Replay] = {}
         self.reviews: dict[str, ReviewSeals] = {}
         self.corrective: dict[int, ActionSeal] = {}
-        self.moments: dict[str, Replay] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
         """Take in one entry; in their order."""
         incident = row.incident_id
         if incident is None:
+            self.disposals.note_entry(row, details, since=self._since)
+            return
+        if is_blank(row):
+            self.disposals.note_blank(row)
+            if self._newest is not None:
+                self._newest[incident] = Earlier(row.seq, row.hash)
             return
         self.touched.add(incident)
         replay = self.moments.setdefault(incident, Replay())
         replay.take(row.action, row.timestamp, details, automated=bool(row.automated))
+        self._follow(row, details)
         if isinstance(details.get("record"), str):
             self.records[incident] = RecordSeal(row.seq, details["record"])
             said = (row.action, row.actor, bool(row.automated), row.timestamp)
@@ -67,6 +83,24 @@ class Facts:
             self.evidence[incident, seal.machine] = seal
         if (changed := seal_of(details, row.seq, incident)) is not None:
             self.corrective[changed[0]] = changed[1]
+
+    def incidents(self, before: int) -> int:
+        """How many incidents there must be now. before: how many there were where it began."""
+        gone = sum(each.first <= self._since for each in self.disposals.listed)
+        return before + len(self.alerts) - gone
+
+    def _follow(self, row: Row[Any], details: dict[str, Any]) -> None:
+        if self._newest is None:
+            return
+        known = self._newest.get(row.incident_id, FIRST)
+        named = before_in(details)
+        if named is not None and named != known and not self.broken:
+            self.broken = (
+                f"audit {name_of(row)} names entry {named.seq} as the one before it of its "
+                f"incident, but that is another (entry {known.seq}): an entry was deleted, "
+                "inserted or given to another incident there"
+            )
+        self._newest[row.incident_id] = Earlier(row.seq, row.hash)
 
 
 class Digest:
@@ -126,6 +160,9 @@ def _verified(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]
             f"audit entry {expected_seq} is missing; after entry {expected_seq - 1} comes "
             f"{name_of(row)}: entries were deleted, or put in another order"
         )
+    if is_blank(row) and row.incident_id is not None:  # `Disposals` asks by which right
+        _require_next(row, expected_seq, previous)
+        return {}
     try:
         details = json.loads(row.details)
         written = canonical_json(details)
@@ -149,9 +186,13 @@ def _verified(row: Row[Any], expected_seq: int, previous: str) -> dict[str, Any]
         raise AuditBroken(
             f"audit {name_of(row)} does not fit its own hash: it was changed after it was written"
         )
+    _require_next(row, expected_seq, previous)
+    return details if isinstance(details, dict) else {}
+
+
+def _require_next(row: Row[Any], expected_seq: int, previous: str) -> None:
     if row.prev_hash != previous:
         raise AuditBroken(
             f"audit {name_of(row)} does not follow entry {expected_seq - 1}: an entry was changed, "
             "deleted, inserted or put in another order there"
         )
-    return details if isinstance(details, dict) else {}

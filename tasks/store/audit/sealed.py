@@ -124,26 +124,28 @@ def verify_evidence(
     facts: Facts,
     is_here: Callable[[str], bool],
     known: Iterable[str],
+    is_gone: Callable[[str], bool],
     *,
     reads: bool,
 ) -> dict[str, int]:
     """Verify the files of evidence on this machine; how many incidents have some elsewhere.
 
-    known: those that had evidence here the last time. reads: every file; else only the sizes are
-    compared, except of incidents that the entries at hand are about.
+    known: those that had evidence here the last time. is_gone: whether an incident was disposed of,
+    whose evidence may go, too. reads: every file; else only the sizes are compared, except of
+    incidents that the entries at hand are about.
     """
     elsewhere: dict[str, int] = {}
     for (incident, machine), seal in facts.evidence.items():
         if not is_here(machine):
             elsewhere[machine] = elsewhere.get(machine, 0) + 1
-        elif problem := broken_seal(folder / incident, seal):
+        elif (problem := broken_seal(folder / incident, seal)) and not is_gone(incident):
             raise _broken(folder, incident, problem)
     for incident in sorted({*evidence_here(folder), *known}):
         problem = "it was here when it was verified last, and is gone"
         if (folder / incident / MANIFEST).exists():
             whole = reads or incident in facts.touched
             problem = next(problems_in(folder / incident, content=whole), "")
-        if problem:
+        if problem and not is_gone(incident):
             raise _broken(folder, incident, problem)
     return elsewhere
 

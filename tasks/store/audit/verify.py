@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import GENESIS
+from schemas.incident import GENESIS, AuditEntry
 from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
+from tasks.store.audit.chained import Clocks
+from tasks.store.audit.disposed import is_gone
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
-from tasks.store.audit.evidence import evidence_folder
+from tasks.store.audit.evidence import evidence_folder, seal_in
 from tasks.store.audit.expected import Expected
 from tasks.store.audit.lines import Lines
 from tasks.store.audit.reviewed import verify_reviews
@@ -28,6 +30,7 @@ from tasks.store.audit.sealed import (
     verify_evidence,
     verify_records,
 )
+from tasks.store.audit.summary import AuditSummary
 from tasks.store.audit.verified import Point, read_point, write_point
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
@@ -39,100 +42,64 @@ SMALL_EVIDENCE = 200_000_000
 """Bytes of evidence that are always read."""
 
 
-class AuditSummary(NamedTuple):
-    """What was verified.
-
-    entries, head: the chain's number of entries and newest hash. anchors: that matched just now.
-    since: the entry after which entries were recomputed; 0: all were.
-    elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
-    evidence: how many have some here; files_read: False: only the sizes of what is not new.
-    """
-
-    entries: int
-    head: str
-    anchors: int
-    since: int = 0
-    elsewhere: tuple[tuple[str, int], ...] = ()
-    evidence: int = 0
-    files_read: bool = True
-
-    @property
-    def in_words(self) -> str:
-        """What was seen, and what was not looked at."""
-        parts = [f"{self.entries} entries"]
-        if self.since:
-            parts = [
-                f"{self.entries - self.since} new entries of {self.entries} (those before were "
-                "verified earlier; `--full` recomputes them)"
-            ]
-        parts.append(f"{self.anchors} {'new ' if self.since else ''}anchors")
-        if self.evidence:
-            how = "every file read" if self.files_read else "sizes only, except of what is new"
-            parts.append(f"evidence of {self.evidence} incidents, {how}")
-        parts += [
-            f"NOT here: evidence of {count} incidents, on {machine}"
-            for machine, count in self.elsewhere
-        ]
-        return "; ".join(parts)
-
-
 def verify_audit(
-    database: Database, anchors: Anchors, now: datetime, *, full: bool = True
+    database: Database,
+    anchors: Anchors,
+    now: datetime,
+    *,
+    full: bool = True,
+    machine: str | None = None,
 ) -> AuditSummary:
     """Recompute everything, or, where that takes long, what is new since the last time.
 
+    machine: whose anchors and evidence are here, in a copy; None: this machine's.
     Raises AuditBroken that names the first broken link.
     """
     path, folder = anchors.path.with_name("audit.verified"), evidence_folder(anchors.path.parent)
+    is_here = _machines(anchors, database) if machine is None else machine.__eq__
     with database.read() as connection:
         is_small = read_head(connection)[0] <= SMALL
     point = None if full or is_small else read_point(path, database.label)
     # Read the anchors first: what they name was committed, so the later snapshot contains it.
     lines = Lines(anchors, point)
     with database.read(snapshot=True) as connection:
-        facts, walk = _verify_chain(connection, lines, point)
-        expected = _here(read_expected(connection), anchors, database)
+        facts, walk, clocks = _verify_chain(connection, lines, point)
+        facts.disposals.settle(connection)
+        expected = _here(read_expected(connection), is_here)
         touched = facts if point is None else facts_about(connection, facts.touched)
         only = None if point is None else facts.touched
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
-        known = len(facts.alerts) + (0 if point is None else point.incidents)
+        known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
     seen = read_point(path, database.label)
     reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
-    elsewhere = verify_evidence(
-        folder, touched, _machines(anchors, database), seen.evidence if seen else (), reads=reads
-    )
+    gone, known_here = partial(is_gone, database), seen.evidence if seen else ()
+    elsewhere = verify_evidence(folder, touched, is_here, known_here, gone, reads=reads)
+    if touched.broken:
+        raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
-        write_point(
-            path,
-            database.label,
-            Point(
-                seq=walk.seq,
-                hash=walk.hash,
-                at=at,
-                full_at=at if point is None else point.full_at,
-                incidents=known,
-                complete=complete,
-                evidence=here,
-                **lines.place(),
-            ),
-        )
-    found = tuple(sorted(elsewhere.items()))
-    since = point.seq if point else 0
+        verified = Point(
+            seq=walk.seq, hash=walk.hash, at=at, full_at=at if point is None else point.full_at,
+            incidents=known, complete=complete, evidence=here, **lines.place(),
+        )  # fmt: skip
+        write_point(path, database.label, verified)
     return AuditSummary(
-        walk.seq, walk.hash, len(lines.found), since, found, len(here), reads or not here
-    )
+        walk.seq, walk.hash, len(lines.found), point.seq if point else 0,
+        tuple(sorted(elsewhere.items())), len(here), reads or not here, clocks.notices(),
+    )  # fmt: skip
 
 
-def full_at(anchors: Anchors, database: Database) -> datetime | None:
-    """When everything was recomputed here; None: never."""
+def verified_at(anchors: Anchors, database: Database, *, full: bool) -> datetime | None:
+    """When it was verified here last; full: when everything was recomputed; None: never."""
     point = read_point(anchors.path.with_name("audit.verified"), database.label)
-    return None if point is None else datetime.fromisoformat(point.full_at)
+    if point is None:
+        return None
+    return datetime.fromisoformat(point.full_at if full else point.at)
 
 
 def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
@@ -140,9 +107,15 @@ def _machines(anchors: Anchors, database: Database) -> Callable[[str], bool]:
     return lambda machine: database.is_sqlite or machine == anchors.machine
 
 
-def _here(expected: dict[str, Expected], anchors: Anchors, database: Database) -> Expected:
-    """What the anchor file of this machine must have."""
+def machines_here(entries: Iterable[AuditEntry], anchors: Anchors, database: Database) -> set[str]:
+    """The machines, of those whose evidence these entries vouch for, that are this one."""
+    seals = [seal_in(entry.details, entry.seq) for entry in entries]
     is_here = _machines(anchors, database)
+    return {seal.machine for seal in seals if seal is not None and is_here(seal.machine)}
+
+
+def _here(expected: dict[str, Expected], is_here: Callable[[str], bool]) -> Expected:
+    """What the anchor file of this machine must have."""
     mine = [each for machine, each in expected.items() if is_here(machine)]
     newest = max(mine, key=lambda each: each.lines, default=Expected(0))
     return newest._replace(since=max((each.since for each in mine), default=0))
@@ -159,11 +132,14 @@ def _verify_number(connection: Connection, known: int) -> None:
         )
 
 
-def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> tuple[Facts, Walk]:
+def _verify_chain(
+    connection: Connection, lines: Lines, point: Point | None
+) -> tuple[Facts, Walk, Clocks]:
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    facts, walk = Facts(), Walk(0, GENESIS)
+    facts, walk = Facts(point.seq if point else 0, whole=point is None), Walk(0, GENESIS)
+    clocks = Clocks()
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)
@@ -171,10 +147,12 @@ def _verify_chain(connection: Connection, lines: Lines, point: Point | None) -> 
         query = query.where(audit.c.seq > point.seq)
     with streamed(connection, query) as rows:
         for row in rows:
-            facts.note(row, walk.take(row))
+            details = walk.take(row)
+            facts.note(row, details)
+            clocks.note(row.seq, row.timestamp, details)
             _compare(name_of(row), row.hash, anchored.pop(row.seq, ()), lines.anchors)
     _verify_end(connection, walk, anchored, lines.anchors)
-    return facts, walk
+    return facts, walk, clocks
 
 
 def _require_same_past(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -574,3 +575,79 @@ corrective_actions = Table(
 )
 Index("aeef_corrective_actions_incident", corrective_actions.c.incident_id)
 Index("aeef_corrective_actions_look", corrective_actions.c.look_at)
+
+# What is counted for ever, so that no scrape counts it anew and no restart forgets it. `labels`:
+# JSON, in the order of their names.
+tallies = Table(
+    "aeef_tallies",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("labels", String(300), primary_key=True),
+    Column("value", Float(53), nullable=False),
+)
+# Legal holds: nothing of these incidents is deleted. One incident, or (`wanted`) a filter as JSON.
+holds = Table(
+    "aeef_holds",
+    metadata,
+    Column("number", Sequence, primary_key=True, autoincrement=True),
+    # No foreign key: who is held is asked before anything is deleted, not found out by an error.
+    Column("incident_id", String(36)),
+    Column("wanted", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("ended_by", Text, nullable=False),
+    Column("ended_why", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+STANDING = text("ended_at IS NULL")
+Index("aeef_holds_standing", holds.c.number, sqlite_where=STANDING, postgresql_where=STANDING)
+
+# Incidents that are no more: an index over the entries of the audit log that say so.
+disposals = Table(
+    "aeef_disposals",
+    metadata,
+    Column("incident_id", String(36), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("at", String(32), nullable=False),
+    # The entry that says so, and what it lists of this one.
+    Column("seq", BigInteger, nullable=False),
+)
+Index("aeef_disposals_number", disposals.c.number)
+Index("aeef_disposals_at", disposals.c.at)
+
+# The keys of original alerts. Without its key nobody reads an original, here or in a backup.
+original_keys = Table(
+    "aeef_original_keys",
+    metadata,
+    Column("incident_id", String(36), ForeignKey("aeef_incidents.id"), primary_key=True),
+    # Empty: it was destroyed.
+    Column("key", Text, nullable=False),
+)
+
+# Whoever deletes an incident asks these whether they have something of it.
+Index("aeef_outbox_incident", outbox.c.incident_id)
+Index("aeef_acts_incident", acts.c.incident_id)
+Index("aeef_deliveries_incident", deliveries.c.incident_id)
+Index("aeef_related_other", related.c.other_id)
+Index("aeef_paged_carrier", paged.c.carrier)
+
+# One row per review by the calendar, and per formal review of repeated warnings. `entry`: the
+# number of the audit entry that has the hash of `document`.
+calendar_reviews = Table(
+    "aeef_calendar_reviews",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("period", String(32), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("drawn_at", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("entry", BigInteger),
+    # When people were notified of it, and who is about to.
+    Column("notified_at", String(32)),
+    Column("leased_until", String(32)),
+)
+Index("aeef_calendar_reviews_drawn", calendar_reviews.c.drawn_at)

@@ -12,6 +12,7 @@ from schemas.figures import TIMED, UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
 from tasks.store.database.tables import moments
+from tasks.store.tallies import time_taken
 
 COLUMN = {each: f"{each.value}_at" for each in Moment}
 TOOK = {each: f"{each.value}_us" for each in TIMED}
@@ -77,6 +78,9 @@ def note_moment(
     if moment in TOOK:
         values[TOOK[moment]] = microseconds(datetime.fromisoformat(row.detected_at), at)
     _change(connection, incident, values)
+    before = moments_of(row)
+    took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
+    time_taken(connection, incident, moment, took)
     return True
 
 

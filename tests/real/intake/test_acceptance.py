@@ -6,7 +6,7 @@ import pytest
 
 from deployments.intake.acceptance import Acceptance
 from deployments.intake.door import Door
-from deployments.intake.metrics import Metrics
+from deployments.intake.metrics.metrics import Metrics
 from schemas.incident import Alert
 from schemas.settings import Settings
 from tasks.store import Opened, Store
@@ -42,7 +42,7 @@ def _alert(severity: str, service: str) -> Alert:
 
 
 def _acceptance(door: Door) -> Acceptance:
-    return Acceptance(door, Metrics(door.store, door.settings.home), door.settings)
+    return Acceptance(door, Metrics(door.store, door.settings), door.settings)
 
 
 def test_the_urgent_ones_reach_prefect_before_the_rest_is_taken_in(door: Listed) -> None:

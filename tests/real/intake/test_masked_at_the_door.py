@@ -1,4 +1,4 @@
-"""Personal data of an alert is in its evidence, and nowhere else."""
+"""Personal data of an alert is in its evidence, sealed, and nowhere else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from standins.slack import Slack
 from support import read_below, wait_until
 from tasks.channels.jira import client as jira_client
 from tasks.channels.slack.message import ensure_message
-from tasks.incident.keep_original import MOST_ORIGINALS, ORIGINAL
+from tasks.incident.keep_original import (
+    MOST_ORIGINALS,
+    ORIGINAL,
+    originals_of,
+    read_originals,
+)
 from tasks.incident.open_incident import open_incident, open_unreadable
 
 
@@ -53,7 +58,7 @@ def test_the_original_is_in_the_evidence_and_nowhere_else(
     jira_client.ensure_ticket(incident, told.settings)
 
     folder = f"evidence/{incident_id}"
-    assert [f"{folder}/{ORIGINAL}"] == kept_by_us(told.settings.home)
+    assert [] == kept_by_us(told.settings.home)
     for standin in (pagerduty, slack, jira):
         assert standin.requests
         assert [] == [found for each in standin.requests for found in leaks(each.body)]
@@ -68,7 +73,7 @@ def test_the_original_is_in_the_evidence_and_nowhere_else(
     original = told.settings.home / folder / ORIGINAL
     assert {0o600} == {stat.S_IMODE(each.stat().st_mode) for each in original.parent.iterdir()}
     assert 0o700 == stat.S_IMODE(original.parent.stat().st_mode)
-    kept = json.loads(original.read_text("utf-8"))
+    [kept] = read_originals(incident_id, told.settings, actor="aud")
     assert LEAK == {name: kept[name] for name in LEAK}
     sha256 = hashlib.sha256(original.read_bytes()).hexdigest()
     assert any(sha256 in action for action in told.actions(incident_id))
@@ -120,7 +125,7 @@ def test_a_foreign_event_is_masked_as_an_alert(told: Intake) -> None:
     incident = open_incident(LEAK, told.settings)
 
     assert incident_id == str(incident.incident_id)
-    assert ["evidence"] == sorted({each.split("/")[0] for each in kept_by_us(told.settings.home)})
+    assert [] == kept_by_us(told.settings.home)
 
 
 def test_what_a_scanner_found_is_masked_too(told: Intake) -> None:
@@ -135,7 +140,9 @@ def test_what_a_scanner_found_is_masked_too(told: Intake) -> None:
 
     assert (202, 422) == (taken.status_code, refused.status_code)
     assert [] == leaks(taken.text + refused.text)
-    assert [f"evidence/{taken.json()['incidentId']}/{ORIGINAL}"] == kept_by_us(told.settings.home)
+    assert [] == kept_by_us(told.settings.home)
+    incident_id = taken.json()["incidentId"]
+    assert any(EMAIL in each.decode() for each in originals_of(incident_id, told.settings))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +226,7 @@ def test_a_sender_that_repeats_itself_does_not_fill_the_disk(told: Intake) -> No
         incident_id = told.report(**LEAK | {"details": {"n": number}})
 
     folder = told.settings.home / "evidence" / incident_id
-    assert MOST_ORIGINALS == len(list(folder.glob("original-alert*.json")))
+    assert MOST_ORIGINALS == len(list(folder.glob("original-alert*.sealed")))
     assert 1 == sum("no more originals" in each for each in told.actions(incident_id))
 
 

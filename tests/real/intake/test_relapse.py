@@ -121,7 +121,8 @@ def test_a_service_that_breaks_again_pages_again(serve: Serve, pagerduty: PagerD
     assert "occurrence 2, the service is broken" in pagerduty.alerts[second].payload["summary"]
     page = intake.ask("GET", f"/incidents/{incident_id}", headers=HTML).text
     assert "<strong>Occurrence 2</strong>, relapsed <time" in page
-    assert "aeef_relapses 1.0" in intake.ask("GET", "/metrics").text
+    counted = 'aeef_relapses_total{severity="P1",type="deployment-failure"} 1.0'
+    assert counted in intake.ask("GET", "/metrics").text
     failed(intake)
     assert 2 == pagerduty.pages
     resolve_page(incident_id, intake.settings, holder="from before the relapse")

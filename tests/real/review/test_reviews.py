@@ -94,6 +94,13 @@ def change(url: str, statement: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.proves(
+    "SPEC-RECORD-postmortem",
+    "IR-POST-MORTEM",
+    "IR-FIVE-LAYERS",
+    "IR-CLASSIFY",
+    "IR-ACTIONS-CATEGORIES",
+)
 def test_a_p1_closes_with_review_reader_and_actions_and_not_before(
     store: Store, clock: Clock
 ) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -13,41 +13,18 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from fixtures.rewriting import Row, drop_triggers, raw, rechained
+from fixtures.store import Clock
 from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.settings import Settings
 from tasks.store import Store
 from tasks.store.audit.audit import entry_of, row_of
-from tasks.store.database.database import database_url
+from tasks.store.audit.chained import Clocks
 from tasks.store.database.tables import audit, audit_head, incidents, moments
-
-Row = dict[str, Any]
-
-
-@contextmanager
-def raw(url: str) -> Iterator[Connection]:
-    """A transaction of someone with all rights in the database."""
-    engine = create_engine(database_url(url))
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def drop_triggers(url: str) -> None:
-    """What an attacker with all rights does first."""
-    statements = (
-        ["DROP TRIGGER aeef_audit_no_update", "DROP TRIGGER aeef_audit_no_delete"]
-        if url.startswith("sqlite")
-        else ["DROP FUNCTION aeef_audit_append_only CASCADE"]
-    )
-    with raw(url) as connection:
-        for statement in statements:
-            connection.execute(text(statement))
 
 
 def fill(store: Store) -> list[UUID]:
@@ -102,19 +79,6 @@ def tampered(store: Store, database: str) -> Tampered:
     return Tampered(store, database, ids, sorted(rows, key=lambda row: int(row["seq"])))
 
 
-def rechained(rows: list[Row], change: Callable[[Row], None] | None = None) -> list[Row]:
-    """Rows with a chain that is computed again, every hash right."""
-    done: list[Row] = []
-    for number, row in enumerate(rows, 1):
-        fresh = {**row, "seq": number}
-        if change:
-            change(fresh)
-        fields = {**fresh, "details": json.loads(fresh["details"]), "hash": ""}
-        fields["prev_hash"] = done[-1]["hash"] if done else GENESIS
-        done.append(row_of(AuditEntry.model_validate(fields).sealed()))
-    return done
-
-
 def test_an_untouched_log_verifies(store: Store) -> None:
     """Every entry follows the one before; the summary has their number and the head."""
     empty = store.verify_audit()
@@ -131,6 +95,7 @@ def test_an_untouched_log_verifies(store: Store) -> None:
     assert all(entry.hash == entry.compute_hash() for entry in entries)
 
 
+@pytest.mark.proves("RET-IMMUTABLE")
 @pytest.mark.parametrize(
     "statement", ["UPDATE aeef_audit SET actor = 'x'", "DELETE FROM aeef_audit"]
 )
@@ -165,6 +130,7 @@ EDITS = st.sampled_from(sorted(NEW_VALUES)).flatmap(
 PLACES = st.integers(0, 7)
 
 
+@pytest.mark.proves("RET-IMMUTABLE", "RET-INTEGRITY")
 @settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(place=PLACES, edit=EDITS, fit_head=st.booleans())
 def test_any_edit_of_any_field_is_detected(
@@ -184,6 +150,7 @@ def test_any_edit_of_any_field_is_detected(
     assert tampered.store.verify_audit().entries == 8
 
 
+@pytest.mark.proves("RET-IMMUTABLE", "RET-INTEGRITY")
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(places=st.sets(PLACES, min_size=1, max_size=7), renumber=st.booleans(), fit=st.booleans())
 def test_any_deletion_is_detected(
@@ -306,6 +273,41 @@ def test_an_action_is_compared_with_its_entry(
     with pytest.raises(AuditBroken, match="action 2 in the record") as caught:
         tampered.store.verify_audit()
     assert said in str(caught.value)
+
+
+def test_an_entry_given_to_another_incident_is_found(
+    tampered: Tampered, store_settings: Settings
+) -> None:
+    """The great chain is computed again, with new anchors; the incident's own does not fit."""
+    rows = rechained(tampered.rows)
+    rows[5]["incident_id"] = str(tampered.ids[1])
+    again = [{**row, "details": json.loads(row["details"]), "hash": ""} for row in rows]
+    for number, row in enumerate(again):
+        row["prev_hash"] = rows[number - 1]["hash"] if number else GENESIS
+        rows[number] = row_of(AuditEntry.model_validate(row).sealed())
+    tampered.replace(rows)
+    store_settings.anchors_path.unlink()
+    with raw(tampered.url) as connection:
+        connection.execute(update(audit_head).values(anchored=None))
+
+    with pytest.raises(AuditBroken, match=r"names entry \d as the one before it of its incident"):
+        tampered.store.verify_audit()
+
+
+def test_clocks_that_go_back_or_differ_are_found(store: Store, clock: Clock) -> None:
+    """The entries carry the database's time: going back, or far from the machine's, is said."""
+    ids = fill(store)
+    assert store.verify_audit().notices == ()
+    clock.advance(timedelta(minutes=5))
+    store.record_action(ids[0], "late")
+    assert "entry 9 was written by a machine whose clock is 300" in store.verify_audit().notices[0]
+
+    clocks = Clocks()
+    for seq, at in enumerate(["10:00:00", "10:00:05", "10:00:04.5", "09:00:00", "09:00:01"], 1):
+        moment = f"2026-11-24T{at}+00:00"
+        clocks.note(seq, moment, {"clock": {"database": moment}})
+    (said,) = clocks.notices()
+    assert "goes back by 3604.5 s between entries 3 and 4:" in said
 
 
 def test_a_cut_off_tail_is_detected(tampered: Tampered) -> None:

@@ -85,7 +85,7 @@ def test_a_service_that_is_broken_again_opens_its_incident_again(
     last = store.look_state(after.incident_id).last
     assert last is not None
     assert (True, 2) == (last.is_relapse, last.occurrence)
-    assert 1 == store.relapses()
+    assert [1.0] == [value for _, value in store.tallies.all()["aeef_relapses"]]
     store.verify_audit()
 
 

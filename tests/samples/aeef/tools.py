@@ -161,3 +161,32 @@ AI-Attribution:
 Ticket: SHOP-1
 """
 TRAILERS = "A fix\n\nreviewer: not in a block\n\nAI-Tool: cursor\nAI-Reviewed-By: tom\n"
+
+
+def handoff(role: str, at: datetime) -> dict[str, Any]:
+    """`.aeef/handoffs/<run-id>.json` as the skill of each role writes it."""
+    return {
+        "$schema": "aeef-handoff-v1",
+        "metadata": {
+            "run_id": "r1",
+            "timestamp": at.isoformat(),
+            "source_role": role,
+            "target_role": "qc",
+            "commit_sha": "a1" * 20,
+        },
+        "summary": "A story is done",
+        "quality_gates": {"tests": "pass"},
+        "handoff_checklist": {"no_forbidden_actions": True},
+    }
+
+
+def handoff_artifact(agent: str, at: datetime) -> dict[str, Any]:
+    """A handoff of the schema `handoff-artifact`."""
+    return {
+        "handoff_id": "h1",
+        "source_agent": agent,
+        "target_agent": "qa-agent",
+        "timestamp": at.isoformat(),
+        "change_summary": {"what_changed": "a", "files_touched": [], "rationale": "b"},
+        "evidence": {"prompt_reference": "p", "contract_version": "1.2.0"},
+    }

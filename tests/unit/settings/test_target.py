@@ -53,7 +53,7 @@ def table(**changes: Any) -> dict[str, Any]:
         ({"required_gates": None}, "required_gates"),
         ({"history": "/etc/passwd"}, "must be a path inside the repository"),
         ({"history": "../history.json"}, "must be a path inside the repository"),
-        ({"provenance": "."}, "must not be the repository itself"),
+        ({"provenance": "."}, "not the repository itself"),
         ({"name": "Shop!"}, "name"),
         ({"deploy_timeout": 0}, "deploy_timeout"),
         ({"composefile": "x"}, "composefile"),

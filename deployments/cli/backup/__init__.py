@@ -1,0 +1,1 @@
+"""Backup, restore, and moving the store. Begin with `backup.py`."""

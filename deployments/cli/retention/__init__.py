@@ -1,0 +1,1 @@
+"""`aeef retention` and `aeef hold`: keeping and forgetting. Begin with `retention.py`."""

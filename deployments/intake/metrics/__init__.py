@@ -1,0 +1,1 @@
+"""What Prometheus reads of an intake, and of everything on record. Begin with `metrics.py`."""

@@ -1,0 +1,15 @@
+"""How long what is kept, and what is held longer. Begin with `periods.py`."""
+
+from schemas.retention.hold import Hold
+from schemas.retention.periods import AEEF_YEARS, due_at, is_short, years_before
+from schemas.retention.settings import BackupSettings, RetentionSettings
+
+__all__ = [
+    "AEEF_YEARS",
+    "BackupSettings",
+    "Hold",
+    "RetentionSettings",
+    "due_at",
+    "is_short",
+    "years_before",
+]

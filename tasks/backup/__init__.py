@@ -1,0 +1,1 @@
+"""Copies that can be restored: backup, restore, drill, move. Begin with `backup.py`."""

@@ -1,0 +1,1 @@
+"""Makes a bundle of evidence: gathered, signed, written. Begin with `export.py`."""

@@ -1,0 +1,1 @@
+"""Keeping and forgetting: disposal, pruning of Prefect, originals. Begin with `dispose.py`."""
