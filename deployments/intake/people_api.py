@@ -21,7 +21,7 @@ from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS, perform
 from tasks.people.corrective.listed import actions_data
 from tasks.people.in_full import beside, done_in_full, in_full
-from tasks.people.reviewed import review_data
+from tasks.people.review.reviewed import review_data
 from tasks.store import Store
 
 ACTS_AT_ONCE = 16

@@ -97,7 +97,7 @@ class Here:
 
     def review(self, incident_id: str) -> dict[str, Any]:
         """The review of an incident."""
-        from tasks.people.reviewed import review_data
+        from tasks.people.review.reviewed import review_data
 
         return review_data(incident_id, self._settings)
 
