@@ -12,7 +12,7 @@ from schemas.automation import ACTS, Act, ActWords, Mode, Word
 from schemas.errors import AeefError, NotConfirmed, TemporaryError, Withheld
 from schemas.incident import Alert, Incident, Route, TypeSource, route_for
 from schemas.settings import Settings
-from schemas.settings.lookups import limit_of
+from schemas.settings.brake import limit_of
 from tasks.base.trim import clean
 from tasks.store import Store, Turn, open_store
 

@@ -13,7 +13,7 @@ from deployments.cli.terminal import plain, this_user
 from schemas.automation import HOUR, Act, Mode, Word
 from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
-from schemas.settings.lookups import limit_of
+from schemas.settings.brake import limit_of
 from tasks.store import open_store
 
 automation = typer.Typer(help="Switch the automation on, to observe, or off.")

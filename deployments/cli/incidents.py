@@ -179,7 +179,7 @@ def describe(data: dict[str, Any]) -> list[str]:
         f"  services  {', '.join(incident.affected_services) or 'none named'}",
         f"  type      {incident.kind_in_full}; {incident.type_source.in_words}",
         *_people(incident, Standing.model_validate(data["standing"])),
-        *_review(data.get("review")),
+        *([f"  review    {review['said']}"] if (review := data.get("review")) else []),
         *([f"  {data['automation']}"] if data["automation"] else []),
         *([f"  {incident.waits_for}"] if incident.waits_for_word else []),
         f"  {incident.description or 'no description'}",
@@ -214,14 +214,6 @@ def _people(incident: Incident, standing: Standing) -> list[str]:
     if standing.related:
         lines.append(f"  linked    {', '.join(map(str, standing.related))}")
     return lines
-
-
-def _review(review: dict[str, Any] | None) -> list[str]:
-    """How far its review is, when there is one."""
-    if review is None:
-        return []
-    late = "OVERDUE, it was due" if review["isOverdue"] else "due"
-    return [f"  review    {review['state']}; {late} {review['dueAt'][:16].replace('T', ' ')} UTC"]
 
 
 def _alerts(alerts: Sequence[ListedAlert]) -> list[str]:

@@ -13,7 +13,7 @@ from schemas.errors import InvalidInput
 from schemas.figures import By, Figures, Question, figures_of
 from schemas.figures.since import moment_of
 from schemas.settings import Settings
-from schemas.settings.lookups import team_of
+from tasks.incident.team import team_of
 from tasks.store import Store
 
 USUAL_DAYS = 30

@@ -11,8 +11,8 @@ from schemas.figures import Moments
 from schemas.figures.export import EXTENSION, extension
 from schemas.incident import Incident
 from schemas.settings import Settings
-from schemas.settings.lookups import team_of
 from schemas.validation import validate
+from tasks.incident.team import team_of
 from tasks.store import Store
 
 READ = "Read: "

@@ -43,8 +43,9 @@ def _review(incident: Incident, settings: Settings) -> dict[str, Any] | None:
     found = standing_of(incident, open_store(settings))
     if found is None:
         return None
+    late = "OVERDUE, it was due" if found.is_overdue else "due"
     return {
-        "state": found.state,
+        "said": f"{found.state}; {late} {found.due_at:%Y-%m-%d %H:%M} UTC",
         "dueAt": found.due_at.isoformat(),
         "isOverdue": found.is_overdue,
     }

@@ -113,4 +113,4 @@ def _times(dice: Random, detected: datetime) -> Iterator[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure(), indent=2))
+    sys.stdout.write(json.dumps(measure(), indent=2) + "\n")

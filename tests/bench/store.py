@@ -101,7 +101,7 @@ def postgresql(directory: Path) -> Iterator[str]:
 
 
 def databases(report: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]:
-    """Each kind of database: its name, its address, and a folder."""
+    """Each there is: its name, the URL of an empty one, and a folder beside it."""
     with tempfile.TemporaryDirectory() as directory:
         yield "SQLite", f"sqlite:///{directory}/aeef.db", Path(directory)
     if postgresql_binaries() is None:

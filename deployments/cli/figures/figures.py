@@ -64,7 +64,8 @@ def described(found: Figures) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     relapses = f"; {group.relapses} of them relapses" if group.relapses else ""
     outbreaks = f", {group.occurrences} occurrences{relapses}" if relapses else ""
-    yield f"{group.name or 'none named'}: {group.incidents} incidents{outbreaks}"
+    number = "1 incident" if group.incidents == 1 else f"{group.incidents} incidents"
+    yield f"{group.name or 'none named'}: {number}{outbreaks}"
     for moment in TIMED:
         each = group.times[moment]
         if not each.count:
@@ -93,10 +94,7 @@ def _csv(found: Figures) -> str:
             of_target = [kept.met, kept.missed] if kept else ["", ""]
             values = ["" if each[name] is None else each[name] for name in COLUMNS]
             writer.writerow([_cell(group.name), moment.value, *values, *of_target])
-        rate = "" if group.relapse_rate is None else group.relapse_rate
-        writer.writerow(
-            [_cell(group.name), "relapses", group.relapses, "", "", rate, "", "", "", ""]
-        )
+        writer.writerow([_cell(group.name), "relapses", group.relapses, *[""] * 7])
     return text.getvalue()
 
 

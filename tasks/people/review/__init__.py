@@ -1,1 +1,1 @@
-"""What people do to a review, and what they see of it. Begin with `review.py`."""
+"""What people do to the review of an incident, and the review as data. Begin with `review.py`."""

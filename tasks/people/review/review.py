@@ -11,7 +11,7 @@ from schemas.people import Right
 from schemas.review import LONGEST_ANSWER, QUESTIONS, Review
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import show_everywhere
-from tasks.people.fields import POSITIONAL, Words
+from tasks.people.fields import POSITIONAL, REST, Words
 from tasks.review.due import due_at
 
 
@@ -23,7 +23,7 @@ class Answering(Model):
         json_schema_extra=POSITIONAL,
     )
     text: str = Field(
-        max_length=LONGEST_ANSWER, description="The text.", json_schema_extra=POSITIONAL
+        max_length=LONGEST_ANSWER, description="The text.", json_schema_extra=POSITIONAL | REST
     )
     seen: int = Field(
         default=-1,

@@ -91,7 +91,12 @@ def test_an_export_is_valid_by_the_spec_s_schema(
 
     validate("incident", printed.json)
     assert (0, "") == (written.code, written.out)
-    assert printed.json == json.loads(file.read_text()) == reported.to_json()
+    assert printed.json == json.loads(file.read_text())
+    times = printed.json.pop("aeef")["occurrences"]
+    assert printed.json == reported.to_json()
+    assert [each["occurrence"] for each in times] == [1]
+    every = aeef("incidents", "export", "--since", "1d")
+    assert [times] == [json.loads(each)["aeef"]["occurrences"] for each in every.out.splitlines()]
 
 
 def test_a_file_that_cannot_be_written_is_one_line(aeef: Aeef, reported: Incident) -> None:

@@ -20,11 +20,11 @@ from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
 from schemas.settings import Settings
-from schemas.settings.lookups import team_of
 from schemas.validation import validate
 from support import ROOT
 from tasks.figures.figures import figures, members, question_of
 from tasks.incident.export import exported_since
+from tasks.incident.team import team_of
 from tasks.store import Store
 
 TEAMS = ("payments", "search", "")
