@@ -161,7 +161,7 @@ def _exported(since: str, until: str) -> Iterator[dict[str, Any]]:
 
 def incident_in(data: dict[str, Any]) -> Incident:
     """The incident of the API's data, with what stands beside its record."""
-    beside = ("number", "typeSource", "guessedFrom", "occurrence", "relapsedAt")
+    beside = ("number", "typeSource", "guessedFrom", "occurrence", "relapsedAt", "isDrill")
     more = {name: data[name] for name in beside if data.get(name) is not None}
     return Incident.model_validate({**data["incident"], **more})
 

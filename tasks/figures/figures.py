@@ -12,9 +12,11 @@ from pydantic import ValidationError
 from schemas.errors import InvalidInput
 from schemas.figures import By, Figures, Question, figures_of
 from schemas.figures.since import moment_of
+from schemas.lifecycle.filter import MOST
 from schemas.settings import Settings
 from tasks.incident.team import team_of
 from tasks.store import Store
+from tasks.store.moments.counting import Counted
 
 USUAL_DAYS = 30
 IN_ADDRESS = ("since", "until", "by", "drills")
@@ -56,13 +58,21 @@ def figures(question: Question, store: Store, settings: Settings) -> Figures:
 
 
 def members(
-    question: Question, figure: str, group: str | None, store: Store, settings: Settings
+    question: Question,
+    figure: str,
+    group: str | None,
+    store: Store,
+    settings: Settings,
+    most: int = MOST,
 ) -> list[UUID]:
     """The incidents that a figure counts, the newest first. group: None: of all groups.
 
     figure: see `schemas.figures.FIGURES`; raises InvalidInput for any other.
     """
-    found = store.moments.counted(question, figure, group)
-    if question.by is By.TEAM and group is not None:
-        found = [each for each in found if team_of(each.service, each.team, settings) == group]
-    return [UUID(each) for each in dict.fromkeys(each.incident_id for each in found)]
+
+    def fits(each: Counted) -> bool:
+        if question.by is not By.TEAM or group is None:
+            return True
+        return team_of(each.service, each.team, settings) == group
+
+    return store.moments.counted(question, figure, group, fits=fits, most=most)

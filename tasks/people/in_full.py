@@ -60,6 +60,7 @@ def beside(incident: Incident, settings: Settings) -> dict[str, Any]:
         "url": links_for(incident, settings).incident,
         "typeSource": incident.type_source.value,
         "occurrence": incident.occurrence,
+        "isDrill": incident.is_drill,
         "relapsedAt": incident.relapsed_at and incident.relapsed_at.isoformat(),
         "standing": standing.to_json(),
         "lacksLead": lacks_lead(incident, standing),

@@ -57,7 +57,7 @@ def counted(given: Mapping[str, str], store: Store, settings: Settings) -> list[
     ids = members(
         question_of(given, utc_now()), given["figure"], given.get("group"), store, settings
     )
-    return store.lifecycle.these(ids[:MOST])
+    return store.lifecycle.these(ids)
 
 
 def items_of(found: list[Incident], store: Store, settings: Settings) -> list[Item]:

@@ -31,6 +31,7 @@ def body_of(delivery: Delivery, incident: Incident, settings: Settings) -> bytes
         **delivery.payload,
         "number": incident.number,
         "url": links_for(incident, settings).incident,
+        **({"drill": True} if incident.is_drill else {}),
     }
     if not incident.is_restricted:
         data["description"] = incident.description

@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import AeefError
+from schemas.figures import Moment
 from schemas.incident import Status
 from schemas.settings import load_settings
+from tasks.agents.suspend_agent import suspend_agent
+from tasks.breach.revoke_credentials import revoke_credentials
 from tasks.case import RUNBOOK, Case
 from tasks.do import Directly
 from tasks.incident.change_status import change_status
 from tasks.incident.open_by_hand import open_for_rollback
-from tasks.step import step
+from tasks.isolation.isolate_service import isolate_service
+from tasks.patch.deploy_hotfix import deploy_planned
+from tasks.rollback.roll_back import deploy_rollback
+from tasks.step import STEPS, step
 from tasks.store import Store, open_store
 
 
@@ -54,3 +60,37 @@ def test_the_record_says_who_did_it(store: Store, person: str | None, actor: str
     written = [*done, *failed, found.actions_taken[-1]]
     assert {(actor, person is None)} == {(each.actor, each.automated) for each in written}
     assert Status.MITIGATED is found.status
+
+
+@step("contain it", says=str, timeout=30, contains=lambda worked: worked == "True")
+def contain(_case: Case, works: bool) -> str:
+    """Was seen to work, or not."""
+    return str(works)
+
+
+@pytest.mark.parametrize("person", [None, "ada"])
+def test_what_was_seen_to_work_has_contained_it(store: Store, person: str | None) -> None:
+    """Then first, and by whom; what was not seen to has not."""
+    incident = open_for_rollback("shop", "ada", load_settings()).incident_id
+    do = Directly(str(incident), person)
+    do(contain, False)
+    assert Moment.CONTAINED not in store.moments.of(incident)[0].at
+    do(contain, True)
+    first = store.moments.of(incident)[0]
+    do(contain, True)
+
+    assert first == store.moments.of(incident)[0]
+    assert (Moment.CONTAINED in first.by_machine) is (person is None)
+
+
+def test_which_steps_contain() -> None:
+    """A freeze alone stops no damage, and what only foresees changes nothing."""
+    of_ours = {each.name for each in STEPS if each.contains is not change_status.contains}
+
+    assert of_ours - {contain.name} == {
+        isolate_service.name,
+        suspend_agent.name,
+        revoke_credentials.name,
+        deploy_rollback.name,
+        deploy_planned.name,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from tasks.base.storable import moment_text
 from tasks.store.database.tables import moments
 from tasks.store.moments.moments import TOOK
 
+AT_ONCE = 1_000
 NEVER = 2**62
 """Microseconds of what has not come: later than any target."""
 _MICROSECONDS = 1_000_000
@@ -62,17 +64,18 @@ def gathered(connection: Connection, question: Question) -> list[Gathered]:
 
 def counted(
     connection: Connection, question: Question, figure: str, group: str | None
-) -> list[Counted]:
-    """The incidents that a figure counts, the newest first. group: None: of all; a team's too.
+) -> Iterator[Counted]:
+    """The incidents that a figure counts, the newest first, one for each occurrence.
 
-    Raises InvalidInput for a figure that there is not.
+    group: None: of all; by team always of all. Raises InvalidInput for a figure that there is not.
     """
     wanted = [_asked(question), _counts_in(figure, question)]
     if group is not None and question.by is not By.TEAM:
         wanted.append(moments.c[question.by.value] == group)
     query = select(moments.c.incident_id, moments.c.team, moments.c.service).where(*wanted)
-    rows = connection.execute(query.order_by(moments.c.detected_at.desc()))
-    return list(dict.fromkeys(Counted(*row) for row in rows))
+    newest = query.order_by(moments.c.detected_at.desc())
+    with closing(connection.execute(newest, execution_options={"yield_per": AT_ONCE})) as rows:
+        yield from (Counted(*row) for row in rows)
 
 
 def _gathered(row: tuple[Any, ...], keys: int) -> Gathered:

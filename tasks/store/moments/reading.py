@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -63,7 +63,24 @@ class MomentsOnRecord:
         with self._database.read() as connection:
             return gathered(connection, question)
 
-    def counted(self, question: Question, figure: str, group: str | None) -> list[Counted]:
-        """The incidents that a figure counts; see `counting.counted`."""
+    def counted(
+        self,
+        question: Question,
+        figure: str,
+        group: str | None,
+        *,
+        fits: Callable[[Counted], bool],
+        most: int,
+    ) -> list[UUID]:
+        """The ids of the incidents that a figure counts; see `counting.counted`.
+
+        fits: only these. most: only so many of the newest.
+        """
+        found: dict[str, None] = {}
         with self._database.read() as connection:
-            return counted(connection, question, figure, group)
+            for each in counted(connection, question, figure, group):
+                if fits(each):
+                    found[each.incident_id] = None
+                if len(found) >= most:
+                    break
+        return [UUID(each) for each in found]

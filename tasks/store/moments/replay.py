@@ -26,6 +26,7 @@ class Came(NamedTuple):
 
 _WORDS = "|".join(Status)
 _STATUS = re.compile(rf"(?:^|; )status: ({_WORDS}) → ({_WORDS})(?: \(|$)", re.DOTALL)
+_RELAPSE = re.compile(r"relapse, occurrence \d+: ")
 _TAKEN = re.compile(r"acknowledged(;|$)|handed over |reopened: ")
 _PAGED = re.compile(r"paged .+ by ")
 _CONTAINED = re.compile(
@@ -57,7 +58,7 @@ class Replay:
             self.team = str(details.get("team", ""))
             return
         came = Came(at, automated)
-        if isinstance(details.get("occurrence"), int):
+        if isinstance(details.get("occurrence"), int) and _RELAPSE.match(action):
             self.occurrences.append({Moment.DETECTED: came})
             return
         now = self.occurrences[-1]

@@ -92,8 +92,9 @@ def test_an_export_is_valid_by_the_spec_s_schema(
     validate("incident", printed.json)
     assert (0, "") == (written.code, written.out)
     assert printed.json == json.loads(file.read_text())
-    times = printed.json.pop("aeef")["occurrences"]
-    assert printed.json == reported.to_json()
+    record = printed.json
+    times = record.pop("aeef")["occurrences"]
+    assert record == reported.to_json()
     assert [each["occurrence"] for each in times] == [1]
     every = aeef("incidents", "export", "--since", "1d")
     assert [times] == [json.loads(each)["aeef"]["occurrences"] for each in every.out.splitlines()]

@@ -9,12 +9,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
+from fixtures.intake import Intake, StartIntake
 from fixtures.store import Clock
 from older_store import back_to_before
 from schemas.errors import AuditBroken, NotPossibleNow
 from schemas.figures import Moment
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
+from standins.slack import Slack
+from support import wait_until
 from tasks.store import Store
 from tasks.store.database.database import database_url
 
@@ -161,3 +164,20 @@ def _rows(database: str) -> list[dict[str, object]]:
         rows = [dict(row) for row in found.mappings()]
     engine.dispose()
     return rows
+
+
+def test_what_only_tells_has_not_paged(start_intake: StartIntake, slack: Slack) -> None:
+    """It rings nobody."""
+    intake = start_intake(slack)
+    only_told = intake.report()
+    wait_until(lambda: any("told on-call" in each for each in intake.actions(only_told)))
+    assert Moment.PAGED not in intake.store.moments.of(only_told)[0].at
+
+
+def test_what_took_a_page_and_rings_has_paged(intake: Intake) -> None:
+    """By the machine."""
+    incident = intake.report()
+    of = intake.store.moments.of
+    wait_until(lambda: Moment.PAGED in of(incident)[0].at)
+
+    assert Moment.PAGED in of(incident)[0].by_machine
