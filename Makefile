@@ -19,7 +19,7 @@ PREFECT ?= 3.8.8
 OTHER := $(VENV)/prefect-$(PREFECT)
 export AEEF_HOME ?= $(HOME)/.aeef
 
-.PHONY: help up test quick test-prefect check bench chaos clean
+.PHONY: help up test quick test-prefect check requirements bench chaos clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -42,6 +42,9 @@ check: $(INSTALLED)  ## what CI checks besides the tests: style, types, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+
+requirements: $(INSTALLED)  ## write docs/requirements.md from the marks in the tests
+	PYTHONPATH=.:tests $(BIN)/python -m requirements.write
 
 bench: $(INSTALLED)  ## measure everything, half an hour; writes docs/benchmark.json and .svg
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)

@@ -24,7 +24,7 @@ from schemas.errors import (
     UnexpectedError,
     Withheld,
 )
-from schemas.figures import ACTS, By, Done, Moment
+from schemas.figures import ACTS, Done, DoneBy, Moment
 from schemas.settings import Settings, load_settings
 from tasks.base.redact import redact
 from tasks.base.trim import clean
@@ -146,7 +146,7 @@ class Step(Generic[P, R]):
             return {}
         given = inspect.signature(self.function).bind_partial(None, *args, **kwargs).arguments
         asked_by = person or given.get("asked_by") or given.get("approver")
-        return {"act": self.act, "by": By.PERSON if asked_by else By.AUTOMATION}
+        return {"act": self.act, "by": DoneBy.PERSON if asked_by else DoneBy.AUTOMATION}
 
 
 def step(

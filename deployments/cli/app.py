@@ -22,6 +22,7 @@ from deployments.cli import webhooks as cli_webhooks
 from deployments.cli.acts import freeze as cli_freeze
 from deployments.cli.acts import isolation as cli_services
 from deployments.cli.backup import backup as cli_backup
+from deployments.cli.calendar import calendar as cli_calendar
 from deployments.cli.checks import armed as cli_armed
 from deployments.cli.checks import audit as cli_audit
 from deployments.cli.checks import people as cli_people
@@ -29,6 +30,7 @@ from deployments.cli.corrective import actions as cli_actions
 from deployments.cli.demo import sample as cli_sample
 from deployments.cli.demo import show as cli_demo
 from deployments.cli.evidence import evidence as cli_evidence
+from deployments.cli.figures import figures as cli_figures
 from deployments.cli.hooks import hooks as cli_hooks
 from deployments.cli.retention import hold as cli_hold
 from deployments.cli.retention import retention as cli_retention
@@ -59,6 +61,7 @@ app.add_typer(cli_evidence.evidence, name="evidence")
 app.add_typer(cli_hold.hold, name="hold")
 app.add_typer(cli_retention.retention, name="retention")
 app.add_typer(cli_backup.store, name="store")
+app.add_typer(cli_calendar.calendar, name="calendar")
 OWN: dict[str, Callable[..., None]] = {
     CONFIRM.name: cli_confirm.confirm,
     APPROVE.name: cli_approve.approve,
@@ -71,6 +74,7 @@ app.command("restore")(cli_services.restore)
 app.command("review")(cli_review.review)
 app.command("record")(cli_record.record)
 app.command("oncall")(cli_oncall.oncall)
+app.command("figures")(cli_figures.figures)
 app.command("armed")(cli_armed.armed)
 app.command("backup")(cli_backup.backup)
 app.command("restore-backup")(cli_backup.restore_backup)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from deployments.cli.terminal import plain
+from deployments.cli.terminal import plain, this_user
 from deployments.cli.verbs.way import is_remote, way
 from schemas.errors import AeefError, InvalidInput
+from schemas.figures.since import moment_of
 from schemas.incident import AuditEntry, Incident
 from schemas.lifecycle import Standing, lacks_lead
 from schemas.lifecycle.filter import MOST, filter_of
+from schemas.model import utc_now
 from schemas.settings import load_settings
 from tasks.channels.inbox import Kept
 from tasks.notify.show_proposal import proposal_of
@@ -112,21 +114,49 @@ def show(incident_id: Id, as_json: AsJson = False) -> None:
 
 @incidents.command()
 def export(
-    incident_id: Id,
+    incident_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="The number, or the id; not with --since.")
+    ] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            help="All that were detected then or later (30d, 2026-11-01), one JSON record a line."
+        ),
+    ] = "",
+    until: Annotated[str, typer.Option(help="With --since: detected before then.")] = "",
     output: Annotated[
         Path | None, typer.Option(help="Write to this file instead of the terminal.")
     ] = None,
 ) -> None:
-    """Export the record: JSON, valid against the spec's incident schema. Who did is on record."""
-    record = way().export(incident_id)
-    text = json.dumps(record, indent=2) + "\n"
+    """Export the record: JSON, valid against the spec's incident schema. Who did is on record.
+
+    Beside the spec's fields `aeef` has the times of each occurrence.
+    """
+    if bool(incident_id) is bool(since):
+        raise InvalidInput("give the ID of an incident, or --since for all from then on")
+    if since:
+        lines = (json.dumps(each) + "\n" for each in _exported(since, until))
+    else:
+        lines = (each for each in [json.dumps(way().export(incident_id), indent=2) + "\n"])
     if output is None:
-        typer.echo(text, nl=False)
+        for line in lines:
+            typer.echo(line, nl=False)
         return
     try:
-        output.write_text(text, "utf-8")
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(lines)
     except OSError as error:
         raise AeefError(f"{output} cannot be written: {error.strerror}") from None
+
+
+def _exported(since: str, until: str) -> Iterator[dict[str, Any]]:
+    if is_remote():
+        raise InvalidInput("--since works on the host itself; elsewhere export them one by one")
+    from tasks.incident.export import exported_since
+
+    settings, now = load_settings(), utc_now()
+    then = moment_of(since, now), moment_of(until, now, "until") if until else now
+    return exported_since(*then, open_store(settings), this_user(), settings)
 
 
 def incident_in(data: dict[str, Any]) -> Incident:

@@ -22,6 +22,7 @@ class Timing(NamedTuple):
     escalation_late: how late a step may be before the watch pages for it.
     tickets: between two looks at a ticket.
     reviews: seconds between two rounds over the reviews.
+    warnings: seconds between two looks for warnings that are repeated.
     webhook_waits: seconds before each further try of an event that a receiver did not take.
     keep_alive: between two sends of an alert that would expire; None: the channel's own interval.
     """
@@ -42,6 +43,7 @@ class Timing(NamedTuple):
     keep_alive: timedelta | None = None
     tickets: timedelta = timedelta(minutes=5)
     reviews: float = 60.0
+    warnings: float = 60.0
 
 
 USUAL = Timing()

@@ -106,7 +106,7 @@ def _add_reads(
     @app.get("/v1/incidents/{incident_id}/export")
     async def export(incident_id: str, actor: Actor = auditor) -> dict[str, Any]:
         """The record for an audit, valid by the spec's schema; that it was read is logged."""
-        return await reads.run(exported, incident_id, store, actor.on_record)
+        return await reads.run(exported, incident_id, store, actor.on_record, current())
 
 
 def described(act: PersonAct) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from schemas.calendar import Kind, cron_of
 from schemas.incident import IncidentType
 from schemas.settings import Settings
 from tasks.relapse.watch_recoveries import watch_every
@@ -41,13 +43,29 @@ class FlowRow(NamedTuple):
         return None if self.name == RUNBOOK else self._replace(name=RUNBOOK)
 
 
+def _never(_settings: Settings) -> float:
+    return 0.0
+
+
+def _by_calendar(kind: Kind, settings: Settings) -> str | None:
+    return cron_of(kind, settings.calendar)
+
+
+def _by_no_clock(_settings: Settings) -> str | None:
+    return None
+
+
 class ScheduledRow(NamedTuple):
-    """A flow that runs on a schedule, deployed as `<flow>/<name>`; every: seconds, 0: never."""
+    """A flow that runs on a schedule, deployed as `<flow>/<name>`; every: seconds, 0: never.
+
+    cron: instead of `every`, in the time zone of `[calendar]`; None: never.
+    """
 
     flow: str
     name: str
     entrypoint: str
-    every: Callable[[Settings], float]
+    every: Callable[[Settings], float] = _never
+    cron: Callable[[Settings], str | None] = _by_no_clock
 
     @property
     def deployment(self) -> str:
@@ -123,10 +141,25 @@ SCHEDULED: tuple[ScheduledRow, ...] = (
         lambda settings: settings.retention.every,
     ),
     ScheduledRow(
+        "retention",
+        "prune",
+        "flows.follow_up.retention.prune",
+        lambda settings: settings.retention.prefect_every,
+    ),
+    ScheduledRow(
         "backup",
         "drill",
         "flows.follow_up.backup.drill",
         lambda settings: settings.backup.drill_every,
+    ),
+    *(
+        ScheduledRow(
+            "review",
+            kind.value,
+            f"flows.follow_up.by_calendar.{kind.value}",
+            cron=partial(_by_calendar, kind),
+        )
+        for kind in (Kind.WEEKLY, Kind.MONTHLY, Kind.QUARTERLY)
     ),
 )
 

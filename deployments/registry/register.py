@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from prefect.automations import AutomationCore
@@ -11,6 +12,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 from prefect.utilities.callables import ParameterSchema
 
@@ -44,10 +46,8 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
         for row in OLD_NAMES:
             _deployment(row, settings)
         for scheduled in SCHEDULED:
-            every = scheduled.every(settings)
-            _deployment(scheduled, settings, every)
-            when = f"every {every:g} s" if every else "only when it is asked for"
-            report(f"deployment {scheduled.deployment} runs {when}")
+            _deployment(scheduled, settings)
+            report(f"deployment {scheduled.deployment} runs {in_words(scheduled, settings)}")
         names = {row.flow: row.deployment for row in FLOWS}
         rules = automations()
         for rule in rules:
@@ -71,13 +71,30 @@ def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None
         report(f"deployment {name} removed: the intake escalates")
 
 
-def _deployment(row: FlowRow | ScheduledRow, settings: Settings, every: float = 0) -> UUID:
+def _schedule_of(row: FlowRow | ScheduledRow, settings: Settings) -> dict[str, Any]:
+    """When Prefect begins it by itself."""
+    if isinstance(row, FlowRow):
+        return {}
+    if cron := row.cron(settings):
+        return {"schedule": Cron(cron, timezone=settings.calendar.timezone)}
+    return {"interval": row.every(settings) or None}
+
+
+def in_words(row: ScheduledRow, settings: Settings) -> str:
+    """When it runs, for people."""
+    if cron := row.cron(settings):
+        return f"by cron '{cron}' in {settings.calendar.timezone}"
+    every = row.every(settings)
+    return f"every {every:g} s" if every else "only when it is asked for"
+
+
+def _deployment(row: FlowRow | ScheduledRow, settings: Settings) -> UUID:
     flow = imported(row.entrypoint)
     is_old = row in OLD_NAMES
     deployment = RunnerDeployment.from_flow(
         flow,
         name=row.deployment.removeprefix(f"{row.flow}/"),
-        interval=every or None,
+        **_schedule_of(row, settings),
         description=_old(row.flow) if is_old else flow.description,
         tags=["aeef", "old name"] if is_old else ["aeef"],
         work_pool_name=settings.worker.pool,

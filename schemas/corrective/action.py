@@ -60,7 +60,7 @@ class Effect(Model):
 
     after_days: float
     at: UtcDatetime
-    worked: bool | None
+    worked: bool | None = None
     seen: str
     by: str = OURS
 
@@ -70,7 +70,8 @@ class CorrectiveAction(Model):
 
     owner, verifier: names of people, different ones. question: what shows that it worked, as data
     of `question.py`. look_after: days after it was verified at which that is looked at.
-    ticket: its key in Jira. times_opened: 1, and one more each time that it is open again.
+    ticket: its key in Jira. earlier_ticket: from before it was open again: it goes on if it is
+    open itself. times_opened: 1, and one more each time that it is open again.
     why_again: why it was, in words that everybody may read.
     done_by, verified_by: as on record.
     """
@@ -86,6 +87,7 @@ class CorrectiveAction(Model):
     question: dict[str, JsonValue] = Field(default_factory=dict)
     look_after: tuple[float, ...] = (30, 90)
     ticket: str | None = None
+    earlier_ticket: str | None = None
     created_at: UtcDatetime
     created_by: str
     times_opened: int = Field(default=1, ge=1)

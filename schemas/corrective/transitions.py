@@ -168,12 +168,12 @@ def see_effect(
     return Turned(opened, f"{when}, it did not work: {said}; {again}")
 
 
-def put_ticket(action: CorrectiveAction, key: str | None) -> Turned | None:
-    """Its ticket in Jira; None as the key: it needs a new one."""
-    if action.ticket == key:
+def put_ticket(action: CorrectiveAction, key: str) -> Turned | None:
+    """Its ticket in Jira; None when it has one."""
+    if action.ticket:
         return None
-    said = f"its ticket is {key}" if key else f"the ticket {action.ticket} counts no longer"
-    return Turned(action.model_copy(update={"ticket": key}), said, in_record=False)
+    after = action.model_copy(update={"ticket": key, "earlier_ticket": None})
+    return Turned(after, f"its ticket is {key}", in_record=False)
 
 
 def _opened(action: CorrectiveAction, due_at: datetime, why: str) -> CorrectiveAction:
@@ -184,6 +184,9 @@ def _opened(action: CorrectiveAction, due_at: datetime, why: str) -> CorrectiveA
             "due_at": due_at,
             "times_opened": action.times_opened + 1,
             "why_again": why,
+            # In the same change: a ticket that is closed must not make it done at once.
+            "ticket": None,
+            "earlier_ticket": action.ticket or action.earlier_ticket,
             **dict.fromkeys(undone),
         }
     )

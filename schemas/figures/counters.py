@@ -42,7 +42,7 @@ class Done(StrEnum):
     FAILED = "failed"
 
 
-class By(StrEnum):
+class DoneBy(StrEnum):
     """Who did it."""
 
     AUTOMATION = "automation"
@@ -91,7 +91,7 @@ ACTS = Counter(
     "Rollbacks, isolations, suspensions and other acts by what came of them",
     {
         "act": tuple(each.value for each in Act),
-        "by": tuple(each.value for each in By),
+        "by": tuple(each.value for each in DoneBy),
         "outcome": tuple(each.value for each in Done),
     },
 )
@@ -100,16 +100,16 @@ AUTOMATION_FAILURES = Counter(
     "Pages that a person has to take over from the automation",
     {"type": TYPES},
 )
-RELAPSES = Counter(
+RELAPSE_COUNTER = Counter(
     "aeef_relapses",
     "Second and later occurrences of incidents",
     {"severity": SEVERITIES, "type": TYPES},
 )
-COUNTERS = (PAGES, ESCALATIONS, ACTS, AUTOMATION_FAILURES, RELAPSES)
+COUNTERS = (PAGES, ESCALATIONS, ACTS, AUTOMATION_FAILURES, RELAPSE_COUNTER)
 
 BUCKETS = (5, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800, 2592000)
 """Seconds. AEEF's targets are among them: 5 and 15 minutes, 4 and 24 hours, 7 and 30 days."""
-TIMED: dict[Moment, tuple[str, str]] = {
+HISTOGRAMS: dict[Moment, tuple[str, str]] = {
     Moment.PAGED: ("aeef_time_to_page_seconds", "until something that rings took the page"),
     Moment.ACKNOWLEDGED: ("aeef_time_to_acknowledge_seconds", "until somebody took it"),
     Moment.CONTAINED: ("aeef_time_to_contain_seconds", "until the damage was seen to be stopped"),

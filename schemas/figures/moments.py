@@ -45,12 +45,13 @@ class Moments(Model):
     """One occurrence. at: the first time of each moment that came; others are absent.
 
     by_machine: those of them that the automation brought about. is_drill: an exercise, which no
-    figure counts unless it is asked for.
+    figure counts unless it is asked for. team: whose it is, by the alert's label.
     """
 
     incident_id: UUID
     occurrence: int = Field(default=1, ge=1)
     is_drill: bool = False
+    team: str = ""
     at: dict[Moment, UtcDatetime] = Field(default_factory=dict)
     by_machine: frozenset[Moment] = frozenset()
 

@@ -43,7 +43,7 @@ def why_not(verb: Verb, incident: Incident, lacks: Sequence[str] = ()) -> str:
     """
     if incident.status in _MAY[verb]:
         return (
-            f"nobody can {verb} {incident.title} yet: it lacks {'; '.join(lacks)}" if lacks else ""
+            f"nobody can {verb} {incident.title} yet; missing: {'; '.join(lacks)}" if lacks else ""
         )
     if verb is Verb.REOPEN:
         return f"{incident.title} is {incident.status}: there is nothing to reopen"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from schemas.calendar import CalendarSettings
 from schemas.corrective import CorrectiveSettings
 from schemas.evidence import Anchors, EvidenceSettings
+from schemas.retention import BackupSettings, RetentionSettings
 from schemas.review.settings import ReviewSettings
 from schemas.settings.hooks import SenderSections
 
@@ -15,3 +17,6 @@ class LearningSections(SenderSections):
     review: ReviewSettings = ReviewSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     anchors: Anchors = ()
+    retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
+    calendar: CalendarSettings = CalendarSettings()

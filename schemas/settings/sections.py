@@ -218,3 +218,19 @@ class TakeoverSettings(Section):
     attempts: int = Field(default=3, ge=0, le=20)
     pending_within: float = Field(default=120.0, ge=10)
     store_within: float = Field(default=60.0, ge=0, le=600)
+
+
+class ArmedSettings(Section):
+    """Whether each lever would work now is looked at `every` so many seconds (0: never by itself).
+
+    verify_every: seconds between two verifications of the audit log (0: never by itself).
+    full_every: seconds after which such a verification recomputes everything.
+    free_megabytes: how much must be free where AEEF_HOME and the targets' repositories are.
+    clock_seconds: how far our clock may be off.
+    """
+
+    every: float = Field(default=86_400.0, ge=0)
+    verify_every: float = Field(default=3_600.0, ge=0)
+    full_every: float = Field(default=604_800.0, ge=0)
+    free_megabytes: int = Field(default=200, ge=0)
+    clock_seconds: float = Field(default=1.0, gt=0)

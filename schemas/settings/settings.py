@@ -26,8 +26,6 @@ from schemas.masking import MaskingSettings
 from schemas.people import Person, PersonName
 from schemas.quality import Owner
 from schemas.recovery import RecoverySettings
-from schemas.retention import BackupSettings, RetentionSettings
-from schemas.settings.armed import ArmedSettings
 from schemas.settings.config_file import config_path
 from schemas.settings.grouping import GroupingSettings
 from schemas.settings.learning import LearningSections
@@ -42,6 +40,7 @@ from schemas.settings.partial import (
 )
 from schemas.settings.prefect_patches import patches_chosen
 from schemas.settings.sections import (
+    ArmedSettings,
     DiskSettings,
     DriftSettings,
     GithubSettings,
@@ -110,8 +109,6 @@ class Settings(LearningSections):
     senders: Senders = Field(default_factory=dict)
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings | None = None
-    retention: RetentionSettings = RetentionSettings()
-    backup: BackupSettings = BackupSettings()
     targets: dict[str, Target] = Field(default_factory=dict)
     owners: dict[str, Owner] = Field(default_factory=dict)
 

@@ -90,6 +90,7 @@ class Target(BaseModel):
     running_command: prints the running commit; without it, the history's newest entry counts.
     required_gates: each must be in a release's provenance with status `pass`.
     environment: what of the history belongs to this target, when it serves several.
+    team: whose it is, for figures; an alert's own label `team` comes first.
     deploy_timeout: seconds for one build or one deploy command.
     discard_mode_changes: a tracked file of which only the mode is changed does not stop a rollback.
     agents: the AI agents that work on it.
@@ -118,6 +119,7 @@ class Target(BaseModel):
     health: Health
     required_gates: tuple[str, ...] = Field(min_length=1)
     environment: str | None = None
+    team: str = ""
     history: str = "deployments/history.json"
     provenance: str = "provenance"
     deploy_timeout: float = Field(default=600.0, gt=0)

@@ -25,7 +25,8 @@ from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
 from tasks.store import open_store
 from tasks.store.audit.anchors import Anchors
-from tasks.store.audit.verify import AuditSummary, verify_audit
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import verify_audit
 from tasks.store.database.database import Database
 from tasks.store.database.migrate import migrate
 
@@ -143,6 +144,8 @@ def unpack(backup: Path, home: Path) -> Manifest:
             raise InvalidInput(f"{backup} was changed: {each.name} is not as its manifest has it")
     if found:
         raise InvalidInput(f"{backup} was changed: its manifest does not have {min(found)!a}")
+    for folder in (each for each in home.rglob("*") if each.is_dir()):
+        folder.chmod(0o700)
     _add_lines(home / ANCHORS, manifest.label, STORE)
     return manifest
 

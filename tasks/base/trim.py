@@ -47,6 +47,12 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def short_line(text: str, longest: int) -> str:
+    """The text on one line for people, of at most so many characters; `…` shows that it was cut."""
+    line = one_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
 def trim(text: str, limit: int, *, size: Callable[[str], int] = characters) -> str:
     """The text if `size(text) <= limit`, else its longest start that fits with the mark.
 

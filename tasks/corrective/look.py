@@ -7,14 +7,15 @@ from datetime import datetime
 from uuid import uuid4
 
 from schemas.corrective import CorrectiveAction, Stage, Turned, looks_due
-from schemas.corrective.transitions import end_waiver, put_ticket, see_effect
+from schemas.corrective.transitions import end_waiver, see_effect
 from schemas.errors import AeefError
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.corrective.effect import look_at_effect
 from tasks.corrective.notices import send_notices
-from tasks.corrective.tickets import counts_on, ensure_ticket
+from tasks.corrective.tickets import ensure_ticket
 from tasks.store import open_store
+from tasks.store.sanitize import sanitized
 
 
 def look_at_all(settings: Settings, now: datetime | None = None) -> str:
@@ -53,10 +54,11 @@ def look_at_one(action: CorrectiveAction, settings: Settings, now: datetime) -> 
         turn = _effect(action, settings, now)
     store = open_store(settings)
     after, changed = store.corrective.change(action.number, turn)
+    said = [_in_words(after)] if changed else []
     if changed and after.stage is Stage.OPEN:
-        after = follow_reopened(after, settings)
-    problem = send_notices(after, settings, now)
-    return "; ".join(filter(None, [_in_words(after) if changed else "", problem]))
+        said.append(ticket_again(after, settings))
+    said.append(send_notices(after, settings, now))
+    return "; ".join(filter(None, said))
 
 
 Turn = Callable[[CorrectiveAction, datetime], Turned | None]
@@ -82,24 +84,13 @@ def _effect(action: CorrectiveAction, settings: Settings, now: datetime) -> Turn
     return turn
 
 
-def follow_reopened(action: CorrectiveAction, settings: Settings) -> CorrectiveAction:
-    """It is open again: its ticket goes on if it is open, else there is a new one.
-
-    Never raises for Jira: the intake makes a missing ticket later.
-    """
-    if not action.ticket or counts_on(action, settings):
-        return action
-    store, gone = open_store(settings), action.ticket
-
-    def without(present: CorrectiveAction, _at: datetime) -> Turned | None:
-        return put_ticket(present, None) if present.ticket == gone else None
-
-    after, _ = store.corrective.change(action.number, without)
+def ticket_again(action: CorrectiveAction, settings: Settings) -> str:
+    """The ticket of what is open again; why it has none yet: the intake makes it later."""
     try:
-        ensure_ticket(after, settings, holder=f"again {uuid4()}")
-    except AeefError:
-        return after
-    return store.corrective.one(action.number)
+        ensure_ticket(action, settings, holder=f"again {uuid4()}")
+    except AeefError as error:
+        return sanitized(f"it has no ticket yet: {error}", settings)
+    return ""
 
 
 def _notify(action: CorrectiveAction, settings: Settings, now: datetime) -> str:

@@ -24,7 +24,9 @@ _log = logging.getLogger("aeef.corrective")
 
 
 def ensure_ticket(action: CorrectiveAction, settings: Settings, *, holder: str) -> str:
-    """Its ticket's key, found or created; empty: Jira is not configured.
+    """Its ticket's key, found or created; empty: Jira is not configured, or another makes it.
+
+    One that is open again keeps its earlier ticket while that is open.
 
     Jira's search does not find a new ticket at once: so one caller creates it. Raises
     OutsideServiceError: it is tried again by `watch_action_tickets`.
@@ -38,7 +40,8 @@ def ensure_ticket(action: CorrectiveAction, settings: Settings, *, holder: str) 
         incident.incident_id, claim, holder, may_be_done=lambda e: isinstance(e, Unclear)
     ) as turn:
         if turn.is_mine:
-            turn.finish(ensure_action_ticket(action, incident, settings)._asdict())
+            key = _still_open(action, settings)
+            turn.finish({"key": key or ensure_action_ticket(action, incident, settings).key})
     key = str(turn.result.get("key", ""))
     if key:
         store.corrective.change(action.number, lambda now, _at: _with(now, key, action))
@@ -50,22 +53,24 @@ def _with(now: CorrectiveAction, key: str, meant: CorrectiveAction) -> Turned | 
     return put_ticket(now, key) if now.times_opened == meant.times_opened else None
 
 
-def watch_action_tickets(settings: Settings, every: timedelta) -> None:
+def watch_action_tickets(settings: Settings, every: timedelta) -> bool:
     """Make the tickets that are missing; what somebody closed there is done, and to be verified.
 
-    Each is looked at once in so long, whichever intake does; for a few seconds at most.
+    Each is looked at once in so long, whichever intake does; for a few seconds at most: then
+    False, and the rest is left for the next round.
     Raises TemporaryError when Jira does not answer: the rest is looked at later.
     """
     if not configured(settings):
-        return
+        return True
     with deadline(ROUND_SECONDS):
         for action in open_store(settings).corrective.unsettled():
             if seconds_left() == 0:
-                return
+                return False
             try:
                 _watch(action, settings, every)
             except PermanentError as error:  # of this ticket: the others are looked at
                 _log.warning("%s: %s", action.reference, error)
+    return True
 
 
 def _watch(action: CorrectiveAction, settings: Settings, every: timedelta) -> None:
@@ -105,11 +110,11 @@ def closed_ticket(action: CorrectiveAction, settings: Settings) -> str:
     return f"ticket {action.ticket} stays open: {problem}" if problem else ""
 
 
-def counts_on(action: CorrectiveAction, settings: Settings) -> bool:
-    """True when its ticket is open, and so goes on when the action is open again."""
-    if not action.ticket or not configured(settings):
-        return False
+def _still_open(action: CorrectiveAction, settings: Settings) -> str:
+    """Its earlier ticket, which goes on; empty: it has none, or that is closed or gone."""
+    if not action.earlier_ticket:
+        return ""
     try:
-        return not is_closed(action.ticket, settings, tries=1)
-    except AeefError:
-        return False  # nobody knows: a new one is found by everybody, a closed one by nobody
+        return "" if is_closed(action.earlier_ticket, settings, tries=1) else action.earlier_ticket
+    except PermanentError:
+        return ""

@@ -6,8 +6,11 @@ from schemas.errors import OutsideServiceError
 from schemas.incident import Incident, SlackChannel
 from schemas.people import everybody, name_on_record
 from schemas.settings import Settings
+from tasks.base.storable import first_line
 from tasks.channels.slack import client as slack
 from tasks.channels.slack.message import reply_in_thread
+
+LONGEST_PROBLEM = 120
 
 
 def write_to_person(
@@ -26,7 +29,7 @@ def write_to_person(
             slack.write_to(known.slack, text, settings)
         except OutsideServiceError as error:
             # What may have arrived is said once more where others read it, too: never not at all.
-            problem = f"not directly: {error}"
+            problem = first_line(f"not directly: {error}", LONGEST_PROBLEM)
         else:
             return "in Slack"
     to = f"{known.called if known else name}: {text}"

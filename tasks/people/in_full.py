@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.figures.export import times_of
 from schemas.incident import Incident
 from schemas.lifecycle import lacks_lead
 from schemas.links import links_for
@@ -30,6 +31,7 @@ def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
         "correctiveActions": [
             action_data(each, settings) for each in store.corrective.of(incident.incident_id)
         ],
+        "times": times_of(store.moments.of(incident.incident_id), incident),
         "timeline": [entry.to_json() for entry in timeline],
     }
 

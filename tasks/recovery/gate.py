@@ -5,6 +5,7 @@ from __future__ import annotations
 from git import GitCommandError
 
 from schemas.approvals import ApprovalRule
+from schemas.corrective import Stage
 from schemas.errors import AeefError, NotPossibleNow
 from schemas.model import utc_now
 from schemas.recovery import Recovery, RecoverySettings, lacks
@@ -38,9 +39,18 @@ def refuse_unrecovered(target: Target, settings: Settings, otherwise: str) -> No
     missing: list[str] = []
     for each in going_on(target, settings):
         fix = proven_fix(target, each.failing)
-        missing += lacks(each, rules_of(target, settings), fix)
+        missing += lacks(_with_action(each, settings), rules_of(target, settings), fix)
     if missing:
         raise NotPossibleNow(f"{otherwise}: {'; '.join(dict.fromkeys(missing))}")
+
+
+def _with_action(recovery: Recovery, settings: Settings) -> Recovery:
+    """With the first corrective action, also when it is one with an owner and a day."""
+    if recovery.corrective_action:
+        return recovery
+    actions = open_store(settings).corrective.of(recovery.incident_id)
+    first = next((each.text for each in actions if each.stage is not Stage.WAIVED), "")
+    return recovery.model_copy(update={"corrective_action": first})
 
 
 def proven_fix(target: Target, failing: str | None) -> str | None:

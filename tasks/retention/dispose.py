@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -18,13 +18,16 @@ from schemas.settings import Settings
 from tasks.base.file_lock import file_lock
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST, evidence_folder
-from tasks.store.retention.dispose import Due, Skipped
+from tasks.store.retention import Due, Skipped
 
-AT_ONCE = 25
-"""Incidents in one transaction."""
+FEWEST, MOST = 2, 50
+"""Incidents in one transaction: as many as take about as long as `SHORT`."""
+SHORT = 0.05
+"""Seconds."""
 REST = 0.02
 """Seconds without a transaction of ours, at the least: processes that wait ask again within it."""
 ACTOR = "aeef-runbooks"
+_OF_ONE_QUESTION = 500
 
 
 class Report(NamedTuple):
@@ -97,9 +100,10 @@ def dispose_of_due(
         events, old_claims, step = 0, 0, time.monotonic()
         readers = tuple(settings.webhooks)
         for some in store.retention.delete_sent(settings.retention.sent_days, readers):
-            longest = max(longest, time.monotonic() - step)
+            took = time.monotonic() - step
+            longest = max(longest, took)
             events, old_claims = events + some[0], old_claims + some[1]
-            rest(REST)
+            rest(max(REST, took))
             step = time.monotonic()
     report = Report(
         is_dry=False, due=gone, stays=stays, evidence=evidence, events=events, claims=old_claims,
@@ -127,17 +131,20 @@ def _incidents(
     rest: Callable[[float], None],
 ) -> tuple[int, list[Skipped], float, bool]:
     """How many went, which stay, the longest transaction in seconds, and whether that was all."""
-    gone, stays, longest = 0, list[Skipped](), 0.0
+    gone, stays, longest, at_once = 0, list[Skipped](), 0.0, FEWEST
     for page in store.retention.due(settings.retention.years):
         stays += page.stays
-        for some in _batches([each.incident.incident_id for each in page.due]):
+        left = [each.incident.incident_id for each in page.due]
+        while left:
             if most is not None and gone >= most:
                 return gone, stays, longest, False
+            some = left[: at_once if most is None else min(at_once, most - gone)]
+            left = left[len(some) :]
             began = time.monotonic()
-            wanted = some if most is None else some[: most - gone]
-            gone += len(store.retention.dispose(wanted, settings.retention.years, actor=actor))
+            gone += len(store.retention.dispose(some, settings.retention.years, actor=actor))
             took = time.monotonic() - began
             longest = max(longest, took)
+            at_once = max(FEWEST, at_once // 2) if took > SHORT else min(MOST, at_once + 1)
             rest(max(REST, took))
     return gone, stays, longest, True
 
@@ -145,31 +152,33 @@ def _incidents(
 def remove_evidence(store: Store, home: Path) -> int:
     """Remove what is here of incidents that were disposed of, on whichever machine; how many.
 
-    The manifest goes first: what is left after a crash is no evidence, and goes the next time.
+    Evidence, drafts of notifications, work trees of patches. The manifest goes first: what is left
+    after a crash is no evidence, and goes the next time.
     """
-    folder = evidence_folder(home)
-    there = {path.name: path for path in folder.glob("*") if path.is_dir() and _is_id(path.name)}
+    folders = (evidence_folder(home), home / "notifications", home / "patches")
+    there = [path for folder in folders for path in folder.glob("*") if _is_ours(path)]
+    names = sorted({path.name for path in there})
+    gone = {
+        each
+        for start in range(0, len(names), _OF_ONE_QUESTION)
+        for each in store.retention.disposed_among(names[start : start + _OF_ONE_QUESTION])
+    }
     removed = 0
-    for name in sorted(store.retention.disposed_among(tuple(there))):
-        path = there[name]
-        if path.is_symlink():
-            continue
-        (path / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(path)
-        removed += 1
+    for path in there:
+        if path.name in gone:
+            (path / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(path)
+            removed += path.parent == folders[0]
     return removed
 
 
-def _batches(ids: list[UUID]) -> Iterator[list[UUID]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
-
-
-def _is_id(name: str) -> bool:
+def _is_ours(path: Path) -> bool:
+    """True for a folder that is called as an incident's id."""
     try:
-        return str(UUID(name)) == name
+        named = str(UUID(path.name)) == path.name
     except ValueError:
         return False
+    return named and path.is_dir() and not path.is_symlink()
 
 
 def _many(count: int, what: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -51,27 +51,31 @@ def set_as_pdf(document: Mapping[str, Any]) -> bytes:
     unknown: set[str] = set()
     for _ in range(MOST_ROUNDS):
         try:
-            return _made(_numbered(document, unknown), compiler, has_numbers=bool(unknown))
+            return _made(with_numbers(document, unknown), compiler)
         except typst.TypstError as error:
             more = _named_in(str(error)) - unknown
             if not more:
                 raise NotSet(f"{_first_words(error)}") from None
-        unknown |= more if unknown else more | _without_font(document, compiler)
+        unknown |= more if unknown else more | without_font(document, compiler)
     raise NotSet("too many characters have no font here")
 
 
-def _made(document: Any, compiler: typst.Compiler, *, has_numbers: bool) -> bytes:
-    given = {**document, "by_number": BY_NUMBER if has_numbers else ""}
+def with_numbers(document: Mapping[str, Any], unknown: Set[str]) -> dict[str, Any]:
+    """The document with these characters as their numbers, which its first page then says."""
+    return {**_numbered(document, unknown), "by_number": BY_NUMBER if unknown else ""}
+
+
+def _made(document: Mapping[str, Any], compiler: typst.Compiler) -> bytes:
     made = compiler.compile(
         input=TEMPLATE.read_bytes(),
-        sys_inputs={"document": json.dumps(given, ensure_ascii=False)},
+        sys_inputs={"document": json.dumps(document, ensure_ascii=False)},
         pdf_standards=[STANDARD],
     )
     assert isinstance(made, bytes)
     return made
 
 
-def _without_font(document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
+def without_font(document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
     """The characters that no font here has, each tried by itself."""
     text = json.dumps(document, ensure_ascii=False)
     found = sorted({each for each in text if not each.isascii()})
@@ -95,8 +99,7 @@ def _named_in(error: str) -> set[str]:
     return set(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), named[1][1:-1]))
 
 
-def _numbered(value: Any, unknown: set[str]) -> Any:
-    """The document with these characters as their numbers."""
+def _numbered(value: Any, unknown: Set[str]) -> Any:
     if isinstance(value, str):
         return "".join(f"⟨U+{ord(c):04X}⟩" if c in unknown else c for c in value)
     if isinstance(value, list):

@@ -63,7 +63,7 @@ def _remind(
                 person or NOBODY, f"{said} ({address})", incident, settings, turn.holder or "review"
             )
         store.record_action(
-            incident.incident_id, f"{said} - said to {person or NOBODY} {how}", in_record=False
+            incident.incident_id, f"reminder to {person or NOBODY} {how}: {said}", in_record=False
         )
         turn.finish()
 

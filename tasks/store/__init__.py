@@ -1,7 +1,7 @@
 """Incidents, audit chain, claims and outbox, in SQLite or PostgreSQL. Begin with `store.py`."""
 
 from tasks.store.attaching import Opened
-from tasks.store.audit.verify import AuditSummary
+from tasks.store.audit.summary import AuditSummary
 from tasks.store.claims import Claim
 from tasks.store.escalations.escalations import DueEscalation, Moved
 from tasks.store.giving_word import Answer

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
-from schemas.figures import RELAPSES, Moment
+from schemas.figures import RELAPSE_COUNTER, Moment
 from schemas.incident import (
     RELAPSED,
     Alert,
@@ -241,7 +241,7 @@ def begin_occurrence(change: Change, because: str, severity: Severity, actor: st
     goes_on(change, ACTOR)
     start_escalation(change.chain.connection, change.incident, change.chain.now)
     labels = {"severity": change.incident.severity.value, "type": change.incident.type}
-    count(change.chain.connection, change.incident, [Count(RELAPSES, labels)])
+    count(change.chain.connection, change.incident, [Count(RELAPSE_COUNTER, labels)])
     change.emit(RELAPSED)
 
 

@@ -44,13 +44,10 @@ from tasks.store.audit import general
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import AuditLog, Clock
 from tasks.store.audit.reader import ChainReader
-from tasks.store.audit.verify import (
-    AuditSummary,
-    machines_here,
-    verified_at,
-    verify_audit,
-)
+from tasks.store.audit.summary import AuditSummary
+from tasks.store.audit.verify import machines_here, verified_at, verify_audit
 from tasks.store.automation import acts, words
+from tasks.store.calendar import CalendarReviews
 from tasks.store.claims import Claim, Claims
 from tasks.store.corrective import CorrectiveActions
 from tasks.store.database.database import Database
@@ -156,6 +153,7 @@ class Store:
         self.lifecycle = Lifecycle(self._log, self.masked_text)
         self.moments = MomentsOnRecord(self._database)
         self.tallies = Tallies(self._database)
+        self.calendar = CalendarReviews(self._log, self.masked_json)
         self.reviews = Reviews(self._log, self.masked_text)
         self.corrective = CorrectiveActions(self._log, self.masked_text)
         self.retention = Retention(self._log, self.masked_text)

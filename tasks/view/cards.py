@@ -12,7 +12,7 @@ from schemas.errors import AeefError
 from schemas.findings import scan_of
 from schemas.incident import Incident, IncidentType
 from schemas.settings import Settings
-from tasks.base.trim import one_line
+from tasks.base.trim import one_line, short_line
 from tasks.breach.breach_facts import clocks_for
 from tasks.channels.channels import title_of
 from tasks.channels.inbox import kept_for
@@ -85,7 +85,7 @@ def drafts_folder(incident: Incident, settings: Settings) -> Path:
 
 def _card(title: str, rows: Iterable[Row]) -> Card:
     every = list(rows)
-    shown = [row._replace(said=_short(row.said)) for row in every[:MOST_ROWS]]
+    shown = [row._replace(said=short_line(row.said, LONGEST_ROW)) for row in every[:MOST_ROWS]]
     return Card(title, shown, max(0, len(every) - MOST_ROWS))
 
 
@@ -170,8 +170,3 @@ def size(count: int) -> str:
             return f"{count} {unit}"
         count //= 1000
     return f"{count} GB"
-
-
-def _short(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= LONGEST_ROW else f"{line[: LONGEST_ROW - 1].rstrip()}…"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from schemas.errors import InvalidInput
+from schemas.figures.since import moment_of
 from schemas.incident import Incident, Status
 from schemas.lifecycle.filter import MOST, Filter, filter_of
 from schemas.model import utc_now
 from schemas.settings import Settings
+from tasks.figures.figures import members, question_of
 from tasks.store import Store
 from tasks.view.bar import bar_of
 from tasks.view.seen import sentences_now
-
-_SPAN = re.compile(r"(\d{1,4})([hdw])")
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 def from_address(given: Mapping[str, str]) -> Filter:
@@ -29,17 +26,6 @@ def from_address(given: Mapping[str, str]) -> Filter:
     if since := wanted.get("since"):
         wanted["since"] = moment_of(since, utc_now())
     return filter_of(wanted)
-
-
-def moment_of(since: str, now: datetime) -> datetime:
-    """The moment of `24h` or `2026-11-27`. Raises InvalidInput."""
-    if span := _SPAN.fullmatch(since):
-        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError:
-        raise InvalidInput("since: a day such as 2026-11-27, or a span: 24h, 7d, 2w") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Item(NamedTuple):
@@ -61,6 +47,23 @@ def listed(wanted: Filter, store: Store, settings: Settings) -> list[Item]:
             found += store.lifecycle.find(part)
     ordered = sorted(found, key=_order)[: wanted.limit]
     return [_item(each, store, settings, now) for each in ordered]
+
+
+def counted(given: Mapping[str, str], store: Store, settings: Settings) -> list[Incident]:
+    """The incidents that a figure counts, the newest first, as far as the list goes.
+
+    given: the address of a figure: its question, `figure`, and `group` where it is of one.
+    """
+    ids = members(
+        question_of(given, utc_now()), given["figure"], given.get("group"), store, settings
+    )
+    return store.lifecycle.these(ids[:MOST])
+
+
+def items_of(found: list[Incident], store: Store, settings: Settings) -> list[Item]:
+    """These, as the list shows them."""
+    now = utc_now()
+    return [_item(each, store, settings, now) for each in found]
 
 
 def _order(incident: Incident) -> tuple[bool, str, float]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from schemas.incident import Action, Incident, Phase, Progress
-from tasks.base.trim import one_line
+from tasks.base.trim import one_line, short_line
 from tasks.view.remedies import remedy_for
 from tasks.view.sentence import FAILED, is_repaired
 
@@ -53,14 +53,17 @@ def _is_failure(action: Action) -> bool:
 def _step(action: Action, states: Sequence[Progress]) -> ShownStep:
     text = action.action
     if not _is_failure(action):
-        return ShownStep(_short(text), StepState.DONE, action.timestamp)
+        return ShownStep(short_line(text, LONGEST), StepState.DONE, action.timestamp)
     remedy = remedy_for(text)
     match = FAILED.match(text)
     said = f"{match['step']}: {one_line(match['why'])}" if match else text
     repaired = match is not None and is_repaired(action, states)
     state = StepState.REPAIRED if repaired else StepState.FAILED
     return ShownStep(
-        _short(said, 240), state, action.timestamp, remedy.plain if remedy and not repaired else ""
+        short_line(said, 240),
+        state,
+        action.timestamp,
+        remedy.plain if remedy and not repaired else "",
     )
 
 
@@ -83,17 +86,12 @@ def _now(incident: Incident, states: Sequence[Progress]) -> list[ShownStep]:
         if each.phase is Phase.WORKING:
             shown.append(ShownStep(f"{each.flow}: at it", StepState.NOW, each.at))
         elif each.phase is Phase.WAITING:
-            said = _short(f"{each.flow}: waits: {each.said}", 240)
+            said = short_line(f"{each.flow}: waits: {each.said}", 240)
             shown.append(ShownStep(said, StepState.WAITING, each.at))
         elif each.phase in (Phase.STOPPED, Phase.WITHHELD):
             remedy = remedy_for(each.sentence)
-            said = _short(f"{each.flow}: {each.sentence}", 240)
+            said = short_line(f"{each.flow}: {each.sentence}", 240)
             shown.append(
                 ShownStep(said, StepState.WAITING, each.at, remedy.plain if remedy else "")
             )
     return [] if incident.status.is_over else shown
-
-
-def _short(text: str, longest: int = LONGEST) -> str:
-    line = one_line(text)
-    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"

@@ -26,7 +26,7 @@ TIMES = 30
 def measure(report: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Milliseconds (median) of each operation, by database and by number of incidents."""
     results: dict[str, Any] = {}
-    for database, url, directory in _databases(report):
+    for database, url, directory in databases(report):
         store = Store(url, directory / "audit.anchors")
         filled = 0
         results[database] = {}
@@ -100,7 +100,7 @@ def postgresql(directory: Path) -> Iterator[str]:
         server.stop()
 
 
-def _databases(report: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]:
+def databases(report: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]:
     with tempfile.TemporaryDirectory() as directory:
         yield "SQLite", f"sqlite:///{directory}/aeef.db", Path(directory)
     if postgresql_binaries() is None:

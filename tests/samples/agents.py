@@ -16,6 +16,7 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
+from samples.isolation import config_of
 from samples.targets import command_target, commit
 from schemas.agents import AgentSettings, NamedAgent
 from schemas.settings import Target
@@ -70,15 +71,8 @@ class AgentSample:
 
     def config(self, plane: ControlPlane | None = None) -> str:
         """A whole config file with this target."""
-        table = self.target.model_dump(
-            mode="json", exclude={"name", "agents", "health"}, exclude_none=True
-        )
-        lines = [f"[targets.{self.target.name}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-        lines.append(f"[targets.{self.target.name}.health]")
-        health = self.target.health.model_dump(mode="json", exclude_none=True)
-        lines += [f"{key} = {json.dumps(value)}" for key, value in health.items()]
-        return "\n".join(lines) + "\n" + self.toml(plane)
+        plain = self.target.model_copy(update={"agents": None})
+        return config_of(plain) + self.toml(plane)
 
 
 def commit_files(target: Target, files: dict[str, str]) -> str:

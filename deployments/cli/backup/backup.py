@@ -78,8 +78,8 @@ def restore_backup(
     if settings is not None:
         typer.echo(
             plain(
-                f"restored into {settings.home}. Set the secrets of aeef.toml anew ([hidden] stands "
-                "for each), then: aeef doctor"
+                f"restored into {settings.home}. Set the secrets of aeef.toml anew ([hidden] "
+                "stands for each), then: aeef doctor"
             )
         )
 

@@ -89,6 +89,10 @@ class Remote:
             raise self._no_intake()
         return found
 
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
+        return self._object("GET", "/v1/figures", params=dict(given))
+
     def _object(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         found = self._ask(method, path, **content)
         if not isinstance(found, dict):

@@ -74,14 +74,14 @@ def _kind(name: str, field: FieldInfo) -> tuple[Any, Any]:
     kind = next((a for a in get_args(field.annotation) if a is not type(None)), field.annotation)
     if get_origin(field.annotation) is tuple:
         kind = list[str]
-    says = field.description or ""
+    says, called = field.description or "", f"--{name.replace('_', '-')}"
     if field.json_schema_extra == POSITIONAL:
         shown = typer.Argument(help=says, metavar=name.upper())
         required = field.is_required()
         return Annotated[kind, shown], inspect.Parameter.empty if required else field.default
     if kind is bool:
-        return Annotated[bool, typer.Option(f"--{name}", help=says)], False
-    option = typer.Option(f"--{name.replace('_', '-')}", help=says)
+        return Annotated[bool, typer.Option(called, help=says)], False
+    option = typer.Option(called, help=says)
     return Annotated[Union[kind, None], option], None  # noqa: UP007 (kind is a value)
 
 

@@ -12,6 +12,7 @@ from schemas.corrective.filter import ActionFilter
 from schemas.errors import ConfigurationError
 from schemas.held import held
 from schemas.lifecycle.filter import Filter
+from schemas.model import utc_now
 from schemas.settings import Settings, load_settings
 from tasks.store import open_store
 
@@ -41,6 +42,9 @@ class Way(Protocol):
 
     def review_file(self, incident_id: str, ending: str) -> bytes:
         """The same to take away: `md`, `html` or `pdf`; that it was read is logged."""
+
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
 
 
 class Here:
@@ -75,7 +79,15 @@ class Here:
         """The record."""
         from tasks.incident.export import exported
 
-        return exported(incident_id, open_store(self._settings), self._actor.on_record)
+        actor = self._actor.on_record
+        return exported(incident_id, open_store(self._settings), actor, self._settings)
+
+    def figures(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The figures of a question."""
+        from tasks.figures.figures import figures, question_of
+
+        question = question_of(given, utc_now())
+        return figures(question, open_store(self._settings), self._settings).to_json()
 
     def actions(self, wanted: ActionFilter) -> list[dict[str, Any]]:
         """The corrective actions that fit."""

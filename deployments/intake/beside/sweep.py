@@ -15,6 +15,7 @@ from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, route_for
 from schemas.lifecycle import NEEDS_LEAD
 from schemas.settings import Settings
+from tasks.calendar.repeated_warnings import open_formal_reviews
 from tasks.channels.channels import CHANNELS
 from tasks.channels.reach import reach
 from tasks.corrective.tickets import watch_action_tickets
@@ -58,6 +59,8 @@ class Sweep:
         self.page = page
         self.timing = timing
         self._next_reviews = 0.0
+        self._actions_due = 0.0
+        self._warnings_at = float("-inf")
 
     def run(self) -> None:
         """Do every check once."""
@@ -71,6 +74,7 @@ class Sweep:
             self.watch_action_tickets,
             self.watch_reviews,
             self.change_messages,
+            self.open_formal_reviews,
         )
         for check in checks:
             try:
@@ -156,7 +160,11 @@ class Sweep:
 
     def watch_action_tickets(self) -> None:
         """Make tickets of corrective actions; what was closed there is done, to be verified."""
-        watch_action_tickets(self.settings, self.timing.tickets)
+        # Asked seldom, as there may be hundreds, for months: each costs a transaction.
+        if time.monotonic() < self._actions_due:
+            return
+        if watch_action_tickets(self.settings, self.timing.tickets):
+            self._actions_due = time.monotonic() + self.timing.tickets.total_seconds()
 
     def watch_reviews(self) -> None:
         """Begin reviews of what is over, and remind people of those that are due."""
@@ -167,6 +175,13 @@ class Sweep:
     def change_messages(self) -> None:
         """Change messages that could not be changed in time, for instance for a rate limit."""
         show_overdue(self.settings)
+
+    def open_formal_reviews(self) -> None:
+        """Open a formal review of warnings of one kind that are repeated, once."""
+        now = time.monotonic()
+        if now - self._warnings_at >= self.timing.warnings:
+            self._warnings_at = now
+            open_formal_reviews(self.store, self.settings)
 
     def _page_not_started(self, incident: Incident) -> None:
         route = route_for(incident.severity, incident.type, self.settings.routes)

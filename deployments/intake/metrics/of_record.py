@@ -11,7 +11,7 @@ from itertools import accumulate, product
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from schemas.figures import COUNTERS, TIMED
+from schemas.figures import COUNTERS, HISTOGRAMS
 from schemas.figures.counters import BUCKETS, SEVERITIES, TYPES
 from tasks.store import Store
 from tasks.store.tallies import SUM
@@ -39,7 +39,7 @@ class OfRecord(Collector):
             for of, value in values.items():
                 family.add_metric(of, value)
             yield family
-        for name, words in TIMED.values():
+        for name, words in HISTOGRAMS.values():
             yield _histogram(name, words, sums.get(name, []), sums.get(name + SUM, []))
 
     def describe(self) -> Iterator[CounterMetricFamily]:

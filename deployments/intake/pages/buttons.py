@@ -126,8 +126,9 @@ def _likeliest(seen: Seen) -> frozenset[str]:
 
 def _fits(act: PersonAct, incident: Incident, *, is_taken: bool) -> bool:
     """False for a verb that this state has no use for; the act itself decides for certain."""
-    if act.name.startswith(_OF_ACTIONS) or incident.status.is_over:
-        return act.name.startswith(_OF_ACTIONS) or act.name in _ALSO_WHEN_OVER
+    goes_on = act.name.startswith(_OF_ACTIONS)
+    if goes_on or incident.status.is_over:
+        return goes_on or act.name in _ALSO_WHEN_OVER
     if act.name in _ONLY_WHEN_OVER:
         return False
     if act.name == "confirm":

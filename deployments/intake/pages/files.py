@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import JSONResponse
@@ -49,14 +50,14 @@ def read_file(
     )
 
 
-def add_export(app: FastAPI, store: Store, guards: Guards) -> None:
+def add_export(app: FastAPI, current: Callable[[], Settings], store: Store, guards: Guards) -> None:
     """Add `/incidents/ID/export`."""
     may_export = Depends(guards.person(Right.EVIDENCE))
 
     @app.get("/incidents/{incident_id}/export")
     def export(incident_id: str, actor: Actor = may_export) -> Response:
         """The record as a file, valid against the spec's schema; who took it is on record."""
-        record = exported(incident_id, store, actor.on_record)
+        record = exported(incident_id, store, actor.on_record, current())
         name = f'attachment; filename="{record["incidentId"]}.json"'
         return JSONResponse(record, headers={"Content-Disposition": name})
 

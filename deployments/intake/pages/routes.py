@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from deployments.intake.authentication import Guards
 from deployments.intake.pages.acting import add_acting
 from deployments.intake.pages.by_link import add_by_link
+from deployments.intake.pages.calendar import add_calendar
+from deployments.intake.pages.figures import add_figures
 from deployments.intake.pages.files import add_export, read_file
 from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
@@ -26,13 +28,15 @@ from tasks.deploy.change import difference
 from tasks.store import Store
 from tasks.store.automation.said import said_of_all
 from tasks.store.senders.said import refused_lately
-from tasks.view.listed import from_address, listed
+from tasks.view.listed import counted, from_address, items_of, listed
 
 PAGES_AT_ONCE, PAGE_SECONDS = 8, 20.0
 GOING_ON = "going-on"
 """In the address: every status that is not over."""
 IN_ADDRESS = ("q", "status", "severity", "type", "service", "since")
 """The filters of the list, as its form has them."""
+OF_A_FIGURE = ("figure", "since", "until", "by", "drills")
+"""What the address of a figure's incidents has; and `group`, where it is of one."""
 
 
 def add_pages(
@@ -48,11 +52,13 @@ def add_pages(
     _add_files(app)
     _add_live(app, store, live, reads)
     _add_list(app, current, store, threads, reads)
+    add_figures(app, current, store, threads, reads)
     add_for_programs(app, current(), store, reads)
-    add_export(app, store, guards)
+    add_export(app, current, store, guards)
     add_review(app, store, shown, guards)
     _add_incident(app, store, shown, reads, guards)
     add_by_link(app, store, shown)
+    add_calendar(app, current, store, guards, threads)
     add_acting(app, shown, guards)
 
 
@@ -105,10 +111,14 @@ def _add_list(
     def rendered(given: Mapping[str, str]) -> Response:
         settings = current()
         table = read_table(settings.home)
+        is_figure = "figure" in given
         return page(
             "incidents.html",
-            items=listed(from_address(given), store, settings),
-            given=given,
+            items=items_of(counted(given, store, settings), store, settings)
+            if is_figure
+            else listed(from_address(given), store, settings),
+            given=dict.fromkeys(IN_ADDRESS, "") if is_figure else given,
+            figure=given if is_figure else None,
             statuses=(GOING_ON, *Status),
             severities=tuple(Severity),
             types=tuple(IncidentType),
@@ -121,9 +131,16 @@ def _add_list(
     async def incidents(request: Request) -> Response:
         """Incidents: for people open first and by severity; for programs newest first."""
         asked = request.query_params
+        names = OF_A_FIGURE if asked.get("figure") else IN_ADDRESS
+        given = {name: asked.get(name, "") for name in names}
+        if asked.get("figure") and "group" in asked:
+            given["group"] = asked["group"]
         if wants_page(request):
-            return await threads.run(rendered, {name: asked.get(name, "") for name in IN_ADDRESS})
-        found = await threads.run(store.lifecycle.find, from_address(asked))
+            return await threads.run(rendered, given)
+        if asked.get("figure"):
+            found = await threads.run(counted, given, store, current())
+        else:
+            found = await threads.run(store.lifecycle.find, from_address(asked))
         return JSONResponse([each.to_json() for each in found])
 
 

@@ -25,7 +25,7 @@ from tasks.evidence.script.assemble import RUN, verify_script
 from tasks.evidence.script.verify import FORMAT, KEY, Bundle
 from tasks.incident.evidence import Evidence
 from tasks.incident.export import READ
-from tasks.incident.keep_original import ORIGINAL
+from tasks.incident.keep_original import ORIGINAL, originals_of
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
 
@@ -155,6 +155,10 @@ def _add_incident(
     evidence = Evidence.of(str(its.incident_id), settings.home)
     if evidence is None:
         return
+    # As evidence they are sealed: who gets the bundle has no key, and is to read them.
+    opened = originals_of(str(its.incident_id), settings) if originals else ()
+    for number, each in enumerate(opened, 1):
+        made.add(f"{folder}/original-alerts/{number}.json", each)
     lines = evidence.whole_manifest
     made.add(f"{folder}/evidence/{MANIFEST}", lines)
     for line in lines.splitlines():

@@ -16,6 +16,8 @@ from schemas.people import Right
 from schemas.review import FailureMode
 from schemas.settings import Settings
 from tasks.base.network.deadline import deadline
+from tasks.channels.jira import client as jira
+from tasks.channels.slack import client as slack
 from tasks.corrective.notices import send_notices
 from tasks.corrective.tickets import ensure_ticket
 from tasks.corrective.wording import due
@@ -76,7 +78,14 @@ def _add(hand: Hand, asked: Adding) -> Done:
     problem = _everywhere(added, settings)
     said = f"{added.reference} is on record: {owner} does it, {due(added, now)}"
     said += f"; {verifier} verifies it"
-    return Done(hand.incident, said, problem=problem)
+    if not jira.configured(settings):
+        said += "; it has no ticket: Jira is not configured"
+    return Done(hand.incident, said + unheard(settings), problem=problem)
+
+
+def unheard(settings: Settings) -> str:
+    """That nobody is notified, to follow a sentence; empty where Slack is configured."""
+    return "" if slack.configured(settings) else "; nobody was notified: Slack is not configured"
 
 
 def _question(given: str, incident: Incident, settings: Settings) -> Question:
@@ -132,7 +141,7 @@ def _change(hand: Hand, asked: Changing) -> Done:
     )
     said = f"{after.reference}: {after.owner} does it, {due(after, now)}"
     said += f"; {after.verifier} verifies it"
-    return Done(hand.incident, said, problem=notify(after, settings))
+    return Done(hand.incident, said + unheard(settings), problem=notify(after, settings))
 
 
 ADD = PersonAct(

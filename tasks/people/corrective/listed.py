@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.corrective import CorrectiveAction, is_overdue, same_person
-from schemas.corrective.filter import MOST, ActionFilter
+from schemas.corrective import CorrectiveAction, is_overdue
+from schemas.corrective.filter import ActionFilter
 from schemas.corrective.question import question_of
 from schemas.model import utc_now
 from schemas.settings import Settings
@@ -14,7 +14,7 @@ from tasks.store import open_store
 
 
 def action_data(action: CorrectiveAction, settings: Settings) -> dict[str, Any]:
-    """One, with what follows from it: how it stands, whether it is overdue, its ticket's address."""
+    """One, with what follows from it: how it stands, whether it is overdue, where its ticket is."""
     now = utc_now()
     question = question_of(action.question)
     site = (settings.jira.url or "").rstrip("/")
@@ -30,19 +30,11 @@ def action_data(action: CorrectiveAction, settings: Settings) -> dict[str, Any]:
 
 def actions_data(wanted: ActionFilter, settings: Settings) -> list[dict[str, Any]]:
     """Those that fit: overdue ones the longest overdue first, else the newest first."""
-    store = open_store(settings)
-    if wanted.overdue:
-        found = store.corrective.overdue(utc_now())
-    elif wanted.incident:
-        found = store.corrective.of(wanted.incident)
-    else:
-        found = store.corrective.newest(MOST)
-    of = store.incident(wanted.incident).incident_id if wanted.incident else None
-    fitting = [
-        each
-        for each in found
-        if of in (None, each.incident_id)
-        and (not wanted.owner or same_person(each.owner, wanted.owner))
-        and each.stage in (wanted.stage or (each.stage,))
-    ]
-    return [action_data(each, settings) for each in fitting[: wanted.limit]]
+    found = open_store(settings).corrective.find(
+        incident_id=wanted.incident,
+        owner=wanted.owner,
+        stages=wanted.stage,
+        overdue_at=utc_now() if wanted.overdue else None,
+        limit=wanted.limit,
+    )
+    return [action_data(each, settings) for each in found]

@@ -22,12 +22,12 @@ from schemas.model import Model, utc_now
 from schemas.people import Right
 from tasks.approvals.rules import knows_people
 from tasks.base.network.deadline import deadline
-from tasks.corrective.look import Turn, follow_reopened
+from tasks.corrective.look import Turn, ticket_again
 from tasks.corrective.tickets import closed_ticket
 from tasks.corrective.wording import stands
 from tasks.people.act import Done, Hand, PersonAct, Shown
 from tasks.people.channels import SECONDS
-from tasks.people.corrective.add import notify
+from tasks.people.corrective.add import notify, unheard
 from tasks.people.corrective.given import Day, PersonGiven, Which, choice, day_given, person_given
 from tasks.people.corrective.given import which_action as which
 from tasks.people.fields import POSITIONAL, MaybeWords, Reason, Words
@@ -181,12 +181,14 @@ def _turn(hand: Hand, given: str, turn: Turn) -> Done:
     problems = []
     with suppress(TemporaryError), deadline(SECONDS):
         if after.stage is Stage.OPEN:
-            after = follow_reopened(after, hand.settings)
+            problems.append(ticket_again(after, hand.settings))
         elif after.stage is Stage.VERIFIED:
             problems.append(closed_ticket(after, hand.settings))
     problems.append(notify(after, hand.settings))
     problem = sanitized("; ".join(filter(None, problems)), hand.settings)
     said = f"{after.reference}: {stands(after, utc_now())}"
+    if changed and after.stage in (Stage.OPEN, Stage.DONE):
+        said += unheard(hand.settings)
     return Done(hand.incident, said, changed, problem)
 
 

@@ -13,6 +13,7 @@ from schemas.settings import Settings
 from schemas.wording import minutes, some
 from tasks.review.facts.section import Found, short
 from tasks.store import Store
+from tasks.store.reviews.rows import is_afterwards
 
 MOST = 500
 """Lines of a section; of a longer timeline its beginning and its end."""
@@ -21,14 +22,15 @@ _USUAL = (Moment.PAGED, Moment.ACKNOWLEDGED, Moment.CONTAINED, Moment.MITIGATED,
 
 def happened(incident: Incident, settings: Settings, store: Store) -> Found:
     """Sections summary, impact, times, timeline, automation and people."""
-    entries = store.timeline(incident.incident_id)
+    found = store.timeline(incident.incident_id)
+    entries = [each for each in found if not is_afterwards(each.details)]
     occurrences = store.moments.of(incident.incident_id)
     acts = [each for each in entries if "record" in each.details]
     by_machine = [each for each in acts if each.automated]
     by_people = [each for each in acts if not each.automated]
     alerts = sum(each.times for each in store.alerts(incident.incident_id))
     sections: dict[str, JsonValue] = {
-        "summary": [{"text": _summary(incident, occurrences, by_machine)}],
+        "summary": [{"text": _summary(incident, occurrences)}],
         "impact": [{"text": _impact(incident, occurrences, alerts)}],
         "times": [line for each in occurrences for line in _times(each, len(occurrences))],
         "timeline": [_line(each) for each in _both_ends(entries)],
@@ -56,10 +58,7 @@ def _both_ends(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
 def _times(moments: Moments, occurrences: int) -> list[JsonValue]:
     of = f"occurrence {moments.occurrence}: " if occurrences > 1 else ""
     lines: list[JsonValue] = []
-    for moment in Moment:
-        at = moments.came(moment)
-        if at is None:
-            continue
+    for moment, at in sorted(moments.at.items(), key=lambda each: each[1]):
         took = moments.took(moment)
         after = f", {minutes(took)} after it was detected" if took and moment not in _FIRST else ""
         by = " (by the automation)" if moment in moments.by_machine else ""
@@ -70,9 +69,7 @@ def _times(moments: Moments, occurrences: int) -> list[JsonValue]:
 _FIRST = (Moment.DETECTED,)
 
 
-def _summary(
-    incident: Incident, occurrences: Sequence[Moments], by_machine: Sequence[AuditEntry]
-) -> str:
+def _summary(incident: Incident, occurrences: Sequence[Moments]) -> str:
     """A proposal in some sentences; only what is on record."""
     services = some(incident.affected_services) or "no named service"
     said = [
@@ -83,15 +80,11 @@ def _summary(
         said.append(short(incident.description).rstrip(".").replace("\n", " "))
     if occurrences:
         first = occurrences[0]
-        took = [
-            f"{moment} after {minutes(span)}"
-            for moment in _USUAL
-            if (span := first.took(moment)) is not None
-        ]
+        spans = sorted((span, each) for each in _USUAL if (span := first.took(each)) is not None)
+        took = [f"{moment} after {minutes(span)}" for span, moment in spans]
         said += [", ".join(took).capitalize()] if took else []
     if len(occurrences) > 1:
         said.append(f"It broke out {len(occurrences)} times")
-    said.append(f"The automation did {len(by_machine)} things")
     if incident.root_cause:
         said.append(f"Cause as it was resolved: {short(incident.root_cause)}".rstrip("."))
     return ". ".join(said) + "."

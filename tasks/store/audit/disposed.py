@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json
+from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, disposals
 
 DISPOSED = "disposed"
@@ -129,10 +130,14 @@ def is_as_listed(connection: Connection, each: Listed) -> bool:
     return (left.entries, left.digest) == (each.entries, each.digest)
 
 
-def was_disposed_of(connection: Connection, incident: str) -> bool:
-    """True when an entry of the chain says so; our index of them is believed only with it."""
+def is_gone(database: Database, incident: str) -> bool:
+    """True when an entry of the chain says that it was disposed of, by now.
+
+    Our index of these entries is believed only with the entry.
+    """
     by = select(audit).join(disposals, disposals.c.seq == audit.c.seq)
-    row = connection.execute(by.where(disposals.c.incident_id == incident)).one_or_none()
+    with database.read() as connection:
+        row = connection.execute(by.where(disposals.c.incident_id == incident)).one_or_none()
     return row is not None and f'"{incident}"' in row.details and f'"{DISPOSED}"' in row.details
 
 

@@ -33,15 +33,13 @@ class RecordSeal(NamedTuple):
 class Facts:
     """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
-    corrective: of each corrective action, by its number, its newest seal.
+    reviews: of each incident's review. corrective: of each corrective action, by its number.
+    since: the entry after which they begin. whole: all entries of each incident are taken in, from
+    its first. broken: the first that does not follow the one before of its incident. It is raised
+    last: whatever broke the chain itself says more.
     """
 
     def __init__(self, since: int = 0, *, whole: bool = True) -> None:
-        """since: the entry after which they begin. whole: all of each incident, from its first.
-
-        broken: the first that does not follow the one before of its incident. It is raised last:
-        whatever broke the chain itself says more.
-        """
         self._since = since
         self.disposals = Disposals()
         self._newest: dict[str, Earlier] | None = {} if whole else None
@@ -64,6 +62,8 @@ class Facts:
             return
         if is_blank(row):
             self.disposals.note_blank(row)
+            if self._newest is not None:
+                self._newest[incident] = Earlier(row.seq, row.hash)
             return
         self.touched.add(incident)
         replay = self.moments.setdefault(incident, Replay())
@@ -83,6 +83,11 @@ class Facts:
             self.evidence[incident, seal.machine] = seal
         if (changed := seal_of(details, row.seq, incident)) is not None:
             self.corrective[changed[0]] = changed[1]
+
+    def incidents(self, before: int) -> int:
+        """How many incidents there must be now. before: how many there were where it began."""
+        gone = sum(each.first <= self._since for each in self.disposals.listed)
+        return before + len(self.alerts) - gone
 
     def _follow(self, row: Row[Any], details: dict[str, Any]) -> None:
         if self._newest is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterable
 from contextlib import closing
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, Table, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import hash_of, hash_of_text
+from tasks.base.storable import moment_text
 from tasks.store.database.tables import review_history, review_texts, reviews
 
 _OF_ONE_QUESTION = 200
@@ -65,6 +68,10 @@ def verify_reviews(
             seal = left.pop(row.incident_id, None)
             if seal is None or hash_of_text(row.document) != seal.document:
                 raise _broken(row.incident_id, seal, "it was changed outside AEEF Runbooks")
+            said = json.loads(row.document)
+            due_at = moment_text(datetime.fromisoformat(said["dueAt"]))
+            if (row.form, row.state, row.due_at) != (said["form"], said["state"], due_at):
+                raise _broken(row.incident_id, seal, "its columns were changed")
     for incident_id, seal in left.items():
         raise _broken(incident_id, seal, "it was deleted")
     _verify_texts(connection, seals, ids)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -18,7 +18,7 @@ from tasks.base.storable import moment_text
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
 from tasks.store.audit.chained import Clocks
-from tasks.store.audit.disposed import was_disposed_of
+from tasks.store.audit.disposed import is_gone
 from tasks.store.audit.entries import Facts, Walk, facts_about, name_of, streamed
 from tasks.store.audit.evidence import evidence_folder, seal_in
 from tasks.store.audit.expected import Expected
@@ -30,6 +30,7 @@ from tasks.store.audit.sealed import (
     verify_evidence,
     verify_records,
 )
+from tasks.store.audit.summary import AuditSummary
 from tasks.store.audit.verified import Point, read_point, write_point
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
@@ -39,46 +40,6 @@ SMALL = 20_000
 """Entries that are recomputed in less than a second: so many always are."""
 SMALL_EVIDENCE = 200_000_000
 """Bytes of evidence that are always read."""
-
-
-class AuditSummary(NamedTuple):
-    """What was verified.
-
-    entries, head: the chain's number of entries and newest hash. anchors: that matched just now.
-    since: the entry after which entries were recomputed; 0: all were.
-    elsewhere: how many incidents have evidence on another machine, which nobody looked at here.
-    evidence: how many have some here; files_read: False: only the sizes of what is not new.
-    notices: what is odd and no break, as clocks do step.
-    """
-
-    entries: int
-    head: str
-    anchors: int
-    since: int = 0
-    elsewhere: tuple[tuple[str, int], ...] = ()
-    evidence: int = 0
-    files_read: bool = True
-    notices: tuple[str, ...] = ()
-
-    @property
-    def in_words(self) -> str:
-        """What was seen, and what was not looked at."""
-        parts = [f"{self.entries} entries"]
-        if self.since:
-            parts = [
-                f"{self.entries - self.since} new entries of {self.entries} (those before were "
-                "verified earlier; `--full` recomputes them)"
-            ]
-        parts.append(f"{self.anchors} {'new ' if self.since else ''}anchors")
-        if self.evidence:
-            how = "every file read" if self.files_read else "sizes only, except of what is new"
-            parts.append(f"evidence of {self.evidence} incidents, {how}")
-        parts += [
-            f"NOT here: evidence of {count} incidents, on {machine}"
-            for machine, count in self.elsewhere
-        ]
-        parts += [f"NOTICE: {each}" for each in self.notices]
-        return "; ".join(parts)
 
 
 def verify_audit(
@@ -110,50 +71,27 @@ def verify_audit(
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
-        known = _known(facts, point)
+        known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
     seen = read_point(path, database.label)
     reads = full or size_of_evidence(folder) <= SMALL_EVIDENCE
-    elsewhere = verify_evidence(
-        folder,
-        touched,
-        is_here,
-        seen.evidence if seen else (),
-        lambda incident: _is_gone(database, incident),
-        reads=reads,
-    )
+    gone, known_here = partial(is_gone, database), seen.evidence if seen else ()
+    elsewhere = verify_evidence(folder, touched, is_here, known_here, gone, reads=reads)
     if touched.broken:
         raise AuditBroken(touched.broken)
     here = tuple(evidence_here(folder))
     with suppress(OSError):  # then the next one has more to do; `doctor` says what is not writable
         at = moment_text(now)
-        write_point(
-            path,
-            database.label,
-            Point(
-                seq=walk.seq,
-                hash=walk.hash,
-                at=at,
-                full_at=at if point is None else point.full_at,
-                incidents=known,
-                complete=complete,
-                evidence=here,
-                **lines.place(),
-            ),
-        )
-    found = tuple(sorted(elsewhere.items()))
-    since = point.seq if point else 0
+        verified = Point(
+            seq=walk.seq, hash=walk.hash, at=at, full_at=at if point is None else point.full_at,
+            incidents=known, complete=complete, evidence=here, **lines.place(),
+        )  # fmt: skip
+        write_point(path, database.label, verified)
     return AuditSummary(
-        walk.seq,
-        walk.hash,
-        len(lines.found),
-        since,
-        found,
-        len(here),
-        reads or not here,
-        clocks.notices(),
-    )
+        walk.seq, walk.hash, len(lines.found), point.seq if point else 0,
+        tuple(sorted(elsewhere.items())), len(here), reads or not here, clocks.notices(),
+    )  # fmt: skip
 
 
 def verified_at(anchors: Anchors, database: Database, *, full: bool) -> datetime | None:
@@ -183,20 +121,6 @@ def _here(expected: dict[str, Expected], is_here: Callable[[str], bool]) -> Expe
     return newest._replace(since=max((each.since for each in mine), default=0))
 
 
-def _known(facts: Facts, point: Point | None) -> int:
-    """How many incidents there must be: those that were opened, less those disposed of."""
-    if point is None:
-        return len(facts.alerts)
-    gone = sum(each.first <= point.seq for each in facts.disposals.listed)
-    return len(facts.alerts) + point.incidents - gone
-
-
-def _is_gone(database: Database, incident: str) -> bool:
-    """True when it was disposed of, perhaps since the snapshot: then its evidence goes, too."""
-    with database.read() as connection:
-        return was_disposed_of(connection, incident)
-
-
 def _verify_number(connection: Connection, known: int) -> None:
     """Verify that there are as many incidents as were opened."""
     there = connection.execute(select(func.count(incidents.c.id))).scalar_one()
@@ -214,8 +138,8 @@ def _verify_chain(
     anchored: dict[int, list[Anchor]] = {}
     for anchor in lines.found:
         anchored.setdefault(anchor.seq, []).append(anchor)
-    since = point.seq if point else 0
-    facts, walk, clocks = Facts(since, whole=point is None), Walk(0, GENESIS), Clocks()
+    facts, walk = Facts(point.seq if point else 0, whole=point is None), Walk(0, GENESIS)
+    clocks = Clocks()
     query = select(audit).order_by(audit.c.seq)
     if point is not None:
         walk = Walk(point.seq, point.hash)

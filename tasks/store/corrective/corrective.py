@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from schemas.corrective import CorrectiveAction, Stage, Turned
 from schemas.errors import InvalidInput
@@ -91,10 +91,33 @@ class CorrectiveActions:
         with self._log.database.read() as connection:
             return actions_in(connection, find(connection, incident_id).id)
 
-    def newest(self, limit: int) -> list[CorrectiveAction]:
-        """So many, the newest first."""
-        query = _ALL.order_by(corrective_actions.c.number.desc()).limit(limit)
-        return self._found(query)
+    def find(
+        self,
+        *,
+        incident_id: UUID | str = "",
+        owner: str = "",
+        stages: Sequence[Stage] = (),
+        overdue_at: datetime | None = None,
+        limit: int,
+    ) -> list[CorrectiveAction]:
+        """Those that fit; what is empty or None excludes nothing.
+
+        The newest first; of those that are overdue at a moment, the longest overdue.
+        """
+        columns = corrective_actions.c
+        query = _ALL.limit(limit)
+        if owner:
+            query = query.where(func.lower(columns.owner) == owner.lower())
+        if stages:
+            query = query.where(columns.stage.in_([each.value for each in stages]))
+        if overdue_at:
+            query = query.where(_is_overdue(overdue_at)).order_by(columns.due_at)
+        with self._log.database.read() as connection:
+            if incident_id:
+                of = find(connection, incident_id).id
+                query = query.where(columns.incident_id == of)
+            rows = connection.execute(query.order_by(columns.number.desc()))
+            return [action_of(row) for row in rows]
 
     def unsettled(self) -> list[CorrectiveAction]:
         """Those that are open or done and not verified, the earliest due first."""
@@ -103,13 +126,7 @@ class CorrectiveActions:
 
     def overdue(self, now: datetime) -> list[CorrectiveAction]:
         """Those that should have been verified by now, also when a waiver ended; as `unsettled`."""
-        left, at = corrective_actions.c.stage.not_in(_SETTLED), moment_text(now)
-        waived = corrective_actions.c.stage == Stage.WAIVED.value
-        late = or_(
-            left & (corrective_actions.c.due_at <= at),
-            waived & (corrective_actions.c.look_at <= at),
-        )
-        return self._found(_ALL.where(late).order_by(corrective_actions.c.due_at))
+        return self._found(_ALL.where(_is_overdue(now)).order_by(corrective_actions.c.due_at))
 
     def to_look_at(self, now: datetime) -> list[CorrectiveAction]:
         """Those whose waiver ended, or whose effect is to be looked at; the earliest first."""
@@ -155,6 +172,13 @@ class CorrectiveActions:
             automated=actor == OURS,
             details={"corrective": seal},
         )
+
+
+def _is_overdue(now: datetime) -> Any:
+    """The same as `is_overdue`, for rows."""
+    columns, at = corrective_actions.c, moment_text(now)
+    left = columns.stage.not_in(_SETTLED) & (columns.due_at <= at)
+    return or_(left, (columns.stage == Stage.WAIVED.value) & (columns.look_at <= at))
 
 
 def _by_number(number: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
@@ -38,6 +39,8 @@ def first_since(
         )
         .order_by(incidents.c.opened_at, incidents.c.id)
     )
-    with database.read() as connection:
+    with ExitStack() as stack:
+        connection = stack.enter_context(database.read())
         rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
+        stack.callback(rows.close)  # else PostgreSQL's cursor stays open
         return next((each for each in map(incident_of, rows) if fits(each)), None)

@@ -498,6 +498,14 @@ moments = Table(
     Column("type", Text, nullable=False, server_default=""),
     Column("service", Text, nullable=False, server_default=""),
     Column("team", Text, nullable=False, server_default=""),
+    # Of the detection, in UTC: 0 is Monday. For targets that are business days.
+    Column("weekday", Integer, nullable=False, server_default="0"),
+    # Microseconds from the detection on, so that figures parse no times.
+    Column("paged_us", BigInteger),
+    Column("acknowledged_us", BigInteger),
+    Column("contained_us", BigInteger),
+    Column("mitigated_us", BigInteger),
+    Column("resolved_us", BigInteger),
 )
 Index("aeef_moments_detected", moments.c.detected_at)
 
@@ -619,3 +627,20 @@ Index("aeef_acts_incident", acts.c.incident_id)
 Index("aeef_deliveries_incident", deliveries.c.incident_id)
 Index("aeef_related_other", related.c.other_id)
 Index("aeef_paged_carrier", paged.c.carrier)
+
+# One row per review by the calendar, and per formal review of repeated warnings. `entry`: the
+# number of the audit entry that has the hash of `document`.
+calendar_reviews = Table(
+    "aeef_calendar_reviews",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("period", String(32), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("drawn_at", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("entry", BigInteger),
+    # When people were notified of it, and who is about to.
+    Column("notified_at", String(32)),
+    Column("leased_until", String(32)),
+)
+Index("aeef_calendar_reviews_drawn", calendar_reviews.c.drawn_at)

@@ -48,6 +48,14 @@ class Lifecycle:
         """The incidents that fit a filter, newest first."""
         return find_incidents(self._log.database, wanted)
 
+    def these(self, ids: Sequence[UUID]) -> list[Incident]:
+        """The incidents with these ids, in their order."""
+        with self._log.database.read() as connection:
+            wanted = incidents.c.id.in_([str(each) for each in ids])
+            rows = connection.execute(select(incidents).where(wanted)).all()
+        found = {UUID(row.id): incident_of(row) for row in rows}
+        return [found[each] for each in ids if each in found]
+
     def take(self, incident_id: UUID | str, *, actor: str, automated: bool = False) -> Outcome:
         """Somebody has it: the first one who says so. Nothing happens when it is over."""
         return self._do(incident_id, lambda c, row: taking.take(c, row, actor, automated=automated))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from schemas.figures import UNDONE_BY, Moment, Moments
+from schemas.figures import TIMED, UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
 from tasks.store.database.tables import moments
 from tasks.store.tallies import time_taken
 
 COLUMN = {each: f"{each.value}_at" for each in Moment}
+TOOK = {each: f"{each.value}_us" for each in TIMED}
+"""The columns of how long it took, in microseconds."""
 # Created once, so that SQLAlchemy need not look up its compiled form for each execution.
 _NEW = insert(moments)
 _IS_IT = (moments.c.incident_id == bindparam("of")) & (moments.c.occurrence == bindparam("nth"))
@@ -37,6 +39,7 @@ def note_detected(connection: Connection, incident: Incident, team: str = "") ->
             "incident_id": of,
             "occurrence": incident.occurrence,
             "detected_at": moment_text(incident.began_at),
+            "weekday": incident.began_at.weekday(),
             "by_machine": "",
             "is_drill": int(incident.is_drill),
             "team": team,
@@ -70,7 +73,10 @@ def note_moment(
     if getattr(row, COLUMN[moment]) is not None:
         return False
     machines = row.by_machine.split() + ([moment.value] if by_machine else [])
-    values = {COLUMN[moment]: moment_text(at), "by_machine": " ".join(sorted(machines))}
+    values: dict[str, Any] = {COLUMN[moment]: moment_text(at)}
+    values["by_machine"] = " ".join(sorted(machines))
+    if moment in TOOK:
+        values[TOOK[moment]] = microseconds(datetime.fromisoformat(row.detected_at), at)
     _change(connection, incident, values)
     before = moments_of(row)
     took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
@@ -84,9 +90,14 @@ def take_back(connection: Connection, incident: Incident, status: Status) -> lis
     undone = [each for each in UNDONE_BY[status] if getattr(row, COLUMN[each]) is not None]
     if undone:
         left = [each for each in row.by_machine.split() if Moment(each) not in undone]
-        values: dict[str, str | None] = {COLUMN[each]: None for each in undone}
-        _change(connection, incident, {**values, "by_machine": " ".join(left)})
+        gone = {name: None for each in undone for name in (COLUMN[each], TOOK.get(each)) if name}
+        _change(connection, incident, {**gone, "by_machine": " ".join(left)})
     return undone
+
+
+def microseconds(begin: datetime, end: datetime) -> int:
+    """How many lie between; less than 0 when it ended before it began, for the clocks differ."""
+    return (end - begin) // timedelta(microseconds=1)
 
 
 def moments_of(row: Row[Any]) -> Moments:
@@ -98,6 +109,7 @@ def moments_of(row: Row[Any]) -> Moments:
         incident_id=UUID(row.incident_id),
         occurrence=row.occurrence,
         is_drill=bool(row.is_drill),
+        team=row.team,
         at=at,
         by_machine=frozenset(Moment(each) for each in row.by_machine.split()),
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from schemas.figures import MOMENT_OF, UNDONE_BY, Moment
+from schemas.figures import MOMENT_OF, TIMED, UNDONE_BY, Moment
 from schemas.incident import Status
 from tasks.base.storable import moment_text
+from tasks.store.moments.moments import microseconds
 
 
 class Came(NamedTuple):
@@ -72,15 +73,24 @@ class Replay:
     def rows(self, incident_id: str, document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The rows of the table of moments. document: the incident's, as it is now."""
         services = document["affectedServices"]
-        detected = moment_text(datetime.fromisoformat(document["detectedAt"]))
+        first = moment_text(datetime.fromisoformat(document["detectedAt"]))
         for number, came in enumerate(self.occurrences, 1):
             at = {f"{each}_at": came[each].at if each in came else None for each in Moment}
+            detected = datetime.fromisoformat(at["detected_at"] or first)
+            took = {
+                f"{each}_us": microseconds(detected, datetime.fromisoformat(came[each].at))
+                if each in came
+                else None
+                for each in TIMED
+            }
             by_machine = [each for each in came if came[each].by_machine]
             yield {
                 **at,
+                **took,
                 "incident_id": incident_id,
                 "occurrence": number,
-                "detected_at": at["detected_at"] or detected,
+                "detected_at": moment_text(detected),
+                "weekday": detected.astimezone(UTC).weekday(),
                 "by_machine": " ".join(sorted(set(by_machine) - {Moment.DETECTED})),
                 "is_drill": int(self.is_drill),
                 "severity": document["severity"],

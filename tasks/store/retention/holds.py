@@ -105,6 +105,11 @@ class Standing:
             (each, Filter.model_validate(each.wanted)) for each in found if not each.incident_id
         ]
 
+    @property
+    def are_none(self) -> bool:
+        """True when nothing at all is held."""
+        return not (self._by_id or self._filters)
+
     def over(self, incident: Incident) -> Hold | None:
         """A hold that covers the incident; None: none does."""
         if incident.incident_id in self._by_id:

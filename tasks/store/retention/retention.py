@@ -18,7 +18,8 @@ from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import claims, disposals, outbox
 from tasks.store.records import find, incident_of
 from tasks.store.retention import originals
-from tasks.store.retention.dispose import Disposed, Page, Years, dispose, due_page
+from tasks.store.retention.dispose import Disposed, dispose
+from tasks.store.retention.due import Page, Years, due_page
 from tasks.store.retention.holds import Standing, all_holds, end_hold, put_hold
 from tasks.store.retention.sent import delete_rows, delete_takeovers, old_claims, sent_events
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, and_, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, or_, select, tuple_
 
 from tasks.base.storable import moment_text
 from tasks.store.claim_keys import PAGERDUTY_EVENT, RETRY
@@ -23,14 +23,14 @@ from tasks.store.database.tables import (
     webhooks,
 )
 from tasks.store.records import incident_of
-from tasks.store.retention.dispose import OVER
+from tasks.store.retention.due import OVER
 from tasks.store.retention.holds import Standing
 
 AGAINST_DOUBLES = (PAGERDUTY_EVENT, RETRY, "slack-update:", "slack-page:", "slack-request:",
                    "told:")  # fmt: skip
 """Beginnings of keys that only keep a message or a request from being done twice. All others say
 what was done, or what still stands, and go with their incident."""
-_AT_ONCE = 200
+_AT_ONCE = 100
 
 
 class Some(NamedTuple):
@@ -96,9 +96,15 @@ def delete_rows(connection: Connection, table: Table, rows: Sequence[Row[Any]]) 
     # Whoever puts a hold has this lock, too: see `Chain`.
     connection.execute(select(audit_head.c.id).with_for_update()).all()
     held = _held(connection, {row.incident_id for row in rows})
-    free = [row._mapping for row in rows if row.incident_id not in held]  # noqa: SLF001
-    is_it = [and_(*(table.c[name] == value for name, value in each.items())) for each in free]
-    return connection.execute(delete(table).where(or_(*is_it))).rowcount if is_it else 0
+    free = [row for row in rows if row.incident_id not in held]
+    if not free:
+        return 0
+    keys = list(table.primary_key.columns)
+    named = [[row._mapping[key.name] for key in keys] for row in free]  # noqa: SLF001
+    is_it: ColumnElement[bool] = keys[0].in_([each[0] for each in named])
+    if len(keys) > 1:
+        is_it = tuple_(*keys).in_(named)
+    return connection.execute(delete(table).where(is_it)).rowcount
 
 
 def delete_takeovers(connection: Connection, old: datetime) -> int:
@@ -107,6 +113,8 @@ def delete_takeovers(connection: Connection, old: datetime) -> int:
 
 
 def _held(connection: Connection, ids: Collection[str]) -> set[str]:
-    rows = connection.execute(select(incidents).where(incidents.c.id.in_(list(ids)))).all()
     holds = Standing(connection)
+    if holds.are_none:
+        return set()
+    rows = connection.execute(select(incidents).where(incidents.c.id.in_(list(ids)))).all()
     return {row.id for row in rows if holds.over(incident_of(row)) is not None}

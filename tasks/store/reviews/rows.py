@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,11 @@ def seal_of(review: Review, noted: Iterable[Row[Any]] = ()) -> dict[str, Any]:
             "isSealed": review.state is not State.DRAFTED,
         }
     }
+
+
+def is_afterwards(details: Mapping[str, Any]) -> bool:
+    """True for an entry about a review or a corrective action: no part of what happened."""
+    return "review" in details or "corrective" in details
 
 
 def note_texts(chain: Chain, rows: Iterable[Row[Any]]) -> list[Row[Any]]:

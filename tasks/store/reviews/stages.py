@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from schemas.corrective import CorrectiveAction
+from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
 from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
 from schemas.lifecycle import Disposition, Standing
@@ -18,6 +19,7 @@ from tasks.store.corrective.rows import actions_in
 from tasks.store.database.tables import audit
 from tasks.store.records import Change
 from tasks.store.reviews.rows import (
+    is_afterwards,
     keep,
     note_texts,
     review_in,
@@ -86,7 +88,7 @@ def complete(change: Change, actor: str) -> bool:
     if review.state is not State.DRAFTED:
         return False
     actions = actions_in(change.chain.connection, review.incident_id)
-    if lacks := missing(review.form, review.written, [each.category for each in actions]):
+    if lacks := missing(review.form, review.written, categories_of(actions)):
         raise NotPossibleNow(
             f"the review of {change.incident.title} is not complete: {'; '.join(lacks)}"
         )
@@ -150,12 +152,12 @@ def lacks_for_close(change: Change, standing: Standing) -> list[str]:
     if review is None or review.resolved_at != incident.resolved_at:
         return [f"its review, which was not begun: `aeef review-begin {short}`"]
     actions = actions_in(change.chain.connection, review.incident_id)
-    of_review = missing(review.form, review.written, [each.category for each in actions])
-    lacks = [f"of its review: {', '.join(of_review)}"] if of_review else []
+    of_review = missing(review.form, review.written, categories_of(actions))
+    lacks = [f"in its review: {', '.join(of_review)}"] if of_review else []
     if review.state is State.DRAFTED:
-        lacks.append(f"somebody who completes its review: `aeef review-complete {short}`")
+        lacks.append(f"somebody who calls it complete: `aeef review-complete {short}`")
     if review.state is not State.READ:
-        lacks.append(f"somebody else who reads its review: `aeef review-read {short}`")
+        lacks.append(f"somebody else who reads it: `aeef review-read {short}`")
     return lacks
 
 
@@ -198,10 +200,14 @@ def _line(action: CorrectiveAction) -> str:
 
 
 def _timeline(chain: Chain, incident: Incident) -> list[str]:
-    """The incident's entries, each with its number in the audit log."""
-    query = select(audit.c.seq, audit.c.timestamp, audit.c.action, audit.c.actor)
-    query = query.where(audit.c.incident_id == str(incident.incident_id)).order_by(audit.c.seq)
-    rows = chain.connection.execute(query.limit(MOST_LINES + 1)).all()
+    """The incident's entries, each with its number in the audit log, without those of a review."""
+    wanted = (audit.c.seq, audit.c.timestamp, audit.c.action, audit.c.actor, audit.c.details)
+    query = select(*wanted).where(audit.c.incident_id == str(incident.incident_id))
+    rows = [
+        row
+        for row in chain.connection.execute(query.order_by(audit.c.seq))
+        if not is_afterwards(json.loads(row.details))
+    ]
     lines = [f"{r.timestamp[:19]}Z #{r.seq} {r.action} ({r.actor})" for r in rows[:MOST_LINES]]
     if len(rows) > MOST_LINES:
         lines.append(f"further entries after #{rows[MOST_LINES - 1].seq} are in the audit log")

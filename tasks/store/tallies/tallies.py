@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from schemas.figures import TIMED, Counter, Moment
+from schemas.figures import HISTOGRAMS, Counter, Moment
 from schemas.figures.counters import bucket_of
 from schemas.incident import Incident, canonical_json
 from tasks.store.database.database import Database
@@ -44,9 +44,9 @@ def time_taken(
 
     took: None when that is not known: then it is not counted.
     """
-    if moment not in TIMED or took is None or incident.is_drill:
+    if moment not in HISTOGRAMS or took is None or incident.is_drill:
         return
-    name, seconds = TIMED[moment][0], took.total_seconds()
+    name, seconds = HISTOGRAMS[moment][0], took.total_seconds()
     of = {"severity": incident.severity.value, "type": incident.type}
     add(connection, name, {**of, "le": bucket_of(seconds)})
     add(connection, name + SUM, of, seconds)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 
 from deployments.registry.owner import NO_HEARTBEAT
 from fixtures.stack import Stack
@@ -114,6 +115,7 @@ def test_a_run_that_lives_is_not_taken_over(stack: Stack, tmp_path: Path) -> Non
     rolled_back_once(gates, incident_id)
 
 
+@pytest.mark.proves("REQ-009-07")
 def test_a_run_that_dies_again_and_again_calls_a_person(stack: Stack, tmp_path: Path) -> None:
     """Three times it goes on by itself; then the on-call is paged, and Retry goes on from there."""
     with held(stack, tmp_path, "dies-again") as (gates, incident_id):

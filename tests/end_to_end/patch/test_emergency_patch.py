@@ -64,6 +64,7 @@ def alerted(stack: Stack, name: str) -> str:
     return incident_id
 
 
+@pytest.mark.proves("REQ-009-10", "IR-CONTAIN")
 def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_path: Path) -> None:
     """From the finding to the resolved incident; nothing is deployed before a person approves."""
     target = vulnerable_target(stack, tmp_path, "patched")
@@ -112,6 +113,7 @@ def test_a_hotfix_is_proven_approved_deployed_and_on_record(stack: Stack, tmp_pa
     assert without_page(said) == without_page(stack.actions(incident_id))
 
 
+@pytest.mark.proves("REQ-009-10")
 def test_a_rejection_deploys_nothing(stack: Stack, tmp_path: Path) -> None:
     """By the command line; the reason is on record, masked, the incident stays as it was."""
     target = vulnerable_target(stack, tmp_path, "rejected")

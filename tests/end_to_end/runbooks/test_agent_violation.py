@@ -65,6 +65,7 @@ def begin_by_hand(stack: Stack, flow: str, **parameters: Any) -> str:
     return str(stack.prefect("POST", path, json={"parameters": parameters})["id"])
 
 
+@pytest.mark.proves("SPEC-TYPE-agent-violation-response", "REQ-009-19")
 def test_every_severity_stops_the_agent_and_tells_whom_its_row_names(
     stack: Stack, tmp_path: Path, plane: ControlPlane
 ) -> None:

@@ -80,6 +80,7 @@ def told(stack: Stack) -> str:
     return "\n".join(each.body.decode() for standin in standins for each in standin.requests)
 
 
+@pytest.mark.proves("SPEC-TYPE-data-breach-response")
 def test_a_breach_is_contained_and_undone(stack: Stack, shop: IsolationSample, calls: Path) -> None:
     """P1 by an alert: evidence, isolation, freeze, revocation, channel, clocks; Retry; undo."""
     service = shop.target.name

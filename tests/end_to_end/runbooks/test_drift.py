@@ -20,6 +20,7 @@ def _no_target_stays(stack: Stack) -> Iterator[None]:
     stack.forget_targets()
 
 
+@pytest.mark.proves("SPEC-TYPE-drift-response")
 @pytest.mark.parametrize("severity", ["P1", "P2", "P3", "P4"])
 def test_an_alert_of_drift_is_assessed_reported_and_escalated_by_its_route(
     stack: Stack, tmp_path: Path, severity: str

@@ -68,6 +68,7 @@ def prepared(
     _running_stack.configure()
 
 
+@pytest.mark.proves("SPEC-TRIAGE-route", "SPEC-TRIAGE-actions", "REQ-010-14")
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_cell_of_the_matrix(stack: Stack, prepared: dict[Cell, Prepared], cell: Cell) -> None:
     """Page, channel and ticket as its row says; its response on record, and really done."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fixtures.stack import Stack
 from samples.quality_target import ACCOUNT, QualitySample, quality_target, save_good_summary
 from samples.targets import git
@@ -13,6 +15,7 @@ USER = "U0QUALITY1"
 SEVERITIES = ("P4", "P3", "P2", "P1")
 
 
+@pytest.mark.proves("SPEC-TYPE-quality-degradation-response")
 def test_the_owner_of_what_fell_gets_ticket_message_and_report_at_every_severity(
     stack: Stack, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def run_by_hand(stack: Stack, flow: str, **parameters: Any) -> dict[str, Any]:
     return stack.run(run_id)
 
 
+@pytest.mark.proves("SPEC-TYPE-security-response")
 @pytest.mark.parametrize("severity", ["P1", "P2"])
 def test_a_severe_finding_isolates_the_service_until_a_person_restores_it(
     stack: Stack, compose_sample: ComposeSample, severity: str
@@ -117,6 +118,7 @@ def test_a_severe_finding_isolates_the_service_until_a_person_restores_it(
     assert 0 == stack.command("audit", "verify").returncode
 
 
+@pytest.mark.proves("SPEC-TYPE-security-response")
 def test_from_the_finding_to_the_approved_hotfix(
     stack: Stack, compose_sample: ComposeSample
 ) -> None:

@@ -45,6 +45,9 @@ def alertmanager(any_stack: Stack, tmp_path: Path) -> Iterator[RealAlertmanager]
         yield real
 
 
+@pytest.mark.proves(
+    "SPEC-TYPE-deployment-failure-response", "REQ-010-12", "REQ-010-14", "IR-CONTAIN"
+)
 @both_composes
 def test_a_failed_deployment_is_paged_rolled_back_and_on_record(
     any_stack: Stack, compose_sample: ComposeSample, alertmanager: RealAlertmanager
@@ -123,6 +126,9 @@ def test_a_new_user_sees_the_steps_live_and_then_where_to_look(
     assert end.startswith(f"see {stack.url}/incidents/")
 
 
+@pytest.mark.proves(
+    "SPEC-P1-channel", "SPEC-P2-channel", "SPEC-P3-channel", "SPEC-P4-channel", "IR-NOTIFY"
+)
 def test_every_severity_reaches_whom_its_row_names(any_stack: Stack) -> None:
     """P1 and P2 page, P3 makes a ticket, P4 is logged; each posts to the channel of the table."""
     stack = any_stack

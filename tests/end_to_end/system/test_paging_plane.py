@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import psutil
+import pytest
 
 from fixtures.stack import Stack, running_stack
 from standins.pagerduty import VP_KEY
@@ -33,6 +34,7 @@ def hung(server: psutil.Process) -> Iterator[None]:
             process.resume()
 
 
+@pytest.mark.proves("SPEC-P1-time", "REQ-010-12")
 def test_a_prefect_that_hangs_holds_up_no_page_and_no_probe(stack: Stack) -> None:
     """A monitor's probes are all answered, a P1 is paged, and its runbook runs when it goes on."""
     service = f"shop-{uuid4().hex[:8]}"

@@ -24,6 +24,7 @@ from tasks.agents.extract_agent_log import extract_agent_log
 from tasks.agents.plain_yaml import read_plain_yaml, replaced
 from tasks.agents.preserve_agent_state import preserve_agent_state
 from tasks.agents.registry import contract_of, find_agent, read_registry, set_status
+from tasks.agents.resume_agent import resume_agent
 from tasks.agents.suspend_agent import suspend_agent
 from tasks.store import open_store
 
@@ -40,6 +41,7 @@ def target(tmp_path: Path) -> Target:
     return made
 
 
+@pytest.mark.proves("REQ-009-01")
 def test_one_word_of_it_is_changed_and_changed_back(target: Target) -> None:
     """Comments, quotes and blanks stay; the other agent too."""
     file = target.repository / REGISTRY
@@ -54,6 +56,7 @@ def test_one_word_of_it_is_changed_and_changed_back(target: Target) -> None:
     assert tools.REGISTRY == file.read_text()
 
 
+@pytest.mark.proves("REQ-009-02")
 def test_a_contract_of_its_own_is_read(target: Target) -> None:
     """Who approves is the person who has the role, where the registry says who that is."""
     contract = contract_of(target, "developer-agent")
@@ -125,10 +128,11 @@ def test_a_missing_registry_names_the_one_that_is_there(target: Target) -> None:
         read_registry(target.model_copy(update={"agents": agents}))
 
 
+@pytest.mark.proves("SPEC-TYPE-agent-violation-response", "REQ-009-12")
 def test_the_agent_is_suspended_and_its_log_compared(
     target: Target, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it did against a phrase of its contract is counted; its own word stands against it."""
+    """What it did is counted by the contract's phrases; who has the approver's role resumes it."""
     monkeypatch.setenv("AEEF_HOME", str(home))
     table = f'[targets.{target.name}.agents]\nregistry = "{REGISTRY}"\ncontainers = false\n'
     Path("aeef.toml").write_text(config_of(target.model_copy(update={"agents": None})) + table)
@@ -155,10 +159,15 @@ def test_the_agent_is_suspended_and_its_log_compared(
         kept = preserve_agent_state.directly(incident_id, agent, "before-suspension")
         done = suspend_agent.directly(incident_id, agent)
         found = extract_agent_log.directly(incident_id, agent)
+        suspended = find_agent(target, "developer-agent").status
+        with pytest.raises(InvalidInput, match="not among those who may approve"):
+            resume_agent.directly(incident_id, agent, "Pia Product")
+        resume_agent.directly(incident_id, agent, "Tom Lead")
 
     assert "kept 2 files" in kept
     assert "registry: status suspended" in str(done)
-    assert AgentStatus.SUSPENDED is find_agent(target, "developer-agent").status
+    assert AgentStatus.SUSPENDED is suspended
+    assert tools.REGISTRY == (target.repository / REGISTRY).read_text()
     assert (3, 1, 1, 1) == (found.entries, found.violating, found.undecided, found.prose)
     assert (2, ["r1.json"]) == (found.handoffs, found.denying)
 

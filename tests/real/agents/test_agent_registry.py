@@ -66,6 +66,7 @@ def test_nothing_but_the_status_changes(
     assert text.encode() == sample.registry.read_bytes()
 
 
+@pytest.mark.proves("REQ-009-01")
 @pytest.mark.parametrize(
     ("content", "why"),
     [

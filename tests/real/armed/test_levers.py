@@ -60,6 +60,7 @@ def target(tmp_path: Path) -> Target:
     return command_target(tmp_path)
 
 
+@pytest.mark.proves("REQ-010-09")
 def test_a_target_that_can_go_back_is_armed(target: Target, home: Path) -> None:
     """Where to, and how it is judged what it answers."""
     said = targets.rollback(target, settings_with(home))
@@ -239,6 +240,7 @@ def test_jira_must_have_the_project(
     assert [] == jira.issues
 
 
+@pytest.mark.proves("REQ-010-09")
 def test_isolating_is_tried_with_a_network_that_is_removed_again(
     tmp_path: Path, home: Path
 ) -> None:

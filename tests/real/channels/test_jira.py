@@ -54,6 +54,7 @@ class TestJiraCreateReceiver(TestJiraReceiver):
         return client.create(fields, settings, tries=tries)
 
 
+@pytest.mark.proves("SPEC-JIRA")
 def test_ticket(jira: Jira) -> None:
     """The spec's ticket, with its label, and a description that is a document."""
     ticket = client.ensure_ticket(an_incident(Severity.P3, type="drift"), settings_for(jira))
@@ -238,6 +239,7 @@ def test_lines_of_a_description() -> None:
     assert [{"type": "text", "text": "three"}] == second["content"]
 
 
+@pytest.mark.proves("SPEC-P3-escalation")
 def test_a_ticket_gets_into_its_board_or_sprint(jira: Jira) -> None:
     """By the site's own fields; one that the site refuses costs the field and not the ticket."""
     fields = {"customfield_10020": 37, "components": [{"name": "ops"}]}

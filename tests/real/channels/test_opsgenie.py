@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deployments.intake.beside.sweep import Sweep
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings
@@ -16,6 +18,7 @@ from tasks.notify.stand_down import resolve_page
 from tasks.store import open_store
 
 
+@pytest.mark.proves("SPEC-OPSGENIE")
 def test_an_incident_rings_in_opsgenie_until_it_is_resolved(tmp_path: Path) -> None:
     """One call, no second one from keeping it alive, and closed with the incident."""
     with OpsGenie() as opsgenie, RealAlertmanager(tmp_path / "am", _receiver(opsgenie)) as real:

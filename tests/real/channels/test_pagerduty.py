@@ -37,6 +37,7 @@ class TestPagerDutyReceiver(ReceiverRules):
         return client.trigger(an_incident(), settings, tries=tries)
 
 
+@pytest.mark.proves("SPEC-PAGERDUTY")
 def test_page(pagerduty: PagerDuty) -> None:
     """The spec's event, with dedup key, links and details."""
     assert {"dedupKey": KEY} == client.trigger(
@@ -63,6 +64,7 @@ def test_page(pagerduty: PagerDuty) -> None:
     assert "shop 2.1 failed its health checks" == details["description"]
 
 
+@pytest.mark.proves("SPEC-PAGERDUTY")
 @pytest.mark.parametrize(
     ("severity", "word"),
     [

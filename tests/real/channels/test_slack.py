@@ -50,6 +50,7 @@ class TestSlackReceiver(ReceiverRules):
         return post(settings, tries)
 
 
+@pytest.mark.proves("SPEC-SLACK-template")
 def test_template(slack: Slack) -> None:
     """The spec's template, with text for notifications, service, links and metadata."""
     message = post(settings_for(slack))
@@ -78,6 +79,7 @@ def test_template(slack: Slack) -> None:
     } == posted.metadata
 
 
+@pytest.mark.proves("SPEC-SLACK-channels")
 @pytest.mark.parametrize(
     ("channel", "name"),
     [

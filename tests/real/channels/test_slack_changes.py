@@ -88,6 +88,7 @@ def told(slack: Slack, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     made.store.close()
 
 
+@pytest.mark.proves("SPEC-SLACK-template")
 def test_the_same_message_says_what_is_done_as_it_happens(told: Told) -> None:
     """Nothing yet, working on it, failed, working on it again, done: one message, five texts."""
     ensure_message(told.incident, told.settings, holder="door")

@@ -317,6 +317,7 @@ def test_doctor_speaks_of_github_where_it_is_used(aeef: Aeef, monkeypatch: Env) 
     assert SECRET not in aeef("doctor").out
 
 
+@pytest.mark.proves("REQ-010-10")
 def test_doctor_warns_when_nobody_would_be_paged(aeef: Aeef) -> None:
     """The worst of all findings."""
     assert "NOBODY WOULD BE PAGED" in aeef("doctor").out

@@ -80,6 +80,7 @@ def test_an_incident_is_shown_with_its_timeline(aeef: Aeef, reported: Incident) 
     assert ["incident opened from test"] == [entry["action"] for entry in data["timeline"]]
 
 
+@pytest.mark.proves("SPEC-RECORD-schema", "IR-AUDIT")
 def test_an_export_is_valid_by_the_spec_s_schema(
     aeef: Aeef, reported: Incident, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def test_without_a_channel_it_says_nobody(aeef: Aeef) -> None:
     assert "on-call by NOBODY" in aeef("oncall").out
 
 
+@pytest.mark.proves("REQ-010-10")
 @pytest.mark.usefixtures("_configured")
 def test_doctor_says_whom_nobody_can_reach(aeef: Aeef) -> None:
     """It is no failure, as the on-call is called instead, and it is never silent."""
@@ -58,6 +59,7 @@ def test_doctor_says_whom_nobody_can_reach(aeef: Aeef) -> None:
     )
 
 
+@pytest.mark.proves("SPEC-P4-escalation")
 def test_what_waits_for_the_review(aeef: Aeef, cli_store: Store) -> None:
     """Neither paged nor a ticket, also when it is resolved; not what was closed."""
     ids = {}

@@ -52,6 +52,7 @@ def _container_ids(sample: ComposeSample) -> set[str]:
         return {str(c.id) for c in client.containers.list(filters={"label": project})}
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-execute")
 @both_composes
 def test_the_good_release_serves_after_a_rollback(compose_sample: ComposeSample) -> None:
     """The bad release is replaced by the last known good one, built from its commit."""

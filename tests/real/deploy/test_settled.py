@@ -45,6 +45,7 @@ def _back(sample: ComposeSample, target: Target, lines: list[str] | None = None)
     deploy_release(target, choose_release(target), home=home, report=report)
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-health")
 @both_composes
 def test_a_worker_that_keeps_crashing_is_no_success(compose_sample: ComposeSample) -> None:
     """The address answers well all the time; the failure has service, exit code and last lines."""

@@ -44,6 +44,7 @@ def incident_of(
     return made
 
 
+@pytest.mark.proves("SPEC-P1-channel")
 def test_the_on_call_s_phone_rings_and_their_mail_does_not(
     addresses: Addresses, home: Path
 ) -> None:

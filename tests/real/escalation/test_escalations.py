@@ -94,6 +94,7 @@ def overdue(intake: Intake, incident_id: str, by: timedelta) -> None:
     )
 
 
+@pytest.mark.proves("SPEC-P1-escalation", "SPEC-P2-escalation", "IR-ACKNOWLEDGE")
 def test_each_level_rings_at_its_own_address_exactly_in_time(
     start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
@@ -259,6 +260,7 @@ def test_a_contact_in_slack_is_written_to_and_the_thread_says_it(
     assert any("VP Engineering is to take it" in m.text for m in slack.in_thread(message.ts))
 
 
+@pytest.mark.proves("IR-MITIGATE")
 def test_mitigation_that_is_late_is_asked_about_then_the_levels_are_called(
     start_intake: StartIntake, pagerduty: PagerDuty
 ) -> None:
@@ -394,6 +396,7 @@ def test_who_takes_it_while_the_page_leaves_is_not_rung_on(
     wait_until(lambda: key in pagerduty.alerts and pagerduty.alerts[key].state == "acknowledged")
 
 
+@pytest.mark.proves("SPEC-P3-time")
 def test_p3_is_reminded_of_on_business_days_and_wakes_nobody(
     start_intake: StartIntake, pagerduty: PagerDuty, slack: Slack
 ) -> None:
@@ -415,6 +418,7 @@ def test_p3_is_reminded_of_on_business_days_and_wakes_nobody(
     assert any("nobody has taken it" in each.text for each in slack.in_thread(message.ts))
 
 
+@pytest.mark.proves("SPEC-P4-time")
 def test_p4_calls_nobody(start_intake: StartIntake, pagerduty: PagerDuty) -> None:
     """Nothing is due, ever."""
     intake = start_intake(pagerduty)

@@ -290,7 +290,7 @@ def test_what_is_withheld_or_gone_is_said(
     path = tmp_path / "without.zip"
     found = export_bundle(Asked(ids=(str(ids[0]),)), path, settings, by="ann", originals=False)
     assert found.code() == 0
-    assert "was left out: an original alert" in found.notes[0]
+    assert "original-alert.sealed was left out" in found.notes[0]
     assert b"ann@example.org" not in path.read_bytes()
 
     (Evidence(str(ids[1]), home).directory / "web.log").unlink()

@@ -78,6 +78,7 @@ def test_an_intake_without_a_token_does_not_start(home: Any) -> None:
         intake_module.create_app(Settings.model_validate({"home": home}))
 
 
+@pytest.mark.proves("SPEC-TRIAGE-record")
 def test_202_means_that_it_is_durable(intake: Intake) -> None:
     """The answer names an incident that is in the store, with the data that was sent."""
     answer = intake.ask("POST", "/v1/alerts", json=ALERT)

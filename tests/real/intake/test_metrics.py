@@ -97,6 +97,7 @@ def test_a_failure_of_the_automation_is_counted_once(intake: Intake) -> None:
     assert [{"type": "drift"}] == counted(intake, "aeef_automation_failures_total")
 
 
+@pytest.mark.proves("REQ-010-11")
 def test_an_act_is_counted_by_what_came_of_it(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +122,7 @@ def test_an_act_is_counted_by_what_came_of_it(
     ] == counted(intake, "aeef_acts_total")
 
 
+@pytest.mark.proves("REQ-010-11")
 def test_who_may_not_is_counted(intake: Intake) -> None:
     """A wrong token, and a page of somebody else's."""
     intake.client.get("/v1/incidents", headers=bearer("nobody"))

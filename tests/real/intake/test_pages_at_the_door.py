@@ -41,6 +41,7 @@ def done(intake: Intake, incident_ids: Iterable[str], severity: str = "P1") -> b
     return all(result is not None for result in keys)
 
 
+@pytest.mark.proves("SPEC-P1-time", "REQ-010-12")
 def test_a_storm_pages_each_incident_exactly_once(intake: Intake, pagerduty: PagerDuty) -> None:
     """Fifty troubles, each reported twenty times from many sides at once."""
     storm = [

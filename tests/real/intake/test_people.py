@@ -69,6 +69,7 @@ def test_everybody_who_is_configured_reads_incidents(intake: Intake, name: str) 
     assert 401 == intake.client.get("/incidents", auth=stranger).status_code
 
 
+@pytest.mark.proves("RET-ACCESS")
 def test_a_sender_reads_nothing_and_a_reader_sends_nothing(intake: Intake) -> None:
     """Each is refused with what they need."""
     read = intake.client.get("/incidents", headers=bearer(TOKEN))
@@ -197,6 +198,7 @@ def test_a_command_on_the_host_shows_that_it_is_there(intake: Intake) -> None:
         assert 401 == intake.client.get("/incidents", headers=bearer(wrong)).status_code
 
 
+@pytest.mark.proves("RET-ACCESS", "IR-AUDIT")
 def test_an_export_is_on_record_with_who_took_it(intake: Intake) -> None:
     """By HTTP; a reader may not, and that is said."""
     incident_id = intake.report(severity="P4", service="shop")

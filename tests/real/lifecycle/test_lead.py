@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from deployments.intake.beside.sweep import Sweep
 from deployments.intake.intervals import Timing
 from fixtures.watching import Pages, open_one
@@ -19,6 +21,7 @@ SOON = Timing(page_late=NEVER, runbook_missing=NEVER, keep_alive=NEVER, lead_mis
 ASKED = "asked for a lead: nobody is named yet"
 
 
+@pytest.mark.proves("IR-LEAD")
 def test_a_lead_is_asked_for_once_and_not_of_the_lesser(slack: Slack, home: Path) -> None:
     """In the incident's thread and on its record; not where there is one."""
     settings = settings_for(slack, home=home)

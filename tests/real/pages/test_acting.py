@@ -141,6 +141,7 @@ def test_no_page_can_be_made_to_say_something(demo_intake: Intake) -> None:
     assert "fired" not in answer.text
 
 
+@pytest.mark.proves("RET-ACCESS")
 def test_reading_evidence_is_on_record(demo_intake: Intake) -> None:
     """By whom; not for who may only read the record."""
     incident_id = demo_intake.report(type="deployment-failure", service="demo", severity="P4")

@@ -65,6 +65,7 @@ def test_every_gate_that_passes_proves_the_hotfix(place: Place) -> None:
     assert "somebody's work\n" == (place.target.repository / "app.conf").read_text()
 
 
+@pytest.mark.proves("REQ-009-11")
 def test_a_gate_that_fails_or_is_missing_proves_nothing(place: Place) -> None:
     """Both are reported by name; a file that a pipeline wrote beside is kept."""
     incident_id, patch, commit = prepared(place, tests=["sh", "-c", "echo broken; exit 3"])

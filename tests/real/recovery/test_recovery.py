@@ -68,6 +68,7 @@ def recovering(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     store.close()
 
 
+@pytest.mark.proves("REQ-010-15", "REQ-010-16")
 def test_it_stays_frozen_until_everything_is_there(recovering: Recovering, aeef: Aeef) -> None:
     """The proof of the fix, a corrective action, three people; two of them are not enough."""
     assert 3 == aeef("freeze", "status", "--target", "demo").code
@@ -160,6 +161,7 @@ def test_what_cannot_be_seen_asks_a_person(
     assert recovering.store.incident(recovering.incident_id).status is Status.MITIGATED
 
 
+@pytest.mark.proves("AIACT-73-6-unaltered")
 def test_nothing_is_altered_before_the_authority_is_informed(
     recovering: Recovering, aeef: Aeef
 ) -> None:

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from fixtures.old import Old
-from fixtures.store import Clock
+from fixtures.store import Clock, Old
 from schemas.errors import AuditBroken, IncidentNotFound, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Filter
@@ -55,6 +54,7 @@ def still(store: Store, *ids: UUID) -> list[bool]:
     return [each in found for each in ids]
 
 
+@pytest.mark.proves("RET-3-YEARS", "RET-5-YEARS", "RET-DISPOSAL", "RET-DISPOSAL-LOG", "REQ-009-16")
 def test_what_is_due_goes_and_the_chain_verifies(
     store: Store, settings: Settings, old: Old, clock: Clock
 ) -> None:
@@ -101,6 +101,7 @@ def test_what_was_verified_before_is_compared_too(
     store.verify_audit(full=True)
 
 
+@pytest.mark.proves("RET-DISPOSAL-LOG", "RET-IMMUTABLE")
 def test_nothing_can_be_made_to_look_disposed_of(
     store: Store, settings: Settings, old: Old, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ def test_the_database_lets_only_a_whole_content_go(store: Store, old: Old, datab
     store.verify_audit()
 
 
+@pytest.mark.proves("RET-HOLD")
 def test_nothing_under_a_hold_is_deleted(
     store: Store, settings: Settings, old: Old, database: str
 ) -> None:
@@ -225,6 +227,7 @@ def test_evidence_that_a_killed_disposal_left_goes_the_next_time(
     store.verify_audit()
 
 
+@pytest.mark.proves("RET-ERASURE")
 def test_erasing_an_original_destroys_its_key(store: Store, settings: Settings, old: Old) -> None:
     """Once, on record, not under a hold; and no later original is kept."""
     one = old(years=1)

@@ -75,6 +75,7 @@ def lines(facts: Facts, section: str) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)]
 
 
+@pytest.mark.proves("IR-ORIGIN", "REQ-009-14")
 def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) -> None:
     """Each line of the timeline has its entry; the change has commits, request, AI and gates."""
     store = open_store(made)

@@ -93,6 +93,13 @@ def change(url: str, statement: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.proves(
+    "SPEC-RECORD-postmortem",
+    "IR-POST-MORTEM",
+    "IR-FIVE-LAYERS",
+    "IR-CLASSIFY",
+    "IR-ACTIONS-CATEGORIES",
+)
 def test_a_p1_closes_with_review_reader_and_actions_and_not_before(
     store: Store, clock: Clock
 ) -> None:
@@ -130,7 +137,8 @@ def test_a_p1_closes_with_review_reader_and_actions_and_not_before(
     assert "about root-cause" == closed.root_cause
     assert "1. The defect: about defect" in (learned.root_cause_analysis or "")
     assert 3 == len(learned.action_items or [])
-    assert "#1 " in (learned.timeline or "")
+    assert "resolved (fixed: a bug)" in (learned.timeline or "")
+    assert "review" not in (learned.timeline or "")
     store.verify_audit()
 
 
@@ -204,7 +212,7 @@ def test_a_text_that_changes_takes_completing_and_reading_back(store: Store, clo
     assert State.DRAFTED is _state(store, incident)
     assert store.incident(incident.incident_id).post_mortem is None
     assert any("'Lessons' changed" in each for each in said(store, incident))
-    with pytest.raises(NotPossibleNow, match="somebody who completes"):
+    with pytest.raises(NotPossibleNow, match="somebody who calls it complete"):
         store.lifecycle.close(incident.incident_id, actor=ANN)
     store.reviews.complete(incident.incident_id, actor=ANN)
     store.reviews.read(incident.incident_id, actor=BO)
@@ -250,7 +258,7 @@ def test_what_needs_no_full_review(store: Store, clock: Clock) -> None:
 
     assert review is not None
     assert Form.SHORT is review.form
-    with pytest.raises(NotPossibleNow, match="somebody who completes"):
+    with pytest.raises(NotPossibleNow, match="somebody who calls it complete"):
         store.lifecycle.close(alarm.incident_id, actor=ANN)
     for each in (part, small):
         closed = store.lifecycle.close(each.incident_id, actor=ANN).incident
@@ -265,6 +273,7 @@ EDITS = {
     "an earlier text": "UPDATE aeef_review_history SET text = 'x' WHERE question = 'impact'",
     "a deleted earlier text": "DELETE FROM aeef_review_history WHERE question = 'impact'",
     "who read it": "UPDATE aeef_reviews SET document = replace(document, 'bo (', 'cy (')",
+    "its day": "UPDATE aeef_reviews SET due_at = '2030-01-01T00:00:00.000000+00:00'",
     "the review": "DELETE FROM aeef_reviews",
 }
 

@@ -55,6 +55,7 @@ def test_a_record_named_after_its_run_proves_the_commit_that_it_names(target: Ta
     assert good == proven_fix(target, git(target.repository, "rev-parse", "HEAD~2"))
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-provenance", "REQ-009-10", "REQ-010-04")
 @pytest.mark.parametrize(
     ("records", "reason"),
     [

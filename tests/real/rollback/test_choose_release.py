@@ -47,6 +47,7 @@ def _everything(directory: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-last-known-good")
 def test_the_newest_healthy_and_proven_release_is_chosen(sample: Sample) -> None:
     """Of several good releases the newest is taken, and the plan says why."""
     first, second, third, _ = sample.commits
@@ -127,6 +128,7 @@ def test_unproven_releases_are_skipped_and_named(sample: Sample) -> None:
     assert f"skipped {second[:12]}: gate 'tests' has status 'fail'" in plan.chosen_because
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-provenance", "SPEC-ROLLBACK-gates")
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
@@ -207,6 +209,7 @@ def test_without_a_history_a_commit_must_be_named(sample: Sample) -> None:
     assert choose_release(sample.target, sample.commits[0]).to_commit == sample.commits[0]
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-to-commit")
 def test_an_abbreviated_commit_is_completed(sample: Sample) -> None:
     """Seven characters are enough to name a commit; the plan has the full id."""
     prove(sample.target, sample.commits[0])

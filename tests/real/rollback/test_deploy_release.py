@@ -62,6 +62,7 @@ def _records(target: Target) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths}
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-execute")
 def test_the_good_release_runs_after_a_rollback(demo_target: Target) -> None:
     """Checked out, deployed, verified healthy; every stage is logged in one line."""
     good, bad = _good_and_bad(demo_target)
@@ -232,6 +233,7 @@ def test_a_failing_deploy_puts_back_what_ran(demo_target: Target) -> None:
     assert git(target.repository, "rev-parse", "--abbrev-ref", "HEAD") == "main"
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-health")
 def test_an_unhealthy_release_is_replaced_by_what_ran(demo_target: Target) -> None:
     """Going from good to bad fails the health check, and good runs again."""
     good, bad = _good_and_bad(demo_target)

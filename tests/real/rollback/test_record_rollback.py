@@ -44,6 +44,7 @@ def _record(target: Target, plan: RollbackPlan, rollback_id: str = "r1") -> dict
     return history
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-record")
 def test_a_rollback_is_put_on_record(demo_target: Target) -> None:
     """Who, when, from where, to where; the history stays valid against its schema."""
     plan = choose_release(demo_target)

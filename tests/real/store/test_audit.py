@@ -95,6 +95,7 @@ def test_an_untouched_log_verifies(store: Store) -> None:
     assert all(entry.hash == entry.compute_hash() for entry in entries)
 
 
+@pytest.mark.proves("RET-IMMUTABLE")
 @pytest.mark.parametrize(
     "statement", ["UPDATE aeef_audit SET actor = 'x'", "DELETE FROM aeef_audit"]
 )
@@ -129,6 +130,7 @@ EDITS = st.sampled_from(sorted(NEW_VALUES)).flatmap(
 PLACES = st.integers(0, 7)
 
 
+@pytest.mark.proves("RET-IMMUTABLE", "RET-INTEGRITY")
 @settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(place=PLACES, edit=EDITS, fit_head=st.booleans())
 def test_any_edit_of_any_field_is_detected(
@@ -148,6 +150,7 @@ def test_any_edit_of_any_field_is_detected(
     assert tampered.store.verify_audit().entries == 8
 
 
+@pytest.mark.proves("RET-IMMUTABLE", "RET-INTEGRITY")
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(places=st.sets(PLACES, min_size=1, max_size=7), renumber=st.booleans(), fit=st.booleans())
 def test_any_deletion_is_detected(

@@ -39,6 +39,7 @@ def announced(store: Store) -> list[str]:
     return [event.event for event in store.lease_events("test")]
 
 
+@pytest.mark.proves("SPEC-TRIAGE-record")
 def test_a_new_alert_opens_an_incident_on_record(store: Store) -> None:
     """The first alert opens an incident with its first action, and announces it."""
     before = utc_now().replace(microsecond=0) - timedelta(days=2)

@@ -284,6 +284,7 @@ ALERTS = st.builds(
 )
 
 
+@pytest.mark.proves("SPEC-RECORD-schema")
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     alert=ALERTS, text=ANY_TEXT, kind=st.sampled_from(IncidentType), level=st.sampled_from(Severity)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from samples.aeef import tools as aeef_tools
 from samples.targets import command_target, commit, git
 from tasks.target.generations import generations_of
 from tasks.target.repository import TargetRepository
 
 
+@pytest.mark.proves("IR-ORIGIN")
 def test_what_the_tools_wrote_and_removed_again_is_found(tmp_path: Path) -> None:
     """A record that lies there, one that only the history has, and a commit's own words."""
     target = command_target(tmp_path)

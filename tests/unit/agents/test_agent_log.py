@@ -55,6 +55,7 @@ def test_a_bomb_is_a_broken_line(line: bytes) -> None:
     assert parse_entry(line) is None
 
 
+@pytest.mark.proves("REQ-009-14")
 def test_a_line_of_the_tools_is_understood() -> None:
     """Every field, and the time in UTC."""
     found = parse_entry(entry(AT, "Bash", "ls", success=False, agent_id="a").encode())
@@ -76,6 +77,7 @@ def test_no_pattern_is_slow() -> None:
     assert not matches("*a" * 5000 + "b", "a" * 100_000)
 
 
+@pytest.mark.proves("REQ-009-02")
 @pytest.mark.parametrize(
     ("action", "tool", "summary", "verdict"),
     [

@@ -23,6 +23,7 @@ def verdict(phrase: str, tool: str, **given: Any) -> bool | None:
     return None if found.undecided else bool(found.violates)
 
 
+@pytest.mark.proves("REQ-009-02", "REQ-009-04")
 @pytest.mark.parametrize(
     ("phrase", "command", "expected"),
     [

@@ -111,6 +111,7 @@ def test_one_more_signature_never_takes_away_what_was_granted(
     assert sorted(seen) == seen
 
 
+@pytest.mark.proves("REQ-010-16")
 def test_two_of_three_are_not_enough_nor_is_one_person_twice() -> None:
     """Product, Engineering, and Governance or Security: three people."""
     ann, bob = word("ann", Role.PRODUCT, Role.ENGINEERING), word("bob", Role.ENGINEERING)
@@ -133,6 +134,7 @@ def test_two_of_three_are_enough_where_the_rule_says_so() -> None:
     assert missing(approval(rule, word("ann", Role.PRODUCT))).startswith("1 of: Engineering")
 
 
+@pytest.mark.proves("REQ-009-04")
 @pytest.mark.parametrize(
     ("signature", "asked", "why"),
     [

@@ -113,6 +113,7 @@ def test_what_a_person_edited_stays(store: Store) -> None:
     assert "About 1300." in text_of(third)
 
 
+@pytest.mark.proves("SPEC-TYPE-data-breach-response", "AIACT-73-1")
 @pytest.mark.parametrize("regime", list(known_regimes()))
 def test_every_regime_has_a_draft_for_each_stage(store: Store, regime: str) -> None:
     """With its headings, in order; nothing is left empty."""

@@ -156,6 +156,7 @@ def test_high_risk_is_told_to_people_without_undue_delay() -> None:
     assert "not started: needs aware" == asleep.due_text
 
 
+@pytest.mark.proves("AIACT-73-2", "AIACT-73-3", "AIACT-73-4")
 @pytest.mark.parametrize(
     ("facts", "due"),
     [

@@ -160,6 +160,7 @@ def test_more_than_the_limit_is_not_begun_and_needs_a_person(store: Store) -> No
     assert 3 == len(store.acts_begun(Act.ROLLBACK, "shop"))
 
 
+@pytest.mark.proves("REQ-009-07")
 def test_a_loop_of_relapses_ends(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each occurrence of one incident is an act of its own."""
     monkeypatch.setenv("AEEF_AUTOMATION__LIMITS__ROLLBACK__PER_HOUR", "2")
@@ -214,6 +215,7 @@ def test_what_goes_on_is_not_counted(store: Store) -> None:
     assert [] == store.acts_begun(Act.ROLLBACK, "shop")
 
 
+@pytest.mark.proves("REQ-009-17")
 def test_nothing_is_done_while_nobody_knows_the_mode(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def opened(store: Store, incident_type: IncidentType, source: TypeSource) -> str
     return str(found.incident.incident_id)
 
 
+@pytest.mark.proves("REQ-009-17")
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(
     ("incident_type", "source"),

@@ -31,6 +31,7 @@ alerts = st.builds(
 )
 
 
+@pytest.mark.proves("SPEC-TRIAGE-route")
 @given(alert=alerts)
 def test_every_alert_gets_a_type_and_a_severity(alert: Alert) -> None:
     """Triage is total, and what the sender says is never overruled."""

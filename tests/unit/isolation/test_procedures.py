@@ -17,6 +17,7 @@ CHECK, RESTORE = "check the approval", "restore the service"
 DONE = Isolation(target="shop", services=["web"])
 
 
+@pytest.mark.proves("REQ-010-15")
 def test_evidence_comes_first_then_the_isolation() -> None:
     """The status changes only where the isolation is all that there is to do."""
     do = CannedSteps({ISOLATE: DONE})

@@ -66,7 +66,7 @@ def test_what_is_lacking_for_a_close_is_named() -> None:
     refused = why_not(Verb.CLOSE, incident(Status.RESOLVED), lacks)
     going_on = why_not(Verb.CLOSE, incident(Status.OPEN), lacks)
 
-    assert "it lacks its review; a reader" in refused
+    assert "missing: its review; a reader" in refused
     assert "resolve it first" in going_on
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from prefect.automations import AutomationCore
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.registry.automations import automations
+from deployments.registry.catalog import SCHEDULED
 from deployments.registry.register import differs
+from schemas.settings import Settings
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
 
@@ -20,6 +24,14 @@ def automation(names: list[str], **changes: object) -> AutomationCore:
         expect=set(names), for_each=set(names), posture=Posture.Reactive, threshold=1
     )
     return AutomationCore(name="n", trigger=trigger, actions=[]).model_copy(update=changes)
+
+
+@pytest.mark.proves("RET-INTEGRITY")
+def test_the_audit_log_is_verified_more_often_than_each_month() -> None:
+    """By a schedule that is on unless somebody turns it off."""
+    [row] = [each for each in SCHEDULED if (each.flow, each.name) == ("audit", "verify")]
+
+    assert 0 < row.every(Settings()) <= timedelta(days=28).total_seconds()
 
 
 @given(NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from schemas.release.aeef_record import commits_of, stages_of
 SHA = "a1" * 20
 
 
+@pytest.mark.proves("REQ-009-14")
 def test_the_record_of_the_command_line_tools() -> None:
     """Tool, version and model; what is a place holder or `N/A` is not said."""
     found = generation_in(aeef_tools.run_record(SHA, reviewed=False), "r.json")

@@ -36,6 +36,7 @@ def history(*entries: tuple[str, str, int]) -> History:
     )
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-last-known-good")
 def test_the_newest_by_time_wins_wherever_it_stands_in_the_file() -> None:
     """The spec took the first entry of the file, whatever it was."""
     found = last_known_good(history((A, "healthy", 1), (C, "failed", 3), (B, "healthy", 2)), C)
@@ -126,6 +127,7 @@ def test_an_abbreviation_of_seven_names_a_commit(one: str, other: str | None, sa
     assert same is same_commit(one, other)
 
 
+@pytest.mark.proves("SPEC-ROLLBACK-gates", "REQ-009-11", "REQ-010-04")
 @pytest.mark.parametrize(
     ("stages", "problems"),
     [

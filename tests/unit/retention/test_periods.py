@@ -16,6 +16,7 @@ BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 YEARS_100 = timedelta(days=40_000)
 
 
+@pytest.mark.proves("RET-3-YEARS", "RET-5-YEARS", "RET-LONGER")
 def test_aeef_s_years_are_the_default_and_what_is_set_changes_only_itself() -> None:
     """P1 and P2 five years, others three; less is possible, and said to be less."""
     assert {"P1": 5, "P2": 5, "P3": 3, "P4": 3} == dict(RetentionSettings().years)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.errors import InvalidInput
+from schemas.figures.since import moment_of
 from schemas.incident import Severity, Status
-from tasks.view.listed import from_address, moment_of
+from tasks.view.listed import from_address
 from tasks.view.moments import at, clock
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from deployments.intake.pages.buttons import undone
 from deployments.intake.pages.forms import Field, fields_of
 from schemas.corrective import CorrectiveAction
 from schemas.people import Actor
-from schemas.review import State
+from schemas.review import Review, State
 from tasks.corrective.wording import form_for
 from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS
@@ -34,6 +34,13 @@ class ActForm(NamedTuple):
     act: PersonAct
     fields: list[Field]
     undone: str
+
+
+def next_of(review: Review, actor: Actor) -> Sequence[str]:
+    """What brings this review on, if this person may do it: nobody reads what is their own."""
+    if review.state is State.COMPLETE and review.is_by(actor.on_record):
+        return ()
+    return NEXT[review.state]
 
 
 def forms_for(names: Sequence[str], actor: Actor) -> list[ActForm]:

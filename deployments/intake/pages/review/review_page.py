@@ -12,12 +12,12 @@ from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.acting import status_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
-from deployments.intake.pages.review.finish import ADDING, NEXT, NOT_BEGUN, forms_for, forms_of
+from deployments.intake.pages.review.finish import ADDING, NOT_BEGUN, forms_for, forms_of, next_of
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Status
 from schemas.people import Actor, Right
-from schemas.review import Answer
+from schemas.review import Answer, State
 from tasks.corrective.wording import stands
 from tasks.review.shown import none_yet, shown_review
 from tasks.store import Store
@@ -64,15 +64,16 @@ class ReviewPage:
                 actor=actor,
                 csrf=csrf_of(request),
             )
-        seen = shown_review(incident_id, self._store)
+        seen, is_open = shown_review(incident_id, self._store), incident.status is not Status.CLOSED
         return page(
             "review.html",
             status,
             seen=seen,
             incident=incident,
             actor=actor,
-            may_write=actor.may(Right.RESPOND) and incident.status is not Status.CLOSED,
-            forms=forms_for(NEXT[review.state], actor),
+            may_write=is_open and actor.may(Right.RESPOND),
+            forms=forms_for(next_of(review, actor), actor) if is_open else [],
+            is_own=review.state is State.COMPLETE and review.is_by(actor.on_record),
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
             stands=stands,

@@ -62,7 +62,7 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
 
 
 def _newer(seen: ShownReview, have: str) -> dict[str, Any]:
-    """The texts of other revisions than these, and the state and mark of what stands beside them."""
+    """The texts of other revisions than these; the state and the mark of what stands beside."""
     known = dict(each.rpartition(".")[::2] for each in have.split())
     texts = {
         each.question.name: each.answer.to_json()

@@ -72,13 +72,15 @@
     // isDone: its writer pressed the button; else they write on, and it goes on record later.
     async save(isDone = false) {
       clearTimeout(this.timer);
-      if (this.isSending || this.theirs || (this.isClean && !isDone)) return;
+      if (this.isSending) { this.isPressed ||= isDone; return; }
+      if (this.theirs || (this.isClean && !isDone)) return;
       if (state !== "drafted" && !isDone)
         return this.say("not saved: press Save if the review is to be completed and read again", "no");
       const text = this.field.value;
       const given = { text, seen: this.revision, ...(isDone ? {} : { on: "yes" }) };
       const body = new URLSearchParams(given).toString();
       this.isSending = true;
+      this.isPressed = false;
       this.say("saving…");
       let answer = null, said = {};
       try {
@@ -114,11 +116,12 @@
       this.soon(AGAIN);
     }
     took(said, sent) {
-      const typedOn = this.field.value !== sent;
+      const typedOn = this.field.value !== sent, isPressed = this.isPressed;
       this.show(said);
       const isMasked = said.text !== normal(sent);
       if (!typedOn && isMasked) this.field.value = said.text;
       this.keep();
+      if (isPressed) return this.save(true);
       if (!this.isClean) { this.say("not saved yet"); this.soon(AFTER); return; }
       const masked = isMasked ? "; what is secret or personal was masked" : "";
       this.say(`saved ${clock(new Date(said.at))}${masked}`, "yes");
@@ -149,6 +152,11 @@
     }
     conflict(theirs) {
       if (this.theirs?.revision === theirs.revision) return;
+      if (!this.theirs && normal(theirs.text) === normal(this.field.value)) {
+        this.show(theirs);
+        this.keep();
+        return this.say(`${theirs.actor} wrote the same`);
+      }
       this.theirs = theirs;
       clearTimeout(this.timer);
       this.box?.remove();

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0017"
 
 _APPEND_ONLY = "the audit log is append-only"
 _KEPT = ("seq", "entry_id", "timestamp", "prev_hash", "hash")

@@ -24,7 +24,8 @@ _MOMENTS = sa.table(
         for name in (
             "incident_id", "occurrence", "detected_at", "paged_at", "acknowledged_at",
             "contained_at", "mitigated_at", "resolved_at", "closed_at", "by_machine", "is_drill",
-            "severity", "type", "service", "team",
+            "severity", "type", "service", "team", "weekday", "paged_us", "acknowledged_us",
+            "contained_us", "mitigated_us", "resolved_us",
         )
     ),
 )  # fmt: skip
@@ -45,6 +46,10 @@ def upgrade() -> None:
                        ("team", sa.Text())):  # fmt: skip
         column: sa.Column[str] = sa.Column(name, kind, nullable=False, server_default="")
         op.add_column("aeef_moments", column)
+    weekday = sa.Column("weekday", sa.Integer, nullable=False, server_default="0")
+    op.add_column("aeef_moments", weekday)
+    for name in ("paged", "acknowledged", "contained", "mitigated", "resolved"):
+        op.add_column("aeef_moments", sa.Column(f"{name}_us", sa.BigInteger))
     _fill(op.get_bind())
 
 

@@ -1,4 +1,4 @@
-"""What is counted for ever. It begins with the times and relapses that are on record."""
+"""What is counted for ever, beginning with what is on record; reviews by the calendar."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from schemas.figures import RELAPSES, TIMED, Moment
+from schemas.figures import HISTOGRAMS, RELAPSE_COUNTER, Moment
 from schemas.figures.counters import bucket_of
 from schemas.incident import canonical_json
 
-revision = "0018"
-down_revision = "0017"
+revision = "0024"
+down_revision = "0023"
 
 Sums = Counter[tuple[str, str]]
 _AT_ONCE = 1000
@@ -26,6 +26,18 @@ def upgrade() -> None:
         sa.Column("labels", sa.String(300), primary_key=True),
         sa.Column("value", sa.Float(53), nullable=False),
     )
+    op.create_table(
+        "aeef_calendar_reviews",
+        sa.Column("kind", sa.String(10), primary_key=True),
+        sa.Column("period", sa.String(32), primary_key=True),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("drawn_at", sa.String(32), nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("entry", sa.BigInteger),
+        sa.Column("notified_at", sa.String(32)),
+        sa.Column("leased_until", sa.String(32)),
+    )
+    op.create_index("aeef_calendar_reviews_drawn", "aeef_calendar_reviews", ["drawn_at"])
     there = sa.text("SELECT * FROM aeef_moments WHERE is_drill = 0").execution_options(
         yield_per=_AT_ONCE
     )
@@ -40,8 +52,8 @@ def upgrade() -> None:
 def _count(row: sa.Row[tuple[object, ...]], sums: Sums) -> None:
     of = {"severity": row.severity, "type": row.type}
     if row.occurrence > 1:
-        sums[RELAPSES.name, canonical_json(of)] += 1
-    for moment, (name, _) in TIMED.items():
+        sums[RELAPSE_COUNTER.name, canonical_json(of)] += 1
+    for moment, (name, _) in HISTOGRAMS.items():
         if (took := _took(row, moment)) is not None:
             seconds = took.total_seconds()
             sums[name, canonical_json({**of, "le": bucket_of(seconds)})] += 1

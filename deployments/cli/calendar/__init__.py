@@ -1,0 +1,1 @@
+"""`aeef calendar`: reviews by the calendar. `calendar.py`."""

@@ -1,0 +1,1 @@
+"""`aeef figures`: how long things took. Begin with `figures.py`."""

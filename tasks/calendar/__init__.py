@@ -1,0 +1,1 @@
+"""Reviews by the calendar: drawn up once, people notified. Begin with `draw_up.py`."""

@@ -1,0 +1,47 @@
+"""What the reviews by the calendar are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from schemas.calendar import Line, Section
+from schemas.incident import Incident
+from tasks.base.trim import trim
+
+MOST_LINES = 200
+"""Of a section; of more it is said that they were left out."""
+LONGEST = 200
+
+
+class Drawn(NamedTuple):
+    """said: in one sentence, for the audit log and the message. not_seen: see CalendarReview."""
+
+    sections: tuple[Section, ...]
+    said: str
+    not_seen: tuple[str, ...] = ()
+
+
+def line_of(incident: Incident, more: str = "") -> Line:
+    """The incident in a line, as everybody in a channel may read it."""
+    text = f"{incident.title}{': ' if more else ''}{more}"
+    return Line(text=trim(text, LONGEST), incident=incident.number or None)
+
+
+def section(title: str, lines: list[Line], nothing: str = "None.") -> Section:
+    """With its first lines, and how many there are more."""
+    shown = lines[:MOST_LINES]
+    if more := len(lines) - len(shown):
+        shown = [*shown, Line(text=f"and {more} more")]
+    return Section(title=title, lines=tuple(shown), nothing=nothing)
+
+
+def trend(title: str, now: Counter[str], before: Counter[str], nothing: str) -> Section:
+    """How often each was, beside how often it was in the period before; the most frequent first."""
+    names = sorted({*now, *before} - {""}, key=lambda each: (-now[each], -before[each], each))
+    lines = [Line(text=f"{trim(name, LONGEST)}: {now[name]} (before: {before[name]})")
+             for name in names]  # fmt: skip
+    unknown = now[""]
+    if lines and unknown:
+        lines.append(Line(text=f"not known: {unknown}"))
+    return section(title, lines, nothing)

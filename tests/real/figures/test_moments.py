@@ -1,0 +1,163 @@
+"""Moments are noted with the change that brings them about; a changed time is found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from fixtures.store import Clock
+from older_store import back_to_before
+from schemas.errors import AuditBroken, NotPossibleNow
+from schemas.figures import Moment
+from schemas.incident import Alert, IncidentType, Severity, Status
+from schemas.lifecycle import Disposition
+from tasks.store import Store
+from tasks.store.database.database import database_url
+
+MINUTE = timedelta(minutes=1)
+SHOP = Alert(description="shop answers 500", service="shop", labels={"team": "payments"})
+
+
+@pytest.fixture
+def lived(store: Store, clock: Clock) -> UUID:
+    """An incident that was paged, taken, contained, mitigated, and broke out again."""
+    incident = store.open_or_attach(SHOP, IncidentType.DRIFT, Severity.P2).incident.incident_id
+    clock.advance(MINUTE)
+    store.record_action(incident, "paged", moment=Moment.PAGED)
+    store.acknowledge(incident, actor="ann")
+    clock.advance(MINUTE)
+    store.record_action(incident, "isolated", moment=Moment.CONTAINED)
+    store.record_action(incident, "isolated again", moment=Moment.CONTAINED, actor="ann")
+    store.set_status(incident, Status.MITIGATED, actor="aeef-runbooks")
+    clock.advance(MINUTE)
+    store.relapse(incident, "broken again", actor="x")
+    store.lifecycle.take(incident, actor="ann")
+    store.lifecycle.resolve(incident, Disposition.FIXED, cause="it", actor="ann")
+    return incident
+
+
+def test_each_is_noted_once_and_by_whom(store: Store, lived: UUID) -> None:
+    """The audit log has it too; the machine's and people's are told apart."""
+    first, second = store.moments.of(lived)
+
+    assert set(first.at) == {*Moment} - {Moment.RESOLVED, Moment.CLOSED}
+    assert first.by_machine == {Moment.PAGED, Moment.CONTAINED, Moment.MITIGATED}
+    assert set(second.at) == {Moment.DETECTED, Moment.ACKNOWLEDGED, Moment.RESOLVED}
+    assert second.by_machine == frozenset()
+    assert second.at[Moment.DETECTED] > first.at[Moment.MITIGATED]
+    entries = [each for each in store.timeline(lived) if "moment" in each.details]
+    assert [each.timestamp for each in entries[1:5]] == list(first.at.values())[1:5]
+    assert len(entries) == len(first.at) + len(second.at)
+    store.verify_audit()
+
+
+def test_what_is_opened_again_was_not_over(store: Store, clock: Clock, lived: UUID) -> None:
+    """The next time counts."""
+    store.lifecycle.reopen(lived, actor="ann", reason="no")
+    assert Moment.RESOLVED not in store.moments.of(lived)[1].at
+    store.verify_audit()
+    clock.advance(MINUTE)
+    store.lifecycle.resolve(lived, Disposition.FIXED, cause="it", actor="ann")
+    second = store.moments.of(lived)[1]
+
+    took = second.took(Moment.RESOLVED)
+    assert took is not None
+    assert took >= MINUTE
+    store.verify_audit()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("mitigated_at = detected_at", "mitigated_at"),
+        ("resolved_us = 1", "resolved_us"),
+        ("by_machine = ''", "by_machine"),
+        ("severity = 'P4'", "severity"),
+        ("team = 'search'", "team"),
+        ("is_drill = 1", "is_drill"),
+    ],
+)
+def test_a_changed_time_is_found(
+    store: Store, database: str, lived: UUID, change: str, said: str
+) -> None:
+    """And named."""
+    _as_anybody(database, f"UPDATE aeef_moments SET {change}")  # noqa: S608 (constants)
+
+    with pytest.raises(AuditBroken, match=f"{said} of incident {lived}"):
+        store.verify_audit()
+
+
+def test_a_removed_occurrence_and_a_lifted_mark_are_found(
+    store: Store, database: str, lived: UUID
+) -> None:
+    """Nothing of it is left out quietly."""
+    _as_anybody(database, "UPDATE aeef_incidents SET is_drill = 1")
+    with pytest.raises(AuditBroken, match="marked as a drill"):
+        store.verify_audit()
+    _as_anybody(database, "UPDATE aeef_incidents SET is_drill = 0")
+    _as_anybody(database, "DELETE FROM aeef_moments WHERE occurrence = 2")
+    with pytest.raises(AuditBroken, match=f"1 occurrences of incident {lived}"):
+        store.verify_audit()
+
+
+def test_an_upgrade_reads_them_from_the_entries(
+    database: str, home: Path, store: Store, lived: UUID
+) -> None:
+    """As they were, with severity, service and how long they took."""
+    before, counted = store.moments.of(lived), _rows(database)
+    store.close()
+    back_to_before(database, "0023")
+    after = Store(database, home / "audit.anchors")
+
+    assert after.moments.of(lived) == before
+    assert _rows(database) == counted
+    after.verify_audit()
+    after.close()
+
+
+def test_severity_and_service_follow_the_incident(store: Store, database: str, lived: UUID) -> None:
+    """Of every occurrence."""
+    store.lifecycle.reopen(lived, actor="ann", reason="no")
+    store.lifecycle.set_severity(lived, Severity.P1, actor="ann", reason="worse")
+    store.lifecycle.set_services(lived, add=["cart"], remove=["shop"], actor="ann")
+
+    found = {(row["severity"], row["service"], row["team"]) for row in _rows(database)}
+    assert found == {("P1", "cart", "payments")}
+    store.verify_audit()
+
+
+def test_a_drill_is_never_one_with_what_is_real(store: Store) -> None:
+    """Neither joins the other, nor is it merged into it; and it says what it is."""
+    real = store.open_or_attach(SHOP, IncidentType.DRIFT, Severity.P2).incident
+    drill_alert = SHOP.model_copy(update={"labels": {"drill": "true"}})
+    drill = store.open_or_attach(drill_alert, IncidentType.DRIFT, Severity.P2)
+    again = store.open_or_attach(drill_alert, IncidentType.DRIFT, Severity.P2)
+
+    assert drill.is_new
+    assert again.incident.incident_id == drill.incident.incident_id
+    assert drill.incident.title.startswith("DRILL P2")
+    assert not real.title.startswith("DRILL")
+    assert [each.is_drill for each in store.moments.of(drill.incident.incident_id)] == [True]
+    with pytest.raises(NotPossibleNow, match="drill"):
+        store.lifecycle.merge(real.incident_id, drill.incident.incident_id, actor="ann")
+    store.verify_audit()
+
+
+def _as_anybody(database: str, statement: str) -> None:
+    engine = create_engine(database_url(database))
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _rows(database: str) -> list[dict[str, object]]:
+    engine = create_engine(database_url(database))
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT * FROM aeef_moments ORDER BY occurrence"))
+        rows = [dict(row) for row in found.mappings()]
+    engine.dispose()
+    return rows
