@@ -194,7 +194,7 @@ def _open(
     if doubt:
         related["detectedAtSaid"] = said.isoformat()
     words = clean_text(typed.guessed_from)
-    text = _opening_text(alert, doubt, words)
+    text, actor = _opening_text(alert, doubt, words), alert.source
     incident = Incident(
         incident_id=incident_id,
         severity=severity,
@@ -204,7 +204,7 @@ def _open(
         description=alert.description,
         detected_at=alert.detected_at,
         affected_services=[alert.service] if alert.service else [],
-        actions_taken=[Action(timestamp=chain.now, action=text, actor=alert.source)],
+        actions_taken=[Action(timestamp=chain.now, action=text, actor=actor)],
         number=_next_number(chain.connection),
         is_drill=alert.is_drill,
     )
@@ -234,6 +234,5 @@ def _open(
         **{name: value for name, value in more.items() if value},
         **related,
     }
-    actor = alert.source
     chain.append(incident_id, text, actor=actor, automated=True, details=details, entry_id=entry)
     return incident

@@ -43,8 +43,8 @@ def gather(incident_id: UUID, store: Store) -> Gathered:
                 [each.to_json() for each in store.corrective.of(incident_id)]
             ),
         }
-        if (review := store.reviews.of(incident_id)) is not None:
-            files["review.json"] = _json(review.to_json())
+        if kept.review is not None:
+            files["review.json"] = _json(kept.review)
         if store.timeline(incident_id)[-1].hash == entries[-1].hash:
             record = json.loads(kept.document)
             return Gathered(incident_id, kept.number, record, entries, files)

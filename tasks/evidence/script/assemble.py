@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-PARTS = ("ed25519.py", "layout.py", "incident.py", "verify.py")
+PARTS = ("ed25519.py", "layout.py", "learned.py", "incident.py", "verify.py")
 """In the order in which they need each other; the last one's docstring is the script's."""
 _OWN = re.compile(r"^from (?:__future__|tasks\.evidence\.script\.\w+) import .*\n", re.MULTILINE)
 _DOCSTRING = re.compile(r'\A""".*?"""\n', re.DOTALL)

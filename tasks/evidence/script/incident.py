@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from tasks.evidence.script.learned import problems_of_actions, problems_of_review
+
 FIRST = {"seq": 0, "hash": "0" * 64}
 
 
@@ -53,6 +55,7 @@ class IncidentInBundle:
             )
         self._verify_record()
         self._verify_approvals()
+        self._verify_what_was_learned()
         self._verify_evidence()
 
     def _verify_entry(self, entry: Any, before: Any, segment: dict[int, Any]) -> None:
@@ -114,6 +117,16 @@ class IncidentInBundle:
                 self.broken.append(
                     f"{self._name}: approval {its} is not one that an entry vouches for"
                 )
+
+    def _verify_what_was_learned(self) -> None:
+        review = json.loads(self.content("review.json") or b"null")
+        actions = json.loads(self.content("corrective-actions.json") or b"[]")
+        for broken, missing in (
+            problems_of_review(self.entries, review),
+            problems_of_actions(self.entries, actions),
+        ):
+            self.broken += [f"{self._name}: {each}" for each in broken]
+            self.missing += [f"{self._name}: {each}" for each in missing]
 
     def _verify_evidence(self) -> None:
         seals = {}

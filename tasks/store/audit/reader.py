@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from tasks.base.storable import moment_text
 from tasks.store.audit.entries import streamed
 from tasks.store.database.database import Database
-from tasks.store.database.tables import audit, incidents
+from tasks.store.database.tables import audit, incidents, review_history, review_texts, reviews
 from tasks.store.records import find
 
 _OF_ONE_QUESTION = 500
@@ -28,12 +28,16 @@ class Digest(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The record and the alert of an incident exactly as they are kept, which entries seal."""
+    """What is kept of an incident exactly as it is kept, which entries seal.
+
+    review: its document and every text that was written in it; None: none was begun.
+    """
 
     incident_id: UUID
     number: int
     document: str
     alert: str
+    review: dict[str, Any] | None
 
 
 class AnchoredOutside(NamedTuple):
@@ -136,7 +140,8 @@ class ChainReader:
         """What is kept of an incident. Raises IncidentNotFound."""
         with self._database.read() as connection:
             row = find(connection, incident_id)
-            return Kept(UUID(row.id), row.number, row.document, row.alert)
+            review = _review(connection, row.id)
+            return Kept(UUID(row.id), row.number, row.document, row.alert, review)
 
     def opened_between(self, first: datetime, last: datetime) -> list[UUID]:
         """The incidents opened from `first` until before `last`, by their numbers.
@@ -155,6 +160,20 @@ class ChainReader:
             wanted = during if least is None else during | number.between(least, most)
             query = select(incidents.c.id).where(wanted).order_by(number, opened, incidents.c.id)
             return [UUID(row.id) for row in connection.execute(query)]
+
+
+def _review(connection: Connection, incident_id: str) -> dict[str, Any] | None:
+    query = select(reviews.c.document).where(reviews.c.incident_id == incident_id)
+    document = connection.execute(query).scalar()
+    if document is None:
+        return None
+    texts: dict[tuple[str, int], dict[str, Any]] = {}
+    for table in (review_history, review_texts):
+        columns = [table.c[name] for name in ("question", "revision", "text", "actor", "at")]
+        written = select(*columns).where(table.c.incident_id == incident_id)
+        for row in connection.execute(written).mappings():
+            texts[row["question"], row["revision"]] = dict(row)
+    return {"document": json.loads(document), "texts": [texts[each] for each in sorted(texts)]}
 
 
 def _in_parts(wanted: Iterable[int]) -> Iterator[list[int]]:

@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from deployments.cli.checks import audit as cli_audit
-from fixtures.rewriting import Row, rewrite_everything
+from rewriting import Row, rewrite_everything
 from schemas.errors import AuditBroken
 from schemas.evidence import AnchorSettings
 from schemas.incident import Alert, IncidentType, Severity

@@ -15,8 +15,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
+from schemas.corrective import Category, CorrectiveAction
 from schemas.errors import InvalidInput
-from schemas.incident import Alert, AuditEntry, IncidentType, Severity
+from schemas.incident import Alert, AuditEntry, IncidentType, Severity, Status
+from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.evidence.bundle.archive import archive
 from tasks.evidence.bundle.export import Asked, export_bundle
@@ -218,6 +220,47 @@ def test_a_changed_record_is_named_even_when_its_maker_signs(
     assert "alert.json is not the alert that opened it" in said
     assert "web.log is not what was kept" in said
     assert f"entry {lines[1]['seq']} is not the one that the chain has there" in said
+
+
+def test_what_was_learned_is_vouched_for_too(
+    stored: tuple[Settings, Store, list[UUID]], tmp_path: Path
+) -> None:
+    """Review and corrective actions are as the entries left them, each text by its writer."""
+    settings, store, ids = stored
+    of = ids[0]
+    store.acknowledge(of, actor="ann")
+    store.set_status(of, Status.RESOLVED, actor="ann", reason="done")
+    store.reviews.begin(of, utc_now())
+    store.reviews.answer(of, "root-cause", "a bad release", actor="ann", seen=0)
+    store.reviews.answer(of, "root-cause", "a good release", actor="bob", seen=1)
+    store.corrective.add(
+        CorrectiveAction(
+            incident_id=of,
+            category=Category.TEST,
+            text="test it",
+            owner="ann",
+            verifier="bob",
+            due_at=utc_now(),
+            created_by="ann",
+            created_at=utc_now(),
+        )
+    )
+    path = tmp_path / "learned.zip"
+    made = export_bundle(Asked(ids=("1",)), path, settings, by="ann")
+    assert (made.broken, made.missing) == ([], [])
+    assert b"a bad release" in files_of(path)[f"incidents/{of}/review.json"]
+
+    files = files_of(path)
+    review = json.loads(files[f"incidents/{of}/review.json"])
+    review["texts"][1]["actor"] = "nobody"
+    del review["texts"][0]
+    files[f"incidents/{of}/review.json"] = json.dumps(review).encode()
+    actions = files[f"incidents/{of}/corrective-actions.json"].replace(b"test it", b"no test")
+    files[f"incidents/{of}/corrective-actions.json"] = actions
+    found = Bundle(str(signed_again(path, files, settings, lambda _: None)))
+    assert "what nobody wrote in its review of 'root-cause' was changed" in " ".join(found.broken)
+    assert "corrective action CA-1 is not as an entry left it" in " ".join(found.broken)
+    assert "revision 1 of 'root-cause' of its review is missing" in " ".join(found.missing)
 
 
 def test_an_incident_left_out_of_a_period_is_named(

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from fixtures.rewriting import Row, drop_triggers, raw, rechained
 from fixtures.store import Clock
+from rewriting import Row, drop_triggers, raw, rechained
 from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.settings import Settings
