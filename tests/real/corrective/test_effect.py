@@ -42,6 +42,7 @@ def review(actions: Actions, incident: Incident, mode: str) -> None:
     )
 
 
+@pytest.mark.proves("IR-ACTIONS-EFFECT")
 def test_what_came_back_is_open_again_by_itself(
     database: str, jira: Jira, slack: Slack, home: Path
 ) -> None:

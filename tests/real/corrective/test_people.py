@@ -51,6 +51,7 @@ def test_from_added_to_verified(slack_with_people: Slack, home: Path) -> None:
     assert ["done: in abc1234", "verified: seen"] == [began[2], began[4]]
 
 
+@pytest.mark.proves("IR-ACTIONS-VERIFIED")
 @pytest.mark.parametrize(
     ("person", "why"),
     [
@@ -88,6 +89,7 @@ def test_without_people_the_named_verifier_does(home: Path) -> None:
     assert "verified by local user bob b., not proven" in do("bob b.", "action-verify")
 
 
+@pytest.mark.proves("IR-ACTIONS-OWNER")
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -138,6 +140,7 @@ def test_what_slack_did_not_take_is_said_later_once(slack: Slack, home: Path) ->
     assert slack.messages[0].text.startswith("cleo: CA-1 is yours")
 
 
+@pytest.mark.proves("REQ-009-18")
 def test_a_waiver_is_an_approver_s_and_ends_by_itself(slack_with_people: Slack, home: Path) -> None:
     """Then it is open, due anew, and all three hear of it."""
     slack = slack_with_people
@@ -167,6 +170,7 @@ def test_a_waiver_is_an_approver_s_and_ends_by_itself(slack_with_people: Slack, 
     assert 1 == sum("its waiver, for which eve answered" in each for each in actions.timeline())
 
 
+@pytest.mark.proves("IR-ACTIONS-WEEKLY")
 def test_the_weekly_list_is_the_longest_overdue_first(home: Path) -> None:
     """Done is not verified; what is verified or waived is not in it."""
     actions = actions_with(home)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from real.corrective.actions import Actions, actions_with
 from schemas.corrective import Stage
 from schemas.incident import Alert, IncidentType, Severity
@@ -21,6 +23,7 @@ def stage_of(actions: Actions, number: int = 1) -> Stage:
     return actions.store.corrective.one(number).stage
 
 
+@pytest.mark.proves("IR-ACTIONS-LABEL")
 def test_an_action_has_one_ticket(jira: Jira, home: Path) -> None:
     """With the label by which all are found, its owner, verifier and day."""
     actions = actions_with(home, jira)

@@ -59,6 +59,7 @@ def verified(**fields: object) -> CorrectiveAction:
     return verify(done, NOW, "bob (slack)").action
 
 
+@pytest.mark.proves("IR-ACTIONS-VERIFIED")
 @pytest.mark.parametrize("verifier", ["ann", "Ann", "ann (token)", "local user ann, not proven"])
 def test_whoever_does_it_does_not_verify_it(verifier: str) -> None:
     """However they are written."""
@@ -114,6 +115,7 @@ def test_a_waiver_is_not_its_owner_s_and_ends() -> None:
     assert set() == categories_of([waived])
 
 
+@pytest.mark.proves("IR-ACTIONS-EFFECT")
 def test_each_look_is_made_once_and_what_was_not_seen_again() -> None:
     """After 30 and 90 days of being verified; nothing new is no change."""
     action = verified()
