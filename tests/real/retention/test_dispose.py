@@ -279,3 +279,50 @@ def test_erasing_an_original_destroys_its_key(store: Store, settings: Settings, 
     assert any("original alert was erased" in e.action for e in store.timeline(one))
     with pytest.raises(NotPossibleNow, match="erased before"):
         store.retention.erase_original(one, reason="again", actor="ann")
+
+
+def test_what_came_again_with_an_old_id_is_not_taken_for_what_is_gone(
+    store: Store, settings: Settings, old: Old
+) -> None:
+    """An emitter sends an event of it once more: its evidence stays, and is asked for."""
+    again = old()
+    dispose_of_due(settings)
+    alert = Alert(description="it came again", service="shop", source="other")
+    store.open_with_id(again, alert, IncidentType.SECURITY, Severity.P2)
+    Evidence(str(again), settings.home).keep("log.txt", b"new", source="test")
+    store.record_action(again, "kept a log")
+    dispose_of_due(settings)
+
+    log = settings.home / "evidence" / str(again) / "log.txt"
+    assert log.read_bytes() == b"new"
+    store.verify_audit()
+    log.write_bytes(b"lie")
+    with pytest.raises(AuditBroken, match="log.txt was changed"):
+        store.verify_audit()
+
+
+def test_our_index_alone_deletes_no_evidence(
+    store: Store, settings: Settings, old: Old, database: str
+) -> None:
+    """Whoever writes into it, and deletes the record, does not have the evidence deleted, too."""
+    stays = old(years=1)
+    Evidence(str(stays), settings.home).keep("log.txt", b"proof", source="test")
+    row = insert(disposals).values(
+        incident_id=str(stays), number=1, type="security", severity="P2", at="2026", seq=1
+    )
+    change(database, row)
+    dispose_of_due(settings)
+
+    assert (settings.home / "evidence" / str(stays) / "log.txt").exists()
+
+
+def test_nothing_can_be_written_into_what_is_left(
+    store: Store, settings: Settings, old: Old, database: str
+) -> None:
+    """An actor and an action beside details that are gone are a lie."""
+    gone = old()
+    dispose_of_due(settings)
+    lie = update(audit).where(audit.c.incident_id == str(gone)).values(actor="bob", action="did it")
+    change(database, lie)
+    with pytest.raises(AuditBroken, match="has something of its content"):
+        store.verify_audit()
