@@ -297,7 +297,7 @@ def test_what_came_again_with_an_old_id_is_not_taken_for_what_is_gone(
     assert log.read_bytes() == b"new"
     store.verify_audit()
     log.write_bytes(b"lie")
-    with pytest.raises(AuditBroken, match="log.txt was changed"):
+    with pytest.raises(AuditBroken, match=r"log\.txt was changed"):
         store.verify_audit()
 
 
