@@ -14,7 +14,6 @@ from tasks.store.database.failures import as_ours
 from tasks.store.database.migrate import migrate
 from tasks.store.database.tables import (
     audit,
-    audit_head,
     incidents,
     lease_clock,
     metadata,
@@ -83,8 +82,8 @@ def _copy(table: Table, there: Connection, here: Connection) -> None:
         here.execute(delete(table))
     for rows in _batches(table, there):
         here.execute(insert(table), rows)
-    if here.dialect.name == "postgresql":
-        _go_on_counting(table, here)
+    if (last := _last_number(table, there)) is not None:
+        _go_on_counting(table, here, last)
 
 
 def _batches(table: Table, there: Connection) -> Iterator[list[dict[str, Any]]]:
@@ -94,16 +93,37 @@ def _batches(table: Table, there: Connection) -> Iterator[list[dict[str, Any]]]:
             yield [dict(row._mapping) for row in some]  # noqa: SLF001
 
 
-def _go_on_counting(table: Table, here: Connection) -> None:
-    """PostgreSQL counts apart from the rows: the next number follows the highest one."""
+def _last_number(table: Table, connection: Connection) -> int | None:
+    """The highest number that was ever given in it, also to what is gone; None: none are given."""
     column = table.autoincrement_column
-    if column is None or table is audit_head:
-        return
-    sequence = here.execute(select(func.pg_get_serial_sequence(table.name, column.name))).scalar()
-    if sequence is not None:
-        here.execute(
-            text(
-                f"SELECT setval('{sequence}', (SELECT COALESCE(MAX({column.name}), 0) + 1 "  # noqa: S608 (names of ours)
-                f"FROM {table.name}), false)"
-            )
-        )
+    if column is None:
+        return None
+    found = [connection.execute(select(func.max(column))).scalar() or 0]
+    if connection.dialect.name == "postgresql":
+        name = _sequence(table, connection)
+        # Not yet called, its value is the next number.
+        last = text(f"SELECT last_value - 1 + is_called::int FROM {name}")  # noqa: S608 (ours)
+        found += [] if name is None else connection.scalars(last).all()
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        last = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        found += connection.scalars(last, {"name": table.name}).all()
+    return max(found)
+
+
+def _go_on_counting(table: Table, here: Connection, last: int) -> None:
+    """The next number follows the last one. Both databases count apart from the rows."""
+    if here.dialect.name == "postgresql":
+        if (name := _sequence(table, here)) is not None:
+            here.execute(select(func.setval(name, last + 1, False)))
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        its = {"name": table.name, "last": last}
+        here.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), its)
+        here.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), its)
+
+
+def _sequence(table: Table, connection: Connection) -> str | None:
+    column = table.autoincrement_column
+    assert column is not None
+    found = connection.execute(select(func.pg_get_serial_sequence(table.name, column.name)))
+    name: str | None = found.scalar()
+    return name

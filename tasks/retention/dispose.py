@@ -93,10 +93,13 @@ def dispose_of_due(
     """Dispose of everything that is due, once at a time; on record when something went.
 
     most: incidents at most. rest: what is done between two transactions, for so many seconds.
-    Raises NotPossibleNow when another process does so, or makes a backup, on this machine.
+    Raises NotPossibleNow when another process does so, or makes a backup, on this machine, and
+    AuditBroken, and nothing goes, when the audit log is not intact: a hold may have been taken away
+    by hand, and what is due may be what shows that.
     """
     store, began = open_store(settings), utc_now()
     with _alone(settings.home):
+        store.verify_audit(full=False)
         gone, stays, longest, is_whole = _incidents(store, settings, actor, most, rest)
         evidence = remove_evidence(store, settings.home)
         events, old_claims, step = 0, 0, time.monotonic()

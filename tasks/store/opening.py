@@ -92,6 +92,7 @@ def open_or_attach(
         if incident and (looks or alert.names_one_occurrence or not incident.status.is_over):
             return attach(chain, incident, report, looks=looks)
         own = _free_id(chain, new_id)
+        chain.begins(own)
         incident = _open(chain, own, alert, typed, severity, key=key, entry=entry, group=group)
         hear(chain, incident, key, alert, severity)
         if announce:
@@ -105,7 +106,8 @@ def _free_id(chain: Chain, wanted: UUID | None) -> UUID:
     if wanted is None:
         return uuid4()
     known = select(incidents.c.id).where(incidents.c.id == str(wanted))
-    return uuid4() if chain.connection.execute(known).first() else wanted
+    gone = select(disposals.c.incident_id).where(disposals.c.incident_id == str(wanted))
+    return uuid4() if chain.connection.execute(known.union_all(gone)).first() else wanted
 
 
 def delivery_entry(key: str, delivery: str | None) -> UUID | None:
@@ -220,7 +222,6 @@ def _open(
     }
     chain.connection.execute(insert(incidents).values(row))
     start_escalation(chain.connection, incident, chain.now)
-    chain.begins(incident_id)
     note_detected(chain.connection, incident, team)
     more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}
     details = {

@@ -104,7 +104,7 @@ class Chain:
         return entry
 
     def begins(self, incident_id: UUID) -> None:
-        """This incident is new: it has no entry before."""
+        """This incident is new: it has no entry before, not even of one that was disposed of."""
         self._before.none(incident_id)
 
     def has(self, entry_id: UUID) -> bool:

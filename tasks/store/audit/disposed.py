@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Row, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json
+from tasks.store.audit.audit import entry_of
 from tasks.store.database.database import Database
-from tasks.store.database.tables import audit, disposals
+from tasks.store.database.tables import audit, disposals, incidents
 
 DISPOSED = "disposed"
 """In the details of an entry: the incidents that it disposes of."""
@@ -87,7 +88,12 @@ class Disposals:
         self.listed: list[Listed] = []
 
     def note_blank(self, row: Row[Any]) -> None:
-        """An entry without its content."""
+        """An entry without its content. Raises AuditBroken when it has some of it."""
+        if any(getattr(row, name) != value for name, value in BLANK.items()):
+            raise AuditBroken(
+                f"audit entry {row.seq} (incident {row.incident_id}) was disposed of, but has "
+                "something of its content: it was changed after that"
+            )
         self._left.setdefault(row.incident_id, Left()).add(row)
 
     def note_entry(self, row: Row[Any], details: Mapping[str, Any], *, since: int) -> None:
@@ -131,14 +137,20 @@ def is_as_listed(connection: Connection, each: Listed) -> bool:
 
 
 def is_gone(database: Database, incident: str) -> bool:
-    """True when an entry of the chain says that it was disposed of, by now.
+    """True when an entry of the chain says that it was disposed of, and it did not come again.
 
-    Our index of these entries is believed only with the entry.
+    Our index of these entries is believed only with the entry, and that only as it was written.
     """
     by = select(audit).join(disposals, disposals.c.seq == audit.c.seq)
     with database.read() as connection:
+        if connection.execute(select(incidents.c.id).where(incidents.c.id == incident)).first():
+            return False
         row = connection.execute(by.where(disposals.c.incident_id == incident)).one_or_none()
-    return row is not None and f'"{incident}"' in row.details and f'"{DISPOSED}"' in row.details
+    if row is None or row.incident_id is not None:
+        return False
+    entry = entry_of(row)
+    is_true = entry.compute_hash() == entry.hash
+    return is_true and any(each.incident == incident for each in listed_in(row.seq, entry.details))
 
 
 def _changed(each: Listed) -> AuditBroken:

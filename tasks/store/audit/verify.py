@@ -35,6 +35,7 @@ from tasks.store.audit.verified import Point, read_point, write_point
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
+from tasks.store.retention.sealed_holds import verify_calendar, verify_holds
 
 SMALL = 20_000
 """Entries that are recomputed in less than a second: so many always are."""
@@ -71,6 +72,8 @@ def verify_audit(
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
+        verify_holds(connection)
+        verify_calendar(connection)
         known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

@@ -18,6 +18,7 @@ from tasks.base.storable import clean_json, clean_text, moment_text
 from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import STANDING, holds
 from tasks.store.records import Change, find, incident_of
+from tasks.store.retention.sealed_holds import hold_seal
 
 
 def put_hold(
@@ -56,14 +57,7 @@ def put_hold(
     said = f"legal hold {hold.number}: {reason}"
     if incident is not None:
         Change(chain, incident).record(said, actor=actor, automated=False)
-    else:
-        chain.append(
-            None,
-            f"legal hold {hold.number} of {hold.covers}: {reason}",
-            actor=actor,
-            automated=False,
-            details={"hold": hold.number, "wanted": filtered},
-        )
+    _seal(chain, hold, f"legal hold {hold.number} of {hold.covers}: {reason}", actor)
     return hold
 
 
@@ -84,9 +78,14 @@ def end_hold(chain: Chain, number: int, *, reason: str, actor: str) -> Hold:
     if hold.incident_id is not None:
         incident = incident_of(find(chain.connection, hold.incident_id))
         Change(chain, incident).record(said, actor=actor, automated=False)
-    else:
-        chain.append(None, said, actor=actor, automated=False, details={"hold": number})
+    _seal(chain, hold, said, actor)
     return _hold(chain.connection, number)
+
+
+def _seal(chain: Chain, hold: Hold, said: str, actor: str) -> None:
+    """An entry of no incident, which stays when the incident goes: see `verify_holds`."""
+    row = chain.connection.execute(select(holds).where(holds.c.number == hold.number)).one()
+    chain.append(None, said, actor=actor, automated=False, details=hold_seal(row))
 
 
 def all_holds(connection: Connection) -> list[Hold]:

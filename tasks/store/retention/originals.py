@@ -14,6 +14,7 @@ from tasks.store.audit.audit import Chain
 from tasks.store.database.tables import original_keys
 from tasks.store.records import Change, find
 from tasks.store.retention.holds import Standing
+from tasks.store.retention.sealed_holds import verify_holds
 
 KEY_BYTES = 64
 """Of AES-SIV with AES-256 (RFC 5297): two keys of 32 bytes."""
@@ -31,7 +32,11 @@ def key_of(connection: Connection, incident_id: UUID | str, *, make: bool) -> by
 
 
 def erase(chain: Chain, incident: Incident, *, reason: str, actor: str) -> Incident:
-    """Destroy the key. Raises NotPossibleNow when it is held, or there is nothing to destroy."""
+    """Destroy the key. Raises NotPossibleNow when it is held, or there is nothing to destroy.
+
+    AuditBroken when a hold was changed by hand.
+    """
+    verify_holds(chain.connection)
     hold = Standing(chain.connection).over(incident)
     if hold is not None:
         raise NotPossibleNow(

@@ -15,6 +15,7 @@ from schemas.incident import Incident
 from schemas.lifecycle import Filter
 from schemas.retention import Hold
 from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.audit.disposed import is_gone
 from tasks.store.database.tables import claims, disposals, outbox
 from tasks.store.records import find, incident_of
 from tasks.store.retention import originals
@@ -94,10 +95,11 @@ class Retention:
             return [_disposed_of(row) for row in connection.execute(query.limit(limit))]
 
     def disposed_among(self, ids: Collection[str]) -> set[str]:
-        """Which of these incidents were disposed of."""
+        """Which of these incidents were disposed of, as entries of the audit log say."""
         query = select(disposals.c.incident_id).where(disposals.c.incident_id.in_(list(ids)))
         with self._log.database.read() as connection:
-            return set(connection.scalars(query))
+            found = set(connection.scalars(query))
+        return {each for each in found if is_gone(self._log.database, each)}
 
     def delete_sent(self, days: int, readers: Collection[str]) -> Iterator[tuple[int, int]]:
         """Delete delivered events and old claims; yields how many of each went, step by step."""

@@ -138,9 +138,15 @@ def test_who_attended_is_on_record(store: Store, store_settings: Settings) -> No
         connection.execute(
             text("UPDATE aeef_calendar_reviews SET document = replace(document, 'bob', 'eve')")
         )
-    engine.dispose()
     with pytest.raises(AuditBroken):
         store.calendar.of(Kind.WEEKLY, "2026-W48")
+    with pytest.raises(AuditBroken, match="the weekly review 2026-W48 is not as audit entry"):
+        store.verify_audit()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM aeef_calendar_reviews"))
+    engine.dispose()
+    with pytest.raises(AuditBroken, match="the weekly review 2026-W48 is missing"):
+        store.verify_audit()
 
 
 def test_repeated_warnings_open_a_formal_review_once(settings: Settings, slack: Slack) -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from sqlalchemy import delete
 
 from fixtures.store import TEMPLATE, Clock, Old, PostgreSQL
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, IncidentType, Severity
+from schemas.lifecycle import Filter
 from schemas.settings import Settings
 from support import read_below
 from tasks.backup.backup import back_up, config_without_secrets
+from tasks.backup.copy_store import copy_store
 from tasks.backup.drill import drill, last_drill
 from tasks.backup.move import move
 from tasks.backup.restore import check, restore, unpack
@@ -25,6 +28,8 @@ from tasks.base.file_lock import file_lock
 from tasks.incident.evidence import Evidence
 from tasks.retention.dispose import dispose_of_due
 from tasks.store import Store, open_store
+from tasks.store.database.database import Database
+from tasks.store.database.tables import holds
 
 
 @pytest.fixture
@@ -215,5 +220,31 @@ def test_the_store_moves_to_an_empty_postgresql(
         store.verify_audit()
         with pytest.raises(NotPossibleNow, match="is not empty"):
             move(settings, url, actor="ann")
+    finally:
+        postgresql.drop(url)
+
+
+def test_numbers_that_were_given_are_not_given_again_after_a_move(
+    home: Path, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    """There and back: what people know as hold 2 is never another, also when its row is gone."""
+    settings, url = Settings.model_validate({"home": home}), postgresql.create(TEMPLATE)
+    back = f"sqlite:///{tmp_path / 'back.db'}"
+    try:
+        store = open_store(settings)
+        for _ in range(2):
+            store.retention.hold(wanted=Filter(service="a"), reason="court", actor="ann")
+        store._database.write(lambda connection: connection.execute(delete(holds)))  # noqa: SLF001
+        source, goal = Database(settings.database), Database(url)
+        copy_store(source, goal)
+        again = Database(back)
+        copy_store(goal, again)
+        for each in (url, back):
+            moved = Store(each, tmp_path / "anchors")
+            hold = moved.retention.hold(wanted=Filter(service="a"), reason="court", actor="ann")
+            assert hold.number == 3
+            moved.close()
+        for database in (source, goal, again):
+            database.close()
     finally:
         postgresql.drop(url)

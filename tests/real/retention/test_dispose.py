@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, create_engine, insert, select, text, update
+from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from fixtures.store import Clock, Old
@@ -19,7 +19,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from support import read_below
 from tasks.incident.evidence import Evidence
-from tasks.retention.dispose import dispose_of_due, foresee
+from tasks.retention.dispose import dispose_of_due, foresee, remove_evidence
 from tasks.store import Store
 from tasks.store.audit import verify
 from tasks.store.audit.disposed import BLANK
@@ -29,6 +29,7 @@ from tasks.store.database.tables import (
     claims,
     corrective_actions,
     disposals,
+    holds,
     outbox,
     webhooks,
 )
@@ -103,7 +104,8 @@ def test_what_was_verified_before_is_compared_too(
     old("young", years=1)
     first = store.verify_audit(full=False)
     late = old("late")
-    dispose_of_due(settings)
+    store.retention.dispose([gone, late], settings.retention.years, actor="ann")
+    remove_evidence(store, settings.home)
 
     assert first.entries == store.verify_audit(full=False).since
     assert [False, False] == still(store, gone, late)
@@ -279,3 +281,71 @@ def test_erasing_an_original_destroys_its_key(store: Store, settings: Settings, 
     assert any("original alert was erased" in e.action for e in store.timeline(one))
     with pytest.raises(NotPossibleNow, match="erased before"):
         store.retention.erase_original(one, reason="again", actor="ann")
+
+
+def test_what_came_again_with_an_old_id_is_not_taken_for_what_is_gone(
+    store: Store, settings: Settings, old: Old
+) -> None:
+    """An emitter sends an event of it once more: its evidence stays, and is asked for."""
+    again = old()
+    dispose_of_due(settings)
+    alert = Alert(description="it came again", service="shop", source="other")
+    store.open_with_id(again, alert, IncidentType.SECURITY, Severity.P2)
+    Evidence(str(again), settings.home).keep("log.txt", b"new", source="test")
+    store.record_action(again, "kept a log")
+    dispose_of_due(settings)
+
+    log = settings.home / "evidence" / str(again) / "log.txt"
+    assert log.read_bytes() == b"new"
+    store.verify_audit()
+    log.write_bytes(b"lie")
+    with pytest.raises(AuditBroken, match=r"log\.txt was changed"):
+        store.verify_audit()
+
+
+def test_our_index_alone_deletes_no_evidence(
+    store: Store, settings: Settings, old: Old, database: str
+) -> None:
+    """Whoever writes into it, and deletes the record, does not have the evidence deleted, too."""
+    stays = old(years=1)
+    Evidence(str(stays), settings.home).keep("log.txt", b"proof", source="test")
+    row = insert(disposals).values(
+        incident_id=str(stays), number=1, type="security", severity="P2", at="2026", seq=1
+    )
+    change(database, row)
+    dispose_of_due(settings)
+
+    assert (settings.home / "evidence" / str(stays) / "log.txt").exists()
+
+
+def test_nothing_can_be_written_into_what_is_left(
+    store: Store, settings: Settings, old: Old, database: str
+) -> None:
+    """An actor and an action beside details that are gone are a lie."""
+    gone = old()
+    dispose_of_due(settings)
+    lie = update(audit).where(audit.c.incident_id == str(gone)).values(actor="bob", action="did it")
+    change(database, lie)
+    with pytest.raises(AuditBroken, match="has something of its content"):
+        store.verify_audit()
+
+
+@pytest.mark.proves("RET-HOLD")
+@pytest.mark.parametrize("how", ["released", "deleted", "narrowed"])
+def test_a_hold_taken_away_by_hand_lets_nothing_go(
+    store: Store, settings: Settings, old: Old, database: str, how: str
+) -> None:
+    """It is found by verifying, and by the disposal before it deletes anything."""
+    held = old()
+    store.retention.hold(held, reason="court", actor="ann")
+    by_hand = {
+        "released": update(holds).values(ended_at="2026-11-01T00:00:00.000000+00:00"),
+        "deleted": delete(holds),
+        "narrowed": update(holds).values(incident_id=str(uuid4())),
+    }
+    change(database, by_hand[how])
+    with pytest.raises(AuditBroken, match="legal hold 1 is"):
+        dispose_of_due(settings)
+    with pytest.raises(AuditBroken, match="legal hold 1 is"):
+        store.verify_audit()
+    assert [True] == still(store, held)
