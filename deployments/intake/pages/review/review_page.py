@@ -68,6 +68,7 @@ class ReviewPage:
                 csrf=csrf_of(request),
             )
         seen, is_open = shown_review(incident_id, self._store), incident.status is not Status.CLOSED
+        is_over = incident.status is Status.RESOLVED
         return page(
             "review.html",
             status,
@@ -76,7 +77,7 @@ class ReviewPage:
             incident=incident,
             actor=actor,
             may_write=is_open and actor.may(Right.RESPOND),
-            forms=forms_for(next_of(review, actor), actor) if is_open else [],
+            forms=forms_for(next_of(review, actor), actor) if is_over else [],
             is_own=review.state is State.COMPLETE and review.is_by(actor.on_record),
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
