@@ -291,6 +291,8 @@ def test_what_is_refused_is_not_saved_and_gives_back_what_was_typed(quiet_intake
     assert {422} == {each.status_code for each in answers.values()}
     assert long in answers["summary"].text
     assert "at most 20000" in answers["summary"].text
+    many = {f"field{number}": "x" for number in range(300)}
+    assert 413 == quiet_intake.ask("POST", f"{path}/summary", data=many).status_code
     assert 403 == reader.status_code
     assert 401 == quiet_intake.client.post(f"{path}/summary", data={"text": "x"}).status_code
     review = quiet_intake.store.reviews.of(incident.incident_id)
