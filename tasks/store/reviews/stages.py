@@ -64,9 +64,14 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
 
 
 def draft(change: Change, facts: Facts) -> bool:
-    """Keep what the record says, unless people have completed the review already."""
+    """Keep what the record says; once people have completed the review, only where it has nothing.
+
+    Whoever is quick, or works while Prefect is away, completes it before it was drafted.
+    """
     review = review_in(change.chain.connection, str(change.incident.incident_id))
-    if review is None or review.state is not State.DRAFTED or not _is_of_its_end(change, review):
+    if review is None or not _is_of_its_end(change, review):
+        return False
+    if review.facts is not None and review.state is not State.DRAFTED:
         return False
     drafted = review.model_copy(update={"facts": facts})
     keep(change.chain, drafted)

@@ -15,7 +15,7 @@ from samples.targets import command_target, commit, git, prove, write_history
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
-from schemas.review import Facts, Review, State
+from schemas.review import Facts, Form, Review, State, questions_of
 from schemas.settings import Settings, Target, load_settings
 from tasks.review.draft_review import draft_review
 from tasks.store import Store, open_store
@@ -135,6 +135,25 @@ def test_what_cannot_be_seen_is_said(made: Settings) -> None:
     assert any(each.startswith("the change of demo: ") for each in facts.not_seen)
     assert [] == facts.sections["gates"]
     assert lines(facts, "timeline")
+
+
+def test_what_was_completed_before_it_was_drafted_is_drafted_once(made: Settings) -> None:
+    """People were quicker than the flow, or Prefect was away; their texts stay sealed."""
+    store = open_store(made)
+    of = over(store)
+    lifecycle, reviews = store.lifecycle, store.reviews
+    lifecycle.reopen(of, actor=ANN, reason="no")
+    lifecycle.resolve(of, Disposition.FALSE_ALARM, actor=ANN)
+    reviews.begin(of, utc_now())
+    for each in questions_of(Form.SHORT):
+        reviews.answer(of, each.name, (each.choices or ("text",))[0], actor=ANN, seen=0)
+    reviews.complete(of, actor=ANN)
+    review, facts = drafted(of, store)
+
+    assert State.COMPLETE is review.state
+    assert lines(facts, "timeline")
+    assert facts == drafted(of, store)[1]
+    store.verify_audit()
 
 
 def test_drafting_again_changes_nothing(made: Settings) -> None:

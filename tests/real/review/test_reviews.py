@@ -253,7 +253,7 @@ def test_opened_again_the_review_begins_anew_with_its_texts(
 
 
 def _is_not_of_this_end(store: Store, clock: Clock, incident: Incident, why: str) -> None:
-    """Nobody completes or reads it, nor drafts it late: the record would say that all is learned."""
+    """Nobody completes or reads it, nor drafts it late: it is about what was before."""
     of = incident.incident_id
     with pytest.raises(NotPossibleNow, match=why):
         store.reviews.complete(of, actor=ANN)
