@@ -32,6 +32,7 @@ from tasks.store import Store
 
 MOST_FORM_BYTES = 1 << 18
 """The longest text of a review is 20,000 characters, of up to 12 bytes each in a form."""
+MOST_FIELDS = 200
 FORM = "application/x-www-form-urlencoded"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 
@@ -129,7 +130,10 @@ async def form_of(request: Request) -> Mapping[str, str]:
             body = (await request.body()).decode("utf-8", "replace")
     except TimeoutError:
         raise HTTPException(408, f"the form did not come within {BODY_SECONDS:g} s") from None
-    fields = parse_qs(body, keep_blank_values=True, max_num_fields=200)
+    try:
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise HTTPException(413, f"a form may have {MOST_FIELDS} fields") from None
     return {name: values[-1] for name, values in fields.items()}
 
 

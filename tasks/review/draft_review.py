@@ -30,7 +30,8 @@ def draft_review(case: Case) -> str:
         review = begin_review(incident, case.settings, store)
     if review is None:
         return f"{incident.title}: no review was asked for"
-    if review.state is not State.DRAFTED or _is_drafted(review):
+    is_sealed = review.state is not State.DRAFTED and review.facts is not None
+    if is_sealed or _is_drafted(review):
         return f"{incident.title}: its review is {review.state}, with the facts that it has"
     facts = draft_facts(incident, case.settings, store)
     store.reviews.draft(incident.incident_id, facts)

@@ -1,4 +1,4 @@
-"""A review as one Markdown file to read: what people wrote as they wrote it, all else literally."""
+"""A review as one Markdown file to read: what people wrote is quoted, all else stands literally."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for each in document["questions"]:
         yield f"### {literal(each['title'])}\n"
         yield f"_{literal(each['asks'])}_\n"
-        yield f"{each['text']}\n"
+        yield f"{_quoted(each['text'])}\n"
         if each["by"]:
             yield f"Written by {literal(each['by'])}\n"
     yield "## Corrective actions\n"
@@ -35,6 +35,14 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield "" if document["actions"] else "None.\n"
     yield from _facts(document)
     yield f"---\n\n{literal(document['taken'])}\n\n<{document['url']}>"
+
+
+def _quoted(text: str) -> str:
+    """As its writer wrote it, in a quotation: no heading or comment of theirs gets out of that.
+
+    Else a text could bring sections of its own, of facts that "nobody typed", or hide what follows.
+    """
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _facts(document: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -25,6 +26,8 @@ TITLES = {
 _TEXT, _AT, _BY = ("text", "said", "action", "title"), ("at", "timestamp"), ("by", "actor")
 _ENTRY, _ADDRESS = ("entry", "seq"), ("url", "address")
 INCIDENTS = "/incidents/"
+_IS_ADDRESS = re.compile(rf"(?:https?://|{INCIDENTS})[^\s<>\"\\]*")
+"""With nothing that ends it in Markdown's `<…>` or in HTML."""
 _NOTHING: tuple[JsonValue, ...] = (None, "", [], {})
 _KNOWN = frozenset({*_TEXT, *_AT, *_BY, *_ENTRY, *_ADDRESS})
 
@@ -133,8 +136,7 @@ def _moment(value: JsonValue) -> datetime | None:
 
 def _web(value: JsonValue) -> str:
     """An address of the web or of an incident here; another kind could run something: empty."""
-    is_one = isinstance(value, str) and value.startswith(("https://", "http://", INCIDENTS))
-    return str(value) if is_one else ""
+    return value if isinstance(value, str) and _IS_ADDRESS.fullmatch(value) else ""
 
 
 def _words(name: str) -> str:

@@ -44,6 +44,7 @@ def _begin(hand: Hand, _asked: Nothing) -> Done:
 
 
 def _answer(hand: Hand, asked: Answering) -> Done:
+    _require_proof(hand, "its texts are written")
     reviews, actor = hand.store.reviews, hand.actor.on_record
     incident, before = hand.incident, reviews.of(hand.incident_id)
     there = before.texts.get(asked.question) if before else None
@@ -61,20 +62,30 @@ def _answer(hand: Hand, asked: Answering) -> Done:
 
 
 def _complete(hand: Hand, _asked: Nothing) -> Done:
+    _require_proof(hand, "it is called complete")
     done = hand.store.reviews.complete(hand.incident_id, actor=hand.actor.on_record)
     said = f"{done.incident.title}: review {_standing(done.review)}"
     return _shown(hand, done.incident, said, changed=done.changed)
 
 
 def _read(hand: Hand, _asked: Nothing) -> Done:
-    if hand.settings.people and not hand.actor.is_proven:
-        raise NotAllowed(
-            f"{hand.actor.called}: nothing proves who you are, and a review counts as read by"
-            " somebody of [people]: sign in on the page, or set AEEF_URL and AEEF_TOKEN"
-        )
+    _require_proof(hand, "it counts as read")
     done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record)
     said = f"{done.incident.title}: review {_standing(done.review)}"
     return _shown(hand, done.incident, said, changed=done.changed)
+
+
+def _require_proof(hand: Hand, what: str) -> None:
+    """Raise NotAllowed where people are configured, and it is none of them.
+
+    Also for its texts: who writes as a user of this machine, or under any name by a link, could
+    read their own words as somebody else.
+    """
+    if (hand.settings.people or hand.settings.oidc is not None) and not hand.actor.is_proven:
+        raise NotAllowed(
+            f"{hand.actor.called}: nothing proves who you are, and of a review {what} by somebody"
+            " that we know: sign in on the page, or set AEEF_URL and AEEF_TOKEN"
+        )
 
 
 def _standing(review: Review) -> str:

@@ -26,7 +26,11 @@ def similar(incident: Incident, _settings: Settings, store: Store) -> Found:
     if not found:
         return Found({"similar": []}, ("similar incidents: none was found",))
     reviews = {each.incident_id: store.reviews.of(each.incident_id) for each in before}
-    lines = [_line(each, why, reviews[each.incident_id]) for each, why in found[:MOST]]
+    lines = [
+        # What a breach was about stays with it: this review goes to others.
+        _line(each, why, reviews[each.incident_id], in_full=not _is_hidden(each, incident))
+        for each, why in found[:MOST]
+    ]
     more = len(found) - MOST
     rest = (f"similar incidents: {more} more are not listed",) if more > 0 else ()
     return Found({"similar": lines}, rest)
@@ -50,12 +54,18 @@ def _alike(incident: Incident, store: Store) -> Iterator[tuple[Incident, str]]:
             yield other, f"the same failure mode, {mode}"
 
 
-def _line(incident: Incident, why: str, review: Review | None) -> JsonValue:
+def _is_hidden(other: Incident, incident: Incident) -> bool:
+    return other.is_restricted and not incident.is_restricted
+
+
+def _line(incident: Incident, why: str, review: Review | None, *, in_full: bool) -> JsonValue:
     line: dict[str, JsonValue] = {
         "text": f"{incident.title} ({incident.status}): {why}",
         "at": incident.detected_at.isoformat(),
         "url": f"/incidents/{incident.incident_id}",
     }
+    if not in_full:
+        return line
     cause = incident.root_cause or ""
     if cause:
         line["cause"] = short(cause)

@@ -73,7 +73,7 @@ class Reviews:
         return self._do(incident_id, work)
 
     def draft(self, incident_id: UUID | str, facts: Facts) -> Reviewed:
-        """Keep what the record says; not changed once people have completed it."""
+        """Keep what the record says; once people have completed it, only what was never drafted."""
         return self._do(incident_id, lambda change: stages.draft(change, facts))
 
     def answer(

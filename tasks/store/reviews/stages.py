@@ -64,9 +64,14 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
 
 
 def draft(change: Change, facts: Facts) -> bool:
-    """Keep what the record says, unless people have completed the review already."""
+    """Keep what the record says; once people have completed the review, only where it has nothing.
+
+    Whoever is quick, or works while Prefect is away, completes it before it was drafted.
+    """
     review = review_in(change.chain.connection, str(change.incident.incident_id))
-    if review is None or review.state is not State.DRAFTED:
+    if review is None or not _is_of_its_end(change, review):
+        return False
+    if review.facts is not None and review.state is not State.DRAFTED:
         return False
     drafted = review.model_copy(update={"facts": facts})
     keep(change.chain, drafted)
@@ -86,6 +91,7 @@ def complete(change: Change, actor: str) -> bool:
     False: somebody said so before. Raises NotPossibleNow that names what is missing.
     """
     review = require_open(change)
+    _require_end(change, review)
     if review.state is not State.DRAFTED:
         return False
     actions = actions_in(change.chain.connection, review.incident_id)
@@ -105,6 +111,7 @@ def complete(change: Change, actor: str) -> bool:
 def read(change: Change, actor: str) -> bool:
     """Somebody who did not write it has read it; False: somebody did before."""
     review = require_open(change)
+    _require_end(change, review)
     if review.state is State.READ:
         return False
     title, short = change.incident.title, change.incident.short_id
@@ -135,6 +142,28 @@ def goes_on(change: Change, actor: str) -> None:
     if review.state is not State.DRAFTED:
         review = take_back(change, review, "the incident goes on", actor)
     waits_anew(change.chain, review)
+
+
+def _is_of_its_end(change: Change, review: Review) -> bool:
+    """True unless the incident went on since the review was begun."""
+    resolved_at = change.incident.resolved_at
+    return resolved_at is not None and review.resolved_at == resolved_at
+
+
+def _require_end(change: Change, review: Review) -> None:
+    """Raise NotPossibleNow while there is more to come than the review is about."""
+    incident = change.incident
+    if _is_of_its_end(change, review):
+        return
+    if incident.resolved_at is None:
+        raise NotPossibleNow(
+            f"{incident.title} is {incident.status}: its review begins anew, with these texts,"
+            " once it is resolved"
+        )
+    raise NotPossibleNow(
+        f"{incident.title} went on since its review was begun: `aeef review-begin"
+        f" {incident.short_id}` begins it anew, with these texts"
+    )
 
 
 def needs_review(incident: Incident, standing: Standing) -> bool:

@@ -291,6 +291,8 @@ def test_what_is_refused_is_not_saved_and_gives_back_what_was_typed(quiet_intake
     assert {422} == {each.status_code for each in answers.values()}
     assert long in answers["summary"].text
     assert "at most 20000" in answers["summary"].text
+    many = {f"field{number}": "x" for number in range(300)}
+    assert 413 == quiet_intake.ask("POST", f"{path}/summary", data=many).status_code
     assert 403 == reader.status_code
     assert 401 == quiet_intake.client.post(f"{path}/summary", data={"text": "x"}).status_code
     review = quiet_intake.store.reviews.of(incident.incident_id)
@@ -309,12 +311,16 @@ def test_there_is_none_before_it_is_resolved(quiet_intake: Intake) -> None:
     begin = {"back": "review"}
     quiet_intake.ask("POST", f"/incidents/{over.incident_id}/review-begin", data=begin)
     after = quiet_intake.ask("GET", path.format(over.incident_id))
+    quiet_intake.store.lifecycle.close(over.incident_id, actor="rob (token)")
+    closed = quiet_intake.ask("GET", path.format(over.incident_id), headers=HTML)
 
     assert (404, 404, 200) == (early.status_code, before.status_code, after.status_code)
     assert "begins when it is resolved" in early.text
     assert "Begin the review" not in early.text
     assert "Begin the review" in before.text
     assert "short" == after.json()["form"]
+    assert "<textarea" in closed.text
+    assert "Review is complete" in closed.text
 
 
 def test_who_takes_it_away_is_on_record(quiet_intake: Intake) -> None:

@@ -157,3 +157,21 @@ def test_it_is_taken_away_and_who_did_is_on_record(
     assert "Being written" in path.read_text()
     assert any("Markdown" in entry.action for entry in store.timeline("1"))
     assert (1, 2) == (nothing.code, two.code)
+
+
+@pytest.mark.parametrize("known", ["people", "a sign-in service"])
+def test_where_people_are_known_nobody_writes_as_a_user_of_this_machine(
+    aeef: Aeef, store: Store, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    """Who did could read, with their own name, what they themselves wrote."""
+    if known == "people":
+        monkeypatch.setenv("AEEF_PEOPLE", '{"ann": {"roles": ["responder"]}}')
+    else:
+        service = '{"issuer": "https://login.example", "client_id": "a", "client_secret": "b"}'
+        monkeypatch.setenv("AEEF_OIDC", service)
+    acts = (("answer", "1", "summary", "x"), ("complete", "1"), ("read", "1"))
+    refused = [aeef(f"review-{name}", *given) for name, *given in acts]
+
+    assert [1, 1, 1] == [each.code for each in refused]
+    assert all("nothing proves who you are" in each.err for each in refused)
+    assert "" == text_of(store, "summary")

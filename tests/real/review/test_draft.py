@@ -14,7 +14,8 @@ from samples.isolation import config_of
 from samples.targets import command_target, commit, git, prove, write_history
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Disposition
-from schemas.review import Facts, Review, State
+from schemas.model import utc_now
+from schemas.review import Facts, Form, Review, State, questions_of
 from schemas.settings import Settings, Target, load_settings
 from tasks.review.draft_review import draft_review
 from tasks.store import Store, open_store
@@ -47,11 +48,15 @@ def made(target: Target, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def over(
-    store: Store, service: str = "demo", severity: Severity = Severity.P1, key: str = "a"
+    store: Store,
+    service: str = "demo",
+    severity: Severity = Severity.P1,
+    key: str = "a",
+    kind: IncidentType = IncidentType.DEPLOYMENT_FAILURE,
 ) -> UUID:
     """An incident that the automation and a person worked on, and that is over."""
     alert = Alert(description="it answers 502", service=service, source="am", dedup_key=key)
-    opened = store.open_or_attach(alert, IncidentType.DEPLOYMENT_FAILURE, severity)
+    opened = store.open_or_attach(alert, kind, severity)
     of = opened.incident.incident_id
     store.record_action(of, "looked at the service", actor="aeef-runbooks")
     store.lifecycle.take(of, actor=ANN)
@@ -104,6 +109,20 @@ def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) 
     store.verify_audit()
 
 
+def test_what_a_breach_was_about_is_in_no_other_review(made: Settings) -> None:
+    """It is named as an incident with the same failure mode; why it came about is restricted."""
+    store = open_store(made)
+    breach = over(store, service="crm", key="b", kind=IncidentType.DATA_BREACH)
+    of = over(store)
+    for each in (breach, of):
+        store.reviews.begin(each, utc_now())
+        store.reviews.answer(each, "failure-mode", "data-handling", actor=ANN, seen=0)
+    (line,) = lines(drafted(of, store)[1], "similar")
+
+    assert "P1 data-breach crm" in line["text"]
+    assert not {"cause", "failure-mode"} & line.keys()
+
+
 def test_what_cannot_be_seen_is_said(made: Settings) -> None:
     """A service that is nobody's, and a repository that is gone; the rest is drafted."""
     store = open_store(made)
@@ -116,6 +135,25 @@ def test_what_cannot_be_seen_is_said(made: Settings) -> None:
     assert any(each.startswith("the change of demo: ") for each in facts.not_seen)
     assert [] == facts.sections["gates"]
     assert lines(facts, "timeline")
+
+
+def test_what_was_completed_before_it_was_drafted_is_drafted_once(made: Settings) -> None:
+    """People were quicker than the flow, or Prefect was away; their texts stay sealed."""
+    store = open_store(made)
+    of = over(store)
+    lifecycle, reviews = store.lifecycle, store.reviews
+    lifecycle.reopen(of, actor=ANN, reason="no")
+    lifecycle.resolve(of, Disposition.FALSE_ALARM, actor=ANN)
+    reviews.begin(of, utc_now())
+    for each in questions_of(Form.SHORT):
+        reviews.answer(of, each.name, (each.choices or ("text",))[0], actor=ANN, seen=0)
+    reviews.complete(of, actor=ANN)
+    review, facts = drafted(of, store)
+
+    assert State.COMPLETE is review.state
+    assert lines(facts, "timeline")
+    assert facts == drafted(of, store)[1]
+    store.verify_audit()
 
 
 def test_drafting_again_changes_nothing(made: Settings) -> None:

@@ -13,7 +13,7 @@ from schemas.corrective import Category, CorrectiveAction
 from schemas.errors import AuditBroken, InvalidInput, NotPossibleNow
 from schemas.incident import Alert, Incident, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
-from schemas.review import Form, State, questions_of
+from schemas.review import Facts, Form, State, questions_of
 from schemas.validation import validate
 from tasks.store import Store
 from tasks.store.database.database import database_url
@@ -238,7 +238,9 @@ def test_opened_again_the_review_begins_anew_with_its_texts(
     assert State.DRAFTED is _state(store, incident)
     assert [] == store.reviews.due(clock())
     assert [] == store.reviews.lacking(clock())
+    _is_not_of_this_end(store, clock, incident, "begins anew, with these texts, once")
     store.lifecycle.resolve(of, Disposition.FIXED, actor=CY)
+    _is_not_of_this_end(store, clock, incident, "review-begin")
     assert [of] == [each.incident_id for each in store.reviews.lacking(clock())]
     with pytest.raises(NotPossibleNow, match="not begun"):
         store.lifecycle.close(of, actor=ANN)
@@ -248,6 +250,17 @@ def test_opened_again_the_review_begins_anew_with_its_texts(
     assert "about defect" == anew.review.text("defect")
     assert not store.reviews.begin(of, clock()).changed
     store.verify_audit()
+
+
+def _is_not_of_this_end(store: Store, clock: Clock, incident: Incident, why: str) -> None:
+    """Nobody completes or reads it, nor drafts it late: it is about what was before."""
+    of = incident.incident_id
+    with pytest.raises(NotPossibleNow, match=why):
+        store.reviews.complete(of, actor=ANN)
+    with pytest.raises(NotPossibleNow, match=why):
+        store.reviews.read(of, actor=CY)
+    assert not store.reviews.draft(of, Facts(drafted_at=clock())).changed
+    assert store.incident(of).post_mortem is None
 
 
 def test_only_a_person_s_wish_starts_the_flow_once_more(store: Store, clock: Clock) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,8 +71,21 @@ def test_markdown_shows_what_is_not_an_answer_literally() -> None:
     text = as_report(document("a *b* [c](javascript:d)"))
     html = MarkdownIt().render(text)
 
-    assert "a *b* [c](javascript:d)\n\nWritten by" in text
+    assert "> a *b* [c](javascript:d)\n\nWritten by" in text
     assert "<li>Reported: a *b* [c](javascript:d)</li>" in html
+
+
+@pytest.mark.parametrize("begin", ["## From the record", "<!--", "```", "<script>", "x\n==="])
+def test_an_answer_forges_no_part_of_the_document_and_hides_none(begin: str) -> None:
+    """Whatever it begins ends with it."""
+    forged = MarkdownIt().render(as_report(document(f"x\n{begin}\n\nNobody typed this.")))
+    plain = MarkdownIt().render(as_report(document("x")))
+
+    def headings(html: str) -> list[str]:
+        alone = re.sub(r"<blockquote>.*?</blockquote>", "", html, flags=re.DOTALL)
+        return re.findall(r"<h\d>.*?</h\d>", alone)
+
+    assert headings(plain)[1:] == headings(forged)[1:]
 
 
 def test_pdf_is_made_of_anything() -> None:

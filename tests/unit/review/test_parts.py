@@ -39,6 +39,7 @@ def test_a_line_has_what_its_object_says() -> None:
         ("/incidents/7", "/incidents/7"),
         ("javascript:alert(1)", ""),
         ("//evil.example", ""),
+        ("https://git.example/> # Mine", ""),
         (7, ""),
     ],
 )

@@ -67,7 +67,9 @@ class ReviewPage:
                 actor=actor,
                 csrf=csrf_of(request),
             )
-        seen, is_open = shown_review(incident_id, self._store), incident.status is not Status.CLOSED
+        seen = shown_review(incident_id, self._store)
+        # That of a P3 or P4 may be written after the incident was closed.
+        is_open = incident.status is not Status.CLOSED or review.state is not State.READ
         return page(
             "review.html",
             status,
@@ -76,7 +78,10 @@ class ReviewPage:
             incident=incident,
             actor=actor,
             may_write=is_open and actor.may(Right.RESPOND),
-            forms=forms_for(next_of(review, actor), actor) if is_open else [],
+            forms=forms_for(next_of(review, actor), actor)
+            if is_open and incident.status.is_over
+            else [],
+            is_open=is_open,
             is_own=review.state is State.COMPLETE and review.is_by(actor.on_record),
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
