@@ -38,7 +38,8 @@ _TAKEN = re.compile(r"acknowledged(;|$)|handed over |reopened: ")
 _PAGED = re.compile(r"paged .+ by ")
 _CONTAINED = re.compile(
     r"isolated \S+, verified: |suspended .+, verified: "
-    r"|rolled \S+ back from \S+ to \S+; healthy after |deployed the hotfix .+; healthy after ",
+    r"|rolled \S+ back from \S+ to \S+; healthy after "
+    r"|deployed the hotfix (?!.*; which commit runs was not looked at).+; healthy after ",
     re.DOTALL,
 )
 

@@ -53,6 +53,8 @@ def test_words_that_are_certain(action: str, moment: Moment) -> None:
         "looked again: shop is isolated: 2 containers",
         "FAILED: isolate the service: isolated 1 of 2",
         "given back: nobody has it; status: investigating → open",
+        "deployed the hotfix aaa on shop in place of bbb; healthy after 3.2 s; which commit runs"
+        " was not looked at: no running_command",
         "note: done; status: investigating → resolved (he said)",
         "given back: nobody has it; status: investigating → open (no; status: open → closed (x))",
     ],
