@@ -42,9 +42,9 @@ def done(
     if channel.is_to_try:  # that all the others are not set up yet is no news
         refused = {name: why for name, why in refused.items() if why != NOT_CONFIGURED}
     text = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}{late}"
-    rang = channel.rings and not channel.is_to_try
-    moment = Moment.PAGED if rang else None
-    _record(incident, page, text, store, [_sent(channel), *_not_taken(refused)], moment=moment)
+    moment = Moment.PAGED if _rang(channel, about_of(page.key)) else None
+    counts = [_sent(channel, page), *_not_taken(refused)]
+    _record(incident, page, text, store, counts, moment=moment)
     _paged(incident, page, channel.name, store)
 
 
@@ -57,7 +57,7 @@ def meanwhile(
 ) -> None:
     """What only tells was used meanwhile."""
     said = f"{_done_by(channel, about_of(page.key))}{_about(incident, page)}{_tried(refused)}"
-    _record(incident, page, f"{said}{STILL_TRYING}", store, [_sent(channel)], "/told")
+    _record(incident, page, f"{said}{STILL_TRYING}", store, [_sent(channel, page)], "/told")
     _paged(incident, page, channel.name, store)
 
 
@@ -117,10 +117,15 @@ def _done_by(channel: Channel, about: str) -> str:
         return f"the page for {people} is in {channel.title}: it left nowhere"
     if not channel.rings:
         return f"told {people} by {channel.title}, which rings nobody"
-    # A relapse is a new alert everywhere; another subject only where the channel keeps it apart.
-    if not is_the_incident(about) and not channel.rings_apart:
+    if not _rang(channel, about):
         return f"told {people} by {channel.title} again, which may ring nobody a second time"
     return f"paged {people} by {channel.title}"
+
+
+def _rang(channel: Channel, about: str) -> bool:
+    """A relapse is a new alert everywhere; another subject only where it is kept apart."""
+    rings = channel.rings and not channel.is_to_try
+    return rings and (is_the_incident(about) or channel.rings_apart)
 
 
 def _record(
@@ -140,10 +145,11 @@ def _page(outcome: Sent, channel: str = NO_CHANNEL) -> Count:
     return Count(PAGES, {"channel": channel, "outcome": outcome.value})
 
 
-def _sent(channel: Channel) -> Count:
+def _sent(channel: Channel, page: UntakenPage) -> Count:
     if channel.is_to_try:
         return _page(Sent.KEPT, channel.name)
-    return _page(Sent.RANG if channel.rings else Sent.NOTIFIED, channel.name)
+    rang = _rang(channel, about_of(page.key))
+    return _page(Sent.RANG if rang else Sent.NOTIFIED, channel.name)
 
 
 def _not_taken(refused: Mapping[str, str]) -> list[Count]:

@@ -113,7 +113,7 @@ def _deployed(release: DeployedRelease) -> str:
     says=_deployed,
     timeout=DEPLOY_SECONDS,
     act=Act.HOTFIX,
-    contains=lambda deployed: deployed.changed,
+    contains=lambda deployed: deployed.changed and deployed.verified,
 )
 def deploy_planned(case: Case, plan: RollbackPlan, approver: str) -> DeployedRelease:
     """`deploy_plan` as a step. approver: who approved it, so that it is a person's act."""

@@ -178,7 +178,7 @@ def _deployed(release: DeployedRelease) -> str:
     says=_deployed,
     timeout=DEPLOY_SECONDS,
     act=Act.ROLLBACK,
-    contains=lambda deployed: deployed.changed,
+    contains=lambda deployed: deployed.changed and deployed.verified,
 )
 @_raised_as_rollback()
 def deploy_rollback(case: Case, plan: RollbackPlan, asked_by: str = "") -> DeployedRelease:

@@ -44,8 +44,10 @@ from tasks.store.grouping.flaps import come_back, just_ended
 from tasks.store.moments.moments import note_detected
 from tasks.store.records import Change, columns_of, incident_of
 
-_NEWEST_NUMBER = select(func.max(incidents.c.number)).where(NUMBERED)
-_NEWEST_DISPOSED = select(func.max(disposals.c.number))
+# Created once, so that SQLAlchemy need not build them for each alert.
+_NEWEST_DISPOSED = select(func.max(disposals.c.number)).scalar_subquery()
+_NEWEST_NUMBER = select(func.max(incidents.c.number), _NEWEST_DISPOSED).where(NUMBERED)
+_NEW = insert(incidents)
 UNGROUPED = Grouping(by=())
 TEAM = "team"
 """The label of an alert that says whose the service is."""
@@ -165,8 +167,8 @@ def _next_number(connection: Connection) -> int:
 
     The number of an incident that was disposed of is not given again.
     """
-    newest = connection.execute(_NEWEST_NUMBER).scalar() or 0
-    return max(newest, connection.execute(_NEWEST_DISPOSED).scalar() or 0) + 1
+    newest, disposed_of = connection.execute(_NEWEST_NUMBER).one()
+    return max(newest or 0, disposed_of or 0) + 1
 
 
 def _opening_text(alert: Alert, doubt: str | None, words: str) -> str:
@@ -220,7 +222,7 @@ def _open(
         "opened_at": moment_text(chain.now),
         "alert": alert_text,
     }
-    chain.connection.execute(insert(incidents).values(row))
+    chain.connection.execute(_NEW, row)
     start_escalation(chain.connection, incident, chain.now)
     note_detected(chain.connection, incident, team)
     more = {"guessedFrom": words, "drill": alert.is_drill, "team": team}

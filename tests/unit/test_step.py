@@ -10,6 +10,7 @@ import pytest
 from schemas.errors import AeefError
 from schemas.figures import Moment
 from schemas.incident import Status
+from schemas.release import DeployedRelease
 from schemas.settings import load_settings
 from tasks.agents.suspend_agent import suspend_agent
 from tasks.breach.revoke_credentials import revoke_credentials
@@ -20,7 +21,7 @@ from tasks.incident.open_by_hand import open_for_rollback
 from tasks.isolation.isolate_service import isolate_service
 from tasks.patch.deploy_hotfix import deploy_planned
 from tasks.rollback.roll_back import deploy_rollback
-from tasks.step import STEPS, step
+from tasks.step import STEPS, Step, step
 from tasks.store import Store, open_store
 
 
@@ -94,3 +95,16 @@ def test_which_steps_contain() -> None:
         deploy_rollback.name,
         deploy_planned.name,
     }
+
+
+@pytest.mark.parametrize("deploys", [deploy_rollback, deploy_planned])
+@pytest.mark.parametrize(("changed", "verified"), [(True, True), (True, False), (False, True)])
+def test_a_release_that_was_not_seen_to_run_contains_nothing(
+    deploys: Step[..., DeployedRelease], changed: bool, verified: bool
+) -> None:
+    """Healthy may be the one that was to be replaced."""
+    release = DeployedRelease(
+        target="shop", commit="b" * 40, changed=changed, verified=verified, healthy_after=1.0
+    )
+
+    assert (changed and verified) is deploys.contains(release)

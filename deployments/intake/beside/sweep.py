@@ -161,8 +161,10 @@ class Sweep:
     def watch_action_tickets(self) -> None:
         """Make tickets of corrective actions; what was closed there is done, to be verified."""
         # Asked seldom, as there may be hundreds, for months: each costs a transaction.
+        # What was not looked at, or while Jira is away, waits: pages are sent on time meanwhile.
         if time.monotonic() < self._actions_due:
             return
+        self._actions_due = time.monotonic() + self.timing.reviews
         if watch_action_tickets(self.settings, self.timing.tickets):
             self._actions_due = time.monotonic() + self.timing.tickets.total_seconds()
 

@@ -42,8 +42,10 @@ def collect(
 ) -> Collected | None:
     """Decide once for each page: see `Store.collect_page`.
 
-    The first P1 of a service in that time always has a page of its own.
+    The first P1 of a service in that time always has a page of its own. Drills and what is real
+    are counted apart, and no page of one tells of the other.
     """
+    same = incidents.c.is_drill == int(incident.is_drill)
 
     def work(chain: Chain) -> Collected | None:
         connection, mine = chain.connection, {"incident_id": str(incident.incident_id), "key": key}
@@ -52,11 +54,12 @@ def collect(
         if before is not None:
             return _carried_by(connection, before.carrier)
         lately = (paged.c.contact == contact, paged.c.at > moment_text(chain.now - within))
-        recent = connection.execute(select(paged.c.service).where(*lately)).scalars().all()
+        mine_too = select(paged.c.service).join(incidents, incidents.c.id == paged.c.incident_id)
+        recent = connection.execute(mine_too.where(*lately, same)).scalars().all()
         is_first = incident.severity is Severity.P1 and incident.service not in recent
         carrier = None
         if len(recent) >= above and not is_first:
-            carrier = _open_carrier(connection, *lately) or mine["incident_id"]
+            carrier = _open_carrier(connection, *lately, same) or mine["incident_id"]
         new = {
             **mine,
             "contact": contact,

@@ -76,11 +76,10 @@ def note_moment(
     values: dict[str, Any] = {COLUMN[moment]: moment_text(at)}
     values["by_machine"] = " ".join(sorted(machines))
     if moment in TOOK:
-        values[TOOK[moment]] = microseconds(datetime.fromisoformat(row.detected_at), at)
+        took = microseconds(datetime.fromisoformat(row.detected_at), at)
+        values[TOOK[moment]] = took
+        time_taken(connection, incident, moment, took)
     _change(connection, incident, values)
-    before = moments_of(row)
-    took = before.model_copy(update={"at": {**before.at, moment: at}}).took(moment)
-    time_taken(connection, incident, moment, took)
     return True
 
 
@@ -126,4 +125,4 @@ def _row(connection: Connection, incident: Incident) -> Row[Any]:
 
 def _change(connection: Connection, incident: Incident, values: dict[str, Any]) -> None:
     is_it = {"of": str(incident.incident_id), "nth": incident.occurrence}
-    connection.execute(_CHANGE.values(**values), is_it)
+    connection.execute(_CHANGE, {**is_it, **values})

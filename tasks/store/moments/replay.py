@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from schemas.figures import MOMENT_OF, TIMED, UNDONE_BY, Moment
 from schemas.incident import Status
 from tasks.base.storable import moment_text
+from tasks.store.audit.chained import BEFORE
 from tasks.store.moments.moments import microseconds
 
 
@@ -25,13 +26,20 @@ class Came(NamedTuple):
 
 
 _WORDS = "|".join(Status)
-_STATUS = re.compile(rf"(?:^|; )status: ({_WORDS}) → ({_WORDS})(?: \(|$)", re.DOTALL)
+_STATUS = re.compile(
+    rf"(?:acknowledged; |(?:given back|handed over ).*?; )?status: ({_WORDS}) → ({_WORDS})(?: \(|$)"
+    rf"|came back [^;]+; status: (?P<ended>{_WORDS}) → (?P<back>{_WORDS});"
+    # Before it stands what somebody wrote: only its end is ours.
+    rf"|reopened: .*; status: (?P<over>{_WORDS}) → (?P<again>{_WORDS})$",
+    re.DOTALL,
+)
 _RELAPSE = re.compile(r"relapse, occurrence \d+: ")
 _TAKEN = re.compile(r"acknowledged(;|$)|handed over |reopened: ")
 _PAGED = re.compile(r"paged .+ by ")
 _CONTAINED = re.compile(
     r"isolated \S+, verified: |suspended .+, verified: "
-    r"|rolled \S+ back from \S+ to \S+; healthy after |deployed the hotfix .+; healthy after ",
+    r"|rolled \S+ back from \S+ to \S+; healthy after "
+    r"|deployed the hotfix (?!.*; which commit runs was not looked at).+; healthy after ",
     re.DOTALL,
 )
 
@@ -64,7 +72,8 @@ class Replay:
         now = self.occurrences[-1]
         said = details.get("moment")
         undone = details.get("undone", [])
-        if said is None and not undone and self._by_words:
+        # What this version writes says its moment, or has none: its words may be anybody's.
+        if said is None and not undone and self._by_words and BEFORE not in details:
             said, undone = _in_words(action, details)
         for each in undone:
             now.pop(Moment(each), None)
@@ -105,8 +114,8 @@ def _in_words(action: str, details: Mapping[str, Any]) -> tuple[Moment | None, t
     """The moment that an entry of an older version brought, and those that it took back."""
     if "record" not in details:  # only noted beside the record: a late acknowledgement, a remark
         return None, ()
-    if found := _STATUS.search(action):
-        before, after = (Status(each) for each in found.groups())
+    if found := _STATUS.match(action):
+        before, after = (Status(each) for each in found.groups() if each)
         if before.comes_after(after):
             taken = Moment.ACKNOWLEDGED if _TAKEN.match(action) else None
             return taken, UNDONE_BY[after]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Executable, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.figures import HISTOGRAMS, Counter, Moment
@@ -37,28 +36,38 @@ def count(connection: Connection, incident: Incident, counts: Iterable[Count]) -
             add(connection, counter.name, counter.bounded(labels))
 
 
-def time_taken(
-    connection: Connection, incident: Incident, moment: Moment, took: timedelta | None
-) -> None:
+def time_taken(connection: Connection, incident: Incident, moment: Moment, took: int) -> None:
     """Count how long it took from the detection to this moment, in the histogram of it.
 
-    took: None when that is not known: then it is not counted.
+    took: microseconds; less than 0, as two clocks differ, is not counted.
     """
-    if moment not in HISTOGRAMS or took is None or incident.is_drill:
+    if moment not in HISTOGRAMS or took < 0 or incident.is_drill:
         return
-    name, seconds = HISTOGRAMS[moment][0], took.total_seconds()
+    name, seconds = HISTOGRAMS[moment][0], took / 1_000_000
     of = {"severity": incident.severity.value, "type": incident.type}
-    add(connection, name, {**of, "le": bucket_of(seconds)})
-    add(connection, name + SUM, of, seconds)
+    bucket = _row(name, {**of, "le": bucket_of(seconds)})
+    connection.execute(_ADD[connection.dialect.name], [bucket, _row(name + SUM, of, seconds)])
 
 
 def add(connection: Connection, name: str, labels: Mapping[str, str], amount: float = 1.0) -> None:
     """Add to one sum."""
-    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = {"name": name, "labels": canonical_json(dict(labels)), "value": amount}
-    new = dialect.insert(tallies).values(row)
+    connection.execute(_ADD[connection.dialect.name], _row(name, labels, amount))
+
+
+def _row(name: str, labels: Mapping[str, str], amount: float = 1.0) -> dict[str, Any]:
+    return {"name": name, "labels": canonical_json(dict(labels)), "value": amount}
+
+
+def _adding(dialect: Any) -> Executable:
+    new = dialect.insert(tallies)
     more = {"value": tallies.c.value + new.excluded.value}
-    connection.execute(new.on_conflict_do_update(index_elements=["name", "labels"], set_=more))
+    return cast(
+        "Executable", new.on_conflict_do_update(index_elements=["name", "labels"], set_=more)
+    )
+
+
+# Created once, so that SQLAlchemy need not compile it for each execution.
+_ADD = {"sqlite": _adding(sqlite), "postgresql": _adding(postgresql)}
 
 
 class Tallies:

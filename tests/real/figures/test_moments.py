@@ -150,6 +150,22 @@ def test_a_drill_is_never_one_with_what_is_real(store: Store) -> None:
     store.verify_audit()
 
 
+def test_drills_take_no_page_from_what_is_real(store: Store) -> None:
+    """They are counted apart, and no drill's page tells of something real."""
+
+    def page(service: str, drill: str = "false") -> tuple[UUID, UUID | None]:
+        alert = Alert(description="bad", service=service, labels={"drill": drill})
+        incident = store.open_or_attach(alert, IncidentType.DRIFT, Severity.P2).incident
+        found = store.collect_page(incident, "page", "on-call", above=1, within=MINUTE)
+        return incident.incident_id, found and found.carrier.incident_id
+
+    (_, rang), (drill, by_drill) = page("shop", "true"), page("till", "true")
+    (_, first), (second, carrier) = page("shop"), page("till")
+
+    assert (rang, by_drill) == (None, drill)
+    assert (first, carrier) == (None, second)
+
+
 def _as_anybody(database: str, statement: str) -> None:
     engine = create_engine(database_url(database))
     with engine.begin() as connection:

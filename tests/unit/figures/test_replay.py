@@ -53,6 +53,10 @@ def test_words_that_are_certain(action: str, moment: Moment) -> None:
         "looked again: shop is isolated: 2 containers",
         "FAILED: isolate the service: isolated 1 of 2",
         "given back: nobody has it; status: investigating → open",
+        "deployed the hotfix aaa on shop in place of bbb; healthy after 3.2 s; which commit runs"
+        " was not looked at: no running_command",
+        "note: done; status: investigating → resolved (he said)",
+        "given back: nobody has it; status: investigating → open (no; status: open → closed (x))",
     ],
 )
 def test_words_that_say_something_else(action: str) -> None:
@@ -67,6 +71,27 @@ def test_what_is_opened_again_was_not_over() -> None:
         "status: investigating → resolved (fixed: it)",
         "reopened: no; status: open → closed; status: resolved → investigating",
     )
+
+    assert list(replay.occurrences[0]) == [Moment.ACKNOWLEDGED]
+
+
+def test_what_came_back_was_not_over() -> None:
+    """After its sender's all-clear."""
+    replay = replayed(
+        "status: open → resolved (the alert is over)",
+        "came back 3 min after its sender's all-clear, time 1; status: resolved → open; it pages"
+        " anew when it stays for 2 min",
+    )
+
+    assert replay.occurrences == [{}]
+
+
+def test_what_this_version_adds_to_an_old_incident_is_not_read_by_its_words() -> None:
+    """Else a person's words would make a time that the table does not have."""
+    replay = replayed("acknowledged")
+    new = {**RECORD, "before": {"seq": 2, "hash": "0" * 64}}
+    replay.take("status: open → resolved (by somebody's words)", "t", new, automated=False)
+    replay.take("isolated shop, verified: by words", "t", new, automated=True)
 
     assert list(replay.occurrences[0]) == [Moment.ACKNOWLEDGED]
 
