@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 
 from schemas.calendar import CalendarReview, Kind, Line, warnings_of
 from schemas.errors import OutsideServiceError
-from schemas.escalation import length
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.calendar.draw_up import notify
-from tasks.calendar.drawn import MOST_LINES, line_of, section
+from tasks.calendar.drawn import MOST_LINES, in_days, line_of, section
 from tasks.channels.slack import client as slack
 from tasks.step import log_line
 from tasks.store import Store
@@ -78,6 +77,5 @@ def _review(
 
 
 def _in_words(each: Repeated, within: timedelta) -> str:
-    days, rest = divmod(within, timedelta(days=1))
-    span = length(within) if rest or not days else f"{days} days"
-    return f"{each.times} warnings of type {each.type} of {each.service} within {span}"
+    kind = f"type {each.type} of {each.service}"
+    return f"{each.times} warnings of {kind} within {in_days(within)}"
