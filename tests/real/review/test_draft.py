@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,13 @@ import pytest
 from samples.aeef import tools as aeef_tools
 from samples.isolation import config_of
 from samples.targets import command_target, commit, git, prove, write_history
+from schemas.calendar import Kind
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Disposition
+from schemas.model import utc_now
 from schemas.review import Facts, Review, State
 from schemas.settings import Settings, Target, load_settings
+from tasks.calendar.draw_up import draw_up
 from tasks.review.draft_review import draft_review
 from tasks.store import Store, open_store
 
@@ -102,6 +106,21 @@ def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) 
     assert any("how many users" in each for each in facts.not_seen)
     assert not any("paged" not in each for each in facts.not_seen if "is not on record" in each)
     store.verify_audit()
+
+
+def test_the_monthly_review_counts_the_ai_tools_of_reviews(made: Settings) -> None:
+    """By the tool alone: with model and reviewer, nearly each would be the only one of its kind."""
+    store = open_store(made)
+    of = over(store)
+    drafted(of, store)
+    store.reviews.answer(of, "failure-mode", "hallucination", actor=ANN, seen=0)
+    next_month = (utc_now().replace(day=28) + timedelta(days=7)).replace(day=2)
+    review = draw_up(Kind.MONTHLY, made, next_month).review
+    trends = {each.title: [line.text for line in each.lines] for each in review.sections}
+
+    tools = trends["By AI tool, as the change's provenance says"]
+    assert ["claude-opus-4: 1 (before: 0)"] == tools
+    assert ["hallucination: 1 (before: 0)"] == trends["By failure mode, as reviews say"]
 
 
 def test_what_cannot_be_seen_is_said(made: Settings) -> None:
