@@ -15,6 +15,7 @@ from schemas.corrective import Category, CorrectiveAction
 from schemas.errors import AeefError, AuditBroken, InvalidInput, OutsideServiceError
 from schemas.incident import Alert, Incident, IncidentType, Severity
 from schemas.lifecycle import Filter
+from schemas.model import utc_now
 from schemas.settings import Settings
 from standins.slack import Slack
 from standins.standin import settings_for
@@ -83,6 +84,30 @@ def test_slack_that_is_away_is_told_later(settings: Settings, slack: Slack) -> N
 
     assert (False, kept) == (again.is_new, again.review)
     assert 1 == len(in_slack(slack))
+
+
+def test_slack_that_was_away_for_long_hears_of_it_by_the_intake(
+    settings: Settings, slack: Slack
+) -> None:
+    """Once, and once the flow has given up; nothing that is a week old."""
+    store, now = open_store(settings), utc_now()
+    opened(store, now, Severity.P3)
+    slack.fail_with(500)
+    with pytest.raises(OutsideServiceError):
+        draw_up(Kind.WEEKLY, settings, now)
+    slack.recover()
+    for minutes in (5, 11, 12, 20_000):
+        open_formal_reviews(store, settings, now + timedelta(minutes=minutes))
+        if minutes == 5:
+            assert [] == in_slack(slack)
+    slack.fail_with(500)
+    with pytest.raises(OutsideServiceError):
+        draw_up(Kind.MONTHLY, settings, now)
+    slack.recover()
+    open_formal_reviews(store, settings, now + timedelta(days=8))
+    [said] = in_slack(slack)
+
+    assert "Corrective actions that are overdue: 0" in said
 
 
 def test_the_monthly_one_says_what_was_only_logged(store: Store, store_settings: Settings) -> None:
