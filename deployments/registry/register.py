@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -12,7 +14,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 from prefect.exceptions import ObjectNotFound
-from prefect.schedules import Cron
+from prefect.schedules import Cron, Interval
 from prefect.types.entrypoint import EntrypointType
 from prefect.utilities.callables import ParameterSchema
 
@@ -31,6 +33,8 @@ from deployments.registry.owner import NO_HEARTBEAT
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.settings import Settings
 from tasks.rollback.prefect_limit import limit_of
+
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:
@@ -71,13 +75,25 @@ def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None
         report(f"deployment {name} removed: the intake escalates")
 
 
-def _schedule_of(row: FlowRow | ScheduledRow, settings: Settings) -> dict[str, Any]:
+def schedule_of(row: FlowRow | ScheduledRow, settings: Settings) -> dict[str, Any]:
     """When Prefect begins it by itself."""
     if isinstance(row, FlowRow):
         return {}
     if cron := row.cron(settings):
         return {"schedule": Cron(cron, timezone=settings.calendar.timezone)}
-    return {"interval": row.every(settings) or None}
+    every = row.every(settings)
+    if not every:
+        return {"interval": None}
+    return {"schedule": Interval(timedelta(seconds=every), anchor_date=_anchor(row, every))}
+
+
+def _anchor(row: ScheduledRow, every: float) -> datetime:
+    """From when it is counted: always the same, for what is counted from now never comes.
+
+    `aeef up` deploys at each start: with one each day, no weekly run would ever begin. Those of
+    one interval are spread over it by their names.
+    """
+    return _EPOCH + timedelta(seconds=crc32(row.deployment.encode()) % max(1, int(every)))
 
 
 def in_words(row: ScheduledRow, settings: Settings) -> str:
@@ -94,7 +110,7 @@ def _deployment(row: FlowRow | ScheduledRow, settings: Settings) -> UUID:
     deployment = RunnerDeployment.from_flow(
         flow,
         name=row.deployment.removeprefix(f"{row.flow}/"),
-        **_schedule_of(row, settings),
+        **schedule_of(row, settings),
         description=_old(row.flow) if is_old else flow.description,
         tags=["aeef", "old name"] if is_old else ["aeef"],
         work_pool_name=settings.worker.pool,

@@ -47,6 +47,7 @@ _PUSH_TO_MAIN = _bash(
     *(f"git push*{mark}{name}" for name in MAIN for mark in MARKS),
     *(f"git push*{mark}{name} *" for name in MAIN for mark in MARKS),
 )
+_FORCED = ("-f", "--force", "--force-with-lease", "-u", "--set-upstream", "-q", "--quiet")
 _MERGE = (
     *_PUSH_TO_MAIN,
     *_bash(
@@ -55,6 +56,12 @@ _MERGE = (
         "git push",
         "git push origin",
         "git push*head",
+        # With options and without a branch, it is the one that is checked out, or all.
+        *(f"git push {each}" for each in _FORCED),
+        *(f"git push {each} origin" for each in _FORCED),
+        *(f"git push origin {each}" for each in _FORCED),
+        "git push* --all*",
+        "git push* --mirror*",
         is_certain=False,
     ),
     *(Pattern("mcp__github__merge_pull_request", "*", is_certain=False),),

@@ -54,8 +54,11 @@ def last_period(kind: Kind, now: datetime, zone: ZoneInfo) -> Period:
 
 
 def warnings_of(incident_type: str, service: str, begin: datetime, end: datetime) -> Period:
-    """Of the formal review of warnings of one kind, by the day on which it was opened."""
-    kind = hashlib.sha256(f"{incident_type} {service}".encode()).hexdigest()[:8]
+    """Of the formal review of warnings of one kind: the day on which it was opened, and a mark.
+
+    Another mark each time: where `repeated_within` is hours, there may be two on one day.
+    """
+    kind = hashlib.sha256(f"{incident_type} {service} {end}".encode()).hexdigest()[:8]
     return Period(f"{end:%Y-%m-%d}-{kind}", begin, end)
 
 

@@ -14,6 +14,7 @@ HUMAN_REVIEW = "human-review"
 """The gate that a record's own review stands for: whoever has it pending is not proven."""
 SECURITY_SCAN = "security-scan"
 _NO_STATUS = "no status"
+_PASSED = {"status": "pass"}
 
 
 def part(data: Any, name: str) -> dict[str, Any]:
@@ -47,8 +48,15 @@ def commits_of(data: dict[str, Any]) -> tuple[str, ...]:
 
 
 def stages_of(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The record's gates as our provenance has them; a gate without a result has no `pass`."""
-    return dict(_of_schema(_generated(data)) if _generated(data) else _of_run(data))
+    """The record's gates as our provenance has them; a gate without a result has no `pass`.
+
+    Of a record that has both shapes, both count; what is said twice passed only if both say so.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for gate, result in (*_of_run(data), *_of_schema(_generated(data))):
+        if found.get(gate, _PASSED) == _PASSED:
+            found[gate] = result
+    return found
 
 
 def _of_run(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -62,6 +70,8 @@ def _of_run(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_schema(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not record:
+        return
     approval = _text(part(record, "review").get("approval_status"))
     passed = approval == "approved"
     yield HUMAN_REVIEW, {"status": "pass" if passed else approval or _NO_STATUS}

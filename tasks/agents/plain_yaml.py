@@ -51,9 +51,25 @@ def read_plain_yaml(content: bytes) -> PlainYaml:
 
 
 def replaced(content: bytes, place: Place, text: str) -> bytes:
-    """The file with another text, a plain word, in one place; every other byte stays."""
+    """The file with another text, a plain word, in one place; every other byte stays.
+
+    Raises ValueError, in words that follow "it", where more than that text would change.
+    """
     whole = content.decode()
-    return f"{whole[: place.start]}{place.quote}{text}{place.quote}{whole[place.end :]}".encode()
+    end = place.end
+    if whole[place.start] in "|>":  # a block ends where the next begins: its line end stays
+        end = place.start + len(whole[place.start : end].rstrip())
+    new = f"{whole[: place.start]}{place.quote}{text}{place.quote}{whole[end:]}".encode()
+    before, after = read_plain_yaml(content), read_plain_yaml(new)
+    path = next(path for path, each in before.places.items() if each == place)
+    *inner, name = path
+    at = before.data
+    for step in inner:
+        at = at[step]
+    at[name] = text
+    if before.data != after.data:
+        raise ValueError("it is written so that a text cannot be changed alone")
+    return new
 
 
 class _Building:

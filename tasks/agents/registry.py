@@ -94,7 +94,12 @@ def set_status(target: Target, agent_id: str, status: AgentStatus) -> None:
             position = registry.agents.index(agent)
             if isinstance(data, PlainYaml):
                 place = data.places["agents", position, "status"]
-                changed = replaced(content, place, str(status))
+                try:
+                    changed = replaced(content, place, str(status))
+                except ValueError as error:
+                    raise InvalidInput(
+                        f"the status of '{agent_id}' is not changed in {target.repository}: {error}"
+                    ) from None
             else:
                 changed = _with_status(content, data, position, status)
             replace_file(inside(target, agents_of(target).registry), changed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import NamedTuple
 
 from schemas.calendar import Line, Section
+from schemas.escalation import length
 from schemas.incident import Incident
 from tasks.base.trim import trim
 
@@ -20,6 +22,12 @@ class Drawn(NamedTuple):
     sections: tuple[Section, ...]
     said: str
     not_seen: tuple[str, ...] = ()
+
+
+def in_days(span: timedelta) -> str:
+    """A duration for people: `7 days` where it is whole days."""
+    days, rest = divmod(span, timedelta(days=1))
+    return length(span) if rest or not days else f"{days} {'day' if days == 1 else 'days'}"
 
 
 def line_of(incident: Incident, more: str = "") -> Line:

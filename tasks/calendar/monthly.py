@@ -16,8 +16,6 @@ from tasks.store.claim_keys import TICKET, of_occurrence
 
 MOST_READ = 5_000
 """Incidents of a month."""
-AI = ": AI: "
-"""In a line of a review's section `change`, before what a provenance or a commit says of the AI."""
 
 
 class _Taught(NamedTuple):
@@ -82,8 +80,8 @@ def _taught(store: Store, period: Period) -> _Taught:
             continue  # verifying the audit log says so
         found = review.facts.sections.get("change") if review and review.facts else None
         lines = found if isinstance(found, list) else []
-        texts = [str(each.get("text", "")) for each in lines if isinstance(each, dict)]
-        tools.update({text.partition(AI)[2] for text in texts if AI in text})
+        said = [each.get("tool") for each in lines if isinstance(each, dict)]
+        tools.update({tool for tool in said if isinstance(tool, str)})
     return _Taught(
         seen.answered("failure-mode", period.begin, period.end),
         seen.answered("gap", period.begin, period.end),

@@ -6,7 +6,7 @@ have been: a list without a finding proves nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.calendar import Line, Period, Section
 from schemas.incident import Severity
@@ -14,7 +14,9 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.armed.lever import Outcome
 from tasks.armed.table import read_table
-from tasks.calendar.drawn import Drawn, section
+from tasks.backup.drill import Drill, last_drill
+from tasks.base.trim import trim
+from tasks.calendar.drawn import LONGEST, Drawn, in_days, section
 from tasks.store import Store
 from tasks.store.people.keys import KeyKind, PersonKey
 
@@ -29,6 +31,7 @@ NOT_SEEN = (
 def quarterly(period: Period, now: datetime, store: Store, settings: Settings) -> Drawn:
     """Retention, contacts, access, restore drill, levers and the audit log."""
     drills = store.calendar.seen.general("restore drill", period.begin, now)
+    newest = last_drill(store)
     disposals = store.calendar.seen.general("retention:", period.begin, now)
     by_severity = store.calendar.seen.oldest()
     ages = [
@@ -38,18 +41,50 @@ def quarterly(period: Period, now: datetime, store: Store, settings: Settings) -
         if severity in by_severity
     ]  # fmt: skip
     sections = (
+        section("Retention: what the settings say", _retention(store, settings)),
         section("Retention: what is on record", ages, "No incident is on record."),
         section("Retention: what was disposed of", _lines(disposals), "Nothing was seen."),
         section("Contacts", _contacts(settings), "NO CONTACT is configured: [contacts]."),
         section("People and their roles", _people(settings), "NOBODY is in [people]."),
         section("Personal tokens", _tokens(store, settings), "There are none."),
+        section("The last restore drill", _drill(newest, settings)),
         section("Restore drills", _lines(drills), "NO RESTORE DRILL WAS SEEN in this time."),
         _levers(settings),
         _audit(store),
     )
     done = f"{len(drills)} restore drills seen" if drills else "no restore drill seen"
+    if newest is not None and not newest.ok:
+        done += ", THE LAST ONE FAILED"
     said = f"{len(settings.contacts)} contacts, {len(settings.people)} people; {done}"
     return Drawn(sections, said, NOT_SEEN)
+
+
+def _retention(store: Store, settings: Settings) -> list[Line]:
+    keeping = settings.retention
+    years = ", ".join(f"{severity} {keeping.years[severity]} years" for severity in Severity)
+    holds = [each for each in store.retention.holds() if each.ended_at is None]
+    said = (
+        f"kept after the end of an incident: {years}",
+        f"what is due goes {_every(keeping.every, 'aeef retention dispose')}",
+        f"delivered events and old claims go after {keeping.sent_days} days",
+        f"ended runs in Prefect go after {keeping.prefect_days} days,"
+        f" {_every(keeping.prefect_every, 'hand')}",
+        *(f"legal hold {each.number} of {each.covers}, since {each.at:%Y-%m-%d}: {each.reason}"
+          for each in holds),
+    )  # fmt: skip
+    return [Line(text=trim(each, LONGEST)) for each in said]
+
+
+def _drill(newest: Drill | None, settings: Settings) -> list[Line]:
+    every = f"it is made {_every(settings.backup.drill_every, 'aeef backup --drill')}"
+    if newest is None:
+        return [Line(text=f"NONE IS ON RECORD; {every}")]
+    said = f"{newest.at:%Y-%m-%d %H:%M} UTC: {trim(newest.in_words, LONGEST)}"
+    return [Line(text=f"{said}; {every}")]
+
+
+def _every(seconds: float, by_hand: str) -> str:
+    return f"every {in_days(timedelta(seconds=seconds))}" if seconds else f"ONLY BY {by_hand}"
 
 
 def _lines(entries: list[tuple[str, str]]) -> list[Line]:

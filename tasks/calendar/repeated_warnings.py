@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 
 from schemas.calendar import CalendarReview, Kind, Line, warnings_of
 from schemas.errors import OutsideServiceError
-from schemas.escalation import length
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.calendar.draw_up import notify
-from tasks.calendar.drawn import MOST_LINES, line_of, section
+from tasks.calendar.drawn import MOST_LINES, in_days, line_of, section
 from tasks.channels.slack import client as slack
 from tasks.step import log_line
 from tasks.store import Store
@@ -23,6 +22,10 @@ from tasks.store.calendar.looked_at import Repeated
 
 MOST_AT_ONCE = 10
 """The others wait a minute: what else the intake looks after must not wait for them."""
+OLD = timedelta(days=7)
+"""People are notified of nothing older: of a review, the next one comes."""
+FLOW_TRIES = timedelta(minutes=10)
+"""So long the flow of a review tries itself."""
 TO_ANSWER = (
     "what the warnings have in common, and whether they announce something worse",
     "whether the threshold is right, or the product has to change",
@@ -31,14 +34,23 @@ TO_ANSWER = (
 
 
 def open_formal_reviews(store: Store, settings: Settings, now: datetime | None = None) -> None:
-    """Open what is due, and notify people of what they do not know of yet."""
-    calendar = settings.calendar
-    if not calendar.repeated:
-        return
-    now, within = now or utc_now(), timedelta(seconds=calendar.repeated_within)
+    """Open what is due, and notify people of what they do not know of yet.
+
+    Also of the other reviews by the calendar: where Slack was away for longer than their flow
+    tried, or where that was killed, nobody would ever read what is overdue.
+    """
+    now = now or utc_now()
+    if settings.calendar.repeated:
+        _open(store, settings, now)
+    if slack.configured(settings):
+        _notify(store, settings, now)
+
+
+def _open(store: Store, settings: Settings, now: datetime) -> None:
+    within = timedelta(seconds=settings.calendar.repeated_within)
     since = now - within
     opened = store.calendar.subjects_since(since)
-    repeated = store.calendar.seen.repeated(since, calendar.repeated)
+    repeated = store.calendar.seen.repeated(since, settings.calendar.repeated)
     for each in [one for one in repeated if one.subject not in opened][:MOST_AT_ONCE]:
         said = _in_words(each, within)
         newest = store.calendar.seen.newest_of(each, since, MOST_LINES)
@@ -46,18 +58,26 @@ def open_formal_reviews(store: Store, settings: Settings, now: datetime | None =
         if store.calendar.open_formal(review, said, each.subject, since):
             # On the newest one, which people look at first.
             store.record_action(newest[-1].incident_id, f"{review.title} opened: {said}")
-    if slack.configured(settings):
-        _notify(store, settings)
 
 
-def _notify(store: Store, settings: Settings) -> None:
-    for period in store.calendar.not_notified(Kind.WARNINGS)[:MOST_AT_ONCE]:
-        review = store.calendar.of(Kind.WARNINGS, period)
+def _notify(store: Store, settings: Settings, now: datetime) -> None:
+    for kind, period in store.calendar.not_notified(now - OLD)[:MOST_AT_ONCE]:
+        review = store.calendar.of(kind, period)
+        if kind is not Kind.WARNINGS and now - review.drawn_at < FLOW_TRIES:
+            continue
         try:
-            notify(review, review.sections[0].title, settings)
+            notify(review, _said(review), settings)
         except OutsideServiceError as error:
             log_line(f"{review.title}: nobody is notified yet: {error}")
             return  # the others wait for Slack, too
+
+
+def _said(review: CalendarReview) -> str:
+    """What a review holds, in one sentence."""
+    first, *_ = review.sections
+    if review.kind is Kind.WARNINGS:
+        return first.title
+    return f"{first.title}: {len(first.lines)}"
 
 
 def _review(
@@ -78,6 +98,5 @@ def _review(
 
 
 def _in_words(each: Repeated, within: timedelta) -> str:
-    days, rest = divmod(within, timedelta(days=1))
-    span = length(within) if rest or not days else f"{days} days"
-    return f"{each.times} warnings of type {each.type} of {each.service} within {span}"
+    kind = f"type {each.type} of {each.service}"
+    return f"{each.times} warnings of {kind} within {in_days(within)}"

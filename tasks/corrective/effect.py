@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from git.exc import GitCommandError
@@ -22,6 +23,8 @@ FAILURE_MODE = "failure-mode"
 """The question of a review that classifies it (`schemas/review/questions.py`)."""
 NO_INCIDENT = (Disposition.FALSE_ALARM, Disposition.DUPLICATE)
 """What ended so is not a class that came back; a duplicate's first one counts."""
+_OF_A_GATE = re.compile(r"(?:.+\.json: )?(?:required )?gate '")
+"""A problem with a single gate, in `gates_of`; a record that is found by what it names leads it."""
 LARGEST_FILE = 5_000_000
 LONGEST_SEEN = 400
 
@@ -91,9 +94,12 @@ def _gate(question: GatePasses, settings: Settings) -> Seen:
         gates, problems = gates_of(repository, commit)
     of = f"the provenance of {commit[:12]}"
     # What is wrong with single gates is read below; else the record itself cannot be relied on.
-    odd = [each for each in problems if not each.startswith(("gate '", "required gate '"))]
+    odd = [each for each in problems if not _OF_A_GATE.match(each)]
     if not gates or odd:
         return None, f"{question}: {'; '.join(odd) or f'{of} has no gates'}"
+    failed = f"gate '{question.gate}' has status "
+    if elsewhere := next((each for each in problems if f": {failed}" in each), ""):
+        return False, f"{of}: {elsewhere}"  # of several records, one says so
     status = gates.get(question.gate)
     if status is None:
         return False, f"the gate '{question.gate}' is not in {of}"

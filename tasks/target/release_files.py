@@ -124,7 +124,9 @@ def _named_otherwise(repository: TargetRepository, about: str = "") -> Iterator[
 def _record_names(repository: TargetRepository) -> list[str]:
     """The files of the provenance folder, also those that a rollback has set aside."""
     folder = repository.target.provenance
-    here = {f"{folder}/{path.name}" for path in (repository.path / folder).glob("*.json")}
+    there = (repository.path / folder).glob("*.json")
+    # A folder or a pipe is no record, and must not keep the others from being read.
+    here = {f"{folder}/{path.name}" for path in there if path.is_file()}
     aside = {name for name in saved_names(repository.aeef) if name.startswith(f"{folder}/")}
     return sorted(here | aside)
 

@@ -103,6 +103,8 @@ def _generations(
     for each in found:
         line: dict[str, JsonValue] = {"text": f"{live.target}: AI: {each.said}"}
         line["said-in"] = each.source
+        if each.tool:
+            line["tool"] = each.tool  # what the monthly review counts
         if each.prompt:
             line["prompt"] = each.prompt
         if each.roles:

@@ -101,14 +101,15 @@ class CalendarReviews:
 
         self._log.database.write(work)
 
-    def not_notified(self, kind: Kind) -> list[str]:
-        """The periods of those of which nobody was notified yet, the oldest first."""
-        query = select(calendar_reviews.c.period).where(
-            calendar_reviews.c.kind == kind.value, calendar_reviews.c.notified_at.is_(None)
+    def not_notified(self, since: datetime) -> list[tuple[Kind, str]]:
+        """Those drawn up since then of which nobody was notified yet, the oldest first."""
+        columns = calendar_reviews.c
+        query = select(columns.kind, columns.period).where(
+            columns.notified_at.is_(None), columns.drawn_at > moment_text(since)
         )
         with self._log.database.read() as connection:
-            found = connection.execute(query.order_by(calendar_reviews.c.drawn_at)).scalars()
-            return [*found]
+            found = connection.execute(query.order_by(columns.drawn_at))
+            return [(Kind(row.kind), row.period) for row in found]
 
     def subjects_since(self, since: datetime) -> set[str]:
         """What formal reviews were opened about since then."""

@@ -56,6 +56,19 @@ def test_one_word_of_it_is_changed_and_changed_back(target: Target) -> None:
     assert tools.REGISTRY == file.read_text()
 
 
+@pytest.mark.parametrize("written", ["'active'", ">-\n      active", "|-\n      active\n"])
+def test_a_status_in_other_words_of_yaml_is_changed_alone(target: Target, written: str) -> None:
+    """Quoted or as a block: what follows stays what it is, and the file can be read."""
+    text = tools.REGISTRY.replace("status: active   #", f"status: {written}\n    #")
+    commit_files(target, {REGISTRY: f"{text}    since: 2025\n"})
+
+    set_status(target, "developer-agent", AgentStatus.SUSPENDED)
+
+    assert AgentStatus.SUSPENDED is find_agent(target, "developer-agent").status
+    assert AgentStatus.ACTIVE is find_agent(target, "product-agent").status
+    assert "    since: 2025\n" in (target.repository / REGISTRY).read_text()
+
+
 @pytest.mark.proves("REQ-009-02")
 def test_a_contract_of_its_own_is_read(target: Target) -> None:
     """Who approves is the person who has the role, where the registry says who that is."""

@@ -12,14 +12,18 @@ from sqlalchemy import create_engine, text
 from fixtures.store import Clock
 from schemas.calendar import Kind
 from schemas.corrective import Category, CorrectiveAction
-from schemas.errors import AuditBroken, InvalidInput, OutsideServiceError
+from schemas.errors import AeefError, AuditBroken, InvalidInput, OutsideServiceError
 from schemas.incident import Alert, Incident, IncidentType, Severity
+from schemas.lifecycle import Filter
+from schemas.model import utc_now
 from schemas.settings import Settings
 from standins.slack import Slack
 from standins.standin import settings_for
+from tasks.backup.drill import drill
 from tasks.calendar.draw_up import draw_up
 from tasks.calendar.repeated_warnings import open_formal_reviews
 from tasks.calendar.wording import markdown
+from tasks.incident.evidence import Evidence
 from tasks.store import Store, open_store
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -82,6 +86,30 @@ def test_slack_that_is_away_is_told_later(settings: Settings, slack: Slack) -> N
     assert 1 == len(in_slack(slack))
 
 
+def test_slack_that_was_away_for_long_hears_of_it_by_the_intake(
+    settings: Settings, slack: Slack
+) -> None:
+    """Once, and once the flow has given up; nothing that is a week old."""
+    store, now = open_store(settings), utc_now()
+    opened(store, now, Severity.P3)
+    slack.fail_with(500)
+    with pytest.raises(OutsideServiceError):
+        draw_up(Kind.WEEKLY, settings, now)
+    slack.recover()
+    for minutes in (5, 11, 12, 20_000):
+        open_formal_reviews(store, settings, now + timedelta(minutes=minutes))
+        if minutes == 5:
+            assert [] == in_slack(slack)
+    slack.fail_with(500)
+    with pytest.raises(OutsideServiceError):
+        draw_up(Kind.MONTHLY, settings, now)
+    slack.recover()
+    open_formal_reviews(store, settings, now + timedelta(days=8))
+    [said] = in_slack(slack)
+
+    assert "Corrective actions that are overdue: 0" in said
+
+
 def test_the_monthly_one_says_what_was_only_logged(store: Store, store_settings: Settings) -> None:
     """P4s with their number, trends beside the month before, P3s that are open; no drill."""
     october, november = (datetime(2026, month, 20, tzinfo=UTC) for month in (10, 11))
@@ -109,8 +137,34 @@ def test_the_quarterly_one_says_what_it_did_not_see(store: Store, store_settings
 
     assert "cto: by " in whole
     assert "NO RESTORE DRILL WAS SEEN" in whole
+    assert "NONE IS ON RECORD; it is made every 7 days" in whole
     assert "NOT LOOKED AT: nobody has tried them here yet." in whole
     assert "Not looked at: a person has to" in whole
+
+
+def test_the_quarterly_one_has_what_is_kept_and_the_last_drill(
+    store: Store, store_settings: Settings
+) -> None:
+    """How long what is kept, what is held, and that the last restore drill failed."""
+    settings = store_settings.model_validate(
+        {**store_settings.model_dump(), "retention": {"every": 0, "years": {"P1": 7}}}
+    )
+    store.retention.hold(None, Filter(service="shop"), reason="a court", actor="ann (session)")
+    incident_id = opened(store, MONDAY, Severity.P1).incident_id
+    Evidence(str(incident_id), settings.home).keep("log.txt", b"x", source="test")
+    store.record_action(incident_id, "kept a log")
+    drill(settings)
+    next(settings.home.glob("evidence/*/log.txt")).write_bytes(b"changed")
+    with pytest.raises(AeefError):
+        drill(settings)
+    drawn = draw_up(Kind.QUARTERLY, settings)
+    whole = markdown(drawn.review, settings)
+
+    assert "P1 7 years, P2 5 years, P3 3 years" in whole
+    assert "ONLY BY aeef retention dispose" in whole
+    assert "legal hold 1 of incidents with service shop" in whole
+    assert "restore drill FAILED after" in whole
+    assert "THE LAST ONE FAILED" in drawn.said
 
 
 def test_who_attended_is_on_record(store: Store, store_settings: Settings) -> None:
@@ -138,14 +192,30 @@ def test_who_attended_is_on_record(store: Store, store_settings: Settings) -> No
         connection.execute(
             text("UPDATE aeef_calendar_reviews SET document = replace(document, 'bob', 'eve')")
         )
+    engine.dispose()
     with pytest.raises(AuditBroken):
         store.calendar.of(Kind.WEEKLY, "2026-W48")
-    with pytest.raises(AuditBroken, match="the weekly review 2026-W48 is not as audit entry"):
+    with pytest.raises(AuditBroken, match=r"the weekly review 2026-W48 is not as audit entry \d+"):
         store.verify_audit()
-    with engine.begin() as connection:
-        connection.execute(text("DELETE FROM aeef_calendar_reviews"))
-    engine.dispose()
-    with pytest.raises(AuditBroken, match="the weekly review 2026-W48 is missing"):
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("DELETE FROM aeef_calendar_reviews", "weekly review 2026-W48 is missing"),
+        ("UPDATE aeef_calendar_reviews SET period = '2026-W01'", "2026-W01 has no entry"),
+        ("UPDATE aeef_calendar_reviews SET drawn_at = '2020'", "the columns of the weekly review"),
+    ],
+)
+def test_what_somebody_with_a_client_does_is_named(
+    store: Store, store_settings: Settings, statement: str, problem: str
+) -> None:
+    """A review that is deleted, put there, or moved."""
+    draw_up(Kind.WEEKLY, store_settings, MONDAY)
+    store.verify_audit()
+    with store._database.engine.begin() as connection:  # noqa: SLF001 (as somebody with a client)
+        connection.execute(text(statement))
+    with pytest.raises(AuditBroken, match=problem):
         store.verify_audit()
 
 

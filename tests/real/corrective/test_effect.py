@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from real.corrective.actions import Actions, actions_with
-from samples.targets import commit, prove, write_history
+from samples.aeef import tools
+from samples.targets import commit, prove, write_history, write_json
 from schemas.corrective import Stage
 from schemas.corrective.transitions import see_effect
 from schemas.errors import NotAllowed, NotPossibleNow
@@ -159,6 +160,26 @@ def test_gates_and_files_are_looked_for_in_what_was_deployed_last(
     assert [True, False, False, True, True, False] == [seen for seen, _ in found]
     assert "has the status 'fail'" in found[1][1]
     assert (None, True) == (odd[0], "cannot be used" in odd[1])
+
+
+def test_a_gate_is_looked_for_in_records_that_aeef_s_tools_name_after_their_runs(
+    home: Path, demo_target: Target
+) -> None:
+    """A gate that is missing there did not work; of two records that differ, neither did it."""
+    actions = actions_with(home, targets={"shop": demo_target.model_dump()})
+    shop = actions.settings.targets["shop"]
+    newest = commit(shop.repository, {"a.txt": "1"})
+    write_history(shop, (newest, "healthy"))
+    folder = shop.repository / shop.provenance
+    write_json(folder / "run-1.json", tools.run_record(newest, dast="fail"))
+    one = [asked(actions, f"gate:shop/{gate}") for gate in ("mutation", "dast", "sast")]
+    write_json(folder / "run-2.json", tools.run_record(newest, dast="pass"))
+    two = asked(actions, "gate:shop/dast")
+
+    assert [False, False, True] == [seen for seen, _ in one]
+    assert "'mutation' is not in the provenance" in one[0][1]
+    assert False is two[0]
+    assert "run-1.json: gate 'dast' has status 'fail'" in two[1]
 
 
 def test_what_could_not_be_seen_is_asked_of_a_person(

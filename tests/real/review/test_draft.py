@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,13 @@ import pytest
 from samples.aeef import tools as aeef_tools
 from samples.isolation import config_of
 from samples.targets import command_target, commit, git, prove, write_history
+from schemas.calendar import Kind
 from schemas.incident import Alert, IncidentType, Severity
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
 from schemas.review import Facts, Form, Review, State, questions_of
 from schemas.settings import Settings, Target, load_settings
+from tasks.calendar.draw_up import draw_up
 from tasks.review.draft_review import draft_review
 from tasks.store import Store, open_store
 
@@ -121,6 +124,21 @@ def test_what_a_breach_was_about_is_in_no_other_review(made: Settings) -> None:
 
     assert "P1 data-breach crm" in line["text"]
     assert not {"cause", "failure-mode"} & line.keys()
+
+
+def test_the_monthly_review_counts_the_ai_tools_of_reviews(made: Settings) -> None:
+    """By the tool alone: with model and reviewer, nearly each would be the only one of its kind."""
+    store = open_store(made)
+    of = over(store)
+    drafted(of, store)
+    store.reviews.answer(of, "failure-mode", "hallucination", actor=ANN, seen=0)
+    next_month = (utc_now().replace(day=28) + timedelta(days=7)).replace(day=2)
+    review = draw_up(Kind.MONTHLY, made, next_month).review
+    trends = {each.title: [line.text for line in each.lines] for each in review.sections}
+
+    tools = trends["By AI tool, as the change's provenance says"]
+    assert ["claude-opus-4: 1 (before: 0)"] == tools
+    assert ["hallucination: 1 (before: 0)"] == trends["By failure mode, as reviews say"]
 
 
 def test_what_cannot_be_seen_is_said(made: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def test_a_record_named_after_its_run_proves_the_commit_that_it_names(target: Ta
     write(target, "20260301-120000-ab12.json", tools.run_record(good))
     write(target, "20260301-130000-cd34.json", tools.run_record("b" * 40, tests="fail"))
     write(target, "notes.json", "[1")
+    (target.repository / FOLDER / "older.json").mkdir()
+    os.mkfifo(target.repository / FOLDER / "pipe.json")
 
     plan = choose_release(target)
 
@@ -70,6 +73,7 @@ def test_a_record_named_after_its_run_proves_the_commit_that_it_names(target: Ta
         ([("schema", {})], "required gate 'lint' is missing"),
         ([("schema", {"approval_status": "escalated"})], "'human-review' has status 'escalated'"),
         ([("cut", "")], "cannot be understood"),
+        ([("both", "fail")], "gate 'tests' has status 'fail'"),
     ],
 )
 def test_what_is_missing_is_refused_with_its_reason(
@@ -83,6 +87,8 @@ def test_what_is_missing_is_refused_with_its_reason(
             name, value = each
             if name == "schema":
                 record = tools.schema_record(good, **value)
+            elif name == "both":
+                record = tools.schema_record(good) | tools.run_record(good, tests=value)
             elif name == "cut":
                 record = json.dumps(tools.run_record(good))[:-20]
             else:

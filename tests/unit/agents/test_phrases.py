@@ -44,6 +44,14 @@ def verdict(phrase: str, tool: str, **given: Any) -> bool | None:
         ("merge-to-main", "git commit -m 'x; git push origin main; y'", False),
         ("merge-to-main", "cat <<EOF > a\ngit push origin main\nEOF", False),
         ("merge-to-main", "cd x\nsudo git -C y push origin 'main'", True),
+        ("merge-to-main", "git push --force", None),
+        ("merge-to-main", "git push origin --force-with-lease", None),
+        ("merge-to-main", "git push origin --all", None),
+        ("merge-to-main", "git push --force origin feature", False),
+        ("merge-to-main", "sudo bash -lc 'cd x && git push origin main'", True),
+        ("merge-to-main", "A=1 /bin/sh -e -c \"eval 'git push origin main'\"", True),
+        ("merge-to-main", "echo bash -c 'git push origin main'", False),
+        ("merge-to-main", "bash deploy.sh -c 'git push origin main'", False),
         ("disable-ci-checks", "git commit -m 'no -n here' && head -n 5 a", False),
         ("disable-ci-checks", "A=1 git commit -n -m x", True),
         ("approve-own-output", "gh pr review 3 --approve", None),
@@ -84,6 +92,8 @@ def test_a_command_that_is_cut_off_stays_open_only_if_its_beginning_fits() -> No
     assert verdict("Bash(git push*--force)", "Bash", command=f"git push {long}") is None
     assert verdict("Bash(git push*--force)", "Bash", command=f"git pull {long}") is False
     assert verdict("Bash(git push*)", "Bash", command=f'git push "{long}') is True
+    in_shell = f'bash -c "git push origin main; {long}'
+    assert verdict("merge-to-main", "Bash", command=in_shell) is True
 
 
 @given(st.text(alphabet="ab \"'\\;&|()<>\n#$=", max_size=60))

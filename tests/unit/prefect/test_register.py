@@ -12,7 +12,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.registry.automations import automations
 from deployments.registry.catalog import SCHEDULED
-from deployments.registry.register import differs
+from deployments.registry.register import differs, schedule_of
 from schemas.settings import Settings
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
@@ -32,6 +32,15 @@ def test_the_audit_log_is_verified_more_often_than_each_month() -> None:
     [row] = [each for each in SCHEDULED if (each.flow, each.name) == ("audit", "verify")]
 
     assert 0 < row.every(Settings()) <= timedelta(days=28).total_seconds()
+
+
+def test_deploying_again_does_not_begin_an_interval_anew() -> None:
+    """Else what runs weekly never runs where somebody starts `aeef up` each day."""
+    rows = [each for each in SCHEDULED if each.every(Settings())]
+    first, again = ([schedule_of(row, Settings()) for row in rows] for _ in range(2))
+
+    assert first == again
+    assert len(rows) == len({each["schedule"].anchor_date for each in first})
 
 
 @given(NAMES)
