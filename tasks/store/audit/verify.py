@@ -32,7 +32,6 @@ from tasks.store.audit.sealed import (
 )
 from tasks.store.audit.summary import AuditSummary
 from tasks.store.audit.verified import Point, read_point, write_point
-from tasks.store.calendar.sealed import verify_calendar
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
@@ -72,7 +71,6 @@ def verify_audit(
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
-        verify_calendar(connection, facts.calendar, only_these=point is not None)
         known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)
