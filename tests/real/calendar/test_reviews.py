@@ -110,6 +110,7 @@ def test_slack_that_was_away_for_long_hears_of_it_by_the_intake(
     assert "Corrective actions that are overdue: 0" in said
 
 
+@pytest.mark.proves("IR-MONTHLY")
 def test_the_monthly_one_says_what_was_only_logged(store: Store, store_settings: Settings) -> None:
     """P4s with their number, trends beside the month before, P3s that are open; no drill."""
     october, november = (datetime(2026, month, 20, tzinfo=UTC) for month in (10, 11))
@@ -142,6 +143,7 @@ def test_the_quarterly_one_says_what_it_did_not_see(store: Store, store_settings
     assert "Not looked at: a person has to" in whole
 
 
+@pytest.mark.proves("IR-QUARTERLY")
 def test_the_quarterly_one_has_what_is_kept_and_the_last_drill(
     store: Store, store_settings: Settings
 ) -> None:
@@ -197,6 +199,7 @@ def test_who_attended_is_on_record(store: Store, store_settings: Settings) -> No
         store.calendar.of(Kind.WEEKLY, "2026-W48")
 
 
+@pytest.mark.proves("REQ-010-13")
 def test_repeated_warnings_open_a_formal_review_once(settings: Settings, slack: Slack) -> None:
     """Three of one kind within a week; not two, not of another service, not again and again."""
     store, clock = open_store(settings), Clock()

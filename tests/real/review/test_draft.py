@@ -108,6 +108,7 @@ def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) 
     store.verify_audit()
 
 
+@pytest.mark.proves("IR-MONTHLY")
 def test_the_monthly_review_counts_the_ai_tools_of_reviews(made: Settings) -> None:
     """By the tool alone: with model and reviewer, nearly each would be the only one of its kind."""
     store = open_store(made)
