@@ -15,7 +15,6 @@ from tasks.store.audit.chained import FIRST, Earlier, before_in
 from tasks.store.audit.disposed import Disposals, is_blank
 from tasks.store.audit.evidence import Seal, seal_in
 from tasks.store.audit.reviewed import ReviewSeals
-from tasks.store.calendar.sealed import CalendarSeal, Key, calendar_seal
 from tasks.store.corrective.rows import ActionSeal, seal_of
 from tasks.store.database.tables import audit
 from tasks.store.moments.replay import Replay
@@ -35,7 +34,6 @@ class Facts:
     """What the entries say: of each incident its record's seal, actions, alert, evidence, times.
 
     reviews: of each incident's review. corrective: of each corrective action, by its number.
-    calendar: of each review by the calendar.
     since: the entry after which they begin. whole: all entries of each incident are taken in, from
     its first. broken: the first that does not follow the one before of its incident. It is raised
     last: whatever broke the chain itself says more.
@@ -54,7 +52,6 @@ class Facts:
         self.moments: dict[str, Replay] = {}
         self.reviews: dict[str, ReviewSeals] = {}
         self.corrective: dict[int, ActionSeal] = {}
-        self.calendar: dict[Key, CalendarSeal] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -62,8 +59,6 @@ class Facts:
         incident = row.incident_id
         if incident is None:
             self.disposals.note_entry(row, details, since=self._since)
-            if (review := calendar_seal(details, row.seq)) is not None:
-                self.calendar[review[0]] = review[1]
             return
         if is_blank(row):
             self.disposals.note_blank(row)

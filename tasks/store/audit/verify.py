@@ -32,11 +32,10 @@ from tasks.store.audit.sealed import (
 )
 from tasks.store.audit.summary import AuditSummary
 from tasks.store.audit.verified import Point, read_point, write_point
-from tasks.store.calendar.sealed import verify_calendar
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
-from tasks.store.retention.sealed_holds import verify_holds
+from tasks.store.retention.sealed_holds import verify_calendar, verify_holds
 
 SMALL = 20_000
 """Entries that are recomputed in less than a second: so many always are."""
@@ -74,7 +73,7 @@ def verify_audit(
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
         verify_holds(connection)
-        verify_calendar(connection, facts.calendar, only_these=point is not None)
+        verify_calendar(connection)
         known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

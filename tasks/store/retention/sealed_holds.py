@@ -1,7 +1,7 @@
-"""What the audit log says of legal holds, against what is kept of them.
+"""What the audit log says of legal holds and calendar reviews, against what is kept of them.
 
-Their entries are among those of no incident, which are few: so all are compared each time. A hold
-that was taken away by hand would let our own disposal destroy what it covers.
+Both have their entries among those of no incident, which are few: so all are compared each time. A
+hold that was taken away by hand would let our own disposal destroy what it covers.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select
 
 from schemas.errors import AuditBroken
-from schemas.incident import hash_of
-from tasks.store.database.tables import audit, holds
+from schemas.incident import hash_of, hash_of_text
+from tasks.store.database.tables import audit, calendar_reviews, holds
 
 HELD, SEALED = "hold", "sealed"
 """In the details of an entry: a hold's number, and the hash of its row."""
+_CALENDAR = "calendar"
 
 
 def hold_seal(row: Row[Any]) -> dict[str, Any]:
@@ -44,6 +45,28 @@ def verify_holds(connection: Connection) -> None:
     for number, (seq, _) in said.items():
         raise AuditBroken(
             f"legal hold {number} is missing, though audit entry {seq} has it: it was deleted"
+        )
+
+
+def verify_calendar(connection: Connection) -> None:
+    """The same for the reviews by the calendar."""
+    said = {}
+    for seq, details in _entries(connection, _CALENDAR):
+        its = details.get(_CALENDAR)
+        if isinstance(its, dict) and "period" in its and "document" in details:
+            said[its["kind"], its["period"]] = seq, details["document"]
+    for row in connection.execute(select(calendar_reviews)):
+        seq, sealed = said.pop((row.kind, row.period), (0, ""))
+        if (row.entry, hash_of_text(row.document)) != (seq, sealed):
+            by = f"as audit entry {seq} left it" if seq else "on record in the audit log"
+            raise AuditBroken(
+                f"the {row.kind} review {row.period} is not {by}: it was changed outside AEEF "
+                "Runbooks"
+            )
+    for (kind, period), (seq, _) in said.items():
+        raise AuditBroken(
+            f"the {kind} review {period} is missing, though audit entry {seq} has it: it was "
+            "deleted"
         )
 
 

@@ -165,6 +165,7 @@ def test_no_secret_of_the_settings_is_in_it(
     assert b'token = "[hidden]"' in text
 
 
+@pytest.mark.proves("RET-RESTORE")
 def test_a_drill_says_what_came_of_it(store: Store, settings: Settings) -> None:
     """On record, for the quarterly review; nothing of it is left, also when it fails."""
     assert last_drill(store) is None

@@ -126,6 +126,7 @@ def test_what_a_breach_was_about_is_in_no_other_review(made: Settings) -> None:
     assert not {"cause", "failure-mode"} & line.keys()
 
 
+@pytest.mark.proves("IR-MONTHLY")
 def test_the_monthly_review_counts_the_ai_tools_of_reviews(made: Settings) -> None:
     """By the tool alone: with model and reviewer, nearly each would be the only one of its kind."""
     store = open_store(made)
