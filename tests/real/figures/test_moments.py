@@ -16,10 +16,17 @@ from schemas.errors import AuditBroken, NotPossibleNow
 from schemas.figures import Moment
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
+from schemas.model import utc_now
 from standins.slack import Slack
 from support import wait_until
+from tasks.channels.alertmanager.channel import Alertmanager
+from tasks.channels.channel import Channel
+from tasks.channels.pagerduty.channel import PagerDuty
+from tasks.notify import page_record
 from tasks.store import Store
+from tasks.store.claim_keys import page_key, team_page_key
 from tasks.store.database.database import database_url
+from tasks.store.waiting.untaken import UntakenPage
 
 MINUTE = timedelta(minutes=1)
 SHOP = Alert(description="shop answers 500", service="shop", labels={"team": "payments"})
@@ -164,6 +171,30 @@ def test_drills_take_no_page_from_what_is_real(store: Store) -> None:
 
     assert (rang, by_drill) == (None, drill)
     assert (first, carrier) == (None, second)
+
+
+@pytest.mark.parametrize(
+    ("subject", "channel", "rang"),
+    [
+        ("", Alertmanager(), True),
+        ("security", Alertmanager(), False),
+        ("security", PagerDuty(), True),
+    ],
+)
+def test_a_second_alert_that_may_ring_nobody_has_not_paged(
+    store: Store, subject: str, channel: Channel, rang: bool
+) -> None:
+    """Where an incident has one alert, another subject only joins it."""
+    incident = store.open_or_attach(SHOP, IncidentType.DRIFT, Severity.P2).incident
+    key = team_page_key(incident, subject) if subject else page_key(incident)
+    now = utc_now()
+    times = {"began_at": now, "since": now, "tried_at": now, "due_at": now}
+    page = UntakenPage(incident_id=incident.incident_id, key=key, **times)
+    page_record.done(incident, page, channel, {}, None, store)
+
+    [(labels, _)] = store.tallies.all()["aeef_pages"]
+    assert (Moment.PAGED in store.moments.of(incident.incident_id)[0].at) is rang
+    assert (labels["outcome"] == "rang") is rang
 
 
 def _as_anybody(database: str, statement: str) -> None:

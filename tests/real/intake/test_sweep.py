@@ -18,6 +18,7 @@ from schemas.errors import InvalidInput, TemporaryError
 from schemas.incident import Severity
 from schemas.settings import Settings
 from standins.alertmanager import Alertmanager
+from standins.jira import Jira
 from standins.standin import settings_for
 from tasks.incident.open_by_hand import open_for_rollback
 from tasks.incident.open_incident import open_unreadable, parse_alert
@@ -134,3 +135,22 @@ def test_an_alert_in_alertmanager_is_kept_up_while_the_incident_is_open(
 def _posts(alertmanager: Alertmanager) -> int:
     sent: list[Any] = [json.loads(r.body) for r in alertmanager.requests if r.method == "POST"]
     return len(sent)
+
+
+def test_tickets_are_not_asked_for_in_each_round_while_jira_is_away(
+    jira: Jira, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take ten seconds, in which no late page is sent."""
+    settings, rounds = settings_for(jira, home=home), []
+
+    def away(*_: object) -> bool:
+        rounds.append(1)
+        raise TemporaryError("Jira", "it does not answer")
+
+    monkeypatch.setattr("deployments.intake.beside.sweep.watch_action_tickets", away)
+    watched = Watched(settings)
+    watched.sweep.run()
+    watched.sweep.run()
+    watched.store.close()
+
+    assert [1] == rounds
