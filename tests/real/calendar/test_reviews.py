@@ -197,6 +197,8 @@ def test_who_attended_is_on_record(store: Store, store_settings: Settings) -> No
     engine.dispose()
     with pytest.raises(AuditBroken):
         store.calendar.of(Kind.WEEKLY, "2026-W48")
+    with pytest.raises(AuditBroken, match="the weekly review 2026-W48 is not as audit entry"):
+        store.verify_audit()
 
 
 @pytest.mark.proves("REQ-010-13")
