@@ -66,10 +66,10 @@ def test_a_form_offers_the_targets(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_a_name_says_what_starts_the_flow() -> None:
-    """`respond` is a runbook's; what a person starts says so; the old names stay."""
+    """`respond` is what answers an incident; what a person starts says so; the old names stay."""
     names = {row.deployment for row in FLOWS}
 
-    assert {f"{flow}/respond" for flow in (*RUNBOOK_OF.values(), "triage")} == {
+    assert {f"{flow}/respond" for flow in (*RUNBOOK_OF.values(), "triage", "review")} == {
         name for name in names if name.endswith("/respond")
     }
     assert "rollback/by hand" in names
