@@ -118,6 +118,7 @@ def test_an_export_is_on_record(aeef: Aeef, cli_store: Store, reported: Incident
 
     last = cli_store.timeline(reported.incident_id)[-1]
     assert ("Read: the record", this_user()) == (last.action, last.actor)
+    assert {"number", "drill", "occurrences"} <= exported.pop("aeef").keys()
     assert exported == cli_store.incident(reported.incident_id).to_json()
 
 
