@@ -12,7 +12,7 @@ import typer
 
 from deployments.cli.terminal import plain
 from deployments.cli.verbs.way import way
-from schemas.figures import TIMED, WITH_TARGET, By, Figures, Group
+from schemas.figures import TIMED, WITH_TARGET, By, Figures, Group, Moment
 from schemas.wording import span
 
 COLUMNS = ("count", "median", "p90", "mean", "byMachine", "byPeople")
@@ -80,7 +80,8 @@ def _group(group: Group) -> Iterator[str]:
         yield f"  {moment:<12} {each.count:>6}x  {said}  {by}"
     for moment in WITH_TARGET:
         if kept := group.targets.get(moment):
-            yield f"  {moment} in time: {kept.met} of {kept.met + kept.missed}"
+            or_over = "" if moment is Moment.RESOLVED else " or over"
+            yield f"  {moment}{or_over} in time: {kept.met} of {kept.met + kept.missed}"
 
 
 def _csv(found: Figures) -> str:
