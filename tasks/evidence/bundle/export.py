@@ -87,7 +87,8 @@ def export_bundle(
         _add_schemas(made)
         numbers = {each.number for each in gathered if each.number}
         if asked.first and numbers:
-            manifest["disposed"] = sorted({*range(min(numbers), max(numbers))} - numbers)
+            gone = store.retention.disposed_between(min(numbers), max(numbers))
+            manifest["disposed"] = sorted(gone - numbers)
         made.add(KEY, key.public_pem)
         made.add("verify.py", verify_script())
         made.add("__main__.py", RUN)
@@ -104,7 +105,7 @@ def _wanted(asked: Asked, store: Store) -> list[UUID]:
     assert asked.last is not None
     found = store.chain.opened_between(asked.first, asked.last)
     if not found:
-        raise InvalidInput("no incident was opened in that time")
+        raise InvalidInput("no incident that is still kept was opened in that time")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -280,6 +281,22 @@ def test_an_incident_left_out_of_a_period_is_named(
 
     found = Bundle(str(signed_again(path, files_of(path), settings, without)))
     assert found.missing == ["incident #2, of the same period, is missing"]
+
+
+def test_only_what_an_entry_disposed_of_is_said_to_be_no_longer_kept(
+    stored: tuple[Settings, Store, list[UUID]], tmp_path: Path
+) -> None:
+    """An incident that somebody deleted by hand is missing, and nothing excuses it."""
+    settings, store, ids = stored
+    first, last = store.incident(ids[0]).detected_at, store.timeline(ids[2])[-1].timestamp
+    with sqlite3.connect(settings.home / "aeef.db") as client:  # one that minds no foreign key
+        client.execute("DELETE FROM aeef_incidents WHERE id = ?", [str(ids[1])])
+    client.close()
+
+    found = export_bundle(Asked((), first, last), tmp_path / "period.zip", settings, by="a")
+
+    assert [] == found.manifest["disposed"]
+    assert "incident #2, of the same period, is missing" in found.missing
 
 
 def test_what_is_withheld_or_gone_is_said(

@@ -82,6 +82,7 @@ def test_what_is_due_goes_and_the_chain_verifies(
     assert not (settings.home / "evidence" / str(gone)).exists()
     with pytest.raises(IncidentNotFound, match="was disposed of on"):
         store.incident(gone)
+    assert {2, 3} == store.retention.disposed_between(1, 3)
     after = store.verify_audit()
     assert after.entries == before.entries + 2
     assert after == store.verify_audit()
