@@ -191,6 +191,8 @@ def _carried_by(change: Change, present: Approval, asked: Question) -> Approval:
     question = present.question.model_copy(update={"carried": asked.carried})
     after = present.model_copy(update={"question": question})
     keep(change.chain, after)
+    said = f"what waits for the {after.title} is run {asked.carried.run_id} now"
+    change.note(said, actor=OURS, automated=True, details=details_of(after))
     return after
 
 

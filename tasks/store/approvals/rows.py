@@ -10,13 +10,15 @@ from sqlalchemy import Row, update
 
 from schemas.approvals import Approval, State
 from schemas.errors import AuditBroken
-from schemas.incident import canonical_json
+from schemas.incident import canonical_json, hash_of_text
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import approvals
 from tasks.store.records import Change
 
 OURS = "aeef-runbooks"
+DOCUMENT = "approvalDocument"
+"""In the details of an entry: the hash of all of the approval, its signatures too."""
 
 
 def end(change: Change, approval: Approval, state: State, text: str, actor: str = OURS) -> Approval:
@@ -33,11 +35,12 @@ def put_on_record(change: Change, approval: Approval, text: str, actor: str) -> 
 
 
 def details_of(approval: Approval) -> dict[str, Any]:
-    """Which approval an entry is about, and the hash of what was shown."""
+    """Which approval an entry is about, the hash of what was shown, and of all of it now."""
     return {
         "approval": str(approval.id),
         "shown": approval.question.digest,
         "state": approval.state.value,
+        DOCUMENT: hash_of_text(canonical_json(approval.to_json())),
     }
 
 

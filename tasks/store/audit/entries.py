@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Result, Row, Select, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import canonical_json, hash_of
+from tasks.store.approvals.sealed import ApprovalSeal, approval_seal
 from tasks.store.audit.chained import FIRST, Earlier, before_in
 from tasks.store.audit.disposed import Disposals, is_blank
 from tasks.store.audit.evidence import Seal, seal_in
@@ -52,6 +53,7 @@ class Facts:
         self.moments: dict[str, Replay] = {}
         self.reviews: dict[str, ReviewSeals] = {}
         self.corrective: dict[int, ActionSeal] = {}
+        self.approvals: dict[str, ApprovalSeal] = {}
         self.touched: set[str] = set()
 
     def note(self, row: Row[Any], details: dict[str, Any]) -> None:
@@ -83,6 +85,8 @@ class Facts:
             self.evidence[incident, seal.machine] = seal
         if (changed := seal_of(details, row.seq, incident)) is not None:
             self.corrective[changed[0]] = changed[1]
+        if (signed := approval_seal(details, row.seq, incident)) is not None:
+            self.approvals[signed[0]] = signed[1]
 
     def incidents(self, before: int) -> int:
         """How many incidents there must be now. before: how many there were where it began."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from schemas.errors import AuditBroken
 from schemas.incident import GENESIS, AuditEntry
 from tasks.base.storable import moment_text
+from tasks.store.approvals.sealed import verify_approvals
 from tasks.store.audit.anchors import Anchor, Anchors
 from tasks.store.audit.audit import read_expected, read_head
 from tasks.store.audit.chained import Clocks
@@ -72,6 +73,7 @@ def verify_audit(
         verify_records(connection, touched, only)
         verify_reviews(connection, touched.reviews, only)
         verify_actions(connection, touched.corrective, only)
+        verify_approvals(connection, touched.approvals, only)
         verify_holds(connection)
         verify_calendar(connection)
         known = facts.incidents(point.incidents if point else 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from fixtures.cli import Aeef
 from fixtures.held import THREE, Held, configured
 from fixtures.store import Clock
 from schemas.approvals import State
-from schemas.errors import AwaitsApproval, InvalidInput, NotAllowed, NotPossibleNow
+from schemas.errors import AuditBroken, AwaitsApproval, InvalidInput, NotAllowed, NotPossibleNow
 from schemas.people import Actor, Method, local_user
 from schemas.settings import load_settings
 from tasks.base.wake_up import Sleeper
@@ -43,6 +45,32 @@ def test_a_made_up_approver_releases_nothing(held: Held) -> None:
 
     assert held.is_frozen
     assert held.asked.signatures == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (
+            "UPDATE aeef_approvals SET document = replace(document, '\"ann\"', '\"eve\"')",
+            "is not as audit entry",
+        ),
+        ("UPDATE aeef_approvals SET state = 'granted'", "do not fit its document"),
+        ("DELETE FROM aeef_approvals", "is missing, though audit entry"),
+        ("UPDATE aeef_approvals SET id = 'made-up'", "has no entry in the audit log"),
+    ],
+    ids=["signature", "state", "deleted", "invented"],
+)
+def test_what_was_signed_cannot_be_changed_unseen(held: Held, statement: str, problem: str) -> None:
+    """Somebody with a client of the database makes it another's signature, or none."""
+    with pytest.raises(AwaitsApproval):
+        held.release()
+    held.act("ann")
+    held.store.verify_audit()
+    with closing(sqlite3.connect(held.settings.home / "aeef.db")) as client, client:
+        assert 1 == client.execute(statement).rowcount
+
+    with pytest.raises(AuditBroken, match=problem):
+        held.store.verify_audit()
 
 
 def test_two_of_three_or_one_person_twice_then_all_three(held: Held) -> None:
