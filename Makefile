@@ -17,6 +17,9 @@ PROCESSES ?= $(if $(findstring .py,$(ARGS)),0,3)
 # Another Prefect that pyproject.toml allows, the oldest if none is named, in a place of its own.
 PREFECT ?= 3.8.8
 OTHER := $(VENV)/prefect-$(PREFECT)
+# Images of containers often forbid Python to keep what it compiled: then each of the hundreds of
+# processes of a test run, and each command, would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 export AEEF_HOME ?= $(HOME)/.aeef
 
 .PHONY: help up test quick test-prefect check requirements bench chaos clean
