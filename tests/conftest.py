@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -9,6 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support import SHARED_PLACE
+
+_shared = None
+if SHARED_PLACE not in os.environ:  # else this is one of several processes of a run
+    _shared = tempfile.TemporaryDirectory(prefix="aeef-tests-")
+    os.environ[SHARED_PLACE] = _shared.name
+# What is imported and collected, thousands of tests, stays: to look for garbage in it takes long.
+gc.set_threshold(50_000, 20, 50)
 _prefect_home = tempfile.TemporaryDirectory(prefix="aeef-test-prefect-")
 # Before anything imports Prefect: in this process its server is a port where nobody listens.
 os.environ |= {
@@ -17,7 +26,7 @@ os.environ |= {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
 # What the unit tier needs; what imports servers, Docker and Prefect is in the tiers' own conftest.
-pytest_plugins = ["fixtures.home"]
+pytest_plugins = ["fixtures.home", "fixtures.templates"]
 
 # On a busy machine everything is slow: that says nothing of the code.
 settings.register_profile(
@@ -40,6 +49,8 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first: `make test` gives whole files to its processes, in this order."""
     items.sort(key=lambda item: _turn(item.path))
+    gc.collect()
+    gc.freeze()
 
 
 def _turn(path: Path) -> tuple[int, int]:
@@ -51,3 +62,5 @@ def _turn(path: Path) -> tuple[int, int]:
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     _prefect_home.cleanup()
+    if _shared is not None:
+        _shared.cleanup()

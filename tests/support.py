@@ -17,6 +17,8 @@ T = TypeVar("T")
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 """The checkout."""
+SHARED_PLACE = "TESTS_SHARED_PLACE"
+"""A folder of one run of the tests, in the environment of its processes. See tests/conftest.py."""
 PORTS = range(20_000, 32_000)
 """Below those that Linux gives to whoever asks for any, by default from 32,768 on."""
 
@@ -28,16 +30,21 @@ def not_available(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def wait_until(condition: Callable[[], T], timeout: float = 60.0) -> T:
+def wait_until(
+    condition: Callable[[], T | None], timeout: float = 60.0, said: Callable[[], str] = str
+) -> T:
     """Call it again and again until the result is true, for at most `timeout` seconds; the result.
 
     The time only decides when a test fails: it is long, because other tests run beside this one.
+    What comes soon is seen soon; what takes long is asked for more seldom, for to ask costs too.
+    said: what to print when it fails, beside the last answer.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while not (answer := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not true within {timeout:g} s: the answer is still {answer!r}")
-        time.sleep(0.01)
+        waited = time.monotonic() - began
+        if waited > timeout:
+            pytest.fail(f"not true within {timeout:g} s: it is still {answer!r}\n{said()}")
+        time.sleep(min(0.01 + waited / 10, 0.25))
     return answer
 
 

@@ -85,7 +85,7 @@ def test_the_family_of_an_orphan_is_ended_too(tmp_path: Path) -> None:
     )
     starter = psutil.Popen([sys.executable, "-c", code])
     child = tmp_path / "child"
-    pid = int(wait_until(lambda: child.exists() and child.read_text().strip()))
+    pid = int(wait_until(lambda: child.read_text().strip() if child.exists() else None))
     wait_until(noted.exists)
     starter.kill()
     starter.wait()

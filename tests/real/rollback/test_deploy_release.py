@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from processes.rollback_process import deployed_by, gone, killed_at, started
@@ -472,7 +473,8 @@ def test_a_deploy_that_outlived_its_rollback_is_ended(demo_target: Target) -> No
     plan = choose_release(target)
     with started(target, plan, _home(target)) as process:
         orphan = int(ran.read_text())
-        # It has begun; that it has is written down a moment later.
+        # It has begun; that it has is written down a moment later, and so is what it has become.
+        wait_until(lambda: psutil.Process(orphan).name() == "sleep")
         wait_until((aeef_directory(target) / "running-command.json").exists)
         process.kill()
     lines: list[str] = []

@@ -32,6 +32,7 @@ from tasks.store.database.database import Database, database_url
 from tasks.store.database.migrate import HEAD, VERSION_TABLE, migrate
 from tasks.store.database.tables import metadata
 
+pytestmark = pytest.mark.migrates
 MIGRATIONS = Path(tasks.store.database.__file__).parent / "migrations"
 
 
