@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from support import SHARED_PLACE
 
@@ -57,6 +58,19 @@ def _turn(path: Path) -> tuple[int, int]:
     longest = LONGEST.index(path.name) if path.name in LONGEST else len(LONGEST)
     tier = next((n for n, tier in enumerate(TIERS) if tier in path.parts), len(TIERS))
     return longest, tier
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives whole files to the processes; what has a system of its own without patches, apart."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return f"{file} without patches" if "[patches-off" in nodeid else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFile | None:
+    """How `--dist loadfile` distributes the tests."""
+    return _ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_unconfigure() -> None:
