@@ -31,6 +31,8 @@ from tasks.store.database.tables import (
     disposals,
     holds,
     outbox,
+    paged,
+    related,
     webhooks,
 )
 
@@ -180,6 +182,33 @@ def test_nothing_under_a_hold_is_deleted(
         store.retention.release(1, reason="again", actor="ann")
     with pytest.raises(InvalidInput, match="say what is held"):
         store.retention.hold(wanted=Filter(), reason="all", actor="ann")
+    store.verify_audit()
+
+
+@pytest.mark.proves("RET-HOLD")
+def test_what_a_held_incident_points_to_stays(store: Store, settings: Settings, old: Old) -> None:
+    """With whom it has to do, and whose page told of it, is a part of what is held."""
+    held, friend, carrier, free = old("held"), old("friend"), old("carrier"), old("free")
+    rows = [
+        insert(related).values(incident_id=str(one), other_id=str(two))
+        for one, two in ((held, friend), (friend, held))
+    ]
+    collected = {"incident_id": str(held), "key": "page:P2", "contact": "x", "service": "held"}
+    rows.append(insert(paged).values(**collected, at="2020", carrier=str(carrier)))
+    for row in rows:
+        store._database.write(lambda connection, row=row: connection.execute(row))  # noqa: SLF001
+    hold = store.retention.hold(held, reason="court", actor="ann")
+    report = dispose_of_due(settings)
+
+    assert [True, True, True, False] == still(store, held, friend, carrier, free)
+    assert [
+        "legal hold 1: court",
+        "legal hold 1 covers #1, which is related to it",
+        "legal hold 1 covers #1, which its page tells of",
+    ] == [each.why for each in report.stays]
+    assert (friend,) == store.lifecycle.standing(held).related
+    store.retention.release(hold.number, reason="over", actor="ann")
+    assert 3 == dispose_of_due(settings).due
     store.verify_audit()
 
 
