@@ -189,14 +189,20 @@ def test_nothing_under_a_hold_is_deleted(
 def test_what_a_held_incident_points_to_stays(store: Store, settings: Settings, old: Old) -> None:
     """With whom it has to do, and whose page told of it, is a part of what is held."""
     held, friend, carrier, free = old("held"), old("friend"), old("carrier"), old("free")
-    rows = [
-        insert(related).values(incident_id=str(one), other_id=str(two))
+    pairs = [
+        {"incident_id": str(one), "other_id": str(two)}
         for one, two in ((held, friend), (friend, held))
     ]
-    collected = {"incident_id": str(held), "key": "page:P2", "contact": "x", "service": "held"}
-    rows.append(insert(paged).values(**collected, at="2020", carrier=str(carrier)))
-    for row in rows:
-        store._database.write(lambda connection, row=row: connection.execute(row))  # noqa: SLF001
+    collected = {
+        "incident_id": str(held), "key": "page:P2", "contact": "x", "service": "held",
+        "at": "2020", "carrier": str(carrier),
+    }  # fmt: skip
+
+    def tie(connection: Connection) -> None:
+        connection.execute(insert(related), pairs)
+        connection.execute(insert(paged), collected)
+
+    store._database.write(tie)  # noqa: SLF001
     hold = store.retention.hold(held, reason="court", actor="ann")
     report = dispose_of_due(settings)
 
