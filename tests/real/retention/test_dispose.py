@@ -18,6 +18,7 @@ from schemas.lifecycle import Filter
 from schemas.model import utc_now
 from schemas.settings import Settings
 from support import read_below
+from tasks.evidence.bundle.export import Asked, export_bundle
 from tasks.incident.evidence import Evidence
 from tasks.retention.dispose import dispose_of_due, foresee, remove_evidence
 from tasks.store import Store
@@ -337,6 +338,22 @@ def test_what_came_again_with_an_old_id_is_not_taken_for_what_is_gone(
     log.write_bytes(b"lie")
     with pytest.raises(AuditBroken, match=r"log\.txt was changed"):
         store.verify_audit()
+
+
+def test_what_came_again_with_an_old_id_is_exported_as_it_is(
+    store: Store, settings: Settings, old: Old, tmp_path: Path
+) -> None:
+    """Whole: nothing of the one before belongs to it, in a bundle or on its page."""
+    again = old()
+    dispose_of_due(settings)
+    alert = Alert(description="it came again", service="shop", source="other")
+    store.open_with_id(again, alert, IncidentType.SECURITY, Severity.P2)
+    store.record_action(again, "looked again")
+    made = export_bundle(Asked(ids=(str(again),)), tmp_path / "e.zip", settings, by="ann")
+
+    assert ([], [], []) == (made.broken, made.missing, made.notes)
+    assert all(each.action for each in store.timeline(again))
+    store.verify_audit()
 
 
 def test_our_index_alone_deletes_no_evidence(
