@@ -1,5 +1,6 @@
 """How long what is kept, and what is held longer. Begin with `periods.py`."""
 
+from schemas.retention.allowed import why_not_allowed
 from schemas.retention.hold import Hold
 from schemas.retention.periods import AEEF_YEARS, due_at, is_short, years_before
 from schemas.retention.settings import BackupSettings, RetentionSettings
@@ -11,5 +12,6 @@ __all__ = [
     "RetentionSettings",
     "due_at",
     "is_short",
+    "why_not_allowed",
     "years_before",
 ]

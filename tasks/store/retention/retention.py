@@ -101,14 +101,6 @@ class Retention:
             found = set(connection.scalars(query))
         return {each for each in found if is_gone(self._log.database, each)}
 
-    def disposed_between(self, first: int, last: int) -> set[int]:
-        """The numbers, of these and those between, whose incidents entries say to be no more."""
-        wanted = disposals.c.number.between(first, last)
-        query = select(disposals.c.number, disposals.c.incident_id).where(wanted)
-        with self._log.database.read() as connection:
-            found = connection.execute(query).all()
-        return {each.number for each in found if is_gone(self._log.database, each.incident_id)}
-
     def delete_sent(self, days: int, readers: Collection[str]) -> Iterator[tuple[int, int]]:
         """Delete delivered events and old claims; yields how many of each went, step by step."""
         database, old = self._log.database, self._log.clock() - timedelta(days=days)

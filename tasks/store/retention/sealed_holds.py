@@ -7,6 +7,7 @@ hold that was taken away by hand would let our own disposal destroy what it cove
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
@@ -25,16 +26,18 @@ def hold_seal(row: Row[Any]) -> dict[str, Any]:
     return {HELD: row.number, SEALED: hash_of(dict(row._mapping))}  # noqa: SLF001 (documented)
 
 
+def entries_of_holds(connection: Connection) -> Iterator[tuple[int, int]]:
+    """The number of each entry that put or released a hold, and of the hold; in order."""
+    for seq, details in _sealing(connection):
+        yield seq, details[HELD]
+
+
 def verify_holds(connection: Connection) -> None:
     """Verify that every hold is as its newest entry has it; none missing, none invented.
 
     Raises AuditBroken that names the first.
     """
-    said = {
-        details[HELD]: (seq, details[SEALED])
-        for seq, details in _entries(connection, HELD)
-        if isinstance(details.get(HELD), int) and SEALED in details
-    }
+    said = {details[HELD]: (seq, details[SEALED]) for seq, details in _sealing(connection)}
     for row in connection.execute(select(holds).order_by(holds.c.number)):
         seq, sealed = said.pop(row.number, (0, ""))
         if sealed != hold_seal(row)[SEALED]:
@@ -68,6 +71,12 @@ def verify_calendar(connection: Connection) -> None:
             f"the {kind} review {period} is missing, though audit entry {seq} has it: it was "
             "deleted"
         )
+
+
+def _sealing(connection: Connection) -> Iterator[tuple[int, dict[str, Any]]]:
+    for seq, details in _entries(connection, HELD):
+        if isinstance(details.get(HELD), int) and SEALED in details:
+            yield seq, details
 
 
 def _entries(connection: Connection, name: str) -> list[tuple[int, dict[str, Any]]]:

@@ -36,6 +36,8 @@ from tasks.store.database.tables import (
     related,
     webhooks,
 )
+from tasks.store.retention import due as due_rules
+from tasks.store.retention.holds import Standing
 
 
 @pytest.fixture
@@ -85,7 +87,6 @@ def test_what_is_due_goes_and_the_chain_verifies(
     assert not (settings.home / "evidence" / str(gone)).exists()
     with pytest.raises(IncidentNotFound, match="was disposed of on"):
         store.incident(gone)
-    assert {2, 3} == store.retention.disposed_between(1, 3)
     after = store.verify_audit()
     assert after.entries == before.entries + 2
     assert after == store.verify_audit()
@@ -144,6 +145,63 @@ def test_nothing_can_be_made_to_look_disposed_of(
     with pytest.raises(AuditBroken, match="what is left of its"):
         store.verify_audit()
     assert point.entries
+
+
+@pytest.mark.proves("RET-DISPOSAL-LOG")
+def test_a_fresh_incident_cannot_be_listed_as_disposed_of(
+    store: Store, settings: Settings, old: Old, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can append such an entry does not get it believed, nor what else is due deleted."""
+    due = old("due")
+    store.record_general("the key signs", actor="ann", automated=False, entry_id=uuid4())
+    fresh = old("fresh", years=0)
+    monkeypatch.setattr(due_rules, "due_at", lambda _ended, _years: utc_now() - timedelta(days=1))
+    store.retention.dispose([fresh], settings.retention.years, actor="mallory")
+    monkeypatch.undo()
+
+    with pytest.raises(AuditBroken, match=f"{fresh} was disposed of, but that was opened at"):
+        store.verify_audit()
+    with pytest.raises(AuditBroken, match="less than a year before"):
+        dispose_of_due(settings)
+    assert [True] == still(store, due)
+
+
+def test_a_first_entry_that_was_made_older_does_not_help(
+    store: Store, settings: Settings, old: Old, clock: Clock
+) -> None:
+    """No entry can be older than those before it, which are as they were written."""
+    store.record_general("the key signs", actor="ann", automated=False, entry_id=uuid4())
+    backdated = old("backdated")
+    store.retention.dispose([backdated], settings.retention.years, actor="mallory")
+    with pytest.raises(AuditBroken, match=f"that was opened at {clock():%Y-%m-%d} or later"):
+        store.verify_audit()
+
+
+@pytest.mark.proves("RET-HOLD")
+@pytest.mark.parametrize("by_filter", [False, True])
+def test_what_was_held_cannot_be_listed_as_disposed_of(
+    store: Store,
+    settings: Settings,
+    old: Old,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    by_filter: bool,
+) -> None:
+    """A hold that was released later stood all the same; one put later did not."""
+    first, second = old("first"), old("second")
+    store.retention.dispose([first], settings.retention.years, actor="ann")
+    wanted = Filter(severity=(Severity.P2,), type=(IncidentType.SECURITY,)) if by_filter else None
+    held = None if by_filter else second
+    hold = store.retention.hold(held, wanted, reason="court", actor="ann")
+    store.verify_audit()
+    monkeypatch.setattr(Standing, "over", lambda _self, _incident: None)
+    store.retention.dispose([second], settings.retention.years, actor="mallory")
+    monkeypatch.undo()
+    if by_filter:
+        store.retention.release(hold.number, reason="over", actor="ann")
+
+    with pytest.raises(AuditBroken, match=f"{second} was disposed of, but legal hold 1 stood"):
+        store.verify_audit()
 
 
 def test_the_database_lets_only_a_whole_content_go(store: Store, old: Old, database: str) -> None:
