@@ -28,7 +28,7 @@ def why_not_allowed(said: Mapping[str, Any], opened: str, at: str, now: str) -> 
     if gone - _A_DAY > today:
         return "it is of a time to come"
     if gone - first < A_YEAR:
-        return f"that was opened at {opened[:10]} or later, less than a year before"
+        return f"that began on {opened[:10]} or later, less than a year before"
     if due - ended < A_YEAR or gone < due:
         return f"by what it says itself that was not due: it ended {ended:%Y-%m-%d}"
     return ""

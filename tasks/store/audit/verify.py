@@ -77,7 +77,7 @@ def verify_audit(
         verify_approvals(connection, touched.approvals, only)
         verify_holds(connection)
         verify_allowed(connection, facts.disposals.listed, moment_text(now))
-        verify_calendar(connection)
+        verify_calendar(connection, moment_text(now))
         known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from schemas.calendar import CalendarReview
 from schemas.incident import Incident
 from schemas.lifecycle import Filter
 from schemas.retention import Hold
@@ -22,6 +23,7 @@ from tasks.store.retention import originals
 from tasks.store.retention.dispose import Disposed, dispose
 from tasks.store.retention.due import Page, Years, due_page
 from tasks.store.retention.holds import Standing, all_holds, end_hold, put_hold
+from tasks.store.retention.reviews import dispose_reviews, due_reviews
 from tasks.store.retention.sent import delete_rows, delete_takeovers, old_claims, sent_events
 
 LOOKED_AT = 200
@@ -85,6 +87,21 @@ class Retention:
         def work(chain: Chain) -> list[Disposed]:
             with _overwriting(chain.connection):
                 return dispose(chain, texts, years, actor)
+
+        return self._log.change(work)
+
+    def due_reviews(self, years: int) -> list[CalendarReview]:
+        """The reviews by the calendar that may go now."""
+        with self._log.database.read() as connection:
+            found = due_reviews(connection, self._log.clock(), years)
+        return [each.review for each in found]
+
+    def dispose_reviews(self, years: int, *, actor: str) -> int:
+        """Dispose of the reviews by the calendar that may go now; how many."""
+
+        def work(chain: Chain) -> int:
+            with _overwriting(chain.connection):
+                return dispose_reviews(chain, years, actor)
 
         return self._log.change(work)
 

@@ -14,11 +14,14 @@ from sqlalchemy import Connection, Row, or_, select
 
 from schemas.errors import AuditBroken
 from schemas.incident import hash_of, hash_of_text
+from schemas.retention import why_not_allowed
 from tasks.store.database.tables import audit, calendar_reviews, holds
 
 HELD, SEALED = "hold", "sealed"
 """In the details of an entry: a hold's number, and the hash of its row."""
 _CALENDAR = "calendar"
+DISPOSED_REVIEWS = "disposedReviews"
+"""In the details of an entry: the reviews by the calendar that it disposes of."""
 
 
 def hold_seal(row: Row[Any]) -> dict[str, Any]:
@@ -51,13 +54,22 @@ def verify_holds(connection: Connection) -> None:
         )
 
 
-def verify_calendar(connection: Connection) -> None:
-    """The same for the reviews by the calendar."""
-    said = {}
-    for seq, details in _entries(connection, _CALENDAR):
+def verify_calendar(connection: Connection, now: str) -> None:
+    """The same for the reviews by the calendar, but for those that were disposed of."""
+    said, since = {}, dict[tuple[str, str], str]()
+    for seq, at, details in _entries(connection, _CALENDAR, DISPOSED_REVIEWS):
         its = details.get(_CALENDAR)
         if isinstance(its, dict) and "period" in its and "document" in details:
             said[its["kind"], its["period"]] = seq, details["document"]
+            since[its["kind"], its["period"]] = at
+        for each in details.get(DISPOSED_REVIEWS, ()):
+            named = each["kind"], each["period"]
+            if why := why_not_allowed(each, since.get(named, ""), at, now):
+                raise AuditBroken(
+                    f"audit entry {seq} says that the {' review '.join(named)} was disposed of, "
+                    f"but {why}: AEEF Runbooks keeps what is so"
+                )
+            said.pop(named, None)
     for row in connection.execute(select(calendar_reviews)):
         seq, sealed = said.pop((row.kind, row.period), (0, ""))
         if (row.entry, hash_of_text(row.document)) != (seq, sealed):
@@ -74,16 +86,19 @@ def verify_calendar(connection: Connection) -> None:
 
 
 def _sealing(connection: Connection) -> Iterator[tuple[int, dict[str, Any]]]:
-    for seq, details in _entries(connection, HELD):
+    for seq, _, details in _entries(connection, HELD):
         if isinstance(details.get(HELD), int) and SEALED in details:
             yield seq, details
 
 
-def _entries(connection: Connection, name: str) -> list[tuple[int, dict[str, Any]]]:
-    """The entries of no incident that have this in their details, in order."""
-    query = select(audit.c.seq, audit.c.details).where(
-        audit.c.incident_id.is_(None),
-        or_(audit.c.details.like(f'{{"{name}":%'), audit.c.details.like(f'%,"{name}":%')),
+def _entries(connection: Connection, *names: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """The entries of no incident that have one of these in their details, in order.
+
+    Number, time and details of each.
+    """
+    has = (audit.c.details.like(f'{before}"{name}":%') for name in names for before in ("{", "%,"))
+    query = select(audit.c.seq, audit.c.timestamp, audit.c.details).where(
+        audit.c.incident_id.is_(None), or_(*has)
     )
     rows = connection.execute(query.order_by(audit.c.seq))
-    return [(row.seq, json.loads(row.details)) for row in rows]
+    return [(row.seq, row.timestamp, json.loads(row.details)) for row in rows]

@@ -159,7 +159,7 @@ def test_a_fresh_incident_cannot_be_listed_as_disposed_of(
     store.retention.dispose([fresh], settings.retention.years, actor="mallory")
     monkeypatch.undo()
 
-    with pytest.raises(AuditBroken, match=f"{fresh} was disposed of, but that was opened at"):
+    with pytest.raises(AuditBroken, match=f"{fresh} was disposed of, but that began on"):
         store.verify_audit()
     with pytest.raises(AuditBroken, match="less than a year before"):
         dispose_of_due(settings)
@@ -173,7 +173,7 @@ def test_a_first_entry_that_was_made_older_does_not_help(
     store.record_general("the key signs", actor="ann", automated=False, entry_id=uuid4())
     backdated = old("backdated")
     store.retention.dispose([backdated], settings.retention.years, actor="mallory")
-    with pytest.raises(AuditBroken, match=f"that was opened at {clock():%Y-%m-%d} or later"):
+    with pytest.raises(AuditBroken, match=f"that began on {clock():%Y-%m-%d} or later"):
         store.verify_audit()
 
 

@@ -20,7 +20,7 @@ def test_what_was_due_may_go() -> None:
 @pytest.mark.parametrize(
     ("changed", "opened", "gone", "why"),
     [
-        ({}, "2030-04-01T00:00:00+00:00", GONE, "opened at 2030-04-01 or later"),
+        ({}, "2030-04-01T00:00:00+00:00", GONE, "began on 2030-04-01 or later"),
         ({"endedAt": "2030-04-01T00:00:00+00:00"}, OPENED, GONE, "was not due"),
         ({"dueAt": "2031-03-02T00:00:00+00:00"}, OPENED, GONE, "was not due"),
         ({}, OPENED, "2032-03-01T00:00:00+00:00", "a time to come"),
