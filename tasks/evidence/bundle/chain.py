@@ -12,7 +12,7 @@ from tasks.evidence.anchors.time_stamp import TimeStampPlace
 from tasks.evidence.bundle.archive import Archive
 from tasks.evidence.bundle.gather import Gathered, line_of
 from tasks.store import Store
-from tasks.store.audit.remains import Remains
+from tasks.store.retention.remains import Remains
 
 MOST_LINES = 100_000
 """Of the chain in a bundle, some 17 MB."""

@@ -28,7 +28,7 @@ from tasks.incident.export import READ
 from tasks.incident.keep_original import ORIGINAL, originals_of
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
-from tasks.store.audit.remains import NOTHING
+from tasks.store.retention.remains import NOTHING
 
 _VERSIONS = ("aeef-runbooks", "prefect", "sqlalchemy", "pydantic", "cryptography")
 MOST_INCIDENTS = 5_000
@@ -85,7 +85,7 @@ def export_bundle(
         for each in gathered:
             _add_incident(made, each, settings, manifest, originals=originals)
         numbers = [each.number for each in gathered if each.number] if asked.first else []
-        gone = store.chain.remains_between(min(numbers), max(numbers)) if numbers else NOTHING
+        gone = store.retention.remains_between(min(numbers), max(numbers)) if numbers else NOTHING
         add_chain(made, gathered, gone, manifest, settings, store)
         _add_schemas(made)
         made.add(KEY, key.public_pem)

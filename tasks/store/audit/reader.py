@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, select
 
 from tasks.base.storable import moment_text
 from tasks.store.audit.entries import streamed
-from tasks.store.audit.remains import Remains, remains_between
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents, review_history, review_texts, reviews
 from tasks.store.records import find
@@ -143,11 +142,6 @@ class ChainReader:
             row = find(connection, incident_id)
             review = _review(connection, row.id)
             return Kept(UUID(row.id), row.number, row.document, row.alert, review)
-
-    def remains_between(self, first: int, last: int) -> Remains:
-        """What there is of the disposed incidents with these numbers, and those between."""
-        with self._database.read(snapshot=True) as connection:
-            return remains_between(connection, first, last)
 
     def opened_between(self, first: datetime, last: datetime) -> list[UUID]:
         """The incidents opened from `first` until before `last`, by their numbers.

@@ -23,6 +23,7 @@ from tasks.store.retention import originals
 from tasks.store.retention.dispose import Disposed, dispose
 from tasks.store.retention.due import Page, Years, due_page
 from tasks.store.retention.holds import Standing, all_holds, end_hold, put_hold
+from tasks.store.retention.remains import Remains, remains_between
 from tasks.store.retention.reviews import dispose_reviews, due_reviews
 from tasks.store.retention.sent import delete_rows, delete_takeovers, old_claims, sent_events
 
@@ -89,6 +90,11 @@ class Retention:
                 return dispose(chain, texts, years, actor)
 
         return self._log.change(work)
+
+    def remains_between(self, first: int, last: int) -> Remains:
+        """What there is of the disposed incidents with these numbers, and those between."""
+        with self._log.database.read(snapshot=True) as connection:
+            return remains_between(connection, first, last)
 
     def due_reviews(self, years: int) -> list[CalendarReview]:
         """The reviews by the calendar that may go now."""
