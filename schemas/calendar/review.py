@@ -48,6 +48,12 @@ class CalendarReview(Model):
     attended: tuple[Attended, ...] = ()
 
     @property
+    def incidents(self) -> set[int]:
+        """The numbers of the incidents that it names."""
+        lines = (line for section in self.sections for line in section.lines)
+        return {line.incident for line in lines if line.incident is not None}
+
+    @property
     def title(self) -> str:
         """`monthly review 2026-11`."""
         if self.kind is Kind.WARNINGS:

@@ -12,6 +12,8 @@ AEEF_YEARS: Mapping[Severity, int] = MappingProxyType(
     {Severity.P1: 5, Severity.P2: 5, Severity.P3: 3, Severity.P4: 3}
 )
 """The least that AEEF asks for. A law that asks for more prevails."""
+AEEF_REVIEWS_YEARS = 3
+"""The same for records of governance."""
 
 
 def due_at(ended_at: datetime, years: int) -> datetime:

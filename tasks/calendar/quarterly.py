@@ -65,6 +65,7 @@ def _retention(store: Store, settings: Settings) -> list[Line]:
     holds = [each for each in store.retention.holds() if each.ended_at is None]
     said = (
         f"kept after the end of an incident: {years}",
+        f"reviews by the calendar: {keeping.reviews_years} years, and as long as what they name",
         f"what is due goes {_every(keeping.every, 'aeef retention dispose')}",
         f"delivered events and old claims go after {keeping.sent_days} days",
         f"ended runs in Prefect go after {keeping.prefect_days} days,"

@@ -103,7 +103,8 @@ def _people(about: str) -> str:
 
 
 def _about(incident: Incident, page: UntakenPage) -> str:
-    return f" ({page.reason})" if page.reason else incident.which_occurrence
+    its = incident.model_copy(update={"occurrence": page.occurrence})
+    return f" ({page.reason})" if page.reason else its.which_occurrence
 
 
 def _tried(refused: Mapping[str, str]) -> str:
@@ -138,7 +139,14 @@ def _record(
     moment: Moment | None = None,
 ) -> None:
     entry_id = uuid5(NAMESPACE_URL, f"{_identity(page.incident_id, page.key)}{part}")
-    store.record_action(incident.incident_id, text, entry_id=entry_id, moment=moment, counts=counts)
+    store.record_action(
+        incident.incident_id,
+        text,
+        entry_id=entry_id,
+        moment=moment,
+        occurrence=page.occurrence,
+        counts=counts,
+    )
 
 
 def _page(outcome: Sent, channel: str = NO_CHANNEL) -> Count:

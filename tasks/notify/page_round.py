@@ -20,7 +20,7 @@ from tasks.channels.reach import reach
 from tasks.notify import page_record
 from tasks.notify.page_record import NOT_CONFIGURED
 from tasks.store import Store
-from tasks.store.claim_keys import about_of
+from tasks.store.claim_keys import about_of, is_the_incident, occurrence_of
 from tasks.store.waiting.untaken import UntakenPage
 
 log = logging.getLogger("aeef.page")
@@ -52,8 +52,10 @@ def first(
 ) -> UntakenPage:
     """A page before its first round."""
     now = store.lease_now()
+    is_its_own = is_the_incident(about_of(key))
     return UntakenPage(
         incident_id=incident.incident_id, key=key, reason=reason, severity=severity,
+        occurrence=occurrence_of(key) if is_its_own else incident.occurrence,
         even_if_over=even_if_over, began_at=utc_now(), since=now, tried_at=now, due_at=now,
     )  # fmt: skip
 

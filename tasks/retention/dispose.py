@@ -36,8 +36,8 @@ class Report(NamedTuple):
     """What a run did, or with `is_dry` would do.
 
     due: incidents that went. stays: those that are due, each with why it stays. evidence: folders
-    that were removed here. longest: seconds of the longest transaction. is_whole: False: it was
-    stopped by its limit, and more is due.
+    that were removed here. reviews: by the calendar. longest: seconds of the longest
+    transaction. is_whole: False: it was stopped by its limit, and more is due.
     """
 
     is_dry: bool
@@ -46,6 +46,7 @@ class Report(NamedTuple):
     evidence: int = 0
     events: int = 0
     claims: int = 0
+    reviews: int = 0
     longest: float = 0.0
     is_whole: bool = True
 
@@ -56,6 +57,7 @@ class Report(NamedTuple):
         parts = [f"{would} {_many(self.due, 'incident')}"]
         if not self.is_dry:
             parts.append(f"evidence of {self.evidence}")
+            parts.append(_many(self.reviews, "review") + " by the calendar")
             parts += [_many(self.events, "delivered event"), _many(self.claims, "old claim")]
         if self.stays:
             parts.append(f"{len(self.stays)} are due and stay")
@@ -101,6 +103,7 @@ def dispose_of_due(
     with _alone(settings.home):
         store.verify_audit(full=False)
         gone, stays, longest, is_whole = _incidents(store, settings, actor, most, rest)
+        reviews = store.retention.dispose_reviews(settings.retention.reviews_years, actor=actor)
         evidence = remove_evidence(store, settings.home)
         events, old_claims, step = 0, 0, time.monotonic()
         readers = tuple(settings.webhooks)
@@ -112,17 +115,17 @@ def dispose_of_due(
             step = time.monotonic()
     report = Report(
         is_dry=False, due=gone, stays=stays, evidence=evidence, events=events, claims=old_claims,
-        longest=longest, is_whole=is_whole,
+        reviews=reviews, longest=longest, is_whole=is_whole,
     )  # fmt: skip
-    if gone or evidence or events or old_claims:
+    if gone or reviews or evidence or events or old_claims:
         store.record_general(
             f"retention: {report.in_words}",
             actor=actor,
             automated=True,
             entry_id=uuid4(),
             details={
-                "incidents": gone, "evidence": evidence, "events": events, "claims": old_claims,
-                "began": began.isoformat(),
+                "incidents": gone, "reviews": reviews, "evidence": evidence, "events": events,
+                "claims": old_claims, "began": began.isoformat(),
             },
         )  # fmt: skip
     return report

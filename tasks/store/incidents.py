@@ -114,6 +114,7 @@ class Incidents:
         timestamp: datetime | None,
         in_record: bool,
         moment: Moment | None,
+        occurrence: int | None,
         counts: Sequence[Count],
     ) -> bool:
         """Record an action; False when this entry exists already."""
@@ -123,13 +124,14 @@ class Incidents:
             if entry_id is not None and chain.has(entry_id):
                 return False
             write = change.record if in_record else change.note
+            is_late = occurrence is not None and occurrence != change.incident.occurrence
             write(
                 text,
                 actor=actor,
                 automated=automated,
                 entry_id=entry_id,
                 timestamp=timestamp,
-                moment=moment,
+                moment=None if is_late else moment,
             )
             count(chain.connection, change.incident, counts)
             return True

@@ -140,6 +140,7 @@ def open_with_id(
         own_key = key if same is None else f"aeef:id:{incident_id}"
         related = {} if same is None else {"sameTroubleAs": same.id}
         typed = Typed(incident_type)
+        chain.begins(incident_id)
         incident = _open(chain, incident_id, alert, typed, severity, key=own_key, **related)
         return Opened(incident, is_new=True, severity_raised=False)
 

@@ -343,11 +343,14 @@ class Store:
         timestamp: datetime | None = None,
         in_record: bool = True,
         moment: Moment | None = None,
+        occurrence: int | None = None,
         counts: Sequence[Count] = (),
     ) -> bool:
         """Add an action to record and audit log; with `in_record=False` only to the latter.
 
         moment: what has come with it, for the figures; the first time counts.
+        occurrence: the one in which it has come; None: the present one. What comes late, of an
+        earlier one, is no moment of the present one.
         counts: what is counted with it, if it is new.
         False, without a change, when `entry_id` exists already.
         """
@@ -360,6 +363,7 @@ class Store:
             timestamp=timestamp,
             in_record=in_record,
             moment=moment,
+            occurrence=occurrence,
             counts=counts,
         )
 

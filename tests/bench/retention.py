@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, update
 
+from schemas.figures import Moment
 from schemas.incident import (
     GENESIS,
     Action,
@@ -40,6 +41,7 @@ from tasks.retention.dispose import dispose_of_due
 from tasks.store import Store, open_store
 from tasks.store.audit.audit import row_of
 from tasks.store.database.tables import audit, audit_head, claims, incidents, moments, outbox
+from tasks.store.moments.replay import Replay
 from tasks.store.records import columns_of
 
 AT_ONCE = 2_000
@@ -77,6 +79,7 @@ def _one(
         incident_id=incident_id, severity=Severity.P2, type="security", detected_at=opened,
         description=alert.description, affected_services=[f"s-{number}"], number=number + 1,
     )  # fmt: skip
+    replay = Replay()
     for step in range(ENTRIES):
         at = opened + timedelta(seconds=step)
         action = Action(timestamp=at, action=f"step {step} of {number}", actor="bench")
@@ -84,14 +87,17 @@ def _one(
         incident = incident.model_copy(
             update={"actions_taken": [*incident.actions_taken, action], **over}
         )
-        details = {"record": hash_of_text(canonical_json(incident.to_json()))}
+        details: dict[str, Any] = {"record": hash_of_text(canonical_json(incident.to_json()))}
         if step == 0:
-            details |= {"alert": hash_of_text(alert_text)}
-            details |= {"number": number + 1}  # type: ignore[dict-item]
+            details |= {"alert": hash_of_text(alert_text), "number": number + 1}
+            details |= {"moment": Moment.DETECTED}
+        if over:
+            details |= {"moment": Moment.RESOLVED}
+        replay.take(action.action, moment_text(at), details, automated=True)
         seq += 1
         entry = AuditEntry(
             seq=seq, entry_id=uuid4(), incident_id=incident_id, timestamp=at, actor="bench",
-            automated=True, action=action.action, details=dict(details), prev_hash=chain,
+            automated=True, action=action.action, details=details, prev_hash=chain,
         ).sealed()  # fmt: skip
         chain = entry.hash
         rows[audit].append(row_of(entry))
@@ -110,10 +116,7 @@ def _one(
          "occurred_at": moment, "attempts": 1, "due_at": "", "sent_at": moment}
         for event in ("aeef.incident.detected", "aeef.incident.resolved")
     ]  # fmt: skip
-    rows[moments].append(
-        {"incident_id": id_, "occurrence": 1, "detected_at": moment, "resolved_at": moment,
-         "by_machine": "", "is_drill": 0}
-    )  # fmt: skip
+    rows[moments] += replay.rows(id_, incident.to_json())
     return chain, seq
 
 

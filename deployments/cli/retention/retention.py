@@ -13,7 +13,7 @@ from deployments.cli.verbs.verbs import show
 from deployments.cli.verbs.way import way
 from schemas.errors import InvalidInput
 from schemas.incident import Severity
-from schemas.retention import is_short
+from schemas.retention import AEEF_REVIEWS_YEARS, is_short
 from schemas.settings import Settings, load_settings
 from tasks.people.holding import ERASE_ORIGINAL
 from tasks.retention.dispose import dispose_of_due, foresee
@@ -31,10 +31,13 @@ def status(as_json: AsJson = False) -> None:
     settings = load_settings()
     due, stays = foresee(settings)
     gone = open_store(settings).retention.disposed(10)
+    reviews = _due_reviews(settings)
     if as_json:
         data = {
             "years": {each.value: years for each, years in settings.retention.years.items()},
+            "reviewsYears": settings.retention.reviews_years,
             "due": len(due),
+            "dueReviews": len(reviews),
             "stays": [{"number": each.incident.number, "why": each.why} for each in stays],
             "disposed": [{**each._asdict(), "incident_id": str(each.incident_id),
                           "at": each.at.isoformat()} for each in gone],
@@ -42,8 +45,14 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(data, indent=2))
         return
     for severity in Severity:
-        typer.echo(_period(severity, settings))
+        years = settings.retention.years[severity]
+        typer.echo(_period(severity, years, "its end", is_less=is_short(severity, years)))
+    years = settings.retention.reviews_years
+    less = years < AEEF_REVIEWS_YEARS
+    typer.echo(_period("reviews by the calendar", years, "they were drawn up", is_less=less))
     typer.echo(f"due now: {len(due)}; due and kept: {len(stays)}")
+    if reviews:
+        typer.echo(f"reviews by the calendar that are due now: {len(reviews)}")
     for kept in stays:
         typer.echo(plain(f"  {kept.incident.title}: {kept.why}"))
     for each in gone:
@@ -56,19 +65,23 @@ def dispose(
     limit: Annotated[int | None, typer.Option(min=1, help="Incidents at most.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Dispose of what is due now, as the schedule does: records, evidence, events, claims."""
+    """Dispose of what is due now, as the schedule does: records, evidence, reviews, events."""
     settings = load_settings()
     if dry_run:
         due, stays = foresee(settings)
+        reviews = _due_reviews(settings)
         if as_json:
             ids = [str(each.incident.incident_id) for each in due]
-            typer.echo(json.dumps({"due": ids, "stays": len(stays)}, indent=2))
+            data = {"due": ids, "stays": len(stays), "dueReviews": reviews}
+            typer.echo(json.dumps(data, indent=2))
             return
         for each in due:
             typer.echo(plain(f"{each.incident.title}: due since {each.due_at:%Y-%m-%d}"))
         for kept in stays:
             typer.echo(plain(f"stays: {kept.incident.title}: {kept.why}"))
-        typer.echo(f"{len(due)} would go, {len(stays)} are due and stay")
+        for title in reviews:
+            typer.echo(plain(f"{title}: due"))
+        typer.echo(f"{len(due) + len(reviews)} would go, {len(stays)} are due and stay")
         return
     report = dispose_of_due(settings, actor=this_user(), most=limit)
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else plain(report.in_words))
@@ -105,7 +118,11 @@ def original(
     typer.echo(plain(f"{len(found)} written to {output}"))
 
 
-def _period(severity: Severity, settings: Settings) -> str:
-    years = settings.retention.years[severity]
-    less = ": less than AEEF asks for" if is_short(severity, years) else ""
-    return f"{severity}: {years} years after its end{less}"
+def _due_reviews(settings: Settings) -> list[str]:
+    found = open_store(settings).retention.due_reviews(settings.retention.reviews_years)
+    return [each.title for each in found]
+
+
+def _period(what: str, years: int, since: str, *, is_less: bool) -> str:
+    less = ": less than AEEF asks for" if is_less else ""
+    return f"{what}: {years} years after {since}{less}"

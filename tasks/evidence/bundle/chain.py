@@ -10,8 +10,9 @@ from schemas.evidence import AnchorKind
 from schemas.settings import Settings
 from tasks.evidence.anchors.time_stamp import TimeStampPlace
 from tasks.evidence.bundle.archive import Archive
-from tasks.evidence.bundle.gather import Gathered
+from tasks.evidence.bundle.gather import Gathered, line_of
 from tasks.store import Store
+from tasks.store.retention.remains import Remains
 
 MOST_LINES = 100_000
 """Of the chain in a bundle, some 17 MB."""
@@ -20,15 +21,17 @@ MOST_LINES = 100_000
 def add_chain(
     made: Archive,
     gathered: Sequence[Gathered],
+    gone: Remains,
     manifest: dict[str, Any],
     settings: Settings,
     store: Store,
 ) -> None:
     """The chain from the entry before the first one to the newest: numbers and hashes only.
 
-    Where that is very long, only the neighbours of each entry.
+    Where that is very long, only the neighbours of each entry. gone: disposed incidents of the
+    period: what the entries about them say, and what is left of their own.
     """
-    ours = {entry.seq for each in gathered for entry in each.entries}
+    ours = {entry.seq for each in gathered for entry in each.entries} | gone.numbers
     first, last = max(1, min(ours) - 1), store.audit_head()[0]
     whole = last - first < MOST_LINES
     near = None if whole else {seq + by for seq in ours for by in (-1, 0, 1)}
@@ -38,6 +41,8 @@ def add_chain(
         for each in store.chain.digests(first, last, near)
     )
     made.add("chain/segment.jsonl", _jsonl(lines))
+    about = b"".join(line_of(entry) for entry in gone.entries)
+    made.add("chain/disposed.jsonl", about + _jsonl(gone.left))
     anchors = [
         {"place": str(settings.anchors_path), "seq": each.seq, "hash": each.hash}
         for each in store.own_anchors()

@@ -28,6 +28,7 @@ from tasks.incident.export import READ
 from tasks.incident.keep_original import ORIGINAL, originals_of
 from tasks.store import Store, open_store
 from tasks.store.audit.evidence import MANIFEST
+from tasks.store.retention.remains import NOTHING
 
 _VERSIONS = ("aeef-runbooks", "prefect", "sqlalchemy", "pydantic", "cryptography")
 MOST_INCIDENTS = 5_000
@@ -83,12 +84,10 @@ def export_bundle(
         gathered = [gather(incident_id, store) for incident_id in wanted]
         for each in gathered:
             _add_incident(made, each, settings, manifest, originals=originals)
-        add_chain(made, gathered, manifest, settings, store)
+        numbers = [each.number for each in gathered if each.number] if asked.first else []
+        gone = store.retention.remains_between(min(numbers), max(numbers)) if numbers else NOTHING
+        add_chain(made, gathered, gone, manifest, settings, store)
         _add_schemas(made)
-        numbers = {each.number for each in gathered if each.number}
-        if asked.first and numbers:
-            gone = store.retention.disposed_between(min(numbers), max(numbers))
-            manifest["disposed"] = sorted(gone - numbers)
         made.add(KEY, key.public_pem)
         made.add("verify.py", verify_script())
         made.add("__main__.py", RUN)
@@ -123,7 +122,6 @@ def _manifest(asked: Asked, settings: Settings, key: SigningKey, by: str) -> dic
         "versions": versions(),
         "incidents": [],
         "evidenceOf": [],
-        "disposed": [],
         "leftOut": {},
     }
 

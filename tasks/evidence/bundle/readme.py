@@ -40,6 +40,8 @@ incidents/ID/entries.jsonl  its entries of the audit log: each names the one bef
 incidents/ID/alert.json, approvals.json, review.json, corrective-actions.json
 incidents/ID/evidence/    what was kept, and the manifest that the entries vouch for
 chain/segment.jsonl       numbers and hashes of all entries of that time, also those of others
+chain/disposed.jsonl      of incidents of the period that are no longer kept: the entries that
+                          say so, and of legal holds on them; what is left of their own
 chain/anchors.jsonl       what this machine noted of them outside its database
 chain/timestamps/         what an authority stamped of them (RFC 3161)
 schemas/                  the JSON schemas of the records

@@ -18,6 +18,7 @@ import sys
 import zipfile
 from typing import Any
 
+from tasks.evidence.script.disposed import Disposal, Disposals, Kept
 from tasks.evidence.script.ed25519 import is_signed
 from tasks.evidence.script.incident import IncidentInBundle, sha256
 from tasks.evidence.script.layout import is_laid_out_as_written
@@ -68,6 +69,7 @@ class Bundle:
                 self.broken.append(f"{name} was changed")
         segment = {each["seq"]: each for each in self._lines("chain/segment.jsonl")}
         self._verify_segment(segment)
+        kept = {}
         for each in self.manifest["incidents"]:
             its = IncidentInBundle(self.manifest, each, self._content)
             its.verify(segment)
@@ -75,7 +77,12 @@ class Bundle:
             self.missing += its.missing
             self.notes += its.notes
             self.entries += len(its.entries)
-        self._verify_selection()
+            kept[each["number"]] = its.entries
+        lines = self._lines("chain/disposed.jsonl")
+        made_at = self.manifest["madeAt"]
+        gone = Disposals(lines, segment, Kept(kept, made_at), made_at)
+        self.broken += gone.broken
+        self._verify_selection(gone.found)
 
     def _signed(self, names: list[str]) -> bytes:
         """The manifest, when its signature was verified."""
@@ -132,18 +139,26 @@ class Bundle:
                     "the chain was rewritten"
                 )
 
-    def _verify_selection(self) -> None:
+    def _verify_selection(self, gone: dict[int, Disposal]) -> None:
         """Incidents are numbered as they are opened: in a period, none is left out between."""
         numbers = sorted(each["number"] for each in self.manifest["incidents"] if each["number"])
         if not self.manifest["asked"].get("from") or not numbers:
             return
         for number in sorted({*range(numbers[0], numbers[-1])} - {*numbers}):
-            if number in self.manifest["disposed"]:
-                self.notes.append(
-                    f"incident #{number} is no longer kept, as the maker of this says"
+            of, its = f"incident #{number}", gone.get(number)
+            if its is None:
+                self.missing.append(f"{of}, of the same period, is missing")
+            elif its.why_not:
+                self.missing.append(
+                    f"{of}, of the same period, is missing: entry {its.seq} says that it was "
+                    f"disposed of, but {its.why_not}"
                 )
             else:
-                self.missing.append(f"incident #{number}, of the same period, is missing")
+                self.notes.append(
+                    f"{of} is no longer kept: entry {its.seq} disposed of it, when it was old "
+                    "enough. That it was over and under no legal hold, these files alone do not "
+                    "prove; `aeef audit verify` there compares more"
+                )
 
     def code(self) -> int:
         """The exit code."""

@@ -186,8 +186,9 @@ class AuditLog:
             return connection.execute(_HASH, {"wanted": seq}).scalar()
 
     def timeline(self, incident_id: UUID) -> list[AuditEntry]:
-        """The entries of an incident, in order."""
-        query = select(audit).where(audit.c.incident_id == str(incident_id)).order_by(audit.c.seq)
+        """The entries of an incident, in order; not what is left of a disposed one of its id."""
+        is_its = (audit.c.incident_id == str(incident_id)) & (audit.c.details != "")
+        query = select(audit).where(is_its).order_by(audit.c.seq)
         with self.database.read() as connection:
             return [entry_of(row) for row in connection.execute(query)]
 

@@ -27,13 +27,20 @@ BLANK: Mapping[str, Any] = {"actor": "", "action": "", "details": "", "automated
 
 
 class Listed(NamedTuple):
-    """One incident in such an entry: of its first to its last entry, how many, and their digest."""
+    """One incident in such an entry: of its first to its last entry, how many, and their digest.
+
+    seq, at: of the entry that lists it. said: all that it lists. opened: the time of its first
+    entry, once that was compared.
+    """
 
     incident: str
     seq: int
+    at: str
     first: int
     entries: int
     digest: str
+    said: Mapping[str, Any]
+    opened: str = ""
 
 
 class Left:
@@ -42,6 +49,7 @@ class Left:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self.first = 0
+        self.opened = ""
         self.entries = 0
 
     def add(self, row: Row[Any]) -> None:
@@ -49,6 +57,7 @@ class Left:
         kept = [row.seq, row.entry_id, row.incident_id, row.timestamp, row.prev_hash, row.hash]
         self._hash.update(canonical_json(kept).encode())
         self.first = self.first or row.seq
+        self.opened = self.opened or row.timestamp
         self.entries += 1
 
     @property
@@ -56,23 +65,29 @@ class Left:
         """The hash of all that were taken in."""
         return self._hash.hexdigest()
 
+    def fits(self, each: Listed) -> bool:
+        """True when it is what the entry that lists it says."""
+        return (self.first, self.entries, self.digest) == (each.first, each.entries, each.digest)
+
 
 def is_blank(row: Row[Any]) -> bool:
     """True for an entry whose content is gone."""
     return bool(row.details == "")
 
 
-def listed_in(seq: int, details: Mapping[str, Any]) -> Iterator[Listed]:
-    """The incidents that an entry of no incident disposes of."""
+def listed_in(seq: int, at: str, details: Mapping[str, Any]) -> Iterator[Listed]:
+    """The incidents that an entry of no incident disposes of. at: its time."""
     found = details.get(DISPOSED)
     for each in found if isinstance(found, list) else ():
         if isinstance(each, dict):
             yield Listed(
                 str(each.get("incidentId")),
                 seq,
+                at,
                 int(each.get("first", 0)),
                 int(each.get("entries", 0)),
                 str(each.get("digest")),
+                each,
             )
 
 
@@ -102,19 +117,22 @@ class Disposals:
         since: the entry after which the walk began: what lists an incident that began before it is
         compared by `settle`.
         """
-        for each in listed_in(row.seq, details):
-            self.listed.append(each)
+        for each in listed_in(row.seq, row.timestamp, details):
             left = self._left.pop(each.incident, None)
             if each.first <= since:
                 self._before.append(each)
-            elif left is None or (left.entries, left.digest) != (each.entries, each.digest):
+            elif left is None or not left.fits(each):
                 raise _changed(each)
+            else:
+                self.listed.append(each._replace(opened=left.opened))
 
     def settle(self, connection: Connection) -> None:
         """Compare what is left. Raises AuditBroken for what nobody disposed of."""
         for each in self._before:
-            if not is_as_listed(connection, each):
+            left = _left_of(connection, each)
+            if left is None or not left.fits(each):
                 raise _changed(each)
+            self.listed.append(each._replace(opened=left.opened))
         for incident, left in self._left.items():
             raise AuditBroken(
                 f"audit entry {left.first} (incident {incident}) has lost its content, and no "
@@ -123,17 +141,17 @@ class Disposals:
             )
 
 
-def is_as_listed(connection: Connection, each: Listed) -> bool:
-    """True when what is left of an incident's entries is what the entry that lists it says."""
+def _left_of(connection: Connection, each: Listed) -> Left | None:
+    """What is left of an incident's entries; None: some of them have their content."""
     query = select(audit).where(
         audit.c.incident_id == each.incident, audit.c.seq.between(each.first, each.seq)
     )
     left = Left()
     for row in connection.execute(query.order_by(audit.c.seq)):
         if not is_blank(row):
-            return False
+            return None
         left.add(row)
-    return (left.entries, left.digest) == (each.entries, each.digest)
+    return left
 
 
 def is_gone(database: Database, incident: str) -> bool:
@@ -149,8 +167,8 @@ def is_gone(database: Database, incident: str) -> bool:
     if row is None or row.incident_id is not None:
         return False
     entry = entry_of(row)
-    is_true = entry.compute_hash() == entry.hash
-    return is_true and any(each.incident == incident for each in listed_in(row.seq, entry.details))
+    listed = listed_in(row.seq, row.timestamp, entry.details)
+    return entry.compute_hash() == entry.hash and incident in [each.incident for each in listed]
 
 
 def _changed(each: Listed) -> AuditBroken:

@@ -63,9 +63,7 @@ class Facts:
             self.disposals.note_entry(row, details, since=self._since)
             return
         if is_blank(row):
-            self.disposals.note_blank(row)
-            if self._newest is not None:
-                self._newest[incident] = Earlier(row.seq, row.hash)
+            self.disposals.note_blank(row)  # what comes again with its id begins anew
             return
         self.touched.add(incident)
         replay = self.moments.setdefault(incident, Replay())

@@ -99,7 +99,8 @@ def _digest(row: Row[Any]) -> str:
 def _which_action(connection: Connection, row: Row[Any]) -> str:
     """The first action that is not as its entry has it."""
     query = select(audit).where(audit.c.incident_id == row.id).order_by(audit.c.seq)
-    entries = [each for each in connection.execute(query) if "record" in json.loads(each.details)]
+    rows = [each for each in connection.execute(query) if each.details]  # "": was disposed of
+    entries = [each for each in rows if "record" in json.loads(each.details)]
     for number, (has, entry) in enumerate(zip(_actions(row), entries, strict=False), 1):
         says = (entry.action, entry.actor, bool(entry.automated), entry.timestamp)
         if has != says:

@@ -36,6 +36,7 @@ from tasks.store.audit.verified import Point, read_point, write_point
 from tasks.store.corrective.rows import verify_actions
 from tasks.store.database.database import Database
 from tasks.store.database.tables import audit, incidents
+from tasks.store.retention.allowed import verify_allowed
 from tasks.store.retention.sealed_holds import verify_calendar, verify_holds
 
 SMALL = 20_000
@@ -75,7 +76,8 @@ def verify_audit(
         verify_actions(connection, touched.corrective, only)
         verify_approvals(connection, touched.approvals, only)
         verify_holds(connection)
-        verify_calendar(connection)
+        verify_allowed(connection, facts.disposals.listed, moment_text(now))
+        verify_calendar(connection, moment_text(now))
         known = facts.incidents(point.incidents if point else 0)
         _verify_number(connection, known)
     complete = lines.require(expected, point)

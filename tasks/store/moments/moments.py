@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from schemas.figures import TIMED, UNDONE_BY, Moment, Moments
 from schemas.incident import Incident, Status
 from tasks.base.storable import moment_text
-from tasks.store.database.tables import moments
+from tasks.store.database.tables import audit, moments
 from tasks.store.tallies import time_taken
 
 COLUMN = {each: f"{each.value}_at" for each in Moment}
@@ -23,6 +24,11 @@ _IS_IT = (moments.c.incident_id == bindparam("of")) & (moments.c.occurrence == b
 _ONE = select(moments).where(_IS_IT)
 _TEAM = select(func.max(moments.c.team)).where(moments.c.incident_id == bindparam("of"))
 _CHANGE = update(moments).where(_IS_IT)
+_UNDONE = select(audit.c.details).where(
+    audit.c.incident_id == bindparam("of"),
+    audit.c.timestamp >= bindparam("since"),
+    audit.c.details.like('%"undone":[%'),
+)
 
 
 def note_detected(connection: Connection, incident: Incident, team: str = "") -> None:
@@ -78,7 +84,8 @@ def note_moment(
     if moment in TOOK:
         took = microseconds(datetime.fromisoformat(row.detected_at), at)
         values[TOOK[moment]] = took
-        time_taken(connection, incident, moment, took)
+        if not _was_taken_back(connection, incident, moment):  # sums only grow: it is in them
+            time_taken(connection, incident, moment, took)
     _change(connection, incident, values)
     return True
 
@@ -92,6 +99,15 @@ def take_back(connection: Connection, incident: Incident, status: Status) -> lis
         gone = {name: None for each in undone for name in (COLUMN[each], TOOK.get(each)) if name}
         _change(connection, incident, {**gone, "by_machine": " ".join(left)})
     return undone
+
+
+def _was_taken_back(connection: Connection, incident: Incident, moment: Moment) -> bool:
+    """True when it had come in this occurrence before, as an entry of the audit log says."""
+    if moment not in UNDONE_BY[Status.OPEN]:
+        return False
+    since = moment_text(incident.relapsed_at) if incident.relapsed_at else ""
+    found = connection.execute(_UNDONE, {"of": str(incident.incident_id), "since": since})
+    return any(moment in json.loads(row.details).get("undone", ()) for row in found)
 
 
 def microseconds(begin: datetime, end: datetime) -> int:

@@ -14,7 +14,14 @@ from schemas.errors import AeefError
 from schemas.incident import Incident, Severity, Status
 from schemas.retention import due_at, years_before
 from tasks.base.storable import moment_text
-from tasks.store.database.tables import corrective_actions, incidents, moments, standings
+from tasks.store.database.tables import (
+    corrective_actions,
+    incidents,
+    moments,
+    paged,
+    related,
+    standings,
+)
 from tasks.store.records import incident_of
 from tasks.store.retention.holds import Standing
 
@@ -80,6 +87,7 @@ def sorted_out(
     busy = _unsettled(connection, ids, now)
     carries = _merged_into(connection, ids)
     holds = Standing(connection)
+    tied = {} if holds.are_none else _tied_to_held(connection, ids, holds)
     due, stays = [], []
     for row in rows:
         try:
@@ -96,6 +104,8 @@ def sorted_out(
             stays.append(Skipped(incident, busy[row.id]))
         elif row.id in carries:
             stays.append(Skipped(incident, "another incident that is kept is part of it"))
+        elif row.id in tied:
+            stays.append(Skipped(incident, tied[row.id]))
         else:
             due.append(Due(incident, end, over))
     return due, stays
@@ -128,3 +138,20 @@ def _merged_into(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those that others are part of: they go after them."""
     query = select(standings.c.merged_into).where(standings.c.merged_into.in_(ids))
     return set(connection.scalars(query))
+
+
+def _tied_to_held(connection: Connection, ids: Sequence[str], holds: Standing) -> dict[str, str]:
+    """Those that the record of a held incident points to: they go after it. Why."""
+    found: dict[str, str] = {}
+    for other, said in (
+        (related.c.other_id, "is related to it"),
+        (paged.c.carrier, "its page tells of"),
+    ):
+        query = select(incidents, other.label("tied")).join(
+            other.table, other.table.c.incident_id == incidents.c.id
+        )
+        for row in connection.execute(query.where(other.in_(ids))):
+            hold = holds.over(incident_of(row))
+            if hold is not None:
+                found[row.tied] = f"legal hold {hold.number} covers #{row.number}, which {said}"
+    return found

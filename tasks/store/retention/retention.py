@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from schemas.calendar import CalendarReview
 from schemas.incident import Incident
 from schemas.lifecycle import Filter
 from schemas.retention import Hold
@@ -22,6 +23,8 @@ from tasks.store.retention import originals
 from tasks.store.retention.dispose import Disposed, dispose
 from tasks.store.retention.due import Page, Years, due_page
 from tasks.store.retention.holds import Standing, all_holds, end_hold, put_hold
+from tasks.store.retention.remains import Remains, remains_between
+from tasks.store.retention.reviews import dispose_reviews, due_reviews
 from tasks.store.retention.sent import delete_rows, delete_takeovers, old_claims, sent_events
 
 LOOKED_AT = 200
@@ -88,6 +91,26 @@ class Retention:
 
         return self._log.change(work)
 
+    def remains_between(self, first: int, last: int) -> Remains:
+        """What there is of the disposed incidents with these numbers, and those between."""
+        with self._log.database.read(snapshot=True) as connection:
+            return remains_between(connection, first, last)
+
+    def due_reviews(self, years: int) -> list[CalendarReview]:
+        """The reviews by the calendar that may go now."""
+        with self._log.database.read() as connection:
+            found = due_reviews(connection, self._log.clock(), years)
+        return [each.review for each in found]
+
+    def dispose_reviews(self, years: int, *, actor: str) -> int:
+        """Dispose of the reviews by the calendar that may go now; how many."""
+
+        def work(chain: Chain) -> int:
+            with _overwriting(chain.connection):
+                return dispose_reviews(chain, years, actor)
+
+        return self._log.change(work)
+
     def disposed(self, limit: int = 100) -> list[Disposed]:
         """What is gone, the newest first."""
         query = select(disposals).order_by(disposals.c.at.desc(), disposals.c.number.desc())
@@ -100,14 +123,6 @@ class Retention:
         with self._log.database.read() as connection:
             found = set(connection.scalars(query))
         return {each for each in found if is_gone(self._log.database, each)}
-
-    def disposed_between(self, first: int, last: int) -> set[int]:
-        """The numbers, of these and those between, whose incidents entries say to be no more."""
-        wanted = disposals.c.number.between(first, last)
-        query = select(disposals.c.number, disposals.c.incident_id).where(wanted)
-        with self._log.database.read() as connection:
-            found = connection.execute(query).all()
-        return {each.number for each in found if is_gone(self._log.database, each.incident_id)}
 
     def delete_sent(self, days: int, readers: Collection[str]) -> Iterator[tuple[int, int]]:
         """Delete delivered events and old claims; yields how many of each went, step by step."""

@@ -21,6 +21,7 @@ MOST = 500
 class UntakenPage(Model):
     """One page that is still tried.
 
+    occurrence: of its incident, to which it belongs.
     reason, severity, even_if_over: as `ensure_page` was given them.
     notified: the channel that was used meanwhile, which only tells.
     refused: why each did not take it.
@@ -30,6 +31,7 @@ class UntakenPage(Model):
 
     incident_id: UUID
     key: str
+    occurrence: int = 1
     reason: str | None = None
     severity: Severity | None = None
     even_if_over: bool = False

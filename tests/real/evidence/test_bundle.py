@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
+from fixtures.store import Old
 from schemas.corrective import Category, CorrectiveAction
 from schemas.errors import InvalidInput
 from schemas.incident import Alert, AuditEntry, IncidentType, Severity, Status
 from schemas.model import utc_now
+from schemas.retention import AEEF_YEARS
 from schemas.settings import Settings
 from tasks.evidence.bundle.archive import archive
 from tasks.evidence.bundle.export import Asked, export_bundle
@@ -29,6 +32,8 @@ from tasks.evidence.script.verify import MANIFEST, SIGNATURE, Bundle
 from tasks.incident.evidence import Evidence
 from tasks.incident.keep_original import ORIGINAL
 from tasks.store import Store, open_store
+from tasks.store.retention import due
+from tasks.store.retention.holds import Standing
 
 Files = dict[str, bytes]
 
@@ -295,8 +300,66 @@ def test_only_what_an_entry_disposed_of_is_said_to_be_no_longer_kept(
 
     found = export_bundle(Asked((), first, last), tmp_path / "period.zip", settings, by="a")
 
-    assert [] == found.manifest["disposed"]
     assert "incident #2, of the same period, is missing" in found.missing
+
+
+def _period(store: Store, ids: list[UUID]) -> Asked:
+    last = store.timeline(ids[-1])[-1].timestamp
+    return Asked((), store.incident(ids[0]).detected_at, last)
+
+
+def test_what_was_disposed_of_by_right_is_no_longer_kept(
+    store: Store, store_settings: Settings, old: Old, tmp_path: Path
+) -> None:
+    """What is left of it shows that it was old enough; and the bundle says what it cannot show."""
+    ids = [old("one", 6, Severity.P1), old("two", 5, Severity.P3), old("three", 4, Severity.P1)]
+    period = _period(store, ids)
+    held = store.retention.hold(ids[1], reason="court", actor="ann")
+    store.retention.release(held.number, reason="over", actor="ann")
+    years = {**AEEF_YEARS, Severity.P1: 10}
+    assert 1 == len(store.retention.dispose(ids, years, actor="ann"))
+    path = tmp_path / "period.zip"
+    found = export_bundle(period, path, store_settings, by="ann")
+
+    assert ([], []) == (found.broken, found.missing)
+    assert "incident #2 is no longer kept: entry " in found.notes[0]
+    files = files_of(path)
+    lines = files["chain/disposed.jsonl"].splitlines(keepends=True)
+    listing = next(n for n, line in enumerate(lines) if b'"disposed":[' in line)
+    for gone, said in ((listing, "is missing"), (-1, "what is left of its entries is not what")):
+        files["chain/disposed.jsonl"] = b"".join(lines[:gone] + lines[gone:][1:])
+        again = signed_again(path, dict(files), store_settings, lambda _: None)
+        assert said in " ".join(Bundle(str(again)).missing)
+        again.unlink()
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_what_might_not_be_disposed_of_is_missing(
+    store: Store,
+    store_settings: Settings,
+    old: Old,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_held: bool,
+) -> None:
+    """A fresh incident, or a held one, which somebody lists as if it had been due."""
+    age = 6 if is_held else 0
+    ids = [old("one", age, Severity.P1), old("two", age, Severity.P3), old("three", age)]
+    period = _period(store, ids)
+    if is_held:
+        store.retention.hold(ids[1], reason="court", actor="ann")
+        monkeypatch.setattr(Standing, "over", lambda _self, _incident: None)
+    else:
+        monkeypatch.setattr(due, "due_at", lambda _ended, _years: utc_now() - timedelta(days=1))
+    store.retention.dispose([ids[1]], AEEF_YEARS, actor="mallory")
+    monkeypatch.undo()
+    found = export_bundle(period, tmp_path / "period.zip", store_settings, by="ann")
+
+    why = "legal hold 1 stood on it" if is_held else "less than a year before"
+    assert "incident #2, of the same period, is missing: entry " in found.missing[0]
+    assert why in found.missing[0]
+    assert [] == found.broken
 
 
 def test_what_is_withheld_or_gone_is_said(

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -134,6 +135,47 @@ def _count(group: dict[str, Any], figure: str) -> int:
     moment, _, outcome = figure.partition("-")
     part = group["targets"].get(moment, {}) if outcome else group["times"][moment]
     return int(part.get(outcome or "count", 0))
+
+
+@pytest.mark.proves("IR-RESOLVE")
+@pytest.mark.parametrize(
+    ("severity", "within"),
+    [
+        (Severity.P1, timedelta(hours=24)),
+        (Severity.P2, timedelta(hours=48)),
+        (Severity.P3, timedelta(days=7)),
+        (Severity.P4, timedelta(days=30)),
+    ],
+)
+def test_what_is_not_resolved_in_time_is_named(
+    store: Store, clock: Clock, severity: Severity, within: timedelta
+) -> None:
+    """Late, or not at all; what still has time is neither in time nor late."""
+    minute = timedelta(minutes=1)
+
+    def lived(name: str, age: timedelta, resolved_after: timedelta | None) -> UUID:
+        clock.ahead = -age
+        alert = Alert(description=name, service=name, detected_at=clock())
+        found = store.open_or_attach(alert, IncidentType.DRIFT, severity).incident.incident_id
+        if resolved_after is not None:
+            clock.advance(resolved_after)
+            store.lifecycle.resolve(found, Disposition.FIXED, cause="it", actor="ann")
+        clock.ahead = timedelta()
+        return found
+
+    in_time = lived("in-time", 3 * within, within - minute)
+    late = lived("late", 3 * within, within + minute)
+    never = lived("never", within + minute, None)
+    lived("has-time", within - minute, None)
+    question = question_of({"by": "severity", "since": (clock() - 4 * within).isoformat()}, clock())
+
+    def named(figure: str) -> set[UUID]:
+        return set(members(question, figure, severity.value, store, Settings()))
+
+    assert [{in_time}, {late, never}] == [named("resolved-met"), named("resolved-missed")]
+    [group] = figures(question, store, Settings()).to_json()["groups"]
+    kept = group["targets"]["resolved"]
+    assert (1, 2) == (kept["met"], kept["missed"])
 
 
 def test_a_target_may_have_a_team(home: Path) -> None:

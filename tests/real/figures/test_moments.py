@@ -22,7 +22,7 @@ from support import wait_until
 from tasks.channels.alertmanager.channel import Alertmanager
 from tasks.channels.channel import Channel
 from tasks.channels.pagerduty.channel import PagerDuty
-from tasks.notify import page_record
+from tasks.notify import page_record, page_round
 from tasks.store import Store
 from tasks.store.claim_keys import page_key, team_page_key
 from tasks.store.database.database import database_url
@@ -195,6 +195,36 @@ def test_a_second_alert_that_may_ring_nobody_has_not_paged(
     [(labels, _)] = store.tallies.all()["aeef_pages"]
     assert (Moment.PAGED in store.moments.of(incident.incident_id)[0].at) is rang
     assert (labels["outcome"] == "rang") is rang
+
+
+def test_a_late_page_of_an_earlier_occurrence_has_not_paged_for_the_relapse(
+    store: Store, clock: Clock
+) -> None:
+    """Nobody was paged for the relapse yet, and the record says which one that page was for."""
+    of = store.open_or_attach(SHOP, IncidentType.DRIFT, Severity.P2).incident.incident_id
+
+    def begun() -> UntakenPage:
+        incident = store.incident(of)
+        return page_round.first(store, incident, page_key(incident), None, None, even_if_over=False)
+
+    def rang(page: UntakenPage) -> None:
+        page_record.done(store.incident(of), page, PagerDuty(), {}, None, store)
+
+    late = begun()
+    store.set_status(of, Status.MITIGATED, actor="x")
+    clock.advance(MINUTE)
+    store.relapse(of, "broken again", actor="x")
+    rang(late)
+    assert [False, False] == [Moment.PAGED in each.at for each in store.moments.of(of)]
+    clock.advance(MINUTE)
+    rang(begun())
+
+    took = store.moments.of(of)[1].took(Moment.PAGED)
+    assert took is not None
+    assert took >= MINUTE
+    said = [each.action for each in store.timeline(of) if each.action.startswith("paged")]
+    assert ["paged on-call by PagerDuty", "paged on-call by PagerDuty (occurrence 2)"] == said
+    store.verify_audit()
 
 
 def _as_anybody(database: str, statement: str) -> None:

@@ -13,6 +13,7 @@ from fixtures.store import Clock
 from older_store import back_to_before
 from schemas.figures import PAGES, Moment
 from schemas.incident import Alert, Incident, IncidentType, Look, Severity, Status, Verdict
+from schemas.lifecycle import Disposition
 from schemas.model import utc_now
 from tasks.store import Store
 from tasks.store.tallies import Count, time_taken
@@ -76,6 +77,31 @@ def test_how_long_it_took_is_counted(store: Store, clock: Clock) -> None:
     assert [({"le": "300.0", "severity": "P1", "type": OUTAGE.value}, 1.0)] == sums[PAGED]
     assert {"severity": "P1", "type": OUTAGE.value} == labels
     assert 290 <= seconds < 300
+
+
+def test_what_was_taken_back_and_came_again_is_counted_once(store: Store, clock: Clock) -> None:
+    """Of each occurrence the first time, as sums only grow; a relapse is another occurrence."""
+    incident_id = opened(store).incident_id
+
+    def over_and_back() -> None:
+        clock.advance(timedelta(seconds=100))
+        store.set_status(incident_id, Status.MITIGATED, actor="runbook")
+        store.lifecycle.resolve(incident_id, Disposition.FIXED, cause="it", actor="ann")
+        store.lifecycle.reopen(incident_id, actor="ann", reason="it was not")
+
+    def counted() -> list[float]:
+        sums = store.tallies.all()
+        kinds = ("mitigate", "resolve")
+        return [sum(n for _, n in sums[f"aeef_time_to_{kind}_seconds"]) for kind in kinds]
+
+    over_and_back()
+    over_and_back()
+    assert [1.0, 1.0] == counted()
+    store.set_status(incident_id, Status.MITIGATED, actor="runbook")
+    store.relapse(incident_id, "broken again", actor="x")
+    over_and_back()
+    over_and_back()
+    assert [2.0, 2.0] == counted()
 
 
 def test_a_drill_is_not_counted(store: Store) -> None:

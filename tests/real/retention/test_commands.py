@@ -89,8 +89,10 @@ def test_status_disposal_and_backups_say_what_they_did(
     backup = tmp_path / "b.tar"
 
     assert "P1: 5 years after its end" in aeef("retention", "status").out
+    assert "reviews by the calendar: 3 years" in aeef("retention", "status").out
     assert 5 == aeef("retention", "status", "--json").json["years"]["P2"]
-    assert {"due": [], "stays": 0} == aeef("retention", "dispose", "--dry-run", "--json").json
+    nothing = {"due": [], "stays": 0, "dueReviews": []}
+    assert nothing == aeef("retention", "dispose", "--dry-run", "--json").json
     assert "disposed of 0 incidents" in aeef("retention", "dispose").out
     with file_lock(load_settings().home / "disposal.lock"):
         assert "another process" in aeef("retention", "dispose").err

@@ -18,6 +18,7 @@ from schemas.lifecycle import Filter
 from schemas.model import utc_now
 from schemas.settings import Settings
 from support import read_below
+from tasks.evidence.bundle.export import Asked, export_bundle
 from tasks.incident.evidence import Evidence
 from tasks.retention.dispose import dispose_of_due, foresee, remove_evidence
 from tasks.store import Store
@@ -31,8 +32,12 @@ from tasks.store.database.tables import (
     disposals,
     holds,
     outbox,
+    paged,
+    related,
     webhooks,
 )
+from tasks.store.retention import due as due_rules
+from tasks.store.retention.holds import Standing
 
 
 @pytest.fixture
@@ -82,7 +87,6 @@ def test_what_is_due_goes_and_the_chain_verifies(
     assert not (settings.home / "evidence" / str(gone)).exists()
     with pytest.raises(IncidentNotFound, match="was disposed of on"):
         store.incident(gone)
-    assert {2, 3} == store.retention.disposed_between(1, 3)
     after = store.verify_audit()
     assert after.entries == before.entries + 2
     assert after == store.verify_audit()
@@ -143,6 +147,63 @@ def test_nothing_can_be_made_to_look_disposed_of(
     assert point.entries
 
 
+@pytest.mark.proves("RET-DISPOSAL-LOG")
+def test_a_fresh_incident_cannot_be_listed_as_disposed_of(
+    store: Store, settings: Settings, old: Old, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can append such an entry does not get it believed, nor what else is due deleted."""
+    due = old("due")
+    store.record_general("the key signs", actor="ann", automated=False, entry_id=uuid4())
+    fresh = old("fresh", years=0)
+    monkeypatch.setattr(due_rules, "due_at", lambda _ended, _years: utc_now() - timedelta(days=1))
+    store.retention.dispose([fresh], settings.retention.years, actor="mallory")
+    monkeypatch.undo()
+
+    with pytest.raises(AuditBroken, match=f"{fresh} was disposed of, but that began on"):
+        store.verify_audit()
+    with pytest.raises(AuditBroken, match="less than a year before"):
+        dispose_of_due(settings)
+    assert [True] == still(store, due)
+
+
+def test_a_first_entry_that_was_made_older_does_not_help(
+    store: Store, settings: Settings, old: Old, clock: Clock
+) -> None:
+    """No entry can be older than those before it, which are as they were written."""
+    store.record_general("the key signs", actor="ann", automated=False, entry_id=uuid4())
+    backdated = old("backdated")
+    store.retention.dispose([backdated], settings.retention.years, actor="mallory")
+    with pytest.raises(AuditBroken, match=f"that began on {clock():%Y-%m-%d} or later"):
+        store.verify_audit()
+
+
+@pytest.mark.proves("RET-HOLD")
+@pytest.mark.parametrize("by_filter", [False, True])
+def test_what_was_held_cannot_be_listed_as_disposed_of(
+    store: Store,
+    settings: Settings,
+    old: Old,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    by_filter: bool,
+) -> None:
+    """A hold that was released later stood all the same; one put later did not."""
+    first, second = old("first"), old("second")
+    store.retention.dispose([first], settings.retention.years, actor="ann")
+    wanted = Filter(severity=(Severity.P2,), type=(IncidentType.SECURITY,)) if by_filter else None
+    held = None if by_filter else second
+    hold = store.retention.hold(held, wanted, reason="court", actor="ann")
+    store.verify_audit()
+    monkeypatch.setattr(Standing, "over", lambda _self, _incident: None)
+    store.retention.dispose([second], settings.retention.years, actor="mallory")
+    monkeypatch.undo()
+    if by_filter:
+        store.retention.release(hold.number, reason="over", actor="ann")
+
+    with pytest.raises(AuditBroken, match=f"{second} was disposed of, but legal hold 1 stood"):
+        store.verify_audit()
+
+
 def test_the_database_lets_only_a_whole_content_go(store: Store, old: Old, database: str) -> None:
     """And nothing else of an entry change."""
     incident_id = old()
@@ -180,6 +241,39 @@ def test_nothing_under_a_hold_is_deleted(
         store.retention.release(1, reason="again", actor="ann")
     with pytest.raises(InvalidInput, match="say what is held"):
         store.retention.hold(wanted=Filter(), reason="all", actor="ann")
+    store.verify_audit()
+
+
+@pytest.mark.proves("RET-HOLD")
+def test_what_a_held_incident_points_to_stays(store: Store, settings: Settings, old: Old) -> None:
+    """With whom it has to do, and whose page told of it, is a part of what is held."""
+    held, friend, carrier, free = old("held"), old("friend"), old("carrier"), old("free")
+    pairs = [
+        {"incident_id": str(one), "other_id": str(two)}
+        for one, two in ((held, friend), (friend, held))
+    ]
+    collected = {
+        "incident_id": str(held), "key": "page:P2", "contact": "x", "service": "held",
+        "at": "2020", "carrier": str(carrier),
+    }  # fmt: skip
+
+    def tie(connection: Connection) -> None:
+        connection.execute(insert(related), pairs)
+        connection.execute(insert(paged), collected)
+
+    store._database.write(tie)  # noqa: SLF001
+    hold = store.retention.hold(held, reason="court", actor="ann")
+    report = dispose_of_due(settings)
+
+    assert [True, True, True, False] == still(store, held, friend, carrier, free)
+    assert [
+        "legal hold 1: court",
+        "legal hold 1 covers #1, which is related to it",
+        "legal hold 1 covers #1, which its page tells of",
+    ] == [each.why for each in report.stays]
+    assert (friend,) == store.lifecycle.standing(held).related
+    store.retention.release(hold.number, reason="over", actor="ann")
+    assert 3 == dispose_of_due(settings).due
     store.verify_audit()
 
 
@@ -302,6 +396,22 @@ def test_what_came_again_with_an_old_id_is_not_taken_for_what_is_gone(
     log.write_bytes(b"lie")
     with pytest.raises(AuditBroken, match=r"log\.txt was changed"):
         store.verify_audit()
+
+
+def test_what_came_again_with_an_old_id_is_exported_as_it_is(
+    store: Store, settings: Settings, old: Old, tmp_path: Path
+) -> None:
+    """Whole: nothing of the one before belongs to it, in a bundle or on its page."""
+    again = old()
+    dispose_of_due(settings)
+    alert = Alert(description="it came again", service="shop", source="other")
+    store.open_with_id(again, alert, IncidentType.SECURITY, Severity.P2)
+    store.record_action(again, "looked again")
+    made = export_bundle(Asked(ids=(str(again),)), tmp_path / "e.zip", settings, by="ann")
+
+    assert ([], [], []) == (made.broken, made.missing, made.notes)
+    assert all(each.action for each in store.timeline(again))
+    store.verify_audit()
 
 
 def test_our_index_alone_deletes_no_evidence(
