@@ -39,8 +39,10 @@ def look_at_all(settings: Settings, now: datetime | None = None) -> str:
     for action in looked:
         one(action, lambda action=action: look_at_one(action, settings, now))  # type: ignore[misc]
     seen = {each.number for each in looked}
-    left = [each for each in store.corrective.unsettled() if each.number not in seen]
-    for action in left:
+    ending = store.corrective.waivers_ending(now + settings.corrective.remind)
+    for action in [*store.corrective.unsettled(), *ending]:
+        if action.number in seen:
+            continue
         one(action, lambda action=action: _notify(action, settings, now))  # type: ignore[misc]
     if problems:
         raise AeefError(sanitized("; ".join([*problems, *said]), settings))

@@ -124,6 +124,13 @@ class CorrectiveActions:
         is_left = corrective_actions.c.stage.not_in(_SETTLED)
         return self._found(_ALL.where(is_left).order_by(corrective_actions.c.due_at))
 
+    def waivers_ending(self, before: datetime) -> list[CorrectiveAction]:
+        """Those that are waived no longer than until then, the earliest first."""
+        columns = corrective_actions.c
+        is_waived = columns.stage == Stage.WAIVED.value
+        ends = columns.look_at <= moment_text(before)
+        return self._found(_ALL.where(is_waived & ends).order_by(columns.look_at))
+
     def overdue(self, now: datetime) -> list[CorrectiveAction]:
         """Those that should have been verified by now, also when a waiver ended; as `unsettled`."""
         return self._found(_ALL.where(_is_overdue(now)).order_by(corrective_actions.c.due_at))
