@@ -84,6 +84,26 @@ class Review(Model):
         by = {name_on_record(each) for each in (*self.authors, self.completed_by or "")}
         return name_on_record(on_record) in by
 
+    @property
+    def reader(self) -> str:
+        """Who read it, as on record, and that they wrote some of it, where nobody else may."""
+        by = self.read_by or ""
+        return f"{by}, one of its authors, as all who may read it" if self.is_by(by) else by
+
+    def why_not_read_by(self, on_record: str, readers: Collection[str] | None) -> str:
+        """Why this person does not read it, in words without a full stop; empty: they do.
+
+        readers: the names of everybody who may; None: nobody knows who that is. An author reads it
+        where nobody who may read it wrote none of it: else it would never be read.
+        """
+        if not self.is_by(on_record):
+            return ""
+        who = f"{name_on_record(on_record)} wrote or completed it: somebody else has to read it"
+        if readers is None:
+            return who
+        others = sorted(each for each in readers if not self.is_by(each))
+        return f"{who}, which {', '.join(others)} may" if others else ""
+
 
 def form_for(severity: Severity, *, is_false_alarm: bool = False) -> Form:
     """The full one for a P1 or P2, unless there was nothing."""

@@ -88,7 +88,7 @@ def in_short(review: Review, now: datetime) -> InShort:
     """How far a review is."""
     match review.state:
         case State.READ:
-            state = f"Completed by {review.completed_by}, read by {review.read_by}"
+            state = f"Completed by {review.completed_by}, read by {review.reader}"
         case State.COMPLETE:
             state = f"Completed by {review.completed_by}; somebody else has to read it"
         case State.DRAFTED:

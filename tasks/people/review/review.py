@@ -12,6 +12,7 @@ from schemas.review import LONGEST_ANSWER, QUESTIONS, Review
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import show_everywhere
 from tasks.people.fields import POSITIONAL, REST, Words
+from tasks.people.review.readers import MAY_READ, readers_of
 from tasks.review.due import due_at
 
 
@@ -70,7 +71,8 @@ def _complete(hand: Hand, _asked: Nothing) -> Done:
 
 def _read(hand: Hand, _asked: Nothing) -> Done:
     _require_proof(hand, "it counts as read")
-    done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record)
+    readers = readers_of(hand.settings)
+    done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record, readers=readers)
     said = f"{done.incident.title}: review {_standing(done.review)}"
     return _shown(hand, done.incident, said, changed=done.changed)
 
@@ -90,7 +92,7 @@ def _require_proof(hand: Hand, what: str) -> None:
 
 def _standing(review: Review) -> str:
     by = f", completed by {review.completed_by}" if review.completed_by else ""
-    return f"{review.state}{by}" + (f", read by {review.read_by}" if review.read_by else "")
+    return f"{review.state}{by}" + (f", read by {review.reader}" if review.read_by else "")
 
 
 def _shown(hand: Hand, incident: Incident, said: str, *, changed: bool) -> Done:
@@ -128,7 +130,7 @@ READ_REVIEW = PersonAct(
     name="review-read",
     title="I have read the review",
     does="Says that you, who did not write it, have read the completed review.",
-    right=Right.RESPOND,
+    right=MAY_READ,
     asks=Nothing,
     do=_read,
     undone="A text that changes afterwards takes it back.",

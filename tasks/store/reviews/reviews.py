@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -104,9 +104,14 @@ class Reviews:
         """Somebody says that it is complete; NotPossibleNow names what is missing."""
         return self._do(incident_id, lambda change: stages.complete(change, actor))
 
-    def read(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
-        """Somebody else has read it. Raises NotPossibleNow for whoever wrote some of it."""
-        return self._do(incident_id, lambda change: stages.read(change, actor))
+    def read(
+        self, incident_id: UUID | str, *, actor: str, readers: Collection[str] | None = None
+    ) -> Reviewed:
+        """Somebody else has read it. readers: the names of everybody who may; None: not known.
+
+        Raises NotPossibleNow for whoever wrote some of it, unless all of them did.
+        """
+        return self._do(incident_id, lambda change: stages.read(change, actor, readers))
 
     def end_runs(self, idle_since: datetime) -> int:
         """Put on record what nobody has changed since then; how many texts that were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
 from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
 from schemas.lifecycle import Disposition, Standing
-from schemas.people import name_on_record
 from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
 from tasks.store.corrective.rows import actions_in
@@ -108,8 +108,11 @@ def complete(change: Change, actor: str) -> bool:
     return True
 
 
-def read(change: Change, actor: str) -> bool:
-    """Somebody who did not write it has read it; False: somebody did before."""
+def read(change: Change, actor: str, readers: Collection[str] | None) -> bool:
+    """Somebody who did not write it has read it; False: somebody did before.
+
+    readers: who else may; None: not known. An author reads it where nobody else is left.
+    """
     review = require_open(change)
     _require_end(change, review)
     if review.state is State.READ:
@@ -119,17 +122,16 @@ def read(change: Change, actor: str) -> bool:
         raise NotPossibleNow(
             f"the review of {title} is not complete yet: `aeef review-complete {short}`"
         )
-    if review.is_by(actor):
-        raise NotPossibleNow(
-            f"{name_on_record(actor)} wrote or completed the review of {title}: somebody else has"
-            " to read it"
-        )
+    if why := review.why_not_read_by(actor, readers):
+        raise NotPossibleNow(f"the review of {title}: {why}")
     done = review.model_copy(
         update={"state": State.READ, "read_by": actor, "read_at": change.chain.now}
     )
     keep(change.chain, done)
     actions = actions_in(change.chain.connection, review.incident_id)
-    _record(change, done, actions, "review read", actor)
+    alone = f" by one of its authors: all who may read it wrote it ({', '.join(readers or ())})"
+    said = f"review read{alone if done.is_by(actor) else ''}"
+    _record(change, done, actions, said, actor)
     return True
 
 
