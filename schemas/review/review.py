@@ -98,11 +98,11 @@ class Review(Model):
         """
         if not self.is_by(on_record):
             return ""
-        who = f"{name_on_record(on_record)} wrote or completed it: somebody else has to read it"
+        refusal = f"{name_on_record(on_record)} wrote or completed it: somebody else has to read it"
         if readers is None:
-            return who
+            return refusal
         others = sorted(each for each in readers if not self.is_by(each))
-        return f"{who}, which {', '.join(others)} may" if others else ""
+        return f"{refusal}, which {', '.join(others)} may" if others else ""
 
 
 def form_for(severity: Severity, *, is_false_alarm: bool = False) -> Form:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.errors import NotPossibleNow
 from schemas.incident import Incident
+from schemas.lifecycle import needs_review
 from schemas.model import utc_now
 from schemas.review import Review, State
 from schemas.settings import Settings
@@ -12,7 +13,6 @@ from tasks.review.due import due_at
 from tasks.review.facts.draft import draft_facts
 from tasks.step import step
 from tasks.store import Store
-from tasks.store.reviews.stages import needs_review
 
 
 @step("draft the review", says=lambda _said: None, timeout=300)
@@ -40,7 +40,8 @@ def draft_review(case: Case) -> str:
 
 def begin_review(incident: Incident, settings: Settings, store: Store) -> Review | None:
     """Begin it, once for each end of its incident; None when that has gone on meanwhile."""
-    due = due_at(incident, settings.review, settings.business_days, utc_now())
+    standing = store.lifecycle.standing(incident.incident_id)
+    due = due_at(incident, standing, settings, utc_now())
     try:
         return store.reviews.begin(incident.incident_id, due).review
     except NotPossibleNow:

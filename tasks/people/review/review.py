@@ -37,8 +37,8 @@ class Answering(Model):
 
 
 def _begin(hand: Hand, _asked: Nothing) -> Done:
-    incident = hand.incident
-    due = due_at(incident, hand.settings.review, hand.settings.business_days, utc_now())
+    incident, standing = hand.incident, hand.store.lifecycle.standing(hand.incident_id)
+    due = due_at(incident, standing, hand.settings, utc_now())
     done = hand.store.reviews.begin(hand.incident_id, due, actor=hand.actor.on_record)
     said = f"{incident.title}: review due {done.review.due_at:%Y-%m-%d %H:%M} UTC"
     return Done(done.incident, said, done.changed)

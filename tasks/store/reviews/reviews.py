@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from schemas.incident import Incident, IncidentType, Status
+from schemas.lifecycle import NEEDS_REVIEW
 from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
@@ -132,6 +133,15 @@ class Reviews:
 
     def lacking(self, now: datetime) -> list[Incident]:
         """Resolved incidents that need a review which was not begun, the oldest first."""
+        grave = [each.value for each in NEEDS_REVIEW]
+        # Apart: each has an index of its own.
+        found = [
+            *self._lacking(incidents.c.severity.in_(grave), now),
+            *self._lacking(standings.c.reviewed_as.is_not(None), now),
+        ]
+        return list({each.incident_id: each for each in found}.values())
+
+    def _lacking(self, is_grave: ColumnElement[bool], now: datetime) -> list[Incident]:
         query = (
             select(incidents)
             .outerjoin(reviews, reviews.c.incident_id == incidents.c.id)
@@ -139,7 +149,7 @@ class Reviews:
             .where(
                 # All types: so the index over type, severity and status finds few rows.
                 incidents.c.type.in_([each.value for each in IncidentType]),
-                incidents.c.severity.in_([each.value for each in stages.GRAVE]),
+                is_grave,
                 incidents.c.status == Status.RESOLVED.value,
                 incidents.c.opened_at >= moment_text(now - BEGUN_WITHIN),
                 incidents.c.is_drill == 0,

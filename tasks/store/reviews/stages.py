@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
-from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
-from schemas.lifecycle import Disposition, Standing
+from schemas.incident import REVIEW_BEGUN, Incident, PostMortem
+from schemas.lifecycle import NEEDS_REVIEW, Disposition, Standing, needs_review, review_severity
 from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
 from tasks.store.corrective.rows import actions_in
@@ -29,7 +29,6 @@ from tasks.store.reviews.rows import (
 )
 from tasks.store.reviews.writing import OURS, end_runs, require_open, take_back
 
-GRAVE = (Severity.P1, Severity.P2)
 MOST_LINES = 1_000
 """Of the timeline in the record's post-mortem; the audit log has all."""
 
@@ -47,7 +46,7 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         incident_id=incident.incident_id,
         occurrence=incident.occurrence,
         resolved_at=incident.resolved_at,
-        form=form_for(incident.severity, is_false_alarm=false_alarm),
+        form=form_for(review_severity(incident, standing), is_false_alarm=false_alarm),
         due_at=due_at,
     )
     keep(change.chain, review)
@@ -58,7 +57,8 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         automated=actor == OURS,
         details=seal_of(review),
     )
-    if actor != OURS:  # what ends of a P1 or P2 starts it with its own event
+    if actor != OURS or incident.severity not in NEEDS_REVIEW:
+        # What ends as a P1 or P2 starts its flow with its own event.
         change.emit(REVIEW_BEGUN)
     return True
 
@@ -166,12 +166,6 @@ def _require_end(change: Change, review: Review) -> None:
         f"{incident.title} went on since its review was begun: `aeef review-begin"
         f" {incident.short_id}` begins it anew, with these texts"
     )
-
-
-def needs_review(incident: Incident, standing: Standing) -> bool:
-    """True for a P1 or P2, unless it is an exercise, or part of another one, which has its own."""
-    is_part = standing.merged_into is not None
-    return incident.severity in GRAVE and not incident.is_drill and not is_part
 
 
 def lacks_for_close(change: Change, standing: Standing) -> list[str]:
