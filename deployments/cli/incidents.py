@@ -193,8 +193,14 @@ def describe(data: dict[str, Any]) -> list[str]:
 
 
 def _actions(actions: Iterable[dict[str, Any]]) -> list[str]:
-    lines = [f"  {each['reference']}  {each['stands']}: {each['text']}" for each in actions]
+    lines = [f"  {_action(each)}" for each in actions]
     return ["corrective actions:", *lines] if lines else []
+
+
+def _action(each: dict[str, Any]) -> str:
+    if why := each.get("cannotBeRead"):
+        return str(why)
+    return f"{each['reference']}  {each['stands']}: {each['text']}"
 
 
 def _people(incident: Incident, standing: Standing) -> list[str]:

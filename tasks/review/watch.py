@@ -36,8 +36,8 @@ def watch_reviews(settings: Settings, store: Store, now: datetime | None = None)
             begin_review(incident, settings, store)
         except AeefError as error:  # the others are begun all the same
             log.warning("%s: its review was not begun: %s", incident.title, error)
-    store.reviews.end_runs(now - RUN_ENDS)
-    for incident, review in store.reviews.due(now + settings.review.remind_before):
+    store.reviews.end_runs(now - RUN_ENDS).logged()
+    for incident, review in store.reviews.due(now + settings.review.remind_before).logged():
         try:
             _remind(incident, review, settings, store, now)
         except AeefError as error:  # the others are reminded all the same

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from schemas.incident import Incident, IncidentType, Status
 from schemas.lifecycle import NEEDS_REVIEW
 from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.database.readable import Readable, readable
 from tasks.store.database.tables import (
     BEING_WRITTEN,
     incidents,
@@ -114,8 +115,8 @@ class Reviews:
         """
         return self._do(incident_id, lambda change: stages.read(change, actor, readers))
 
-    def end_runs(self, idle_since: datetime) -> int:
-        """Put on record what nobody has changed since then; how many texts that were."""
+    def end_runs(self, idle_since: datetime) -> Readable[int]:
+        """Put on record what nobody has changed since then; how many texts of each review."""
         before = moment_text(idle_since)
         query = (
             select(review_texts.c.incident_id)
@@ -126,10 +127,11 @@ class Reviews:
         with self._log.database.read() as connection:
             ids = list(connection.execute(query).scalars())
 
-        def work(chain: Chain) -> int:
-            return sum(writing.end_runs(_change(chain, each), before=before) for each in ids)
+        def end(chain: Chain, of: str) -> int:
+            return writing.end_runs(_change(chain, of), before=before)
 
-        return self._log.change(work) if ids else 0
+        # A transaction for each: one that cannot be read keeps no other from being on record.
+        return readable(ids, str, lambda each: self._log.change(lambda chain: end(chain, each)))
 
     def lacking(self, now: datetime) -> list[Incident]:
         """Resolved incidents that need a review which was not begun, the oldest first."""
@@ -174,8 +176,13 @@ class Reviews:
         with self._log.database.read() as connection:
             return [incident_of(row) for row in connection.execute(query)]
 
-    def due(self, before: datetime) -> list[tuple[Incident, Review]]:
-        """Those that nobody has read yet and that are due, the oldest first."""
+    def due(
+        self, before: datetime, *, after: UUID | str = "", limit: int | None = None
+    ) -> Readable[tuple[Incident, Review]]:
+        """Those that nobody has read yet and that are due, the oldest first.
+
+        after: only those that come after the one of this incident. limit: None: all of them.
+        """
         query = (
             select(reviews.c.incident_id)
             .join(incidents, incidents.c.id == reviews.c.incident_id)
@@ -185,12 +192,14 @@ class Reviews:
                 reviews.c.waits == 0,
                 incidents.c.status == Status.RESOLVED.value,
             )
-            .order_by(reviews.c.due_at)
+            .order_by(reviews.c.due_at, reviews.c.incident_id)
+            .limit(limit)
         )
         with self._log.database.read() as connection:
+            if after:
+                query = query.where(_comes_after(connection, find(connection, after).id))
             ids = connection.execute(query).scalars().all()
-            found = [(incident_of(find(connection, i)), review_in(connection, i)) for i in ids]
-        return [(incident, review) for incident, review in found if review is not None]
+            return readable(ids, str, lambda each: _with_review(connection, each))
 
     def _do(self, incident_id: UUID | str, work: Callable[[Change], bool]) -> Reviewed:
         def transaction(chain: Chain) -> Reviewed:
@@ -201,6 +210,20 @@ class Reviews:
             return Reviewed(change.incident, review, changed)
 
         return self._log.change(transaction)
+
+
+def _comes_after(connection: Connection, incident_id: str) -> ColumnElement[bool]:
+    """In the order of the days on which they are due. Also of one that was read meanwhile."""
+    its = select(reviews.c.due_at).where(reviews.c.incident_id == incident_id)
+    due_at = connection.execute(its).scalar() or ""
+    is_same_day = reviews.c.due_at == due_at
+    return (reviews.c.due_at > due_at) | (is_same_day & (reviews.c.incident_id > incident_id))
+
+
+def _with_review(connection: Connection, incident_id: str) -> tuple[Incident, Review]:
+    review = review_in(connection, incident_id)
+    assert review is not None
+    return incident_of(find(connection, incident_id)), review
 
 
 def _change(chain: Chain, incident_id: UUID | str) -> Change:

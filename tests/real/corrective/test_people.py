@@ -158,7 +158,7 @@ def test_a_waiver_is_an_approver_s_and_ends_by_itself(slack_with_people: Slack, 
     for day in (19, 19.5):
         look_at_all(actions.settings, now + day * DAY)
     waived = actions.store.corrective.one(1)
-    overdue = overdue_now(actions.store, now + 21 * DAY)
+    overdue = overdue_now(actions.store, now + 21 * DAY).found
     look_at_all(actions.settings, now + 21 * DAY)
     look_at_all(actions.settings, now + 22 * DAY)
     again = actions.store.corrective.one(1)
@@ -183,7 +183,7 @@ def test_the_weekly_list_is_the_longest_overdue_first(home: Path) -> None:
     actions.verified(due="1d")
     actions.do("ann", "action-done", ca[1])
     now = utc_now() + 10 * DAY
-    found = overdue_now(actions.store, now)
+    found = overdue_now(actions.store, now).found
     lines = overdue_lines(found, actions.store, now)
 
     assert [ca[1], ca[0]] == [each.reference for each in found]
