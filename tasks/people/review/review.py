@@ -9,6 +9,7 @@ from schemas.incident import Incident
 from schemas.model import Model, utc_now
 from schemas.people import Right
 from schemas.review import LONGEST_ANSWER, QUESTIONS, Review
+from tasks.base.wake_up import wake
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import show_everywhere
 from tasks.people.fields import POSITIONAL, REST, Words
@@ -42,6 +43,16 @@ def _begin(hand: Hand, _asked: Nothing) -> Done:
     done = hand.store.reviews.begin(hand.incident_id, due, actor=hand.actor.on_record)
     said = f"{incident.title}: review due {done.review.due_at:%Y-%m-%d %H:%M} UTC"
     return Done(done.incident, said, done.changed)
+
+
+def _draft(hand: Hand, _asked: Nothing) -> Done:
+    done = hand.store.reviews.ask_draft(hand.incident_id, actor=hand.actor.on_record)
+    title = done.incident.title
+    if not done.changed:
+        return Done(done.incident, f"{title}: its draft was asked for minutes ago", changed=False)
+    wake(hand.settings.dispatcher_pipe)
+    said = f"{title}: the draft of its review is asked for; it comes once Prefect answers"
+    return Done(done.incident, said)
 
 
 def _answer(hand: Hand, asked: Answering) -> Done:
@@ -107,6 +118,15 @@ BEGIN_REVIEW = PersonAct(
     asks=Nothing,
     do=_begin,
     undone="Not undone: it has its day from then on.",
+)
+DRAFT_REVIEW = PersonAct(
+    name="review-draft",
+    title="Draft it from the record again",
+    does="What the record says is read anew, by a run in Prefect; what people wrote stays.",
+    right=Right.RESPOND,
+    asks=Nothing,
+    do=_draft,
+    undone="Not undone: that it was drafted before stays on record.",
 )
 ANSWER_REVIEW = PersonAct(
     name="review-answer",

@@ -25,7 +25,7 @@ from tasks.store.database.tables import (
 )
 from tasks.store.lifecycle.standings import standing_of
 from tasks.store.records import Change, find, incident_of
-from tasks.store.reviews import stages, writing
+from tasks.store.reviews import drafting, stages, writing
 from tasks.store.reviews.rows import answer_of, review_in
 from tasks.store.reviews.writing import OURS
 
@@ -76,7 +76,11 @@ class Reviews:
 
     def draft(self, incident_id: UUID | str, facts: Facts) -> Reviewed:
         """Keep what the record says; once people have completed it, only what was never drafted."""
-        return self._do(incident_id, lambda change: stages.draft(change, facts))
+        return self._do(incident_id, lambda change: drafting.draft(change, facts))
+
+    def ask_draft(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
+        """Somebody wants it drafted again; what people wrote stays. Raises NotPossibleNow."""
+        return self._do(incident_id, lambda change: drafting.ask_draft(change, actor))
 
     def answer(
         self,

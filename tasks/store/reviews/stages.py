@@ -13,7 +13,7 @@ from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
 from schemas.incident import REVIEW_BEGUN, Incident, PostMortem
 from schemas.lifecycle import NEEDS_REVIEW, Disposition, Standing, needs_review, review_severity
-from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
+from schemas.review import Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
 from tasks.store.corrective.rows import actions_in
 from tasks.store.database.tables import audit
@@ -48,6 +48,7 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         resolved_at=incident.resolved_at,
         form=form_for(review_severity(incident, standing), is_false_alarm=false_alarm),
         due_at=due_at,
+        begun_at=change.chain.now,
     )
     keep(change.chain, review)
     again = "begun anew" if before else "begun"
@@ -63,35 +64,13 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
     return True
 
 
-def draft(change: Change, facts: Facts) -> bool:
-    """Keep what the record says; once people have completed the review, only where it has nothing.
-
-    Whoever is quick, or works while Prefect is away, completes it before it was drafted.
-    """
-    review = review_in(change.chain.connection, str(change.incident.incident_id))
-    if review is None or not _is_of_its_end(change, review):
-        return False
-    if review.facts is not None and review.state is not State.DRAFTED:
-        return False
-    drafted = review.model_copy(update={"facts": facts})
-    keep(change.chain, drafted)
-    unseen = f"; not seen: {len(facts.not_seen)}" if facts.not_seen else ""
-    change.note(
-        f"review drafted from the record{unseen}",
-        actor=OURS,
-        automated=True,
-        details=seal_of(drafted),
-    )
-    return True
-
-
 def complete(change: Change, actor: str) -> bool:
     """Somebody says that it is complete: its texts are sealed, the record gets its post-mortem.
 
     False: somebody said so before. Raises NotPossibleNow that names what is missing.
     """
     review = require_open(change)
-    _require_end(change, review)
+    require_end(change, review)
     if review.state is not State.DRAFTED:
         return False
     actions = actions_in(change.chain.connection, review.incident_id)
@@ -101,7 +80,12 @@ def complete(change: Change, actor: str) -> bool:
         )
     end_runs(change)
     done = review.model_copy(
-        update={"state": State.COMPLETE, "completed_by": actor, "completed_at": change.chain.now}
+        update={
+            "state": State.COMPLETE,
+            "completed_by": actor,
+            "completed_at": change.chain.now,
+            "draft_asked_at": None,
+        }
     )
     keep(change.chain, done)
     _record(change, done, actions, "review complete: somebody else reads it", actor)
@@ -114,7 +98,7 @@ def read(change: Change, actor: str, readers: Collection[str] | None) -> bool:
     readers: who else may; None: not known. An author reads it where nobody else is left.
     """
     review = require_open(change)
-    _require_end(change, review)
+    require_end(change, review)
     if review.state is State.READ:
         return False
     title, short = change.incident.title, change.incident.short_id
@@ -146,16 +130,16 @@ def goes_on(change: Change, actor: str) -> None:
     waits_anew(change.chain, review)
 
 
-def _is_of_its_end(change: Change, review: Review) -> bool:
+def is_of_its_end(change: Change, review: Review) -> bool:
     """True unless the incident went on since the review was begun."""
     resolved_at = change.incident.resolved_at
     return resolved_at is not None and review.resolved_at == resolved_at
 
 
-def _require_end(change: Change, review: Review) -> None:
+def require_end(change: Change, review: Review) -> None:
     """Raise NotPossibleNow while there is more to come than the review is about."""
     incident = change.incident
-    if _is_of_its_end(change, review):
+    if is_of_its_end(change, review):
         return
     if incident.resolved_at is None:
         raise NotPossibleNow(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from deployments.intake.pages.buttons import undone
 from deployments.intake.pages.forms import Field, fields_of
 from schemas.corrective import CorrectiveAction
+from schemas.incident import Incident
 from schemas.people import Actor
 from schemas.review import Review, State
 from schemas.settings import Settings
@@ -18,6 +19,7 @@ from tasks.people.review.readers import readers_of
 
 NOT_BEGUN = ("review-begin",)
 ADDING = ("action-add",)
+DRAFTING = ("review-draft",)
 NEXT: Mapping[State, Sequence[str]] = {
     State.DRAFTED: ("review-complete",),
     State.COMPLETE: ("review-read",),
@@ -43,6 +45,12 @@ def why_not_read(review: Review, actor: Actor, settings: Settings) -> str:
     if review.state is not State.COMPLETE:
         return ""
     return review.why_not_read_by(actor.on_record, readers_of(settings))
+
+
+def may_be_drafted(review: Review, incident: Incident) -> bool:
+    """True until people have called it complete with what was drafted."""
+    is_open = review.state is State.DRAFTED or review.facts is None
+    return is_open and incident.status.is_over
 
 
 def forms_for(names: Sequence[str], actor: Actor) -> list[ActForm]:

@@ -14,10 +14,12 @@ from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
 from deployments.intake.pages.review.finish import (
     ADDING,
+    DRAFTING,
     NEXT,
     NOT_BEGUN,
     forms_for,
     forms_of,
+    may_be_drafted,
     why_not_read,
 )
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
@@ -91,6 +93,7 @@ class ReviewPage:
             else [],
             is_open=is_open,
             why_not_read=why_not,
+            drafting=forms_for(DRAFTING, actor) if may_be_drafted(review, incident) else [],
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
             stands=stands,
