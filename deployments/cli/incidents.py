@@ -214,6 +214,8 @@ def _people(incident: Incident, standing: Standing) -> list[str]:
         lines.append(f"  lead      nobody yet: `aeef lead {incident.short_id}`")
     if proposed := proposal_of(incident, standing):
         lines.append(f"  {proposed}")
+    if standing.reviewed_as and standing.reviewed_as.is_worse_than(incident.severity):
+        lines.append(f"  review    that of a {standing.reviewed_as}, which it was")
     if standing.disposition:
         into = f", merged into {standing.merged_into}" if standing.merged_into else ""
         lines.append(f"  ended as  {standing.disposition}{into}")

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from fixtures.cli import Aeef
 from fixtures.store import Clock
 from real.review.test_reviews import ANN
 from schemas.errors import NotPossibleNow
 from schemas.incident import REVIEW_BEGUN, Alert, Incident, IncidentType, Severity, Status
 from schemas.lifecycle import Disposition
 from schemas.review import Form
-from tasks.store import Store
+from schemas.settings import load_settings
+from tasks.store import Store, open_store
 from tasks.store.lifecycle.owed_review import CORRECTED_WITHIN
 
 P1, P2, P3 = Severity.P1, Severity.P2, Severity.P3
@@ -112,3 +114,19 @@ def test_a_p1_that_was_merged_into_a_lesser_one_is_reviewed_there(
 
     assert [other.incident_id] == [each.incident_id for each in store.reviews.lacking(clock())]
     assert not closes(store, other)
+
+
+def test_by_command(aeef: Aeef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is owed is said, with how to say that it is not."""
+    monkeypatch.setattr("tasks.store.lifecycle.owed_review.CORRECTED_WITHIN", timedelta(-1))
+    assert aeef("incidents", "list").code == 0
+    number = str(opened(open_store(load_settings())).number)
+    to_p3 = ("severity", number, "P3", "--reason", "one shop")
+    said, shown = aeef(*to_p3).out, aeef("incidents", "show", number).out
+    never = aeef(*to_p3, "--mistaken").out
+    after = aeef("incidents", "show", number).out
+
+    assert f"its review is that of a P1. If it never was one: aeef severity {number} P3" in said
+    assert "review    that of a P1, which it was" in shown
+    assert "is that of a P1" not in never
+    assert "which it was" not in after
