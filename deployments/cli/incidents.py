@@ -193,8 +193,14 @@ def describe(data: dict[str, Any]) -> list[str]:
 
 
 def _actions(actions: Iterable[dict[str, Any]]) -> list[str]:
-    lines = [f"  {each['reference']}  {each['stands']}: {each['text']}" for each in actions]
+    lines = [f"  {_action(each)}" for each in actions]
     return ["corrective actions:", *lines] if lines else []
+
+
+def _action(each: dict[str, Any]) -> str:
+    if why := each.get("cannotBeRead"):
+        return str(why)
+    return f"{each['reference']}  {each['stands']}: {each['text']}"
 
 
 def _people(incident: Incident, standing: Standing) -> list[str]:
@@ -208,6 +214,8 @@ def _people(incident: Incident, standing: Standing) -> list[str]:
         lines.append(f"  lead      nobody yet: `aeef lead {incident.short_id}`")
     if proposed := proposal_of(incident, standing):
         lines.append(f"  {proposed}")
+    if standing.reviewed_as and standing.reviewed_as.is_worse_than(incident.severity):
+        lines.append(f"  review    that of a {standing.reviewed_as}, which it was")
     if standing.disposition:
         into = f", merged into {standing.merged_into}" if standing.merged_into else ""
         lines.append(f"  ended as  {standing.disposition}{into}")

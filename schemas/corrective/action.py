@@ -68,7 +68,8 @@ class Effect(Model):
 class CorrectiveAction(Model):
     """number: what people call it, `CA-12`; 0 while it is not on record.
 
-    owner, verifier: names of people, different ones. question: what shows that it worked, as data
+    owner, verifier: names of people, different ones. given_by: who had it before, and gave it to
+    somebody else; None: nobody. question: what shows that it worked, as data
     of `question.py`. look_after: days after it was verified at which that is looked at.
     ticket: its key in Jira. earlier_ticket: from before it was open again: it goes on if it is
     open itself. times_opened: 1, and one more each time that it is open again.
@@ -82,6 +83,7 @@ class CorrectiveAction(Model):
     text: str
     owner: str
     verifier: str
+    given_by: tuple[str, ...] | None = None
     due_at: UtcDatetime
     stage: Stage = Stage.OPEN
     question: dict[str, JsonValue] = Field(default_factory=dict)
@@ -103,6 +105,11 @@ class CorrectiveAction(Model):
     def reference(self) -> str:
         """What people call it."""
         return f"CA-{self.number}"
+
+    @property
+    def people_owning(self) -> tuple[str, ...]:
+        """Whoever has it, or had it and gave it away."""
+        return (self.owner, *(self.given_by or ()))
 
     @property
     def present_effects(self) -> dict[float, Effect]:

@@ -69,14 +69,21 @@ def verify(action: CorrectiveAction, at: datetime, by: str, said: str = "") -> T
     return Turned(action.model_copy(update=fields), f"verified{because}{looked}")
 
 
-def waive(action: CorrectiveAction, waiver: Waiver) -> Turned:
-    """It is not done, until a day, and somebody who is not its owner answers for that."""
+def waive(action: CorrectiveAction, waiver: Waiver, by: str) -> Turned:
+    """It is not done, until a day; by: who says so, as on record.
+
+    Neither they nor who answers for it has or had it: else its owner gives it away first.
+    """
     if action.stage not in (Stage.OPEN, Stage.WAIVED):
         raise NotPossibleNow(f"{action.reference} is {_stands(action)}: waive what is open")
-    if same_person(waiver.owner, action.owner):
-        raise NotAllowed(
-            f"{action.reference}: its owner does not waive it: somebody else has to answer for that"
-        )
+    for person in (by, waiver.owner):
+        for owner in action.people_owning:
+            if same_person(person, owner):
+                what = "owns it" if owner == action.owner else "owned it and gave it away"
+                raise NotAllowed(
+                    f"{action.reference}: {owner} {what}: somebody else has to waive it, and"
+                    " somebody else to answer for that"
+                )
     fields = {"stage": Stage.WAIVED, "waiver": waiver}
     said = f"waived until {waiver.until:%Y-%m-%d %H:%M} UTC, {waiver.owner} answers for it"
     return Turned(action.model_copy(update=fields), f"{said}: {waiver.why}")
@@ -122,6 +129,9 @@ def change(
             "due_at": due_at or action.due_at,
         }
     )
+    if after.owner != action.owner:
+        had = tuple(dict.fromkeys((*(action.given_by or ()), action.owner)))
+        after = after.model_copy(update={"given_by": had})
     require_two_people(after.owner, after.verifier)
     changed = [
         f"{new} {does} instead of {old}"

@@ -4,11 +4,14 @@ from schemas.lifecycle.filter import MOST, Filter, filter_of
 from schemas.lifecycle.standing import (
     LEAD_WITHIN,
     NEEDS_LEAD,
+    NEEDS_REVIEW,
     Disposition,
     Standing,
     how_to_resolve,
     lacks_lead,
+    needs_review,
     person_of,
+    review_severity,
     why_not_by_sender,
 )
 from schemas.lifecycle.transitions import Verb, why_not
@@ -17,6 +20,7 @@ __all__ = [
     "LEAD_WITHIN",
     "MOST",
     "NEEDS_LEAD",
+    "NEEDS_REVIEW",
     "Disposition",
     "Filter",
     "Standing",
@@ -24,7 +28,9 @@ __all__ = [
     "filter_of",
     "how_to_resolve",
     "lacks_lead",
+    "needs_review",
     "person_of",
+    "review_severity",
     "why_not",
     "why_not_by_sender",
 ]

@@ -13,7 +13,7 @@ from schemas.incident.type_source import NEEDS_WORD
 from schemas.model import Model, UtcDatetime
 
 LEAD_WITHIN = timedelta(hours=1)
-NEEDS_LEAD = (Severity.P1, Severity.P2)
+NEEDS_LEAD = NEEDS_REVIEW = (Severity.P1, Severity.P2)
 
 
 class Disposition(StrEnum):
@@ -32,7 +32,7 @@ class Standing(Model):
     proposed_by, proposed_why: who says that it is over, and why that does not end it by itself.
     disposition: None while it is not over, and of one that ended without a person's word.
     merged_into: the incident that this one is a duplicate of. related: others that have to do
-    with it.
+    with it. reviewed_as: what it was, where people made less of it: its review is still of that.
     """
 
     owner: str | None = None
@@ -45,12 +45,25 @@ class Standing(Model):
     disposition: Disposition | None = None
     merged_into: UUID | None = None
     related: tuple[UUID, ...] = ()
+    reviewed_as: Severity | None = None
 
 
 def lacks_lead(incident: Incident, standing: Standing) -> bool:
     """True for an open P1 or P2 that nobody leads yet."""
     is_grave = incident.severity in NEEDS_LEAD and not incident.status.is_over
     return is_grave and standing.lead is None
+
+
+def review_severity(incident: Incident, standing: Standing) -> Severity:
+    """By which its review is owed: of what it was at its worst, and not of what it ended as."""
+    return min(incident.severity, standing.reviewed_as or incident.severity)
+
+
+def needs_review(incident: Incident, standing: Standing) -> bool:
+    """True for what was a P1 or P2, unless it is an exercise, or part of one that has its own."""
+    is_part = standing.merged_into is not None
+    is_grave = review_severity(incident, standing) in NEEDS_REVIEW
+    return is_grave and not incident.is_drill and not is_part
 
 
 def how_to_resolve(incident: Incident) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from schemas.review.questions import Form, questions_of
 
 FEWEST_CATEGORIES = 2
 """Of corrective actions of a P1 or P2 (AEEF incident guide, "Corrective Actions")."""
+DRAFTED_WITHIN = timedelta(minutes=30)
+"""A flow needs seconds, with its retries minutes; longer, and Prefect is away or it has failed."""
 
 
 class State(StrEnum):
@@ -51,6 +54,7 @@ class Review(Model):
 
     resolved_at: when the incident ended that it is about; an incident that went on again and
     ended anew has it begun anew, with the texts that there were.
+    draft_asked_at: when a person asked for another draft; None once that is there.
     authors: everybody whose text is or was in it, as on record.
     completed_by, read_by: as on record; a text that changes afterwards takes both back.
     """
@@ -61,6 +65,8 @@ class Review(Model):
     form: Form
     state: State = State.DRAFTED
     due_at: UtcDatetime
+    begun_at: UtcDatetime | None = None
+    draft_asked_at: UtcDatetime | None = None
     facts: Facts | None = None
     texts: dict[str, Answer] = Field(default_factory=dict)
     authors: tuple[str, ...] = ()
@@ -79,10 +85,45 @@ class Review(Model):
         """Each question's text."""
         return {name: answer.text for name, answer in self.texts.items()}
 
+    @property
+    def waits_for_draft(self) -> bool:
+        """True when its facts are still to come; what people completed keeps those that it has."""
+        if self.facts is None:
+            return True
+        if self.state is not State.DRAFTED:
+            return False
+        is_earlier = self.resolved_at is None or self.facts.drafted_at < self.resolved_at
+        return is_earlier or self.draft_asked_at is not None
+
+    def is_draft_late(self, now: datetime) -> bool:
+        """True when its flow should have drafted it by now."""
+        since = self.draft_asked_at or self.begun_at
+        return self.waits_for_draft and since is not None and now - since >= DRAFTED_WITHIN
+
     def is_by(self, on_record: str) -> bool:
         """True when this person wrote some of it, or called it complete, however they came."""
         by = {name_on_record(each) for each in (*self.authors, self.completed_by or "")}
         return name_on_record(on_record) in by
+
+    @property
+    def reader(self) -> str:
+        """Who read it, as on record, and that they wrote some of it, where nobody else may."""
+        by = self.read_by or ""
+        return f"{by}, one of its authors, as all who may read it" if self.is_by(by) else by
+
+    def why_not_read_by(self, on_record: str, readers: Collection[str] | None) -> str:
+        """Why this person does not read it, in words without a full stop; empty: they do.
+
+        readers: the names of everybody who may; None: nobody knows who that is. An author reads it
+        where nobody who may read it wrote none of it: else it would never be read.
+        """
+        if not self.is_by(on_record):
+            return ""
+        refusal = f"{name_on_record(on_record)} wrote or completed it: somebody else has to read it"
+        if readers is None:
+            return refusal
+        others = sorted(each for each in readers if not self.is_by(each))
+        return f"{refusal}, which {', '.join(others)} may" if others else ""
 
 
 def form_for(severity: Severity, *, is_false_alarm: bool = False) -> Form:

@@ -44,12 +44,19 @@ def section(title: str, lines: list[Line], nothing: str = "None.") -> Section:
     return Section(title=title, lines=tuple(shown), nothing=nothing)
 
 
-def trend(title: str, now: Counter[str], before: Counter[str], nothing: str) -> Section:
-    """How often each was, beside how often it was in the period before; the most frequent first."""
+def trend(
+    title: str, now: Counter[str], before: Counter[str], nothing: str, *, unanswered: int = 0
+) -> Section:
+    """How often each was, beside how often it was in the period before; the most frequent first.
+
+    unanswered: of how many nobody has said it yet: they may be of any.
+    """
     names = sorted({*now, *before} - {""}, key=lambda each: (-now[each], -before[each], each))
     lines = [Line(text=f"{trim(name, LONGEST)}: {now[name]} (before: {before[name]})")
              for name in names]  # fmt: skip
     unknown = now[""]
     if lines and unknown:
         lines.append(Line(text=f"not known: {unknown}"))
+    if unanswered:
+        lines.append(Line(text=f"not answered yet in its review: {unanswered}"))
     return section(title, lines, nothing)

@@ -19,8 +19,9 @@ MOST_READ = 5_000
 
 
 class _Taught(NamedTuple):
-    """What reviews say of the incidents of some time."""
+    """What reviews say of the incidents of some time. reviews: how many there are."""
 
+    reviews: int
     modes: Counter[str]
     gaps: Counter[str]
     tools: Counter[str]
@@ -39,9 +40,21 @@ def monthly(period: Period, _now: datetime, store: Store, settings: Settings) ->
             "P4, and whatever was only logged: nobody was paged or asked to decide",
             [line_of(each, each.status.value) for each in logged],
         ),
-        trend("By failure mode, as reviews say", now.modes, earlier.modes, unwritten),
+        trend(
+            "By failure mode, as reviews say",
+            now.modes,
+            earlier.modes,
+            unwritten,
+            unanswered=now.reviews - now.modes.total(),
+        ),
         trend("By AI tool, as the change's provenance says", now.tools, earlier.tools, unwritten),
-        trend("By validation gap, as reviews say", now.gaps, earlier.gaps, unwritten),
+        trend(
+            "By validation gap, as reviews say",
+            now.gaps,
+            earlier.gaps,
+            unwritten,
+            unanswered=now.reviews - now.gaps.total(),
+        ),
         *(
             trend(
                 f"By {name}",
@@ -73,7 +86,8 @@ def _ticket(incident: Incident, store: Store) -> str:
 
 def _taught(store: Store, period: Period) -> _Taught:
     seen, tools = store.calendar.seen, Counter[str]()
-    for incident_id in seen.reviewed(period.begin, period.end):
+    reviewed = seen.reviewed(period.begin, period.end)
+    for incident_id in reviewed:
         try:
             review = store.reviews.of(incident_id)
         except AeefError:
@@ -83,6 +97,7 @@ def _taught(store: Store, period: Period) -> _Taught:
         said = [each.get("tool") for each in lines if isinstance(each, dict)]
         tools.update({tool for tool in said if isinstance(tool, str)})
     return _Taught(
+        len(reviewed),
         seen.answered("failure-mode", period.begin, period.end),
         seen.answered("gap", period.begin, period.end),
         tools,

@@ -6,10 +6,11 @@ time of the settings, counted by when each began; a drill is none.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from schemas.calendar import CalendarReview, Kind, Line, warnings_of
-from schemas.errors import OutsideServiceError
+from schemas.errors import AuditBroken, OutsideServiceError
 from schemas.incident import Incident
 from schemas.model import utc_now
 from schemas.settings import Settings
@@ -62,7 +63,11 @@ def _open(store: Store, settings: Settings, now: datetime) -> None:
 
 def _notify(store: Store, settings: Settings, now: datetime) -> None:
     for kind, period in store.calendar.not_notified(now - OLD)[:MOST_AT_ONCE]:
-        review = store.calendar.of(kind, period)
+        try:
+            review = store.calendar.of(kind, period)
+        except AuditBroken as error:  # the others are announced all the same
+            log_line(str(error), logging.ERROR)
+            continue
         if kind is not Kind.WARNINGS and now - review.drawn_at < FLOW_TRIES:
             continue
         try:

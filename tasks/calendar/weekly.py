@@ -16,9 +16,9 @@ GRAVE = (Severity.P1, Severity.P2)
 
 def weekly(period: Period, now: datetime, store: Store, _settings: Settings) -> Drawn:
     """What is overdue, what is open, which reviews are due, and the P1 and P2 of the week."""
-    overdue = overdue_now(store, now)
-    late = {each.number for each in overdue}
-    others = [each for each in store.corrective.unsettled() if each.number not in late]
+    late, unsettled = overdue_now(store, now), store.corrective.unsettled()
+    overdue, numbers = late.found, {each.number for each in late.found}
+    others = [each for each in unsettled.found if each.number not in numbers]
     grave = store.calendar.seen.detected(period.begin, period.end, GRAVE, MOST_LINES + 1)
     due = store.reviews.due(now)
     sections = (
@@ -34,7 +34,7 @@ def weekly(period: Period, now: datetime, store: Store, _settings: Settings) -> 
         ),
         section(
             "Reviews of incidents that are due and that nobody has read",
-            [line_of(incident, f"due {review.due_at:%Y-%m-%d}") for incident, review in due],
+            [line_of(incident, f"due {review.due_at:%Y-%m-%d}") for incident, review in due.found],
         ),
         section(
             "P1 and P2 of the week",
@@ -42,8 +42,11 @@ def weekly(period: Period, now: datetime, store: Store, _settings: Settings) -> 
             "There was none.",
         ),
     )
-    return Drawn(
-        sections,
-        f"{len(overdue)} corrective actions overdue, {len(others)} open; {len(due)} reviews due;"
-        f" {len(grave)} P1 and P2",
+    broken = dict.fromkeys(each.why for each in [*late.broken, *unsettled.broken, *due.broken])
+    said = (
+        f"{len(overdue)} corrective actions overdue, {len(others)} open; {len(due.found)} reviews"
+        f" due; {len(grave)} P1 and P2"
     )
+    if broken:
+        said += f"; {len(broken)} CANNOT BE READ"
+    return Drawn(sections, said, tuple(broken))

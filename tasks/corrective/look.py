@@ -36,11 +36,15 @@ def look_at_all(settings: Settings, now: datetime | None = None) -> str:
             problems.append(f"{action.reference}: {error}")
 
     looked = store.corrective.to_look_at(now)
-    for action in looked:
+    ending = store.corrective.waivers_ending(now + settings.corrective.remind)
+    unsettled = store.corrective.unsettled()
+    problems += [each.why for each in {*looked.broken, *ending.broken, *unsettled.broken}]
+    for action in looked.found:
         one(action, lambda action=action: look_at_one(action, settings, now))  # type: ignore[misc]
-    seen = {each.number for each in looked}
-    left = [each for each in store.corrective.unsettled() if each.number not in seen]
-    for action in left:
+    seen = {each.number for each in looked.found}
+    for action in [*unsettled.found, *ending.found]:
+        if action.number in seen:
+            continue
         one(action, lambda action=action: _notify(action, settings, now))  # type: ignore[misc]
     if problems:
         raise AeefError(sanitized("; ".join([*problems, *said]), settings))

@@ -42,7 +42,8 @@ def notices_of(action: CorrectiveAction, now: datetime, settings: Settings) -> l
             return [*_to_verify(action), *_late(action, now, settings)]
         case Stage.VERIFIED:
             return _unseen(action)
-    return []
+        case Stage.WAIVED:
+            return _ending(action, now, settings)
 
 
 def _opened(action: CorrectiveAction) -> list[Notice]:
@@ -96,6 +97,21 @@ def _unseen(action: CorrectiveAction) -> list[Notice]:
         f" aeef action-worked {ref} yes, or no"
     )
     return [Notice(f"unseen:{mark}:{each:g}", action.verifier, said.format(each)) for each in days]
+
+
+def _ending(action: CorrectiveAction, now: datetime, settings: Settings) -> list[Notice]:
+    """Whoever answers for a waiver decides in time, and its owner knows that it comes back."""
+    waiver, ref = action.waiver, action.reference
+    if waiver is None or waiver.until - settings.corrective.remind > now:
+        return []
+    mark = waiver.until.isoformat(timespec="seconds")
+    said = (
+        f"the waiver of {ref} ends {waiver.until:%Y-%m-%d}: then it is open again, and"
+        f" {action.owner} does it. {name_on_record(waiver.owner)} answers for it: if it has to stay"
+        f' longer, aeef action-waive {ref} --until 60d --reason "…"'
+    )
+    people = (name_on_record(waiver.owner), action.owner)
+    return [Notice(f"ending:{mark}:{each}", each, said) for each in people]
 
 
 def send_notices(action: CorrectiveAction, settings: Settings, now: datetime | None = None) -> str:

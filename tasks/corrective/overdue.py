@@ -10,9 +10,10 @@ from datetime import datetime
 from schemas.corrective import CorrectiveAction
 from tasks.corrective.wording import public_text, stands
 from tasks.store import Store
+from tasks.store.database.readable import Readable
 
 
-def overdue_now(store: Store, now: datetime) -> list[CorrectiveAction]:
+def overdue_now(store: Store, now: datetime) -> Readable[CorrectiveAction]:
     """Those that should have been verified by now, the longest overdue first."""
     return store.corrective.overdue(now)
 

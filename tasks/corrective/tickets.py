@@ -63,7 +63,7 @@ def watch_action_tickets(settings: Settings, every: timedelta) -> bool:
     if not configured(settings):
         return True
     with deadline(ROUND_SECONDS):
-        for action in open_store(settings).corrective.unsettled():
+        for action in open_store(settings).corrective.unsettled().logged():
             if seconds_left() == 0:
                 return False
             try:

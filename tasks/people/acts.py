@@ -21,7 +21,13 @@ from tasks.people.procedures.automation import START, STOP
 from tasks.people.procedures.give_back import RELEASE_FREEZE, RESTORE
 from tasks.people.procedures.retry import RETRY
 from tasks.people.procedures.roll_back import ROLL_BACK
-from tasks.people.review.review import ANSWER_REVIEW, BEGIN_REVIEW, COMPLETE_REVIEW, READ_REVIEW
+from tasks.people.review.review import (
+    ANSWER_REVIEW,
+    BEGIN_REVIEW,
+    COMPLETE_REVIEW,
+    DRAFT_REVIEW,
+    READ_REVIEW,
+)
 from tasks.people.take import GIVE_BACK, HAND_OVER, LEAD, TAKE
 from tasks.people.write_down import DECIDE, NOTE
 
@@ -32,7 +38,7 @@ ALL: tuple[PersonAct, ...] = (
     *(CONFIRM, SEVERITY, TYPE, SERVICES),
     *(MERGE, LINK),
     *(MITIGATED, RESOLVE, DISMISS, REOPEN, CLOSE),
-    *(BEGIN_REVIEW, ANSWER_REVIEW, COMPLETE_REVIEW, READ_REVIEW),
+    *(BEGIN_REVIEW, DRAFT_REVIEW, ANSWER_REVIEW, COMPLETE_REVIEW, READ_REVIEW),
     *(RETRY, ROLL_BACK, RESTORE, RELEASE_FREEZE),
     *(STOP, START),
     *(add.ADD, add.CHANGE),

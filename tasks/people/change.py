@@ -6,6 +6,7 @@ from pydantic import Field
 
 from schemas.errors import InvalidInput
 from schemas.incident import IncidentType, Severity, TypeSource
+from schemas.lifecycle import review_severity
 from schemas.model import Model
 from schemas.people import Right
 from tasks.approvals.confirming import require_for_confirm
@@ -19,6 +20,9 @@ class ToSeverity(Model):
 
     severity: Severity = Field(description="P1 to P4.", json_schema_extra=POSITIONAL)
     reason: Reason
+    mistaken: bool = Field(
+        default=False, description="It never was worse: so no review is owed for that."
+    )
 
 
 class ToType(Model):
@@ -49,13 +53,22 @@ class Word(Model):
 def _severity(hand: Hand, asked: ToSeverity) -> Done:
     before = hand.incident.severity
     outcome = hand.store.lifecycle.set_severity(
-        hand.incident_id, asked.severity, actor=hand.actor.on_record, reason=asked.reason
+        hand.incident_id,
+        asked.severity,
+        actor=hand.actor.on_record,
+        reason=asked.reason,
+        mistaken=asked.mistaken,
     )
-    incident = outcome.incident
+    incident, worst = outcome.incident, review_severity(outcome.incident, outcome.standing)
     if not outcome.changed:
         return Done(incident, f"{incident.title}: it is {asked.severity} already", changed=False)
     if not asked.severity.is_worse_than(before):
         said = f"{incident.title}: no longer {before}; whoever has it still has it"
+        if worst.is_worse_than(incident.severity):
+            said += (
+                f"; its review is that of a {worst}. If it never was one:"
+                f" aeef severity {incident.short_id} {incident.severity} --mistaken --reason …"
+            )
         return Done(incident, said, problem=show_everywhere(hand, incident))
     said = f"{incident.title}: no longer {before}; it is paged, and to be taken, anew"
     return Done(incident, said, problem=page_anew(hand, incident, f"no longer {before}"))

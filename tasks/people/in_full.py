@@ -12,7 +12,7 @@ from schemas.settings import Settings
 from tasks.approvals.listed import waiting_of
 from tasks.channels.inbox import kept_for
 from tasks.people.act import Done
-from tasks.people.corrective.listed import action_data
+from tasks.people.corrective.listed import listed_data
 from tasks.review.shown import standing_of
 from tasks.store import open_store
 from tasks.store.automation.said import said_of
@@ -29,9 +29,7 @@ def in_full(incident: Incident, settings: Settings) -> dict[str, Any]:
         "automation": said_of(incident, settings) or None,
         "inbox": [each.to_json() for each in kept_for(incident.incident_id, settings)],
         "alerts": [each.to_json() for each in store.alerts(incident.incident_id)],
-        "correctiveActions": [
-            action_data(each, settings) for each in store.corrective.of(incident.incident_id)
-        ],
+        "correctiveActions": listed_data(store.corrective.listed(incident.incident_id), settings),
         "times": times_of(store.moments.of(incident.incident_id), incident),
         "review": _review(incident, settings),
         "timeline": [entry.to_json() for entry in timeline],

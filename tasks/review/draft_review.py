@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from schemas.errors import NotPossibleNow
 from schemas.incident import Incident
+from schemas.lifecycle import needs_review
 from schemas.model import utc_now
-from schemas.review import Review, State
+from schemas.review import Review
 from schemas.settings import Settings
 from tasks.case import Case
 from tasks.review.due import due_at
 from tasks.review.facts.draft import draft_facts
 from tasks.step import step
 from tasks.store import Store
-from tasks.store.reviews.stages import needs_review
 
 
 @step("draft the review", says=lambda _said: None, timeout=300)
 def draft_review(case: Case) -> str:
     """Begin the review of a P1 or P2, and draft the facts of one that was begun; what came of it.
 
-    Again it changes nothing, unless the incident went on since. Its entries are the store's.
+    Again it changes nothing, unless the incident went on since, or a person asked for it. Its
+    entries are the store's.
     """
     incident, store = case.incident, case.store
     review = store.reviews.of(incident.incident_id)
@@ -30,8 +31,7 @@ def draft_review(case: Case) -> str:
         review = begin_review(incident, case.settings, store)
     if review is None:
         return f"{incident.title}: no review was asked for"
-    is_sealed = review.state is not State.DRAFTED and review.facts is not None
-    if is_sealed or _is_drafted(review):
+    if not review.waits_for_draft:
         return f"{incident.title}: its review is {review.state}, with the facts that it has"
     facts = draft_facts(incident, case.settings, store)
     store.reviews.draft(incident.incident_id, facts)
@@ -40,13 +40,9 @@ def draft_review(case: Case) -> str:
 
 def begin_review(incident: Incident, settings: Settings, store: Store) -> Review | None:
     """Begin it, once for each end of its incident; None when that has gone on meanwhile."""
-    due = due_at(incident, settings.review, settings.business_days, utc_now())
+    standing = store.lifecycle.standing(incident.incident_id)
+    due = due_at(incident, standing, settings, utc_now())
     try:
         return store.reviews.begin(incident.incident_id, due).review
     except NotPossibleNow:
         return None
-
-
-def _is_drafted(review: Review) -> bool:
-    facts, resolved = review.facts, review.resolved_at
-    return facts is not None and resolved is not None and facts.drafted_at >= resolved

@@ -14,6 +14,7 @@ from schemas.model import utc_now
 from schemas.review import Answer, Form, Question, Review, State, form_for, missing, questions_of
 from tasks.review.parts import Part, parts_of, proposed
 from tasks.store import Store
+from tasks.store.database.readable import Readable, readable
 
 AT_ALL = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -88,7 +89,7 @@ def in_short(review: Review, now: datetime) -> InShort:
     """How far a review is."""
     match review.state:
         case State.READ:
-            state = f"Completed by {review.completed_by}, read by {review.read_by}"
+            state = f"Completed by {review.completed_by}, read by {review.reader}"
         case State.COMPLETE:
             state = f"Completed by {review.completed_by}; somebody else has to read it"
         case State.DRAFTED:
@@ -151,7 +152,12 @@ def none_yet(incident: Incident) -> str:
     return "no review was begun yet"
 
 
-def unread(store: Store) -> list[ShownReview]:
-    """Every review that nobody has read yet, the one due first first."""
-    found = store.reviews.due(AT_ALL)
-    return [shown_of(incident, review, store, in_full=False) for incident, review in found]
+def unread(store: Store, *, after: str = "", limit: int | None = None) -> Readable[ShownReview]:
+    """Reviews that nobody has read yet, the one due first first. after: an incident's number."""
+    listed = store.reviews.due(AT_ALL, after=after, limit=limit)
+    shown = readable(
+        listed.found,
+        lambda each: str(each[0].incident_id),
+        lambda each: shown_of(*each, store, in_full=False),
+    )
+    return Readable(shown.found, [*listed.broken, *shown.broken])

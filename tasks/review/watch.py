@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 from uuid import uuid4
 
 from schemas.errors import AeefError
@@ -16,8 +18,9 @@ from schemas.settings import Settings
 from tasks.channels.slack import client as slack
 from tasks.notify.write_to_person import write_to_person
 from tasks.review.draft_review import begin_review
+from tasks.review.shown import AT_ALL
 from tasks.store import Store
-from tasks.store.claim_keys import review_reminder_key
+from tasks.store.claim_keys import review_draft_key, review_reminder_key
 from tasks.store.reviews.writing import RUN_ENDS
 
 NOBODY = "whoever leads it"
@@ -36,37 +39,54 @@ def watch_reviews(settings: Settings, store: Store, now: datetime | None = None)
             begin_review(incident, settings, store)
         except AeefError as error:  # the others are begun all the same
             log.warning("%s: its review was not begun: %s", incident.title, error)
-    store.reviews.end_runs(now - RUN_ENDS)
-    for incident, review in store.reviews.due(now + settings.review.remind_before):
+    store.reviews.end_runs(now - RUN_ENDS).logged()
+    for incident, review in store.reviews.due(AT_ALL).logged():
         try:
-            _remind(incident, review, settings, store, now)
-        except AeefError as error:  # the others are reminded all the same
-            log.warning("%s: nobody was reminded of its review: %s", incident.title, error)
+            for notice in _notices(incident, review, settings, now):
+                _notify(notice, incident, review, settings, store)
+        except AeefError as error:  # of the others people hear all the same
+            log.warning("%s: nobody was notified of its review: %s", incident.title, error)
 
 
-def _remind(
-    incident: Incident, review: Review, settings: Settings, store: Store, now: datetime
+class Notice(NamedTuple):
+    """key: by which it is said once. what: of the entry, before the name. said: a sentence."""
+
+    key: str
+    what: str
+    said: str
+
+
+def _notices(
+    incident: Incident, review: Review, settings: Settings, now: datetime
+) -> Iterator[Notice]:
+    if review.is_draft_late(now):
+        since = review.draft_asked_at or review.begun_at or now
+        yield Notice(review_draft_key(since), "notice", _not_drafted(incident, since))
+    if review.due_at <= now + settings.review.remind_before:
+        is_overdue = review.due_at <= now
+        key = review_reminder_key(review.due_at, is_overdue=is_overdue)
+        yield Notice(key, "reminder", _said(incident, review, is_overdue=is_overdue))
+
+
+def _notify(
+    notice: Notice, incident: Incident, review: Review, settings: Settings, store: Store
 ) -> None:
-    """Once before it is due, and once after. On record with where it was said."""
-    is_overdue = review.due_at <= now
-    key = review_reminder_key(review.due_at, is_overdue=is_overdue)
-    done = store.claims(incident.incident_id).get(key)
+    """Once, by day or night, as nothing rings for it. On record with where it was said."""
+    done = store.claims(incident.incident_id).get(notice.key)
     if done is not None and done.state == "done":
         return
-    with store.once(incident.incident_id, key, f"review {uuid4()}") as turn:
+    with store.once(incident.incident_id, notice.key, f"review {uuid4()}") as turn:
         if not turn.is_mine:
             return
         person = _whom(store.lifecycle.standing(incident.incident_id), review)
-        said = _said(incident, review, is_overdue=is_overdue)
         how = "nowhere, for Slack is not configured"
         if slack.configured(settings):
             address = f"{links_for(incident, settings).incident}/review"
-            how = write_to_person(
-                person or NOBODY, f"{said} ({address})", incident, settings, turn.holder or "review"
-            )
-        store.record_action(
-            incident.incident_id, f"reminder to {person or NOBODY} {how}: {said}", in_record=False
-        )
+            text = f"{notice.said} ({address})"
+            holder = turn.holder or "review"
+            how = write_to_person(person or NOBODY, text, incident, settings, holder)
+        entry = f"{notice.what} to {person or NOBODY} {how}: {notice.said}"
+        store.record_action(incident.incident_id, entry, in_record=False)
         turn.finish()
 
 
@@ -83,3 +103,11 @@ def _said(incident: Incident, review: Review, *, is_overdue: bool) -> str:
     )
     when = "was due" if is_overdue else "is due"
     return f"The review of {incident.title} {when} {review.due_at:%Y-%m-%d %H:%M} UTC; it {what}"
+
+
+def _not_drafted(incident: Incident, since: datetime) -> str:
+    return (
+        f"The review of {incident.title} was not drafted from the record, though that was asked for"
+        f" {since:%Y-%m-%d %H:%M} UTC: look at the timeline and at the run of review/respond in"
+        f" Prefect; `aeef review {incident.short_id} --draft` asks for it again"
+    )

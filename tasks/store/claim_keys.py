@@ -309,3 +309,8 @@ def review_reminder_key(due_at: datetime, *, is_overdue: bool) -> str:
     """That people were reminded of a review, before it was due or after."""
     when = "overdue" if is_overdue else "near"
     return f"review-reminder:{when}:{due_at.isoformat(timespec='seconds')}"
+
+
+def review_draft_key(since: datetime) -> str:
+    """That people were notified of a review that was not drafted, though that was asked for."""
+    return f"review-draft:{since.isoformat()}"

@@ -30,6 +30,7 @@ from tasks.store.claim_keys import (
     about_of,
     is_the_incident,
 )
+from tasks.store.database.readable import Readable
 from tasks.view.moments import at
 
 MOST_ROWS = 6
@@ -65,7 +66,7 @@ def cards_of(incident: Incident, store: Store, settings: Settings, now: datetime
         _card("Legal clocks", _clocks(incident, claims, settings, now)),
         _card("Findings", _findings(incident, store)),
         _card("Evidence", _evidence(incident, settings, now)),
-        _card("Corrective actions", _actions(store.corrective.of(incident.incident_id), now)),
+        _card("Corrective actions", _actions(store.corrective.listed(incident.incident_id), now)),
         _card("Alerts", _alerts(store.alerts(incident.incident_id), now)),
         _card("Messages sent", _messages(claims)),
         _card("What would have left: kept in the local inbox", _inbox(incident, settings, now)),
@@ -128,8 +129,10 @@ def _evidence(incident: Incident, settings: Settings, now: datetime) -> Iterable
         yield Row(said, f"{EVIDENCE}/{each.file}")
 
 
-def _actions(actions: Iterable[CorrectiveAction], now: datetime) -> Iterable[Row]:
-    for each in actions:
+def _actions(actions: Readable[CorrectiveAction], now: datetime) -> Iterable[Row]:
+    for broken in actions.broken:
+        yield Row(broken.why, is_bad=True)
+    for each in actions.found:
         act = form_for(each)
         said = f"{each.reference} ({each.category}), {stands(each, now)}: {one_line(each.text)}"
         path = f"{act}?action={each.reference}" if act else ""

@@ -9,7 +9,7 @@ import typer
 
 from deployments.cli.terminal import plain, this_user
 from schemas.calendar import CalendarReview, Kind
-from schemas.errors import InvalidInput
+from schemas.errors import AuditBroken, InvalidInput
 from schemas.settings import load_settings
 from tasks.calendar.draw_up import draw_up
 from tasks.calendar.wording import markdown
@@ -25,15 +25,19 @@ PeriodArgument = Annotated[str, typer.Argument(help="2026-W48, 2026-11, 2026-Q4;
 @calendar.command("list")
 def list_reviews(as_json: AsJson = False) -> None:
     """List what was drawn up, newest first, and whether somebody has said who attended."""
-    found = open_store(load_settings()).calendar.newest()
+    newest = open_store(load_settings()).calendar.newest()
+    found = newest.found
     if as_json:
-        typer.echo(json.dumps([each.to_json() for each in found], indent=2))
+        rest = [{"name": each.name, "cannotBeRead": each.why} for each in newest.broken]
+        typer.echo(json.dumps([*(each.to_json() for each in found), *rest], indent=2))
         return
+    for broken in newest.broken:
+        typer.echo(plain(broken.why))
     for each in found:
         said = ", ".join(name for one in each.attended for name in one.people)
         by = f"attended by {said}" if said else "nobody has said who attended"
         typer.echo(plain(f"{each.drawn_at:%Y-%m-%d %H:%M}  {each.title}: {by}"))
-    if not found:
+    if not found and not newest.broken:
         typer.echo("none was drawn up yet: `aeef calendar draw-up weekly` does it now")
 
 
@@ -74,6 +78,9 @@ def _found(kind: Kind, period: str) -> CalendarReview:
     reviews = open_store(load_settings()).calendar
     if period:
         return reviews.of(kind, period)
-    if newest := reviews.newest(kind, limit=1):
-        return newest[0]
+    newest = reviews.newest(kind, limit=1)
+    if newest.broken:
+        raise AuditBroken(newest.in_words)
+    if newest.found:
+        return newest.found[0]
     raise InvalidInput(f"no {kind.value} review was drawn up yet")

@@ -51,6 +51,8 @@ def show(
         typer.echo(json.dumps(found, indent=2))
         return
     typer.echo(plain(_line(found)))
+    if "cannotBeRead" in found:
+        raise typer.Exit(1)
     for name, said in (
         ("asks", found["asks"]),
         ("ticket", found["ticketUrl"] or found.get("ticket")),
@@ -66,5 +68,7 @@ def show(
 
 
 def _line(each: dict[str, Any]) -> str:
+    if why := each.get("cannotBeRead"):
+        return str(why)
     late = "OVERDUE " if each["overdue"] else ""
     return f"{each['reference']}  {late}{each['category']}, {each['stands']}: {each['text']}"

@@ -38,6 +38,9 @@ def review(
     from_file: Annotated[
         Path | None, typer.Option("--from", help="Save what changed in a file of --edit.")
     ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Draft it from the record again; texts stay.")
+    ] = False,
     export: Annotated[
         Export | None, typer.Option(help="Take it away as this; who did is on record.")
     ] = None,
@@ -47,8 +50,8 @@ def review(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the review of an incident; write it as Markdown; take it away."""
-    if sum(map(bool, (edit_it, from_file, export, as_json))) > 1:
-        raise typer.BadParameter("give one of --edit, --from, --export, --json")
+    if sum(map(bool, (edit_it, from_file, draft, export, as_json))) > 1:
+        raise typer.BadParameter("give one of --edit, --from, --draft, --export, --json")
     if output is not None and export is None:
         raise typer.BadParameter("--output is for --export")
     there = way()
@@ -56,6 +59,9 @@ def review(
         raise typer.Exit(edit(incident_id, there))
     if from_file is not None:
         raise typer.Exit(save_file(incident_id, from_file, there))
+    if draft:
+        typer.echo(plain(str(there.do("review-draft", incident_id, {})["said"])))
+        return
     if export is not None:
         _write(there.review_file(incident_id, ENDINGS[export]), output)
         return

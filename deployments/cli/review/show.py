@@ -32,7 +32,8 @@ def describe(data: dict[str, Any]) -> Iterator[str]:
         people = f"{each.owner} until {each.due_at:%Y-%m-%d}, {each.verifier} verifies"
         yield f"  {each.reference}  {each.category}, {each.stage}: {each.text} ({people})"
     if review.facts is None:
-        yield "not drafted from the record yet"
+        again = f"aeef review {incident.short_id} --draft"
+        yield f"not drafted from the record yet; to ask for it again: {again}"
     else:
         yield f"drafted from the record {review.facts.drafted_at:%Y-%m-%d %H:%M} UTC; not seen:"
         yield from (f"  {each}" for each in review.facts.not_seen)

@@ -80,8 +80,9 @@ def add_calendar(
         """All of them, newest first."""
         found = await threads.run(store.calendar.newest)
         if not wants_page(request):
-            return JSONResponse([each.to_json() for each in found])
-        return page("calendar.html", reviews=found)
+            broken = [{"name": each.name, "cannotBeRead": each.why} for each in found.broken]
+            return JSONResponse([*(each.to_json() for each in found.found), *broken])
+        return page("calendar.html", reviews=found.found, broken=found.broken)
 
     @app.get("/calendar/{kind}/{period}")
     async def review(request: Request, kind: str, period: str, actor: Actor = reads) -> Response:

@@ -11,6 +11,7 @@ from schemas.model import utc_now
 from schemas.settings import Settings
 from tasks.corrective.wording import stands
 from tasks.store import open_store
+from tasks.store.database.readable import Broken, Readable
 
 
 def action_data(action: CorrectiveAction, settings: Settings) -> dict[str, Any]:
@@ -37,4 +38,17 @@ def actions_data(wanted: ActionFilter, settings: Settings) -> list[dict[str, Any
         overdue_at=utc_now() if wanted.overdue else None,
         limit=wanted.limit,
     )
-    return [action_data(each, settings) for each in found]
+    return listed_data(found, settings)
+
+
+def listed_data(listed: Readable[CorrectiveAction], settings: Settings) -> list[dict[str, Any]]:
+    """Those of a list; last, one that was changed outside: `reference`, `cannotBeRead`."""
+    return [
+        *(action_data(each, settings) for each in listed.found),
+        *(_broken(each) for each in listed.broken),
+    ]
+
+
+def _broken(action: Broken) -> dict[str, Any]:
+    number = int(action.name.removeprefix("CA-"))
+    return {"number": number, "reference": action.name, "cannotBeRead": action.why}

@@ -14,7 +14,7 @@ from schemas.corrective.transitions import (
     verify,
     waive,
 )
-from schemas.errors import InvalidInput, NotAllowed
+from schemas.errors import InvalidInput
 from schemas.model import Model, utc_now
 from schemas.people import Right
 from tasks.people.act import Done, Hand, PersonAct
@@ -90,13 +90,8 @@ def _waive(hand: Hand, asked: Waiving) -> Done:
         raise InvalidInput(f"until: a waiver ends within {longest:g} days")
     owner = person_given(asked.owner, "owner", settings, otherwise=hand.actor)
     waiver = Waiver(owner=owner, why=asked.reason, until=until)
-
-    def turn(action: CorrectiveAction, _at: datetime) -> Turned:
-        if same_person(action.owner, hand.actor.on_record):
-            raise NotAllowed(f"{action.reference}: its owner does not waive it")
-        return waive(action, waiver)
-
-    return turn_action(hand, asked.action, turn)
+    actor = hand.actor.on_record
+    return turn_action(hand, asked.action, lambda a, _at: waive(a, waiver, actor))
 
 
 def _reopen(hand: Hand, asked: Reopening) -> Done:

@@ -9,9 +9,11 @@ from schemas.incident import Incident
 from schemas.model import Model, utc_now
 from schemas.people import Right
 from schemas.review import LONGEST_ANSWER, QUESTIONS, Review
+from tasks.base.wake_up import wake
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import show_everywhere
 from tasks.people.fields import POSITIONAL, REST, Words
+from tasks.people.review.readers import MAY_READ, readers_of
 from tasks.review.due import due_at
 
 
@@ -36,11 +38,21 @@ class Answering(Model):
 
 
 def _begin(hand: Hand, _asked: Nothing) -> Done:
-    incident = hand.incident
-    due = due_at(incident, hand.settings.review, hand.settings.business_days, utc_now())
+    incident, standing = hand.incident, hand.store.lifecycle.standing(hand.incident_id)
+    due = due_at(incident, standing, hand.settings, utc_now())
     done = hand.store.reviews.begin(hand.incident_id, due, actor=hand.actor.on_record)
     said = f"{incident.title}: review due {done.review.due_at:%Y-%m-%d %H:%M} UTC"
     return Done(done.incident, said, done.changed)
+
+
+def _draft(hand: Hand, _asked: Nothing) -> Done:
+    done = hand.store.reviews.ask_draft(hand.incident_id, actor=hand.actor.on_record)
+    title = done.incident.title
+    if not done.changed:
+        return Done(done.incident, f"{title}: its draft was asked for minutes ago", changed=False)
+    wake(hand.settings.dispatcher_pipe)
+    said = f"{title}: the draft of its review is asked for; it comes once Prefect answers"
+    return Done(done.incident, said)
 
 
 def _answer(hand: Hand, asked: Answering) -> Done:
@@ -70,7 +82,8 @@ def _complete(hand: Hand, _asked: Nothing) -> Done:
 
 def _read(hand: Hand, _asked: Nothing) -> Done:
     _require_proof(hand, "it counts as read")
-    done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record)
+    readers = readers_of(hand.settings)
+    done = hand.store.reviews.read(hand.incident_id, actor=hand.actor.on_record, readers=readers)
     said = f"{done.incident.title}: review {_standing(done.review)}"
     return _shown(hand, done.incident, said, changed=done.changed)
 
@@ -90,7 +103,7 @@ def _require_proof(hand: Hand, what: str) -> None:
 
 def _standing(review: Review) -> str:
     by = f", completed by {review.completed_by}" if review.completed_by else ""
-    return f"{review.state}{by}" + (f", read by {review.read_by}" if review.read_by else "")
+    return f"{review.state}{by}" + (f", read by {review.reader}" if review.read_by else "")
 
 
 def _shown(hand: Hand, incident: Incident, said: str, *, changed: bool) -> Done:
@@ -105,6 +118,15 @@ BEGIN_REVIEW = PersonAct(
     asks=Nothing,
     do=_begin,
     undone="Not undone: it has its day from then on.",
+)
+DRAFT_REVIEW = PersonAct(
+    name="review-draft",
+    title="Draft it from the record again",
+    does="What the record says is read anew, by a run in Prefect; what people wrote stays.",
+    right=Right.RESPOND,
+    asks=Nothing,
+    do=_draft,
+    undone="Not undone: that it was drafted before stays on record.",
 )
 ANSWER_REVIEW = PersonAct(
     name="review-answer",
@@ -128,7 +150,7 @@ READ_REVIEW = PersonAct(
     name="review-read",
     title="I have read the review",
     does="Says that you, who did not write it, have read the completed review.",
-    right=Right.RESPOND,
+    right=MAY_READ,
     asks=Nothing,
     do=_read,
     undone="A text that changes afterwards takes it back.",

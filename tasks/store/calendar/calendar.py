@@ -17,6 +17,7 @@ from schemas.incident import canonical_json, hash_of_text
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.calendar.looked_at import LookedAt
+from tasks.store.database.readable import Readable, readable
 from tasks.store.database.tables import audit, calendar_reviews
 
 OURS = "aeef-runbooks"
@@ -46,13 +47,17 @@ class CalendarReviews:
         with self._log.database.read() as connection:
             return _review_of(connection, _found(connection, kind, period))
 
-    def newest(self, kind: Kind | None = None, limit: int = 100) -> list[CalendarReview]:
+    def newest(self, kind: Kind | None = None, limit: int = 100) -> Readable[CalendarReview]:
         """The newest first; kind: only these."""
         query = select(calendar_reviews).order_by(calendar_reviews.c.drawn_at.desc()).limit(limit)
         if kind is not None:
             query = query.where(calendar_reviews.c.kind == kind.value)
         with self._log.database.read() as connection:
-            return [_review_of(connection, row) for row in connection.execute(query).all()]
+            return readable(
+                connection.execute(query).all(),
+                lambda row: f"{row.kind} {row.period}",
+                lambda row: _review_of(connection, row),
+            )
 
     def attend(
         self, kind: Kind, period: str, people: tuple[str, ...], decided: str, *, actor: str
@@ -196,5 +201,6 @@ def _review_of(connection: Connection, row: Row[Any]) -> CalendarReview:
         return CalendarReview.model_validate(json.loads(row.document))
     except (NoResultFound, KeyError, TypeError, ValueError) as error:
         raise AuditBroken(
-            f"the {row.kind} review {row.period} cannot be read: it was changed outside"
+            f"the {row.kind} review {row.period} cannot be read: it was changed outside AEEF "
+            "Runbooks; `aeef audit verify` reports more"
         ) from error

@@ -74,11 +74,12 @@ class LookedAt:
             return Counter({row[0]: row[1] for row in connection.execute(query)})
 
     def answered(self, question: str, begin: datetime, end: datetime) -> Counter[str]:
-        """How many incidents, by what people wrote as the answer in their review."""
+        """How many incidents, by what people answered in their review."""
         query = (
             select(review_texts.c.text, func.count(review_texts.c.incident_id.distinct()))
             .join(moments, moments.c.incident_id == review_texts.c.incident_id)
             .where(*_within(begin, end), review_texts.c.question == question)
+            .where(review_texts.c.text != "")
             .group_by(review_texts.c.text)
         )
         with self._database.read() as connection:

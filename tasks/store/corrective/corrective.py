@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from schemas.corrective import CorrectiveAction, Stage, Turned
 from schemas.errors import InvalidInput
@@ -16,6 +16,7 @@ from tasks.base.storable import clean_json, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.corrective.recurrences import first_since
 from tasks.store.corrective.rows import action_of, actions_in, columns_of
+from tasks.store.database.readable import Readable, readable
 from tasks.store.database.tables import corrective_actions
 from tasks.store.records import Change, find, incident_of
 
@@ -87,9 +88,15 @@ class CorrectiveActions:
         return action_of(row)
 
     def of(self, incident_id: UUID | str) -> list[CorrectiveAction]:
-        """Those of an incident, in the order in which they were added."""
+        """Those of an incident, in the order in which they were added. Raises AuditBroken."""
         with self._log.database.read() as connection:
             return actions_in(connection, find(connection, incident_id).id)
+
+    def listed(self, incident_id: UUID | str) -> Readable[CorrectiveAction]:
+        """The same, to be shown: also where one of them cannot be read."""
+        with self._log.database.read() as connection:
+            of = _ALL.where(corrective_actions.c.incident_id == find(connection, incident_id).id)
+            return _read(connection, of.order_by(corrective_actions.c.number))
 
     def find(
         self,
@@ -99,7 +106,7 @@ class CorrectiveActions:
         stages: Sequence[Stage] = (),
         overdue_at: datetime | None = None,
         limit: int,
-    ) -> list[CorrectiveAction]:
+    ) -> Readable[CorrectiveAction]:
         """Those that fit; what is empty or None excludes nothing.
 
         The newest first; of those that are overdue at a moment, the longest overdue.
@@ -116,19 +123,25 @@ class CorrectiveActions:
             if incident_id:
                 of = find(connection, incident_id).id
                 query = query.where(columns.incident_id == of)
-            rows = connection.execute(query.order_by(columns.number.desc()))
-            return [action_of(row) for row in rows]
+            return _read(connection, query.order_by(columns.number.desc()))
 
-    def unsettled(self) -> list[CorrectiveAction]:
+    def unsettled(self) -> Readable[CorrectiveAction]:
         """Those that are open or done and not verified, the earliest due first."""
         is_left = corrective_actions.c.stage.not_in(_SETTLED)
         return self._found(_ALL.where(is_left).order_by(corrective_actions.c.due_at))
 
-    def overdue(self, now: datetime) -> list[CorrectiveAction]:
+    def waivers_ending(self, before: datetime) -> Readable[CorrectiveAction]:
+        """Those that are waived no longer than until then, the earliest first."""
+        columns = corrective_actions.c
+        is_waived = columns.stage == Stage.WAIVED.value
+        ends = columns.look_at <= moment_text(before)
+        return self._found(_ALL.where(is_waived & ends).order_by(columns.look_at))
+
+    def overdue(self, now: datetime) -> Readable[CorrectiveAction]:
         """Those that should have been verified by now, also when a waiver ended; as `unsettled`."""
         return self._found(_ALL.where(_is_overdue(now)).order_by(corrective_actions.c.due_at))
 
-    def to_look_at(self, now: datetime) -> list[CorrectiveAction]:
+    def to_look_at(self, now: datetime) -> Readable[CorrectiveAction]:
         """Those whose waiver ended, or whose effect is to be looked at; the earliest first."""
         is_due = corrective_actions.c.look_at <= moment_text(now)
         return self._found(_ALL.where(is_due).order_by(corrective_actions.c.look_at))
@@ -139,9 +152,9 @@ class CorrectiveActions:
         """The first incident of a type that fits and began after that; drills are left out."""
         return first_since(self._log.database, incident_type, since, fits)
 
-    def _found(self, query: Any) -> list[CorrectiveAction]:
+    def _found(self, query: Any) -> Readable[CorrectiveAction]:
         with self._log.database.read() as connection:
-            return [action_of(row) for row in connection.execute(query)]
+            return _read(connection, query)
 
     def _safe(self, action: CorrectiveAction) -> CorrectiveAction:
         """As it may be stored: free texts of people and targets are masked."""
@@ -172,6 +185,10 @@ class CorrectiveActions:
             automated=actor == OURS,
             details={"corrective": seal},
         )
+
+
+def _read(connection: Connection, query: Any) -> Readable[CorrectiveAction]:
+    return readable(connection.execute(query), lambda row: f"CA-{row.number}", action_of)
 
 
 def _is_overdue(now: datetime) -> Any:

@@ -13,7 +13,7 @@ from schemas.errors import ConfigurationError
 from tasks.base.file_lock import file_lock
 from tasks.store.database.database import Database
 
-HEAD = "0024"
+HEAD = "0025"
 VERSION_TABLE = "aeef_store_version"
 """Not Alembic's default name: Prefect may use the same PostgreSQL database."""
 

@@ -210,6 +210,8 @@ standings = Table(
     Column("disposition", Text),
     # Alerts of this incident belong to that one.
     Column("merged_into", String(36), ForeignKey("aeef_incidents.id")),
+    # It is less now, and its review is owed for this.
+    Column("reviewed_as", String(2)),
 )
 MERGED = text("merged_into IS NOT NULL")
 Index(
@@ -217,6 +219,13 @@ Index(
     standings.c.merged_into,
     sqlite_where=MERGED,
     postgresql_where=MERGED,
+)
+LOWERED = text("reviewed_as IS NOT NULL")
+Index(
+    "aeef_standings_reviewed_as",
+    standings.c.reviewed_as,
+    sqlite_where=LOWERED,
+    postgresql_where=LOWERED,
 )
 # Incidents that have to do with each other: two rows for each pair.
 related = Table(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid5
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from schemas.errors import InvalidInput
 from schemas.incident import DETECTED, IncidentType, Severity, TypeSource, hash_of_text
@@ -17,13 +18,25 @@ from tasks.store.escalations.escalations import start_escalation, start_or_plan
 from tasks.store.giving_word import answer_in, is_unanswered
 from tasks.store.grouping.alerts import group_as
 from tasks.store.lifecycle.guard import require
+from tasks.store.lifecycle.owed_review import lower_review
 from tasks.store.records import Change
 
 
-def set_severity(change: Change, severity: Severity, actor: str, reason: str) -> bool:
-    """Change it; a higher one is announced and paged anew, and taken anew."""
+def set_severity(
+    change: Change,
+    row: Row[Any],
+    severity: Severity,
+    actor: str,
+    reason: str,
+    *,
+    mistaken: bool = False,
+) -> bool:
+    """Change it; a higher one is announced and paged anew, and taken anew.
+
+    mistaken: it never was worse than this, so no review is owed for that; may be said later.
+    """
     before = change.incident
-    if severity is before.severity:
+    if severity is before.severity and not mistaken:
         return False
     require(Verb.SET_SEVERITY, before)
     if severity.is_worse_than(before.severity):
@@ -31,8 +44,13 @@ def set_severity(change: Change, severity: Severity, actor: str, reason: str) ->
             change, severity, actor, f"severity {before.severity} → {severity}: {reason}"
         )
         return True
+    owed = lower_review(change, row, severity, mistaken=mistaken)
+    if severity is before.severity:
+        if owed:
+            change.record(f"severity {severity}: {reason}{owed}", actor=actor, automated=False)
+        return bool(owed)
     change.record(
-        f"severity {before.severity} → {severity}: {reason}",
+        f"severity {before.severity} → {severity}: {reason}{owed}",
         actor=actor,
         automated=False,
         severity=severity,

@@ -82,11 +82,24 @@ class Lifecycle:
         return self._do(incident_id, lambda c, _: changing.write_down(c, kind, said, actor))
 
     def set_severity(
-        self, incident_id: UUID | str, severity: Severity, *, actor: str, reason: str
+        self,
+        incident_id: UUID | str,
+        severity: Severity,
+        *,
+        actor: str,
+        reason: str,
+        mistaken: bool = False,
     ) -> Outcome:
-        """Another severity; a higher one is announced, paged and taken anew."""
+        """Another severity; a higher one is announced, paged and taken anew.
+
+        mistaken: it never was worse than this.
+        """
         why = self._masked(reason)
-        return self._do(incident_id, lambda c, _: changing.set_severity(c, severity, actor, why))
+
+        def work(change: Change, row: Row[Any]) -> bool:
+            return changing.set_severity(change, row, severity, actor, why, mistaken=mistaken)
+
+        return self._do(incident_id, work)
 
     def set_type(
         self, incident_id: UUID | str, incident_type: IncidentType, *, actor: str, reason: str

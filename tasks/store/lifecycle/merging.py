@@ -13,6 +13,7 @@ from tasks.store.database.tables import alerts, related, standings
 from tasks.store.lifecycle.changing import raise_severity
 from tasks.store.lifecycle.ending import end
 from tasks.store.lifecycle.guard import require
+from tasks.store.lifecycle.owed_review import give_review
 from tasks.store.lifecycle.standings import change_standing, standing_of
 from tasks.store.records import Change, incident_of
 
@@ -37,6 +38,7 @@ def merge(change: Change, row: Row[Any], into: Row[Any], actor: str, reason: str
     require(Verb.MERGE, other.incident)
     _give_alerts(connection, row, into)
     _take_over(change.incident, other, actor)
+    give_review(change.incident, row, other, into)
     _relate(connection, row.id, into.id)
     cause = change.incident.root_cause or f"see {other.incident.reference}"
     why = f"the same as {other.incident.reference}" + (f", {reason}" if reason else "")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from schemas.incident import Incident, Phase, newest_of_flows
+from schemas.incident import Incident, Phase, Severity, newest_of_flows
 from schemas.incident.progress import in_order
 from schemas.lifecycle import Disposition, Standing
 from tasks.base.storable import clean_text, moment_text
@@ -51,6 +51,7 @@ def standing_of(connection: Connection, row: Row[Any]) -> Standing:
         disposition=Disposition(found.disposition) if is_over and found.disposition else None,
         merged_into=found.merged_into if is_over else None,
         related=tuple(UUID(each) for each in others),
+        reviewed_as=Severity(found.reviewed_as) if found.reviewed_as else None,
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, select
 
 from schemas.incident import Incident, IncidentType, Status
+from schemas.lifecycle import NEEDS_REVIEW
 from schemas.review import Answer, Facts, Review, State
 from tasks.base.storable import clean_text, moment_text
 from tasks.store.audit.audit import AuditLog, Chain
+from tasks.store.database.readable import Readable, readable
 from tasks.store.database.tables import (
     BEING_WRITTEN,
     incidents,
@@ -23,7 +25,7 @@ from tasks.store.database.tables import (
 )
 from tasks.store.lifecycle.standings import standing_of
 from tasks.store.records import Change, find, incident_of
-from tasks.store.reviews import stages, writing
+from tasks.store.reviews import drafting, stages, writing
 from tasks.store.reviews.rows import answer_of, review_in
 from tasks.store.reviews.writing import OURS
 
@@ -74,7 +76,11 @@ class Reviews:
 
     def draft(self, incident_id: UUID | str, facts: Facts) -> Reviewed:
         """Keep what the record says; once people have completed it, only what was never drafted."""
-        return self._do(incident_id, lambda change: stages.draft(change, facts))
+        return self._do(incident_id, lambda change: drafting.draft(change, facts))
+
+    def ask_draft(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
+        """Somebody wants it drafted again; what people wrote stays. Raises NotPossibleNow."""
+        return self._do(incident_id, lambda change: drafting.ask_draft(change, actor))
 
     def answer(
         self,
@@ -104,12 +110,17 @@ class Reviews:
         """Somebody says that it is complete; NotPossibleNow names what is missing."""
         return self._do(incident_id, lambda change: stages.complete(change, actor))
 
-    def read(self, incident_id: UUID | str, *, actor: str) -> Reviewed:
-        """Somebody else has read it. Raises NotPossibleNow for whoever wrote some of it."""
-        return self._do(incident_id, lambda change: stages.read(change, actor))
+    def read(
+        self, incident_id: UUID | str, *, actor: str, readers: Collection[str] | None = None
+    ) -> Reviewed:
+        """Somebody else has read it. readers: the names of everybody who may; None: not known.
 
-    def end_runs(self, idle_since: datetime) -> int:
-        """Put on record what nobody has changed since then; how many texts that were."""
+        Raises NotPossibleNow for whoever wrote some of it, unless all of them did.
+        """
+        return self._do(incident_id, lambda change: stages.read(change, actor, readers))
+
+    def end_runs(self, idle_since: datetime) -> Readable[int]:
+        """Put on record what nobody has changed since then; how many texts of each review."""
         before = moment_text(idle_since)
         query = (
             select(review_texts.c.incident_id)
@@ -120,13 +131,23 @@ class Reviews:
         with self._log.database.read() as connection:
             ids = list(connection.execute(query).scalars())
 
-        def work(chain: Chain) -> int:
-            return sum(writing.end_runs(_change(chain, each), before=before) for each in ids)
+        def end(chain: Chain, of: str) -> int:
+            return writing.end_runs(_change(chain, of), before=before)
 
-        return self._log.change(work) if ids else 0
+        # A transaction for each: one that cannot be read keeps no other from being on record.
+        return readable(ids, str, lambda each: self._log.change(lambda chain: end(chain, each)))
 
     def lacking(self, now: datetime) -> list[Incident]:
         """Resolved incidents that need a review which was not begun, the oldest first."""
+        grave = [each.value for each in NEEDS_REVIEW]
+        # Apart: each has an index of its own.
+        found = [
+            *self._lacking(incidents.c.severity.in_(grave), now),
+            *self._lacking(standings.c.reviewed_as.is_not(None), now),
+        ]
+        return list({each.incident_id: each for each in found}.values())
+
+    def _lacking(self, is_grave: ColumnElement[bool], now: datetime) -> list[Incident]:
         query = (
             select(incidents)
             .outerjoin(reviews, reviews.c.incident_id == incidents.c.id)
@@ -134,7 +155,7 @@ class Reviews:
             .where(
                 # All types: so the index over type, severity and status finds few rows.
                 incidents.c.type.in_([each.value for each in IncidentType]),
-                incidents.c.severity.in_([each.value for each in stages.GRAVE]),
+                is_grave,
                 incidents.c.status == Status.RESOLVED.value,
                 incidents.c.opened_at >= moment_text(now - BEGUN_WITHIN),
                 incidents.c.is_drill == 0,
@@ -159,8 +180,13 @@ class Reviews:
         with self._log.database.read() as connection:
             return [incident_of(row) for row in connection.execute(query)]
 
-    def due(self, before: datetime) -> list[tuple[Incident, Review]]:
-        """Those that nobody has read yet and that are due, the oldest first."""
+    def due(
+        self, before: datetime, *, after: UUID | str = "", limit: int | None = None
+    ) -> Readable[tuple[Incident, Review]]:
+        """Those that nobody has read yet and that are due, the oldest first.
+
+        after: only those that come after the one of this incident. limit: None: all of them.
+        """
         query = (
             select(reviews.c.incident_id)
             .join(incidents, incidents.c.id == reviews.c.incident_id)
@@ -170,12 +196,14 @@ class Reviews:
                 reviews.c.waits == 0,
                 incidents.c.status == Status.RESOLVED.value,
             )
-            .order_by(reviews.c.due_at)
+            .order_by(reviews.c.due_at, reviews.c.incident_id)
+            .limit(limit)
         )
         with self._log.database.read() as connection:
+            if after:
+                query = query.where(_comes_after(connection, find(connection, after).id))
             ids = connection.execute(query).scalars().all()
-            found = [(incident_of(find(connection, i)), review_in(connection, i)) for i in ids]
-        return [(incident, review) for incident, review in found if review is not None]
+            return readable(ids, str, lambda each: _with_review(connection, each))
 
     def _do(self, incident_id: UUID | str, work: Callable[[Change], bool]) -> Reviewed:
         def transaction(chain: Chain) -> Reviewed:
@@ -186,6 +214,20 @@ class Reviews:
             return Reviewed(change.incident, review, changed)
 
         return self._log.change(transaction)
+
+
+def _comes_after(connection: Connection, incident_id: str) -> ColumnElement[bool]:
+    """In the order of the days on which they are due. Also of one that was read meanwhile."""
+    its = select(reviews.c.due_at).where(reviews.c.incident_id == incident_id)
+    due_at = connection.execute(its).scalar() or ""
+    is_same_day = reviews.c.due_at == due_at
+    return (reviews.c.due_at > due_at) | (is_same_day & (reviews.c.incident_id > incident_id))
+
+
+def _with_review(connection: Connection, incident_id: str) -> tuple[Incident, Review]:
+    review = review_in(connection, incident_id)
+    assert review is not None
+    return incident_of(find(connection, incident_id)), review
 
 
 def _change(chain: Chain, incident_id: UUID | str) -> Change:

@@ -38,7 +38,8 @@ def review_in(connection: Connection, incident_id: str) -> Review | None:
         review = Review.model_validate(json.loads(row.document))
     except (ValidationError, ValueError) as error:
         raise AuditBroken(
-            f"the review of incident {incident_id} cannot be read: it was changed outside"
+            f"the review of incident {incident_id} cannot be read: it was changed outside AEEF "
+            "Runbooks; `aeef audit verify` reports more"
         ) from error
     authors = dict.fromkeys([*before, *(each.actor for each in written)])
     texts = {each.question: answer_of(each) for each in written}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,9 @@ from sqlalchemy import select
 
 from schemas.corrective import CorrectiveAction, categories_of
 from schemas.errors import NotPossibleNow
-from schemas.incident import REVIEW_BEGUN, Incident, PostMortem, Severity
-from schemas.lifecycle import Disposition, Standing
-from schemas.people import name_on_record
-from schemas.review import Facts, Review, State, form_for, missing, post_mortem_of
+from schemas.incident import REVIEW_BEGUN, Incident, PostMortem
+from schemas.lifecycle import NEEDS_REVIEW, Disposition, Standing, needs_review, review_severity
+from schemas.review import Review, State, form_for, missing, post_mortem_of
 from tasks.store.audit.audit import Chain
 from tasks.store.corrective.rows import actions_in
 from tasks.store.database.tables import audit
@@ -29,7 +29,6 @@ from tasks.store.reviews.rows import (
 )
 from tasks.store.reviews.writing import OURS, end_runs, require_open, take_back
 
-GRAVE = (Severity.P1, Severity.P2)
 MOST_LINES = 1_000
 """Of the timeline in the record's post-mortem; the audit log has all."""
 
@@ -47,8 +46,9 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         incident_id=incident.incident_id,
         occurrence=incident.occurrence,
         resolved_at=incident.resolved_at,
-        form=form_for(incident.severity, is_false_alarm=false_alarm),
+        form=form_for(review_severity(incident, standing), is_false_alarm=false_alarm),
         due_at=due_at,
+        begun_at=change.chain.now,
     )
     keep(change.chain, review)
     again = "begun anew" if before else "begun"
@@ -58,30 +58,9 @@ def begin(change: Change, standing: Standing, due_at: datetime, actor: str) -> b
         automated=actor == OURS,
         details=seal_of(review),
     )
-    if actor != OURS:  # what ends of a P1 or P2 starts it with its own event
+    if actor != OURS or incident.severity not in NEEDS_REVIEW:
+        # What ends as a P1 or P2 starts its flow with its own event.
         change.emit(REVIEW_BEGUN)
-    return True
-
-
-def draft(change: Change, facts: Facts) -> bool:
-    """Keep what the record says; once people have completed the review, only where it has nothing.
-
-    Whoever is quick, or works while Prefect is away, completes it before it was drafted.
-    """
-    review = review_in(change.chain.connection, str(change.incident.incident_id))
-    if review is None or not _is_of_its_end(change, review):
-        return False
-    if review.facts is not None and review.state is not State.DRAFTED:
-        return False
-    drafted = review.model_copy(update={"facts": facts})
-    keep(change.chain, drafted)
-    unseen = f"; not seen: {len(facts.not_seen)}" if facts.not_seen else ""
-    change.note(
-        f"review drafted from the record{unseen}",
-        actor=OURS,
-        automated=True,
-        details=seal_of(drafted),
-    )
     return True
 
 
@@ -91,7 +70,7 @@ def complete(change: Change, actor: str) -> bool:
     False: somebody said so before. Raises NotPossibleNow that names what is missing.
     """
     review = require_open(change)
-    _require_end(change, review)
+    require_end(change, review)
     if review.state is not State.DRAFTED:
         return False
     actions = actions_in(change.chain.connection, review.incident_id)
@@ -101,17 +80,25 @@ def complete(change: Change, actor: str) -> bool:
         )
     end_runs(change)
     done = review.model_copy(
-        update={"state": State.COMPLETE, "completed_by": actor, "completed_at": change.chain.now}
+        update={
+            "state": State.COMPLETE,
+            "completed_by": actor,
+            "completed_at": change.chain.now,
+            "draft_asked_at": None,
+        }
     )
     keep(change.chain, done)
     _record(change, done, actions, "review complete: somebody else reads it", actor)
     return True
 
 
-def read(change: Change, actor: str) -> bool:
-    """Somebody who did not write it has read it; False: somebody did before."""
+def read(change: Change, actor: str, readers: Collection[str] | None) -> bool:
+    """Somebody who did not write it has read it; False: somebody did before.
+
+    readers: who else may; None: not known. An author reads it where nobody else is left.
+    """
     review = require_open(change)
-    _require_end(change, review)
+    require_end(change, review)
     if review.state is State.READ:
         return False
     title, short = change.incident.title, change.incident.short_id
@@ -119,17 +106,16 @@ def read(change: Change, actor: str) -> bool:
         raise NotPossibleNow(
             f"the review of {title} is not complete yet: `aeef review-complete {short}`"
         )
-    if review.is_by(actor):
-        raise NotPossibleNow(
-            f"{name_on_record(actor)} wrote or completed the review of {title}: somebody else has"
-            " to read it"
-        )
+    if why := review.why_not_read_by(actor, readers):
+        raise NotPossibleNow(f"the review of {title}: {why}")
     done = review.model_copy(
         update={"state": State.READ, "read_by": actor, "read_at": change.chain.now}
     )
     keep(change.chain, done)
     actions = actions_in(change.chain.connection, review.incident_id)
-    _record(change, done, actions, "review read", actor)
+    alone = f" by one of its authors: all who may read it wrote it ({', '.join(readers or ())})"
+    said = f"review read{alone if done.is_by(actor) else ''}"
+    _record(change, done, actions, said, actor)
     return True
 
 
@@ -144,16 +130,16 @@ def goes_on(change: Change, actor: str) -> None:
     waits_anew(change.chain, review)
 
 
-def _is_of_its_end(change: Change, review: Review) -> bool:
+def is_of_its_end(change: Change, review: Review) -> bool:
     """True unless the incident went on since the review was begun."""
     resolved_at = change.incident.resolved_at
     return resolved_at is not None and review.resolved_at == resolved_at
 
 
-def _require_end(change: Change, review: Review) -> None:
+def require_end(change: Change, review: Review) -> None:
     """Raise NotPossibleNow while there is more to come than the review is about."""
     incident = change.incident
-    if _is_of_its_end(change, review):
+    if is_of_its_end(change, review):
         return
     if incident.resolved_at is None:
         raise NotPossibleNow(
@@ -164,12 +150,6 @@ def _require_end(change: Change, review: Review) -> None:
         f"{incident.title} went on since its review was begun: `aeef review-begin"
         f" {incident.short_id}` begins it anew, with these texts"
     )
-
-
-def needs_review(incident: Incident, standing: Standing) -> bool:
-    """True for a P1 or P2, unless it is an exercise, or part of another one, which has its own."""
-    is_part = standing.merged_into is not None
-    return incident.severity in GRAVE and not incident.is_drill and not is_part
 
 
 def lacks_for_close(change: Change, standing: Standing) -> list[str]:

@@ -32,6 +32,8 @@ def test_a_p1_is_closed_once_it_is_reviewed(stack: Stack) -> None:
         return done.stdout + done.stderr
 
     assert "Root cause" in ann("close", incident_id)
+    assert "is asked for" in ann("review", incident_id, "--draft")
+    stack.wait_for(lambda: (anew := drafted()) and anew["draftedAt"] != facts["draftedAt"])
     for each in QUESTIONS:
         words = each.choices[0] if each.choices else f"about {each.name}"
         ann("review-answer", incident_id, each.name, words)

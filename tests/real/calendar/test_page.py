@@ -54,7 +54,7 @@ def test_repeated_warnings_are_seen_by_the_intake(
     for number in range(3):
         intake.report(severity="P3", type="drift", service="shop", dedupKey=str(number))
 
-    [review] = wait_until(lambda: intake.store.calendar.newest(Kind.WARNINGS))
+    [review] = wait_until(lambda: intake.store.calendar.newest(Kind.WARNINGS).found)
     assert 3 == len(review.sections[0].lines)
 
 

@@ -211,13 +211,13 @@ def test_repeated_warnings_open_a_formal_review_once(settings: Settings, slack: 
         opened(store, clock(), Severity.P4, dedupKey=f"d {number}", labels={"drill": "true"})
     opened(store, clock(), Severity.P4, dedupKey="other", service="other")
     open_formal_reviews(store, settings)
-    before = store.calendar.newest(Kind.WARNINGS)
+    before = store.calendar.newest(Kind.WARNINGS).found
     newest = opened(store, clock(), Severity.P4, dedupKey="shop 3")
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: open_formal_reviews(store, settings), range(3)))
     opened(store, clock(), Severity.P4, dedupKey="shop 4")
     open_formal_reviews(store, settings)
-    [review] = store.calendar.newest(Kind.WARNINGS)
+    [review] = store.calendar.newest(Kind.WARNINGS).found
     [said] = in_slack(slack)
 
     assert [] == before
@@ -229,4 +229,4 @@ def test_repeated_warnings_open_a_formal_review_once(settings: Settings, slack: 
     for number in range(3):
         opened(store, clock(), Severity.P3, dedupKey=f"later {number}", service="late")
     open_formal_reviews(store, settings, later)
-    assert 1 == len(store.calendar.newest(Kind.WARNINGS))
+    assert 1 == len(store.calendar.newest(Kind.WARNINGS).found)

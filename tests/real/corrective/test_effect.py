@@ -84,7 +84,7 @@ def test_what_did_not_come_back_held_and_is_asked_once_more(home: Path) -> None:
     assert (Stage.VERIFIED, [True, True]) == (action.stage, [e.worked for e in action.effects])
     assert [30, 90] == [each.after_days for each in action.effects]
     assert 2 == sum("what was asked holds: no security on shop" in t for t in actions.timeline())
-    assert [] == actions.store.corrective.to_look_at(now + 400 * DAY)
+    assert [] == actions.store.corrective.to_look_at(now + 400 * DAY).found
     assert ca == action.reference
 
 

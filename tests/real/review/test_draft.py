@@ -107,6 +107,7 @@ def test_a_review_is_drafted_from_the_record_and_the_repository(made: Settings) 
     assert "reviewed by jane.smith" in change
     assert {"demo: tests: pass", "demo: security-scan: fail"} == set(texts["gates"])
     assert "the same type, and demo, too" in texts["similar"][0]
+    assert "not asked: it has no review" == lines(facts, "similar")[0]["failure-mode"]
     assert any("how many users" in each for each in facts.not_seen)
     assert not any("paged" not in each for each in facts.not_seen if "is not on record" in each)
     store.verify_audit()
@@ -126,20 +127,46 @@ def test_what_a_breach_was_about_is_in_no_other_review(made: Settings) -> None:
     assert not {"cause", "failure-mode"} & line.keys()
 
 
+def test_what_nobody_has_answered_yet_is_no_answer(made: Settings) -> None:
+    """The same failure mode is looked for once it is known, by another draft."""
+    store = open_store(made)
+    alike = over(store, service="mail", kind=IncidentType.DRIFT, key="b")
+    store.reviews.begin(alike, utc_now())
+    store.reviews.answer(alike, "failure-mode", "integration", actor=ANN, seen=0)
+    of = over(store)
+    early = drafted(of, store)[1]
+    store.reviews.answer(of, "failure-mode", "integration", actor=ANN, seen=0)
+    store.reviews.ask_draft(of, actor=ANN)
+    late = drafted(of, store)[1]
+
+    assert [] == lines(early, "similar")
+    assert any("nobody has answered yet how this one failed" in each for each in early.not_seen)
+    [line] = lines(late, "similar")
+    store.reviews.answer(alike, "failure-mode", "", actor=ANN, seen=1)
+    unanswered = lines(
+        drafted(over(store, "mail", key="c", kind=IncidentType.DRIFT), store)[1], "similar"
+    )
+    assert ["not answered yet"] == [each["failure-mode"] for each in unanswered]
+    assert "the same failure mode, integration" in line["text"]
+    assert not any("nobody has answered" in each for each in late.not_seen)
+
+
 @pytest.mark.proves("IR-MONTHLY")
 def test_the_monthly_review_counts_the_ai_tools_of_reviews(made: Settings) -> None:
     """By the tool alone: with model and reviewer, nearly each would be the only one of its kind."""
     store = open_store(made)
     of = over(store)
     drafted(of, store)
+    drafted(over(store, key="b"), store)
     store.reviews.answer(of, "failure-mode", "hallucination", actor=ANN, seen=0)
     next_month = (utc_now().replace(day=28) + timedelta(days=7)).replace(day=2)
     review = draw_up(Kind.MONTHLY, made, next_month).review
     trends = {each.title: [line.text for line in each.lines] for each in review.sections}
 
     tools = trends["By AI tool, as the change's provenance says"]
-    assert ["claude-opus-4: 1 (before: 0)"] == tools
-    assert ["hallucination: 1 (before: 0)"] == trends["By failure mode, as reviews say"]
+    assert ["claude-opus-4: 2 (before: 0)"] == tools
+    modes = trends["By failure mode, as reviews say"]
+    assert ["hallucination: 1 (before: 0)", "not answered yet in its review: 1"] == modes
 
 
 def test_what_cannot_be_seen_is_said(made: Settings) -> None:

@@ -153,10 +153,10 @@ def test_saving_while_somebody_writes_does_not_flood_the_record(store: Store, cl
         )
     assert before == len(store.timeline(incident.incident_id))
     store.reviews.answer(incident.incident_id, "defect", "b", actor=BO, seen=20, goes_on=True)
-    assert 0 == store.reviews.end_runs(clock() - RUN_ENDS)
+    assert [] == store.reviews.end_runs(clock() - RUN_ENDS).found
     clock.advance(RUN_ENDS)
-    assert 1 == store.reviews.end_runs(clock())
-    assert 0 == store.reviews.end_runs(clock())
+    assert [1] == store.reviews.end_runs(clock()).found
+    assert [] == store.reviews.end_runs(clock()).found
     entries = store.timeline(incident.incident_id)[before:]
     kept = store.reviews.history(incident.incident_id, "defect")
     review = store.reviews.of(incident.incident_id)
@@ -236,7 +236,7 @@ def test_opened_again_the_review_begins_anew_with_its_texts(
         store.relapse(of, "it is back", actor="test", resolved_too=True)
     clock.advance(timedelta(days=10))
     assert State.DRAFTED is _state(store, incident)
-    assert [] == store.reviews.due(clock())
+    assert [] == store.reviews.due(clock()).found
     assert [] == store.reviews.lacking(clock())
     _is_not_of_this_end(store, clock, incident, "begins anew, with these texts, once")
     store.lifecycle.resolve(of, Disposition.FIXED, actor=CY)

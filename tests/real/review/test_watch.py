@@ -13,6 +13,7 @@ from fixtures.watching import Pages, open_one
 from schemas.incident import Incident, Severity
 from schemas.lifecycle import Disposition
 from schemas.model import utc_now
+from schemas.review import Facts
 from schemas.settings import Settings
 from standins.slack import Slack
 from standins.standin import settings_for
@@ -65,6 +66,7 @@ def test_people_are_reminded_once_before_and_once_after(settings: Settings, slac
     incident = over(store, settings)
     due = utc_now() + timedelta(days=10)
     store.reviews.begin(incident.incident_id, due)
+    store.reviews.draft(incident.incident_id, Facts(drafted_at=utc_now()))
 
     def said(now_is: timedelta) -> list[str]:
         for _ in "12":

@@ -88,7 +88,7 @@ def test_what_its_stage_does_not_allow() -> None:
         (lambda: verify(an_action(), NOW, "bob"), "open, and ann does it"),
         (lambda: reopen(an_action(), "bob", "x", NOW), "open, and ann"),
         (lambda: mark_done(done, NOW, "x"), "bob has not verified"),
-        (lambda: waive(verified(), waiver), "waive what is open"),
+        (lambda: waive(verified(), waiver, "eve"), "waive what is open"),
         (lambda: change(verified(), owner="cleo", why="x"), "reopen it first"),
         (lambda: change(done, owner="cleo", why="x"), "it keeps its owner"),
     )
@@ -101,8 +101,8 @@ def test_a_waiver_is_not_its_owner_s_and_ends() -> None:
     """Until then nothing is overdue; afterwards it is open, and somebody has to know."""
     until = NOW + 20 * DAY
     with pytest.raises(NotAllowed):
-        waive(an_action(), Waiver(owner="ann (token)", why="x", until=until))
-    waived = waive(an_action(), Waiver(owner="eve", why="no time", until=until)).action
+        waive(an_action(), Waiver(owner="ann (token)", why="x", until=until), "eve")
+    waived = waive(an_action(), Waiver(owner="eve", why="no time", until=until), "eve").action
     again = end_waiver(waived, until, until + 5 * DAY)
 
     assert (None, until) == (end_waiver(waived, until - DAY, NOW), next_look(waived))
@@ -146,6 +146,24 @@ def test_what_did_not_work_is_open_again_and_looked_at_anew() -> None:
     assert (NOW + 71 * DAY, 1, {}) == (next_look(again), len(again.effects), again.present_effects)
 
 
+@pytest.mark.parametrize(
+    ("by", "answers"), [("ann (token)", "eve"), ("eve", "ann"), ("bob", "eve"), ("eve", "Bob")]
+)
+def test_who_gave_it_away_waives_it_no_more_than_its_owner(by: str, answers: str) -> None:
+    """Neither as whoever says so nor as whoever answers for it, also when it came back."""
+    given = change(an_action(verifier="cleo"), owner="bob", why="x").action
+    back = change(change(given, owner="ann", why="x").action, owner="bob", why="x").action
+    waiver = Waiver(owner=answers, why="x", until=NOW + DAY)
+
+    for action in (given, back):
+        with pytest.raises(NotAllowed, match=r"own(s|ed) it"):
+            waive(action, waiver, by)
+    assert ("ann", "bob") == back.given_by
+    assert (
+        Stage.WAIVED is waive(back, waiver.model_copy(update={"owner": "eve"}), "eve").action.stage
+    )
+
+
 TURNS = st.sampled_from(["done", "verify", "waive", "reopen", "end", "yes", "no", "unseen"])
 
 
@@ -161,7 +179,7 @@ def test_whatever_happens_it_stays_true_to_itself(turns: list[str], gaps: list[i
         does: dict[str, Callable[[], Turned | None]] = {
             "done": lambda a=action, n=now: mark_done(a, n, "ann"),  # type: ignore[misc]
             "verify": lambda a=action, n=now: verify(a, n, "bob"),  # type: ignore[misc]
-            "waive": lambda a=action, w=waiver: waive(a, w),  # type: ignore[misc]
+            "waive": lambda a=action, w=waiver: waive(a, w, "eve"),  # type: ignore[misc]
             "reopen": lambda a=action, n=now: reopen(a, "bob", "x", n),  # type: ignore[misc]
             "end": lambda a=action, n=now: end_waiver(a, n, n),  # type: ignore[misc]
         }

@@ -8,14 +8,18 @@ from typing import NamedTuple
 from deployments.intake.pages.buttons import undone
 from deployments.intake.pages.forms import Field, fields_of
 from schemas.corrective import CorrectiveAction
+from schemas.incident import Incident
 from schemas.people import Actor
 from schemas.review import Review, State
+from schemas.settings import Settings
 from tasks.corrective.wording import form_for
 from tasks.people.act import PersonAct
 from tasks.people.acts import PERSON_ACTS
+from tasks.people.review.readers import readers_of
 
 NOT_BEGUN = ("review-begin",)
 ADDING = ("action-add",)
+DRAFTING = ("review-draft",)
 NEXT: Mapping[State, Sequence[str]] = {
     State.DRAFTED: ("review-complete",),
     State.COMPLETE: ("review-read",),
@@ -36,11 +40,17 @@ class ActForm(NamedTuple):
     undone: str
 
 
-def next_of(review: Review, actor: Actor) -> Sequence[str]:
-    """What brings this review on, if this person may do it: nobody reads what is their own."""
-    if review.state is State.COMPLETE and review.is_by(actor.on_record):
-        return ()
-    return NEXT[review.state]
+def why_not_read(review: Review, actor: Actor, settings: Settings) -> str:
+    """Why this person does not read what is complete; empty: they do, or it is not."""
+    if review.state is not State.COMPLETE:
+        return ""
+    return review.why_not_read_by(actor.on_record, readers_of(settings))
+
+
+def may_be_drafted(review: Review, incident: Incident) -> bool:
+    """True until people have called it complete with what was drafted."""
+    is_open = review.state is State.DRAFTED or review.facts is None
+    return is_open and incident.status.is_over
 
 
 def forms_for(names: Sequence[str], actor: Actor) -> list[ActForm]:

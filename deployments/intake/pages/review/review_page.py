@@ -12,7 +12,16 @@ from deployments.intake.authentication import csrf_of
 from deployments.intake.pages.acting import status_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page, wants_page
-from deployments.intake.pages.review.finish import ADDING, NOT_BEGUN, forms_for, forms_of, next_of
+from deployments.intake.pages.review.finish import (
+    ADDING,
+    DRAFTING,
+    NEXT,
+    NOT_BEGUN,
+    forms_for,
+    forms_of,
+    may_be_drafted,
+    why_not_read,
+)
 from deployments.intake.pages.review.saving import Conflict, save, typed_in
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
 from schemas.incident import Status
@@ -69,6 +78,7 @@ class ReviewPage:
             )
         seen = shown_review(incident_id, self._store)
         # That of a P3 or P4 may be written after the incident was closed.
+        why_not = why_not_read(review, actor, self._shown.settings)
         is_open = incident.status is not Status.CLOSED or review.state is not State.READ
         return page(
             "review.html",
@@ -78,11 +88,12 @@ class ReviewPage:
             incident=incident,
             actor=actor,
             may_write=is_open and actor.may(Right.RESPOND),
-            forms=forms_for(next_of(review, actor), actor)
-            if is_open and incident.status.is_over
+            forms=forms_for(NEXT[review.state], actor)
+            if is_open and incident.status.is_over and not why_not
             else [],
             is_open=is_open,
-            is_own=review.state is State.COMPLETE and review.is_by(actor.on_record),
+            why_not_read=why_not,
+            drafting=forms_for(DRAFTING, actor) if may_be_drafted(review, incident) else [],
             adding=forms_for(ADDING, actor),
             acts=forms_of(seen.actions, actor),
             stands=stands,

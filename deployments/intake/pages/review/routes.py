@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from deployments.intake.authentication import Guards, form_of
@@ -17,6 +17,9 @@ from schemas.people import Actor, Right
 from tasks.review.shown import ShownReview, shown_review, unread
 from tasks.store import Store
 
+USUAL, MOST = 100, 1000
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
 
 def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) -> None:
     """Add `/reviews` and `/incidents/ID/review`, before what takes any word after an ID."""
@@ -25,12 +28,14 @@ def add_review(app: FastAPI, store: Store, shown: IncidentPage, guards: Guards) 
     reads, writes = (Depends(guards.person(right)) for right in (Right.READ, Right.RESPOND))
 
     @app.get("/reviews", dependencies=[reads])
-    async def reviews(request: Request) -> Response:
-        """Every review that nobody has read yet, the one due first first."""
-        found = await run(unread, store)
+    async def reviews(request: Request, after: str = "", limit: Limit = USUAL) -> Response:
+        """Reviews that nobody has read yet, the one due first first. after: an incident's."""
+        listed = await run(partial(unread, after=after, limit=limit), store)
         if wants_page(request):
-            return await run(partial(page, "reviews.html", found=found))
-        return JSONResponse([_in_short(each) for each in found])
+            values = {**listed._asdict(), "limit": limit, "after": after}
+            return await run(partial(page, "reviews.html", **values))
+        broken = [{"incidentId": each.name, "cannotBeRead": each.why} for each in listed.broken]
+        return JSONResponse([*(_in_short(each) for each in listed.found), *broken])
 
     @app.get("/incidents/{incident_id}/review")
     async def review(
