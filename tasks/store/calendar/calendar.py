@@ -45,7 +45,7 @@ class CalendarReviews:
     def of(self, kind: Kind, period: str) -> CalendarReview:
         """One of them. Raises InvalidInput when there is none, AuditBroken when it was changed."""
         with self._log.database.read() as connection:
-            return _review_of(connection, _found(connection, kind, period))
+            return review_of(connection, _found(connection, kind, period))
 
     def newest(self, kind: Kind | None = None, limit: int = 100) -> Readable[CalendarReview]:
         """The newest first; kind: only these."""
@@ -56,7 +56,7 @@ class CalendarReviews:
             return readable(
                 connection.execute(query).all(),
                 lambda row: f"{row.kind} {row.period}",
-                lambda row: _review_of(connection, row),
+                lambda row: review_of(connection, row),
             )
 
     def attend(
@@ -68,7 +68,7 @@ class CalendarReviews:
         """
 
         def work(chain: Chain) -> CalendarReview:
-            before = _review_of(chain.connection, _found(chain.connection, kind, period))
+            before = review_of(chain.connection, _found(chain.connection, kind, period))
             given = {"people": people, "decided": decided, "actor": actor, "at": chain.now}
             said = self._made(given)
             if any((each.people, each.decided) == (said.people, said.decided)
@@ -192,7 +192,8 @@ def _found(connection: Connection, kind: Kind, period: str) -> Row[Any]:
     return row
 
 
-def _review_of(connection: Connection, row: Row[Any]) -> CalendarReview:
+def review_of(connection: Connection, row: Row[Any]) -> CalendarReview:
+    """A row as a review, as its audit entry sealed it. Raises AuditBroken."""
     try:
         sealed = select(audit.c.details).where(audit.c.seq == row.entry)
         details = json.loads(connection.execute(sealed).scalar_one())

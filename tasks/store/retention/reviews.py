@@ -6,7 +6,6 @@ and under each legal hold on one of them. Its entries in the audit log stay.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
@@ -18,6 +17,8 @@ from schemas.incident import hash_of_text
 from schemas.retention import due_at, years_before
 from tasks.base.storable import moment_text
 from tasks.store.audit.audit import Chain
+from tasks.store.calendar.calendar import review_of
+from tasks.store.database.readable import readable
 from tasks.store.database.tables import calendar_reviews, incidents
 from tasks.store.retention.sealed_holds import DISPOSED_REVIEWS
 
@@ -35,16 +36,20 @@ class DueReview(NamedTuple):
 
 
 def due_reviews(connection: Connection, now: datetime, years: int) -> list[DueReview]:
-    """Those that may go now, the oldest first."""
+    """Those that may go now, the oldest first; what was changed outside stays, to be looked at."""
     old = calendar_reviews.c.drawn_at < moment_text(years_before(now, years))
     query = select(calendar_reviews).where(old).order_by(calendar_reviews.c.drawn_at)
     found = []
-    for row in connection.execute(query).all():
-        review = CalendarReview.model_validate(json.loads(row.document))
+    rows = readable(
+        connection.execute(query).all(),
+        lambda row: f"{row.kind} {row.period}",
+        lambda row: (review_of(connection, row), row.document),
+    )
+    for review, document in rows.logged():
         ended = max([review.drawn_at, *(each.at for each in review.attended)])
         over = due_at(ended, years)
         if over <= now and not _is_one_kept(connection, review.incidents):
-            found.append(DueReview(review, ended, over, hash_of_text(row.document)))
+            found.append(DueReview(review, ended, over, hash_of_text(document)))
     return found
 
 

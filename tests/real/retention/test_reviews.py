@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from fixtures.store import YEAR, Clock, Old
 from schemas.calendar import CalendarReview, Kind, Line, Section
@@ -13,6 +14,7 @@ from schemas.incident import Severity
 from schemas.settings import Settings
 from tasks.retention.dispose import dispose_of_due
 from tasks.store import Store
+from tasks.store.database.tables import calendar_reviews
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def drawn(store: Store, clock: Clock, period: str, years: float, *incidents: int
 
 def kept(store: Store) -> list[str]:
     """Which are there."""
-    return sorted(each.period for each in store.calendar.newest())
+    return sorted(each.period for each in store.calendar.newest().found)
 
 
 @pytest.mark.proves("RET-3-YEARS", "RET-DISPOSAL", "RET-DISPOSAL-LOG")
@@ -79,6 +81,19 @@ def test_a_review_stays_with_the_incidents_that_it_names(
     store.retention.release(1, reason="over", actor="ann")
     assert 1 == dispose_of_due(settings).reviews
     store.verify_audit()
+
+
+def test_one_that_was_changed_outside_stays_and_the_others_go(store: Store, clock: Clock) -> None:
+    """So that somebody looks at it; it does not hold up the disposal of the others."""
+    for period in ("changed", "old"):
+        drawn(store, clock, period, 4)
+    of_it = calendar_reviews.c.period == "changed"
+    change = update(calendar_reviews).where(of_it).values(document="{")
+    store._database.write(lambda connection: connection.execute(change))  # noqa: SLF001 (outside)
+
+    assert 1 == store.retention.dispose_reviews(3, actor="ann")
+    left = store.calendar.newest()
+    assert ([], ["weekly changed"]) == (left.found, [each.name for each in left.broken])
 
 
 def test_a_fresh_review_cannot_be_listed_as_disposed_of(
