@@ -1,6 +1,7 @@
 """What people make of an incident, and where they stand with it. Begin with `transitions.py`."""
 
 from schemas.lifecycle.filter import MOST, Filter, filter_of
+from schemas.lifecycle.shown_for import NOT_SAID, ShownFor, shown_for
 from schemas.lifecycle.standing import (
     LEAD_WITHIN,
     NEEDS_LEAD,
@@ -17,14 +18,17 @@ __all__ = [
     "LEAD_WITHIN",
     "MOST",
     "NEEDS_LEAD",
+    "NOT_SAID",
     "Disposition",
     "Filter",
+    "ShownFor",
     "Standing",
     "Verb",
     "filter_of",
     "how_to_resolve",
     "lacks_lead",
     "person_of",
+    "shown_for",
     "why_not",
     "why_not_by_sender",
 ]

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from schemas.incident import Incident
+from schemas.lifecycle import NOT_SAID, ShownFor
 from schemas.model import Model
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.store import Store, open_store
+from tasks.store.lifecycle.lifecycle import Lifecycle
 
 
 class Nothing(Model):
@@ -20,16 +22,22 @@ class Nothing(Model):
 
 @dataclass(frozen=True)
 class Hand:
-    """A person at one incident."""
+    """A person at one incident. shown: what they saw when they pressed."""
 
     incident_id: str
     actor: Actor
     settings: Settings
+    shown: ShownFor = NOT_SAID
 
     @property
     def store(self) -> Store:
         """The record."""
         return open_store(self.settings)
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What people do to incidents, each only for what they were shown."""
+        return self.store.lifecycle.only_for(self.shown)
 
     @property
     def incident(self) -> Incident:

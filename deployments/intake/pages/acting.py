@@ -18,12 +18,14 @@ from schemas.errors import (
     AeefError,
     InvalidInput,
     NotAllowed,
+    Outdated,
     OutsideServiceError,
 )
 from schemas.incident import Incident
+from schemas.lifecycle import shown_for
 from schemas.people import Actor, Right
 from tasks.people.act import Done, Hand, PersonAct, Shown
-from tasks.people.acts import PERSON_ACTS, perform
+from tasks.people.acts import PERSON_ACTS, SHOWN_FOR, hash_of_foreseen, perform
 
 ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
 DRY_RUN_WAITS = 10.0
@@ -52,11 +54,14 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
         act = _act(verb)
         fields = await form_of(request)
         incident = await shown.threads.run(shown.incident, incident_id)
-        given = data_of(act.asks, fields)
+        given = {**data_of(act.asks, fields), SHOWN_FOR: fields.get(SHOWN_FOR)}
         try:
             done: Done = await threads.run(
                 _perform, act.name, str(incident.incident_id), given, actor, shown
             )
+        except Outdated as error:
+            refused = shown.signing.said(str(error))
+            return RedirectResponse(f"/incidents/{incident.incident_id}?refused={refused}", 303)
         except AeefError as error:
             return await _form(
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
@@ -138,6 +143,9 @@ async def _form(
         "may": may,
         "actor": actor,
         "csrf": csrf_of(request),
+        "shown_for": shown_for(
+            incident, hash_of_foreseen(look.said) if look and look.said else ""
+        ).text,
         "problem": problem,
     }
     return page("act.html", status, **values)

@@ -17,6 +17,7 @@ from deployments.intake.pages.signing import Signing
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Incident
+from schemas.lifecycle import shown_for
 from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
 from tasks.base.trim import trim
@@ -68,9 +69,10 @@ class IncidentPage:
         actor: Actor,
         *,
         done: str = "",
+        refused: str = "",
         every_entry: bool = False,
     ) -> HTMLResponse:
-        """The whole page. done: what was just done, signed."""
+        """The whole page. done, refused: what was just done, or why it was not, signed."""
         incident = await self.threads.run(self._store.incident, incident_id)
         foreseen = await self.foreseen(incident, actor)
         health = await self._health(incident)
@@ -83,6 +85,7 @@ class IncidentPage:
                 health,
                 csrf=csrf_of(request),
                 done=self.signing.read_said(done),
+                refused=self.signing.read_said(refused),
                 every_entry=every_entry,
             )
         )
@@ -152,6 +155,7 @@ class IncidentPage:
         *,
         csrf: str,
         done: str,
+        refused: str,
         every_entry: bool,
     ) -> HTMLResponse:
         changes, settings = self._known_changes(incident), self.settings
@@ -169,6 +173,8 @@ class IncidentPage:
             may_respond=actor.may(Right.RESPOND),
             csrf=csrf,
             done=done,
+            refused=refused,
+            shown_for=shown_for(incident).text,
         )
 
     def _known_changes(self, incident: Incident) -> list[Change]:

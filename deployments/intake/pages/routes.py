@@ -149,13 +149,17 @@ def _add_incident(
 ) -> None:
     @app.get("/incidents/{incident_id}")
     async def incident(
-        request: Request, incident_id: str, done: str = "", actor: Actor = reads
+        request: Request,
+        incident_id: str,
+        done: str = "",
+        refused: str = "",
+        actor: Actor = reads,
     ) -> Response:
         """One incident: the record as JSON, or the page."""
         if not wants_page(request):
             found = await shown.threads.run(store.incident, incident_id)
             return JSONResponse(found.to_json())
-        return await shown.show(request, incident_id, actor, done=done)
+        return await shown.show(request, incident_id, actor, done=done, refused=refused)
 
     @app.get("/incidents/{incident_id}/timeline")
     async def timeline(request: Request, incident_id: str, actor: Actor = reads) -> Response:

@@ -65,6 +65,28 @@ def test_a_rollback_begins_on_the_page_and_ends_there(
         assert "Not possible now" in page.inner_text("[role=alert]")
 
 
+def test_a_rollback_goes_where_its_dry_run_said_or_nowhere(
+    browser: Browser, demo_intake: Intake
+) -> None:
+    """What it would do has changed since it was shown: nothing is done, and the page says so."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    demo = demo_intake.settings.target("demo").repository
+    shown, other = git(demo, "rev-parse", "HEAD~1"), git(demo, "rev-parse", "HEAD~2")
+    with signed_in(browser, demo_intake) as page:
+        page.goto(f"/incidents/{incident_id}/roll-back")
+        proof = demo / "provenance" / f"{shown}.json"
+        text = proof.read_text().replace(shown, other)
+        proof.with_stem(other).write_text(text)
+        proof.unlink()
+        page.click("text=Yes: Roll back")
+        said = page.inner_text("[role=alert]")
+        assert page.url.partition("?")[0].endswith(f"/incidents/{incident_id}")
+
+    assert "nothing was done, for Roll back would do something else now" in said
+    assert f"would roll demo back to {other}" in said
+    assert not [each for each in demo_intake.actions(incident_id) if "the rollback" in each]
+
+
 def test_a_freeze_is_released_once_somebody_else_has_approved(
     browser: Browser, demo_intake: Intake
 ) -> None:
