@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -64,10 +64,14 @@ class Done(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What somebody reads before they act. given: the act's fields that say that they read this."""
+    """What somebody reads before they act. given: the act's fields that say that they read this.
+
+    title: what it is, in few words; empty: the act itself says so.
+    """
 
     text: str
     given: Mapping[str, str]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ class PersonAct:
     undone: how it is undone, in one sentence. asks_again: it cannot be taken back at once, so a
     page asks once more before it is done.
     foresee: what a dry run made now says; raises as `do` would. None: nothing to look at.
-    shows: what the person must have read, and what its form has because of that; raises when there
-    is nothing. None: nothing.
+    shows: what the person must have read, and what its form has because of that, for each thing
+    that it may be about; raises when there is nothing. None: nothing.
     """
 
     name: str
@@ -94,4 +98,4 @@ class PersonAct:
     undone: str = ""
     asks_again: bool = False
     foresee: Callable[[Hand], str] | None = None
-    shows: Callable[[Hand], Shown] | None = None
+    shows: Callable[[Hand], Sequence[Shown]] | None = None
