@@ -22,12 +22,17 @@ class Nothing(Model):
 
 @dataclass(frozen=True)
 class Hand:
-    """A person at one incident. shown: what they saw when they pressed."""
+    """A person at one incident.
+
+    shown: what they saw when they pressed. waits: what takes long is over when the act is, because
+    this process ends then.
+    """
 
     incident_id: str
     actor: Actor
     settings: Settings
     shown: ShownFor = NOT_SAID
+    waits: bool = False
 
     @property
     def store(self) -> Store:

@@ -52,11 +52,18 @@ T = TypeVar("T", bound=Model)
 
 
 def perform(
-    name: str, incident_id: str, given: Mapping[str, Any], actor: Actor, settings: Settings
+    name: str,
+    incident_id: str,
+    given: Mapping[str, Any],
+    actor: Actor,
+    settings: Settings,
+    *,
+    waits: bool = False,
 ) -> Done:
     """Let this person do it, once the rights are clear.
 
     given: the act's fields, as JSON data; and `SHOWN_FOR`, for an act from a form or a button.
+    waits: what takes long is not carried out beside, but before this returns.
     Raises NotAllowed, NotPossibleNow, IncidentNotFound, or InvalidInput that names the field.
     """
     act = PERSON_ACTS.get(name)
@@ -66,7 +73,7 @@ def perform(
     fields = dict(given)
     shown = _read(ShownFor, fields.pop(SHOWN_FOR, None) or {}, SHOWN_FOR)
     asked = _read(act.asks, fields, act.name)
-    hand = Hand(incident_id, actor, settings, shown)
+    hand = Hand(incident_id, actor, settings, shown, waits)
     if shown != NOT_SAID:
         _require_shown(act, hand)
     return act.do(hand, asked)
