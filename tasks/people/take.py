@@ -11,8 +11,9 @@ from schemas.model import Model
 from schemas.people import Right
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import acknowledge_everywhere, show_everywhere
-from tasks.people.colleagues import called, colleague, is_same
+from tasks.people.colleagues import colleague, is_same
 from tasks.people.fields import POSITIONAL, MaybeReason, MaybeWords, Words
+from tasks.view.bar import called
 
 
 class GiveBack(Model):
