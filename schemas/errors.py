@@ -6,7 +6,8 @@ AeefError                        every error of ours; its text names what failed
 ├── IncidentNotFound             no incident, or more than one, has that id
 ├── NotAllowed                   whoever asks may not do this
 ├── NotPossibleNow               the incident's state does not allow it
-│   └── AwaitsApproval           people have to approve it first
+│   ├── AwaitsApproval           people have to approve it first
+│   └── Outdated                 what was pressed was shown for an earlier state
 ├── AuditBroken                  the audit chain does not verify
 ├── OutsideServiceError          an outside service did not do what was asked
 │   ├── TemporaryError           worth trying again (may carry `retry_after` seconds)
@@ -55,6 +56,10 @@ class NotPossibleNow(AeefError):
 
 class AwaitsApproval(NotPossibleNow):
     """It waits for people's approval; the text says whose, until when, and where they give it."""
+
+
+class Outdated(NotPossibleNow):
+    """What was pressed was shown before something changed; the text says what. Nothing was done."""
 
 
 class AuditBroken(AeefError):

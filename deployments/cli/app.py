@@ -36,7 +36,8 @@ from deployments.cli.retention import hold as cli_hold
 from deployments.cli.retention import retention as cli_retention
 from deployments.cli.review import review as cli_review
 from deployments.cli.terminal import Version, plain
-from deployments.cli.verbs.verbs import command_of
+from deployments.cli.verbs.verbs import Id, command_of
+from deployments.cli.verbs.way import is_remote
 from deployments.prefect_server.settings import use_prefect
 from schemas.errors import AeefError
 from schemas.settings import Settings, load_settings
@@ -44,6 +45,7 @@ from tasks.base.home import make_home
 from tasks.people.acts import PERSON_ACTS
 from tasks.people.approving import APPROVE
 from tasks.people.change import CONFIRM
+from tasks.people.procedures.roll_back import ROLL_BACK
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_incidents.incidents, name="incidents")
@@ -67,7 +69,8 @@ OWN: dict[str, Callable[..., None]] = {
 }
 """Verbs whose commands do more than the act."""
 for _act in PERSON_ACTS.values():
-    app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
+    if _act is not ROLL_BACK:
+        app.command(_act.name)(OWN.get(_act.name) or command_of(_act))
 app.command("report")(cli_report.report)
 app.command("isolate")(cli_services.isolate)
 app.command("restore")(cli_services.restore)
@@ -106,6 +109,14 @@ def up() -> None:
 
 @app.command()
 def rollback(
+    incident_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="The incident's number: its target is rolled back, and it is mitigated. Without"
+            " one the rollback is an incident of its own.",
+        ),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Needed when there are several.")] = None,
     to_last_known_good: Annotated[
         bool, typer.Option("--to-last-known-good", help="The newest proven release (default).")
@@ -114,13 +125,37 @@ def rollback(
     dry_run: Annotated[bool, typer.Option(help="Print the plan and change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Roll a target back now, in this process: it needs neither Prefect nor the intake."""
+    """Roll back now, for an incident or by itself: it needs neither Prefect nor the intake."""
     if to_last_known_good and to_commit:
         raise typer.BadParameter("give --to-last-known-good or --to-commit, not both")
+    if incident_id:
+        _roll_back_for(incident_id, target, to_commit, dry_run=dry_run, as_json=as_json)
+        return
     settings = _settings()
     from deployments.cli.acts.rollback import roll_back
 
     roll_back(settings, target, to_commit, dry_run=dry_run, as_json=as_json)
+
+
+@app.command(ROLL_BACK.name, hidden=True)
+def roll_back_of(
+    incident_id: Id,
+    target: Annotated[str | None, typer.Option(help="Needed when there are several.")] = None,
+    to_commit: Annotated[str | None, typer.Option(help="This one, if proven good.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The older name of `aeef rollback ID`."""
+    _roll_back_for(incident_id, target, to_commit, dry_run=False, as_json=as_json)
+
+
+def _roll_back_for(
+    incident_id: str, target: str | None, to_commit: str | None, *, dry_run: bool, as_json: bool
+) -> None:
+    if not is_remote():
+        _settings()
+    from deployments.cli.acts.rollback import roll_back_for
+
+    roll_back_for(incident_id, target or "", to_commit or "", dry_run=dry_run, as_json=as_json)
 
 
 @app.command()

@@ -34,6 +34,11 @@ class Status(StrEnum):
         """True when there is nothing left to respond to."""
         return self in (Status.RESOLVED, Status.CLOSED)
 
+    @property
+    def is_contained(self) -> bool:
+        """True when the damage is contained, or all is over."""
+        return self.comes_after(Status.INVESTIGATING)
+
     def comes_after(self, other: Status) -> bool:
         """True when this status is later than the other."""
         order = list(Status)

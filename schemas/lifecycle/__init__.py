@@ -1,6 +1,7 @@
 """What people make of an incident, and where they stand with it. Begin with `transitions.py`."""
 
 from schemas.lifecycle.filter import MOST, Filter, filter_of
+from schemas.lifecycle.shown_for import NOT_SAID, ShownFor, shown_for
 from schemas.lifecycle.standing import (
     LEAD_WITHIN,
     NEEDS_LEAD,
@@ -21,8 +22,10 @@ __all__ = [
     "MOST",
     "NEEDS_LEAD",
     "NEEDS_REVIEW",
+    "NOT_SAID",
     "Disposition",
     "Filter",
+    "ShownFor",
     "Standing",
     "Verb",
     "filter_of",
@@ -31,6 +34,7 @@ __all__ = [
     "needs_review",
     "person_of",
     "review_severity",
+    "shown_for",
     "why_not",
     "why_not_by_sender",
 ]

@@ -24,17 +24,21 @@ GOVERNANCE_CONTACT = "governance"
 log = logging.getLogger("aeef.approvals")
 
 
+def all_waiting(incident: Incident, settings: Settings) -> list[Approval]:
+    """Everything that waits of an incident. Raises NotPossibleNow when nothing does."""
+    of = open_store(settings).approvals.of(incident.incident_id)
+    if not (found := [each for each in of if each.state is State.WAITING or each.review_due]):
+        raise NotPossibleNow(f"nothing of {incident.title} waits for approval")
+    return found
+
+
 def waiting_for(incident: Incident, settings: Settings, wanted: str = "") -> Approval:
     """What waits of an incident: the one that is named, or the only one.
 
     wanted: the approval's id, its beginning, or what it is of (`hotfix`).
     Raises NotPossibleNow that lists what waits.
     """
-    found = [
-        each
-        for each in open_store(settings).approvals.of(incident.incident_id)
-        if each.state is State.WAITING or each.review_due
-    ]
+    found = all_waiting(incident, settings)
     named = [
         each
         for each in found
@@ -42,8 +46,6 @@ def waiting_for(incident: Incident, settings: Settings, wanted: str = "") -> App
     ]
     if len(named) == 1:
         return named[0]
-    if not found:
-        raise NotPossibleNow(f"nothing of {incident.title} waits for approval")
     listed = "; ".join(f"{str(each.id)[:8]} {each.title}" for each in found)
     if not named:
         raise NotPossibleNow(f"no {wanted[:40]!a} of {incident.title} waits; there waits: {listed}")

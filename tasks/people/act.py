@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from schemas.incident import Incident
+from schemas.lifecycle import NOT_SAID, ShownFor
 from schemas.model import Model
 from schemas.people import Actor, Right
 from schemas.settings import Settings
 from tasks.store import Store, open_store
+from tasks.store.lifecycle.lifecycle import Lifecycle
 
 
 class Nothing(Model):
@@ -20,16 +22,27 @@ class Nothing(Model):
 
 @dataclass(frozen=True)
 class Hand:
-    """A person at one incident."""
+    """A person at one incident.
+
+    shown: what they saw when they pressed. waits: what takes long is over when the act is, because
+    this process ends then.
+    """
 
     incident_id: str
     actor: Actor
     settings: Settings
+    shown: ShownFor = NOT_SAID
+    waits: bool = False
 
     @property
     def store(self) -> Store:
         """The record."""
         return open_store(self.settings)
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What people do to incidents, each only for what they were shown."""
+        return self.store.lifecycle.only_for(self.shown)
 
     @property
     def incident(self) -> Incident:
@@ -56,10 +69,14 @@ class Done(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What somebody reads before they act. given: the act's fields that say that they read this."""
+    """What somebody reads before they act. given: the act's fields that say that they read this.
+
+    title: what it is, in few words; empty: the act itself says so.
+    """
 
     text: str
     given: Mapping[str, str]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,8 +90,8 @@ class PersonAct:
     undone: how it is undone, in one sentence. asks_again: it cannot be taken back at once, so a
     page asks once more before it is done.
     foresee: what a dry run made now says; raises as `do` would. None: nothing to look at.
-    shows: what the person must have read, and what its form has because of that; raises when there
-    is nothing. None: nothing.
+    shows: what the person must have read, and what its form has because of that, for each thing
+    that it may be about; raises when there is nothing. None: nothing.
     """
 
     name: str
@@ -86,4 +103,4 @@ class PersonAct:
     undone: str = ""
     asks_again: bool = False
     foresee: Callable[[Hand], str] | None = None
-    shows: Callable[[Hand], Shown] | None = None
+    shows: Callable[[Hand], Sequence[Shown]] | None = None

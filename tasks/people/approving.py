@@ -8,7 +8,14 @@ from schemas.errors import InvalidInput
 from schemas.model import Model
 from schemas.people import Right
 from tasks.approvals.confirming import confirm_if_granted
-from tasks.approvals.decide import decide, follow_decision, outcome_of, signature_of, waiting_for
+from tasks.approvals.decide import (
+    all_waiting,
+    decide,
+    follow_decision,
+    outcome_of,
+    signature_of,
+    waiting_for,
+)
 from tasks.people.act import Done, Hand, PersonAct, Shown
 
 WHICH = "Of several: its id, or what it is of, such as 'restore'."
@@ -68,11 +75,16 @@ def _decide(
     return Done(hand.incident, outcome_of(after), problem=problem)
 
 
-def _shown(hand: Hand) -> Shown:
+def _shown(hand: Hand) -> list[Shown]:
     """What waits, exactly, and the hash of it: another text is another question."""
-    approval = waiting_for(hand.incident, hand.settings)
-    given = {"approval": str(approval.id), "shown": approval.question.digest}
-    return Shown(f"{approval.title}\n{approval.question.shown}", given)
+    return [
+        Shown(
+            each.question.shown,
+            {"approval": str(each.id), "shown": each.question.digest},
+            title=each.title,
+        )
+        for each in all_waiting(hand.incident, hand.settings)
+    ]
 
 
 APPROVE = PersonAct(

@@ -52,7 +52,7 @@ class Word(Model):
 
 def _severity(hand: Hand, asked: ToSeverity) -> Done:
     before = hand.incident.severity
-    outcome = hand.store.lifecycle.set_severity(
+    outcome = hand.lifecycle.set_severity(
         hand.incident_id,
         asked.severity,
         actor=hand.actor.on_record,
@@ -77,7 +77,7 @@ def _severity(hand: Hand, asked: ToSeverity) -> Done:
 def _type(hand: Hand, asked: ToType) -> Done:
     require_for_confirm(hand.incident, asked.type, hand.actor, hand.settings)
     had_word = hand.incident.word_at is not None
-    outcome = hand.store.lifecycle.set_type(
+    outcome = hand.lifecycle.set_type(
         hand.incident_id, asked.type, actor=hand.actor.on_record, reason=asked.reason
     )
     incident = outcome.incident
@@ -92,7 +92,7 @@ def _type(hand: Hand, asked: ToType) -> Done:
 def _services(hand: Hand, asked: ToServices) -> Done:
     if not asked.add and not asked.remove:
         raise InvalidInput("add, remove: name the services")
-    outcome = hand.store.lifecycle.set_services(
+    outcome = hand.lifecycle.set_services(
         hand.incident_id, add=asked.add, remove=asked.remove, actor=hand.actor.on_record
     )
     incident = outcome.incident

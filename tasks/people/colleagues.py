@@ -25,12 +25,6 @@ def colleague(given: str, field: str, settings: Settings) -> str:
     )
 
 
-def called(on_record: str, settings: Settings) -> str:
-    """How people call whoever stands so on record: `Ann Example` for `ann (token)`."""
-    person = everybody(settings.people).get(person_of(on_record))
-    return person.called if person else on_record
-
-
 def is_same(on_record: str | None, actor: Actor) -> bool:
     """True when this person stands there on record, however they came."""
     return on_record is not None and person_of(on_record) == person_of(actor.on_record)

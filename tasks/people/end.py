@@ -46,7 +46,7 @@ class Reopening(Model):
 
 
 def _mitigated(hand: Hand, asked: Mitigation) -> Done:
-    outcome = hand.store.lifecycle.mitigate(
+    outcome = hand.lifecycle.mitigate(
         hand.incident_id, actor=hand.actor.on_record, reason=asked.reason
     )
     return _shown(hand, outcome.incident, changed=outcome.changed)
@@ -61,7 +61,7 @@ def _dismiss(hand: Hand, asked: Dismissal) -> Done:
 
 
 def _end(hand: Hand, disposition: Disposition, cause: str, reason: str) -> Done:
-    outcome = hand.store.lifecycle.resolve(
+    outcome = hand.lifecycle.resolve(
         hand.incident_id,
         disposition,
         cause=cause,
@@ -80,14 +80,14 @@ def _end(hand: Hand, disposition: Disposition, cause: str, reason: str) -> Done:
 
 
 def _reopen(hand: Hand, asked: Reopening) -> Done:
-    outcome = hand.store.lifecycle.reopen(
+    outcome = hand.lifecycle.reopen(
         hand.incident_id, actor=hand.actor.on_record, reason=asked.reason
     )
     return _shown(hand, outcome.incident, changed=outcome.changed)
 
 
 def _close(hand: Hand, _asked: Nothing) -> Done:
-    outcome = hand.store.lifecycle.close(hand.incident_id, actor=hand.actor.on_record)
+    outcome = hand.lifecycle.close(hand.incident_id, actor=hand.actor.on_record)
     return _shown(hand, outcome.incident, changed=outcome.changed)
 
 

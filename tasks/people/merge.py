@@ -31,7 +31,7 @@ class With(Model):
 
 def _merge(hand: Hand, asked: Into) -> Done:
     before = hand.store.incident(asked.into)
-    outcome = hand.store.lifecycle.merge(
+    outcome = hand.lifecycle.merge(
         hand.incident_id, asked.into, actor=hand.actor.on_record, reason=asked.reason
     )
     incident, other = outcome.incident, hand.store.incident(before.incident_id)
@@ -47,7 +47,7 @@ def _merge(hand: Hand, asked: Into) -> Done:
 
 
 def _link(hand: Hand, asked: With) -> Done:
-    outcome = hand.store.lifecycle.relate(
+    outcome = hand.lifecycle.relate(
         hand.incident_id, asked.to, actor=hand.actor.on_record, reason=asked.reason
     )
     other = hand.store.incident(asked.to)

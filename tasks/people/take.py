@@ -11,8 +11,9 @@ from schemas.model import Model
 from schemas.people import Right
 from tasks.people.act import Done, Hand, Nothing, PersonAct
 from tasks.people.channels import acknowledge_everywhere, show_everywhere
-from tasks.people.colleagues import called, colleague, is_same
+from tasks.people.colleagues import colleague, is_same
 from tasks.people.fields import POSITIONAL, MaybeReason, MaybeWords, Words
+from tasks.view.bar import called
 
 
 class GiveBack(Model):
@@ -50,7 +51,7 @@ def owned(standing: Standing, hand: Hand) -> str:
 
 
 def _take(hand: Hand, _asked: Nothing) -> Done:
-    outcome = hand.store.lifecycle.take(hand.incident_id, actor=hand.actor.on_record)
+    outcome = hand.lifecycle.take(hand.incident_id, actor=hand.actor.on_record)
     incident, standing = outcome.incident, outcome.standing
     if incident.status.is_over:
         raise NotPossibleNow(why_not(Verb.TAKE, incident))
@@ -62,7 +63,7 @@ def _take(hand: Hand, _asked: Nothing) -> Done:
 
 
 def _give_back(hand: Hand, asked: GiveBack) -> Done:
-    outcome = hand.store.lifecycle.give_back(
+    outcome = hand.lifecycle.give_back(
         hand.incident_id, actor=hand.actor.on_record, reason=asked.reason
     )
     return _done(hand, outcome.incident, outcome.standing, changed=outcome.changed)
@@ -70,7 +71,7 @@ def _give_back(hand: Hand, asked: GiveBack) -> Done:
 
 def _hand_over(hand: Hand, asked: HandOver) -> Done:
     to = colleague(asked.to, "to", hand.settings)
-    outcome = hand.store.lifecycle.hand_over(
+    outcome = hand.lifecycle.hand_over(
         hand.incident_id, to, actor=hand.actor.on_record, reason=asked.reason
     )
     done = _done(hand, outcome.incident, outcome.standing, changed=outcome.changed)
@@ -81,7 +82,7 @@ def _hand_over(hand: Hand, asked: HandOver) -> Done:
 
 def _lead(hand: Hand, asked: Lead) -> Done:
     lead = colleague(asked.person, "person", hand.settings) if asked.person else ""
-    outcome = hand.store.lifecycle.name_lead(
+    outcome = hand.lifecycle.name_lead(
         hand.incident_id, lead or hand.actor.on_record, actor=hand.actor.on_record
     )
     name = called(outcome.standing.lead or "", hand.settings)

@@ -18,7 +18,7 @@ class Text(Model):
 
 
 def _write(hand: Hand, kind: str, asked: Text) -> Done:
-    outcome = hand.store.lifecycle.write_down(
+    outcome = hand.lifecycle.write_down(
         hand.incident_id, kind, asked.text, actor=hand.actor.on_record
     )
     incident = outcome.incident

@@ -65,7 +65,7 @@ def since_of(incident: Incident) -> datetime:
 
 
 def called(actor: str, settings: Settings) -> str:
-    """An actor of the record as others call them: the display name of somebody we know."""
+    """How people call whoever stands so on record: `Ann Example` for `ann (token)`."""
     person = everybody(settings.people).get(person_of(actor))
     return person.called if person else actor
 

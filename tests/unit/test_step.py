@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from schemas.errors import AeefError
@@ -22,7 +19,7 @@ from tasks.isolation.isolate_service import isolate_service
 from tasks.patch.deploy_hotfix import deploy_planned
 from tasks.rollback.roll_back import deploy_rollback
 from tasks.step import STEPS, Step, step
-from tasks.store import Store, open_store
+from tasks.store import Store
 
 
 @step("try it", says=str, timeout=30)
@@ -33,17 +30,8 @@ def attempt(case: Case, works: bool) -> str:
     return f"{case.actor} did it"
 
 
-@pytest.fixture
-def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store of this test's own."""
-    monkeypatch.setenv("AEEF_HOME", str(home))
-    opened = open_store(load_settings())
-    yield opened
-    opened.close()
-
-
 @pytest.mark.parametrize(("person", "actor"), [(None, RUNBOOK), ("ada", "ada")])
-def test_the_record_says_who_did_it(store: Store, person: str | None, actor: str) -> None:
+def test_the_record_says_who_did_it(own_store: Store, person: str | None, actor: str) -> None:
     """Also that it failed, and each time that it is done."""
     incident = open_for_rollback("shop", "ada", load_settings())
     do = Directly(str(incident.incident_id), person)
@@ -54,7 +42,7 @@ def test_the_record_says_who_did_it(store: Store, person: str | None, actor: str
         do(attempt, False)
     do(change_status, Status.MITIGATED, "it is good")
 
-    found = store.incident(incident.incident_id)
+    found = own_store.incident(incident.incident_id)
     done = [each for each in found.actions_taken if "did it" in each.action]
     failed = [each for each in found.actions_taken if "FAILED: try it: no" in each.action]
     assert ([f"{actor} did it"] * 2, 1) == ([each.action for each in done], len(failed))
@@ -70,17 +58,17 @@ def contain(_case: Case, works: bool) -> str:
 
 
 @pytest.mark.parametrize("person", [None, "ada"])
-def test_what_was_seen_to_work_has_contained_it(store: Store, person: str | None) -> None:
+def test_what_was_seen_to_work_has_contained_it(own_store: Store, person: str | None) -> None:
     """Then first, and by whom; what was not seen to has not."""
     incident = open_for_rollback("shop", "ada", load_settings()).incident_id
     do = Directly(str(incident), person)
     do(contain, False)
-    assert Moment.CONTAINED not in store.moments.of(incident)[0].at
+    assert Moment.CONTAINED not in own_store.moments.of(incident)[0].at
     do(contain, True)
-    first = store.moments.of(incident)[0]
+    first = own_store.moments.of(incident)[0]
     do(contain, True)
 
-    assert first == store.moments.of(incident)[0]
+    assert first == own_store.moments.of(incident)[0]
     assert (Moment.CONTAINED in first.by_machine) is (person is None)
 
 

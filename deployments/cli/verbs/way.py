@@ -59,7 +59,7 @@ class Here:
         from tasks.people.acts import perform
         from tasks.people.in_full import done_in_full
 
-        done = perform(act, incident_id, given, self._actor, self._settings)
+        done = perform(act, incident_id, given, self._actor, self._settings, waits=True)
         return done_in_full(done, self._settings)
 
     def incidents(self, wanted: Filter) -> list[dict[str, Any]]:

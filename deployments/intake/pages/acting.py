@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from deployments.intake.authentication import Guards, csrf_of, form_of
-from deployments.intake.pages.buttons import undone
-from deployments.intake.pages.forms import data_of, fields_of
+from deployments.intake.pages.buttons import WHICH, undone
+from deployments.intake.pages.forms import Field, data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from deployments.web.own_threads import OwnThreads
@@ -18,12 +18,15 @@ from schemas.errors import (
     AeefError,
     InvalidInput,
     NotAllowed,
+    NotPossibleNow,
+    Outdated,
     OutsideServiceError,
 )
 from schemas.incident import Incident
+from schemas.lifecycle import shown_for
 from schemas.people import Actor, Right
-from tasks.people.act import Done, Hand, PersonAct, Shown
-from tasks.people.acts import PERSON_ACTS, perform
+from tasks.people.act import Done, PersonAct, Shown
+from tasks.people.acts import PERSON_ACTS, SHOWN_FOR, hash_of_foreseen, perform
 
 ACTS_AT_ONCE, ACT_SECONDS = 8, 30.0
 DRY_RUN_WAITS = 10.0
@@ -42,8 +45,8 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
         """The form of an act: what it will do, what a dry run says, how it is undone."""
         act = _act(verb)
         incident = await shown.threads.run(shown.incident, incident_id)
-        # A card leads to the form for one corrective action; nothing else comes from an address.
-        which = {name: text for name, text in request.query_params.items() if name == "action"}
+        # Which of several, as its button or its card says; nothing else comes from an address.
+        which = {name: text for name, text in request.query_params.items() if name in WHICH}
         return await _form(shown, request, incident, act, actor, typed=which)
 
     @app.post("/incidents/{incident_id}/{verb}")
@@ -52,11 +55,14 @@ def add_acting(app: FastAPI, shown: IncidentPage, guards: Guards) -> None:
         act = _act(verb)
         fields = await form_of(request)
         incident = await shown.threads.run(shown.incident, incident_id)
-        given = data_of(act.asks, fields)
+        given = {**data_of(act.asks, fields), SHOWN_FOR: fields.get(SHOWN_FOR)}
         try:
             done: Done = await threads.run(
                 _perform, act.name, str(incident.incident_id), given, actor, shown
             )
+        except Outdated as error:
+            refused = shown.signing.said(str(error))
+            return RedirectResponse(f"/incidents/{incident.incident_id}?refused={refused}", 303)
         except AeefError as error:
             return await _form(
                 shown, request, incident, act, actor, problem=str(error), typed=fields,
@@ -98,14 +104,32 @@ def _act(verb: str) -> PersonAct:
     return act
 
 
-def _to_read(act: PersonAct, incident: Incident, actor: Actor, shown: IncidentPage) -> Shown | None:
-    """What has to be read first; that there is nothing any more is said instead."""
+class _Part(NamedTuple):
+    """One form of the page: what is read before its button is pressed, and its fields."""
+
+    read: Shown | None
+    fields: list[Field]
+
+
+def _parts(
+    act: PersonAct, incident: Incident, actor: Actor, shown: IncidentPage, typed: Mapping[str, str]
+) -> list[_Part]:
+    """A form for each thing that the act may be about, or only for what was chosen.
+
+    Raises NotPossibleNow when there is nothing, or not what was chosen any more.
+    """
+    fields = fields_of(act.asks, typed)
     if act.shows is None:
-        return None
-    try:
-        return act.shows(Hand(str(incident.incident_id), actor, shown.settings))
-    except AeefError as error:
-        return Shown(str(error), {})
+        return [_Part(None, fields)]
+    chosen = {name: typed[name] for name in WHICH if typed.get(name)}
+    found = [
+        each
+        for each in shown.to_read(act, incident, actor)
+        if all(each.given.get(name, wanted) == wanted for name, wanted in chosen.items())
+    ]
+    if not found:
+        raise NotPossibleNow("what this was for does not wait any more: go back to the incident")
+    return [_Part(each, [f for f in fields if f.name not in each.given]) for each in found]
 
 
 async def _form(
@@ -119,25 +143,26 @@ async def _form(
     typed: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    may = actor.may(act.right)
-    look = await shown.dry_run(act, incident, actor, wait=DRY_RUN_WAITS) if may else None
-    read = await shown.threads.run(_to_read, act, incident, actor, shown) if may else None
-    if not may and not problem:
+    may, look, parts = actor.may(act.right), None, list[_Part]()
+    if may:
+        look = await shown.dry_run(act, incident, actor, wait=DRY_RUN_WAITS)
+        try:
+            parts = await shown.threads.run(_parts, act, incident, actor, shown, typed or {})
+        except AeefError as error:
+            problem = problem or str(error)
+    elif not problem:
         problem, status = f"You may not do this: it needs the right '{act.right}'", 403
+    foreseen = hash_of_foreseen(look.said) if look and look.said else ""
     values: dict[str, Any] = {
         "incident": incident,
         "act": act,
         "undone": undone(act),
-        "read": read,
-        "fields": [
-            each
-            for each in fields_of(act.asks, typed)
-            if read is None or each.name not in read.given
-        ],
+        "forms": parts,
         "look": look,
         "may": may,
         "actor": actor,
         "csrf": csrf_of(request),
+        "shown_for": shown_for(incident, foreseen).text,
         "problem": problem,
     }
     return page("act.html", status, **values)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from deployments.intake.pages.forms import fields_of
 from schemas.incident import Incident, Status
 from schemas.people import Actor
-from tasks.people.act import PersonAct
+from tasks.base.trim import trim
+from tasks.people.act import PersonAct, Shown
 from tasks.view.seen import Seen
 
 USUAL_ORDER = (
@@ -20,7 +23,11 @@ USUAL_ORDER = (
 )  # fmt: skip
 """The likeliest first; verbs that are not here come last, in their own order."""
 MOST_LARGE = 4
-"""Buttons with their sentences; the others are one line of names."""
+"""Acts whose buttons have their sentences; the others are one line of names."""
+LONGEST_SHOWN = 300
+"""Of what waits for approval beside its button; its form has all of it."""
+WHICH = ("action", "approval")
+"""The fields of acts that an address may name: which one of several is meant."""
 UNDONE = {
     "approve": "Not undone: it begins as soon as all that is needed have approved.",
     "close": "Undone by Reopen.",
@@ -57,12 +64,20 @@ class Button(NamedTuple):
     """One button.
 
     at_once: it is pressed on the incident's page itself; else its own page asks.
-    foreseen: what a dry run says; empty: there is none.
+    foreseen: what a dry run says, or what is decided on; empty: there is none.
+    of: which of several it is for, in words; empty: there is one. query: the same in its address.
     """
 
     act: PersonAct
     at_once: bool
     foreseen: str = ""
+    of: str = ""
+    query: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its words."""
+        return f"{self.act.title}: {self.of}" if self.of else self.act.title
 
     @property
     def undone(self) -> str:
@@ -87,20 +102,45 @@ def buttons_for(
     acts: Mapping[str, PersonAct],
     actor: Actor,
     foreseen: Mapping[str, str | None],
+    to_read: Mapping[str, Sequence[Shown]],
 ) -> Buttons:
     """The buttons for this person now.
 
     foreseen: by the verb, what its dry run says; None: it is not possible now.
+    to_read: by the verb, what it may be about: there is a button for each.
     """
     found = [
-        Button(act, _at_once(act), foreseen.get(act.name) or "")
+        buttons
         for act in _ordered(acts.values(), seen)
         if actor.may(act.right)
         and not act.name.startswith(_ON_ITS_OWN_PAGE)
         and _fits(act, seen.incident, is_taken=seen.bar.is_taken)
-        and foreseen.get(act.name, "") is not None
+        and (buttons := _of_act(act, foreseen.get(act.name, ""), to_read.get(act.name, ())))
     ]
-    return Buttons(found[:MOST_LARGE], found[MOST_LARGE:])
+    large, more = found[:MOST_LARGE], found[MOST_LARGE:]
+    return Buttons(list(chain.from_iterable(large)), list(chain.from_iterable(more)))
+
+
+def _of_act(act: PersonAct, foreseen: str | None, to_read: Sequence[Shown]) -> list[Button]:
+    """The buttons of one act; none where it is not possible now."""
+    at_once = _at_once(act)
+    if act.shows is None:
+        return [] if foreseen is None else [Button(act, at_once, foreseen)]
+    return [
+        Button(
+            act,
+            at_once,
+            trim("\n".join(filter(None, (each.title, each.text))), LONGEST_SHOWN),
+            of=each.title if len(to_read) > 1 else "",
+            query=_query(each),
+        )
+        for each in to_read
+    ]
+
+
+def _query(read: Shown) -> str:
+    which = {name: read.given[name] for name in WHICH if name in read.given}
+    return f"?{urlencode(which)}" if which else ""
 
 
 def _ordered(acts: Iterable[PersonAct], seen: Seen) -> list[PersonAct]:

@@ -13,10 +13,11 @@ from deployments.intake.pages.forms import data_of, fields_of
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.render import page
 from schemas.errors import AeefError
+from schemas.lifecycle import shown_for
 from schemas.people import Actor
 from schemas.settings import Settings
 from tasks.channels.page_link import PATH, VERBS, PageLink, actor_of, read_link
-from tasks.people.acts import PERSON_ACTS, perform
+from tasks.people.acts import PERSON_ACTS, SHOWN_FOR, perform
 from tasks.store import Store
 from tasks.view.seen import look_at
 
@@ -49,7 +50,7 @@ def _do(
     actor = _actor(link, settings)
     if isinstance(actor, Response):
         return actor
-    given = data_of(PERSON_ACTS[verb].asks, fields)
+    given = {**data_of(PERSON_ACTS[verb].asks, fields), SHOWN_FOR: fields.get(SHOWN_FOR)}
     try:
         done = perform(verb, str(link.incident_id), given, actor, settings)
     except AeefError as error:
@@ -93,6 +94,7 @@ def _shown(
         actor=actor,
         shown=offered,
         action=f"{PATH}{text}",
+        shown_for=shown_for(incident).text,
         done=said,
         problem=problem,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -17,12 +18,12 @@ from deployments.intake.pages.signing import Signing
 from deployments.web.own_threads import OwnThreads
 from schemas.errors import AeefError
 from schemas.incident import Incident
+from schemas.lifecycle import shown_for
 from schemas.people import Actor, Right
 from schemas.settings import Settings, Target
-from tasks.base.trim import trim
 from tasks.deploy.change import Change, changes_of
 from tasks.deploy.check_health import look_once
-from tasks.people.act import Hand, PersonAct
+from tasks.people.act import Hand, PersonAct, Shown
 from tasks.people.acts import PERSON_ACTS
 from tasks.review.shown import standing_of
 from tasks.store import Store
@@ -32,8 +33,6 @@ KEPT_SECONDS = 15.0
 PAGE_WAITS = 0.7
 """Seconds that the page waits for a look; what comes later is there when it is loaded again."""
 LOOKS_AT_ONCE = 4
-LONGEST_SHOWN = 300
-"""Of what waits for approval beside its button; its form has all of it."""
 
 
 class IncidentPage:
@@ -68,9 +67,10 @@ class IncidentPage:
         actor: Actor,
         *,
         done: str = "",
+        refused: str = "",
         every_entry: bool = False,
     ) -> HTMLResponse:
-        """The whole page. done: what was just done, signed."""
+        """The whole page. done, refused: what was just done, or why it was not, signed."""
         incident = await self.threads.run(self._store.incident, incident_id)
         foreseen = await self.foreseen(incident, actor)
         health = await self._health(incident)
@@ -83,28 +83,30 @@ class IncidentPage:
                 health,
                 csrf=csrf_of(request),
                 done=self.signing.read_said(done),
+                refused=self.signing.read_said(refused),
                 every_entry=every_entry,
             )
         )
 
     async def foreseen(self, incident: Incident, actor: Actor) -> dict[str, str | None]:
         """By the verb what its dry run says; None: it is not possible now."""
-        found: dict[str, str | None] = await self.threads.run(self._shown, incident, actor)
+        found: dict[str, str | None] = {}
         for act in PERSON_ACTS.values():
             if act.foresee is not None and actor.may(act.right):
                 look = await self.dry_run(act, incident, actor)
                 found[act.name] = "being looked up: load again" if look is None else _or_none(look)
         return found
 
-    def _shown(self, incident: Incident, actor: Actor) -> dict[str, str | None]:
+    def to_read(self, act: PersonAct, incident: Incident, actor: Actor) -> Sequence[Shown]:
+        """What has to be read first, of each thing that the act may be about. Raises as it does."""
         hand = Hand(str(incident.incident_id), actor, self.settings)
-        found: dict[str, str | None] = {}
+        return act.shows(hand) if act.shows else ()
+
+    def _all_to_read(self, incident: Incident, actor: Actor) -> dict[str, Sequence[Shown]]:
+        found = {}
         for act in PERSON_ACTS.values():
-            if act.shows is not None:
-                try:
-                    found[act.name] = trim(act.shows(hand).text, LONGEST_SHOWN)
-                except AeefError:
-                    found[act.name] = None
+            with contextlib.suppress(AeefError):
+                found[act.name] = self.to_read(act, incident, actor)
         return found
 
     async def dry_run(
@@ -152,6 +154,7 @@ class IncidentPage:
         *,
         csrf: str,
         done: str,
+        refused: str,
         every_entry: bool,
     ) -> HTMLResponse:
         changes, settings = self._known_changes(incident), self.settings
@@ -160,7 +163,9 @@ class IncidentPage:
             "incident.html",
             seen=seen,
             incident=incident,
-            buttons=buttons_for(seen, PERSON_ACTS, actor, foreseen),
+            buttons=buttons_for(
+                seen, PERSON_ACTS, actor, foreseen, self._all_to_read(incident, actor)
+            ),
             changes=changes,
             health=health,
             run=run_of(self._store, incident),
@@ -169,6 +174,8 @@ class IncidentPage:
             may_respond=actor.may(Right.RESPOND),
             csrf=csrf,
             done=done,
+            refused=refused,
+            shown_for=shown_for(incident).text,
         )
 
     def _known_changes(self, incident: Incident) -> list[Change]:

@@ -46,7 +46,16 @@ _templates = Environment(
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page of this template."""
-    text = _templates.get_template(template).render(values)
+    return html(text_of(template, **values), status)
+
+
+def text_of(template: str, **values: Any) -> bytes:
+    """The text of a page, for `html`."""
+    return _templates.get_template(template).render(values).encode()
+
+
+def html(text: bytes, status: int = 200) -> HTMLResponse:
+    """A page with this text."""
     return HTMLResponse(text, status_code=status, headers=SECURITY)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -17,8 +18,9 @@ from deployments.intake.pages.files import add_export, read_file
 from deployments.intake.pages.for_programs import add_for_programs
 from deployments.intake.pages.incident_page import IncidentPage
 from deployments.intake.pages.live import Live
-from deployments.intake.pages.render import page, static_file, wants_page
+from deployments.intake.pages.render import html, static_file, text_of, wants_page
 from deployments.intake.pages.review.routes import add_review
+from deployments.intake.pages.shared import Shared
 from deployments.web.own_threads import OwnThreads
 from schemas.incident import IncidentType, Severity, Status
 from schemas.people import Actor, Right
@@ -108,11 +110,14 @@ def _add_list(
     threads: OwnThreads,
     reads: Any,
 ) -> None:
-    def rendered(given: Mapping[str, str]) -> Response:
+    shared = Shared[bytes](threads)
+
+    def rendered(given: Mapping[str, str]) -> bytes:
+        """The same for everybody who may read: nothing of whoever asks goes in."""
         settings = current()
         table = read_table(settings.home)
         is_figure = "figure" in given
-        return page(
+        return text_of(
             "incidents.html",
             items=items_of(counted(given, store, settings), store, settings)
             if is_figure
@@ -136,7 +141,8 @@ def _add_list(
         if asked.get("figure") and "group" in asked:
             given["group"] = asked["group"]
         if wants_page(request):
-            return await threads.run(rendered, given)
+            text = await shared.get(tuple(given.items()), partial(rendered, given))
+            return html(text)
         if asked.get("figure"):
             found = await threads.run(counted, given, store, current())
         else:
@@ -149,13 +155,17 @@ def _add_incident(
 ) -> None:
     @app.get("/incidents/{incident_id}")
     async def incident(
-        request: Request, incident_id: str, done: str = "", actor: Actor = reads
+        request: Request,
+        incident_id: str,
+        done: str = "",
+        refused: str = "",
+        actor: Actor = reads,
     ) -> Response:
         """One incident: the record as JSON, or the page."""
         if not wants_page(request):
             found = await shown.threads.run(store.incident, incident_id)
             return JSONResponse(found.to_json())
-        return await shown.show(request, incident_id, actor, done=done)
+        return await shown.show(request, incident_id, actor, done=done, refused=refused)
 
     @app.get("/incidents/{incident_id}/timeline")
     async def timeline(request: Request, incident_id: str, actor: Actor = reads) -> Response:

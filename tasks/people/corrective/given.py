@@ -94,16 +94,16 @@ def day_given(given: str, field: str, now: datetime) -> datetime:
     return found
 
 
-def choice(*stages: Stage) -> Callable[[Hand], Shown]:
+def choice(*stages: Stage) -> Callable[[Hand], list[Shown]]:
     """Shows which actions of the incident are in these stages; raises when there is none."""
 
-    def shows(hand: Hand) -> Shown:
+    def shows(hand: Hand) -> list[Shown]:
         now = utc_now()
         there = hand.store.corrective.of(hand.incident_id)
         found = [each for each in there if each.stage in stages]
         if not found:
             raise NotPossibleNow("no corrective action is in such a stage")
         lines = [f"{each.reference} ({stands(each, now)}): {each.text}" for each in found]
-        return Shown("\n".join(lines), {"action": found[0].reference} if len(found) == 1 else {})
+        return [Shown("\n".join(lines), {"action": found[0].reference} if len(found) == 1 else {})]
 
     return shows

@@ -53,7 +53,7 @@ def _judge(hand: Hand, asked: Judging) -> Done:
     return turn_action(hand, asked.action, turn)
 
 
-def _unseen(hand: Hand) -> Shown:
+def _unseen(hand: Hand) -> list[Shown]:
     """What could not be seen of which action."""
     found = [
         (each, seen)
@@ -65,7 +65,7 @@ def _unseen(hand: Hand) -> Shown:
         raise NotPossibleNow("whether a corrective action worked is not asked")
     lines = [f"{action.reference}: {seen.seen}" for action, seen in found]
     numbers = {action.reference for action, _ in found}
-    return Shown("\n".join(lines), {"action": numbers.pop()} if len(numbers) == 1 else {})
+    return [Shown("\n".join(lines), {"action": numbers.pop()} if len(numbers) == 1 else {})]
 
 
 JUDGE = PersonAct(

@@ -1,7 +1,7 @@
 """Carries out a procedure beside the request that asked for it; if it fails, somebody is paged.
 
 It has a thread of its own in the process that was asked, the intake. What it does shows on the
-incident's page as its steps are done.
+incident's page as its steps are done. A command carries it out itself: its process ends with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from schemas.errors import AeefError, AwaitsApproval, NotPossibleNow
 from schemas.incident import Incident
@@ -28,6 +29,8 @@ log = logging.getLogger("aeef.people")
 def begin(hand: Hand, what: str, work: Callable[[Directly], object]) -> Done:
     """Begin it; nobody can begin the same for this incident until it is over.
 
+    Where the hand waits, it is over when this returns, and what went wrong is raised.
+
     what: in words, for the record and the page: `rollback of shop`.
     work: given the way to do its steps, in the name of the person.
     Raises NotPossibleNow when it is under way.
@@ -43,12 +46,26 @@ def begin(hand: Hand, what: str, work: Callable[[Directly], object]) -> Done:
         automated=False,
     )
     over = threading.Event()
-    for target, args in (
-        (_renew, (hand, key, holder, over)),
-        (_carry_out, (hand, incident, what, key, holder, work, over)),
-    ):
-        threading.Thread(target=target, args=args, name=what, daemon=True).start()
-    return Done(incident, f"The {what} has begun; its steps appear below as they are done")
+    threading.Thread(target=_renew, args=(hand, key, holder, over), name=what, daemon=True).start()
+    carry_out = partial(_carry_out, hand, incident, what, key, holder, work, over)
+    if hand.waits:
+        carry_out()
+        return Done(hand.incident, f"The {what} is done")
+    threading.Thread(target=_beside, args=(hand, what, carry_out), name=what, daemon=True).start()
+    return Done(incident, f"The {what} has begun; its steps are on the incident's page")
+
+
+def _beside(hand: Hand, what: str, carry_out: Callable[[], None]) -> None:
+    try:
+        carry_out()
+    except AwaitsApproval as error:  # it is asked for, and nobody has to act at once
+        log.info("%s", error)
+    except Exception as error:  # noqa: BLE001 - on record by its step; the on-call is paged
+        log.error("the %s failed: %s", what, sanitized(_why(error), hand.settings))
+
+
+def _why(error: BaseException) -> str:
+    return str(error) if isinstance(error, AeefError) else type(error).__name__
 
 
 def _carry_out(
@@ -62,14 +79,13 @@ def _carry_out(
 ) -> None:
     try:
         work(Directly(str(incident.incident_id), hand.actor.on_record))
-    except AwaitsApproval as error:  # it is asked for, and nobody has to act at once
-        log.info("%s: %s", incident.title, error)
-    except Exception as error:  # noqa: BLE001 - on record by its step; the on-call is paged
-        why = str(error) if isinstance(error, AeefError) else type(error).__name__
-        log.error("%s: the %s failed: %s", incident.title, what, sanitized(why, hand.settings))
-        said = f"{what} by {hand.actor.called} FAILED: {why}"
+    except AwaitsApproval:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        said = f"{what} by {hand.actor.called} FAILED: {_why(error)}"
         text = sanitized(said, hand.settings)
         page_failure_by_hand(incident, text, hand.settings, mark=holder.rpartition(" ")[2])
+        raise
     finally:
         over.set()
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.approvals import Approval
 from schemas.errors import AeefError, InvalidInput, NotPossibleNow
+from schemas.lifecycle import shown_for
 from schemas.links import links_for
 from schemas.settings import Settings
 from tasks.approvals.decide import waiting_for
@@ -14,7 +15,7 @@ from tasks.channels.slack.interactive.buttons import ACT, BLOCK, OPEN
 from tasks.channels.slack.interactive.replies import open_form
 from tasks.channels.slack.interactive.requests import Action, Submission
 from tasks.people.act import PersonAct
-from tasks.people.acts import PERSON_ACTS
+from tasks.people.acts import PERSON_ACTS, SHOWN_FOR
 from tasks.people.approving import APPROVE, REJECT
 from tasks.people.slack.acting import allowed, do_once, in_words
 from tasks.people.slack.words import fields_of
@@ -32,11 +33,14 @@ def answer_press(action: Action, settings: Settings, *, request: str) -> str:
     try:
         act = _act(pressed.action_id.removeprefix(ACT))
         allowed(action.user, act.name, settings)
-        approval = _waiting(act, pressed.value, settings)
+        # A button of an earlier version carries the incident only.
+        incident_id, _, shown = pressed.value.partition(" ")
+        approval = _waiting(act, incident_id, settings)
         if approval or any(field.required for field in fields_of(act.asks)):
-            _ask(act, pressed.value, action.trigger_id, approval, settings)
+            _ask(act, incident_id, action.trigger_id, approval, settings)
             return ""
-        return do_once(act.name, pressed.value, {}, action.user, settings, request=request)
+        given = {SHOWN_FOR: shown}
+        return do_once(act.name, incident_id, given, action.user, settings, request=request)
     except AeefError as error:
         return in_words(error, settings)
 
@@ -75,7 +79,7 @@ def _ask(
     act: PersonAct, incident_id: str, trigger_id: str, approval: Approval | None, settings: Settings
 ) -> None:
     incident = open_store(settings).incident(incident_id)
-    given = _bound_to(approval) if approval else {}
+    given = {**(_bound_to(approval) if approval else {}), SHOWN_FOR: shown_for(incident).text}
     questions = [
         forms.Question(field.name, field.about or field.label, field.choices, field.required)
         for field in fields_of(act.asks)

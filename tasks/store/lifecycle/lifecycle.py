@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from schemas.incident import Incident, IncidentType, Severity
-from schemas.lifecycle import Disposition, Standing
+from schemas.lifecycle import NOT_SAID, Disposition, ShownFor, Standing
 from schemas.lifecycle.filter import Filter
 from tasks.store.audit.audit import AuditLog, Chain
 from tasks.store.database.tables import incidents
 from tasks.store.lifecycle import changing, ending, merging, standings, taking
+from tasks.store.lifecycle.guard import require_shown
 from tasks.store.lifecycle.listing import find_incidents
 from tasks.store.lifecycle.taking import Outcome
 from tasks.store.records import Change, find, incident_of
@@ -28,9 +29,16 @@ class Lifecycle:
     Raises NotPossibleNow with what is missing. Texts are masked here.
     """
 
-    def __init__(self, log: AuditLog, masked: Callable[[str], str]) -> None:
+    def __init__(
+        self, log: AuditLog, masked: Callable[[str], str], shown: ShownFor = NOT_SAID
+    ) -> None:
         self._log = log
         self._masked = masked
+        self._shown = shown
+
+    def only_for(self, shown: ShownFor) -> Lifecycle:
+        """The same acts, which raise Outdated when the incident is not what was shown any more."""
+        return Lifecycle(self._log, self._masked, shown)
 
     def standing(self, incident_id: UUID | str) -> Standing:
         """Who has the incident, who leads, what is proposed, how it ended."""
@@ -184,6 +192,7 @@ class Lifecycle:
             row = find(chain.connection, incident_id)
             before = standings.standing_of(chain.connection, row)
             change = Change(chain, incident_of(row))
+            require_shown(self._shown, change.incident)
             changed = work(change, row)
             after = standings.standing_of(chain.connection, find(chain.connection, row.id))
             return Outcome(change.incident, after, changed, before)

@@ -11,7 +11,7 @@ import pytest
 from fixtures.stack import Stack
 from samples.application import Application
 from samples.compose import Compose
-from standins.real_alertmanager import RealAlertmanager, webhook_receiver
+from standins.real.alertmanager import RealAlertmanager, webhook_receiver
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from prefect import flow
 
 from fixtures.stack import Stack
@@ -22,24 +19,15 @@ from tasks.findings.read_findings import read_findings_file
 from tasks.findings.record_findings import FILE, keep_findings, record_findings
 from tasks.incident.evidence import Evidence
 from tasks.incident.open_incident import parse_alert
-from tasks.store import Store, open_store
+from tasks.store import Store
 
 SAMPLES = QUALITY.parent / "findings"
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store of this test's own."""
-    monkeypatch.setenv("AEEF_HOME", str(tmp_path / "home"))
-    opened = open_store(load_settings())
-    yield opened
-    opened.close()
-
-
-def opened(store: Store, data: dict[str, Any]) -> str:
+def opened(own_store: Store, data: dict[str, Any]) -> str:
     """The incident of an alert."""
     alert = parse_alert(data)
-    incident = store.open_or_attach(alert, IncidentType.SECURITY, Severity.P2).incident
+    incident = own_store.open_or_attach(alert, IncidentType.SECURITY, Severity.P2).incident
     return str(incident.incident_id)
 
 
@@ -48,9 +36,9 @@ def with_findings() -> dict[str, Any]:
     return alert_data(read_findings_file(SAMPLES / "trivy.json"), "shop", source="test")
 
 
-def test_findings_are_kept_as_evidence_once(store: Store) -> None:
+def test_findings_are_kept_as_evidence_once(own_store: Store) -> None:
     """What was there when the incident was opened, with nothing secret in it."""
-    incident_id = opened(store, with_findings())
+    incident_id = opened(own_store, with_findings())
     settings = load_settings()
     scan = keep_findings(incident_id, settings)
     again = keep_findings(incident_id, settings)
@@ -62,17 +50,17 @@ def test_findings_are_kept_as_evidence_once(store: Store) -> None:
     assert "hunter2" not in kept
 
 
-def test_an_alert_without_findings_leaves_nothing(store: Store) -> None:
+def test_an_alert_without_findings_leaves_nothing(own_store: Store) -> None:
     """No evidence, and nothing on record."""
-    incident_id = opened(store, {"type": "security"})
+    incident_id = opened(own_store, {"type": "security"})
 
     assert () == keep_findings(incident_id, load_settings()).findings
     assert [] == Evidence(incident_id, load_settings().home).files()
 
 
-def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
+def test_they_are_published_and_on_record(own_store: Store, stack: Stack) -> None:
     """One sentence, a page and a table; the same run again says nothing twice."""
-    incident_id = opened(store, with_findings())
+    incident_id = opened(own_store, with_findings())
 
     @flow(name=f"test-{uuid4()}")
     def a_runbook() -> Findings:
@@ -81,7 +69,7 @@ def test_they_are_published_and_on_record(store: Store, stack: Stack) -> None:
 
     with stack.prefect_settings():
         scan = a_runbook()
-    actions = [each.action for each in store.incident(incident_id).actions_taken[1:]]
+    actions = [each.action for each in own_store.incident(incident_id).actions_taken[1:]]
     wanted = {"key": {"like_": str(incident_id)}}
     artifacts = {
         each["key"]: each["data"]

@@ -16,7 +16,7 @@ from fixtures.stack import Stack, ready, running_stack
 from samples.compose import both_composes
 from samples.targets import ComposeSample, command_target
 from schemas.validation import validate
-from standins.real_alertmanager import RealAlertmanager, webhook_receiver
+from standins.real.alertmanager import RealAlertmanager, webhook_receiver
 
 
 @pytest.fixture(scope="module", params=["on", "off"], ids=lambda choice: f"patches-{choice}")

@@ -10,7 +10,7 @@ from deployments.intake.beside.sweep import Sweep
 from schemas.incident import Alert, IncidentType, Severity, Status
 from schemas.settings import Settings
 from standins.opsgenie import KEY, OpsGenie
-from standins.real_alertmanager import RealAlertmanager
+from standins.real.alertmanager import RealAlertmanager
 from support import wait_until
 from tasks.channels.alertmanager import client as alertmanager
 from tasks.notify.page_on_call import ensure_page

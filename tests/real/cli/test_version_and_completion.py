@@ -62,7 +62,4 @@ def test_bash_completes_commands_and_what_they_take(tmp_path: Path) -> None:
         check=True,
     )
 
-    *both, export, option = ran.stdout.split()
-    assert (["roll-back", "rollback"], "export", "--help") == (sorted(both), export, option), (
-        ran.stderr
-    )
+    assert ["rollback", "export", "--help"] == ran.stdout.split(), ran.stderr

@@ -19,7 +19,7 @@ from schemas.errors import Withheld
 from schemas.incident import Severity
 from schemas.model import utc_now
 from standins.pagerduty import PagerDuty
-from standins.real_prometheus import RealPrometheus, promtool
+from standins.real.prometheus import RealPrometheus, promtool
 from standins.webhook_receiver import WebhookReceiver
 from support import ROOT, wait_until
 from tasks.armed.lever import Lever, Outcome, Tried

@@ -12,8 +12,10 @@ from fixtures.browser import signed_in
 from fixtures.intake import Intake, StartIntake
 from fixtures.people import PEOPLE_AS_VARIABLE, bearer, token_for
 from samples.targets import git
+from schemas.approvals import Question, State, What
 from schemas.incident import Status
 from support import wait_until
+from tasks.approvals.ask import ask
 from tasks.deploy.freeze_target import freeze_target
 from tasks.deploy.freezes import read_freeze
 from tasks.do import Directly
@@ -65,6 +67,28 @@ def test_a_rollback_begins_on_the_page_and_ends_there(
         assert "Not possible now" in page.inner_text("[role=alert]")
 
 
+def test_a_rollback_goes_where_its_dry_run_said_or_nowhere(
+    browser: Browser, demo_intake: Intake
+) -> None:
+    """What it would do has changed since it was shown: nothing is done, and the page says so."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    demo = demo_intake.settings.target("demo").repository
+    shown, other = git(demo, "rev-parse", "HEAD~1"), git(demo, "rev-parse", "HEAD~2")
+    with signed_in(browser, demo_intake) as page:
+        page.goto(f"/incidents/{incident_id}/roll-back")
+        proof = demo / "provenance" / f"{shown}.json"
+        text = proof.read_text().replace(shown, other)
+        proof.with_stem(other).write_text(text)
+        proof.unlink()
+        page.click("text=Yes: Roll back")
+        said = page.inner_text("[role=alert]")
+        assert page.url.partition("?")[0].endswith(f"/incidents/{incident_id}")
+
+    assert "nothing was done, for Roll back would do something else now" in said
+    assert f"would roll demo back to {other}" in said
+    assert not [each for each in demo_intake.actions(incident_id) if "the rollback" in each]
+
+
 def test_a_freeze_is_released_once_somebody_else_has_approved(
     browser: Browser, demo_intake: Intake
 ) -> None:
@@ -74,7 +98,8 @@ def test_a_freeze_is_released_once_somebody_else_has_approved(
     path = f"/incidents/{incident_id}"
     with signed_in(browser, demo_intake, "rob") as page:
         page.goto(f"{path}/approve")
-        assert "nothing of" in page.inner_text("pre")
+        assert "nothing of" in page.inner_text("[role=alert]")
+        assert 0 == page.locator("main form").count()
         page.goto(f"{path}/release-freeze")
         assert "would release deployments on demo" in page.inner_text("pre")
         page.click("text=Yes: Release freeze")
@@ -91,6 +116,41 @@ def test_a_freeze_is_released_once_somebody_else_has_approved(
         page.click("text=Yes: Release freeze")
 
     wait_until(lambda: read_freeze("demo", demo_intake.settings.home) is None)
+
+
+def test_of_several_that_wait_each_is_decided_by_itself(
+    browser: Browser, demo_intake: Intake
+) -> None:
+    """Each button says what it approves, and approves that; an old one decides on no other."""
+    incident_id = demo_intake.report(type="deployment-failure", service="demo")
+    first, second = (
+        ask(
+            incident_id,
+            Question(
+                what=What.RESUME_AGENT, subject=name, shown=f"let {name} work", asked_by="cli"
+            ),
+            demo_intake.settings,
+            actor="a test",
+        )[0]
+        for name in ("agent-1", "agent-2")
+    )
+    path = f"/incidents/{incident_id}"
+    with signed_in(browser, demo_intake, "ann") as page:
+        page.goto(f"{path}/approve")
+        assert 2 == page.locator("main form").count()
+        page.goto(path)
+        assert "let agent-1 work" in page.inner_text(".acts")
+        old = page.get_by_text(f"Reject: {first.title} …").get_attribute("href")
+        page.get_by_text(f"Approve: {first.title} …").click()
+        assert "let agent-2 work" not in page.inner_text("main")
+        page.click("text=Yes: Approve")
+        approvals = demo_intake.store.approvals
+        assert [State.GRANTED, State.WAITING] == [
+            approvals.get(e.id).state for e in (first, second)
+        ]
+        page.goto(str(old))
+        assert "does not wait any more" in page.inner_text("[role=alert]")
+        assert 0 == page.locator("main form").count()
 
 
 def test_the_automation_is_stopped_and_started(browser: Browser, demo_intake: Intake) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -76,6 +77,27 @@ def test_the_one_too_many_is_refused_and_alerts_are_taken(
         assert 503 == refused.status_code
         assert 200 == client.get("/health").status_code
         assert served.report(severity="P4")
+
+
+def test_many_who_ask_for_the_list_at_once_all_see_what_is_there(served: Intake) -> None:
+    """It is rendered for all of them together; who may not read gets none of it."""
+    served.report(severity="P4", service="a-shop")
+    may, other = bearer(token_for(served.store)), bearer(token_for(served.store, "rea"))
+    everybody = [*[may, other] * 10, {}]
+    with ThreadPoolExecutor(len(everybody)) as many:
+        answers = list(
+            many.map(
+                lambda headers: served.client.get(
+                    "/incidents", headers={"Accept": "text/html", **headers}
+                ),
+                everybody,
+            )
+        )
+
+    assert [200] * 20 == [each.status_code for each in answers[:-1]]
+    assert all("a-shop" in each.text for each in answers[:-1])
+    assert 303 == answers[-1].status_code
+    assert "a-shop" not in answers[-1].text
 
 
 def test_nobody_listens_without_signing_in(served: Intake) -> None:

@@ -95,6 +95,23 @@ def test_too_late(intake: Intake, app: SlackApp, slack: Slack) -> None:
     assert "Ada has it since " in slack.told[-1]["text"]
 
 
+def test_of_an_earlier_outbreak(intake: Intake, app: SlackApp, slack: Slack) -> None:
+    """A button and a form from before a relapse do nothing, and say what has changed."""
+    incident_id, post = posted(intake, slack)
+    block = next(each for each in post.blocks if each["type"] == "actions")
+    app.press(post, "Resolve")
+    intake.store.lifecycle.mitigate(incident_id, actor="a test")
+    intake.store.relapse(incident_id, "it is broken now", actor="a test")
+
+    app.act(block["block_id"], block["elements"][0])
+    answer = app.submit(slack.views[0], disposition="fixed", root_cause="x")
+
+    for said in (slack.told[-1]["text"], answer.text):
+        assert "nothing was done, for it relapsed at" in said
+    assert "" == taken_by(intake, incident_id)
+    assert Status.OPEN is intake.store.incident(incident_id).status
+
+
 def test_two_people(intake: Intake, app: SlackApp, slack: Slack) -> None:
     """Two at once: one has it, the other is told so."""
     incident_id, post = posted(intake, slack)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from schemas.errors import InvalidInput
 from schemas.incident import Incident
 from schemas.settings import load_settings
 from tasks.breach.clocks.draft_notifications import Drafts, is_unedited, write_drafts
-from tasks.store import Store, open_store
+from tasks.store import Store
 
 TARGET = """
 [targets.shop]
@@ -31,13 +30,10 @@ data = ["names", "e-mail addresses"]
 
 
 @pytest.fixture
-def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(own_store: Store) -> Store:
     """A store of this test's own; the GDPR applies."""
-    monkeypatch.setenv("AEEF_HOME", str(home))
     configure("gdpr-33", more=TARGET)
-    opened = open_store(load_settings())
-    yield opened
-    opened.close()
+    return own_store
 
 
 def draft(store: Store, incident: Incident) -> Drafts:

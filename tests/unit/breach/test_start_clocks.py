@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -24,20 +22,17 @@ from tasks.breach.clocks.start_clocks import (
     table_of,
 )
 from tasks.breach.clocks.timers import AT_DUE, AT_ONCE, AT_START, moment_of, timers_for
-from tasks.store import Store, open_store
+from tasks.store import Store
 
 HOUR = timedelta(hours=1)
 KEY = ("gdpr-33", "notification")
 
 
 @pytest.fixture
-def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(own_store: Store) -> Store:
     """A store of this test's own; GDPR and DORA apply."""
-    monkeypatch.setenv("AEEF_HOME", str(home))
     configure("gdpr-33", "gdpr-34", "dora-19")
-    opened = open_store(load_settings())
-    yield opened
-    opened.close()
+    return own_store
 
 
 def actions(store: Store, incident: Incident, beginning: str = "") -> list[str]:

@@ -37,7 +37,7 @@
     [...part.querySelectorAll("input:not([type=hidden]),textarea")].some((each) => each.value !== each.defaultValue);
   const refresh = async () => {
     if (document.hidden) return;
-    const answer = await fetch(location.pathname + location.search.replace(/done=[^&]*/, ""), {
+    const answer = await fetch(location.pathname + location.search.replace(/(done|refused)=[^&]*/, ""), {
       headers: { Accept: "text/html" }, redirect: "error",
     }).catch(() => null);
     if (!answer || !answer.ok) return;

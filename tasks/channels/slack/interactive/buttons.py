@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.approvals import State
 from schemas.incident import Incident
+from schemas.lifecycle import shown_for
 from schemas.links import links_for
 from schemas.settings import Settings
 from schemas.settings.slack_template import MOST_BLOCKS
@@ -50,7 +51,8 @@ def with_buttons(
 
 
 def _button(act: str, words: str, incident: Incident, style: str = "") -> dict[str, Any]:
-    made = {**_plain(words), "action_id": f"{ACT}{act}", "value": str(incident.incident_id)}
+    value = f"{incident.incident_id} {shown_for(incident).text}"
+    made = {**_plain(words), "action_id": f"{ACT}{act}", "value": value}
     return {**made, "style": style} if style else made
 
 

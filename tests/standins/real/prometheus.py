@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from support import free_port, not_available
+from standins.real.server import RealServer
+from support import not_available
 
-PROGRAM, TOOL = "prometheus", "promtool"
-START_SECONDS = 120.0
+TOOL = "promtool"
 
 
 def promtool(*arguments: str, given: bytes | None = None) -> str:
@@ -29,13 +27,13 @@ def promtool(*arguments: str, given: bytes | None = None) -> str:
     return said
 
 
-class RealPrometheus:
+class RealPrometheus(RealServer):
     """A running Prometheus that scrapes one address as the job `aeef`, with our rules."""
 
+    program = "prometheus"
+
     def __init__(self, directory: Path, scraped: str, rules: Path) -> None:
-        self.directory = directory
-        self.url = f"http://127.0.0.1:{free_port()}"
-        directory.mkdir(parents=True)
+        super().__init__(directory)
         (directory / "prometheus.yml").write_text(f"""\
 global: {{scrape_interval: 1s, evaluation_interval: 1s, scrape_timeout: 1s}}
 rule_files: [{rules}]
@@ -43,43 +41,14 @@ scrape_configs:
 - job_name: aeef
   static_configs: [{{targets: [{scraped}]}}]
 """)
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        if not shutil.which(PROGRAM):
-            not_available(f"{PROGRAM} is not installed")
-        with (self.directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    PROGRAM,
-                    f"--config.file={self.directory / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={self.directory / 'data'}",
-                    f"--web.listen-address={self.url.removeprefix('http://')}",
-                ],
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            assert time.monotonic() < deadline, (self.directory / "log").read_text()
-            time.sleep(0.05)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(30)
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/-/ready", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
+    def arguments(self) -> list[str]:
+        """What it is started with."""
+        return [
+            f"--config.file={self.directory / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self.directory / 'data'}",
+            f"--web.listen-address={self.address}",
+        ]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that it answers with: each with `metric` and `value`."""

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from support import free_port, not_available
-
-PROGRAM = "prometheus-alertmanager"
-START_SECONDS = 120.0
+from standins.real.server import RealServer
 
 
 def webhook_receiver(url: str, token: str) -> str:
@@ -29,14 +22,13 @@ def webhook_receiver(url: str, token: str) -> str:
 """
 
 
-class RealAlertmanager:
+class RealAlertmanager(RealServer):
     """A running Alertmanager with one receiver."""
 
+    program = "prometheus-alertmanager"
+
     def __init__(self, directory: Path, receiver: str) -> None:
-        self.directory = directory
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        directory.mkdir(parents=True)
+        super().__init__(directory)
         config = f"""\
 route: {{receiver: aeef, group_by: [alertname, service], group_wait: 0s, group_interval: 1s,
         repeat_interval: 1h}}
@@ -44,43 +36,15 @@ receivers:
 - name: aeef
 {receiver}"""
         (directory / "am.yml").write_text(config)
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        if not shutil.which(PROGRAM):
-            not_available(f"{PROGRAM} is not installed")
-        self._process = subprocess.Popen(
-            [
-                PROGRAM,
-                f"--config.file={self.directory / 'am.yml'}",
-                f"--storage.path={self.directory / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self.port}",
-                "--cluster.listen-address=",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            assert time.monotonic() < deadline, "Alertmanager did not start"
-            time.sleep(0.05)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(30)
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/-/ready", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
+    def arguments(self) -> list[str]:
+        """What it is started with."""
+        return [
+            f"--config.file={self.directory / 'am.yml'}",
+            f"--storage.path={self.directory / 'data'}",
+            f"--web.listen-address={self.address}",
+            "--cluster.listen-address=",
+        ]
 
     def fire(
         self,

@@ -1,0 +1,1 @@
+"""Real servers, as Debian has them, started for a test. Begin with `server.py`."""
