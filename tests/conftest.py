@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from support import SHARED_PLACE
+from support import SHARED_PLACE, shares_stack
 
 _shared = None
 if SHARED_PLACE not in os.environ:  # else this is one of several processes of a run
@@ -48,16 +48,20 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first: `make test` gives whole files to its processes, in this order."""
-    items.sort(key=lambda item: _turn(item.path))
+    """Long files first, and in each tier those that share a system, which ends after them.
+
+    `make test` gives whole files to its processes, in this order.
+    """
+    sharing = {item.path for item in items if shares_stack(item)}
+    items.sort(key=lambda item: _turn(item.path, shares=item.path in sharing))
     gc.collect()
     gc.freeze()
 
 
-def _turn(path: Path) -> tuple[int, int]:
+def _turn(path: Path, *, shares: bool) -> tuple[int, int, bool]:
     longest = LONGEST.index(path.name) if path.name in LONGEST else len(LONGEST)
     tier = next((n for n, tier in enumerate(TIERS) if tier in path.parts), len(TIERS))
-    return longest, tier
+    return longest, tier, not shares
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

@@ -48,6 +48,11 @@ def wait_until(
     return answer
 
 
+def shares_stack(item: pytest.Item) -> bool:
+    """True for a test that needs the running system that others use, too (fixtures/stack.py)."""
+    return "shared_stack" in getattr(item, "fixturenames", ())
+
+
 def read_below(directory: Path) -> Iterator[tuple[Path, bytes]]:
     """Every file below a folder, and what is in it.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.stack import Stack
+from fixtures.stack import SharedStack, Stack
 from samples.matrix_cells import CELLS, COMMON, PERSON, TYPES, Cell, Prepared, prepare, start
 from schemas.settings import Settings
 from schemas.validation import validate
@@ -51,21 +51,24 @@ AUTO_RESPONSE = {
 
 @pytest.fixture(scope="module")
 def prepared(
-    _running_stack: Stack, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    shared_stack: SharedStack,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[dict[Cell, Prepared]]:
     """Every cell, started."""
+    stack = shared_stack.get()
     chosen = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
     cells = [each for each in CELLS if str(each) in chosen] or CELLS
     directory = tmp_path_factory.mktemp("matrix")
     with ControlPlane() as plane, ThreadPoolExecutor(4) as pool:
         made = pool.map(lambda cell: prepare(cell, directory / str(cell), plane), cells)
         found = dict(zip(cells, made, strict=True))
-        _running_stack.configure(more=COMMON + "".join(each.config for each in found.values()))
+        stack.configure(more=COMMON + "".join(each.config for each in found.values()))
         for cell, sample in found.items():
-            start(_running_stack, cell, sample)
+            start(stack, cell, sample)
         yield found
         assert [] == plane.violations
-    _running_stack.configure()
+    stack.configure()
 
 
 @pytest.mark.proves("SPEC-TRIAGE-route", "SPEC-TRIAGE-actions", "REQ-010-14")

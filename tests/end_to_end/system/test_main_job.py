@@ -24,7 +24,7 @@ def _any_stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     if request.param == "on":
-        yield request.getfixturevalue("_running_stack")
+        yield request.getfixturevalue("shared_stack").get()
         return
     home = tmp_path_factory.mktemp("without-patches") / "home"
     with running_stack(home, AEEF_PREFECT_PATCHES="off") as without:
