@@ -136,6 +136,8 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if self._deadline:
+            self._deadline.close()
 
     @contextmanager
     def _ours(self) -> Iterator[None]:

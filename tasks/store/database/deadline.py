@@ -27,6 +27,7 @@ class Deadline:
         self._due: dict[int, tuple[float, int]] = {}
         self._numbers = count()
         self._changed = threading.Condition()
+        self._is_over = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -47,9 +48,18 @@ class Deadline:
             with self._changed:
                 self._due.pop(number, None)
 
+    def close(self) -> None:
+        """End the thread, once nothing is under way; another one starts when it is needed again."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+
     def _watch(self) -> None:
         with self._changed:
             while True:
+                if self._is_over and not self._due:
+                    self._is_over, self._thread = False, None
+                    return
                 if not self._due:
                     self._changed.wait()
                     continue

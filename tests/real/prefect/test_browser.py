@@ -21,6 +21,14 @@ PATIENCE = 120_000
 """Milliseconds: the UI is large, and other tests run beside."""
 ELSEWHERE = "prefect.evil.example"
 saw = logging.getLogger("browser")
+LOAD_AGAIN = """
+for (const name of ["error", "unhandledrejection"])
+  addEventListener(name, (event) => {
+    if (/dynamically imported/.test(event.message || event.reason)) location.reload();
+  });
+"""
+"""What a person does whose page stays empty: Chromium drops what it loads when a network of the
+machine comes or goes (net::ERR_NETWORK_CHANGED), as those of containers do in other tests."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,7 @@ def page(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
+        page.add_init_script(LOAD_AGAIN)
         page.on("console", lambda said: saw.warning("console: %s", said.text[:300]))
         page.on("pageerror", lambda error: saw.warning("error: %s", str(error)[:300]))
         page.on("requestfailed", lambda asked: saw.warning("%s: %s", asked.url, asked.failure))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,11 @@ def hung(server: PostgreSQL) -> Iterator[None]:
             process.send_signal(signal.SIGCONT)
 
 
+def watching() -> list[threading.Thread]:
+    """The threads that watch for deadlines."""
+    return [each for each in threading.enumerate() if each.name == "deadlines"]
+
+
 def open_one(store: Store, service: str) -> None:
     """Open an incident."""
     alert = Alert(description="x", service=service)
@@ -71,3 +77,15 @@ def _raises(store: Store) -> bool:
     except TemporaryError:
         return True
     return False
+
+
+def test_a_closed_store_leaves_no_thread_behind(store: Store) -> None:
+    """And one that is used after all is watched again."""
+    open_one(store, "shop")
+    before = len(watching())
+
+    store.close()
+
+    wait_until(lambda: len(watching()) < before)
+    open_one(store, "shop")
+    assert before == len(watching())
