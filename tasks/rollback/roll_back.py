@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -39,17 +40,44 @@ def _raised_as_rollback() -> Iterator[None]:
 
 
 @_raised_as_rollback()
-def plan_rollback(target: Target, to_commit: str | None = None) -> RollbackPlan:
-    """What `roll_back` would choose. Changes nothing; raises RollbackError as it does."""
+def plan_rollback(
+    target: Target, to_commit: str | None = None, began: datetime | None = None
+) -> RollbackPlan:
+    """What `roll_back` would choose. Changes nothing; raises RollbackError as it does.
+
+    began: of the incident, or its present occurrence, that it is for; None: of none yet. What
+    began before the target's last rollback joins that one: another one would replace a good
+    release.
+    """
+    if to_commit is None and began is not None:
+        history = read_history(target)
+        last = max(history.rollbacks, key=lambda entry: entry.timestamp, default=None)
+        if odd := history.perhaps_rolled_back_since(began):
+            raise wrong_history(
+                target,
+                f"{odd}: so this may have been rolled back after the incident began; mend that"
+                " entry, or name a release with --to-commit",
+            )
+        if last is not None and last.timestamp > began:
+            plan = choose_release(target, last.commit)
+            return plan.model_copy(
+                update={
+                    "chosen_because": f"incident {last.incident_id or 'unknown'} already went"
+                    f" back to it at {last.timestamp:%H:%M:%S} UTC, after this incident began"
+                }
+            )
     return choose_release(target, to_commit)
 
 
-def rehearse_rollback(target: Target, home: Path, to_commit: str | None = None) -> RollbackPlan:
+def rehearse_rollback(
+    target: Target, home: Path, to_commit: str | None = None, began: datetime | None = None
+) -> RollbackPlan:
     """What `roll_back` would do, as far as can be seen without doing it. Changes nothing.
 
+    began: as for `plan_rollback`.
     Raises RollbackError as it would before it changes anything; the text names the release.
     """
-    return foresee(plan_rollback(target, to_commit), target, home)
+    return foresee(plan_rollback(target, to_commit, began), target, home)
 
 
 def foresee(plan: RollbackPlan, target: Target, home: Path) -> RollbackPlan:
@@ -130,34 +158,13 @@ def _chosen(plan: RollbackPlan) -> str:
 
 
 @step("choose release", says=_chosen, timeout=CHOOSE_SECONDS)
-@_raised_as_rollback()
 def choose_rollback(case: Case, target_name: str, to_commit: str | None = None) -> RollbackPlan:
-    """Choose the release to go back to. Changes nothing.
+    """Choose the release to go back to, for this incident. Changes nothing.
 
-    An incident, or its present occurrence, that began before the target's last rollback joins
-    that one: another rollback would replace a good release.
     Raises RollbackError that says why there is none.
     """
     target = case.settings.target(target_name)
-    if to_commit is None:
-        began = case.incident.began_at
-        history = read_history(target)
-        last = max(history.rollbacks, key=lambda entry: entry.timestamp, default=None)
-        if odd := history.perhaps_rolled_back_since(began):
-            raise wrong_history(
-                target,
-                f"{odd}: so this may have been rolled back after the incident began; mend that"
-                " entry, or name a release with --to-commit",
-            )
-        if last is not None and last.timestamp > began:
-            plan = choose_release(target, last.commit)
-            return plan.model_copy(
-                update={
-                    "chosen_because": f"incident {last.incident_id or 'unknown'} already went"
-                    f" back to it at {last.timestamp:%H:%M:%S} UTC, after this incident began"
-                }
-            )
-    return choose_release(target, to_commit)
+    return plan_rollback(target, to_commit, case.incident.began_at)
 
 
 def _deployed(release: DeployedRelease) -> str:

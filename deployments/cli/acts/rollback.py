@@ -66,8 +66,9 @@ def roll_back_for(
         )
     if dry_run:
         settings = load_settings()
-        of = one_target(Hand(incident_id, this_actor(), settings), target)
-        plan = rehearse_rollback(of, settings.home, to_commit or None)
+        hand = Hand(incident_id, this_actor(), settings)
+        of, began = one_target(hand, target), hand.incident.began_at
+        plan = rehearse_rollback(of, settings.home, to_commit or None, began)
         show(plan, dry_run_text(plan), as_json=as_json)
         return
     if not as_json and not is_remote():

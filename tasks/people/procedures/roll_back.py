@@ -30,7 +30,8 @@ def _roll_back(hand: Hand, asked: RollBack) -> Done:
         raise NotPossibleNow(f"{hand.incident.title} is over; reopen it, or use `aeef rollback`")
     target = one_target(hand, asked.target)
     settings, commit = hand.settings, asked.to_commit or None
-    rehearse_rollback(target, settings.home, commit)  # says at once what would be refused
+    # Says at once what would be refused.
+    rehearse_rollback(target, settings.home, commit, hand.incident.began_at)
 
     def work(do: Directly) -> None:
         asked_by = hand.actor.on_record
@@ -45,7 +46,8 @@ def _roll_back(hand: Hand, asked: RollBack) -> Done:
 def _foresee(hand: Hand) -> str:
     if hand.incident.status.is_over:
         raise NotPossibleNow("it is over")
-    plan = rehearse_rollback(one_target(hand), hand.settings.home)
+    began = hand.incident.began_at
+    plan = rehearse_rollback(one_target(hand), hand.settings.home, began=began)
     if plan.already_running:
         raise NotPossibleNow(f"{plan.target} runs {plan.to_commit[:12]} already")
     return dry_run_text(plan)

@@ -13,7 +13,9 @@ from tasks.store.lifecycle.standings import change_standing, standing_of
 from tasks.store.records import Change
 
 CORRECTED_WITHIN = timedelta(minutes=15)
-"""Who makes less of what has just begun corrects what a sender said; later it was that bad."""
+"""Who makes less of what has just begun corrects what a sender said; later it was that bad.
+
+So it was where something has contained it: rollbacks are done within seconds."""
 
 
 def lower_review(change: Change, row: Row[Any], severity: Severity, *, mistaken: bool) -> str:
@@ -45,4 +47,5 @@ def give_review(merged: Incident, row: Row[Any], other: Change, into: Row[Any]) 
 
 def _has_just_begun(incident: Incident, row: Row[Any], now: datetime) -> bool:
     opened = datetime.fromisoformat(row.opened_at)
-    return incident.occurrence == 1 and now - opened <= CORRECTED_WITHIN
+    is_first = incident.occurrence == 1 and not incident.status.is_contained
+    return is_first and now - opened <= CORRECTED_WITHIN

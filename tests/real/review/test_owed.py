@@ -66,6 +66,16 @@ def test_what_was_a_p1_for_an_hour_is_reviewed_as_one(store: Store, clock: Clock
     store.verify_audit()
 
 
+def test_what_was_contained_within_minutes_was_that_bad(store: Store) -> None:
+    """A rollback takes seconds: whoever makes less of it then corrects nobody."""
+    incident = opened(store)
+    store.set_status(incident.incident_id, Status.MITIGATED, actor="runbook")
+
+    assert lowered(store, incident, P3).endswith("; its review is that of a P1")
+    over(store, incident)
+    assert not closes(store, incident)
+
+
 @pytest.mark.parametrize("first_severity", [P1, P3])
 def test_what_was_corrected_within_minutes_needs_none(
     store: Store, clock: Clock, first_severity: Severity

@@ -78,6 +78,17 @@ def test_a_dry_run_of_an_incident_changes_nothing(aeef: Aeef, broken: Incident) 
     assert before == runs()
 
 
+def test_a_dry_run_says_what_would_be_done_for_this_incident(aeef: Aeef, broken: Incident) -> None:
+    """What was rolled back since it began stays: one by itself would go back further."""
+    done = aeef("rollback", broken.short_id)
+    dry = aeef("rollback", broken.short_id, "--dry-run")
+    by_itself = aeef("rollback", "--target", "demo", "--dry-run")
+
+    assert (0, 0) == (done.code, dry.code)
+    assert f"incident {broken.incident_id} already went back to it" in dry.out
+    assert dry.out.split(": ")[0] not in by_itself.out
+
+
 def test_one_that_fails_says_so_and_exits_with_1(aeef: Aeef, broken: Incident) -> None:
     """Nothing has begun when the command is over; that nobody could be paged is on record."""
     for proof in (load_settings().target("demo").repository / "provenance").glob("*.json"):
