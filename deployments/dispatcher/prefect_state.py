@@ -11,10 +11,11 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.registry.automations import automations
 from deployments.registry.catalog import DEPLOYED
+from deployments.registry.present import deployments_of_ours, every
 from schemas.settings import Settings
 
 REGISTERED_SECONDS = 30.0
-"""How long deployments and automations count as seen: twenty requests each time."""
+"""How long deployments and automations count as seen."""
 
 
 def prefect_problems(settings: Settings) -> list[str]:
@@ -74,17 +75,13 @@ def server_problem() -> str | None:
 
 
 def _deployments(client: SyncPrefectClient) -> list[str]:
-    missing = []
-    for name in sorted(row.deployment for row in DEPLOYED):
-        try:
-            client.read_deployment_by_name(name)
-        except ObjectNotFound:
-            missing.append(name)
+    present = deployments_of_ours(client)
+    missing = sorted({row.deployment for row in DEPLOYED} - present.keys())
     return [f"deployments are missing ({', '.join(missing)}): run `aeef deploy`"] if missing else []
 
 
 def _automations(client: SyncPrefectClient) -> list[str]:
-    present = {each.name: each for each in client.read_automations()}
+    present = {each.name: each for each in every(client.read_automations)}
     problems = []
     for row in automations():
         if row.name not in present:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
-from zlib import crc32
 
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import StateType
-from prefect.deployments.runner import RunnerDeployment
+from prefect.client.schemas.objects import StateType, VersionInfo
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
+from prefect.events.schemas.automations import Automation
 from prefect.exceptions import ObjectNotFound
-from prefect.schedules import Cron, Interval
-from prefect.types.entrypoint import EntrypointType
-from prefect.utilities.callables import ParameterSchema
 
-from deployments.prefect_server.settings import HEARTBEAT_SECONDS
 from deployments.registry.automations import GONE, AutomationRow, automations
 from deployments.registry.catalog import (
     FLOWS,
@@ -27,14 +21,13 @@ from deployments.registry.catalog import (
     SCHEDULED,
     FlowRow,
     ScheduledRow,
-    imported,
 )
+from deployments.registry.deployment import in_words, is_changed, wanted_deployment
 from deployments.registry.owner import NO_HEARTBEAT
+from deployments.registry.present import deployments_of_ours, every
 from deployments.registry.work_pool import ensure_work_pool
 from schemas.settings import Settings
 from tasks.rollback.prefect_limit import limit_of
-
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def register(settings: Settings, report: Callable[[str], None] = print) -> None:
@@ -43,29 +36,33 @@ def register(settings: Settings, report: Callable[[str], None] = print) -> None:
         ensure_work_pool(client, settings.worker)
         for target in () if settings.prefect_embedded else settings.targets:
             client.upsert_global_concurrency_limit_by_name(limit_of(target), limit=1)
+        present = deployments_of_ours(client)
         ids = {}
         for row in FLOWS:
-            ids[row.flow] = _deployment(row, settings)
+            ids[row.flow] = _deployment(row, settings, present)
             report(f"deployment {row.deployment}")
         for row in OLD_NAMES:
-            _deployment(row, settings)
+            _deployment(row, settings, present)
         for scheduled in SCHEDULED:
-            _deployment(scheduled, settings)
+            _deployment(scheduled, settings, present)
             report(f"deployment {scheduled.deployment} runs {in_words(scheduled, settings)}")
         names = {row.flow: row.deployment for row in FLOWS}
-        rules = automations()
-        for rule in rules:
-            _automation(client, rule, _actions(rule, ids))
+        rules = every(client.read_automations)
+        for rule in automations():
+            of_this_name = [each for each in rules if each.name == rule.name]
+            _automation(client, rule, _actions(rule, ids), of_this_name)
             does = f"runs {names[rule.flow]}" if rule.flow else "marks the run Crashed"
             report(f"automation '{rule.name}' {does}")
-        _remove_what_is_gone(client, report)
+        _remove_what_is_gone(client, rules, report)
 
 
-def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None]) -> None:
-    for name in GONE:
-        for present in client.read_automations_by_name(name):
-            client.delete_automation(present.id)
-            report(f"automation '{name}' removed: the intake escalates")
+def _remove_what_is_gone(
+    client: SyncPrefectClient, rules: list[Automation], report: Callable[[str], None]
+) -> None:
+    for rule in rules:
+        if rule.name in GONE:
+            client.delete_automation(rule.id)
+            report(f"automation '{rule.name}' removed: the intake escalates")
     for name in GONE_DEPLOYMENTS:
         try:
             found = client.read_deployment_by_name(name)
@@ -75,73 +72,19 @@ def _remove_what_is_gone(client: SyncPrefectClient, report: Callable[[str], None
         report(f"deployment {name} removed: the intake escalates")
 
 
-def schedule_of(row: FlowRow | ScheduledRow, settings: Settings) -> dict[str, Any]:
-    """When Prefect begins it by itself."""
-    if isinstance(row, FlowRow):
-        return {}
-    if cron := row.cron(settings):
-        return {"schedule": Cron(cron, timezone=settings.calendar.timezone)}
-    every = row.every(settings)
-    if not every:
-        return {"interval": None}
-    return {"schedule": Interval(timedelta(seconds=every), anchor_date=_anchor(row, every))}
-
-
-def _anchor(row: ScheduledRow, every: float) -> datetime:
-    """From when it is counted: always the same, for what is counted from now never comes.
-
-    `aeef up` deploys at each start: with one each day, no weekly run would ever begin. Those of
-    one interval are spread over it by their names.
-    """
-    return _EPOCH + timedelta(seconds=crc32(row.deployment.encode()) % max(1, int(every)))
-
-
-def in_words(row: ScheduledRow, settings: Settings) -> str:
-    """When it runs, for people."""
-    if cron := row.cron(settings):
-        return f"by cron '{cron}' in {settings.calendar.timezone}"
-    every = row.every(settings)
-    return f"every {every:g} s" if every else "only when it is asked for"
-
-
-def _deployment(row: FlowRow | ScheduledRow, settings: Settings) -> UUID:
-    flow = imported(row.entrypoint)
-    is_old = row in OLD_NAMES
-    deployment = RunnerDeployment.from_flow(
-        flow,
-        name=row.deployment.removeprefix(f"{row.flow}/"),
-        **schedule_of(row, settings),
-        description=_old(row.flow) if is_old else flow.description,
-        tags=["aeef", "old name"] if is_old else ["aeef"],
-        work_pool_name=settings.worker.pool,
-        enforce_parameter_schema=False,
-        # For any worker: a run without heartbeats would never be found dead.
-        job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_SECONDS}},
-        entrypoint_type=EntrypointType.MODULE_PATH,
-    )
-    deployment.entrypoint = row.entrypoint
-    # A deployment takes its form from the flow alone, which knows no settings; there is no public
-    # way to give it another one.
-    deployment._parameter_openapi_schema = with_targets(flow.parameters, settings)  # noqa: SLF001
-    found = deployment.apply()
-    assert isinstance(found, UUID)  # a coroutine only inside an event loop
-    return found
-
-
-def _old(flow: str) -> str:
-    new = next(row.deployment for row in FLOWS if row.flow == flow)
-    return f"The old name of `{new}`, for scripts that use it."
-
-
-def with_targets(schema: ParameterSchema, settings: Settings) -> ParameterSchema:
-    """A form's schema in which `target` is a list of those that are configured.
-
-    Only the form: a run may name one that was configured since.
-    """
-    found = schema.model_copy(deep=True)
-    if settings.targets and "target" in found.properties:
-        found.properties["target"]["enum"] = sorted(settings.targets)
-    return found
+def _deployment(
+    row: FlowRow | ScheduledRow, settings: Settings, present: Mapping[str, DeploymentResponse]
+) -> UUID:
+    wanted = wanted_deployment(row, settings)
+    found = present.get(row.deployment)
+    # Each of some fifty takes five requests, at each start.
+    if found and not is_changed(found, wanted):
+        return found.id
+    # Else Prefect looks for a version in the git repository in which somebody happens to start us.
+    ours = VersionInfo(type="prefect:simple", version=wanted.version or "")
+    applied = wanted.apply(version_info=ours)
+    assert isinstance(applied, UUID)  # a coroutine only inside an event loop
+    return applied
 
 
 def _actions(row: AutomationRow, ids: Mapping[str, UUID]) -> list[ActionTypes]:
@@ -154,11 +97,15 @@ def _actions(row: AutomationRow, ids: Mapping[str, UUID]) -> list[ActionTypes]:
     return [RunDeployment(deployment_id=ids[row.flow], parameters={"alert": alert})]
 
 
-def _automation(client: SyncPrefectClient, row: AutomationRow, actions: list[ActionTypes]) -> None:
+def _automation(
+    client: SyncPrefectClient,
+    row: AutomationRow,
+    actions: list[ActionTypes],
+    present: list[Automation],
+) -> None:
     wanted = AutomationCore(
         name=row.name, description=row.description, trigger=row.trigger, actions=actions
     )
-    present = client.read_automations_by_name(row.name)
     if not present:
         client.create_automation(wanted)
         return

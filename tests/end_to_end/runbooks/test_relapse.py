@@ -67,7 +67,7 @@ def test_a_second_outage_is_a_second_outage(own_stack: Stack, tmp_path: Path) ->
     assert good == running_commit(target)
     assert 2 == len({each["rollbackId"] for each in rollbacks(target)}) == len(rollbacks(target))
     stack.wait_for(lambda: second in stack.pagerduty.alerts)
-    assert "acknowledged" == stack.pagerduty.alerts[incident_id].state
+    stack.wait_for(lambda: "acknowledged" == stack.pagerduty.alerts[incident_id].state, 30)
     assert stack.run(stack.run_id(incident_id))["name"].endswith(" (occurrence 2)")
 
     # Nobody takes the second page, though somebody took the first.

@@ -23,16 +23,43 @@ from schemas.incident import IncidentType
 
 
 def test_registering_again_changes_nothing(stack: Stack) -> None:
-    """The same deployments and automations, under the same ids."""
-    before = _registered(stack)
+    """The same deployments and automations, under the same ids; none of them is even written."""
+    before, written = _registered(stack), _last_written(stack)
 
     ran = stack.command("deploy", PREFECT_API_URL=stack.prefect_api)
 
     assert 0 == ran.returncode, ran.stderr
     assert before == _registered(stack)
+    assert written == _last_written(stack)
     deployments, rules = before
     assert {row.deployment for row in (*DEPLOYED, *OLD_NAMES)} == set(deployments)
     assert {row.name for row in automations()} == set(rules)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "by hand"},
+        {"entrypoint": "flows.moved.away"},
+        {"tags": ["aeef", "by hand"]},
+        {"job_variables": {"env": {}}},
+        {"parameter_openapi_schema": {"type": "object", "properties": {}}},
+        {"version": "0.0.1"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_differs_is_registered_anew(stack: Stack, change: dict[str, Any]) -> None:
+    """Whatever an older version, or somebody, made of a deployment."""
+    path = "/deployments/name/triage/respond"
+    before = stack.prefect("GET", path)
+    [field] = change
+    stack.prefect("PATCH", f"/deployments/{before['id']}", json=change)
+    assert before[field] != stack.prefect("GET", path)[field]
+
+    ran = stack.command("deploy", PREFECT_API_URL=stack.prefect_api)
+
+    assert 0 == ran.returncode, ran.stderr
+    assert before[field] == stack.prefect("GET", path)[field]
 
 
 def test_automations_of_an_older_version_are_removed(stack: Stack) -> None:
@@ -136,6 +163,13 @@ def _registered(stack: Stack) -> tuple[dict[str, str], dict[str, str]]:
         {f"{flows[each['flow_id']]}/{each['name']}": each["id"] for each in deployments},
         {each["name"]: each["id"] for each in rules if each["name"].startswith("AEEF")},
     )
+
+
+def _last_written(stack: Stack) -> dict[str, str]:
+    found: list[dict[str, Any]] = []
+    for kind in ("deployments", "automations"):
+        found += stack.prefect("POST", f"/{kind}/filter", json={})
+    return {each["id"]: each["updated"] for each in found}
 
 
 def _health(stack: Stack) -> str:

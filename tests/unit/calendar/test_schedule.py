@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployments.registry.catalog import SCHEDULED, imported
-from deployments.registry.register import in_words
+from deployments.registry.deployment import in_words
 from schemas.settings import Settings
 
 

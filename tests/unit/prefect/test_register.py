@@ -12,7 +12,8 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.registry.automations import automations
 from deployments.registry.catalog import SCHEDULED
-from deployments.registry.register import differs, schedule_of
+from deployments.registry.deployment import schedule_of
+from deployments.registry.register import differs
 from schemas.settings import Settings
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
