@@ -35,22 +35,38 @@ settings.register_profile(
 )
 settings.load_profile("side-by-side")
 
-TIERS = ("end_to_end", "real", "unit", "house")
+TIERS = ("end_to_end", "house", "unit", "real")
 LONGEST = (
-    "test_killed.py",
     "test_warm_worker.py",
-    "test_regulatory_clock.py",
-    "test_every_type.py",
+    "test_killed.py",
+    "test_main_job.py",
     "test_installed.py",
+    "test_regulatory_clock.py",
+    "test_up.py",
+    "test_page.py",
+    "test_taken_over.py",
+    "test_application.py",
+    "test_prefect_hiccups.py",
+    "test_every_type.py",
+    "test_drift.py",
+    "test_relapse.py",
     "test_the_guide.py",
 )
-"""Files that take minutes and mostly wait, so that other processes compute meanwhile."""
+"""Files of a running system that take minutes and mostly wait; the longest comes first."""
+LONGEST_WITHOUT = (
+    "test_compose_deployer.py",
+    "test_drift_compose.py",
+    "test_settled.py",
+    "test_image_pins.py",
+    "test_drift_layouts.py",
+)
+"""Others that take a minute and more; the longest comes last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, and in each tier those that share a system, which ends after them.
+    """What needs a running system comes first, and in each part what takes longest outermost.
 
-    `make test` gives whole files to its processes, in this order.
+    `make test` gives whole files to its processes: to some from the front, to others from the end.
     """
     sharing = {item.path for item in items if shares_stack(item)}
     items.sort(key=lambda item: _turn(item.path, shares=item.path in sharing))
@@ -58,16 +74,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     gc.freeze()
 
 
-def _turn(path: Path, *, shares: bool) -> tuple[int, int, bool]:
-    longest = LONGEST.index(path.name) if path.name in LONGEST else len(LONGEST)
+def _turn(path: Path, *, shares: bool) -> tuple[bool, int, int]:
     tier = next((n for n, tier in enumerate(TIERS) if tier in path.parts), len(TIERS))
-    return longest, tier, not shares
+    has_system = "end_to_end" in path.parts or shares
+    long = LONGEST.index(path.name) if has_system and path.name in LONGEST else len(LONGEST)
+    if not has_system and path.name in LONGEST_WITHOUT:
+        long += len(LONGEST_WITHOUT) - LONGEST_WITHOUT.index(path.name)
+    return not has_system, tier, long
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives whole files to the processes; what has a system of its own without patches, apart."""
+    """Gives whole files to the processes, so that some wait for a system while others compute."""
+
+    def _assign_work_unit(self, node: object) -> None:
+        """To more than half of them from the front, where the running systems are."""
+        place = list(self.assigned_work).index(node)
+        if place > len(self.assigned_work) // 2:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
+        """What has a system of its own without patches, apart."""
         file: str = super()._split_scope(nodeid)
         return f"{file} without patches" if "[patches-off" in nodeid else file
 

@@ -44,7 +44,7 @@ def wait_until(
         waited = time.monotonic() - began
         if waited > timeout:
             pytest.fail(f"not true within {timeout:g} s: it is still {answer!r}\n{said()}")
-        time.sleep(min(0.01 + waited / 10, 0.25))
+        time.sleep(min(0.01 + waited / 10, 0.5))
     return answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import traceback
@@ -17,11 +16,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 
+from processes.ready import READY
 from schemas.automation import Act, Limit
 from schemas.incident import Alert, Grouping, IncidentType, Severity
 from tasks.store import Store
-
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 def in_processes(count: int, work: Callable[..., Any], *arguments: Any) -> list[Any]:
@@ -29,11 +27,11 @@ def in_processes(count: int, work: Callable[..., Any], *arguments: Any) -> list[
 
     The work gets the process's number and the arguments.
     """
-    barrier = _SPAWN.Barrier(count)
+    barrier = READY.Barrier(count)
     started = []
     for number in range(count):
-        ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_run, args=(barrier, theirs, work, number, arguments))
+        ours, theirs = READY.Pipe()
+        process = READY.Process(target=_run, args=(barrier, theirs, work, number, arguments))
         process.start()
         theirs.close()
         started.append((process, ours))
@@ -163,7 +161,7 @@ def send_one_alert(store: Store) -> None:
 
 def killed_while_writing(url: str, home: str, at: str) -> int:
     """Run `die_while_writing` in a process of its own; returns its exit code."""
-    process = _SPAWN.Process(target=die_while_writing, args=(url, home, at))
+    process = READY.Process(target=die_while_writing, args=(url, home, at))
     process.start()
     process.join()
     code = process.exitcode

@@ -15,7 +15,7 @@ from documents import apply_diff, blocks_of, commands_of
 from support import ROOT
 
 GUIDE = ROOT / "docs" / "adding-a-runbook.md"
-NOT_COPIED = (".git", ".venv", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info")
+NOT_COPIED = (".git", ".venv", ".pytest_cache", ".hypothesis", "*.egg-info")
 
 
 @pytest.fixture

@@ -31,12 +31,10 @@ _GATES: list[Gates] = []
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of our code, so that a test can change it."""
+    """A copy of our code, compiled as it is, so that a test can change it."""
     copy = tmp_path_factory.mktemp("code")
     for package in PACKAGES:
-        shutil.copytree(
-            ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / package, copy / package)
     return copy
 
 
