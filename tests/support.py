@@ -12,6 +12,8 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from tasks.base.file_lock import file_lock
+
 T = TypeVar("T")
 
 TESTS = Path(__file__).parent
@@ -90,3 +92,15 @@ def free_port() -> int:
                 continue
             mark.detach()
         return address[1]
+
+
+def made_once(name: str, make: Callable[[Path], object]) -> Path:
+    """What the first process of a run of the tests that needs it makes, for all of them."""
+    shared = Path(os.environ[SHARED_PLACE])
+    made = shared / name
+    with file_lock(shared / f"{name}.lock"):
+        if not made.exists():
+            making = shared / f"{name}.making"
+            make(making)
+            making.rename(made)
+    return made

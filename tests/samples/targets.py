@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tomllib
@@ -18,7 +19,7 @@ import httpx
 from deployments.cli.demo.sample import create_demo
 from samples.compose import Compose, run_compose
 from schemas.settings import Health, Target
-from support import free_port, wait_until
+from support import SHARED_PLACE, free_port, made_once, wait_until
 
 GATES = ("tests", "security-scan")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,13 +28,26 @@ QUICK = {"successes": 2, "interval": 0.02, "settle": 0.0, "deadline": 2.0}
 
 def command_target(tmp_path: Path) -> Target:
     """The demo target: a bad release runs, one good one is proven; deployed by a script."""
-    table = tomllib.loads(create_demo(tmp_path / "demo"))["targets"]["demo"]
+    table = tomllib.loads(_demo(tmp_path / "demo"))["targets"]["demo"]
     target = Target.model_validate(table | {"name": "demo", "health": table["health"] | QUICK})
     # The demo has one more, for its second rollback: most tests want to know which is chosen.
     target.provenance_path(git(target.repository, "rev-parse", "HEAD~2")).unlink()
     history = json.loads(target.history_path.read_text())
     write_json(target.history_path, {**history, "deployments": history["deployments"][1:]})
     return target.model_copy(update={"limits": {}})
+
+
+def _demo(place: Path) -> str:
+    """What `create_demo` makes, and its table; in a run of the tests it is made once, and copied.
+
+    To make it takes a tenth of a second of processor time, and hundreds of tests need one.
+    """
+    if SHARED_PLACE not in os.environ:
+        return create_demo(place)
+    made = made_once("demo", lambda at: (at / "table").write_text(create_demo(at / "demo")))
+    shutil.copytree(made / "demo", place, symlinks=True)
+    [line] = [each for each in (made / "table").read_text().splitlines() if "repository" in each]
+    return (made / "table").read_text().replace(line, f"repository = {json.dumps(str(place))}")
 
 
 def git(repository: Path, *arguments: str) -> str:
