@@ -106,6 +106,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFile |
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
+    # pytest looks through everything for garbage five times: after the first there is none.
+    gc.collect()
+    gc.freeze()
     _prefect_home.cleanup()
     if _shared is not None:
         _shared.cleanup()
