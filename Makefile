@@ -11,10 +11,10 @@ ARGS ?=
 MINUTES ?= 5
 SEED ?=
 # Test processes, most with a system of their own that takes up to 2 GB. Many tests wait for something:
-# two for each core, as far as memory goes. Whole files go to a process, in the order of
+# two for each core and one more, as far as memory goes. Whole files go to a process, in the order of
 # tests/conftest.py; 0, and so a file that is named, runs in one.
 PROCESSES ?= $(if $(findstring .py,$(ARGS)),0,$(shell awk -v cores=$$(getconf _NPROCESSORS_ONLN) \
-	'/^MemAvailable/ { n = int($$2 / 2000000); if (n > 2 * cores) n = 2 * cores; \
+	'/^MemAvailable/ { n = int($$2 / 2000000); if (n > 2 * cores + 1) n = 2 * cores + 1; \
 	print (n > 8 ? 8 : n < 1 ? 1 : n) }' /proc/meminfo))
 # Another Prefect that pyproject.toml allows, the oldest if none is named, in a place of its own.
 PREFECT ?= 3.8.8

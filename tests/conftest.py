@@ -55,10 +55,18 @@ LONGEST = (
 """Files of a running system that take minutes and mostly wait; the longest comes first."""
 LONGEST_WITHOUT = (
     "test_compose_deployer.py",
+    "test_application.py",
     "test_drift_compose.py",
+    "test_restore_service.py",
+    "test_seven.py",
+    "test_isolate_service.py",
     "test_settled.py",
+    "test_deploy_release.py",
+    "test_follow_drift.py",
+    "test_what_is_said_was_seen.py",
+    "test_record_deployment.py",
     "test_image_pins.py",
-    "test_drift_layouts.py",
+    "test_freeze_target.py",
 )
 """Others that take a minute and more; the longest comes last."""
 

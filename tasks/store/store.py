@@ -476,11 +476,7 @@ class Store:
     ) -> list[Incident]:
         """Open incidents older than this for which nobody did or is doing `key`; oldest first."""
         now = self._clock()
-        return list(
-            missing_claim(
-                self._database, key, now - older_than, now=now, severity=severity, limit=limit
-            )
-        )
+        return list(missing_claim(self._database, key, now, older_than, severity, limit))
 
     def open_incidents_missing_runbook(
         self, severity: Severity, *, older_than: timedelta, limit: int = 100
@@ -490,9 +486,7 @@ class Store:
         older_than: since they were opened, or since a guessed type became somebody's word.
         """
         now = self._clock()
-        return list(
-            missing_runbook(self._database, severity, now - older_than, now=now, limit=limit)
-        )
+        return list(missing_runbook(self._database, severity, now, older_than, limit))
 
     def open_incident_of(self, dedup_key: str) -> Incident | None:
         """The open incident that alerts with this dedup key attach to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
@@ -24,13 +24,12 @@ _BEGAN_OR_SAID: ColumnElement[Any] = case(
 def missing_claim(
     database: Database,
     key: str,
-    before: datetime,
-    *,
     now: datetime,
+    older_than: timedelta,
     severity: Severity | None,
     limit: int,
 ) -> Sequence[Incident]:
-    """Those that began before, for which nobody did or is doing `key`; oldest first.
+    """Those older than this, for which nobody did or is doing `key`; oldest first.
 
     What counts is the present occurrence: its beginning, and its key (`claim_keys.of_occurrence`);
     of a page, that of the severity as it rose.
@@ -39,11 +38,11 @@ def missing_claim(
     if severity is not None and key == f"{PAGE}{severity}":
         plain = case((incidents.c.raised == 1, f"{key}{RAISED}"), else_=key)
     wanted = _of_occurrence(plain)
-    return _missing(database, wanted, _BEGAN, before, now, severity, limit)
+    return _missing(database, wanted, _BEGAN, now, older_than, severity, limit)
 
 
 def missing_runbook(
-    database: Database, severity: Severity, before: datetime, *, now: datetime, limit: int
+    database: Database, severity: Severity, now: datetime, older_than: timedelta, limit: int
 ) -> Sequence[Incident]:
     """Those whose runbook at this severity nobody carried out or is carrying out.
 
@@ -52,7 +51,7 @@ def missing_runbook(
     key = f"{RUNBOOK}{severity}"
     after_word = incidents.c.word_at.is_not(None)
     wanted = _of_occurrence(case((after_word, f"{key}{WORD}"), else_=key))
-    return _missing(database, wanted, _BEGAN_OR_SAID, before, now, severity, limit)
+    return _missing(database, wanted, _BEGAN_OR_SAID, now, older_than, severity, limit)
 
 
 def _of_occurrence(key: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -64,14 +63,15 @@ def _missing(
     database: Database,
     wanted: ColumnElement[Any],
     since: ColumnElement[Any],
-    before: datetime,
     now: datetime,
+    older_than: timedelta,
     severity: Severity | None,
     limit: int,
 ) -> Sequence[Incident]:
     mine = and_(claims.c.incident_id == incidents.c.id, claims.c.key == wanted)
-    # In the future: the time of day went back since then; it may have been long ago.
-    old = or_(since < moment_text(before), since > moment_text(now))
+    # Far in the future: the time of day went back since then; it may have been long ago. A little:
+    # another machine's clock is ahead, or the incident was opened after we looked at ours.
+    old = or_(since < moment_text(now - older_than), since > moment_text(now + older_than))
     query = select(incidents).outerjoin(claims, mine).where(NOT_OVER, old)
     if severity is not None:
         query = query.where(incidents.c.severity == severity.value)

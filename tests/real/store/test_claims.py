@@ -168,6 +168,26 @@ def test_the_sweep_finds_what_nobody_does(store: Store, clock: Clock) -> None:
     assert two == found[:2]
 
 
+@pytest.mark.parametrize(("ahead", "is_late"), [(1, False), (4 * 60, False), (6 * 60, True)])
+def test_what_another_clock_opened_is_not_late_at_once(
+    store: Store, clock: Clock, ahead: int, is_late: bool
+) -> None:
+    """A clock may be ahead, or ours be read a moment before; only one that went far back counts.
+
+    Else the on-call was paged for an incident of this moment that no runbook had started.
+    """
+    clock.advance(timedelta(seconds=ahead))
+    alert = Alert(description="opened by another intake")
+    store.open_or_attach(alert, IncidentType.SECURITY, Severity.P1)
+    clock.advance(timedelta(seconds=-ahead))
+
+    for found in (
+        store.open_incidents_missing_claim("page", older_than=5 * MINUTE),
+        store.open_incidents_missing_runbook(Severity.P1, older_than=5 * MINUTE),
+    ):
+        assert is_late == bool(found)
+
+
 def test_every_incident_for_which_a_thing_is_done(store: Store, incident: UUID) -> None:
     """Also one that is over; not one for which it is only being done."""
     other = store.open_or_attach(
