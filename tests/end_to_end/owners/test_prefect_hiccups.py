@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from fixtures.stack import Stack
+from fixtures.templates import give_prefect_database
 from samples.gates import Gates
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
@@ -28,7 +29,7 @@ ENOUGH = 10
 def prefect_server(home: Path) -> Iterator[int]:
     """Prefect's server as others run it; its port."""
     port = free_port()
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     known = {k: v for k, v in os.environ.items() if not k.startswith(("AEEF_", "PREFECT_"))}
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
     with (home / "log").open("wb") as log:
@@ -57,21 +58,17 @@ def _answers(port: int) -> bool:
 def hiccups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Hiccups]]:
     """A system that reaches its Prefect through a proxy."""
     home = tmp_path_factory.mktemp("hiccups")
-    with (
-        prefect_server(home / "prefect") as port,
-        Hiccups(port) as proxy,
-        PagerDuty() as pagerduty,
-        Slack() as slack,
-        Jira() as jira,
-    ):
+    with PagerDuty() as pagerduty, Slack() as slack, Jira() as jira:
         stack = Stack(home / "home", pagerduty, slack, jira)
-        stack.env["PREFECT_API_URL"] = f"http://127.0.0.1:{proxy.port}/api"
-        stack.prefect_api = f"http://127.0.0.1:{port}/api"
-        try:
-            stack.start()
-            yield stack, proxy
-        finally:
-            stack.stop()
+        give_prefect_database(home, stack.env)
+        with prefect_server(home / "prefect") as port, Hiccups(port) as proxy:
+            stack.env["PREFECT_API_URL"] = f"http://127.0.0.1:{proxy.port}/api"
+            stack.prefect_api = f"http://127.0.0.1:{port}/api"
+            try:
+                stack.start()
+                yield stack, proxy
+            finally:
+                stack.stop()
 
 
 @pytest.mark.parametrize("step", ["choose", "deploy", "health"])

@@ -60,6 +60,8 @@ def foreign_port() -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         """Sends it."""
 
+        timeout = 2  # seconds, for a connection which the browser opens in advance and does not use
+
         def do_GET(self) -> None:
             """The same page for every path."""
             content = (TESTS / "samples" / "foreign_page.html").read_bytes()
