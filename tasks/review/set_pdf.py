@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Set
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +52,11 @@ def set_as_pdf(document: Mapping[str, Any]) -> bytes:
     compiler = typst.Compiler(root=TEMPLATE.parent)
     unknown: set[str] = set()
     for _ in range(MOST_ROUNDS):
+        shown = with_numbers(document, unknown)
         try:
-            return _made(with_numbers(document, unknown), compiler)
+            return _made(shown, compiler)
         except typst.TypstError as error:
-            more = _named_in(str(error)) - unknown
+            more = _at_fault(_named_in(str(error)), shown, compiler) - unknown
             if not more:
                 raise NotSet(f"{_first_words(error)}") from None
         unknown |= more if unknown else more | without_font(document, compiler)
@@ -97,6 +100,30 @@ def _named_in(error: str) -> set[str]:
     if named is None:
         return set()
     return set(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), named[1][1:-1]))
+
+
+def _at_fault(named: Set[str], document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
+    """What has no font. Of a character that has one, the marks on it, which typst does not name."""
+    alone = {each for each in named if not _has_font(each, compiler)}
+    marks = {
+        mark
+        for base, marks in product(named - alone, _marks_on(document))
+        if not _has_font(f"{base}{marks}", compiler)
+        for mark in marks
+    }
+    return alone | marks
+
+
+def _marks_on(value: Any) -> set[str]:
+    """Each row of marks in the texts: they stand on the character before them."""
+    if isinstance(value, str):
+        return {"".join(marks) for is_mark, marks in groupby(value, _is_mark) if is_mark}
+    inside = value if isinstance(value, list) else value.values()
+    return set().union(*map(_marks_on, inside))
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def _numbered(value: Any, unknown: Set[str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.stack import Stack
+from fixtures.stack import FINAL, Stack
 from samples.isolation import config_of
 from samples.matrix_cells import ISOLATION
 from samples.targets import command_target, git
@@ -24,6 +24,7 @@ def test_an_observed_runbook_changes_nothing_and_says_what_it_would_do(
         "report", "deployment-failure", "--severity", "P1", "--service", "seen", "--wait"
     )
     incident_id = stack.incident_of("seen") or ""
+    stack.wait_for(lambda: stack.run(stack.run_id(incident_id))["state_type"] in FINAL)
     run = stack.run(stack.run_id(incident_id))
     (would,) = [each for each in stack.actions(incident_id) if "is not rolled back" in each]
 

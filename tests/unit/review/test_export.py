@@ -108,6 +108,12 @@ def test_a_character_without_a_font_is_there_by_its_number() -> None:
     assert set_as_pdf(given).startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("text", ["\u1ab0", "a\u1ab0b", "\u20dd", "\u1ab0\u0378", "e\u0301\u1ab0"])
+def test_a_mark_that_no_font_has_stands_as_its_number(text: str) -> None:
+    """Typst names the character before it, which has one."""
+    assert set_as_pdf(document(text)).startswith(b"%PDF-")
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.text(max_size=200))
 def test_every_text_can_be_set(text: str) -> None:
