@@ -52,7 +52,7 @@ LONGEST = (
     "test_relapse.py",
     "test_the_guide.py",
 )
-"""Files of a running system that take minutes and mostly wait; the longest comes first."""
+"""Files of a running system that take minutes and mostly wait, the longest first."""
 LONGEST_WITHOUT = (
     "test_compose_deployer.py",
     "test_application.py",
@@ -68,7 +68,7 @@ LONGEST_WITHOUT = (
     "test_image_pins.py",
     "test_freeze_target.py",
 )
-"""Others that take a minute and more; the longest comes last."""
+"""Others that take a minute and more, the longest first: they are taken from the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

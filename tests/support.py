@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,7 +101,8 @@ def made_once(name: str, make: Callable[[Path], object]) -> Path:
     made = shared / name
     with file_lock(shared / f"{name}.lock"):
         if not made.exists():
-            making = shared / f"{name}.making"
+            # A place of its own: what an earlier try has left must not be in the way.
+            making = Path(tempfile.mkdtemp(dir=shared), name)
             make(making)
             making.rename(made)
     return made

@@ -18,6 +18,16 @@ from deployments.registry.catalog import FLOWS, OLD_NAMES, FlowRow, ScheduledRow
 from schemas.settings import Settings
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_ALIKE = (
+    "version",
+    "description",
+    "entrypoint",
+    "work_pool_name",
+    "job_variables",
+    "tags",
+    "parameters",
+    "enforce_parameter_schema",
+)
 
 
 def wanted_deployment(row: FlowRow | ScheduledRow, settings: Settings) -> RunnerDeployment:
@@ -61,13 +71,15 @@ def with_targets(schema: ParameterSchema, settings: Settings) -> ParameterSchema
 
 
 def is_changed(present: DeploymentResponse, wanted: RunnerDeployment) -> bool:
-    """True when the deployment that Prefect has is not the one that is wanted."""
-    alike = ("version", "description", "entrypoint", "work_pool_name", "job_variables", "tags")
+    """True when the deployment that Prefect has is not the one that is wanted.
+
+    Whatever applying it would set back counts: also what somebody else made its runs do.
+    """
+    form = wanted._parameter_openapi_schema  # noqa: SLF001 (see `wanted_deployment`)
     return (
-        any(getattr(present, name) != getattr(wanted, name) for name in alike)
-        or present.enforce_parameter_schema != wanted.enforce_parameter_schema
-        or present.parameter_openapi_schema
-        != wanted._parameter_openapi_schema.model_dump(exclude_unset=True)  # noqa: SLF001
+        any(getattr(present, name) != getattr(wanted, name) for name in _ALIKE)
+        or bool(present.pull_steps or present.global_concurrency_limit)  # ours have none
+        or present.parameter_openapi_schema != form.model_dump(exclude_unset=True)
         or [(each.schedule, each.active) for each in present.schedules]
         != [(each.schedule, each.active) for each in wanted.schedules or ()]
     )

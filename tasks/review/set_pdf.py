@@ -12,7 +12,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Set
-from itertools import groupby, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -103,27 +103,19 @@ def _named_in(error: str) -> set[str]:
 
 
 def _at_fault(named: Set[str], document: Mapping[str, Any], compiler: typst.Compiler) -> set[str]:
-    """What has no font. Of a character that has one, the marks on it, which typst does not name."""
+    """What has no font: of a character that has one, the marks on it, which typst does not name.
+
+    Where no mark explains it, the character that was named after all.
+    """
+    text = json.dumps(document, ensure_ascii=False)
+    marks = {each for each in text if unicodedata.category(each).startswith("M")}
     alone = {each for each in named if not _has_font(each, compiler)}
-    marks = {
+    on_others = {
         mark
-        for base, marks in product(named - alone, _marks_on(document))
-        if not _has_font(f"{base}{marks}", compiler)
-        for mark in marks
+        for base, mark in product(named - alone, marks)
+        if not _has_font(f"{base}{mark}", compiler)
     }
-    return alone | marks
-
-
-def _marks_on(value: Any) -> set[str]:
-    """Each row of marks in the texts: they stand on the character before them."""
-    if isinstance(value, str):
-        return {"".join(marks) for is_mark, marks in groupby(value, _is_mark) if is_mark}
-    inside = value if isinstance(value, list) else value.values()
-    return set().union(*map(_marks_on, inside))
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character).startswith("M")
+    return alone | on_others or set(named)
 
 
 def _numbered(value: Any, unknown: Set[str]) -> Any:

@@ -47,6 +47,9 @@ def test_registering_again_changes_nothing(stack: Stack) -> None:
         {"job_variables": {"env": {}}},
         {"parameter_openapi_schema": {"type": "object", "properties": {}}},
         {"version": "0.0.1"},
+        {"parameters": {"alert": {"incidentId": "another"}}},
+        {"pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": "/"}}]},
+        {"enforce_parameter_schema": True},
     ],
     ids=lambda change: next(iter(change)),
 )

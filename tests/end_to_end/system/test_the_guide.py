@@ -15,7 +15,8 @@ from documents import apply_diff, blocks_of, commands_of
 from support import ROOT
 
 GUIDE = ROOT / "docs" / "adding-a-runbook.md"
-NOT_COPIED = (".git", ".venv", ".pytest_cache", ".hypothesis", "*.egg-info")
+NOT_COPIED = (".git", ".venv", ".pytest_cache", ".hypothesis", "*.egg-info", "*.pyc.*")
+"""The last are files that Python is about to rename: other test processes compile meanwhile."""
 
 
 @pytest.fixture
