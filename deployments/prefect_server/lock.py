@@ -13,7 +13,7 @@ from deployments.prefect_server.acts import is_reading
 from deployments.prefect_server.by_people import People
 from deployments.prefect_server.sockets import logged_in
 from deployments.web.asgi import Application, Receive, Scope, Send
-from deployments.web.headers import protected, refuse
+from deployments.web.headers import asked_for_again, protected, refuse
 from deployments.web.origins import (
     READS,
     Headers,
@@ -101,7 +101,7 @@ class Lock:
             may = ", ".join(roles_with(Right.ADMIN))
             await refuse(send, 403, f"Prefect's blocks may hold secrets: that may {may}")
         elif scope["method"] in READS:
-            await self._prefect(scope, receive, protected(send))
+            await self._prefect(scope, receive, asked_for_again(protected(send)))
         elif not says_which_page(headers):
             await refuse(send, 403, "a browser says which page asks: this request does not")
         else:

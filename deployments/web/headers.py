@@ -22,6 +22,8 @@ EVERYWHERE: tuple[Raw, ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 NOT_KEPT: Raw = (b"cache-control", b"no-store")
+SAME_FOR_ALL = (b"text/javascript", b"application/javascript", b"text/css", b"font/", b"image/")
+"""What a browser may keep: it shows nothing of anybody, and is most of what is loaded."""
 
 
 def protected(send: Send, policy: str = ONLY_ITSELF) -> Send:
@@ -37,6 +39,24 @@ def protected(send: Send, policy: str = ONLY_ITSELF) -> Send:
         await send(message)
 
     return with_headers
+
+
+def asked_for_again(send: Send) -> Send:
+    """Send so that a browser keeps no page and no data: whose session is over must sign in again.
+
+    Without a word on it a browser keeps a file for a tenth of its age (RFC 9111, 4.2.2): after a
+    sign-out the page would be shown again, and never ask who is there.
+    """
+
+    async def with_header(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            there = {name.lower(): value for name, value in message.get("headers", ())}
+            same_for_all = there.get(b"content-type", b"").startswith(SAME_FOR_ALL)
+            if b"cache-control" not in there and not same_for_all:
+                message["headers"] = [*message.get("headers", ()), NOT_KEPT]
+        await send(message)
+
+    return with_header
 
 
 async def answer(

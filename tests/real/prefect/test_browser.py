@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from fixtures.browser import chromium
 from fixtures.stack import Stack
@@ -38,13 +38,20 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page, with cookies of its own. pytest shows what it met when a test fails."""
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody's browser, which keeps what it once loaded: the UI has megabytes of scripts."""
     with browser.new_context() as context:
         context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.add_init_script(LOAD_AGAIN)
+        context.add_init_script(LOAD_AGAIN)
+        yield context
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """An empty page of nobody yet. pytest shows what it met when a test fails."""
+    visitor.clear_cookies()
+    with visitor.new_page() as page:
         page.on("console", lambda said: saw.warning("console: %s", said.text[:300]))
         page.on("pageerror", lambda error: saw.warning("error: %s", str(error)[:300]))
         page.on("requestfailed", lambda asked: saw.warning("%s: %s", asked.url, asked.failure))
@@ -124,7 +131,7 @@ def test_a_wrong_token_opens_nothing(stack: Stack, page: Page) -> None:
 
 
 def test_one_sign_in_is_for_the_pages_and_for_prefect(stack: Stack, page: Page) -> None:
-    """And so is one sign-out. The page that was asked for comes after it."""
+    """And so is one sign-out, also for a browser that has seen it all. The page comes after it."""
     page.goto(f"{stack.url}/incidents?limit=3")
     page.fill("input[name=token]", stack.token_of("rob"))
     page.click("button")
@@ -138,6 +145,8 @@ def test_one_sign_in_is_for_the_pages_and_for_prefect(stack: Stack, page: Page) 
     page.get_by_role("button", name="Sign out").click()
     page.locator("input[name=token]").wait_for()
     assert 401 == page.request.get(f"{stack.prefect_api}/health").status
+    page.goto(f"{_ui(stack)}/deployments")
+    assert page.locator("input[name=token]").is_visible()
 
 
 def test_the_link_of_aeef_up_signs_the_administrator_in_once(stack: Stack, page: Page) -> None:
