@@ -71,11 +71,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 		--disable-pip-version-check --progress-bar off --editable ".[test]"
 	@touch $@
 
-# Everything else as pinned; what a newer Prefect needs newer, pip says.
+# Everything else is the first place's, as pinned; what a newer Prefect needs newer, pip says.
 $(OTHER)/.installed: $(INSTALLED) pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)
+	place='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	first=$$($(BIN)/python -c "$$place") && other=$$($(OTHER)/bin/python -c "$$place") && \
+	echo "import site; site.addsitedir('$$first')" >"$$other/first.pth"
 	grep -v '^prefect==' constraints.txt >$(OTHER)/constraints.txt
-	PIP_CONSTRAINT=$(OTHER)/constraints.txt PIP_BUILD_CONSTRAINT=$(OTHER)/constraints.txt \
-		$(OTHER)/bin/python -m pip install --disable-pip-version-check --quiet \
-		--editable ".[test]" prefect==$(PREFECT)
+	PIP_CONSTRAINT=$(OTHER)/constraints.txt $(OTHER)/bin/python -m pip install \
+		--disable-pip-version-check --quiet prefect==$(PREFECT)
 	touch $@
