@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from support import SHARED_PLACE, shares_stack
+from support import ROOT, SHARED_PLACE, shares_stack
 
 _shared = None
 if SHARED_PLACE not in os.environ:  # else this is one of several processes of a run
@@ -21,7 +21,9 @@ if SHARED_PLACE not in os.environ:  # else this is one of several processes of a
 gc.set_threshold(50_000, 20, 50)
 _prefect_home = tempfile.TemporaryDirectory(prefix="aeef-test-prefect-")
 # Before anything imports Prefect: in this process its server is a port where nobody listens.
+# And no test speaks to the outside: to read all authorities takes 20 ms, and each client does.
 os.environ |= {
+    "SSL_CERT_FILE": str(ROOT / "deployments/prefect_server/no_authority.pem"),
     "PREFECT_HOME": _prefect_home.name,
     "PREFECT_API_URL": "http://127.0.0.1:9/api",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
