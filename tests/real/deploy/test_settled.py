@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -39,9 +41,10 @@ def _with(sample: ComposeSample, more: str, **files: str) -> str:
     return good
 
 
-def _back(sample: ComposeSample, target: Target, lines: list[str] | None = None) -> None:
+def _back(
+    sample: ComposeSample, target: Target, report: Callable[[str], None] = lambda _: None
+) -> None:
     home = sample.path.parent / "home"
-    report = (lambda _: None) if lines is None else lines.append
     deploy_release(target, choose_release(target), home=home, report=report)
 
 
@@ -86,24 +89,32 @@ def _runs_again(target: Target) -> bool:
         return any(each.attrs["RestartCount"] and each.status == "running" for each in found)
 
 
-def test_a_migration_that_has_ended_is_well(compose_sample: ComposeSample) -> None:
+def test_a_migration_that_has_ended_is_well(compose_sample: ComposeSample, tmp_path: Path) -> None:
     """It did its work; and a database that says `starting` is waited for."""
+    gate = tmp_path / "gate"
+    gate.mkdir()
     probe = (
         "    healthcheck:\n"
-        '      test: ["CMD", "/bin/busybox", "test", "-f", "/ready"]\n'
-        "      interval: 100ms\n      retries: 100\n"
+        '      test: ["CMD", "/bin/busybox", "test", "-f", "/gate/ready"]\n'
+        f"      interval: 100ms\n      retries: 100000\n    volumes: [{gate}:/gate]\n"
     )
-    database = WORKER.format(restart="always", script="sleep 1; touch /ready; sleep 10000")
+    database = WORKER.format(restart="always", script="sleep 10000")
     migrates = WORKER.format(restart='"no"', script="echo migrated")
     _with(
         compose_sample,
         migrates.replace("worker:", "migration:") + database.replace("worker:", "db:") + probe,
     )
+    starting = "db runs, but its own healthcheck says 'starting'"
     lines: list[str] = []
 
-    _back(compose_sample, _patient(compose_sample.target, deadline=20.0), lines)
+    def report(line: str) -> None:
+        lines.append(line)
+        if starting in line:
+            (gate / "ready").touch()
 
-    assert any("db runs, but its own healthcheck says 'starting'" in line for line in lines)
+    _back(compose_sample, _patient(compose_sample.target, deadline=20.0), report)
+
+    assert any(starting in line for line in lines)
     assert lines[-1].endswith("2 containers running, 1 ended with 0)")
     verdict = look_once(compose_sample.target)
     assert verdict.problem is None
@@ -112,7 +123,7 @@ def test_a_migration_that_has_ended_is_well(compose_sample: ComposeSample) -> No
 
 def test_what_kept_crashing_before_is_put_back_too(compose_sample: ComposeSample) -> None:
     """It ran, as far as it could; the failure says what was seen of it, and is not made worse."""
-    path, target = compose_sample.path, _patient(compose_sample.target, deadline=2.0)
+    path, target = compose_sample.path, _patient(compose_sample.target, deadline=5.0)
     crashes = WORKER.format(restart="always", script="echo no queue; exit 3")
     sick = commit(path, {}, "Never gets healthy")
     prove(target, sick)
@@ -149,7 +160,7 @@ def test_nothing_ran_before_and_nothing_is_called_healthy(compose_release: Compo
     lines: list[str] = []
 
     with pytest.raises(DeployFailed) as failed:
-        _back(compose_release, compose_release.target, lines)
+        _back(compose_release, compose_release.target, lines.append)
 
     assert "recreate" == failed.value.stage
     assert "service db runs, but its own healthcheck says 'unhealthy'" in str(failed.value)
