@@ -99,8 +99,8 @@ def test_good_answers_must_come_in_a_row(tmp_path: Path) -> None:
 def test_the_deadline_tells_the_last_bad_answer(tmp_path: Path) -> None:
     """When it never gets healthy, the error has its last answer."""
     with serving((503, "")) as (url, _):
-        health = Health(url=url, successes=1, interval=0.01, deadline=0.1)
-        with pytest.raises(TargetError, match=r"^not 1 good .* 0.1 s.* HTTP 503") as caught:
+        health = Health(url=url, successes=1, interval=0.01, deadline=1)
+        with pytest.raises(TargetError, match=r"^not 1 good .* 1 s.* HTTP 503") as caught:
             wait_until_healthy(_target(tmp_path, health))
 
     assert "health" == caught.value.stage

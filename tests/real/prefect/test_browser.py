@@ -21,14 +21,6 @@ PATIENCE = 120_000
 """Milliseconds: the UI is large, and other tests run beside."""
 ELSEWHERE = "prefect.evil.example"
 saw = logging.getLogger("browser")
-LOAD_AGAIN = """
-for (const name of ["error", "unhandledrejection"])
-  addEventListener(name, (event) => {
-    if (/dynamically imported/.test(event.message || event.reason)) location.reload();
-  });
-"""
-"""What a person does whose page stays empty: Chromium drops what it loads when a network of the
-machine comes or goes (net::ERR_NETWORK_CHANGED), as those of containers do in other tests."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +35,6 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """Somebody's browser, which keeps what it once loaded: the UI has megabytes of scripts."""
     with browser.new_context() as context:
         context.set_default_timeout(PATIENCE)
-        context.add_init_script(LOAD_AGAIN)
         yield context
 
 
