@@ -58,19 +58,34 @@ LONGEST = (
 LONGEST_WITHOUT = (
     "test_compose_deployer.py",
     "test_application.py",
-    "test_drift_compose.py",
     "test_restore_service.py",
-    "test_seven.py",
     "test_isolate_service.py",
+    "test_seven.py",
+    "test_drift_compose.py",
     "test_settled.py",
-    "test_deploy_release.py",
-    "test_follow_drift.py",
-    "test_what_is_said_was_seen.py",
+    "test_review.py",
     "test_record_deployment.py",
     "test_image_pins.py",
+    "test_what_is_said_was_seen.py",
+    "test_audit.py",
+    "test_slack.py",
+    "test_deploy_release.py",
+    "test_app.py",
+    "test_figures.py",
+    "test_ringing.py",
+    "test_escalations.py",
+    "test_audit_witness.py",
+    "test_live.py",
+    "test_acting.py",
+    "test_sns.py",
+    "test_oidc.py",
+    "test_by_link.py",
+    "test_storm.py",
+    "test_follow_drift.py",
     "test_freeze_target.py",
 )
-"""Others that take a minute and more, the longest first: they are taken from the end."""
+"""Others that take half a minute and more, the longest first: they are taken from the end, so that
+at last nobody waits for a long one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
