@@ -16,7 +16,6 @@ from deployments.prefect_patches.patches import Where, apply_patches, is_active
 from deployments.registry.catalog import flows
 from flows.parts.prefect_steps import prepare_steps
 from schemas.settings import PrefectPatch
-from tasks.base.network.connections import tls_context
 
 LAZY = (
     "anyio._backends._asyncio",
@@ -40,7 +39,6 @@ def ready_to_fork() -> Iterator[None]:
     os.environ.update(get_current_settings().to_environment_variables(exclude_unset=True))
     apply_patches(Where.RUN)
     prepare_steps()
-    tls_context()  # a run's first page need not read the certificates
     gc.freeze()  # keeps the imported objects' memory shared with the forked processes
     gc.set_threshold(20_000, 20, 50)  # a run is short: collect garbage less often
     sys.setswitchinterval(0.001)  # containment must not wait 5 ms for a notification's thread
