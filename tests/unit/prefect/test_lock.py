@@ -42,6 +42,7 @@ class Prefect:
         self.came: list[str] = []
         self.bodies: list[bytes] = []
         self.answer: tuple[int, Any] = (200, {"status": "ACCEPT"})
+        self.media_type = "application/json"
         self.messages: list[Message] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +63,7 @@ class Prefect:
             status, said = self.answer
             if isinstance(said, Exception):
                 raise said
-        headers = [(b"content-type", b"application/json")]
+        headers = [(b"content-type", self.media_type.encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})
 
@@ -259,6 +260,27 @@ def test_signing_out_ends_it(browser: Browser) -> None:
     assert 303 == answer.status_code
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert 401 == browser.ask("GET", "/api/flow_runs/x").status_code
+
+
+@pytest.mark.parametrize(
+    ("media_type", "said"),
+    [
+        ("text/html; charset=utf-8", "no-store"),
+        ("application/json", "no-store"),
+        ("text/javascript; charset=utf-8", None),
+        ("font/woff2", None),
+    ],
+)
+def test_a_browser_keeps_no_page_and_no_data(
+    browser: Browser, media_type: str, said: str | None
+) -> None:
+    """Else it would show them when the session is over, and never ask for the sign-in."""
+    browser.signed_in()
+    browser.prefect.media_type = media_type
+
+    answer = browser.ask("GET", "/deployments")
+
+    assert (200, said) == (answer.status_code, answer.headers.get("cache-control"))
 
 
 @pytest.mark.parametrize("name", ["rea", "aud"])
