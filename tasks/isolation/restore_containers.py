@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import docker
 from docker.errors import APIError, NotFound
@@ -42,8 +43,9 @@ def restore_containers(
     containers = ServiceContainers(target, settings.home, client)
     chosen = chosen_of(journal, services)
     outcomes = []
+    joined = _rejoin_networks(chosen, containers)
     for entry in chosen:
-        outcome = _restore(entry, journal.quarantine, containers)
+        outcome = _restore(entry, joined[entry.id], journal.quarantine, containers)
         outcomes.append(outcome)
         if outcome.works:
             journal = isolation_journal.forget_container(journal, entry.id, settings.home)
@@ -68,10 +70,7 @@ def restore_containers(
 
 
 def chosen_of(journal: IsolationJournal, services: Sequence[str]) -> list[IsolatedContainer]:
-    """The containers to restore, lowest addresses first, the order in which Docker assigns them.
-
-    Raises InvalidInput for a service that is not isolated.
-    """
+    """The containers to restore. Raises InvalidInput for a service that is not isolated."""
     commanded = {name for names in journal.commanded for name in names.split(", ")}
     isolated = {each.service for each in journal.containers} | commanded
     aliases = {journal.target}
@@ -82,28 +81,64 @@ def chosen_of(journal: IsolationJournal, services: Sequence[str]) -> list[Isolat
             f" {', '.join(sorted(isolated))}"
         )
     wanted = set(services) - aliases
-    chosen = [each for each in journal.containers if not wanted or each.service in wanted]
-    return sorted(chosen, key=lambda each: [_number(a) for a in each.attachments])
+    return [each for each in journal.containers if not wanted or each.service in wanted]
 
 
-def _number(attachment: Attachment) -> int:
-    return int(ipaddress.ip_address(attachment.address)) if attachment.address else 0
+@dataclass
+class _Joined:
+    """What rejoining one container's networks came to."""
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    may_pass: bool = False
+
+
+def _rejoin_networks(
+    chosen: Sequence[IsolatedContainer], containers: ServiceContainers
+) -> dict[str, _Joined]:
+    """Container id → how it went; a failure must not keep us from the others.
+
+    Network by network, and in each the lowest address first: Docker assigns the lowest that is
+    free, and on most networks admits no wish. Container by container, two that have their
+    addresses in one order here and in the other there would exchange them on one network.
+    """
+    joined = {entry.id: _Joined() for entry in chosen}
+    joins = [
+        (attachment, entry)
+        for entry in chosen
+        if entry.means is Means.QUARANTINE
+        for attachment in entry.attachments
+    ]
+    for attachment, entry in sorted(joins, key=lambda join: _place(join[0])):
+        result = joined[entry.id]
+        try:
+            container = containers.inspect(entry.id)
+            if container is not None:
+                result.notes += put_back(containers.api, container, attachment)
+        except APIError as error:
+            result.problems.append(explained(error))
+            result.may_pass = True
+        except AeefError as error:
+            result.problems.append(str(error))
+    return joined
+
+
+def _place(attachment: Attachment) -> tuple[str, int]:
+    address = attachment.address or attachment.address6
+    return attachment.network, int(ipaddress.ip_address(address)) if address else 0
 
 
 def _restore(
-    entry: IsolatedContainer, quarantine: str, containers: ServiceContainers
+    entry: IsolatedContainer, joined: _Joined, quarantine: str, containers: ServiceContainers
 ) -> ContainerOutcome:
     """Restore one container; its failure must not keep us from the others."""
-    problems: list[str] = []
-    notes: list[str] = []
-    may_pass = False
+    problems, notes, may_pass = joined.problems, joined.notes, joined.may_pass
     try:
         container = containers.inspect(entry.id)
         if container is None:
             return _outcome(entry, True, f"is gone: {_instead(entry, containers)}")
-        if entry.means is Means.QUARANTINE:
-            problems, notes = _reconnect(entry, container, quarantine, containers)
-            container = containers.api.inspect_container(entry.id)
+        if entry.means is Means.QUARANTINE and not problems:
+            leave(containers.api, container, quarantine)
         if entry.paused_by_us and container["State"].get("Status") == "paused":
             containers.api.unpause(entry.id)
             notes.append("runs on")
@@ -149,21 +184,6 @@ def _instead(entry: IsolatedContainer, containers: ServiceContainers) -> str:
     """What its service has now."""
     now = [f"{name_of(c)} ({c['State'].get('Status')})" for c in containers.of([entry.service])]
     return f"service {quoted([entry.service])} has {some(now) or 'no container now'}"
-
-
-def _reconnect(
-    entry: IsolatedContainer, container: Inspected, quarantine: str, containers: ServiceContainers
-) -> tuple[list[str], list[str]]:
-    """Rejoin every network, then leave the quarantine; return problems, and differences."""
-    problems, notes = [], []
-    for attachment in entry.attachments:
-        try:
-            notes += put_back(containers.api, container, attachment)
-        except AeefError as error:
-            problems.append(str(error))
-    if not problems:
-        leave(containers.api, containers.api.inspect_container(entry.id), quarantine)
-    return problems, notes
 
 
 def _still_missing(entry: IsolatedContainer, container: Inspected, quarantine: str) -> list[str]:

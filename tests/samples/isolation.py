@@ -148,10 +148,15 @@ class IsolationSample:
         self.others.append(container)
         return container
 
+    @property
+    def project_label(self) -> dict[str, str]:
+        """The label with which Compose makes something the project's."""
+        return {"com.docker.compose.project": self.project}
+
     def service(self, service: str) -> dict[str, str]:
         """The labels with which Compose makes a container one of the project's service."""
         return {
-            "com.docker.compose.project": self.project,
+            **self.project_label,
             "com.docker.compose.service": service,
             "com.docker.compose.oneoff": "False",
         }
