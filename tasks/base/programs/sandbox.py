@@ -29,6 +29,11 @@ _LARGEST_FILE = 2_000_000_000
 _LEAST_FREE = 1_000_000_000
 """So many bytes of the disk are not for it, or half of what is free when it starts."""
 _PROBE_SECONDS = 20.0
+_FIRST = ("sh", "-c", '"$@"; exit $?', "sh")
+"""The first process in there, which takes the end of every orphan. When it ends, Linux kills all
+others before anybody learns of it (pid_namespaces(7)). The one that bwrap puts there by itself says
+that the program has ended, and ends after it: what the program left goes on meanwhile.
+"""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = (
     "alternatives", "ca-certificates.conf", "debian_version", "default/locale", "fonts", "gai.conf",
@@ -71,7 +76,7 @@ class Sandbox:
         if os.geteuid() == 0:
             _give_to_nobody(self.tree)
         return run_command(
-            [bwrap, *self._walls(), "--", *self._bounds(), *argv],
+            [bwrap, *self._walls(), "--as-pid-1", "--", *self._bounds(), *_FIRST, *argv],
             cwd=Path("/"),
             timeout=timeout,
             env=_ENVIRONMENT,
