@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from deployments.handover import import_quickly, keep_to_ourselves
+from deployments.handover import keep_to_ourselves, look_seldom_for_garbage
 
 
 def main() -> None:
     """Run `aeef`; it imports little before it is closed."""
-    import_quickly()
+    look_seldom_for_garbage()
     keep_to_ourselves()
     from deployments.cli.app import main as command
 

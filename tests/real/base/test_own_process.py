@@ -152,6 +152,25 @@ def test_a_process_whose_giver_is_gone_does_not_start_without_settings(tmp_path:
     assert "handed no settings over" in ended.stderr
 
 
+def test_at_its_end_a_process_does_not_look_through_everything_for_garbage() -> None:
+    """That would be a quarter of the time of a command; what has to be done at the end is done."""
+    leaves = """
+import atexit
+from deployments.handover import look_seldom_for_garbage
+look_seldom_for_garbage()
+class Found:
+    def __del__(self): print("looked for garbage")
+found = Found()
+found.itself = found
+del found
+atexit.register(print, "done")
+"""
+    command = [sys.executable, "-c", leaves]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=True)
+
+    assert b"done\n" == ended.stdout
+
+
 def test_the_sandbox_works_for_an_unprivileged_user(python: str, shared: Path) -> None:
     """As it does for root, who becomes one in there."""
     if problem := sandbox_problem(shared):
