@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ ROOT = TESTS.parent
 """The checkout."""
 SHARED_PLACE = "TESTS_SHARED_PLACE"
 """A folder of one run of the tests, in the environment of its processes. See tests/conftest.py."""
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""To `verify` with, for clients that speak plainly to this machine. Without it each of them reads
+all authorities, which takes 20 ms, also where SSL_CERT_FILE says otherwise: `trust_env=False`."""
 PORTS = range(20_000, 32_000)
 """Below those that Linux gives to whoever asks for any, by default from 32,768 on."""
 

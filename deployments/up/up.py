@@ -26,6 +26,7 @@ from schemas.settings import PATCHES_VARIABLE, Settings, config_path
 from tasks.armed.people import SAMPLE
 from tasks.base.file_lock import file_lock
 from tasks.base.home import make_home
+from tasks.base.network.connections import tls_context
 from tasks.channels.channels import (
     only_to_try,
     pages_lead_here,
@@ -168,7 +169,10 @@ def _token_place(settings: Settings) -> str:
 
 def _problems(settings: Settings) -> list[str]:
     try:
-        answer = httpx.get(f"{settings.intake_url}/ready", timeout=10, trust_env=False)
+        # Asked twice a second until it is ready.
+        answer = httpx.get(
+            f"{settings.intake_url}/ready", timeout=10, trust_env=False, verify=tls_context()
+        )
         problems: list[str] = answer.json()["problems"]
     except (httpx.HTTPError, ValueError, KeyError):
         return ["the intake does not answer yet"]

@@ -156,7 +156,7 @@ def test_its_code_steals_nothing_reaches_nobody_and_leaves_nothing(
 
 
 def _is_marked(process: psutil.Process, marked: str) -> bool:
-    return ["sleep", marked] == process.info["cmdline"]
+    return bool(["sleep", marked] == process.info["cmdline"])
 
 
 def test_what_judges_it_is_that_of_the_running_commit_and_that_is_said(gated: Place) -> None:

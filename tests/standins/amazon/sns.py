@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -31,7 +32,7 @@ class SnsStandIn(StandIn):
 
     def __init__(self, valid: timedelta = timedelta(days=30)) -> None:
         super().__init__()
-        self._key = generate_private_key(65537, 2048)
+        self._key = _key()
         self._certificate = _certificate(self._key, valid)
         self.confirmed: list[str] = []
         self.certificates_served = 0
@@ -97,6 +98,12 @@ def alarm(state: str = "ALARM", name: str = "checkout-errors") -> str:
             },
         }
     )
+
+
+@cache
+def _key() -> RSAPrivateKey:
+    """Amazon's, the same for all tests of a process: it takes long to make."""
+    return generate_private_key(65537, 2048)
 
 
 def _certificate(key: Any, valid: timedelta) -> bytes:
