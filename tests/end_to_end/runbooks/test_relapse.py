@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.stack import Stack, running_stack
+from fixtures.stack import Stack
 from samples.targets import command_target, git
 from schemas.settings import Target
 from tasks.deploy.running_commit import running_commit
@@ -22,10 +22,10 @@ after = 20.0
 
 
 @pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A system that escalates P1 after twenty seconds."""
-    with running_stack(tmp_path / "home") as stack:
-        yield stack
+def impatient(stack: Stack) -> Iterator[Stack]:
+    """A system that escalates a P1 which is opened meanwhile after twenty seconds."""
+    yield stack
+    stack.forget_targets()
 
 
 def deploy_the_bad_release_again(target: Target) -> None:
@@ -41,9 +41,9 @@ def rollbacks(target: Target) -> list[dict[str, str]]:
     return found
 
 
-def test_a_second_outage_is_a_second_outage(own_stack: Stack, tmp_path: Path) -> None:
+def test_a_second_outage_is_a_second_outage(impatient: Stack, tmp_path: Path) -> None:
     """A page under a new key, another run, another rollback, clocks anew; one end ends them all."""
-    stack = own_stack
+    stack = impatient
     target = command_target(tmp_path).model_copy(update={"name": "again", "services": ()})
     stack.configure(target, more=QUICK_ESCALATION)
     assert 0 == stack.command("deploy").returncode

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import psutil
 import pytest
 
-from fixtures.stack import Stack, running_stack
+from fixtures.stack import Stack
 from standins.pagerduty import VP_KEY
 from support import wait_until
 
 ASKED = 60
-LEVEL = "20"
+IMPATIENT = f"""\
+[routes.P1.escalation]
+to = "VP Engineering"
+after = 20.0
+
+[contacts.vp-engineering]
+pagerduty_routing_key = "{VP_KEY}"
+"""
 """Seconds until the first level, instead of a quarter of an hour."""
 
 
@@ -56,21 +62,27 @@ def probe(stack: Stack) -> int:
     return httpx.get(f"{stack.url}/health", timeout=60, trust_env=False).status_code
 
 
+@pytest.fixture
+def impatient(stack: Stack) -> Iterator[Stack]:
+    """A system that escalates a P1 which is opened meanwhile soon, and rings the VP themselves."""
+    stack.configure(more=IMPATIENT)
+    yield stack
+    stack.configure()
+
+
 def test_without_any_orchestrator_the_on_call_rings_and_then_whom_the_level_names(
-    tmp_path: Path,
+    impatient: Stack,
 ) -> None:
     """Prefect and the worker stand still, and the pager fails for a while: nobody is forgotten."""
-    env = {
-        "AEEF_ROUTES__P1__ESCALATION__AFTER": LEVEL,
-        "AEEF_CONTACTS__VP_ENGINEERING__PAGERDUTY_ROUTING_KEY": VP_KEY,
-    }
-    with running_stack(tmp_path / "home", **env) as stack, ExitStack() as still:
+    stack = impatient
+    with ExitStack() as still:
         for words in ("prefect_server", "worker.main"):
             still.enter_context(hung(stack.child(words)))
+        before = len(stack.pagerduty.requests)
         stack.pagerduty.fail_with(500, times=None)
-        incident_id = stack.report("shop")
-        wait_until(lambda: len(stack.pagerduty.requests) > 1)
-        assert {} == stack.pagerduty.alerts
+        incident_id = stack.report(f"shop-{uuid4().hex[:8]}")
+        wait_until(lambda: len(stack.pagerduty.requests) > before + 1)
+        assert incident_id not in stack.pagerduty.alerts
         stack.pagerduty.recover()
         wait_until(lambda: incident_id in stack.pagerduty.alerts)
         wait_until(lambda: _called(stack, incident_id))
@@ -78,6 +90,7 @@ def test_without_any_orchestrator_the_on_call_rings_and_then_whom_the_level_name
         assert [VP_KEY] == _called(stack, incident_id)[:1]
         actions = stack.actions(incident_id)
         assert "paged on-call by PagerDuty" in [action.partition(";")[0] for action in actions]
+    stack.wait_for(stack.is_ready)
 
 
 def _called(stack: Stack, incident_id: str) -> list[str]:
