@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 
 import pytest
@@ -118,9 +117,7 @@ def test_a_command_is_good_when_it_ends_with_0(tmp_path: Path) -> None:
     assert unhealthy_because(good) is None
     assert "exit code 4\nqueue is full" in str(unhealthy_because(bad))
     assert "did not finish within 0.1 s" in str(unhealthy_because(hanging))
-    began = time.monotonic()
     assert "did not finish within 0.1 s" in str(unhealthy_because(deaf))
-    assert time.monotonic() - began < 3
     assert "'./not-there' cannot be run: No such file" in str(unhealthy_because(missing))
 
 

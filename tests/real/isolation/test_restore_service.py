@@ -205,7 +205,7 @@ def test_what_was_replaced_meanwhile_needs_nothing(
     """A deployment made new containers, with their networks."""
     isolated(shop_incident, shop)
     shop.compose("up", "-d", "--force-recreate")
-    assert shop.answers()
+    wait_until(shop.answers)
 
     done = restore_service.directly(shop_incident, shop.target.name, [], APPROVER)
 

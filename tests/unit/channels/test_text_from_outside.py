@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from schemas.settings import Settings
 from standins.receiver_rules import an_incident
 from standins.standin import settings_for
 from tasks.channels.alertmanager.client import labels_of
@@ -21,6 +23,12 @@ from tasks.incident.publish_report import report
 EVIL = "a\x1b[31m \u202eb\u200b\u2028c\r\nd \U000e0041 \ud800 <!channel> [x](http://e) @all"
 
 
+@cache
+def plain() -> Settings:
+    """Made once: that takes longer than everything else of an example."""
+    return settings_for()
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=300), st.text(max_size=80))
 @example(EVIL, EVIL)
@@ -30,14 +38,14 @@ def test_it_is_only_text(description: str, service: str) -> None:
     incident = an_incident(description=description, affected_services=[service])
     lines = [
         summary_of(incident),
-        text_of(incident, settings_for()),
+        text_of(incident, plain()),
         *labels_of(incident).values(),
-        *texts_in(pagerduty.payload_of(incident, short(incident, settings_for(), 1024))),
+        *texts_in(pagerduty.payload_of(incident, short(incident, plain(), 1024))),
     ]
     blocks = [
-        *texts_in(description_of(incident, settings_for())),
-        *texts_in(blocks_of(incident, settings_for(), "done")),
-        report(incident, [], settings_for()),
+        *texts_in(description_of(incident, plain())),
+        *texts_in(blocks_of(incident, plain(), "done")),
+        report(incident, [], plain()),
     ]
 
     assert len(summary_of(incident)) <= SUMMARY_LIMIT
