@@ -9,9 +9,11 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import psutil
 import pytest
 
 from tasks.base.file_lock import file_lock
@@ -58,6 +60,13 @@ def wait_until(
 def shares_stack(item: pytest.Item) -> bool:
     """True for a test that needs the running system that others use, too (fixtures/stack.py)."""
     return "shared_stack" in getattr(item, "fixturenames", ())
+
+
+def command_of(process: psutil.Process) -> str:
+    """How it was called; nothing for one that has ended, also while nobody has waited for it."""
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def read_below(directory: Path) -> Iterator[tuple[Path, bytes]]:

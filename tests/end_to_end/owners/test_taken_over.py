@@ -16,6 +16,7 @@ from deployments.registry.owner import NO_HEARTBEAT
 from fixtures.stack import Stack
 from processes.killing import kill_worker
 from samples.gates import Gates
+from support import command_of
 
 GOES_ON = "it goes on where it stopped, take-over"
 
@@ -82,9 +83,7 @@ def test_a_run_that_was_pending_when_its_worker_died_goes_on_by_itself(
     gates = Gates(tmp_path, "pending")
     stack.configure(gates.target)
     [parent] = [
-        each
-        for each in stack.worker.children()
-        if "deployments.worker.parent" in " ".join(each.cmdline())
+        each for each in stack.worker.children() if "deployments.worker.parent" in command_of(each)
     ]
     parent.send_signal(signal.SIGSTOP)
     incident_id = stack.report(gates.target.name)

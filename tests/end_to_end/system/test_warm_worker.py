@@ -21,7 +21,7 @@ from samples.gates import Gates
 from standins.jira import Jira
 from standins.pagerduty import PagerDuty
 from standins.slack import Slack
-from support import ROOT, TESTS
+from support import ROOT, TESTS, command_of
 
 PACKAGES = ("schemas", "tasks", "flows", "deployments")
 PARENT = "deployments.worker.parent"
@@ -278,11 +278,8 @@ def test_without_events_runs_start_by_polling(
 
 
 def _is_ours(process: psutil.Process) -> bool:
-    """True for the parent and what it forked; one that has just ended has no command any more."""
-    try:
-        return PARENT in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
+    """True for the parent and what it forked."""
+    return PARENT in command_of(process)
 
 
 def _is_in(stack: Stack, run_id: str, state: str) -> bool:
@@ -300,9 +297,7 @@ def _count(stack: Stack, ids: list[str], state: str) -> int:
 
 
 def _is_there(stack: Stack, before: psutil.Process) -> bool:
-    found = [
-        c for c in stack.process.children() if "deployments.worker.main" in " ".join(c.cmdline())
-    ]
+    found = [c for c in stack.process.children() if "deployments.worker.main" in command_of(c)]
     return bool(found) and found[0] != before
 
 
