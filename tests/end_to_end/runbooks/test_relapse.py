@@ -23,7 +23,7 @@ after = 20.0
 
 @pytest.fixture
 def impatient(stack: Stack) -> Iterator[Stack]:
-    """A system that escalates a P1 which is opened meanwhile after twenty seconds."""
+    """The running system, for a test that has a P1 escalated soon; afterwards it is as before."""
     yield stack
     stack.forget_targets()
 

@@ -24,7 +24,7 @@ after = 20.0
 [contacts.vp-engineering]
 pagerduty_routing_key = "{VP_KEY}"
 """
-"""Seconds until the first level, instead of a quarter of an hour."""
+"""The first level after so many seconds, instead of a quarter of an hour."""
 
 
 @contextmanager
